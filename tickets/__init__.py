@@ -1,0 +1,1 @@
+"""What the city promised: tickets, their divisions, deadlines and stories."""
