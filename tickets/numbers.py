@@ -10,8 +10,6 @@ eight after 900,000 tickets. It tells no more than how many tickets there have b
 publishes anyway; a number alone never opens a ticket to anybody.
 """
 
-from __future__ import annotations
-
 from enum import Enum
 from typing import Final
 
@@ -112,6 +110,6 @@ def display(number: str) -> str:
 def speech(number: str) -> str:
     """Return the number as it is read aloud, digit by digit: 1 0 0, 0 0 1 9.
 
-    The comma makes a pause. A voice given the bare number would say "one million and nineteen" in any language.
+    The comma makes a pause. Given the bare number, a voice would say "one million and nineteen".
     """
     return ", ".join(" ".join(group) for group in groups(number))
