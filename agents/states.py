@@ -1,0 +1,171 @@
+"""What an agent chose (status) and what the engine does with the agent (state): two tables.
+
+A status is a human's word and survives calls: who takes a break while talking keeps talking and is
+on a break afterwards. A state is the engine's: which offer or call holds the agent. An agent gets
+an offer only when both agree: `READY` and `IDLE`. (mod_callcenter keeps the same two apart.)
+
+Everything here is pure: no row, no clock. `docs/presence.md` is generated from these tables.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+
+class Status(StrEnum):
+    """What the human chose; `MISSED` is set for who let an offer ring, until they choose again."""
+
+    READY = "ready"
+    BREAK = "break"
+    MISSED = "missed"
+    SIGNED_OUT = "signed_out"
+
+
+class State(StrEnum):
+    """What the engine does with the agent."""
+
+    IDLE = "idle"
+    OFFERED = "offered"
+    ON_CALL = "on_call"
+    WRAP_UP = "wrap_up"
+
+
+class Move(StrEnum):
+    """What happens to an agent. The first three are a human's choice, the rest the engine's."""
+
+    READY = "ready"
+    BREAK = "break"
+    SIGN_OUT = "sign_out"
+
+    OFFER = "offer"
+    ACCEPT = "accept"
+    WITHDRAW = "withdraw"  # the caller is gone, or somebody else's turn: no fault of the agent's
+    DECLINE = "decline"
+    MISS = "miss"  # the offer rang out, or the agent's telephone could not be reached
+    END = "end"  # the conversation is over
+    FINISH = "finish"  # the outcome is written, or the wrap-up limit is over
+    FORGET = "forget"  # nobody has been at this desk for longer than the configuration allows
+    REPAIR = "repair"  # a sweep found no offer and no call behind the state
+
+
+HUMAN: Final = frozenset({Move.READY, Move.BREAK, Move.SIGN_OUT})
+
+# What a decline writes as the reason of the break; no configured reason may take this name.
+DECLINED: Final = "declined"
+
+_CHOICES = {
+    Move.READY: Status.READY,
+    Move.BREAK: Status.BREAK,
+    Move.SIGN_OUT: Status.SIGNED_OUT,
+}
+
+# A move that is absent leaves the status as it is, so that the engine never overrules a human:
+# who has signed out while an offer rang stays signed out when it rings out.
+STATUS_TRANSITIONS: Final[dict[Status, dict[Move, Status]]] = {
+    Status.READY: {
+        **_CHOICES,
+        Move.MISS: Status.MISSED,
+        Move.DECLINE: Status.BREAK,
+        Move.FORGET: Status.SIGNED_OUT,
+    },
+    Status.BREAK: {**_CHOICES, Move.FORGET: Status.SIGNED_OUT},
+    Status.MISSED: {**_CHOICES, Move.FORGET: Status.SIGNED_OUT},
+    Status.SIGNED_OUT: {**_CHOICES},
+}
+
+# A move that is absent is illegal, unless a human may always make it (`HUMAN`: the state stays).
+STATE_TRANSITIONS: Final[dict[State, dict[Move, State]]] = {
+    State.IDLE: {
+        Move.OFFER: State.OFFERED,
+        Move.FORGET: State.IDLE,
+    },
+    State.OFFERED: {
+        Move.ACCEPT: State.ON_CALL,
+        Move.DECLINE: State.IDLE,
+        Move.MISS: State.IDLE,
+        Move.WITHDRAW: State.IDLE,
+        Move.REPAIR: State.IDLE,
+    },
+    State.ON_CALL: {
+        Move.END: State.WRAP_UP,
+        Move.MISS: State.IDLE,  # accepted, but the agent's telephone never answered
+        Move.WITHDRAW: State.IDLE,  # accepted, but the caller was gone before they met
+        Move.REPAIR: State.IDLE,
+    },
+    State.WRAP_UP: {
+        Move.FINISH: State.IDLE,
+        Move.REPAIR: State.IDLE,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The two ways out of a status or a state: what a human does, and what time does."""
+
+    by_hand: Move
+    by_time: Move
+    after: str  # which limit, in the words of the documentation
+
+
+STATUS_WAYS_OUT: Final[dict[Status, Leave]] = {
+    Status.READY: Leave(Move.BREAK, Move.FORGET, "agents.sign_out_after.ready"),
+    Status.BREAK: Leave(Move.READY, Move.FORGET, "agents.sign_out_after.break"),
+    Status.MISSED: Leave(Move.READY, Move.FORGET, "agents.sign_out_after.missed"),
+}
+"""`SIGNED_OUT` is where time leads; only a human leaves it, by `Move.READY` or `Move.BREAK`."""
+
+STATE_WAYS_OUT: Final[dict[State, Leave]] = {
+    State.OFFERED: Leave(Move.DECLINE, Move.MISS, "the offer's time-out"),
+    State.ON_CALL: Leave(Move.END, Move.REPAIR, "the end of the call, asked at the carrier"),
+    State.WRAP_UP: Leave(Move.FINISH, Move.FINISH, "the wrap-up limit"),
+}
+"""`IDLE` is where the others lead."""
+
+
+class IllegalMove(Exception):
+    """A move that the table does not have, such as an offer to somebody who is talking."""
+
+    def __init__(self, move: Move, status: Status, state: State) -> None:
+        self.move, self.status, self.state = move, status, state
+        super().__init__(f"no move {move} for an agent who is {status} and {state}")
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Both fields of one agent. `reason` is that of the break, and None otherwise."""
+
+    status: Status
+    state: State
+    reason: str | None = None
+
+    @property
+    def available(self) -> bool:
+        """Whether this agent may get an offer now."""
+        return self.status is Status.READY and self.state is State.IDLE
+
+
+def moved(presence: Presence, move: Move, reason: str | None = None) -> Presence:
+    """What the agent is after a move; the same presence when the move changes nothing.
+
+    `reason` belongs to `Move.BREAK` and is ignored elsewhere. Raises `IllegalMove`.
+    """
+    state = STATE_TRANSITIONS[presence.state].get(move)
+    if state is None and move in HUMAN:
+        state = presence.state
+    if state is None or (move is Move.OFFER and not presence.available):
+        raise IllegalMove(move, presence.status, presence.state)
+    status = STATUS_TRANSITIONS[presence.status].get(move, presence.status)
+    return replace(
+        presence, status=status, state=state, reason=_reason(presence, move, status, reason)
+    )
+
+
+def _reason(presence: Presence, move: Move, status: Status, reason: str | None) -> str | None:
+    if status is not Status.BREAK:
+        return None
+    if move is Move.BREAK:
+        return reason
+    if move is Move.DECLINE and presence.status is not Status.BREAK:
+        return DECLINED
+    return presence.reason
