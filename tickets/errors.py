@@ -1,0 +1,83 @@
+"""What may be wrong with what somebody asks of a ticket; each carries its own answer.
+
+```
+HotlineError
+├── NotFound   └── NoSuchTicket
+├── Conflict   └── TicketMoved         somebody else moved it first
+├── Forbidden  ├── NotYours            another division's ticket
+│              └── RoleMayNot
+└── Invalid    ├── BadNumber           the text is no ticket number (a slip is told as such)
+               ├── UnknownOutcome, CategoryNeeded, UnknownCategory
+               └── BadMove             no such move, or its result or reason is missing
+```
+"""
+
+from hotline.errors import Conflict, Forbidden, Invalid, NotFound
+from tickets.numbers import Slip
+from tickets.workflow import Refusal
+
+
+class NoSuchTicket(NotFound):
+    """Nobody has such a ticket, or the asker may not know of it."""
+
+    code, text = "no-such-ticket", "tickets.error.no_such_ticket"
+
+
+class TicketMoved(Conflict):
+    """Somebody else was first."""
+
+    code, text = "ticket-moved", "tickets.error.moved"
+
+
+class NotYours(Forbidden):
+    """Another division's ticket."""
+
+    code, text = "not-your-ticket", "tickets.error.not_yours"
+
+
+class RoleMayNot(Forbidden):
+    """Somebody whose role does not make such a move."""
+
+    code, text = "role-may-not", "tickets.error.role"
+
+
+class BadNumber(Invalid):
+    """A text that is not a ticket number."""
+
+    code = "bad-ticket-number"
+
+    def __init__(self, slip: Slip) -> None:
+        super().__init__(slip.value, text=f"tickets.error.number.{slip.value.replace('-', '_')}")
+
+
+class UnknownOutcome(Invalid):
+    """An outcome that config.yaml does not have."""
+
+    code, text = "unknown-outcome", "tickets.error.unknown_outcome"
+
+
+class UnknownCategory(Invalid):
+    """A category that config.yaml does not have."""
+
+    code, text = "unknown-category", "tickets.error.unknown_category"
+
+
+class CategoryNeeded(Invalid):
+    """The outcome makes a ticket that somebody must own, and the category says who."""
+
+    code, text = "category-needed", "tickets.error.category_needed"
+
+
+class BadMove(Invalid):
+    """A move that the table does not have, or one that lacks its result or reason."""
+
+    code = "bad-move"
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.value, text=f"tickets.error.{refusal.value}")
+
+
+class NoteEmpty(Invalid):
+    """A note without words."""
+
+    code, text = "note-empty", "tickets.error.reason_needed"

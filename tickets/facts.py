@@ -1,0 +1,105 @@
+"""What other rooms and pages are handed: frozen facts, never rows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tickets import numbers, workflow
+from tickets.models import EventKind, Ticket, TicketEvent
+from tickets.workflow import Kind, Priority, Result, Role, State
+
+SYSTEM = "system"
+"""Who did what the hotline did by itself."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody who reads or moves tickets: username, role, and the divisions they administer."""
+
+    username: str
+    role: Role
+    divisions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class TicketFacts:
+    """One ticket as it stands; moments are aware, UTC."""
+
+    id: int
+    number: str
+    kind: Kind
+    state: State
+    category: str | None
+    division: str
+    owner: str | None
+    priority: Priority
+    private: bool
+    incomplete: bool
+    text: str
+    language: str
+    caller_number: str | None
+    source: str
+    made_by: str
+    received_at: datetime
+    due_at: datetime | None
+    closed_at: datetime | None
+    result: Result | None
+
+    @property
+    def is_open(self) -> bool:
+        """The city still owes something."""
+        return self.state in workflow.OPEN
+
+    @property
+    def number_shown(self) -> str:
+        """The number as it is printed."""
+        return numbers.display(self.number)
+
+    @property
+    def number_spoken(self) -> str:
+        """The number as it is read aloud, digit by digit."""
+        return numbers.speech(self.number)
+
+    def is_overdue(self, now: datetime) -> bool:
+        """The city owes it and is late."""
+        return workflow.is_overdue(self.state, self.due_at, now)
+
+
+@dataclass(frozen=True)
+class EventFacts:
+    """One thing that happened; `data` as in the table of `EventKind`."""
+
+    at: datetime
+    who: str
+    kind: EventKind
+    data: dict[str, Any]
+
+
+def of_ticket(row: Ticket) -> TicketFacts:
+    """Copy a row into facts."""
+    return TicketFacts(
+        id=row.id,
+        number=row.number,
+        kind=Kind(row.kind),
+        state=State(row.state),
+        category=row.category,
+        division=row.division,
+        owner=row.owner,
+        priority=Priority(row.priority),
+        private=row.private,
+        incomplete=row.incomplete,
+        text=row.text,
+        language=row.language,
+        caller_number=row.caller_number,
+        source=row.source,
+        made_by=row.made_by,
+        received_at=row.received_at,
+        due_at=row.due_at,
+        closed_at=row.closed_at,
+        result=None if row.result is None else Result(row.result),
+    )
+
+
+def of_event(row: TicketEvent) -> EventFacts:
+    """Copy a row into facts."""
+    return EventFacts(row.at, row.who, EventKind(row.kind), row.data)

@@ -1,0 +1,127 @@
+"""The rows of what the city promised."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hotline.db import Base, BigId
+
+_IS_OPEN = "state IN ('received', 'in_progress')"
+_NOT_YET_SAID = f"{_IS_OPEN} AND overdue_at IS NULL"
+
+
+class Ticket(Base):
+    """One matter that somebody brought to the city.
+
+    States, kinds and results are those of `tickets.workflow`; usernames are those of accounts.
+    """
+
+    __tablename__ = "tickets"
+    __table_args__ = (
+        sa.CheckConstraint("division <> ''", name="division"),
+        sa.Index("ix_tickets_state", "state", "id"),
+        sa.Index("ix_tickets_division", "division", "state", "id"),
+        sa.Index("ix_tickets_caller", "caller_number", "id"),
+        sa.Index(
+            "ix_tickets_due",
+            "due_at",
+            sqlite_where=sa.text(_IS_OPEN),
+            postgresql_where=sa.text(_IS_OPEN),
+        ),
+        sa.Index(
+            "ix_tickets_due_unseen",
+            "due_at",
+            sqlite_where=sa.text(_NOT_YET_SAID),
+            postgresql_where=sa.text(_NOT_YET_SAID),
+        ),
+        sa.Index(
+            "ix_tickets_incomplete",
+            "id",
+            sqlite_where=sa.text("incomplete"),
+            postgresql_where=sa.text("incomplete"),
+        ),
+        # ids must never be used again, also after an erasure: numbers are made of them
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    #: Made of the id (`tickets.numbers`), so NULL only within the transaction that makes the row.
+    number: Mapped[str] = mapped_column(sa.String(12), unique=True, nullable=True)
+    kind: Mapped[str] = mapped_column(sa.String(12))
+    state: Mapped[str] = mapped_column(sa.String(12))
+    category: Mapped[str | None] = mapped_column(sa.String(64))
+    division: Mapped[str] = mapped_column(sa.String(64))
+    #: The person in the division who took it up; the division owns it with or without one.
+    owner: Mapped[str | None] = mapped_column(sa.String(64))
+    priority: Mapped[str] = mapped_column(sa.String(12))
+    private: Mapped[bool] = mapped_column(default=False)
+    #: Made without its agent's word; somebody must complete it.
+    incomplete: Mapped[bool] = mapped_column(default=False)
+    text: Mapped[str] = mapped_column(sa.Text)
+    language: Mapped[str] = mapped_column(sa.String(8))
+    #: E.164, or None when withheld.
+    caller_number: Mapped[str | None] = mapped_column(sa.String(32))
+    source: Mapped[str] = mapped_column(sa.String(16))
+    made_by: Mapped[str] = mapped_column(sa.String(64))
+    received_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    #: When its lateness was noticed and written down; None again after a reopening.
+    overdue_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    result: Mapped[str | None] = mapped_column(sa.String(16))
+
+
+class TicketCall(Base):
+    """The one ticket of a call: the primary key holds that there is never a second."""
+
+    __tablename__ = "ticket_calls"
+    __table_args__ = (sa.Index("ix_ticket_calls_caller", "caller_number", "ticket_id"),)
+
+    #: The id of the call in the room `ivr`.
+    call_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("tickets.id"), index=True)
+    caller_number: Mapped[str | None] = mapped_column(sa.String(32))
+    at: Mapped[datetime]
+
+
+class EventKind(StrEnum):
+    """What can happen to a ticket, and what `data` says of it.
+
+    =========== =====================================================================
+    made        kind, category, division, state, result, outcome, call_id, due_at,
+                incomplete, text
+    call        one more call about it: call_id, outcome, text
+    moved       from, to, result, text; due_at when a reopening set a new deadline
+    note        text (internal)
+    completed   what an incomplete ticket turned out to be: as `made`
+    overdue     due_at (the deadline that passed)
+    =========== =====================================================================
+    """
+
+    MADE = "made"
+    CALL = "call"
+    MOVED = "moved"
+    NOTE = "note"
+    COMPLETED = "completed"
+    OVERDUE = "overdue"
+
+
+class TicketEvent(Base):
+    """One thing that happened to a ticket. Rows are added, never changed."""
+
+    __tablename__ = "ticket_events"
+    __table_args__ = (
+        sa.Index("ix_ticket_events_ticket", "ticket_id", "id"),
+        sa.Index("ix_ticket_events_at", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("tickets.id"))
+    at: Mapped[datetime]
+    #: The username of an account, or "system".
+    who: Mapped[str] = mapped_column(sa.String(64))
+    kind: Mapped[str] = mapped_column(sa.String(12))
+    data: Mapped[dict[str, Any]]

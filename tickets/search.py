@@ -1,0 +1,221 @@
+"""Reading tickets: by number, by call, by caller, and the list."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from tickets import facts, numbers
+from tickets.errors import BadNumber, NoSuchTicket
+from tickets.facts import Actor, EventFacts, TicketFacts
+from tickets.models import Ticket, TicketCall, TicketEvent
+from tickets.workflow import OPEN, Role, State
+
+PAGE = 50
+NEAR = 10
+#: Roles that read the private tickets of every division.
+SEES_ALL = frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})
+_EXPORT_CHUNK = 1000
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list shows. `before` is the key of a page: tickets older than this id.
+
+    `text` finds a ticket by its number, else those whose words contain it (any script, any part).
+    """
+
+    states: frozenset[State] = frozenset()
+    division: str | None = None
+    overdue: bool = False
+    incomplete: bool = False
+    text: str = ""
+    before: int | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, newest first, and the key of the next one (None: this is the last)."""
+
+    tickets: Sequence[TicketFacts]
+    next_before: int | None
+
+
+def may_read(actor: Actor, ticket: TicketFacts) -> bool:
+    """A private ticket is its division's, its maker's, and theirs who answer for the whole."""
+    return (
+        not ticket.private
+        or actor.role in SEES_ALL
+        or ticket.division in actor.divisions
+        or ticket.made_by == actor.username
+    )
+
+
+def by_number(session: Session, text: str) -> TicketFacts:
+    """Return a ticket by its number, however written.
+
+    Raises `BadNumber` when the text cannot be a number (a wrong check digit is told as a slip),
+    `NoSuchTicket` when it could and nobody has it.
+    """
+    try:
+        number = numbers.parse(text)
+    except numbers.BadNumberError as error:
+        raise BadNumber(error.slip) from error
+    row = session.scalar(sa.select(Ticket).where(Ticket.number == number))
+    if row is None:
+        raise NoSuchTicket(number=numbers.display(number))
+    return facts.of_ticket(row)
+
+
+def by_number_for(session: Session, text: str, actor: Actor) -> TicketFacts:
+    """Return a ticket to somebody; one that they may not read does not exist for them."""
+    ticket = by_number(session, text)
+    if not may_read(actor, ticket):
+        raise NoSuchTicket(number=ticket.number_shown)
+    return ticket
+
+
+def ticket_of_call(session: Session, call_id: int) -> TicketFacts | None:
+    """Return the one ticket of a call, or None while it has none."""
+    row = session.scalar(
+        sa.select(Ticket)
+        .join(TicketCall, TicketCall.ticket_id == Ticket.id)
+        .where(TicketCall.call_id == call_id)
+    )
+    return None if row is None else facts.of_ticket(row)
+
+
+def tickets_of_calls(session: Session, call_ids: Iterable[int]) -> dict[int, TicketFacts]:
+    """Return the tickets of several calls by call id; a call without one is not in it."""
+    rows = session.execute(
+        sa.select(TicketCall.call_id, Ticket)
+        .join(Ticket, TicketCall.ticket_id == Ticket.id)
+        .where(TicketCall.call_id.in_(list(call_ids)))
+    )
+    return {call_id: facts.of_ticket(row) for call_id, row in rows}
+
+
+def near_caller(
+    session: Session, number: str, actor: Actor, *, limit: int = NEAR
+) -> list[TicketFacts]:
+    """Return earlier tickets of a telephone number, newest first: made from it, or called about."""
+    if not number:
+        return []
+    called = sa.select(TicketCall.ticket_id).where(TicketCall.caller_number == number)
+    rows = session.scalars(
+        sa.select(Ticket)
+        .where(sa.or_(Ticket.caller_number == number, Ticket.id.in_(called)), _readable(actor))
+        .order_by(Ticket.id.desc())
+        .limit(limit)
+    )
+    return [facts.of_ticket(row) for row in rows]
+
+
+def calls_of(session: Session, ticket_id: int) -> list[int]:
+    """Return the ids of the calls about a ticket, in the order they came."""
+    return list(
+        session.scalars(
+            sa.select(TicketCall.call_id)
+            .where(TicketCall.ticket_id == ticket_id)
+            .order_by(TicketCall.at, TicketCall.call_id)
+        )
+    )
+
+
+def story(session: Session, ticket_id: int) -> list[EventFacts]:
+    """Return everything that happened to a ticket, oldest first."""
+    rows = session.scalars(
+        sa.select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(TicketEvent.id)
+    )
+    return [facts.of_event(row) for row in rows]
+
+
+def search(
+    session: Session, filters: Filters, actor: Actor, *, now: datetime, limit: int = PAGE
+) -> Page:
+    """Return one page of the tickets that `actor` may read, newest first."""
+    query = (
+        sa.select(Ticket)
+        .where(_readable(actor), *_conditions(filters, now))
+        .order_by(Ticket.id.desc())
+        .limit(limit + 1)
+    )
+    rows = session.scalars(query).all()
+    more = len(rows) > limit
+    found = [facts.of_ticket(row) for row in rows[:limit]]
+    return Page(found, found[-1].id if more else None)
+
+
+def every(
+    session: Session, filters: Filters, actor: Actor, *, now: datetime
+) -> Iterator[TicketFacts]:
+    """Yield all pages of a list one after the other, for an export of any length."""
+    before = filters.before
+    while True:
+        page = search(session, replace(filters, before=before), actor, now=now, limit=_EXPORT_CHUNK)
+        yield from page.tickets
+        session.expunge_all()  # an export of a million rows must not keep a million rows
+        if page.next_before is None:
+            return
+        before = page.next_before
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What is open at a moment: all of it, what is late, and what nobody has completed."""
+
+    open: int
+    overdue: int
+    incomplete: int
+
+
+def owed(session: Session, actor: Actor, *, now: datetime, division: str | None = None) -> Owed:
+    """Count what is owed, of one division or of all."""
+    still = Ticket.state.in_(OPEN)
+    where = [_readable(actor)]
+    if division:
+        where.append(Ticket.division == division)
+    row = session.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.count().filter(Ticket.due_at < now),
+            sa.func.count().filter(Ticket.incomplete),
+        ).where(still, *where)
+    ).one()
+    return Owed(*row)
+
+
+def _readable(actor: Actor) -> sa.ColumnElement[bool]:
+    """`may_read` in SQL."""
+    if actor.role in SEES_ALL:
+        return sa.true()
+    return sa.or_(
+        ~Ticket.private,
+        Ticket.made_by == actor.username,
+        Ticket.division.in_(sorted(actor.divisions)),
+    )
+
+
+def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bool]]:
+    if filters.states:
+        yield Ticket.state.in_(sorted(filters.states))
+    if filters.division:
+        yield Ticket.division == filters.division
+    if filters.overdue:
+        yield Ticket.state.in_(OPEN)
+        yield Ticket.due_at < now
+    if filters.incomplete:
+        yield Ticket.incomplete.is_(sa.true())
+    if filters.text:
+        yield _matches(filters.text)
+    if filters.before is not None:
+        yield Ticket.id < filters.before
+
+
+def _matches(text: str) -> sa.ColumnElement[bool]:
+    try:
+        return Ticket.number == numbers.parse(text)
+    except numbers.BadNumberError:
+        return Ticket.text.icontains(text, autoescape=True)

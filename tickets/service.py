@@ -1,0 +1,482 @@
+"""The verbs of tickets, and the only door for other rooms.
+
+Each verb takes the session of the caller's unit of work first, flushes and never commits. Every
+change writes its event row in the same transaction. `config` is the `tickets:` section of
+config.yaml (`floor.section(Tickets)`); `by` is a username or `SYSTEM`; `now` is aware.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from hotline.announce import announce
+from hotline.db import insert_ignore
+from hotline.floor import Floor
+from hotline.models import Account
+from tickets import facts, numbers, workflow
+from tickets.config import Asked, Category, Makes, Outcome, Tickets
+from tickets.errors import (
+    BadMove,
+    CategoryNeeded,
+    NoSuchTicket,
+    NoteEmpty,
+    NotYours,
+    RoleMayNot,
+    TicketMoved,
+    UnknownCategory,
+    UnknownOutcome,
+)
+from tickets.facts import SYSTEM, Actor, EventFacts, TicketFacts
+from tickets.models import EventKind, Ticket, TicketCall, TicketEvent
+from tickets.search import (
+    Filters,
+    Owed,
+    Page,
+    by_number,
+    by_number_for,
+    calls_of,
+    every,
+    may_read,
+    near_caller,
+    owed,
+    search,
+    story,
+    ticket_of_call,
+    tickets_of_calls,
+)
+from tickets.workflow import Kind, Priority, Refusal, Result, Role, State
+
+__all__ = [
+    "SYSTEM",
+    "Actor",
+    "EventFacts",
+    "Filters",
+    "Owed",
+    "Page",
+    "TicketFacts",
+    "actor_of",
+    "by_number",
+    "by_number_for",
+    "calls_of",
+    "complete",
+    "every",
+    "link_call",
+    "may_complete",
+    "may_read",
+    "move",
+    "moves_for",
+    "near_caller",
+    "note",
+    "note_overdue",
+    "outcomes",
+    "owed",
+    "record_call",
+    "search",
+    "story",
+    "ticket_of_call",
+    "tickets_of_calls",
+    "unattended",
+]
+
+OVERDUE_BATCH = 500
+COMPLETERS = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR})
+
+
+def outcomes(floor: Floor) -> tuple[Outcome, ...]:
+    """Return the outcomes that a call may end with, in the order of config.yaml."""
+    return floor.section(Tickets).outcomes
+
+
+def actor_of(config: Tickets, username: str, role: str) -> Actor:
+    """Return who acts, with the divisions that config.yaml says they administer."""
+    return Actor(username, Role(role), config.divisions_of(username))
+
+
+# ------------------------------------------------------------------ a call becomes a ticket
+
+
+@dataclass(frozen=True)
+class _Matter:
+    """What is to be written down, once all of it has been found to be right."""
+
+    outcome: Outcome
+    kind: Kind
+    category: str | None
+    incomplete: bool
+
+
+def record_call(
+    session: Session,
+    config: Tickets,
+    *,
+    call_id: int,
+    outcome: str | None,
+    note: str = "",
+    category: str | None = None,
+    caller: str | None = None,
+    language: str = "th",
+    by: str = SYSTEM,
+    now: datetime,
+    incomplete: bool = False,
+    ticket_number: str | None = None,
+) -> TicketFacts:
+    """Give an answered call its one ticket: made, or linked, as its outcome says.
+
+    Whoever asks again for the same call, with whatever arguments, gets the first one's ticket and
+    changes nothing. With `incomplete` (the agent's word is missing) it never refuses: what is
+    missing or unknown falls back to the default outcome, and the ticket stays open at its division
+    until somebody completes it.
+
+    Raises `UnknownOutcome`, `UnknownCategory`, `CategoryNeeded`, and for an outcome that links
+    `BadNumber` or `NoSuchTicket`.
+    """
+    before = ticket_of_call(session, call_id)
+    if before is not None:
+        return before
+    chosen = _outcome(config, outcome, incomplete=incomplete)
+    if chosen.makes is Makes.LINK:
+        target = by_number(session, ticket_number or "")
+        return link_call(
+            session,
+            call_id=call_id,
+            ticket=target,
+            caller=caller,
+            text=note,
+            outcome=chosen.id,
+            by=by,
+            now=now,
+        )
+    matter = _matter(config, chosen, category, incomplete=incomplete)
+    # The call's row is the lock: who loses it to another process takes back the ticket just made.
+    savepoint = session.begin_nested()
+    ticket = _new_ticket(
+        config, matter, text=note, caller=caller, language=language, by=by, now=now
+    )
+    session.add(ticket)
+    session.flush()
+    if not _claim(session, call_id, ticket.id, caller, now):
+        savepoint.rollback()
+        return _known(ticket_of_call(session, call_id))
+    savepoint.commit()
+    ticket.number = numbers.make(ticket.id)
+    _tell(session, ticket.id, EventKind.MADE, by, now, _as_made(ticket, chosen.id, call_id))
+    announce(session, "ticket.made", ticket_id=ticket.id)
+    return facts.of_ticket(ticket)
+
+
+def link_call(
+    session: Session,
+    *,
+    call_id: int,
+    ticket: TicketFacts,
+    caller: str | None,
+    text: str = "",
+    outcome: str | None = None,
+    by: str = SYSTEM,
+    now: datetime,
+) -> TicketFacts:
+    """Make an existing ticket the one of this call; if the call has one already, that one stays."""
+    if not _claim(session, call_id, ticket.id, caller, now):
+        return _known(ticket_of_call(session, call_id))
+    said = {"call_id": call_id, "outcome": outcome, "text": text}
+    _tell(session, ticket.id, EventKind.CALL, by, now, said)
+    announce(session, "ticket.called", ticket_id=ticket.id)
+    return ticket
+
+
+def may_complete(actor: Actor, ticket: TicketFacts) -> bool:
+    """Say whether this ticket waits to be completed and the actor is one who could."""
+    return ticket.incomplete and ticket.is_open and actor.role in COMPLETERS
+
+
+def complete(
+    session: Session,
+    config: Tickets,
+    ticket: TicketFacts,
+    *,
+    outcome: str,
+    category: str | None = None,
+    text: str = "",
+    actor: Actor,
+    now: datetime,
+) -> TicketFacts:
+    """Say, after the call, what an incomplete ticket was about.
+
+    The deadline counts from the call, not from now. Raises as `record_call`; `RoleMayNot`;
+    `TicketMoved` when it is not, or no longer, incomplete; `UnknownOutcome` for an outcome that
+    links, since the call has this ticket.
+    """
+    if actor.role not in COMPLETERS:
+        raise RoleMayNot
+    chosen = _outcome(config, outcome, incomplete=False)
+    if chosen.makes is Makes.LINK:
+        raise UnknownOutcome(outcome=outcome)
+    matter = _matter(config, chosen, category, incomplete=False)
+    values = _values_of(config, matter, ticket.received_at, now)
+    values["text"] = "\n".join(part for part in (ticket.text, text.strip()) if part)
+    if values["state"] == State.RECEIVED:
+        values["state"] = ticket.state.value  # who has begun does not begin again
+    if values["due_at"] is not None and values["due_at"] > now:
+        values["overdue_at"] = None  # the deadline that passed was not the right one
+    expected = {"incomplete": True, "state": ticket.state.value}
+    changed = _change(session, ticket, expected, values)
+    said = _as_made(changed, chosen.id, None) | {"text": text}
+    _tell(session, ticket.id, EventKind.COMPLETED, actor.username, now, said)
+    return facts.of_ticket(changed)
+
+
+def _outcome(config: Tickets, id_: str | None, *, incomplete: bool) -> Outcome:
+    chosen = config.outcome(id_)
+    if incomplete and (chosen is None or chosen.makes is Makes.LINK):
+        return config.default_outcome
+    if chosen is None:
+        raise UnknownOutcome(outcome=id_ or "")
+    return chosen
+
+
+def _matter(
+    config: Tickets, outcome: Outcome, category: str | None, *, incomplete: bool
+) -> _Matter:
+    category = category or None
+    if outcome.category is Asked.NONE:
+        category = None
+    if category is not None and category not in config.categories:
+        if not incomplete:
+            raise UnknownCategory(category=category)
+        category = None
+    if category is None and outcome.category is Asked.REQUIRED and not incomplete:
+        raise CategoryNeeded
+    return _Matter(outcome, outcome.kind or Kind.INQUIRY, category, incomplete)
+
+
+def _values_of(
+    config: Tickets, matter: _Matter, received_at: datetime, now: datetime
+) -> dict[str, Any]:
+    """Return the columns that follow from what a ticket is about."""
+    category = config.categories.get(matter.category or "")
+    closed = matter.outcome.makes is Makes.CLOSED_INQUIRY and not matter.incomplete
+    return {
+        "kind": matter.kind.value,
+        "category": matter.category,
+        "division": config.division_of(matter.category),
+        "priority": _priority(matter.kind, category).value,
+        "private": category is not None and category.private,
+        "incomplete": matter.incomplete,
+        "state": (State.DONE if closed else State.RECEIVED).value,
+        "due_at": None if closed else _due(config, matter.kind, category, received_at),
+        "closed_at": now if closed else None,
+        "result": matter.outcome.result.value if closed else None,
+    }
+
+
+def _priority(kind: Kind, category: Category | None) -> Priority:
+    if kind is Kind.EMERGENCY:
+        return Priority.CRITICAL
+    return category.priority if category else Priority.NORMAL
+
+
+def _due(config: Tickets, kind: Kind, category: Category | None, received_at: datetime) -> datetime:
+    of_category = category.resolve_hours if category else None
+    hours = workflow.resolve_hours(kind, of_category, config.resolve_hours)
+    return workflow.deadline(received_at, hours)
+
+
+def _new_ticket(
+    config: Tickets,
+    matter: _Matter,
+    *,
+    text: str,
+    caller: str | None,
+    language: str,
+    by: str,
+    now: datetime,
+) -> Ticket:
+    return Ticket(
+        **_values_of(config, matter, now, now),
+        text=text.strip(),
+        language=language,
+        caller_number=caller,
+        source="call",
+        made_by=by,
+        received_at=now,
+    )
+
+
+def _claim(
+    session: Session, call_id: int, ticket_id: int, caller: str | None, now: datetime
+) -> bool:
+    row = {"call_id": call_id, "ticket_id": ticket_id, "caller_number": caller, "at": now}
+    return insert_ignore(session, TicketCall, row) is not None
+
+
+def _known(ticket: TicketFacts | None) -> TicketFacts:
+    assert ticket is not None, "a call's row stands without its ticket"
+    return ticket
+
+
+def _as_made(ticket: Ticket, outcome: str, call_id: int | None) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "kind": ticket.kind,
+        "category": ticket.category,
+        "division": ticket.division,
+        "state": ticket.state,
+        "result": ticket.result,
+        "incomplete": ticket.incomplete,
+        "outcome": outcome,
+        "due_at": _written(ticket.due_at),
+        "text": ticket.text,
+    }
+    return said | ({} if call_id is None else {"call_id": call_id})
+
+
+# ------------------------------------------------------------------ its life
+
+
+def moves_for(actor: Actor, ticket: TicketFacts) -> list[State]:
+    """Return the states that this actor may move this ticket to."""
+    if actor.role is Role.DIVISION and ticket.division not in actor.divisions:
+        return []
+    return workflow.moves(ticket.state, actor.role)
+
+
+def move(
+    session: Session,
+    config: Tickets,
+    ticket: TicketFacts,
+    to: State,
+    *,
+    actor: Actor,
+    result: Result | None = None,
+    text: str = "",
+    now: datetime,
+) -> TicketFacts:
+    """Move a ticket as the workflow's table allows; who was slower than another changes nothing.
+
+    Who takes it up in a division owns it from then on. A reopened one has a new deadline, from now.
+    Raises `NotYours`, `RoleMayNot`, `BadMove`, `TicketMoved`.
+    """
+    if actor.role is Role.DIVISION and ticket.division not in actor.divisions:
+        raise NotYours
+    refusal = workflow.refusal(ticket.kind, ticket.state, to, actor.role, result, text)
+    if refusal is Refusal.ROLE:
+        raise RoleMayNot
+    if refusal is not None:
+        raise BadMove(refusal)
+    values = _values_of_move(config, ticket, to, actor, result, now)
+    changed = _change(session, ticket, {"state": ticket.state.value}, values)
+    said = {
+        "from": ticket.state.value,
+        "to": to.value,
+        "result": result.value if result else None,
+        "text": text.strip(),
+    }
+    if "due_at" in values:
+        said["due_at"] = _written(values["due_at"])
+    _tell(session, ticket.id, EventKind.MOVED, actor.username, now, said)
+    announce(session, "ticket.moved", ticket_id=ticket.id)
+    return facts.of_ticket(changed)
+
+
+def note(session: Session, ticket: TicketFacts, *, text: str, actor: Actor, now: datetime) -> None:
+    """Add an internal note. Raises `NoteEmpty`, `NotYours`."""
+    if not text.strip():
+        raise NoteEmpty
+    if actor.role is Role.DIVISION and ticket.division not in actor.divisions:
+        raise NotYours
+    _tell(session, ticket.id, EventKind.NOTE, actor.username, now, {"text": text.strip()})
+
+
+def note_overdue(session: Session, now: datetime) -> int:
+    """Write down, once, each deadline that has passed; return how many there were.
+
+    At most `OVERDUE_BATCH` at a time: the next sweep takes the rest.
+    """
+    passed = (
+        sa.select(Ticket.id)
+        .where(Ticket.state.in_(workflow.OPEN), Ticket.overdue_at.is_(None), Ticket.due_at < now)
+        .order_by(Ticket.due_at)
+        .limit(OVERDUE_BATCH)
+    )
+    rows = session.execute(
+        sa.update(Ticket)
+        .where(Ticket.id.in_(passed), Ticket.overdue_at.is_(None))
+        .values(overdue_at=now)
+        .returning(Ticket.id, Ticket.due_at)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for row in rows:
+        said = {"due_at": _written(row.due_at)}
+        _tell(session, row.id, EventKind.OVERDUE, SYSTEM, now, said)
+        announce(session, "ticket.overdue", ticket_id=row.id)
+    return len(rows)
+
+
+def unattended(session: Session, config: Tickets) -> list[str]:
+    """Return the divisions of which no administrator has an active account, in config's order."""
+    names = {name for each in config.divisions.values() for name in each.administrators}
+    active = set(
+        session.scalars(
+            sa.select(Account.username).where(Account.username.in_(names), Account.active)
+        )
+    )
+    return [id_ for id_, each in config.divisions.items() if active.isdisjoint(each.administrators)]
+
+
+def _values_of_move(
+    config: Tickets,
+    ticket: TicketFacts,
+    to: State,
+    actor: Actor,
+    result: Result | None,
+    now: datetime,
+) -> dict[str, Any]:
+    values: dict[str, Any] = {"state": to.value}
+    if to in workflow.OPEN:
+        if actor.role is Role.DIVISION:
+            values["owner"] = actor.username
+        if not ticket.is_open:
+            category = config.categories.get(ticket.category or "")
+            values |= {
+                "closed_at": None,
+                "result": None,
+                "overdue_at": None,
+                "due_at": _due(config, ticket.kind, category, now),
+            }
+        return values
+    return values | {
+        "closed_at": now,
+        "result": result.value if result else None,
+        "incomplete": False,
+    }
+
+
+def _change(
+    session: Session, ticket: TicketFacts, expected: dict[str, Any], values: dict[str, Any]
+) -> Ticket:
+    """Compare and set; raises `TicketMoved` when the row is no longer as it was seen."""
+    changed = session.scalars(
+        sa.update(Ticket)
+        .where(Ticket.id == ticket.id, *(getattr(Ticket, k) == v for k, v in expected.items()))
+        .values(**values)
+        .returning(Ticket)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).one_or_none()
+    if changed is None:
+        if session.get(Ticket, ticket.id) is None:
+            raise NoSuchTicket(number=ticket.number_shown)
+        raise TicketMoved(number=ticket.number_shown)
+    return changed
+
+
+def _tell(
+    session: Session, ticket_id: int, kind: EventKind, by: str, now: datetime, data: dict[str, Any]
+) -> None:
+    session.add(TicketEvent(ticket_id=ticket_id, at=now, who=by, kind=kind.value, data=data))
+    session.flush()
+
+
+def _written(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
