@@ -1,0 +1,89 @@
+"""The agents' rows: who they are, what they can, what they are doing now, and all that they did."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hotline.db import Base, BigId
+
+_READY = sa.text("ready_since IS NOT NULL")
+
+
+class Agent(Base):
+    """An account that answers calls, and the device on which it does."""
+
+    __tablename__ = "agents"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(120))
+    #: What the carrier dials: `client:agent-7` (the desk's softphone) or a number, E.164.
+    address: Mapped[str] = mapped_column(sa.String(64))
+
+
+class AgentSkill(Base):
+    """One skill of one agent.
+
+    `ready_since` repeats `Presence.idle_since` while the agent is ready and idle and is NULL
+    otherwise, so that the longest idle agent of a skill is the first entry of an index.
+    """
+
+    __tablename__ = "agent_skills"
+    __table_args__ = (
+        sa.Index(
+            "ix_agent_skills_ready",
+            "skill",
+            "ready_since",
+            "agent_id",
+            sqlite_where=_READY,
+            postgresql_where=_READY,
+        ),
+    )
+
+    agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"), primary_key=True)
+    skill: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    ready_since: Mapped[datetime | None]
+
+
+class PresenceRow(Base):
+    """What one agent is doing now, by `agents.states`. One row, so one call at most."""
+
+    __tablename__ = "presence"
+
+    agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"), primary_key=True)
+    #: Counts the changes. Every change is an UPDATE … WHERE n = the one that was read.
+    n: Mapped[int]
+    status: Mapped[str] = mapped_column(sa.String(12))
+    reason: Mapped[str | None] = mapped_column(sa.String(32))
+    state: Mapped[str] = mapped_column(sa.String(12))
+    #: Since when this status (and reason), and since when this state.
+    since: Mapped[datetime]
+    state_since: Mapped[datetime]
+    #: The place among the idle. Kept through an offer, so that one that is withdrawn costs nothing.
+    idle_since: Mapped[datetime | None]
+    call_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    #: Unique: two agents can never be held by one offer.
+    offer_id: Mapped[int | None] = mapped_column(sa.BigInteger, unique=True)
+    wrap_up_until: Mapped[datetime | None]
+
+
+class PresenceEvent(Base):
+    """One change of one agent's presence, written with it; append-only.
+
+    `kind` is the move (`agents.states.Move`), `by` who made it (`agent:7`, `account:3`, `engine`),
+    `data` has `from` and `to` (status, reason, state of each), and `offer_id`, `call_id` if any.
+    """
+
+    __tablename__ = "presence_events"
+    __table_args__ = (sa.UniqueConstraint("agent_id", "n"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"))
+    #: `PresenceRow.n` after this change: an agent's events have no gap and no fork.
+    n: Mapped[int]
+    at: Mapped[datetime] = mapped_column(index=True)
+    by: Mapped[str] = mapped_column(sa.String(32))
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    data: Mapped[dict[str, Any]]

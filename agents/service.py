@@ -1,0 +1,352 @@
+"""The agents' verbs: the only door of this room. The rules are in `agents.states`.
+
+Every verb takes the unit of work first and `now` (aware) by keyword, flushes and never commits,
+and writes one presence event for each change. The engine's verbs return whether they did it: False
+means that the agent was no longer where the caller saw them, and nothing has changed: walk away.
+
+Announced after the commit: `agent.ready` (agent_id), `agent.left` (agent_id, offer_id).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agents import presence
+from agents.models import Agent, AgentSkill, PresenceRow
+from agents.presence import ENGINE, Change, PresenceFacts
+from agents.routing import Ready
+from agents.states import Move, State, Status
+from hotline.db import bulk_insert
+from hotline.errors import NotFound
+
+__all__ = [
+    "AgentFacts",
+    "BoardRow",
+    "PresenceFacts",
+    "agent",
+    "agent_of_account",
+    "board",
+    "create_agent",
+    "declined",
+    "finish",
+    "forget",
+    "missed",
+    "on_call",
+    "presence_of",
+    "ready",
+    "ready_heads",
+    "release",
+    "repair",
+    "reserve",
+    "sign_out",
+    "skills_of",
+    "stuck",
+    "take_break",
+    "wrap_up",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFacts:
+    """Who an agent is. `address` is what the carrier dials."""
+
+    id: int
+    account_id: int
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One agent on the wallboard."""
+
+    agent: AgentFacts
+    presence: PresenceFacts
+    skills: tuple[str, ...]
+
+
+# ---------------------------------------------------------------- who they are
+
+
+def create_agent(
+    session: Session,
+    *,
+    account_id: int,
+    name: str,
+    skills: Collection[str],
+    now: datetime,
+    address: str | None = None,
+) -> AgentFacts:
+    """Make an account an agent, signed out. `address` defaults to the desk's own softphone.
+
+    A skill is `queue/language`, see `agents.routing.skill`.
+    """
+    row = Agent(account_id=account_id, name=name, address=address or "")
+    session.add(row)
+    session.flush()
+    if address is None:
+        row.address = f"client:agent-{row.id}"
+    session.add(
+        PresenceRow(
+            agent_id=row.id,
+            n=0,
+            status=Status.SIGNED_OUT,
+            state=State.IDLE,
+            since=now,
+            state_since=now,
+        )
+    )
+    bulk_insert(session, AgentSkill, [{"agent_id": row.id, "skill": one} for one in set(skills)])
+    session.flush()
+    return _agent_facts(row)
+
+
+def agent(session: Session, agent_id: int) -> AgentFacts:
+    """The agent; raises NotFound."""
+    row = session.get(Agent, agent_id)
+    if row is None:
+        raise NotFound(f"agent {agent_id}", text="agents.no_such_agent")
+    return _agent_facts(row)
+
+
+def agent_of_account(session: Session, account_id: int) -> AgentFacts | None:
+    """The agent that this account is, or None: a supervisor need not answer calls."""
+    row = session.scalar(sa.select(Agent).where(Agent.account_id == account_id))
+    return None if row is None else _agent_facts(row)
+
+
+def skills_of(session: Session, agent_id: int) -> list[str]:
+    """The agent's skills in alphabetical order."""
+    return list(session.scalars(_SKILLS, {"who": agent_id}))
+
+
+# ---------------------------------------------------------------- what they choose
+
+
+def ready(
+    session: Session, agent_id: int, *, now: datetime, by: str | None = None
+) -> PresenceFacts:
+    """Sign in or come back: from now on offers may come. Saying it twice changes nothing."""
+    return _choose(session, agent_id, Move.READY, now=now, by=by)
+
+
+def take_break(
+    session: Session, agent_id: int, *, reason: str, now: datetime, by: str | None = None
+) -> PresenceFacts:
+    """Take no more offers. A call, or an offer that rings already, goes on.
+
+    That `reason` is one of the configuration's is checked at the edge.
+    """
+    return _choose(session, agent_id, Move.BREAK, now=now, by=by, reason=reason)
+
+
+def sign_out(
+    session: Session, agent_id: int, *, now: datetime, by: str | None = None
+) -> PresenceFacts:
+    """Go home. A call goes on, and its wrap-up too."""
+    return _choose(session, agent_id, Move.SIGN_OUT, now=now, by=by)
+
+
+def _choose(
+    session: Session,
+    agent_id: int,
+    move: Move,
+    *,
+    now: datetime,
+    by: str | None,
+    reason: str | None = None,
+) -> PresenceFacts:
+    what = Change(move, now, by or f"agent:{agent_id}", reason)
+    after = presence.change(session, agent_id, what)
+    assert after is not None  # a human's choice is legal everywhere (tests/unit/agents)
+    return after
+
+
+# ---------------------------------------------------------------- what the engine does
+
+
+def ready_heads(session: Session, skills: Collection[str]) -> list[Ready]:
+    """For each of `skills` the longest idle agent who is ready, by index: flat in agents.
+
+    An agent's `skills` here are those that they are the head of, which is what
+    `agents.routing.first` needs to be right.
+    """
+    wanted = sorted(set(skills))
+    if not wanted:
+        return []
+    headed: dict[tuple[int, datetime], set[str]] = {}
+    parameters = {f"skill_{number}": name for number, name in enumerate(wanted)}
+    for name, agent_id, idle_since in session.execute(_heads(len(wanted)), parameters):
+        headed.setdefault((agent_id, idle_since), set()).add(name)
+    return [Ready(agent_id, idle, frozenset(names)) for (agent_id, idle), names in headed.items()]
+
+
+def reserve(session: Session, agent_id: int, *, offer_id: int, call_id: int, now: datetime) -> bool:
+    """Hold a ready, idle agent for an offer; False when somebody else was first."""
+    held = (("offer_id", offer_id), ("call_id", call_id))
+    what = Change(Move.OFFER, now, ENGINE, sets=held)
+    return presence.change(session, agent_id, what) is not None
+
+
+def on_call(session: Session, agent_id: int, *, offer_id: int, now: datetime) -> bool:
+    """The agent has accepted the offer."""
+    return _end_of_offer(session, agent_id, offer_id, Move.ACCEPT, now, by=f"agent:{agent_id}")
+
+
+def release(session: Session, agent_id: int, *, offer_id: int, now: datetime) -> bool:
+    """The offer is withdrawn, through no fault of the agent, who keeps the place among the idle."""
+    return _end_of_offer(session, agent_id, offer_id, Move.WITHDRAW, now)
+
+
+def missed(session: Session, agent_id: int, *, offer_id: int, now: datetime) -> bool:
+    """The offer rang out, or the agent's telephone was not reached; no more until they choose."""
+    return _end_of_offer(session, agent_id, offer_id, Move.MISS, now)
+
+
+def declined(session: Session, agent_id: int, *, offer_id: int, now: datetime) -> bool:
+    """The agent does not want this offer: a break, with the reason `declined`."""
+    return _end_of_offer(session, agent_id, offer_id, Move.DECLINE, now, by=f"agent:{agent_id}")
+
+
+def wrap_up(
+    session: Session, agent_id: int, *, call_id: int, until: datetime, now: datetime
+) -> bool:
+    """The talk of `call_id` is over; at `until` the sweep writes the outcome instead."""
+    what = Change(Move.END, now, ENGINE, sets=(("offer_id", None), ("wrap_up_until", until)))
+    return _changed(
+        session,
+        agent_id,
+        what,
+        lambda seen: seen.call_id == call_id,
+    )
+
+
+def finish(
+    session: Session, agent_id: int, *, call_id: int, now: datetime, by: str = ENGINE
+) -> bool:
+    """The outcome of `call_id` is written: who is ready may get the next offer."""
+    what = Change(Move.FINISH, now, by)
+    return _changed(session, agent_id, what, lambda seen: seen.call_id == call_id)
+
+
+def repair(session: Session, seen: PresenceFacts, *, now: datetime) -> bool:
+    """Set an agent idle behind whom a sweep found no offer and no call; False if changed since."""
+    return _as_seen(session, seen, Change(Move.REPAIR, now, ENGINE))
+
+
+def _end_of_offer(
+    session: Session,
+    agent_id: int,
+    offer_id: int,
+    move: Move,
+    now: datetime,
+    by: str = ENGINE,
+) -> bool:
+    what = Change(move, now, by)
+    return _changed(session, agent_id, what, lambda seen: seen.offer_id == offer_id)
+
+
+def _changed(session: Session, agent_id: int, what: Change, guard: presence.Guard) -> bool:
+    return presence.change(session, agent_id, what, guard) is not None
+
+
+# ---------------------------------------------------------------- what can be seen
+
+
+def presence_of(session: Session, agent_id: int) -> PresenceFacts:
+    """What the agent is doing; raises NotFound."""
+    return presence.read(session, agent_id)
+
+
+def board(session: Session) -> list[BoardRow]:
+    """All agents by name, with what they are doing."""
+    skills: dict[int, list[str]] = {}
+    for agent_id, name in session.execute(_ALL_SKILLS):
+        skills.setdefault(agent_id, []).append(name)
+    return [
+        BoardRow(_agent_facts(row), presence.facts_of(rest), tuple(skills.get(row.id, ())))
+        for row, *rest in session.execute(_BOARD)
+    ]
+
+
+def stuck(
+    session: Session, *, now: datetime, quiet: timedelta = timedelta(seconds=60)
+) -> list[PresenceFacts]:
+    """Whom a sweep should look at: a wrap-up over its limit, an offer or call that long unchanged.
+
+    A long call is no fault; whether an offer or a call stands behind the state is for who asks.
+    """
+    held = PresenceRow.state.in_([State.OFFERED, State.ON_CALL])
+    over = sa.and_(PresenceRow.state == State.WRAP_UP, PresenceRow.wrap_up_until <= now)
+    still = sa.and_(held, PresenceRow.state_since <= now - quiet)
+    query = sa.select(*presence.COLUMNS).where(sa.or_(over, still)).order_by(PresenceRow.agent_id)
+    return [presence.facts_of(row) for row in session.execute(query)]
+
+
+def forget(session: Session, *, limits: Mapping[Status, timedelta], now: datetime) -> list[int]:
+    """Sign out who has been idle and unchanged for longer than the limit of their status.
+
+    Returns the agents' ids: a desk that nobody is at must not be offered calls for ever.
+    """
+    return [
+        found.agent_id
+        for status, limit in limits.items()
+        for found in _unchanged(session, status, now - limit)
+        if _as_seen(session, found, Change(Move.FORGET, now, ENGINE))
+    ]
+
+
+def _as_seen(session: Session, seen: PresenceFacts, what: Change) -> bool:
+    """Change an agent as a sweep found them; False if they have moved since."""
+    return _changed(session, seen.agent_id, what, lambda found: found.n == seen.n)
+
+
+def _unchanged(session: Session, status: Status, before: datetime) -> Sequence[PresenceFacts]:
+    query = sa.select(*presence.COLUMNS).where(
+        PresenceRow.status == status,
+        PresenceRow.state == State.IDLE,
+        PresenceRow.since <= before,
+        PresenceRow.state_since <= before,
+    )
+    return [presence.facts_of(row) for row in session.execute(query)]
+
+
+def _agent_facts(row: Agent) -> AgentFacts:
+    return AgentFacts(row.id, row.account_id, row.name, row.address)
+
+
+# ---------------------------------------------------------------- the queries, built once
+
+_SKILLS = (
+    sa.select(AgentSkill.skill)
+    .where(AgentSkill.agent_id == sa.bindparam("who"))
+    .order_by(AgentSkill.skill)
+)
+_ALL_SKILLS = sa.select(AgentSkill.agent_id, AgentSkill.skill).order_by(AgentSkill.skill)
+_BOARD = (
+    sa.select(Agent, *presence.COLUMNS)
+    .join(PresenceRow, PresenceRow.agent_id == Agent.id)
+    .order_by(Agent.name, Agent.id)
+)
+
+
+@cache
+def _heads(count: int) -> sa.CompoundSelect[Any]:
+    """One LIMIT 1 for each skill in one statement; kept, so that it is compiled once."""
+    return sa.union_all(*(_head(f"skill_{number}") for number in range(count)))
+
+
+def _head(parameter: str) -> sa.Select[Any]:
+    head = (
+        sa.select(AgentSkill.skill, AgentSkill.agent_id, AgentSkill.ready_since)
+        .where(AgentSkill.skill == sa.bindparam(parameter), AgentSkill.ready_since.is_not(None))
+        .order_by(AgentSkill.ready_since, AgentSkill.agent_id)
+        .limit(1)
+        .subquery()
+    )
+    return sa.select(head)
