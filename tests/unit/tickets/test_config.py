@@ -1,0 +1,159 @@
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+import pytest
+
+from hotline.config import load_yaml
+from tickets.config import Makes, Tickets
+from tickets.workflow import Kind, Priority
+
+SHIPPED = Path(__file__).parents[3] / "config.yaml"
+
+
+def title(text: str) -> dict[str, str]:
+    return {"th": text, "en": text}
+
+
+GOOD: dict[str, Any] = {
+    "divisions": {
+        "desk": {"title": title("desk"), "administrators": ["nok"]},
+        "works": {"title": title("works"), "administrators": ["lek"]},
+    },
+    "central_desk": "desk",
+    "resolve_hours": dict.fromkeys(Kind, 24.0),
+    "categories": {
+        "road": {"title": title("road"), "division": "works", "aliases": ["ถนน"]},
+        "drain": {"title": title("drain"), "division": "works", "aliases": ["ท่อ"]},
+    },
+    "outcomes": [
+        {
+            "id": "told",
+            "key": "1",
+            "title": title("told"),
+            "makes": "closed_inquiry",
+            "kind": "inquiry",
+            "default": True,
+        },
+        {
+            "id": "complaint",
+            "key": "2",
+            "title": title("complaint"),
+            "makes": "open_ticket",
+            "kind": "complaint",
+            "category": "required",
+        },
+        {"id": "again", "key": "3", "title": title("again"), "makes": "link"},
+    ],
+}
+
+
+def with_change(path: str, value: object) -> Tickets:
+    section = deepcopy(GOOD)
+    *way, last = path.split(".")
+    inside: Any = section
+    for part in way:
+        inside = inside[int(part) if part.isdecimal() else part]
+    inside[last] = value
+    return Tickets.model_validate(section)
+
+
+def faults(section: Tickets) -> list[str]:
+    return [str(fault) for fault in section.faults()]
+
+
+def test_a_good_section_has_no_fault() -> None:
+    section = Tickets.model_validate(GOOD)
+    assert faults(section) == []
+    assert list(section.warnings()) == []
+
+
+def test_the_shipped_city_has_no_fault_and_somebody_for_every_division() -> None:
+    section = Tickets.model_validate(load_yaml(SHIPPED)["tickets"])
+    assert faults(section) == []
+    assert list(section.warnings()) == []
+    assert {outcome.makes for outcome in section.outcomes} == set(Makes)
+    assert any(category.private for category in section.categories.values())
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        ("central_desk", "cellar", 'central_desk: no such division "cellar"'),
+        (
+            "categories.road.division",
+            "roads",
+            'categories.road.division: no such division "roads"',
+        ),
+        ("resolve_hours", {}, "resolve_hours.praise: has no hours"),
+        ("categories.drain.aliases", ["ถนน"], 'categories.drain.aliases: "ถนน" is road\'s already'),
+        ("outcomes.1.key", "1", 'outcomes: the key "1" stands 2 times'),
+        ("outcomes.1.id", "told", 'outcomes: the id "told" stands 2 times'),
+        (
+            "outcomes.0.default",
+            False,
+            "outcomes: exactly one outcome must be the default (none is)",
+        ),
+        (
+            "outcomes.1.default",
+            True,
+            "outcomes: exactly one outcome must be the default (told, complaint is)",
+        ),
+        (
+            "outcomes.1.default",
+            True,
+            "outcomes.1.default: it requires a category, which nobody will have given",
+        ),
+        (
+            "outcomes.2.default",
+            True,
+            "outcomes.2.default: without the agent nobody knows which ticket to link",
+        ),
+        ("outcomes.1.kind", None, "outcomes.1.kind: a ticket that is made needs a kind"),
+        (
+            "outcomes.0.result",
+            "fixed",
+            'outcomes.0.result: "fixed" is no result of kind "inquiry"',
+        ),
+    ],
+)
+def test_each_fault_is_named_with_its_path(path: str, value: object, fault: str) -> None:
+    assert fault in faults(with_change(path, value))
+
+
+def test_several_faults_are_told_at_once() -> None:
+    section = deepcopy(GOOD)
+    section["central_desk"] = "cellar"
+    section["categories"]["road"]["division"] = "roads"
+    assert len(faults(Tickets.model_validate(section))) == 2
+
+
+def test_a_division_that_nobody_answers_for_is_a_warning() -> None:
+    section = with_change("divisions.works.administrators", [])
+    assert faults(section) == []
+    assert [fault.path for fault in section.warnings()] == ["divisions.works.administrators"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("categories.road.resolve_hours", 0),
+        ("categories.road.priority", "soon"),
+        ("outcomes.0.key", "12"),
+        ("outcomes.0.colour", "red"),
+        ("divisions.works.title", {"th": "ไทยเท่านั้น"}),
+    ],
+)
+def test_what_a_field_can_see_is_refused_at_once(path: str, value: object) -> None:
+    with pytest.raises(ValidationError):
+        with_change(path, value)
+
+
+def test_the_category_says_whose_it_is_and_the_desk_owns_the_rest() -> None:
+    section = Tickets.model_validate(GOOD)
+    assert section.division_of("road") == "works"
+    assert section.division_of(None) == section.division_of("dragons") == "desk"
+    assert section.divisions_of("lek") == {"works"}
+    assert section.divisions_of("nobody") == frozenset()
+    assert section.categories["road"].priority is Priority.NORMAL
