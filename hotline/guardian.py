@@ -80,10 +80,13 @@ def end(session: int, number: int = signal.SIGTERM, *, patience: float = PATIENC
 class Guardian:
     """The starter's side: tells the guardian process what to end when the starter is gone."""
 
-    def __init__(self, *, hold: Iterable[int] = ()) -> None:
-        """Start the guardian; ``hold`` are descriptors (a lock) that it keeps open to its end."""
+    def __init__(self, *, hold: Iterable[int] = (), patience: float = PATIENCE) -> None:
+        """Start the guardian; ``hold`` are descriptors (a lock) that it keeps open to its end.
+
+        ``patience`` is what each session has to end, in seconds of the wall.
+        """
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__],
+            [sys.executable, "-I", "-S", __file__, str(patience)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
@@ -131,7 +134,7 @@ def _main() -> None:
         else:
             watched.pop(int(session), None)
     for session, number in reversed(watched.items()):
-        end(session, number)
+        end(session, number, patience=float(sys.argv[1]))
 
 
 if __name__ == "__main__":

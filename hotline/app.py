@@ -1,0 +1,126 @@
+"""Wires every room to the floor and to each other. Who listens to what stands here, once."""
+
+import functools
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+
+import agents.web
+import ivr.jobs
+import ivr.pages
+import ivr.web
+import tickets.web
+from flask import Flask
+
+import reports.jobs
+import reports.web
+import tickets.jobs
+from hotline import auth, city, logs, outbox, schedule, settings, web
+from hotline.auth import Role
+from hotline.db import Database
+from hotline.floor import Floor
+from hotline.i18n import Texts
+from hotline.jobs import Every, Jobs
+from hotline.telephony import Carrier
+
+#: Bottom up.
+ROOMS = ("hotline", "agents", "tickets", "ivr", "reports")
+ROOM_JOBS: tuple[ModuleType, ...] = (tickets.jobs, ivr.jobs, reports.jobs)
+BLUEPRINTS = (
+    agents.web.blueprint,
+    tickets.web.blueprint,
+    ivr.web.blueprint,
+    ivr.pages.blueprint,
+    reports.web.blueprint,
+)
+NAVIGATION = (
+    ("floor.desk", "/desk", frozenset({Role.AGENT, Role.SUPERVISOR})),
+    ("floor.wallboard", "/wallboard", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
+    ("floor.calls", "/calls", frozenset({Role.SUPERVISOR, Role.MANAGER})),
+    ("floor.tickets", "/tickets", frozenset(Role)),
+    ("floor.reports", "/reports", frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})),
+)
+
+
+def build_floor(the_settings: settings.Settings, config: city.CityConfig | None = None) -> Floor:
+    """One process's floor, with every room's jobs and listeners; raises ConfigError when the city's
+    file is wrong.
+    """
+    config = config or city.load(the_settings.config)
+    database = Database(the_settings.database_url)
+    floor = Floor(
+        settings=the_settings,
+        city=config.city,
+        db=database,
+        jobs=Jobs(the_settings.redis_url),
+        carrier=Carrier(the_settings),
+        texts=Texts.load(text_files()),
+        sections=config.sections,
+    )
+    _register(floor)
+    _listen(floor)
+    return floor
+
+
+def text_files() -> list[Path]:
+    """The rooms' files of texts that exist."""
+    root = Path(__file__).parent.parent
+    return [path for room in ROOMS if (path := root / room / "texts.yaml").exists()]
+
+
+def _register(floor: Floor) -> None:
+    floor.job_names[outbox.DELIVER_JOB] = _deliver
+    floor.job_names[schedule.RUN_JOB] = schedule.run
+    floor.sweeps |= {
+        "outbox.sweep": outbox.sweep,
+        "schedule.tick": Every(10, schedule.tick),
+        "auth.expire": Every(3600, _expire_sign_ins),
+    }
+    for module in ROOM_JOBS:
+        floor.job_names |= getattr(module, "JOBS", {})
+        floor.sweeps |= getattr(module, "SWEEPS", {})
+        floor.effects |= getattr(module, "EFFECTS", {})
+        nightly: Callable[[Floor], dict[str, schedule.Nightly]] | None = getattr(
+            module, "nightly", None
+        )
+        floor.nightly |= nightly(floor) if nightly else {}
+
+
+def _listen(floor: Floor) -> None:
+    listen = floor.db.listen
+    # somebody is ready: the waiting room is looked into at once
+    listen("agent.ready", functools.partial(ivr.jobs.agent_ready, floor))
+    # an effect was written down: a worker is told
+    listen("outbox.posted", functools.partial(_effect_posted, floor))
+
+
+def _effect_posted(floor: Floor, *, effect_id: int) -> None:
+    floor.jobs.enqueue(outbox.DELIVER_JOB, effect_id)
+
+
+def _deliver(floor: Floor, effect_id: int) -> None:
+    outbox.deliver(floor, effect_id)
+
+
+def _expire_sign_ins(floor: Floor, now: datetime) -> None:
+    with floor.db.write() as session:
+        auth.expire_sign_ins(session, now)
+
+
+def create_app(floor: Floor | None = None) -> Flask:
+    """The web application; without a floor, on the one that the environment describes."""
+    if floor is None:
+        logs.configure()
+        floor = build_floor(settings.from_environment())
+    app = web.create(floor)
+    web.NAVIGATION[:] = NAVIGATION
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+@functools.cache
+def worker_floor() -> Floor:
+    """The floor of this worker process."""
+    return build_floor(settings.from_environment())

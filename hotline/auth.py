@@ -1,0 +1,228 @@
+"""Accounts, sessions, and who may call what.
+
+Every view names who may call it (`@access(Role.AGENT)`, `@public`, `@signed`); one that does not is
+refused, and a guard finds it before that. A browser carries its session in a cookie and must send a
+CSRF token with every change; a program signs in at `POST /api/session` and sends `Authorization:
+Bearer`.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from flask import Request, g
+from sqlalchemy.orm import Session
+
+from hotline.db import insert_ignore
+from hotline.errors import Conflict, Forbidden, Invalid, SignInNeeded
+from hotline.models import Account, SignIn
+
+COOKIE = "hotline_session"
+SESSION_LENGTH = timedelta(hours=14)  # a night shift and its hand-over
+PASSWORD_LENGTH = 10
+FREE_FAILURES = 5
+
+View = TypeVar("View", bound=Callable[..., Any])
+_hasher = PasswordHasher()
+#: Verified when the name is unknown, so that an unknown name takes as long as a wrong password.
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    DIVISION = "division"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+
+
+EVERYONE = tuple(Role)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who is signed in."""
+
+    id: int
+    username: str
+    name: str
+    role: Role
+    demo: bool
+    token: str
+
+    def csrf_token(self, secret_key: str) -> str:
+        """Bound to the session: useless in another one."""
+        return hmac.new(secret_key.encode(), f"csrf:{self.token}".encode(), "sha256").hexdigest()
+
+
+class BadCredentials(Invalid):
+    code, status, text = "bad-credentials", 401, "floor.bad_credentials"
+
+
+class LockedOut(Invalid):
+    code, status, text = "locked-out", 429, "floor.locked_out"
+
+
+class UsernameTaken(Conflict):
+    code, text = "username-taken", "floor.username_taken"
+
+
+def access(*roles: Role) -> Callable[[View], View]:
+    """Let these roles call this view, and nobody else."""
+    if not roles:
+        raise ValueError("name the roles that may call this view")
+    return _declare({"roles": frozenset(roles)})
+
+
+def public(view: View) -> View:
+    """Let anybody call this view."""
+    return _declare({"public": True})(view)
+
+
+def signed(view: View) -> View:
+    """Let only the carrier's signature open this view: it is a webhook."""
+    return _declare({"signed": True})(view)
+
+
+def _declare(rule: dict[str, Any]) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        view.access_rule = rule  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def create_account(
+    session: Session,
+    *,
+    username: str,
+    name: str,
+    role: Role,
+    password: str,
+    now: datetime,
+    demo: bool = False,
+) -> int:
+    """A new account's id; raises UsernameTaken, or Invalid for a password that is too short."""
+    if len(password) < PASSWORD_LENGTH:
+        raise Invalid(text="floor.password_short", length=PASSWORD_LENGTH)
+    account_id = insert_ignore(
+        session,
+        Account,
+        {
+            "username": username,
+            "name": name,
+            "role": role.value,
+            "password": _hasher.hash(password),
+            "active": True,
+            "demo": demo,
+            "failures": 0,
+            "created_at": now,
+        },
+    )
+    if account_id is None:
+        raise UsernameTaken(username=username)
+    return int(account_id)
+
+
+def sign_in(session: Session, username: str, password: str, *, now: datetime) -> str | None:
+    """Check a password; the token of a new session, or None when it is wrong.
+
+    A wrong one is counted (so the caller must commit either way), and from the fifth on the account
+    is locked for a time that doubles. Raises LockedOut while it lasts.
+    """
+    account = session.scalar(sa.select(Account).where(Account.username == username))
+    if account is None:
+        _matches(_NOBODY, password)
+        return None
+    if account.locked_until is not None and account.locked_until > now:
+        raise LockedOut()
+    if not _matches(account.password, password) or not account.active:
+        account.failures += 1
+        if account.failures >= FREE_FAILURES:
+            delay = min(2 ** (account.failures - FREE_FAILURES) * 15, 3600)
+            account.locked_until = now + timedelta(seconds=delay)
+        session.flush()
+        return None
+    account.failures, account.locked_until = 0, None
+    token = secrets.token_urlsafe(32)
+    session.add(
+        SignIn(
+            token_hash=_hash(token),
+            account_id=account.id,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + SESSION_LENGTH,
+        )
+    )
+    session.flush()
+    return token
+
+
+def sign_out(session: Session, token: str) -> None:
+    session.execute(sa.delete(SignIn).where(SignIn.token_hash == _hash(token)))
+
+
+def identify(session: Session, token: str, *, now: datetime) -> Identity | None:
+    """Who holds this token, if its session is still good."""
+    row = session.execute(
+        sa.select(Account.id, Account.username, Account.name, Account.role, Account.demo)
+        .join(SignIn, SignIn.account_id == Account.id)
+        .where(SignIn.token_hash == _hash(token), SignIn.expires_at > now, Account.active)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Identity(row.id, row.username, row.name, Role(row.role), row.demo, token)
+
+
+def token_of(request: Request) -> tuple[str, bool]:
+    """The session token that a request carries, and whether a browser sent it (as a cookie)."""
+    header = request.headers.get("Authorization", "")
+    if header.startswith("Bearer "):
+        return header.removeprefix("Bearer ").strip(), False
+    return request.cookies.get(COOKIE, ""), True
+
+
+def check_role(rule: dict[str, Any], identity: Identity | None) -> None:
+    if rule.get("public"):
+        return
+    if identity is None:
+        raise SignInNeeded()
+    if identity.role not in rule["roles"]:
+        raise Forbidden()
+
+
+def check_csrf(request: Request, identity: Identity, secret_key: str) -> None:
+    given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+    if not hmac.compare_digest(given.encode(), identity.csrf_token(secret_key).encode()):
+        raise Forbidden(text="floor.csrf")
+
+
+def current_account() -> Identity:
+    """Who is signed in, in a view that demands it; raises SignInNeeded otherwise."""
+    identity: Identity | None = g.get("identity")
+    if identity is None:
+        raise SignInNeeded()
+    return identity
+
+
+def expire_sign_ins(session: Session, now: datetime) -> None:
+    session.execute(sa.delete(SignIn).where(SignIn.expires_at <= now))
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,91 @@
+"""The whole of config.yaml: every room's section, read once, checked across rooms, refused with all
+faults at once.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from agents.config import Agents
+from pydantic import ValidationError
+
+from hotline.config import City, Section, fault_of, load_yaml
+from hotline.errors import ConfigError, Fault
+from ivr.config import Ivr
+from reports.config import Reports
+from tickets.config import Tickets
+
+SECTIONS: Mapping[str, type[Section]] = {
+    "city": City,
+    "ivr": Ivr,
+    "agents": Agents,
+    "tickets": Tickets,
+    "reports": Reports,
+}
+
+
+S = TypeVar("S", bound=Section)
+
+
+@dataclass(frozen=True)
+class CityConfig:
+    """A file that is right."""
+
+    sections: Mapping[type[Section], Section]
+
+    @property
+    def city(self) -> City:
+        return self._get(City)
+
+    @property
+    def ivr(self) -> Ivr:
+        return self._get(Ivr)
+
+    @property
+    def agents(self) -> Agents:
+        return self._get(Agents)
+
+    @property
+    def tickets(self) -> Tickets:
+        return self._get(Tickets)
+
+    def _get(self, kind: type[S]) -> S:
+        found = self.sections[kind]
+        assert isinstance(found, kind)
+        return found
+
+
+def load(path: Path) -> CityConfig:
+    """Read `path`; raises ConfigError with every fault and its path in the file."""
+    content = load_yaml(path)
+    if not isinstance(content, dict):
+        raise ConfigError([Fault("(file)", "is empty or not a mapping")])
+    return parse(content)
+
+
+def parse(content: dict[str, Any]) -> CityConfig:
+    """The sections of an already read file; raises ConfigError with every fault."""
+    faults = [
+        Fault(str(name), f"no such section (there are {', '.join(SECTIONS)})")
+        for name in content
+        if name not in SECTIONS
+    ]
+    sections: dict[type[Section], Section] = {}
+    for name, kind in SECTIONS.items():
+        try:
+            section = kind.model_validate(content.get(name) or {})
+        except ValidationError as error:
+            faults += [fault_of(each, name) for each in error.errors()]
+            continue
+        sections[kind] = section
+        faults += [Fault(f"{name}.{fault.path}", fault.message) for fault in section.faults()]
+    if faults:
+        raise ConfigError(faults)
+    return CityConfig(sections)
+
+
+def warnings(config: CityConfig) -> Iterator[Fault]:
+    """What may start but will go wrong."""
+    for fault in config.tickets.warnings():
+        yield Fault(f"tickets.{fault.path}", fault.message)

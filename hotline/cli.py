@@ -1,0 +1,326 @@
+"""The command `hotline`.
+
+Each sub-command imports what it needs when it runs, so that `hotline --help` answers at once.
+"""
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hotline import __version__, clock
+from hotline.errors import ConfigError, HotlineError
+
+if TYPE_CHECKING:
+    from hotline.auth import Role
+    from hotline.floor import Floor
+    from hotline.supervisor import Supervisor
+
+WEB_WORKERS, WEB_THREADS = 2, 16
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code (1: it could not be done, 2: wrong words)."""
+    parsed = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = parsed.command
+    try:
+        return command(parsed)
+    except ConfigError as error:
+        print("The hotline does not start with this configuration:", file=sys.stderr)
+        for fault in error.faults:
+            print(f"  {fault}", file=sys.stderr)
+        return 1
+    except HotlineError as error:
+        print(f"hotline: {_in_words(error)}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hotline", description="Saidduan (สายด่วน): a city's 24-hour hotline, whole."
+    )
+    parser.add_argument("--version", action="version", version=f"Saidduan {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_processes(commands)
+    _add_tools(commands)
+    _add_replay(commands)
+    return parser
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    command: Callable[[argparse.Namespace], int],
+    help_text: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=help_text, description=help_text)
+    parser.set_defaults(command=command)
+    return parser
+
+
+# ------------------------------------------------------------------------ hotline run
+
+
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    run = _add(commands, "run", _run, "the whole hotline on this machine, until Ctrl-C")
+    run.add_argument("--data", type=Path, default=Path("var"), help="its folder (var)")
+    run.add_argument("--config", type=Path, default=Path("config.yaml"))
+    run.add_argument("--host", default="127.0.0.1", help="where the pages listen (127.0.0.1)")
+    run.add_argument("--web-port", type=int, default=8000)
+    run.add_argument("--exchange-port", type=int, default=8437)
+    run.add_argument("--stations", type=Path, help="JSON: who answers when the exchange rings")
+    run.add_argument("--speed", type=float, default=1.0, help="how fast the clock runs (1)")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from hotline import city, supervisor
+
+    city.load(arguments.config)
+    # Real time is the absence of a clock of its own.
+    the_clock = (
+        str(clock.ScaledClock.starting(clock.now(), arguments.speed))
+        if arguments.speed != 1
+        else ""
+    )
+    settings = supervisor.RunSettings(
+        data=arguments.data,
+        config=arguments.config,
+        host=arguments.host,
+        web_port=arguments.web_port,
+        exchange_port=arguments.exchange_port,
+        clock=the_clock,
+        stations=arguments.stations,
+        console=sys.stderr,
+    )
+    print("Starting …", file=sys.stderr)
+    try:
+        return supervisor.run(settings, _when_ready)
+    except supervisor.CannotStart as error:
+        print(f"hotline: {error}", file=sys.stderr)
+        return 1
+
+
+def _when_ready(running: "Supervisor") -> None:
+    seed_demo(running.environment)
+    print(welcome(running), flush=True)
+
+
+def seed_demo(environment: dict[str, str]) -> None:
+    """Make the demo accounts, where the hotline runs on its embedded defaults."""
+    if environment.get("HOTLINE_DEMO") != "1":
+        return
+    import agents.demo
+
+    from hotline import settings
+    from hotline.app import build_floor
+
+    floor = build_floor(settings.from_environment(environment))
+    try:
+        agents.demo.seed(floor)
+    finally:
+        floor.close()
+
+
+def welcome(running: "Supervisor") -> str:
+    """Where to look, with which accounts; said plainly that they are demo accounts."""
+    import agents.demo
+
+    lines = ["", "  Saidduan สายด่วน is answering calls · พร้อมรับสายแล้ว", ""]
+    if running.exchange_url:
+        lines.append(f"  Handset    โทรเข้า    {running.exchange_url}/")
+    lines += [
+        f"  Desk       รับสาย     {running.web_url}/desk",
+        f"  Wallboard  จอรวม     {running.web_url}/wallboard",
+        f"  Tickets    เรื่อง       {running.web_url}/tickets",
+        f"  Reports    รายงาน    {running.web_url}/reports",
+        f"  Data       ข้อมูล      {running.data}",
+        "",
+    ]
+    if running.environment.get("HOTLINE_DEMO") == "1":
+        lines += [
+            "  DEMO ACCOUNTS with published passwords: never take real calls with them.",
+            "  บัญชีสาธิต รหัสผ่านเป็นที่รู้กันทั่วไป ห้ามใช้รับสายจริง",
+            *(f"    {line}" for line in agents.demo.credentials()),
+            "",
+        ]
+    return "\n".join([*lines, "  Ctrl-C stops it. กด Ctrl-C เพื่อหยุด", ""])
+
+
+# ------------------------------------------------------------------------ the processes
+
+
+def _add_processes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    web = _add(commands, "web", _web, "the web process: webhooks and pages (gunicorn)")
+    web.add_argument("--host", default="127.0.0.1")
+    web.add_argument("--port", type=int, default=8000)
+    web.add_argument("--workers", type=int, default=WEB_WORKERS)
+    web.add_argument("--threads", type=int, default=WEB_THREADS)
+    worker = _add(commands, "worker", _worker, "a worker (RQ)")
+    worker.add_argument("queues", nargs="*", help="the queues it works on (all)")
+    _add(commands, "clock", _clock, "the sweeps and the start of the nightly jobs")
+    _add(commands, "migrate", _migrate, "bring the database to the newest schema")
+
+
+def _web(arguments: argparse.Namespace) -> int:
+    from hotline import city, settings
+
+    city.load(settings.from_environment().config)  # refuse at start, once, in words
+    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
+    os.execv(  # noqa: S606 - gunicorn is to be the process that the service manager knows
+        sys.executable,
+        [
+            *(sys.executable, "-P", "-m", "gunicorn", "hotline.app:create_app()"),
+            *("--bind", f"{host}:{arguments.port}", "--worker-class", "gthread"),
+            *("--workers", str(arguments.workers), "--threads", str(arguments.threads)),
+            # without it one worker takes most of the kept-alive connections
+            *("--reuse-port", "--keep-alive", "75", "--graceful-timeout", "15"),
+            *("--log-level", "warning", "--no-control-socket"),
+        ],
+    )
+
+
+def _worker(arguments: argparse.Namespace) -> int:
+    from hotline import jobs, logs, settings
+    from hotline.app import worker_floor
+
+    logs.configure()
+    worker_floor()  # every room is imported and the configuration read before the first job
+    jobs.work(settings.from_environment().redis_url, arguments.queues or list(jobs.QUEUES))
+    return 0
+
+
+def _clock(_arguments: argparse.Namespace) -> int:
+    from hotline import logs, ticker
+
+    logs.configure()
+    floor = _floor()
+    try:
+        ticker.run(floor)
+    finally:
+        floor.close()
+    return 0
+
+
+def _migrate(_arguments: argparse.Namespace) -> int:
+    from hotline import db, settings
+
+    db.migrate(settings.from_environment().database_url)
+    return 0
+
+
+def _floor() -> "Floor":
+    from hotline import settings
+    from hotline.app import build_floor
+
+    return build_floor(settings.from_environment())
+
+
+# ------------------------------------------------------------------------ tools
+
+
+def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    check = _add(commands, "check", _check, "every fault of a configuration file, with its path")
+    check.add_argument("config", type=Path, nargs="?", default=Path("config.yaml"))
+    account = _add(commands, "account", _account, "make an account (asks for its password)")
+    account.add_argument("username")
+    account.add_argument("--name", required=True)
+    account.add_argument("--role", required=True)
+    account.add_argument(
+        "--queue", action="append", default=[], help="an agent's queue; repeatable"
+    )
+    account.add_argument(
+        "--language", action="append", default=[], help="an agent's language; repeatable"
+    )
+    account.add_argument("--number", help="an agent's own telephone, instead of the browser")
+    account.add_argument("--password-file", type=Path, help="a file that holds the password")
+    nightly = _add(commands, "nightly", _nightly, "count days again from their events")
+    nightly.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
+    nightly.add_argument("--until", type=date.fromisoformat, help="last day (the first)")
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from hotline import city
+
+    config = city.load(arguments.config)
+    for warning in city.warnings(config):
+        print(f"warning: {warning}")
+    print(f"{arguments.config}: no faults ({len(config.ivr.flow)} nodes in the flow)")
+    return 0
+
+
+def _account(arguments: argparse.Namespace) -> int:
+    import agents.service
+    from hotline import auth, settings
+
+    role = _role(arguments.role)
+    if arguments.password_file:
+        password = arguments.password_file.read_text(encoding="utf-8").strip()
+    else:
+        password = getpass.getpass("Password: ")
+    floor = _floor()
+    now = clock.now()
+    try:
+        with floor.db.write() as session:
+            account_id = auth.create_account(
+                session,
+                username=arguments.username,
+                name=arguments.name,
+                role=role,
+                password=password,
+                now=now,
+            )
+            if role in (auth.Role.AGENT, auth.Role.SUPERVISOR) and arguments.queue:
+                agents.service.create_agent(
+                    session,
+                    account_id=account_id,
+                    name=arguments.name,
+                    queues=arguments.queue,
+                    languages=arguments.language or ["th"],
+                    address=arguments.number,
+                    now=now,
+                )
+    finally:
+        floor.close()
+    print(f"{arguments.username}: {role} at {settings.from_environment().public_url}")
+    return 0
+
+
+def _role(text: str) -> "Role":
+    from hotline.auth import Role
+    from hotline.errors import Invalid
+
+    with suppress(ValueError):
+        return Role(text)
+    raise Invalid(f"no such role: {text} (there are {', '.join(Role)})")
+
+
+def _nightly(arguments: argparse.Namespace) -> int:
+    import reports.service
+
+    floor = _floor()
+    try:
+        print(reports.service.recount(floor, arguments.first, arguments.until or arguments.first))
+    finally:
+        floor.close()
+    return 0
+
+
+def _in_words(error: HotlineError) -> str:
+    from hotline.app import text_files
+    from hotline.i18n import Texts
+
+    words = Texts.load(text_files()).get(error.text_key, "en", **error.values)
+    return f"{words} {error.detail}".strip()
+
+
+# ------------------------------------------------------------------------ replay, demo
+
+
+def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`hotline replay` and `hotline demo`."""

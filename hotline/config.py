@@ -1,0 +1,115 @@
+"""Building blocks of `config.yaml`: each room describes its own section with them
+(`<room>/config.py`).
+
+The file is parsed once into frozen models that refuse unknown keys; `hotline/city.py` puts the
+sections together and reports all faults of a file at once, each with its path.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, StringConstraints
+from pydantic_core import ErrorDetails
+
+from hotline.errors import ConfigError, Fault
+
+#: Languages in which every text that a person sees must exist.
+READER_LANGUAGES = ("th", "en")
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+#: A short number such as 1337, or E.164.
+DialNumber = Annotated[str, StringConstraints(pattern=r"^(\+[1-9]\d{6,14}|[1-9]\d{2,5})$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class Section(BaseModel):
+    """A part of config.yaml: frozen, and a key that nobody knows is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    def faults(self) -> Iterator[Fault]:
+        """Faults that no single field can see, with paths inside this section."""
+        return iter(())
+
+
+def _has_reader_languages(texts: dict[str, str]) -> dict[str, str]:
+    missing = [language for language in READER_LANGUAGES if not texts.get(language)]
+    if missing:
+        raise ValueError(f"no text in {', '.join(missing)}")
+    return texts
+
+
+class LocalText(RootModel[Annotated[dict[Language, str], AfterValidator(_has_reader_languages)]]):
+    """A text in several languages; Thai and English at least."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def for_(self, language: str) -> str:
+        """The text in `language`, else in English."""
+        return self.root.get(language) or self.root["en"]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"no such time zone: {name}")
+    return name
+
+
+class City(Section):
+    """Who runs this hotline."""
+
+    name: LocalText
+    hotline_name: LocalText
+    number: DialNumber
+    #: What the outside sees when the city calls, and what agents' legs carry.
+    caller_id: DialNumber
+    #: Where a caller is put through when nothing of ours works.
+    fallback_number: DialNumber
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "TH"
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Bangkok"
+    accent: Colour = "#0b6e6e"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML in which a key that stands twice in one mapping is a fault, not a silent overwrite."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise ConfigError(
+                    [
+                        Fault(
+                            f"line {key.start_mark.line + 1}", f"the key {key.value!r} stands twice"
+                        )
+                    ]
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def load_yaml(path: Path) -> Any:
+    """The content of a YAML file; raises ConfigError naming the file and, where known, the line."""
+    try:
+        # _StrictLoader is a SafeLoader
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506
+    except OSError as error:
+        raise ConfigError([Fault(str(path), error.strerror or str(error))]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([Fault(str(path), f"not UTF-8: {error.reason}")]) from error
+    except yaml.YAMLError as error:
+        raise ConfigError([Fault(str(path), str(error))]) from error
+
+
+def fault_of(error: ErrorDetails, prefix: str = "") -> Fault:
+    """A pydantic error as one line with the path in the file."""
+    path = ".".join(str(part) for part in (prefix, *error["loc"]) if part != "")
+    return Fault(path or "(file)", error["msg"].removeprefix("Value error, "))

@@ -1,0 +1,207 @@
+"""SQL: where the truth is. SQLite (WAL) when nothing else is configured, PostgreSQL in production.
+
+One unit of work per request or job is opened at the edge (`web.py`, `jobs.py`, `cli.py`); services
+flush and never commit. Contended facts change by compare-and-set: `UPDATE … WHERE state = expected
+RETURNING id`; who gets no row walks away. Effects outside the database run after the commit.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+log = logging.getLogger(__name__)
+
+#: How long a request waits for the database before it gives up. The carrier waits 15 s for us; a
+#: caller less.
+WAIT_SECONDS = 4
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An aware moment, kept in UTC; a naive one is refused before it reaches the database."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a moment without a time zone: {value!r}")
+        at = value.astimezone(UTC)
+        return at.replace(tzinfo=None) if dialect.name == "sqlite" else at
+
+    def process_result_value(self, value: datetime | None, _dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+#: Structured facts of an event: JSON in SQLite, jsonb in PostgreSQL.
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+#: A primary key that counts upwards; SQLite counts by itself only for INTEGER.
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class Base(DeclarativeBase):
+    """All rows of all rooms. Constraint names are fixed so that migrations can name them."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: Json}  # noqa: RUF012
+
+
+class Database:
+    """A connection pool and the units of work on it.
+
+    `listeners` holds what `announce` calls; `hotline/app.py` fills it.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 16) -> None:
+        self.url = sa.make_url(url)
+        self.engine = _engine(self.url, pool_size)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        self._reading = sessionmaker(
+            self.engine.execution_options(read_only=True), expire_on_commit=False, autoflush=False
+        )
+        self.listeners: dict[str, list[Callable[..., None]]] = {}
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    def listen(self, what: str, listener: Callable[..., None]) -> None:
+        self.listeners.setdefault(what, []).append(listener)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One unit of work: committed at the end, rolled back on any error, effects after the
+        commit.
+        """
+        with self._sessions(info={"database": self, "after_commit": []}) as session:
+            with session.begin():
+                yield session
+            hooks = session.info["after_commit"]
+        for hook in hooks:
+            _run_effect(hook)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that changes nothing (and takes no write lock on SQLite)."""
+        with self._reading(info={"database": self, "after_commit": []}) as session:
+            yield session
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def _run_effect(hook: Callable[[], None]) -> None:
+    try:
+        hook()
+    except Exception:
+        # The change is committed and stands. What must not be lost is an outbox row; a sweep finds
+        # the rest.
+        log.exception("an effect after a commit failed")
+
+
+def after_commit(session: Session, effect: Callable[[], None]) -> None:
+    """Run `effect` once the unit of work has been committed, outside the transaction; never after a
+    rollback.
+    """
+    session.info["after_commit"].append(effect)
+
+
+def database_of(session: Session) -> Database:
+    """The database that opened this unit of work."""
+    database: Database = session.info["database"]
+    return database
+
+
+def insert_ignore(
+    session: Session,
+    model: type[Base],
+    values: Mapping[str, Any],
+    *,
+    returning: sa.ColumnElement[Any] | sa.orm.InstrumentedAttribute[Any] | None = None,
+) -> Any:
+    """INSERT … ON CONFLICT DO NOTHING.
+
+    Returns the value of `returning` (default: the primary key) of the new row, or None when a row
+    was in the way: how a fact that may arrive twice is written once.
+    """
+    table = model.__table__
+    assert isinstance(table, sa.Table)
+    column = returning if returning is not None else next(iter(table.primary_key.columns))
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(column)
+    return session.execute(statement).scalar_one_or_none()
+
+
+def bulk_insert(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows in one statement (nothing when there are none)."""
+    if rows:
+        session.execute(sa.insert(model), [dict(row) for row in rows])
+
+
+def _engine(url: sa.URL, pool_size: int) -> sa.Engine:
+    if url.get_backend_name() == "sqlite":
+        if url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(
+            url,
+            pool_size=pool_size,
+            pool_timeout=WAIT_SECONDS,
+            connect_args={"timeout": WAIT_SECONDS, "check_same_thread": False},
+        )
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return sa.create_engine(
+        url,
+        pool_size=pool_size,
+        pool_timeout=WAIT_SECONDS,
+        connect_args={
+            "connect_timeout": WAIT_SECONDS,
+            "options": f"-c lock_timeout={WAIT_SECONDS}s -c timezone=UTC",
+        },
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver shall not begin transactions of its own
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A writer takes its place at once: a read that turns into a write half-way cannot wait, it
+    # fails.
+    read_only = connection.get_execution_options().get("read_only")
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the newest schema (safe to run again and from several processes in
+    turn).
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")

@@ -1,0 +1,55 @@
+"""The floor in one object: what every room is handed to stand on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from hotline.config import City, Section
+from hotline.db import Database
+from hotline.jobs import Job, Jobs, Sweep
+from hotline.outbox import Handler
+from hotline.schedule import Nightly
+from hotline.settings import Settings
+from hotline.telephony import Carrier
+
+if TYPE_CHECKING:
+    from hotline.i18n import Texts
+
+
+S = TypeVar("S", bound=Section)
+
+
+@dataclass
+class Floor:
+    """One process's view of one hotline. `hotline/app.py` builds it; nothing else does."""
+
+    settings: Settings
+    city: City
+    db: Database
+    jobs: Jobs
+    carrier: Carrier
+    texts: "Texts"
+    sections: Mapping[type[Section], Section]
+    job_names: dict[str, Job] = field(default_factory=dict)
+    sweeps: dict[str, Sweep] = field(default_factory=dict)
+    nightly: dict[str, Nightly] = field(default_factory=dict)
+    effects: dict[str, Handler] = field(default_factory=dict)
+
+    def section(self, kind: type[S]) -> S:
+        """A room's section of config.yaml, by its class."""
+        found = self.sections[kind]
+        assert isinstance(found, kind)
+        return found
+
+    def job(self, name: str) -> Job:
+        """The job registered under `name`; raises KeyError naming it."""
+        return self.job_names[name]
+
+    def url(self, path: str) -> str:
+        """The public address of `path` (which starts with a slash), as the carrier and citizens
+        reach it.
+        """
+        return self.settings.public_url + path
+
+    def close(self) -> None:
+        self.db.dispose()

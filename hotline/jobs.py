@@ -1,0 +1,97 @@
+"""Work for RQ, by name. Redis carries it; losing Redis only delays it, since every job has a sweep
+behind it.
+
+Each room's `jobs.py` names its jobs (`JOBS`) and sweeps (`SWEEPS`); `hotline/app.py` gathers them,
+and a guard holds that every name is registered and every queue has a worker.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import redis
+import rq
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq.serializers import JSONSerializer
+
+if TYPE_CHECKING:
+    from hotline.floor import Floor
+
+log = logging.getLogger(__name__)
+
+Job = Callable[..., None]
+Sweep = Callable[["Floor", datetime], None]
+
+
+@dataclass(frozen=True)
+class Every:
+    """A sweep that need not run every second: at most once in so many seconds of the clock."""
+
+    seconds: float
+    run: Sweep
+
+    def __call__(self, floor: "Floor", now: datetime) -> None:
+        self.run(floor, now)
+
+
+CALLS = "calls"
+NIGHT = "night"
+#: Each has a worker of its own under `hotline run`: a long night must not hold up a call.
+QUEUES = (CALLS, NIGHT)
+TIME_LIMITS = {CALLS: 30, NIGHT: 3600}
+_PERFORM = "hotline.jobs.perform"
+
+
+class Jobs:
+    """The queues on one Redis. The connection is made with the first job."""
+
+    def __init__(self, redis_url: str) -> None:
+        # A web process hands work over in milliseconds or leaves it to the sweep.
+        self._redis = redis.Redis.from_url(
+            redis_url,
+            socket_connect_timeout=0.3,
+            socket_timeout=1.0,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._queues = {
+            name: rq.Queue(name, connection=self._redis, serializer=JSONSerializer)
+            for name in QUEUES
+        }
+
+    def enqueue(self, name: str, *arguments: Any, queue: str = CALLS) -> bool:
+        """Hand `name(floor, *arguments)` to a worker; False when Redis is away (the sweep will find
+        it).
+        """
+        try:
+            self._queues[queue].enqueue_call(
+                _PERFORM,
+                args=(name, *arguments),
+                timeout=TIME_LIMITS[queue],
+                result_ttl=0,
+                failure_ttl=24 * 3600,
+            )
+        except redis.RedisError as error:
+            log.warning("Redis is away, %s is left to the sweep: %s", name, error)
+            return False
+        return True
+
+
+def perform(name: str, *arguments: Any) -> None:
+    """What a worker runs."""
+    from hotline.app import worker_floor
+
+    floor = worker_floor()
+    floor.job(name)(floor, *arguments)
+
+
+def work(redis_url: str, queues: list[str]) -> None:
+    """Run a worker on `queues` until told to stop. One job at a time, in this process: a job is
+    short and bounded.
+    """
+    connection = redis.Redis.from_url(redis_url, socket_timeout=None)
+    rq.SimpleWorker(queues, connection=connection, serializer=JSONSerializer).work(
+        logging_level="WARNING"
+    )

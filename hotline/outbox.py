@@ -1,0 +1,141 @@
+"""Effects that must not be lost: a row written with the change, sent after the commit.
+
+`post` writes the row and, after the commit, hands its id to a worker. If Redis or the worker is
+away, the sweep in
+`hotline clock` sends it instead, a little later. An effect may in rare cases happen twice (a sender
+died between the act and the note of it), so what it causes must bear that.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from hotline import clock
+from hotline.db import after_commit, database_of, insert_ignore
+from hotline.models import Effect
+
+if TYPE_CHECKING:
+    from hotline.floor import Floor
+
+log = logging.getLogger(__name__)
+
+#: An effect's handler: does the thing, raises to have it tried again.
+Handler = Callable[["Floor", dict[str, Any]], None]
+
+DELIVER_JOB = "outbox.deliver"
+#: How long the worker has before the sweep takes an effect up, in seconds of the clock.
+HEAD_START = 2.0
+#: How long a sender may take before it is presumed dead.
+LEASE = 30.0
+MAX_ATTEMPTS = 6
+
+
+class Hopeless(Exception):
+    """Raised by a handler: this effect can never succeed (the call has ended, say); it is not tried
+    again.
+    """
+
+
+def post(
+    session: Session, kind: str, payload: dict[str, Any], *, now: datetime, key: str | None = None
+) -> None:
+    """Have `kind` done with `payload` after the commit; with a `key`, once however often it is
+    posted.
+    """
+    effect_id = insert_ignore(
+        session,
+        Effect,
+        {
+            "kind": kind,
+            "payload": payload,
+            "key": key,
+            "state": "pending",
+            "attempts": 0,
+            "created_at": now,
+            "due_at": now,
+        },
+    )
+    if effect_id is not None:
+        for listener in database_of(session).listeners.get("outbox.posted", ()):
+            after_commit(session, partial(listener, effect_id=effect_id))
+
+
+def deliver(floor: "Floor", effect_id: int) -> bool:
+    """Send one effect if nobody else does; True if this call settled it (sent, or given up)."""
+    effect = _claim(floor, effect_id)
+    if effect is None:
+        return False
+    kind, payload, attempts = effect
+    try:
+        floor.effects[kind](floor, payload)
+    except Hopeless as error:
+        _settle(floor, effect_id, "failed", error=str(error))
+    except Exception as error:
+        log.warning("outbox %s %s, attempt %s: %s", effect_id, kind, attempts, error)
+        if attempts < MAX_ATTEMPTS:
+            _settle(floor, effect_id, "pending", error=str(error), again_in=2.0 ** (attempts - 1))
+            return False
+        log.exception("outbox %s %s: given up", effect_id, kind)
+        _settle(floor, effect_id, "failed", error=str(error))
+    else:
+        _settle(floor, effect_id, "sent")
+    return True
+
+
+def sweep(floor: "Floor", now: datetime) -> None:
+    """Send what the worker has not taken up in time, and what a dead sender left behind."""
+    with floor.db.read() as session:
+        overdue = session.scalars(
+            sa.select(Effect.id)
+            .where(
+                Effect.state.in_(("pending", "sending")),
+                Effect.due_at < now - timedelta(seconds=HEAD_START),
+            )
+            .order_by(Effect.due_at)
+            .limit(100)
+        ).all()
+    for effect_id in overdue:
+        deliver(floor, effect_id)
+
+
+def _claim(floor: "Floor", effect_id: int) -> tuple[str, dict[str, Any], int] | None:
+    now = clock.now()
+    with floor.db.write() as session:
+        row = session.execute(
+            sa.update(Effect)
+            .where(
+                Effect.id == effect_id,
+                Effect.state.in_(("pending", "sending")),
+                Effect.due_at <= now,
+            )
+            .values(
+                state="sending",
+                attempts=Effect.attempts + 1,
+                # a lease is wall time: a fast clock must not presume a sender dead
+                due_at=now + timedelta(seconds=LEASE * clock.speed()),
+            )
+            .returning(Effect.kind, Effect.payload, Effect.attempts)
+        ).one_or_none()
+    return None if row is None else (row.kind, row.payload, row.attempts)
+
+
+def _settle(
+    floor: "Floor", effect_id: int, state: str, *, error: str | None = None, again_in: float = 0.0
+) -> None:
+    now = clock.now()
+    with floor.db.write() as session:
+        session.execute(
+            sa.update(Effect)
+            .where(Effect.id == effect_id, Effect.state == "sending")
+            .values(
+                state=state,
+                last_error=error,
+                due_at=now + timedelta(seconds=again_in),
+                ended_at=None if state == "pending" else now,
+            )
+        )

@@ -1,0 +1,376 @@
+"""What all pages share: access, language, errors, headers, layout, sign-in."""
+
+import logging
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from hotline import auth, clock, i18n
+from hotline.auth import public
+from hotline.config import READER_LANGUAGES
+from hotline.errors import Forbidden, HotlineError, Invalid, NotFound, SignInNeeded
+from hotline.floor import Floor
+from hotline.telephony import Signatures
+
+log = logging.getLogger(__name__)
+
+LANGUAGE_COOKIE = "hotline_language"
+THEME_COOKIE = "hotline_theme"
+THEMES = ("light", "dark")
+ACTING = ("POST", "PUT", "PATCH", "DELETE")
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+
+pages = Blueprint(
+    "floor",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/static/floor",
+)
+
+
+def floor() -> Floor:
+    """The floor that this request stands on."""
+    return cast(Floor, current_app.extensions["hotline"])
+
+
+def language() -> str:
+    """The reader's language: what the address asks for, else the cookie, else Thai."""
+    if "language" not in g:
+        asked = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+        g.language = asked if asked in READER_LANGUAGES else "th"
+    return cast(str, g.language)
+
+
+def t(key: str, **values: Any) -> str:
+    """A text in the reader's language."""
+    return floor().texts.get(key, language(), **values)
+
+
+def wants_json() -> bool:
+    return request.path.startswith("/api/") or (
+        request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+    )
+
+
+def json_body() -> dict[str, Any]:
+    """The fields that were sent, as JSON or as a form; raises Invalid for anything else."""
+    if request.is_json:
+        body = request.get_json(silent=True)
+        if not isinstance(body, dict):
+            raise Invalid("the body must be a JSON object")
+        return body
+    return request.form.to_dict()
+
+
+def create(the_floor: Floor) -> Flask:
+    """The Flask application without the rooms' blueprints; `hotline/app.py` adds those."""
+    app = Flask("hotline", static_folder=None, template_folder=None)
+    app.extensions["hotline"] = the_floor
+    app.config.update(SECRET_KEY=the_floor.settings.secret_key, MAX_CONTENT_LENGTH=16 * 1024 * 1024)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    signatures = Signatures(the_floor.settings)
+    app.before_request(lambda: _admit(app, the_floor, signatures))
+    app.after_request(_headers)
+    app.register_error_handler(HotlineError, _render_error)
+    app.register_error_handler(HTTPException, _render_http_error)
+    app.register_error_handler(Exception, _render_fault)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(_filters())
+    app.context_processor(_context)
+    app.register_blueprint(pages)
+    return app
+
+
+def _admit(app: Flask, the_floor: Floor, signatures: Signatures) -> None:
+    """Refuse who may not: a webhook without the carrier's signature, a page without the role, a
+    change without CSRF token.
+    """
+    if request.endpoint is None or request.endpoint.endswith("static"):
+        return
+    rule = getattr(app.view_functions[request.endpoint], "access_rule", None)
+    if rule is None:
+        raise Forbidden(f"{request.endpoint} does not name who may call it")
+    if rule.get("signed"):
+        if not signatures.valid(request):
+            raise Forbidden("the signature is missing or wrong", text="floor.bad_signature")
+        return
+    token, from_browser = auth.token_of(request)
+    if token:
+        with the_floor.db.read() as session:
+            g.identity = auth.identify(session, token, now=clock.now())
+    identity = g.get("identity")
+    auth.check_role(rule, identity)
+    if identity is not None and from_browser and request.method in ACTING:
+        auth.check_csrf(request, identity, the_floor.settings.secret_key)
+
+
+def _headers(response: Response) -> Response:
+    if response.mimetype in ("text/html", "application/json"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return response
+
+
+def _render_error(error: HotlineError) -> BaseResponse:
+    if error.status == SignInNeeded.status and request.method == "GET" and not wants_json():
+        return redirect(url_for("floor.sign_in", next=request.full_path.rstrip("?")))
+    return _answer(error.code, error.status, t(error.text_key, **error.values), error.detail)
+
+
+def _render_http_error(error: HTTPException) -> BaseResponse:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    code = error.name.lower().replace(" ", "-")
+    known = {404: "floor.not_found", 405: "floor.not_found", 413: "floor.too_large"}
+    return _answer(
+        code, error.code, t(known.get(error.code, "floor.error")), error.description or ""
+    )
+
+
+def _answer(code: str, status: int, words: str, detail: str) -> BaseResponse:
+    if wants_json():
+        response = jsonify(error={"code": code, "message": words, "detail": detail})
+        response.status_code = status
+        return response
+    page = render_template("floor/error.html", words=words, detail=detail, status=status)
+    return make_response(page, status)
+
+
+def _render_fault(error: Exception) -> BaseResponse:
+    log.exception("fault in %s %s", request.method, request.path, exc_info=error)
+    return _render_error(HotlineError(type(error).__name__))
+
+
+def _filters() -> dict[str, Callable[..., Any]]:
+    def zone() -> Any:
+        return floor().city.zone
+
+    return {
+        "number": lambda value, places=0: i18n.number(value, language(), places),
+        "percent": lambda value, places=1: i18n.percent(value, language(), places),
+        "day": lambda value: i18n.day(value, language()),
+        "short_day": lambda value: i18n.short_day(value, language()),
+        "weekday": lambda value: i18n.weekday(value, language()),
+        "month": lambda value: i18n.month(value, language()),
+        "date": lambda at: i18n.day(
+            at if not isinstance(at, datetime) else clock.local_day(at, zone()), language()
+        ),
+        "datetime": lambda at: i18n.moment(at, language(), zone()),
+        "time_of_day": lambda at: i18n.time_of_day(at, zone()),
+        "duration": i18n.duration,
+        "ago": lambda at: i18n.EMPTY if at is None else i18n.duration(clock.now() - at),
+        "masked": i18n.masked,
+        "language_name": lambda code: i18n.language_name(code, language()),
+        "local_text": lambda text: text.for_(language()),
+    }
+
+
+def _context() -> dict[str, Any]:
+    identity: auth.Identity | None = g.get("identity")
+    secret_key = floor().settings.secret_key
+    return {
+        "t": t,
+        "city": floor().city,
+        "language": language(),
+        "theme": request.cookies.get(THEME_COOKIE)
+        if request.cookies.get(THEME_COOKIE) in THEMES
+        else "system",
+        "identity": identity,
+        "demo": floor().settings.demo,
+        "now": clock.now(),
+        "clock_speed": clock.speed(),
+        "csrf_token": lambda: identity.csrf_token(secret_key) if identity else "",
+        "csrf_field": lambda: _csrf_field(identity, secret_key),
+        "address_with": address_with,
+        "navigation": [entry for entry in NAVIGATION if identity and identity.role in entry[2]],
+    }
+
+
+def _csrf_field(identity: auth.Identity | None, secret_key: str) -> Markup:
+    token = identity.csrf_token(secret_key) if identity else ""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(token)
+
+
+#: What the header offers: text key, address, roles. Rooms add theirs in app.py.
+NAVIGATION: list[tuple[str, str, frozenset[auth.Role]]] = []
+
+
+def address_with(**changes: str) -> str:
+    """Return the address of this page with some of its query changed."""
+    return request.path + "?" + urlencode({**request.args.to_dict(), **changes})
+
+
+def safe_next(address: str | None) -> str | None:
+    """`address` if it stays within this site, so that nobody is led elsewhere after signing in."""
+    if address and address.startswith("/") and not address.startswith(("//", "/\\")):
+        return address
+    return None
+
+
+HOME = {
+    auth.Role.AGENT: "/desk",
+    auth.Role.SUPERVISOR: "/wallboard",
+    auth.Role.DIVISION: "/tickets",
+    auth.Role.MANAGER: "/reports",
+    auth.Role.ADMINISTRATOR: "/reports",
+}
+
+
+@pages.get("/")
+@public
+def home() -> BaseResponse:
+    identity: auth.Identity | None = g.get("identity")
+    return redirect(HOME[identity.role] if identity else url_for("floor.sign_in"))
+
+
+@pages.get("/health")
+@public
+def health() -> BaseResponse:
+    """200 when this process and its database answer."""
+    with floor().db.read() as session:
+        session.execute(sa.select(1))
+    return jsonify(ok=True)
+
+
+@pages.get("/accent.css")
+@public
+def accent() -> BaseResponse:
+    """The city's colour, as a stylesheet of its own because the pages allow no inline style."""
+    response = make_response(f":root {{ --city-accent: {floor().city.accent}; }}\n")
+    response.mimetype = "text/css"
+    response.headers["Cache-Control"] = "max-age=3600"
+    return response
+
+
+@pages.get("/sign-in")
+@public
+def sign_in() -> str:
+    return render_template("floor/sign_in.html", next=request.args.get("next", ""), error=None)
+
+
+@pages.post("/sign-in")
+@public
+def sign_in_now() -> BaseResponse:
+    username, next_page = request.form.get("username", ""), safe_next(request.form.get("next"))
+    try:
+        token, identity = _open_session(username, request.form.get("password", ""))
+    except HotlineError as error:
+        page = render_template(
+            "floor/sign_in.html", next=next_page or "", error=t(error.text_key), username=username
+        )
+        return make_response(page, error.status)
+    response = redirect(next_page or HOME[identity.role])
+    _set_cookie(response, auth.COOKIE, token, httponly=True)
+    return response
+
+
+@pages.post("/sign-out")
+@auth.access(*auth.EVERYONE)
+def sign_out() -> BaseResponse:
+    with floor().db.write() as session:
+        auth.sign_out(session, auth.current_account().token)
+    response = redirect(url_for("floor.sign_in"))
+    response.delete_cookie(auth.COOKIE)
+    return response
+
+
+@pages.post("/api/session")
+@public
+def api_sign_in() -> BaseResponse:
+    body = json_body()
+    token, identity = _open_session(str(body.get("username", "")), str(body.get("password", "")))
+    return jsonify(token=token, username=identity.username, name=identity.name, role=identity.role)
+
+
+@pages.delete("/api/session")
+@auth.access(*auth.EVERYONE)
+def api_sign_out() -> BaseResponse:
+    with floor().db.write() as session:
+        auth.sign_out(session, auth.current_account().token)
+    return jsonify(ok=True)
+
+
+@pages.get("/view")
+@public
+def change_view() -> BaseResponse:
+    """Set the reader's language or theme and go back to the page."""
+    response = redirect(safe_next(request.args.get("next")) or "/")
+    if request.args.get("language") in READER_LANGUAGES:
+        _set_cookie(response, LANGUAGE_COOKIE, request.args["language"])
+    theme = request.args.get("theme")
+    if theme in THEMES:
+        _set_cookie(response, THEME_COOKIE, str(theme))
+    elif theme == "system":
+        response.delete_cookie(THEME_COOKIE)
+    return response
+
+
+def _open_session(username: str, password: str) -> tuple[str, auth.Identity]:
+    now = clock.now()
+    with floor().db.write() as session:
+        token = auth.sign_in(session, username, password, now=now)
+        identity = auth.identify(session, token, now=now) if token else None
+    if token is None or identity is None:
+        raise auth.BadCredentials()
+    return token, identity
+
+
+def _set_cookie(response: BaseResponse, name: str, value: str, *, httponly: bool = False) -> None:
+    secure = floor().settings.public_url.startswith("https://")
+    response.set_cookie(
+        name,
+        value,
+        httponly=httponly,
+        secure=secure,
+        samesite="Lax",
+        max_age=None if httponly else 365 * 86400,
+    )
+
+
+def static_blueprint(room: str, package_file: str) -> Blueprint:
+    """A room's blueprint: templates in `<room>/templates/<room>/`, files served at
+    `/static/<room>/`.
+    """
+    root = Path(package_file).parent
+    return Blueprint(
+        room,
+        room,
+        template_folder=str(root / "templates"),
+        static_folder=str(root / "static"),
+        static_url_path=f"/static/{room}",
+    )
+
+
+def day_argument(text: str) -> date:
+    """A day from an address (`2026-11-20`); raises NotFound for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise NotFound(text) from error
