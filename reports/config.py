@@ -1,0 +1,55 @@
+"""The section `reports:` of config.yaml."""
+
+from collections.abc import Iterator
+from datetime import time, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hotline.config import Section
+from hotline.errors import Fault
+from reports.metrics import DEFAULT_SERVICE_LEVEL, Rules
+
+#: Must be the keys of `metrics.SERVICE_LEVEL` (held by a test); spelled out so that a wrong one
+#: is refused by name.
+Formula = Literal[
+    "abandoned_as_missed",
+    "answered_only",
+    "abandoned_in_threshold_as_met",
+    "abandoned_in_threshold_removed",
+    "short_abandons_as_met",
+    "short_abandons_removed",
+]
+
+
+class ServiceLevel(Section):
+    """How the promise to callers is measured."""
+
+    threshold_seconds: Annotated[float, Field(gt=0, le=3600)] = 20
+    formula: Formula = DEFAULT_SERVICE_LEVEL
+    #: The share that the city wants to reach, 0 to 1.
+    target: Annotated[float, Field(gt=0, le=1)] = 0.8
+
+
+class Reports(Section):
+    """When and how the night counts."""
+
+    service_level: ServiceLevel = ServiceLevel()
+    #: Callers who hang up within so many seconds are counted apart as well.
+    short_abandon_seconds: Annotated[float, Field(ge=0, le=600)] = 5
+    #: So many days are counted again each night; older ones when something was added to their
+    #: calls.
+    window_days: Annotated[int, Field(ge=1, le=60)] = 3
+    #: Local time at which the night counts the day before.
+    night_at: time = time(0, 30)
+
+    def faults(self) -> Iterator[Fault]:
+        if self.short_abandon_seconds > self.service_level.threshold_seconds:
+            yield Fault("short_abandon_seconds", "is longer than service_level.threshold_seconds")
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(
+            threshold=timedelta(seconds=self.service_level.threshold_seconds),
+            short_abandon=timedelta(seconds=self.short_abandon_seconds),
+        )

@@ -1,0 +1,551 @@
+"""What every number of a report means: the one place that defines it, in words and in code.
+
+Pure: facts of calls in, counters out; no database, no clock. `docs/metrics.md` and "how this is
+counted" under each report are made from the same texts.
+
+A *counter* is stored (one row a quarter of an hour, queue and language) and adds up: sums add,
+maxima take the larger. A *rate* is never stored: it is worked out from counters, and is None
+(shown as empty) where there is nothing to divide by. Durations are whole milliseconds, so that
+sums are exact and the same in whatever order they are made.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Final, Literal, Protocol
+
+INTERVAL = timedelta(minutes=15)
+_MILLISECOND = timedelta(milliseconds=1)
+
+#: The queue of calls that never entered one, and the language of callers who chose none.
+NO_QUEUE = ""
+NO_LANGUAGE = ""
+
+Unit = Literal["calls", "offers", "milliseconds", "share"]
+
+
+class CallFacts(Protocol):
+    """What the events of a call say about one visit to a queue, or about a call that never queued
+    (`queue` None).
+
+    All moments are aware, UTC; None = did not happen (yet).
+    """
+
+    @property
+    def visit(self) -> int: ...  # 1 for the first queue of a call, and for a call that never queued
+    @property
+    def queue(self) -> str | None: ...
+    @property
+    def language(self) -> str | None: ...
+    @property
+    def arrived_at(self) -> datetime: ...
+    @property
+    def queued_at(self) -> datetime | None: ...
+    @property
+    def connected_at(self) -> datetime | None: ...
+    @property
+    def abandoned_at(self) -> datetime | None: ...
+    @property
+    def left_at(self) -> datetime | None: ...  # left the queue unanswered without having hung up
+    @property
+    def talk_ended_at(self) -> datetime | None: ...
+    @property
+    def wrapped_up_at(self) -> datetime | None: ...
+    @property
+    def transferred_at(self) -> datetime | None: ...
+    @property
+    def offers(self) -> int: ...
+    @property
+    def missed(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The settings that decide what is counted: both limits belong to the good side (`<=`)."""
+
+    threshold: timedelta = timedelta(seconds=20)
+    short_abandon: timedelta = timedelta(seconds=5)
+
+
+@dataclass(slots=True)
+class Counters:
+    """The counters of one cell, or of any sum of cells. Each field is defined in COUNTERS."""
+
+    calls: int = 0
+    not_queued: int = 0
+    transferred: int = 0
+    offered: int = 0
+    answered: int = 0
+    answered_in_threshold: int = 0
+    abandoned: int = 0
+    abandoned_in_threshold: int = 0
+    short_abandoned: int = 0
+    left_queue: int = 0
+    wait_answered_ms: int = 0
+    wait_answered_max_ms: int = 0
+    wait_abandoned_ms: int = 0
+    wait_abandoned_max_ms: int = 0
+    talked: int = 0
+    talk_ms: int = 0
+    talk_max_ms: int = 0
+    wrapped_up: int = 0
+    wrap_up_ms: int = 0
+    wrap_up_max_ms: int = 0
+    offers_made: int = 0
+    offers_missed: int = 0
+
+    def add(self, other: "Counters") -> None:
+        """Take the cell `other` into this sum."""
+        for name in _SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in _MAXIMA:
+            setattr(self, name, max(getattr(self, name), getattr(other, name)))
+
+    @property
+    def waiting(self) -> int:
+        """Calls that entered a queue and have neither been answered nor left it: 0 once a day is
+        over.
+        """
+        return self.offered - self.answered - self.abandoned - self.left_queue
+
+
+COUNTER_NAMES = tuple(field.name for field in fields(Counters))
+_MAXIMA = tuple(name for name in COUNTER_NAMES if name.endswith("_max_ms"))
+_SUMS = tuple(name for name in COUNTER_NAMES if name not in _MAXIMA)
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """Where a call is counted: quarter of an hour (its start, UTC), queue, language of the
+    caller.
+    """
+
+    interval_start: datetime
+    queue: str
+    language: str
+
+
+def total(cells: Iterable[Counters]) -> Counters:
+    """The sum of cells: this, and nothing else, is every number on a report."""
+    result = Counters()
+    for each in cells:
+        result.add(each)
+    return result
+
+
+# ---------------------------------------------------------------- from facts to cells
+
+
+def moment(facts: CallFacts) -> datetime:
+    """The moment that decides day and interval: entry into the queue, or arrival when the call
+    never queued.
+    """
+    return facts.queued_at or facts.arrived_at
+
+
+def cell_of(facts: CallFacts, day_start: datetime) -> Cell:
+    """The cell of a call of the local day that begins at `day_start` (UTC). Intervals are
+    half-open.
+    """
+    intervals = (moment(facts) - day_start) // INTERVAL
+    return Cell(
+        day_start + intervals * INTERVAL, facts.queue or NO_QUEUE, facts.language or NO_LANGUAGE
+    )
+
+
+def count(facts: Iterable[CallFacts], day_start: datetime, rules: Rules) -> dict[Cell, Counters]:
+    """All cells of one local day from the facts of its calls, in any order."""
+    cells: dict[Cell, Counters] = {}
+    for each in facts:
+        cell = cell_of(each, day_start)
+        counters = cells.get(cell)
+        if counters is None:
+            counters = cells[cell] = Counters()
+        count_call(counters, each, rules)
+    return cells
+
+
+def count_call(counters: Counters, facts: CallFacts, rules: Rules) -> None:
+    """Count one call (or one further visit of a call to a queue) into its cell."""
+    counters.calls += facts.visit == 1
+    if facts.queue is None or facts.queued_at is None:
+        counters.not_queued += 1
+        counters.transferred += facts.transferred_at is not None
+        return
+    counters.offered += 1
+    counters.offers_made += facts.offers
+    counters.offers_missed += facts.missed
+    if facts.connected_at is not None:
+        _count_answered(counters, facts, facts.queued_at, facts.connected_at, rules)
+    elif facts.abandoned_at is not None:
+        _count_abandoned(counters, facts.abandoned_at - facts.queued_at, rules)
+    elif facts.left_at is not None:
+        counters.left_queue += 1
+        counters.transferred += facts.transferred_at is not None
+
+
+def _count_answered(
+    counters: Counters, facts: CallFacts, queued_at: datetime, connected_at: datetime, rules: Rules
+) -> None:
+    wait = connected_at - queued_at
+    counters.answered += 1
+    counters.answered_in_threshold += wait <= rules.threshold
+    milliseconds = wait // _MILLISECOND
+    counters.wait_answered_ms += milliseconds
+    counters.wait_answered_max_ms = max(counters.wait_answered_max_ms, milliseconds)
+    if facts.talk_ended_at is None:
+        return
+    milliseconds = (facts.talk_ended_at - connected_at) // _MILLISECOND
+    counters.talked += 1
+    counters.talk_ms += milliseconds
+    counters.talk_max_ms = max(counters.talk_max_ms, milliseconds)
+    if facts.wrapped_up_at is None:
+        return
+    milliseconds = (facts.wrapped_up_at - facts.talk_ended_at) // _MILLISECOND
+    counters.wrapped_up += 1
+    counters.wrap_up_ms += milliseconds
+    counters.wrap_up_max_ms = max(counters.wrap_up_max_ms, milliseconds)
+
+
+def _count_abandoned(counters: Counters, wait: timedelta, rules: Rules) -> None:
+    counters.abandoned += 1
+    counters.abandoned_in_threshold += wait <= rules.threshold
+    counters.short_abandoned += wait <= rules.short_abandon
+    milliseconds = wait // _MILLISECOND
+    counters.wait_abandoned_ms += milliseconds
+    counters.wait_abandoned_max_ms = max(counters.wait_abandoned_max_ms, milliseconds)
+
+
+# ---------------------------------------------------------------- rates
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+#: The published ways to work out a service level (telephony vendors differ; all keep to these).
+#: The raw counters are stored, so that another choice changes the past as well.
+SERVICE_LEVEL: Mapping[str, Callable[[Counters], float | None]] = {
+    "abandoned_as_missed": lambda c: _share(c.answered_in_threshold, c.answered + c.abandoned),
+    "answered_only": lambda c: _share(c.answered_in_threshold, c.answered),
+    "abandoned_in_threshold_as_met": lambda c: _share(
+        c.answered_in_threshold + c.abandoned_in_threshold, c.answered + c.abandoned
+    ),
+    "abandoned_in_threshold_removed": lambda c: _share(
+        c.answered_in_threshold, c.answered + c.abandoned - c.abandoned_in_threshold
+    ),
+    "short_abandons_as_met": lambda c: _share(
+        c.answered_in_threshold + c.short_abandoned, c.answered + c.abandoned
+    ),
+    "short_abandons_removed": lambda c: _share(
+        c.answered_in_threshold, c.answered + c.abandoned - c.short_abandoned
+    ),
+}
+DEFAULT_SERVICE_LEVEL: Final = "abandoned_as_missed"
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The rates of a sum of cells: shares from 0 to 1, durations in milliseconds; None = nothing
+    to divide by.
+    """
+
+    answer_rate: float | None
+    abandon_rate: float | None
+    service_level: float | None
+    average_wait: float | None
+    average_wait_abandoned: float | None
+    average_talk: float | None
+    average_wrap_up: float | None
+    average_handling: float | None
+
+
+def rates(counters: Counters, service_level: str = DEFAULT_SERVICE_LEVEL) -> Rates:
+    """Work the rates out; `service_level` is a key of SERVICE_LEVEL."""
+    settled = counters.offered - counters.waiting
+    talk = _share(counters.talk_ms, counters.talked)
+    wrap_up = _share(counters.wrap_up_ms, counters.wrapped_up)
+    return Rates(
+        answer_rate=_share(counters.answered, settled),
+        abandon_rate=_share(counters.abandoned, settled),
+        service_level=SERVICE_LEVEL[service_level](counters),
+        average_wait=_share(counters.wait_answered_ms, counters.answered),
+        average_wait_abandoned=_share(counters.wait_abandoned_ms, counters.abandoned),
+        average_talk=talk,
+        average_wrap_up=wrap_up,
+        average_handling=None if talk is None else talk + (wrap_up or 0.0),
+    )
+
+
+# ---------------------------------------------------------------- in words
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number of a report: its identifier, its name and its definition, in Thai and in
+    English.
+    """
+
+    id: str
+    unit: Unit
+    name: Mapping[str, str]
+    definition: Mapping[str, str]
+
+    @property
+    def is_rate(self) -> bool:
+        return self.id not in COUNTER_NAMES
+
+
+def _metric(id_: str, unit: Unit, th: tuple[str, str], en: tuple[str, str]) -> Metric:
+    return Metric(id_, unit, {"th": th[0], "en": en[0]}, {"th": th[1], "en": en[1]})
+
+
+COUNTERS: tuple[Metric, ...] = (
+    _metric(
+        "calls",
+        "calls",
+        (
+            "สายเข้า",
+            "สายทั้งหมดที่โทรเข้ามา นับสายละหนึ่งครั้ง ในช่วงเวลาที่เข้าคิวครั้งแรก หรือช่วงเวลาที่โทรเข้าหากไม่เคยเข้าคิว",
+        ),
+        (
+            "Calls",
+            "Every call that reached the hotline, counted once: in the interval in which it "
+            "first entered a queue, "
+            "or in which it arrived when it never entered one.",
+        ),
+    ),
+    _metric(
+        "not_queued",
+        "calls",
+        ("ไม่ได้เข้าคิว", "สายที่ไม่เคยเข้าคิว: ฟังข้อมูลจนพอใจ วางสายในเมนู หรือถูกโอนไปหมายเลขอื่นจากเมนู"),
+        (
+            "Never queued",
+            "Calls that never entered a queue: heard what they needed, hung up in the menu, or "
+            "were transferred to "
+            "another number from the menu.",
+        ),
+    ),
+    _metric(
+        "transferred",
+        "calls",
+        ("โอนออก", "สายที่ระบบโอนไปหมายเลขภายนอก (เช่น 191, 1669) โดยไม่ผ่านเจ้าหน้าที่"),
+        (
+            "Transferred out",
+            "Calls put through to an outside number (such as 191 or 1669) without an agent.",
+        ),
+    ),
+    _metric(
+        "offered",
+        "calls",
+        ("เข้าคิว", "สายที่เข้าคิวรอเจ้าหน้าที่ นับในช่วงเวลาที่เข้าคิว ไม่ว่าจะจบลงเมื่อใด หากเข้าอีกคิวจะนับอีกครั้งในคิวนั้น"),
+        (
+            "Offered",
+            "Calls that entered a queue, counted in the interval of entry whenever they ended. "
+            "A call that enters a "
+            "second queue is counted again there.",
+        ),
+    ),
+    _metric(
+        "answered",
+        "calls",
+        ("รับสาย", "สายที่เข้าคิวแล้วได้สนทนากับเจ้าหน้าที่"),
+        ("Answered", "Queued calls that were connected with an agent."),
+    ),
+    _metric(
+        "answered_in_threshold",
+        "calls",
+        ("รับทันเกณฑ์", "สายที่รอไม่เกินเกณฑ์ก่อนได้สนทนา (เท่ากับเกณฑ์พอดีถือว่าทัน)"),
+        (
+            "Answered within the threshold",
+            "Answered calls that waited no longer than the threshold; exactly the threshold is "
+            "within it.",
+        ),
+    ),
+    _metric(
+        "abandoned",
+        "calls",
+        ("วางสายระหว่างรอ", "สายที่เข้าคิวแล้วผู้โทรวางสายก่อนได้สนทนา"),
+        ("Abandoned", "Queued calls whose caller hung up before being connected."),
+    ),
+    _metric(
+        "abandoned_in_threshold",
+        "calls",
+        ("วางสายภายในเกณฑ์", "สายที่ผู้โทรวางสายเมื่อรอไม่เกินเกณฑ์ (เท่ากับเกณฑ์พอดีถือว่าภายใน)"),
+        (
+            "Abandoned within the threshold",
+            "Abandoned calls whose caller had waited no longer than the threshold; exactly the "
+            "threshold is within it.",
+        ),
+    ),
+    _metric(
+        "short_abandoned",
+        "calls",
+        ("วางสายเร็ว", "สายที่ผู้โทรวางสายเมื่อรอไม่เกินเวลาที่ถือว่าวางเร็ว (เท่ากับพอดีถือว่าเร็ว)"),
+        (
+            "Short abandons",
+            "Abandoned calls whose caller had waited no longer than the limit for short "
+            "abandons; exactly the limit "
+            "is short.",
+        ),
+    ),
+    _metric(
+        "left_queue",
+        "calls",
+        ("ออกจากคิวทางอื่น", "สายที่ออกจากคิวโดยไม่ได้สนทนาและไม่ได้วางสาย เช่น ถูกโอนไปหมายเลขสำรอง"),
+        (
+            "Left otherwise",
+            "Calls that left the queue neither answered nor hung up, such as by transfer to the"
+            " fallback number.",
+        ),
+    ),
+    _metric(
+        "wait_answered_ms",
+        "milliseconds",
+        ("เวลารอรวม (รับสาย)", "ผลรวมเวลาตั้งแต่เข้าคิวจนได้สนทนา ของสายที่รับ"),
+        (
+            "Wait of answered calls",
+            "Sum, over answered calls, of the time from entering the queue to being connected.",
+        ),
+    ),
+    _metric(
+        "wait_answered_max_ms",
+        "milliseconds",
+        ("รอนานที่สุด (รับสาย)", "เวลารอที่นานที่สุดของสายที่รับ"),
+        (
+            "Longest wait of an answered call",
+            "The longest time from entering the queue to being connected.",
+        ),
+    ),
+    _metric(
+        "wait_abandoned_ms",
+        "milliseconds",
+        ("เวลารอรวม (วางสาย)", "ผลรวมเวลาตั้งแต่เข้าคิวจนวางสาย ของสายที่วางระหว่างรอ"),
+        (
+            "Wait of abandoned calls",
+            "Sum, over abandoned calls, of the time from entering the queue to hanging up.",
+        ),
+    ),
+    _metric(
+        "wait_abandoned_max_ms",
+        "milliseconds",
+        ("รอนานที่สุด (วางสาย)", "เวลารอที่นานที่สุดของสายที่วางระหว่างรอ"),
+        (
+            "Longest wait of an abandoned call",
+            "The longest time from entering the queue to hanging up.",
+        ),
+    ),
+    _metric(
+        "talked",
+        "calls",
+        ("สนทนาจบ", "สายที่รับแล้วและการสนทนาจบลง"),
+        ("Conversations ended", "Answered calls whose conversation has ended."),
+    ),
+    _metric(
+        "talk_ms",
+        "milliseconds",
+        ("เวลาสนทนารวม", "ผลรวมเวลาตั้งแต่ต่อสายเจ้าหน้าที่จนจบการสนทนา ของสายที่สนทนาจบ"),
+        (
+            "Talk time",
+            "Sum, over ended conversations, of the time from being connected to the end of the "
+            "conversation.",
+        ),
+    ),
+    _metric(
+        "talk_max_ms",
+        "milliseconds",
+        ("สนทนานานที่สุด", "เวลาสนทนาที่นานที่สุด"),
+        ("Longest conversation", "The longest conversation that has ended."),
+    ),
+    _metric(
+        "wrapped_up",
+        "calls",
+        ("ปิดงานแล้ว", "สายที่สนทนาจบและเจ้าหน้าที่บันทึกผลแล้ว"),
+        ("Wrapped up", "Ended conversations whose outcome has been written."),
+    ),
+    _metric(
+        "wrap_up_ms",
+        "milliseconds",
+        ("เวลาปิดงานรวม", "ผลรวมเวลาตั้งแต่จบการสนทนาจนบันทึกผล ของสายที่ปิดงานแล้ว"),
+        (
+            "Wrap-up time",
+            "Sum, over wrapped-up calls, of the time from the end of the conversation to the "
+            "outcome.",
+        ),
+    ),
+    _metric(
+        "wrap_up_max_ms",
+        "milliseconds",
+        ("ปิดงานนานที่สุด", "เวลาปิดงานที่นานที่สุด"),
+        ("Longest wrap-up", "The longest time from the end of a conversation to its outcome."),
+    ),
+    _metric(
+        "offers_made",
+        "offers",
+        ("เสนอสายให้เจ้าหน้าที่", "จำนวนครั้งที่เสนอสายในคิวให้เจ้าหน้าที่คนหนึ่ง"),
+        ("Offers made", "How often a queued call was offered to an agent."),
+    ),
+    _metric(
+        "offers_missed",
+        "offers",
+        ("เสนอแล้วไม่รับ", "จำนวนครั้งที่เสนอแล้วเจ้าหน้าที่ไม่รับ ปฏิเสธ หรือต่อสายเจ้าหน้าที่ไม่ได้"),
+        ("Offers missed", "Offers that the agent let ring, declined, or could not be reached for."),
+    ),
+)
+
+RATES: tuple[Metric, ...] = (
+    _metric(
+        "service_level",
+        "share",
+        ("ระดับบริการ", "รับทันเกณฑ์ ÷ (รับสาย + วางสายระหว่างรอ) หรือตามสูตรที่ตั้งไว้"),
+        (
+            "Service level",
+            "Answered within the threshold ÷ (answered + abandoned), or as the configured "
+            "formula has it.",
+        ),
+    ),
+    _metric(
+        "answer_rate",
+        "share",
+        ("อัตรารับสาย", "รับสาย ÷ สายที่เข้าคิวและออกจากคิวแล้ว"),
+        ("Answer rate", "Answered ÷ queued calls that are no longer waiting."),
+    ),
+    _metric(
+        "abandon_rate",
+        "share",
+        ("อัตราวางสาย", "วางสายระหว่างรอ ÷ สายที่เข้าคิวและออกจากคิวแล้ว"),
+        ("Abandonment", "Abandoned ÷ queued calls that are no longer waiting."),
+    ),
+    _metric(
+        "average_wait",
+        "milliseconds",
+        ("รอเฉลี่ย", "เวลารอรวมของสายที่รับ ÷ รับสาย"),
+        ("Average speed of answer", "Wait of answered calls ÷ answered."),
+    ),
+    _metric(
+        "average_wait_abandoned",
+        "milliseconds",
+        ("รอเฉลี่ยก่อนวาง", "เวลารอรวมของสายที่วางระหว่างรอ ÷ วางสายระหว่างรอ"),
+        ("Average wait before hanging up", "Wait of abandoned calls ÷ abandoned."),
+    ),
+    _metric(
+        "average_talk",
+        "milliseconds",
+        ("สนทนาเฉลี่ย", "เวลาสนทนารวม ÷ สนทนาจบ"),
+        ("Average talk", "Talk time ÷ conversations ended."),
+    ),
+    _metric(
+        "average_wrap_up",
+        "milliseconds",
+        ("ปิดงานเฉลี่ย", "เวลาปิดงานรวม ÷ ปิดงานแล้ว"),
+        ("Average wrap-up", "Wrap-up time ÷ wrapped up."),
+    ),
+    _metric(
+        "average_handling",
+        "milliseconds",
+        ("เวลาทำงานเฉลี่ยต่อสาย", "สนทนาเฉลี่ย + ปิดงานเฉลี่ย"),
+        ("Average handling time", "Average talk + average wrap-up."),
+    ),
+)
+
+METRICS: Mapping[str, Metric] = {metric.id: metric for metric in (*COUNTERS, *RATES)}

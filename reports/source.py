@@ -1,0 +1,26 @@
+"""Where the reports get their facts: the caller's side, through its service.
+
+Kept apart so that everything else in this room knows only `metrics.CallFacts`.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from ivr import service as ivr
+from reports.metrics import CallFacts
+
+
+def facts(session: Session, start: datetime, end: datetime) -> Iterator[CallFacts]:
+    """One for every visit to a queue that began in [start, end) (UTC), and for every call without
+    one that arrived in it.
+    """
+    return ivr.facts(session, start, end)
+
+
+def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
+    """The deciding moments of all calls with an event newer than `event_id`, and the newest
+    event's id.
+    """
+    return ivr.touched_since(session, event_id)
