@@ -2,8 +2,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 import pytest
+from pydantic import ValidationError
 
 from hotline.config import load_yaml
 from tickets.config import Makes, Tickets
