@@ -1,0 +1,63 @@
+"""Ports: a taken one is refused at once, a healthy answer is told from every other."""
+
+import http.server
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from hotline import ports
+
+
+def test_a_taken_port_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(ports.PortTaken):
+        ports.claim("127.0.0.1", server.getsockname()[1])
+
+
+def test_a_port_given_is_kept_and_zero_finds_a_free_one() -> None:
+    free = ports.claim("127.0.0.1", 0)
+    assert free > 0
+    assert ports.claim("127.0.0.1", free) == free
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("0.0.0.0", "http://127.0.0.1:80"),
+        ("::", "http://[::1]:80"),
+        ("::1", "http://[::1]:80"),
+        ("hotline.example", "http://hotline.example:80"),
+    ],
+)
+def test_the_address_to_reach_a_server_at(host: str, url: str) -> None:
+    assert ports.url(host, 80) == url
+
+
+@pytest.mark.parametrize(("status", "healthy"), [(200, True), (204, False), (503, False)])
+def test_only_200_is_healthy(status: int, healthy: bool) -> None:
+    with answering(status) as url:
+        assert ports.healthy(url) is healthy
+
+
+def test_nobody_there_is_not_healthy() -> None:
+    assert not ports.healthy(ports.url("127.0.0.1", ports.claim("127.0.0.1", 0)))
+
+
+@contextmanager
+def answering(status: int) -> Iterator[str]:
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/health" else 404)
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        yield ports.url("127.0.0.1", server.server_port)
+        thread.join()
