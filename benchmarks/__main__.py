@@ -1,0 +1,26 @@
+"""Run the benchmarks: all of them, or the ones named (`python -m benchmarks step routing`)."""
+
+import argparse
+import importlib
+
+from benchmarks import machine
+
+ALL = ("step", "routing", "night")
+
+
+def main() -> None:
+    """Run what was asked for, one after the other."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {' '.join(ALL)} (all)")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - set(ALL)
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    print(machine.described())
+    for name in arguments.names or ALL:
+        print(flush=True)
+        importlib.import_module(f"benchmarks.{name}").main(quick=arguments.quick)
+
+
+main()
