@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from agents import presence
 from agents.models import Agent, AgentSkill, PresenceRow
 from agents.presence import ENGINE, Change, PresenceFacts
-from agents.routing import Ready
+from agents.routing import Ready, skill
 from agents.states import Move, State, Status
 from hotline.db import bulk_insert
 from hotline.errors import NotFound
@@ -78,30 +78,26 @@ def create_agent(
     *,
     account_id: int,
     name: str,
-    skills: Collection[str],
+    queues: Collection[str],
+    languages: Collection[str],
     now: datetime,
     address: str | None = None,
 ) -> AgentFacts:
-    """Make an account an agent, signed out. `address` defaults to the desk's own softphone.
+    """Make an account an agent, signed out, with each of `queues` in each of `languages`.
 
-    A skill is `queue/language`, see `agents.routing.skill`.
+    `address` is a telephone number, E.164; it defaults to the desk's own softphone.
     """
     row = Agent(account_id=account_id, name=name, address=address or "")
     session.add(row)
     session.flush()
     if address is None:
         row.address = f"client:agent-{row.id}"
+    out, idle = Status.SIGNED_OUT, State.IDLE
     session.add(
-        PresenceRow(
-            agent_id=row.id,
-            n=0,
-            status=Status.SIGNED_OUT,
-            state=State.IDLE,
-            since=now,
-            state_since=now,
-        )
+        PresenceRow(agent_id=row.id, n=0, status=out, state=idle, since=now, state_since=now)
     )
-    bulk_insert(session, AgentSkill, [{"agent_id": row.id, "skill": one} for one in set(skills)])
+    skills = sorted({skill(queue, language) for queue in queues for language in languages})
+    bulk_insert(session, AgentSkill, [{"agent_id": row.id, "skill": one} for one in skills])
     session.flush()
     return _agent_facts(row)
 

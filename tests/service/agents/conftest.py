@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from agents import service
+from agents.models import AgentSkill
 from hotline import auth
-from hotline.db import Base, Database
+from hotline.db import Base, Database, bulk_insert
 
 NOON = datetime(2026, 8, 1, 5, tzinfo=UTC)  # noon in Pattaya
 Hire = Callable[..., int]
@@ -37,8 +38,10 @@ def hire(db: Database, monkeypatch: pytest.MonkeyPatch) -> Hire:
                 now=NOON,
             )
             found = service.create_agent(
-                session, account_id=account_id, name=name, skills=skills, now=NOON
+                session, account_id=account_id, name=name, queues=[], languages=[], now=NOON
             )
+            rows = [{"agent_id": found.id, "skill": skill} for skill in skills]
+            bulk_insert(session, AgentSkill, rows)
             return found.id
 
     return one

@@ -332,9 +332,7 @@ def test_the_heads_come_from_the_index(db, hire):
         dialect = session.get_bind().dialect
         sql = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
         explain = "EXPLAIN QUERY PLAN" if db.is_sqlite else "EXPLAIN"
-        if (
-            not db.is_sqlite
-        ):  # so small a table is cheaper to scan
+        if not db.is_sqlite:  # so small a table is cheaper to scan
             session.execute(sa.text("SET LOCAL enable_seqscan = off"))
         plan = session.connection().exec_driver_sql(f"{explain} {sql}")
         told = "\n".join(str(row) for row in plan)

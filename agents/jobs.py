@@ -1,0 +1,22 @@
+"""What happens to agents without anybody asking."""
+
+import logging
+from datetime import datetime
+
+from agents import service
+from agents.config import Agents
+from hotline.floor import Floor
+from hotline.jobs import Every, Sweep
+
+log = logging.getLogger(__name__)
+
+
+def forget(floor: Floor, now: datetime) -> None:
+    """Sign out the desks at which nobody has done anything for longer than the city allows."""
+    with floor.db.write() as session:
+        forgotten = service.forget(session, limits=floor.section(Agents).limits, now=now)
+    if forgotten:
+        log.info("signed out, since nobody was there: agents %s", forgotten)
+
+
+SWEEPS: dict[str, Sweep] = {"agents.forget": Every(60, forget)}
