@@ -35,9 +35,10 @@ class Spec:
     command: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)  # holds secrets
     ready: Callable[[], bool] = lambda: True
-    #: Seconds (of the wall) that it may take to become ready, and to end once asked to.
+    #: Seconds (of the wall) that it may take to become ready, and to end once asked to: the web
+    #: finishes its requests, a worker its job.
     start_limit: float = 60.0
-    stop_limit: float = guardian.PATIENCE
+    stop_limit: float = 20.0
     stop_signal: int = signal.SIGTERM
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 #: Seconds in which the guardian of a killed supervisor must have let go of the folder.
-TIDYING = 60.0
+TIDYING = 120.0
 _POLL = 0.1
 
 

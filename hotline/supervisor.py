@@ -148,7 +148,7 @@ class Supervisor:
     def _start(self) -> None:
         self._number = city.load(self.settings.config).city.number
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._guardian = Guardian(hold=[self._lock()])
+        self._guardian = Guardian(hold=[self._lock()], patience=Spec.stop_limit)
         self._resources.callback(self._guardian.close)
         self.environment = self._environment()
         if not _given(self.environment, "REDIS_URL"):
