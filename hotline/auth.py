@@ -10,18 +10,18 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Request, g
 from sqlalchemy.orm import Session
 
-from hotline.db import insert_ignore
+from hotline.db import Database, insert_ignore
 from hotline.errors import Conflict, Forbidden, Invalid, SignInNeeded
 from hotline.models import Account, SignIn
 
@@ -29,6 +29,8 @@ COOKIE = "hotline_session"
 SESSION_LENGTH = timedelta(hours=14)  # a night shift and its hand-over
 PASSWORD_LENGTH = 10
 FREE_FAILURES = 5
+#: Seconds that an account is locked at first, and at most.
+FIRST_LOCK, LONGEST_LOCK = 15, 3600
 
 View = TypeVar("View", bound=Callable[..., Any])
 _hasher = PasswordHasher()
@@ -56,7 +58,7 @@ class Identity:
     name: str
     role: Role
     demo: bool
-    token: str
+    token: str = field(repr=False)
 
     def csrf_token(self, secret_key: str) -> str:
         """Bound to the session: useless in another one."""
@@ -132,37 +134,62 @@ def create_account(
     return int(account_id)
 
 
-def sign_in(session: Session, username: str, password: str, *, now: datetime) -> str | None:
-    """Check a password; the token of a new session, or None when it is wrong.
+def sign_in(db: Database, username: str, password: str, *, now: datetime) -> str:
+    """Check a password; the token of a new session.
 
-    A wrong one is counted (so the caller must commit either way), and from the fifth on the account
-    is locked for a time that doubles. Raises LockedOut while it lasts.
+    Raises BadCredentials; from the fifth wrong password on the account is locked for a time that
+    doubles, and LockedOut is raised while it lasts. The password is checked between two units of
+    work: a hash takes long on purpose, and no call shall wait for the database meanwhile.
     """
-    account = session.scalar(sa.select(Account).where(Account.username == username))
+    with db.read() as session:
+        account = session.scalar(sa.select(Account).where(Account.username == username))
     if account is None:
         _matches(_NOBODY, password)
-        return None
+        raise BadCredentials()
     if account.locked_until is not None and account.locked_until > now:
         raise LockedOut()
-    if not _matches(account.password, password) or not account.active:
-        account.failures += 1
-        if account.failures >= FREE_FAILURES:
-            delay = min(2 ** (account.failures - FREE_FAILURES) * 15, 3600)
-            account.locked_until = now + timedelta(seconds=delay)
-        session.flush()
-        return None
-    account.failures, account.locked_until = 0, None
+    right = _matches(account.password, password) and account.active
+    with db.write() as session:
+        if right and _unlock(session, account.id, now):
+            return open_session(session, account.id, now=now)
+        _count_failure(session, account.id, now)
+    raise BadCredentials()
+
+
+def _unlock(session: Session, account_id: int, now: datetime) -> bool:
+    """Forget earlier failures; False when the account was locked while the password was checked."""
+    free = sa.or_(Account.locked_until.is_(None), Account.locked_until <= now)
+    won = session.execute(
+        sa.update(Account)
+        .where(Account.id == account_id, free)
+        .values(failures=0, locked_until=None)
+        .returning(Account.id)
+    )
+    return won.one_or_none() is not None
+
+
+def _count_failure(session: Session, account_id: int, now: datetime) -> None:
+    mine = sa.update(Account).where(Account.id == account_id)
+    failures = session.execute(
+        mine.values(failures=Account.failures + 1).returning(Account.failures)
+    ).scalar_one()
+    if failures >= FREE_FAILURES:
+        seconds = min(FIRST_LOCK * 2 ** (failures - FREE_FAILURES), LONGEST_LOCK)
+        session.execute(mine.values(locked_until=now + timedelta(seconds=seconds)))
+
+
+def open_session(session: Session, account_id: int, *, now: datetime) -> str:
+    """The token of a new session of this account. Only a hash of it is kept."""
     token = secrets.token_urlsafe(32)
-    session.add(
-        SignIn(
+    session.execute(
+        sa.insert(SignIn).values(
             token_hash=_hash(token),
-            account_id=account.id,
+            account_id=account_id,
             created_at=now,
             seen_at=now,
             expires_at=now + SESSION_LENGTH,
         )
     )
-    session.flush()
     return token
 
 
@@ -220,7 +247,7 @@ def expire_sign_ins(session: Session, now: datetime) -> None:
 def _matches(password_hash: str, password: str) -> bool:
     try:
         return _hasher.verify(password_hash, password)
-    except (VerifyMismatchError, InvalidHashError):
+    except (VerificationError, InvalidHashError):
         return False
 
 

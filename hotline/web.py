@@ -334,11 +334,11 @@ def change_view() -> BaseResponse:
 
 def _open_session(username: str, password: str) -> tuple[str, auth.Identity]:
     now = clock.now()
-    with floor().db.write() as session:
-        token = auth.sign_in(session, username, password, now=now)
-        identity = auth.identify(session, token, now=now) if token else None
-    if token is None or identity is None:
-        raise auth.BadCredentials()
+    token = auth.sign_in(floor().db, username, password, now=now)
+    with floor().db.read() as session:
+        identity = auth.identify(session, token, now=now)
+    if identity is None:
+        raise auth.BadCredentials()  # deactivated in this very moment
     return token, identity
 
 

@@ -1,0 +1,177 @@
+"""Fixtures: a whole floor on either engine, its pages, and somebody signed in.
+
+`floor` is built as every process builds it (`hotline.app.build_floor`), on the shipped config.yaml,
+a fresh migrated database and a real Redis. Its carrier is nobody: a test that needs one answers at
+`settings.carrier_base_url`.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from hotline import auth, clock
+from hotline.db import Database, insert_ignore
+from hotline.floor import Floor
+from hotline.i18n import Texts
+from hotline.jobs import Jobs
+from hotline.models import Account
+from hotline.settings import Settings
+from hotline.telephony import Carrier
+
+if TYPE_CHECKING:
+    from hotline.city import CityConfig
+
+CONFIG = Path(__file__).parents[2] / "config.yaml"
+PUBLIC_URL = "https://hotline.example"
+AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
+#: Port 9 is "discard": nothing listens there, and the refusal comes at once.
+NOBODY = "http://127.0.0.1:9"
+
+# the rooms arrive one by one; until all are there the floor stands alone
+ROOMS_ARE_THERE = all(
+    find_spec(each) for each in ("agents.web", "tickets.web", "ivr.web", "ivr.pages", "ivr.jobs")
+)
+
+SignedPost = Callable[..., TestResponse]
+Bearer = Callable[[auth.Role], dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def city_config() -> "CityConfig":
+    """The shipped config.yaml, read once."""
+    from hotline import city
+
+    return city.load(CONFIG)
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    """One installation's settings, on either engine."""
+    return Settings(
+        data=tmp_path / "data",
+        config=CONFIG,
+        database_url=database_url,
+        redis_url=redis_url,
+        public_url=PUBLIC_URL,
+        carrier_base_url=NOBODY,
+        carrier_account_sid="AC" + "0" * 32,
+        carrier_auth_token=AUTH_TOKEN,
+        secret_key="a secret of the tests",
+    )
+
+
+@pytest.fixture
+def floor(settings: Settings, city_config: "CityConfig") -> Iterator[Floor]:
+    """The floor with every room's jobs, sweeps and listeners."""
+    if ROOMS_ARE_THERE:
+        from hotline.app import build_floor
+
+        built = build_floor(settings, city_config)
+    else:
+        built = _floor_without_rooms(settings, city_config)
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def app(floor: Floor) -> Flask:
+    """The web application with every room's pages."""
+    if not ROOMS_ARE_THERE:
+        from hotline import web
+
+        return web.create(floor)
+    from hotline.app import create_app
+
+    return create_app(floor)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that nobody has signed in with."""
+    return app.test_client()
+
+
+@pytest.fixture
+def signed_post(client: FlaskClient) -> SignedPost:
+    """`signed_post("/ivr/voice", {"CallSid": …})`: a webhook as the carrier sends it."""
+
+    def post(path: str, parameters: Mapping[str, Any] | None = None, **more: Any) -> TestResponse:
+        parameters = {name: str(value) for name, value in (parameters or {}).items()}
+        headers = {"X-Twilio-Signature": signature(PUBLIC_URL + path, parameters)}
+        return client.post(path, data=parameters, headers=headers, **more)
+
+    return post
+
+
+@pytest.fixture
+def bearer(floor: Floor) -> Bearer:
+    """`bearer(Role.AGENT)`: the header of somebody of that role, signed in."""
+
+    def header(role: auth.Role) -> dict[str, str]:
+        return {"Authorization": f"Bearer {sign_in_as(floor, role)}"}
+
+    return header
+
+
+def _floor_without_rooms(settings: Settings, config: "CityConfig") -> Floor:
+    from hotline import outbox, schedule
+
+    built = Floor(
+        settings=settings,
+        city=config.city,
+        db=Database(settings.database_url),
+        jobs=Jobs(settings.redis_url),
+        carrier=Carrier(settings),
+        texts=Texts.load([CONFIG.parent / "hotline/texts.yaml"]),
+        sections=config.sections,
+    )
+    built.job_names = {outbox.DELIVER_JOB: outbox.deliver, schedule.RUN_JOB: schedule.run}
+    built.db.listen(
+        "outbox.posted",
+        lambda effect_id: built.jobs.enqueue(outbox.DELIVER_JOB, effect_id) and None,
+    )
+    return built
+
+
+def signature(url: str, parameters: Mapping[str, str], token: str = AUTH_TOKEN) -> str:
+    """The signature of a form webhook, from the carrier's description of it: the address, then
+    each parameter's name and value in the order of the names.
+    """
+    text = url + "".join(name + parameters[name] for name in sorted(parameters))
+    return base64.b64encode(hmac.digest(token.encode(), text.encode(), hashlib.sha1)).decode()
+
+
+def sign_in_as(floor: Floor, role: auth.Role, username: str = "") -> str:
+    """The token of a new session of an account of that role (made when it is not there yet).
+
+    Without a password: argon2 takes its time on purpose, and these tests are not about passwords.
+    """
+    username = username or f"the-{role.value}"
+    now = clock.now()
+    with floor.db.write() as session:
+        insert_ignore(
+            session,
+            Account,
+            {
+                "username": username,
+                "name": username,
+                "role": role.value,
+                "password": "!",
+                "active": True,
+                "demo": False,
+                "failures": 0,
+                "created_at": now,
+            },
+        )
+        found = sa.select(Account.id).where(Account.username == username)
+        return auth.open_session(session, session.execute(found).scalar_one(), now=now)
