@@ -5,17 +5,18 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-import agents.web
 import ivr.jobs
 import ivr.pages
 import ivr.web
-import tickets.web
 from flask import Flask
 
+import agents.web
 import reports.jobs
 import reports.web
 import tickets.jobs
+import tickets.web
 from hotline import auth, city, logs, outbox, schedule, settings, web
 from hotline.auth import Role
 from hotline.db import Database
@@ -124,3 +125,9 @@ def create_app(floor: Floor | None = None) -> Flask:
 def worker_floor() -> Floor:
     """The floor of this worker process."""
     return build_floor(settings.from_environment())
+
+
+def perform(name: str, *arguments: Any) -> None:
+    """Do the job of that name; this is what `hotline.jobs` asks of a worker."""
+    floor = worker_floor()
+    floor.job(name)(floor, *arguments)

@@ -42,7 +42,8 @@ NIGHT = "night"
 #: Each has a worker of its own under `hotline run`: a long night must not hold up a call.
 QUEUES = (CALLS, NIGHT)
 TIME_LIMITS = {CALLS: 30, NIGHT: 3600}
-_PERFORM = "hotline.jobs.perform"
+#: What a worker runs: by name, since it knows every room and this module knows none.
+_PERFORM = "hotline.app.perform"
 
 
 class Jobs:
@@ -77,14 +78,6 @@ class Jobs:
             log.warning("Redis is away, %s is left to the sweep: %s", name, error)
             return False
         return True
-
-
-def perform(name: str, *arguments: Any) -> None:
-    """What a worker runs."""
-    from hotline.app import worker_floor
-
-    floor = worker_floor()
-    floor.job(name)(floor, *arguments)
 
 
 def work(redis_url: str, queues: list[str]) -> None:
