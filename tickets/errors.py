@@ -47,7 +47,8 @@ class BadNumber(Invalid):
     code = "bad-ticket-number"
 
     def __init__(self, slip: Slip) -> None:
-        super().__init__(slip.value, text=f"tickets.error.number.{slip.value.replace('-', '_')}")
+        super().__init__(text=f"tickets.error.number.{slip.value.replace('-', '_')}")
+        self.slip = slip
 
 
 class UnknownOutcome(Invalid):
@@ -74,7 +75,8 @@ class BadMove(Invalid):
     code = "bad-move"
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.value, text=f"tickets.error.{refusal.value}")
+        super().__init__(text=f"tickets.error.{refusal.value}")
+        self.refusal = refusal
 
 
 class NoteEmpty(Invalid):

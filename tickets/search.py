@@ -17,18 +17,20 @@ PAGE = 50
 NEAR = 10
 #: Roles that read the private tickets of every division.
 SEES_ALL = frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})
+#: Roles that call people back.
+SEES_CALLER = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR})
 _EXPORT_CHUNK = 1000
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What a list shows. `before` is the key of a page: tickets older than this id.
+    """What a list shows; an empty set asks for all. `before` is a page's key: older than this id.
 
     `text` finds a ticket by its number, else those whose words contain it (any script, any part).
     """
 
     states: frozenset[State] = frozenset()
-    division: str | None = None
+    divisions: frozenset[str] = frozenset()
     overdue: bool = False
     incomplete: bool = False
     text: str = ""
@@ -51,6 +53,11 @@ def may_read(actor: Actor, ticket: TicketFacts) -> bool:
         or ticket.division in actor.divisions
         or ticket.made_by == actor.username
     )
+
+
+def may_see_caller(actor: Actor, ticket: TicketFacts) -> bool:
+    """Say whether the actor's work needs the caller's whole telephone number."""
+    return actor.role in SEES_CALLER or ticket.division in actor.divisions
 
 
 def by_number(session: Session, text: str) -> TicketFacts:
@@ -171,12 +178,18 @@ class Owed:
     incomplete: int
 
 
-def owed(session: Session, actor: Actor, *, now: datetime, division: str | None = None) -> Owed:
-    """Count what is owed, of one division or of all."""
+def owed(
+    session: Session,
+    actor: Actor,
+    *,
+    now: datetime,
+    divisions: frozenset[str] = frozenset(),
+) -> Owed:
+    """Count what is owed, by some divisions or (with an empty set) by all."""
     still = Ticket.state.in_(OPEN)
     where = [_readable(actor)]
-    if division:
-        where.append(Ticket.division == division)
+    if divisions:
+        where.append(Ticket.division.in_(sorted(divisions)))
     row = session.execute(
         sa.select(
             sa.func.count(),
@@ -201,8 +214,8 @@ def _readable(actor: Actor) -> sa.ColumnElement[bool]:
 def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bool]]:
     if filters.states:
         yield Ticket.state.in_(sorted(filters.states))
-    if filters.division:
-        yield Ticket.division == filters.division
+    if filters.divisions:
+        yield Ticket.division.in_(sorted(filters.divisions))
     if filters.overdue:
         yield Ticket.state.in_(OPEN)
         yield Ticket.due_at < now

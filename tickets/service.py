@@ -5,6 +5,7 @@ change writes its event row in the same transaction. `config` is the `tickets:` 
 config.yaml (`floor.section(Tickets)`); `by` is a username or `SYSTEM`; `now` is aware.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,6 +41,7 @@ from tickets.search import (
     calls_of,
     every,
     may_read,
+    may_see_caller,
     near_caller,
     owed,
     search,
@@ -61,13 +63,17 @@ __all__ = [
     "by_number",
     "by_number_for",
     "calls_of",
+    "categories",
     "complete",
     "every",
     "link_call",
     "may_complete",
+    "may_note",
     "may_read",
+    "may_see_caller",
     "move",
     "moves_for",
+    "names_of",
     "near_caller",
     "note",
     "note_overdue",
@@ -88,6 +94,17 @@ COMPLETERS = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR})
 def outcomes(floor: Floor) -> tuple[Outcome, ...]:
     """Return the outcomes that a call may end with, in the order of config.yaml."""
     return floor.section(Tickets).outcomes
+
+
+def categories(floor: Floor) -> Mapping[str, Category]:
+    """Return what a matter can be about, by id, in the order of config.yaml."""
+    return floor.section(Tickets).categories
+
+
+def names_of(session: Session, usernames: Iterable[str]) -> dict[str, str]:
+    """Return the names of accounts by username; one that is gone is not in it."""
+    asked = sa.select(Account.username, Account.name).where(Account.username.in_(set(usernames)))
+    return {row.username: row.name for row in session.execute(asked)}
 
 
 def actor_of(config: Tickets, username: str, role: str) -> Actor:
@@ -380,11 +397,18 @@ def move(
     return facts.of_ticket(changed)
 
 
+def may_note(actor: Actor, ticket: TicketFacts) -> bool:
+    """Say whether the actor may add a note to this ticket."""
+    if actor.role is Role.DIVISION:
+        return ticket.division in actor.divisions
+    return actor.role in COMPLETERS
+
+
 def note(session: Session, ticket: TicketFacts, *, text: str, actor: Actor, now: datetime) -> None:
     """Add an internal note. Raises `NoteEmpty`, `NotYours`."""
     if not text.strip():
         raise NoteEmpty
-    if actor.role is Role.DIVISION and ticket.division not in actor.divisions:
+    if not may_note(actor, ticket):
         raise NotYours
     _tell(session, ticket.id, EventKind.NOTE, actor.username, now, {"text": text.strip()})
 

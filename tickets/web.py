@@ -1,0 +1,391 @@
+"""The pages of tickets, the fragments that the desk composes by address, and their JSON.
+
+Every look and every change goes through `tickets.service` with the signed-in account as actor.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from flask import Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from hotline import clock
+from hotline.auth import EVERYONE, Role, access, current_account
+from hotline.errors import Conflict, HotlineError, Invalid
+from hotline.i18n import masked
+from hotline.web import floor, static_blueprint
+from tickets import export, service, words, workflow
+from tickets.config import Makes, Tickets
+from tickets.service import Actor, Filters, TicketFacts
+from tickets.workflow import MOVES, OPEN, Result, State
+
+blueprint = static_blueprint("tickets", __file__)
+
+#: Roles that are told of divisions without an administrator.
+ALARMED = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
+MOVERS = (Role.AGENT, Role.SUPERVISOR, Role.DIVISION, Role.ADMINISTRATOR)
+DESK = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
+EXPORTERS = (Role.SUPERVISOR, Role.DIVISION, Role.MANAGER, Role.ADMINISTRATOR)
+#: Roles for which a call's own page exists (the room `ivr` serves it).
+CALL_READERS = (Role.AGENT, Role.SUPERVISOR, Role.MANAGER)
+
+
+def _config() -> Tickets:
+    return floor().section(Tickets)
+
+
+def _actor() -> Actor:
+    account = current_account()
+    return service.actor_of(_config(), account.username, account.role.value)
+
+
+# ------------------------------------------------------------------ the list
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the address asks the list for, in its own words."""
+
+    state: str
+    division: str
+    overdue: bool
+    incomplete: bool
+    text: str
+    before: int | None
+
+    @classmethod
+    def of_request(cls, actor: Actor) -> "_Asked":
+        """Read the query; what is unknown in it asks for nothing."""
+        arguments = request.args
+        return cls(
+            state=arguments.get("state", "open"),
+            division=arguments.get("division", "mine" if actor.divisions else ""),
+            overdue=arguments.get("overdue") == "1",
+            incomplete=arguments.get("incomplete") == "1",
+            text=arguments.get("q", "").strip(),
+            before=arguments.get("before", type=int),
+        )
+
+    def filters(self, config: Tickets, actor: Actor) -> Filters:
+        """Return the same for the service."""
+        return Filters(
+            states=self._states(),
+            divisions=self._divisions(config, actor),
+            overdue=self.overdue,
+            incomplete=self.incomplete,
+            text=self.text,
+            before=self.before,
+        )
+
+    def _states(self) -> frozenset[State]:
+        if self.state == "open":
+            return OPEN
+        return frozenset({State(self.state)}) if self.state in list(State) else frozenset()
+
+    def _divisions(self, config: Tickets, actor: Actor) -> frozenset[str]:
+        if self.division == "mine":
+            return actor.divisions
+        return frozenset({self.division}) if self.division in config.divisions else frozenset()
+
+
+@blueprint.get("/tickets")
+@access(*EVERYONE)
+def ticket_list() -> str:
+    """Show the list that the address asks for."""
+    config, actor, now = _config(), _actor(), clock.now()
+    asked = _Asked.of_request(actor)
+    filters = asked.filters(config, actor)
+    with floor().db.read() as session:
+        page = service.search(session, filters, actor, now=now)
+        owed = service.owed(session, actor, now=now, divisions=filters.divisions)
+        # who could not do anything about it need not be alarmed
+        alarmed = current_account().role in ALARMED
+        unattended = service.unattended(session, config) if alarmed else []
+    return render_template(
+        "tickets/list.html",
+        asked=asked,
+        page=page,
+        owed=owed,
+        unattended=unattended,
+        config=config,
+        actor=actor,
+        words=words,
+        states=list(State),
+        may_export=current_account().role in EXPORTERS,
+    )
+
+
+@blueprint.get("/tickets.csv")
+@access(*EXPORTERS)
+def ticket_csv() -> Response:
+    """Send the whole list that the address asks for as CSV; callers' numbers are masked in it."""
+    config, actor, now = _config(), _actor(), clock.now()
+    filters = replace(_Asked.of_request(actor).filters(config, actor), before=None)
+    the_floor, columns = floor(), export.columns(config)
+
+    def lines() -> Iterator[str]:
+        yield export.heading(columns)
+        with the_floor.db.read() as session:
+            for ticket in service.every(session, filters, actor, now=now):
+                yield export.line(columns, ticket)
+
+    day = clock.local_day(now, the_floor.city.zone)
+    response = Response(_in_this_context(lines()), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="tickets-{day}.csv"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _in_this_context(lines: Iterator[str]) -> Iterator[str]:
+    """Keep the request (its language, its floor) alive while the lines are sent."""
+    from flask import stream_with_context
+
+    return stream_with_context(lines)
+
+
+# ------------------------------------------------------------------ one ticket
+
+
+@blueprint.get("/tickets/<number>")
+@access(*EVERYONE)
+def ticket_page(number: str) -> ResponseReturnValue:
+    """Show one ticket with its story; a number in another spelling leads to its own address."""
+    with floor().db.read() as session:
+        ticket = service.by_number_for(session, number, _actor())
+        if number != ticket.number:
+            return redirect(url_for("tickets.ticket_page", number=ticket.number))
+        return _page(session, ticket)
+
+
+@blueprint.post("/tickets/<number>/move")
+@access(*MOVERS)
+def move(number: str) -> ResponseReturnValue:
+    """Move a ticket. Form: `to`, `result`, `text`, and `from`, the state that the page showed."""
+
+    def change(session: Session, ticket: TicketFacts, actor: Actor, now: datetime) -> None:
+        seen, to = _state(request.form.get("from")), _state(request.form.get("to"))
+        result = request.form.get("result") or None
+        service.move(
+            session,
+            _config(),
+            replace(ticket, state=seen),
+            to,
+            actor=actor,
+            result=_result(result),
+            text=request.form.get("text", ""),
+            now=now,
+        )
+
+    return _changed(number, change)
+
+
+@blueprint.post("/tickets/<number>/note")
+@access(*MOVERS)
+def note(number: str) -> ResponseReturnValue:
+    """Add an internal note. Form: `text`."""
+
+    def change(session: Session, ticket: TicketFacts, actor: Actor, now: datetime) -> None:
+        service.note(session, ticket, text=request.form.get("text", ""), actor=actor, now=now)
+
+    return _changed(number, change)
+
+
+@blueprint.post("/tickets/<number>/complete")
+@access(*DESK)
+def complete(number: str) -> ResponseReturnValue:
+    """Say what an incomplete ticket was about. Form: `outcome`, `category`, `text`."""
+
+    def change(session: Session, ticket: TicketFacts, actor: Actor, now: datetime) -> None:
+        service.complete(
+            session,
+            _config(),
+            ticket,
+            outcome=request.form.get("outcome", ""),
+            category=request.form.get("category"),
+            text=request.form.get("text", ""),
+            actor=actor,
+            now=now,
+        )
+
+    return _changed(number, change)
+
+
+def _changed(number: str, change: Any) -> ResponseReturnValue:
+    """Make one change in one unit of work; a refusal is said on the page, with what was typed."""
+    actor, now = _actor(), clock.now()
+    try:
+        with floor().db.write() as session:
+            ticket = service.by_number_for(session, number, actor)
+            change(session, ticket, actor, now)
+    except (Invalid, Conflict) as error:
+        with floor().db.read() as session:
+            ticket = service.by_number_for(session, number, actor)
+            return make_response(_page(session, ticket, error), error.status)
+    return redirect(url_for("tickets.ticket_page", number=ticket.number), 303)
+
+
+def _state(text: str | None) -> State:
+    if text not in list(State):
+        raise Invalid(text="tickets.error.no_such_move")
+    return State(text)
+
+
+def _result(text: str | None) -> Result | None:
+    if text is None:
+        return None
+    if text not in list(Result):
+        raise Invalid(text="tickets.error.result_wrong")
+    return Result(text)
+
+
+@dataclass(frozen=True)
+class _Offered:
+    """A move that the page offers."""
+
+    to: State
+    label: str
+    results: list[Result]
+    reason: bool
+
+
+def _offered(actor: Actor, ticket: TicketFacts) -> list[_Offered]:
+    return [
+        _Offered(
+            to=to,
+            label="reopen" if to in OPEN and not ticket.is_open else to.value,
+            results=[
+                result
+                for result in Result
+                if result in workflow.results(ticket.kind, ticket.state, to)
+            ],
+            reason=MOVES[ticket.state][to].reason,
+        )
+        for to in service.moves_for(actor, ticket)
+    ]
+
+
+def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = None) -> str:
+    config, actor = _config(), _actor()
+    story = service.story(session, ticket.id)
+    people = {event.who for event in story} | {ticket.owner or "", ticket.made_by}
+    names = service.names_of(session, people)
+    return render_template(
+        "tickets/ticket.html",
+        ticket=ticket,
+        story=[words.said(config, event, names) for event in reversed(story)],
+        calls=service.calls_of(session, ticket.id),
+        calls_readable=current_account().role in CALL_READERS,
+        caller=_caller(actor, ticket),
+        names=names,
+        moves=_offered(actor, ticket),
+        may_note=service.may_note(actor, ticket),
+        may_complete=service.may_complete(actor, ticket),
+        outcomes=[each for each in config.outcomes if each.makes is not Makes.LINK],
+        config=config,
+        words=words,
+        error=error,
+        typed=request.form,
+    )
+
+
+def _caller(actor: Actor, ticket: TicketFacts) -> str:
+    if ticket.caller_number and service.may_see_caller(actor, ticket):
+        return ticket.caller_number
+    return masked(ticket.caller_number)
+
+
+# ------------------------------------------------------------------ fragments for the desk
+
+
+@blueprint.get("/tickets/of-call/<int:call_id>")
+@access(*EVERYONE)
+def of_call(call_id: int) -> str:
+    """Show, as a fragment, the ticket of a call."""
+    with floor().db.read() as session:
+        ticket = service.ticket_of_call(session, call_id)
+    if ticket is not None and not service.may_read(_actor(), ticket):
+        ticket = None
+    return render_template("tickets/of_call.html", ticket=ticket, config=_config(), words=words)
+
+
+@blueprint.get("/tickets/near-caller")
+@access(*DESK)
+def near_caller() -> str:
+    """Show, as a fragment, the earlier tickets of a telephone number (`number`, E.164)."""
+    # a bare "+" in a query arrives as a space
+    number = request.args.get("number", "").strip()
+    number = f"+{number}" if number and not number.startswith("+") else number
+    with floor().db.read() as session:
+        found = service.near_caller(session, number, _actor())
+    return render_template("tickets/near_caller.html", found=found, config=_config(), words=words)
+
+
+# ------------------------------------------------------------------ JSON
+
+
+@blueprint.get("/api/tickets/<number>")
+@access(*EVERYONE)
+def api_ticket(number: str) -> Response:
+    """Return one ticket and its story."""
+    actor, now = _actor(), clock.now()
+    with floor().db.read() as session:
+        ticket = service.by_number_for(session, number, actor)
+        story = service.story(session, ticket.id)
+        calls = service.calls_of(session, ticket.id)
+    return jsonify(
+        number=ticket.number,
+        number_shown=ticket.number_shown,
+        kind=ticket.kind,
+        state=ticket.state,
+        category=ticket.category,
+        division=ticket.division,
+        owner=ticket.owner,
+        priority=ticket.priority,
+        text=ticket.text,
+        language=ticket.language,
+        caller=_caller(actor, ticket) if ticket.caller_number else None,
+        source=ticket.source,
+        received_at=_iso(ticket.received_at),
+        due_at=_iso(ticket.due_at),
+        closed_at=_iso(ticket.closed_at),
+        result=ticket.result,
+        incomplete=ticket.incomplete,
+        overdue=ticket.is_overdue(now),
+        calls=calls,
+        events=[
+            {"at": _iso(event.at), "who": event.who, "kind": event.kind, "data": event.data}
+            for event in story
+        ],
+    )
+
+
+@blueprint.get("/api/outcomes")
+@access(*EVERYONE)
+def api_outcomes() -> Response:
+    """Return what a call can end with, and the categories to choose from."""
+    config = _config()
+    return jsonify(
+        outcomes=[
+            {
+                "id": outcome.id,
+                "key": outcome.key,
+                "title": outcome.title.root,
+                "makes": outcome.makes,
+                "kind": outcome.kind,
+                "category": outcome.category,
+                "default": outcome.default,
+            }
+            for outcome in config.outcomes
+        ],
+        categories=[
+            {"id": id_, "title": each.title.root, "division": each.division}
+            for id_, each in config.categories.items()
+        ],
+    )
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

@@ -1,0 +1,157 @@
+"""What is said of a ticket in the reader's language: its deadline, its story, its export."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hotline import i18n
+from hotline.web import floor, language, t
+from tickets.config import Tickets
+from tickets.facts import SYSTEM, EventFacts, TicketFacts
+from tickets.models import EventKind
+from tickets.workflow import OPEN, State
+
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+#: When so much of the time that was given is left, a deadline is near.
+_SOON = 0.25
+
+
+@dataclass(frozen=True)
+class Due:
+    """How a deadline stands: `tone` is late, soon or far; `words` what to say."""
+
+    tone: str
+    words: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Said:
+    """One event as a reader sees it: what happened, what was added to it, whose words they are."""
+
+    at: datetime
+    who: str
+    kind: EventKind
+    what: str
+    more: str
+    text: str
+
+
+def span(length: timedelta) -> str:
+    """Say a length of time, rounded down: minutes, from two hours on hours, from two days days."""
+    if length >= 2 * _DAY:
+        return t("tickets.span.days", n=i18n.number(length // _DAY, language()))
+    if length >= 2 * _HOUR:
+        return t("tickets.span.hours", n=length // _HOUR)
+    return t("tickets.span.minutes", n=length // timedelta(minutes=1))
+
+
+def due(ticket: TicketFacts, now: datetime) -> Due | None:
+    """Say how the deadline of an open ticket stands; None for one that is closed."""
+    if not ticket.is_open or ticket.due_at is None:
+        return None
+    left = ticket.due_at - now
+    if ticket.is_overdue(now):
+        return Due("late", t("tickets.due.late", span=span(-left)), ticket.due_at)
+    given = ticket.due_at - ticket.received_at
+    tone = "soon" if left < given * _SOON else "far"
+    return Due(tone, t("tickets.due.left", span=span(left)), ticket.due_at)
+
+
+def category(config: Tickets, id_: str | None) -> str:
+    """Return the title of a category; one that has left config.yaml shows its id."""
+    known = config.categories.get(id_ or "")
+    return known.title.for_(language()) if known else (id_ or "")
+
+
+def division(config: Tickets, id_: str) -> str:
+    """Return the title of a division; one that has left config.yaml shows its id."""
+    known = config.divisions.get(id_)
+    return known.title.for_(language()) if known else id_
+
+
+def moment(written: str | None) -> str:
+    """Say a moment that an event's data holds."""
+    at = None if written is None else datetime.fromisoformat(written)
+    return i18n.moment(at, language(), floor().city.zone)
+
+
+def person(username: str | None, names: Mapping[str, str]) -> str:
+    """Return somebody's name; who has no account any more shows the username."""
+    if username == SYSTEM:
+        return t("tickets.system")
+    return names.get(username or "", username or i18n.EMPTY)
+
+
+def said(config: Tickets, event: EventFacts, names: Mapping[str, str]) -> Said:
+    """Say one event in plain words."""
+    what, more = _SENTENCES[event.kind](config, event)
+    return Said(
+        at=event.at,
+        who=person(event.who, names),
+        kind=event.kind,
+        what=what,
+        more=more,
+        text=str(event.data.get("text") or ""),
+    )
+
+
+def _made(config: Tickets, event: EventFacts) -> tuple[str, str]:
+    by_itself = event.who == SYSTEM and event.data.get("incomplete")
+    what = "tickets.event.made_by_system" if by_itself else "tickets.event.made"
+    return t(what), _matter(config, event.data)
+
+
+def _completed(config: Tickets, event: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.completed"), _matter(config, event.data)
+
+
+def _call(_: Tickets, __: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.call"), ""
+
+
+def _note(_: Tickets, __: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.note"), ""
+
+
+def _overdue(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.overdue", due=moment(event.data["due_at"])), ""
+
+
+def _moved(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    from_, to = State(event.data["from"]), State(event.data["to"])
+    if to in OPEN:
+        if from_ in OPEN:
+            return t("tickets.event.taken_up"), ""
+        return t("tickets.event.reopened", due=moment(event.data.get("due_at"))), ""
+    what = "tickets.event.closed" if to is State.DONE else "tickets.event.cancelled"
+    return t(what, result=t(f"tickets.result.{event.data['result']}")), ""
+
+
+def _matter(config: Tickets, data: Mapping[str, Any]) -> str:
+    kind = t(f"tickets.kind.{data['kind']}")
+    about = category(config, data["category"])
+    if about:
+        kind = f"{kind} · {about}"
+    if data.get("result"):
+        result = t(f"tickets.result.{data['result']}")
+        result = result.lower() if language() == "en" else result
+        return t("tickets.event.closed_at_once", kind=kind, result=result)
+    return t(
+        "tickets.event.goes_to",
+        kind=kind,
+        division=division(config, data["division"]),
+        due=moment(data["due_at"]),
+    )
+
+
+_SENTENCES = {
+    EventKind.MADE: _made,
+    EventKind.CALL: _call,
+    EventKind.MOVED: _moved,
+    EventKind.NOTE: _note,
+    EventKind.COMPLETED: _completed,
+    EventKind.OVERDUE: _overdue,
+}
