@@ -1,0 +1,316 @@
+// @ts-check
+/**
+ * Fragments that keep themselves up to date: asked for by URL, merged in without disturbing what
+ * somebody is typing, with ages and limits counted here. docs/desk.md says what a fragment may do.
+ */
+
+const HIDDEN_SECONDS = 5;
+const GIVE_UP_MS = 8000;
+
+/**
+ * The hotline's clock, which may run faster than the wall.
+ * @param {HTMLElement} root has data-now (when the server rendered it) and data-speed
+ * @returns {() => number} the moment now, in milliseconds since 1970
+ */
+export function clockOf(root) {
+  const rendered = Date.parse(root.dataset.now ?? "");
+  const speed = Number(root.dataset.speed ?? 1);
+  const [page] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  const received = performance.timeOrigin + (page?.responseStart ?? 0);
+  return () => rendered + (Date.now() - received) * speed;
+}
+
+/**
+ * 2:10, or 1:02:10 from an hour on; the same as the server writes it.
+ * @param {number} milliseconds
+ */
+export function duration(milliseconds) {
+  const total = Math.max(0, Math.floor(milliseconds / 1000));
+  const [hours, minutes, seconds] = [Math.floor(total / 3600), Math.floor((total % 3600) / 60), total % 60];
+  const two = (/** @type {number} */ value) => String(value).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+}
+
+/** @param {Element} element whether it is a field that one writes in */
+export function takesText(element) {
+  return element.matches("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=button], [type=submit])");
+}
+
+// ------------------------------------------------------------------ merging
+
+const same = (/** @type {Node} */ one, /** @type {Node} */ other) =>
+  one.nodeName === other.nodeName &&
+  (!(one instanceof Element) || !(other instanceof Element) || one.id === other.id);
+
+/** @param {Element} element a time that this page counts by itself */
+const counted = (element) => element.matches("time[data-since], time[data-until]");
+
+/**
+ * Make `from` what `to` is, keeping every element that is in both.
+ * @param {Node} from
+ * @param {Node} to
+ */
+function merge(from, to) {
+  if (!(from instanceof Element) || !(to instanceof Element)) {
+    if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue;
+    return;
+  }
+  if (counted(to)) /** @type {HTMLElement} */ (to).title ||= to.textContent ?? "";
+  const before = from.getAttribute("data-fragment");
+  mergeAttributes(from, to);
+  if (counted(to) || (before && before === to.getAttribute("data-fragment"))) return;
+  mergeChildren(from, to);
+}
+
+/**
+ * @param {Element} from
+ * @param {Element} to
+ */
+function mergeAttributes(from, to) {
+  for (const { name, value } of to.attributes) {
+    if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+  }
+  for (const { name } of [...from.attributes]) {
+    // what a reader has opened stays open
+    if (!to.hasAttribute(name) && name !== "open") from.removeAttribute(name);
+  }
+}
+
+/**
+ * @param {Element | DocumentFragment} from
+ * @param {Element | DocumentFragment} to
+ */
+export function mergeChildren(from, to) {
+  let here = from.firstChild;
+  for (const wanted of [...to.childNodes]) {
+    const found = here && same(here, wanted) ? here : later(here, wanted);
+    if (!found) {
+      from.insertBefore(wanted, here);
+      continue;
+    }
+    if (found !== here) from.insertBefore(found, here);
+    merge(found, wanted);
+    here = found.nextSibling;
+  }
+  while (here) {
+    const next = here.nextSibling;
+    here.remove();
+    here = next;
+  }
+}
+
+/**
+ * The element with the wanted id further on, so that one that was inserted above does not replace it.
+ * @param {ChildNode | null} here
+ * @param {Node} wanted
+ */
+function later(here, wanted) {
+  if (!(wanted instanceof Element) || !wanted.id) return null;
+  for (let node = here; node; node = node.nextSibling) if (same(node, wanted)) return node;
+  return null;
+}
+
+// ------------------------------------------------------------------ fragments
+
+/** The server no longer knows who this is. */
+class SessionEnded extends Error {}
+
+class Fragment {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
+    this.etag = "";
+    this.url = "";
+    this.turn = 0;
+  }
+
+  /**
+   * Ask once, and merge what is new.
+   * @returns {Promise<boolean>} whether anything changed
+   */
+  async load() {
+    const url = this.element.dataset.fragment ?? "";
+    if (url !== this.url) [this.url, this.etag] = [url, ""];
+    const turn = ++this.turn;
+    const response = await fetch(url, {
+      headers: { Accept: "text/html", ...(this.etag && { "If-None-Match": this.etag }) },
+      cache: "no-store",
+      signal: AbortSignal.timeout(GIVE_UP_MS),
+    });
+    if (response.redirected || response.status === 401) throw new SessionEnded();
+    if (response.status >= 500) throw new Error(`${url}: ${response.status}`);
+    if (!response.ok) return false; // 304, or nothing there for this reader
+    const text = await response.text();
+    if (turn !== this.turn) return false; // a later question has been answered already
+    this.etag = response.headers.get("ETag") ?? "";
+    const template = document.createElement("template");
+    template.innerHTML = text;
+    mergeChildren(this.element, template.content);
+    return true;
+  }
+}
+
+export class Live extends EventTarget {
+  /** @param {HTMLElement} root what holds the fragments, and data-now, data-speed */
+  constructor(root) {
+    super();
+    this.root = root;
+    this.now = clockOf(root);
+    /** @type {Map<HTMLElement, Fragment>} */
+    this.fragments = new Map();
+    this.failures = 0;
+    this.seen = this.now();
+    /** @type {WeakSet<Element>} */
+    this.focused = new WeakSet();
+  }
+
+  /** Begin. Nothing stops it but the end of the session. */
+  start() {
+    this.adopt();
+    setInterval(() => this.tick(), 250);
+    document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
+    this.root.addEventListener("submit", (event) => this.send(/** @type {SubmitEvent} */ (event)));
+    this.tick();
+  }
+
+  /** Look for fragments that have come, and forget those that have gone. */
+  adopt() {
+    for (const element of this.fragments.keys()) if (!element.isConnected) this.fragments.delete(element);
+    for (const element of this.root.querySelectorAll("[data-fragment]")) {
+      if (!(element instanceof HTMLElement) || this.fragments.has(element)) continue;
+      const fragment = new Fragment(element);
+      this.fragments.set(element, fragment);
+      this.keep(fragment);
+    }
+  }
+
+  /** @param {Fragment} fragment */
+  async keep(fragment) {
+    while (this.fragments.get(fragment.element) === fragment && this.failures !== Infinity) {
+      await this.load(fragment);
+      const every = Number(fragment.element.dataset.every ?? 0);
+      if (!every) return;
+      const seconds = document.hidden ? Math.max(every, HIDDEN_SECONDS) : every;
+      await new Promise((wake) => setTimeout(wake, seconds * 1000));
+    }
+  }
+
+  /** @param {Fragment} fragment */
+  async load(fragment) {
+    try {
+      const changed = await fragment.load();
+      this.failures = 0;
+      this.seen = this.now();
+      this.trouble("");
+      if (changed) this.changed(fragment.element);
+    } catch (error) {
+      if (error instanceof SessionEnded) return this.ended();
+      this.failures += 1;
+      if (this.failures > 1) this.trouble(`${this.root.dataset.stale} ${clockTime(this.seen, this.root.dataset.zone)}`);
+    }
+  }
+
+  /** Ask for everything now. */
+  async refresh() {
+    await Promise.all([...this.fragments.values()].map((fragment) => this.load(fragment)));
+  }
+
+  /** @param {HTMLElement} element what has new content */
+  changed(element) {
+    this.adopt();
+    this.tick();
+    const wish = element.querySelector("[data-focus]");
+    const active = document.activeElement;
+    if (wish instanceof HTMLElement && !this.focused.has(wish)) {
+      this.focused.add(wish);
+      if (!active || !takesText(active)) wish.focus();
+    }
+    this.dispatchEvent(new Event("changed"));
+  }
+
+  ended() {
+    this.failures = Infinity;
+    this.trouble(this.root.dataset.ended ?? "", location.href);
+  }
+
+  /**
+   * Say what is wrong above the fragments, or that nothing is; the old truth stays, greyed.
+   * @param {string} words
+   * @param {string} [href] where to go about it
+   */
+  trouble(words, href) {
+    const notice = this.root.querySelector("#trouble");
+    if (!(notice instanceof HTMLElement)) return;
+    this.root.classList.toggle("stale", words !== "");
+    notice.hidden = words === "";
+    if (notice.textContent === words) return;
+    notice.replaceChildren(href ? Object.assign(document.createElement("a"), { href, textContent: words }) : words);
+  }
+
+  /** Write the ages and what is left of the limits. */
+  tick() {
+    const now = this.now();
+    for (const time of this.root.querySelectorAll("time[data-since], time[data-until]")) {
+      const { since, until, soon } = /** @type {HTMLElement} */ (time).dataset;
+      /** @type {HTMLElement} */ (time).title ||= time.textContent ?? "";
+      const left = until ? Date.parse(until) - now : 0;
+      const text = until ? duration(left + 999) : duration(now - Date.parse(since ?? ""));
+      if (time.textContent !== text) time.textContent = text;
+      if (soon) time.classList.toggle("soon", left < Number(soon) * 1000);
+    }
+  }
+
+  /**
+   * Send a form of a fragment in the background.
+   * @param {SubmitEvent} event
+   */
+  async send(event) {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || form.method !== "post") return;
+    event.preventDefault();
+    if (form.dataset.sending) return;
+    form.dataset.sending = "1";
+    form.closest("details")?.removeAttribute("open");
+    const problem = await post(form, event.submitter, this.root.dataset.unsent ?? "");
+    delete form.dataset.sending;
+    form.querySelector(".send-problem")?.remove();
+    if (problem) {
+      const notice = Object.assign(document.createElement("p"), { className: "notice bad send-problem", textContent: problem });
+      notice.setAttribute("role", "alert");
+      form.append(notice);
+    }
+    await this.refresh();
+  }
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} submitter
+ * @param {string} unsent what to say when no answer came
+ * @returns {Promise<string>} what went wrong in words, or nothing
+ */
+async function post(form, submitter, unsent) {
+  const fields = new URLSearchParams();
+  for (const [name, value] of new FormData(form, submitter)) fields.append(name, String(value));
+  try {
+    const response = await fetch(form.getAttribute("action") ?? "", {
+      method: "POST",
+      body: fields,
+      headers: { Accept: "application/json" },
+      signal: AbortSignal.timeout(GIVE_UP_MS),
+    });
+    if (response.ok) return "";
+    const answer = await response.json();
+    return answer.error?.message ?? String(response.status);
+  } catch {
+    return unsent;
+  }
+}
+
+/**
+ * @param {number} moment
+ * @param {string} [zone] the city's time zone
+ */
+export function clockTime(moment, zone) {
+  return new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: zone }).format(moment);
+}

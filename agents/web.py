@@ -1,0 +1,218 @@
+"""The desk, the wallboard and the presence API.
+
+Pages compose by URL: what `ivr` shows of a call (`/calls/current`) and of the waiting room
+(`/waiting/board`) is fetched by the browser, so that this room need not know them. What a fragment
+may do on the desk is written in docs/desk.md.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Response, jsonify, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from agents import service
+from agents.config import Agents
+from agents.service import AgentFacts, BoardRow, PresenceFacts
+from agents.states import DECLINED, State, Status
+from hotline import clock
+from hotline.auth import Role, access, current_account
+from hotline.errors import Invalid, NotFound
+from hotline.web import floor, json_body, language, static_blueprint, t, wants_json
+
+blueprint = static_blueprint("agents", __file__)
+
+ANSWERS = (Role.AGENT, Role.SUPERVISOR)
+WATCHES = (Role.AGENT, Role.SUPERVISOR, Role.MANAGER)
+
+#: At the top of the grid who needs a look, at the bottom who went home.
+_GRID_ORDER = ("missed", "offered", "on_call", "wrap_up", "ready", "break", "signed_out")
+
+
+class NotAnAgent(NotFound):
+    """The account that is signed in answers no calls."""
+
+    code, text = "not-an-agent", "agents.not_an_agent"
+
+
+# ---------------------------------------------------------------- the desk
+
+
+@blueprint.get("/desk")
+@access(*ANSWERS)
+def desk() -> str:
+    """The agent's one screen; a supervisor without queues is told so."""
+    with floor().db.read() as session:
+        me = service.agent_of_account(session, current_account().id)
+        seen = service.presence_of(session, me.id) if me else None
+    return render_template(
+        "agents/desk.html", me=me, presence=seen, choices=_choices(), label=_label
+    )
+
+
+@blueprint.get("/desk/presence")
+@access(*ANSWERS)
+def desk_presence() -> BaseResponse:
+    """The strip with status and state, as a fragment."""
+    with floor().db.read() as session:
+        seen = service.presence_of(session, _me(session).id)
+    return fragment("agents/_presence.html", presence=seen, choices=_choices(), label=_label)
+
+
+@blueprint.post("/desk/presence")
+@access(*ANSWERS)
+def choose_on_desk() -> BaseResponse:
+    """The same choice as the API's, from the form: `choice` is `ready`, `break:meal`, …"""
+    status, _, reason = request.form.get("choice", "").partition(":")
+    _choose(status, reason or None)
+    return show_presence() if wants_json() else redirect(url_for("agents.desk"))
+
+
+# ---------------------------------------------------------------- the wallboard
+
+
+@blueprint.get("/wallboard")
+@access(*WATCHES)
+def wallboard() -> str:
+    """For a wall and for a phone: who waits (ivr's fragment), who answers (ours)."""
+    return render_template("agents/wallboard.html", **_grid())
+
+
+@blueprint.get("/wallboard/agents")
+@access(*WATCHES)
+def wallboard_agents() -> BaseResponse:
+    """The agents' part of the wallboard, as a fragment."""
+    return fragment("agents/_grid.html", **_grid())
+
+
+def _grid() -> dict[str, Any]:
+    with floor().db.read() as session:
+        rows = service.board(session)
+    rows.sort(key=lambda row: (_GRID_ORDER.index(_shown(row)), row.presence.shown_since))
+    counts = {name: sum(_shown(row) == name for row in rows) for name in _GRID_ORDER}
+    return {"rows": rows, "counts": counts, "shown": _shown, "label": _label}
+
+
+def _shown(row: BoardRow) -> str:
+    """The one word for both fields: the state while the engine holds the agent, else the status."""
+    seen = row.presence
+    return seen.status if seen.state is State.IDLE else seen.state
+
+
+# ---------------------------------------------------------------- the API
+
+
+@blueprint.get("/api/presence")
+@access(*ANSWERS)
+def show_presence() -> BaseResponse:
+    """What I am doing. See docs/api.md."""
+    with floor().db.read() as session:
+        me = _me(session)
+        return jsonify(_presence_json(me, service.presence_of(session, me.id), session))
+
+
+@blueprint.post("/api/presence")
+@access(*ANSWERS)
+def choose_presence() -> BaseResponse:
+    """Choose `ready`, `break` (with `reason`) or `signed_out`. See docs/api.md."""
+    body = json_body()
+    reason = body.get("reason")
+    _choose(str(body.get("status", "")), None if reason is None else str(reason))
+    return show_presence()
+
+
+def _choose(status: str, reason: str | None) -> None:
+    """Do what the human chose; raises Invalid in words that name what there is to choose."""
+    verb = _verb(status, reason)
+    with floor().db.write() as session:
+        verb(session, _me(session).id, clock.now())
+
+
+Verb = Callable[[Session, int, datetime], PresenceFacts]
+
+
+def _verb(status: str, reason: str | None) -> Verb:
+    if status == Status.READY:
+        return lambda session, who, now: service.ready(session, who, now=now)
+    if status == Status.SIGNED_OUT:
+        return lambda session, who, now: service.sign_out(session, who, now=now)
+    if status == Status.BREAK:
+        why = _known_reason(reason)
+        return lambda session, who, now: service.take_break(session, who, reason=why, now=now)
+    choices = ", ".join((Status.READY, Status.BREAK, Status.SIGNED_OUT))
+    raise Invalid(f"status: {status!r}", text="agents.no_such_status", choices=choices)
+
+
+def _known_reason(reason: str | None) -> str:
+    """The reason, or the first of the configuration when none is given."""
+    breaks = floor().section(Agents).breaks
+    if reason is None:
+        return next(iter(breaks))
+    if reason not in breaks:
+        choices = ", ".join(breaks)
+        raise Invalid(f"reason: {reason!r}", text="agents.no_such_reason", choices=choices)
+    return reason
+
+
+def _presence_json(me: AgentFacts, seen: PresenceFacts, session: Session) -> dict[str, Any]:
+    return {
+        "agent": {"id": me.id, "name": me.name},
+        "status": seen.status,
+        "reason": seen.reason,
+        "state": seen.state,
+        "since": seen.since.isoformat(),
+        "state_since": seen.state_since.isoformat(),
+        "offer_id": seen.offer_id,
+        "call_id": seen.call_id,
+        "wrap_up_until": seen.wrap_up_until.isoformat() if seen.wrap_up_until else None,
+        "skills": service.skills_of(session, me.id),
+    }
+
+
+# ---------------------------------------------------------------- shared
+
+
+def fragment(template: str, **values: Any) -> Response:
+    """A piece of a page that a browser asks for again and again: 304 while it has not changed.
+
+    So its text must not hold the time of day or an age; the browser fills those in.
+    """
+    response = make_response(render_template(template, **values))
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _me(session: Session) -> AgentFacts:
+    me = service.agent_of_account(session, current_account().id)
+    if me is None:
+        raise NotAnAgent(current_account().username)
+    return me
+
+
+def _choices() -> list[tuple[str, str]]:
+    """What the status select offers: value and words."""
+    breaks = floor().section(Agents).breaks
+    pauses = [
+        (f"{Status.BREAK}:{reason}", f"{t('agents.break')} · {title.for_(language())}")
+        for reason, title in breaks.items()
+    ]
+    return [
+        (Status.READY, t("agents.ready")),
+        *pauses,
+        (Status.SIGNED_OUT, t("agents.signed_out")),
+    ]
+
+
+def _label(seen: PresenceFacts) -> str:
+    """The status in words, with the reason of a break."""
+    words = t(f"agents.{seen.status}")
+    if seen.reason is None:
+        return words
+    if seen.reason == DECLINED:
+        return f"{words} · {t('agents.declined')}"
+    title = floor().section(Agents).breaks.get(seen.reason)
+    # a reason that the city has since taken out of its configuration still says what it was
+    return f"{words} · {title.for_(language()) if title else seen.reason}"
