@@ -1,0 +1,227 @@
+"""<Dial>: the caller is joined with somebody else. Source: Twilio, "TwiML Voice: Dial".
+
+| attribute | allowed | default |
+|---|---|---|
+| action | relative or absolute URL | none: the next verb |
+| method | GET, POST | POST |
+| timeout | 1 to 600 seconds of ringing | 30 |
+| timeLimit | 1 to 86400 seconds of talking | 14400 |
+| hangupOnStar | true, false | false |
+| callerId | a number or client: | the caller's |
+| answerOnBridge | true, false: ring the caller until the other answers | false |
+| sequential | true, false: one after the other | false |
+| record, trim, recordingStatusCallback…, ringTone, referUrl … | accepted, without effect | |
+
+Text is one number to dial; or Number and Client nouns, at most ten, of which the first to answer
+wins; or one Conference; or one Queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from exchange import errors
+from exchange.bridge import Bridge
+from exchange.call import OUTBOUND_DIAL, Call, Leaving, Settings, Status
+from exchange.callbacks import Subscription
+from exchange.clock import first_done
+from exchange.errors import CarrierError
+from exchange.scene import WHISPER, Scene, Step, Stop
+from exchange.stations import ADDRESS
+from exchange.twiml import Node
+from exchange.verbs import client, conference, number, queue
+from exchange.verbs.outcome import Outcome, talk
+from exchange.verbs.spec import Spec, boolean, integer, method, url, words
+
+MOST = 10
+LEGS = {"Number": number, "Client": client}
+IGNORED = (
+    "record",
+    "trim",
+    "recordingStatusCallback",
+    "recordingStatusCallbackMethod",
+    "recordingStatusCallbackEvent",
+    "recordingTrack",
+    "ringTone",
+    "referUrl",
+    "referMethod",
+)
+
+
+def _check(node: Node) -> str:
+    names = [child.name for child in node.children]
+    if bool(node.text) == bool(names):
+        return "needs either a number or nouns"
+    if len(names) > MOST:
+        return f"more than {MOST} nouns"
+    alone = {"Conference", "Queue"} & set(names)
+    return f"<{alone.pop()}> must be its only noun" if alone and len(names) > 1 else ""
+
+
+SPEC = Spec(
+    "Dial",
+    {
+        "action": url(),
+        "method": method(),
+        "timeout": integer(1, 600, 30),
+        "timeLimit": integer(1, 86400, 14400),
+        "hangupOnStar": boolean(False),
+        "callerId": words(),
+        "answerOnBridge": boolean(False),
+        "sequential": boolean(False),
+        **{name: words() for name in IGNORED},
+    },
+    frozenset({"Number", "Client", "Conference", "Queue"}),
+    "may",
+    answers=False,  # answerOnBridge decides
+    check=_check,
+)
+
+
+async def run(scene: Scene, node: Node) -> Step:
+    """Dials, talks, and takes the outcome to the action."""
+    nouns = node.children or (Node("Number", text=node.text),)
+    if not SPEC.flag(node, "answerOnBridge") or nouns[0].name not in LEGS:
+        scene.call.answer()
+    outcome = await _dial(scene, node, nouns)
+    if outcome.error:
+        scene.call.fault(CarrierError(errors.DIAL_INVALID_NUMBER, f"Dial: {outcome.error}"))
+    if not SPEC.given(node, "action"):
+        return None
+    return scene.goto(SPEC.value(node, "action"), SPEC.value(node, "method"), outcome.params())
+
+
+async def _dial(scene: Scene, node: Node, nouns: tuple[Node, ...]) -> Outcome:
+    timeout = float(SPEC.integer(node, "timeout"))
+    if nouns[0].name == "Conference":
+        return await conference.dial(scene, node, nouns[0])
+    if nouns[0].name == "Queue":
+        return await queue.dial(scene, node, nouns[0], timeout)
+    if not SPEC.flag(node, "sequential"):
+        return await Hunt(scene, node, nouns, timeout).run()
+    outcome = Outcome("no-answer")
+    for noun in nouns:
+        outcome = await Hunt(scene, node, (noun,), timeout).run()
+        if outcome.status == "completed":
+            break
+    return outcome
+
+
+class Hunt:
+    """Rings one or several telephones at once; the first to answer is joined with the caller."""
+
+    def __init__(self, scene: Scene, node: Node, nouns: tuple[Node, ...], timeout: float) -> None:
+        self._scene = scene
+        self._node = node
+        self._timeout = timeout
+        self._answered: asyncio.Future[Bridge] = asyncio.get_running_loop().create_future()
+        self._legs = [self._leg(noun) for noun in nouns]
+        self._lost = ""
+
+    async def run(self) -> Outcome:
+        """The whole of it; whoever still rings at the end is let go."""
+        call = self._scene.call
+        with call.staying(self._abandon), call.at("dial"):
+            call.say("dial", ", ".join(leg.to for leg, _ in self._legs))
+            try:
+                bridge = await self._first_answer()
+                if bridge is None:
+                    leg = self._legs[-1][0]
+                    return Outcome(self._verdict(), leg.sid, 0)
+                call.answer()
+                return await talk(self._scene, self._node, bridge)
+            finally:
+                self._abandon(Leaving.REDIRECT)
+
+    def _leg(self, noun: Node) -> tuple[Call, Node]:
+        parent = self._scene.call
+        to = LEGS[noun.name].address(noun)
+        leg = self._scene.exchange.place(
+            from_=self._node.attributes.get("callerId") or parent.from_,
+            to=to,
+            direction=OUTBOUND_DIAL,
+            settings=Settings(callbacks=_callbacks(self._scene, noun)),
+            parent=parent,
+        )
+        return leg, noun
+
+    async def _first_answer(self) -> Bridge | None:
+        """The bridge with whoever answers first; None when nobody does."""
+        for leg, noun in self._legs:
+            leg.start(self._ring(leg, noun))
+        nobody = asyncio.ensure_future(self._all_over())
+        try:
+            await first_done(self._answered, nobody)
+        finally:
+            nobody.cancel()
+        return self._answered.result() if self._answered.done() else None
+
+    async def _all_over(self) -> None:
+        for leg, _ in self._legs:
+            await leg.over.wait()
+
+    async def _ring(self, leg: Call, noun: Node) -> None:
+        """The called party's programme: ring, hear the whisper, talk."""
+        if ADDRESS.fullmatch(leg.to) is None:
+            self._scene.call.fault(
+                CarrierError(errors.DIAL_INVALID_NUMBER, f"Dial: invalid number {leg.to!r}")
+            )
+        if not await self._scene.exchange.stations.ring(leg, self._timeout):
+            return
+        if self._answered.done():
+            leg.end(cause="another telephone answered first")
+            return
+        bridge = Bridge(self._scene.call, leg)
+        self._answered.set_result(bridge)
+        self._release(but=leg)
+        with leg.staying(bridge.leaver(leg)), leg.at("dial"):
+            if await self._whisper(leg, noun) is Stop.HANGUP:
+                leg.end(cause="hung up by TwiML")
+                return
+            if not bridge.over.done():
+                bridge.begin(self._scene.exchange.clock)
+            await asyncio.wait({bridge.over})
+        leg.end(cause="the other side hung up")
+
+    async def _whisper(self, leg: Call, noun: Node) -> Stop | None:
+        """What the noun's url plays to the called party before the two are joined."""
+        spec = LEGS[noun.name].SPEC
+        if not noun.attributes.get("url"):
+            return None
+        request = self._scene.request(spec.value(noun, "url"), spec.value(noun, "method"))
+        try:
+            return await self._scene.exchange.player.run(leg, request, WHISPER)
+        except CarrierError as error:
+            leg.fault(error)
+            return Stop.HANGUP
+
+    def _release(self, but: Call) -> None:
+        for leg, _ in self._legs:
+            if leg is not but:
+                leg.end(Status.CANCELED, "another telephone answered first")
+
+    def _abandon(self, _why: Leaving) -> None:
+        """The dial is over: legs end with it, unless REST gave one a life of its own."""
+        bridge = self._answered.result() if self._answered.done() else None
+        for leg, _ in self._legs:
+            if bridge is None or bridge.redirected is not leg:
+                leg.end(Status.CANCELED, "the other side hung up")
+
+    def _verdict(self) -> str:
+        """DialCallStatus when nobody answered: the best news there is."""
+        statuses = {leg.status for leg, _ in self._legs}
+        for status in (Status.BUSY, Status.NO_ANSWER, Status.CANCELED):
+            if status in statuses:
+                return status.value
+        return Status.FAILED.value
+
+
+def _callbacks(scene: Scene, noun: Node) -> Subscription | None:
+    spec = LEGS[noun.name].SPEC
+    if not spec.given(noun, "statusCallback"):
+        return None
+    return Subscription(
+        scene.resolve(spec.value(noun, "statusCallback")),
+        spec.value(noun, "statusCallbackMethod").upper(),
+        frozenset(spec.value(noun, "statusCallbackEvent").split()),
+    )
