@@ -7,12 +7,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import ivr.jobs
-import ivr.pages
-import ivr.web
 from flask import Flask
 
 import agents.web
+import ivr.jobs
+import ivr.pages
+import ivr.web
 import reports.jobs
 import reports.web
 import tickets.jobs
@@ -114,8 +114,7 @@ def create_app(floor: Floor | None = None) -> Flask:
     if floor is None:
         logs.configure()
         floor = build_floor(settings.from_environment())
-    app = web.create(floor)
-    web.NAVIGATION[:] = NAVIGATION
+    app = web.create(floor, NAVIGATION)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from agents.config import Agents
 from pydantic import ValidationError
 
+from agents.config import Agents
 from hotline.config import City, Section, fault_of, load_yaml
 from hotline.errors import ConfigError, Fault
 from ivr.config import Ivr

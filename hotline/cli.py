@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HotlineError as error:
         print(f"hotline: {_in_words(error)}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"hotline: {error}", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -116,7 +119,6 @@ def seed_demo(environment: dict[str, str]) -> None:
     if environment.get("HOTLINE_DEMO") != "1":
         return
     import agents.demo
-
     from hotline import settings
     from hotline.app import build_floor
 
@@ -301,11 +303,11 @@ def _role(text: str) -> "Role":
 
 
 def _nightly(arguments: argparse.Namespace) -> int:
-    import reports.service
+    import reports.jobs
 
     floor = _floor()
     try:
-        print(reports.service.recount(floor, arguments.first, arguments.until or arguments.first))
+        print(reports.jobs.recompute(floor, arguments.first, arguments.until or arguments.first))
     finally:
         floor.close()
     return 0

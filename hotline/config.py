@@ -37,7 +37,7 @@ class Section(BaseModel):
 
 
 def _has_reader_languages(texts: dict[str, str]) -> dict[str, str]:
-    missing = [language for language in READER_LANGUAGES if not texts.get(language)]
+    missing = [language for language in READER_LANGUAGES if not texts.get(language, "").strip()]
     if missing:
         raise ValueError(f"no text in {', '.join(missing)}")
     return texts
@@ -81,32 +81,40 @@ class City(Section):
 class _StrictLoader(yaml.SafeLoader):
     """YAML in which a key that stands twice in one mapping is a fault, not a silent overwrite."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        #: key, and the lines on which it stands again
+        self.twice: list[tuple[str, int]] = []
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen:
-                raise ConfigError(
-                    [
-                        Fault(
-                            f"line {key.start_mark.line + 1}", f"the key {key.value!r} stands twice"
-                        )
-                    ]
-                )
-            seen.add(key.value)
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    self.twice.append((key.value, key.start_mark.line + 1))
+                seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
 def load_yaml(path: Path) -> Any:
     """The content of a YAML file; raises ConfigError naming the file and, where known, the line."""
     try:
-        # _StrictLoader is a SafeLoader
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506
+        loader = _StrictLoader(path.read_text(encoding="utf-8"))
+        content = loader.get_single_data()
     except OSError as error:
         raise ConfigError([Fault(str(path), error.strerror or str(error))]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([Fault(str(path), f"not UTF-8: {error.reason}")]) from error
     except yaml.YAMLError as error:
         raise ConfigError([Fault(str(path), str(error))]) from error
+    if loader.twice:
+        raise ConfigError(
+            [
+                Fault(f"{path}, line {line}", f"the key {key!r} stands twice")
+                for key, line in loader.twice
+            ]
+        )
+    return content
 
 
 def fault_of(error: ErrorDetails, prefix: str = "") -> Fault:

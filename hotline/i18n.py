@@ -21,6 +21,8 @@ from hotline.config import READER_LANGUAGES, load_yaml
 from hotline.errors import ConfigError, Fault
 
 EMPTY = "–"
+#: So many figures are a service (191, 1337) and nobody's own number.
+SHORT_NUMBER = 4
 
 
 class Texts:
@@ -38,14 +40,13 @@ class Texts:
         faults: list[Fault] = []
         for path in files:
             for key, by_language in (load_yaml(path) or {}).items():
+                where = f"{path.parent.name}/{path.name}: {key}"
                 if key in texts:
-                    faults.append(Fault(f"{path.parent.name}/{path.name}: {key}", "stands twice"))
-                missing = [each for each in READER_LANGUAGES if not by_language.get(each)]
+                    faults.append(Fault(where, "stands twice"))
+                texts[key] = by_language if isinstance(by_language, dict) else {}
+                missing = [each for each in READER_LANGUAGES if not texts[key].get(each)]
                 if missing:
-                    faults.append(
-                        Fault(f"{path.parent.name}/{path.name}: {key}", f"no text in {missing}")
-                    )
-                texts[key] = by_language
+                    faults.append(Fault(where, f"no text in {', '.join(missing)}"))
         if faults:
             raise ConfigError(faults)
         return cls(texts)
@@ -134,4 +135,7 @@ def masked(telephone: str | None) -> str:
     """A telephone number as those see it who need not know it: +66·····567."""
     if not telephone:
         return EMPTY
-    return telephone if len(telephone) <= 4 else telephone[:3] + "·····" + telephone[-3:]
+    if len(telephone) <= SHORT_NUMBER:
+        return telephone
+    # at least three figures stay hidden, of a number of any length
+    return telephone[:-6][:3] + "·····" + telephone[-3:]

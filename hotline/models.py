@@ -71,7 +71,10 @@ class Effect(Base):
 
 
 class JobRun(Base):
-    """One nightly job of one local day. The row is the lock: who moves it to running runs it."""
+    """One nightly job of one local day. The row is the lock: who moves it to running runs it.
+
+    due → running → done, or failed, which becomes due again.
+    """
 
     __tablename__ = "job_runs"
 
@@ -81,6 +84,6 @@ class JobRun(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    #: Due: not before. Running: the runner is given up on after.
+    #: Due: handed out (again) after. Running: the runner is given up on after. Failed: due after.
     due_at: Mapped[datetime]
     detail: Mapped[str] = mapped_column(sa.Text, default="")

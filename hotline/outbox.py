@@ -1,9 +1,11 @@
 """Effects that must not be lost: a row written with the change, sent after the commit.
 
 `post` writes the row and, after the commit, hands its id to a worker. If Redis or the worker is
-away, the sweep in
-`hotline clock` sends it instead, a little later. An effect may in rare cases happen twice (a sender
-died between the act and the note of it), so what it causes must bear that.
+away, the sweep in `hotline clock` sends it instead, a little later. An effect may in rare cases
+happen twice (a sender died between the act and the note of it), so what it causes must bear that.
+
+The world outside keeps the wall's time: leases and pauses are seconds of the wall, also when the
+clock runs fast.
 """
 
 import logging
@@ -28,10 +30,12 @@ log = logging.getLogger(__name__)
 Handler = Callable[["Floor", dict[str, Any]], None]
 
 DELIVER_JOB = "outbox.deliver"
-#: How long the worker has before the sweep takes an effect up, in seconds of the clock.
+#: How long the worker has before the sweep takes an effect up.
 HEAD_START = 2.0
 #: How long a sender may take before it is presumed dead.
 LEASE = 30.0
+#: The pause after the first attempt; doubled after each further one.
+FIRST_PAUSE = 1.0
 MAX_ATTEMPTS = 6
 
 
@@ -74,16 +78,17 @@ def deliver(floor: "Floor", effect_id: int) -> bool:
     try:
         floor.effects[kind](floor, payload)
     except Hopeless as error:
-        _settle(floor, effect_id, "failed", error=str(error))
+        _settle(floor, effect_id, attempts, "failed", error=str(error))
     except Exception as error:
         log.warning("outbox %s %s, attempt %s: %s", effect_id, kind, attempts, error)
         if attempts < MAX_ATTEMPTS:
-            _settle(floor, effect_id, "pending", error=str(error), again_in=2.0 ** (attempts - 1))
+            pause = FIRST_PAUSE * 2 ** (attempts - 1)
+            _settle(floor, effect_id, attempts, "pending", error=str(error), again_in=pause)
             return False
         log.exception("outbox %s %s: given up", effect_id, kind)
-        _settle(floor, effect_id, "failed", error=str(error))
+        _settle(floor, effect_id, attempts, "failed", error=str(error))
     else:
-        _settle(floor, effect_id, "sent")
+        _settle(floor, effect_id, attempts, "sent")
     return True
 
 
@@ -94,7 +99,7 @@ def sweep(floor: "Floor", now: datetime) -> None:
             sa.select(Effect.id)
             .where(
                 Effect.state.in_(("pending", "sending")),
-                Effect.due_at < now - timedelta(seconds=HEAD_START),
+                Effect.due_at < now - _wall(HEAD_START),
             )
             .order_by(Effect.due_at)
             .limit(100)
@@ -116,8 +121,7 @@ def _claim(floor: "Floor", effect_id: int) -> tuple[str, dict[str, Any], int] | 
             .values(
                 state="sending",
                 attempts=Effect.attempts + 1,
-                # a lease is wall time: a fast clock must not presume a sender dead
-                due_at=now + timedelta(seconds=LEASE * clock.speed()),
+                due_at=now + _wall(LEASE),
             )
             .returning(Effect.kind, Effect.payload, Effect.attempts)
         ).one_or_none()
@@ -125,17 +129,29 @@ def _claim(floor: "Floor", effect_id: int) -> tuple[str, dict[str, Any], int] | 
 
 
 def _settle(
-    floor: "Floor", effect_id: int, state: str, *, error: str | None = None, again_in: float = 0.0
+    floor: "Floor",
+    effect_id: int,
+    attempts: int,
+    state: str,
+    *,
+    error: str | None = None,
+    again_in: float = 0.0,
 ) -> None:
+    """Note how this attempt ended; a sender that had been given up on notes nothing."""
     now = clock.now()
     with floor.db.write() as session:
         session.execute(
             sa.update(Effect)
-            .where(Effect.id == effect_id, Effect.state == "sending")
+            .where(Effect.id == effect_id, Effect.state == "sending", Effect.attempts == attempts)
             .values(
                 state=state,
                 last_error=error,
-                due_at=now + timedelta(seconds=again_in),
+                due_at=now + _wall(again_in),
                 ended_at=None if state == "pending" else now,
             )
         )
+
+
+def _wall(seconds: float) -> timedelta:
+    """So many seconds of the wall, on this clock."""
+    return timedelta(seconds=seconds * clock.speed())

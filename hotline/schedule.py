@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from hotline import clock
 from hotline.db import insert_ignore
+from hotline.jobs import NIGHT
 from hotline.models import JobRun
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ log = logging.getLogger(__name__)
 RUN_JOB = "schedule.run"
 #: How far back a missed night is caught up, in days.
 CATCH_UP_DAYS = 60
-#: A run that has not ended after so many seconds (of the wall) is presumed dead.
+#: In seconds of the wall. A run that has not ended after so many is presumed dead.
 LEASE = 3600.0
+#: A run that failed is tried again after so many.
 RETRY_AFTER = 300.0
 #: How long a worker has to begin a run before it is handed out again.
 HAND_OUT_EVERY = 60.0
@@ -53,16 +55,27 @@ def tick(floor: "Floor", now: datetime) -> None:
     """Write down what has become due, and hand out what is due and not running."""
     for name, nightly in floor.nightly.items():
         _note_due(floor, name, nightly, now)
-    with floor.db.write() as session:
-        waiting = session.execute(
-            sa.update(JobRun)
-            .where(JobRun.state != "done", JobRun.due_at <= now)
-            .values(state="due", due_at=now + timedelta(seconds=HAND_OUT_EVERY * clock.speed()))
-            .returning(JobRun.name, JobRun.day)
-        ).all()
-    for name, day in sorted((row.name, row.day) for row in waiting):
-        if not floor.jobs.enqueue(RUN_JOB, name, day.isoformat(), queue="night"):
+    for name, day in _hand_out(floor, now):
+        if not floor.jobs.enqueue(RUN_JOB, name, day.isoformat(), queue=NIGHT):
             run(floor, name, day.isoformat())  # without Redis the clock does it itself
+
+
+def _hand_out(floor: "Floor", now: datetime) -> list[tuple[str, date]]:
+    """What a worker shall run: due and not begun, failed and due again, or left by a dead runner.
+    Oldest day first.
+    """
+    waiting = (JobRun.state != "done", JobRun.due_at <= now)
+    with floor.db.read() as session:
+        if session.scalar(sa.select(JobRun.day).where(*waiting).limit(1)) is None:
+            return []  # the usual case takes no write lock
+    with floor.db.write() as session:
+        rows = session.execute(
+            sa.update(JobRun)
+            .where(*waiting)
+            .values(state="due", due_at=now + _wall(HAND_OUT_EVERY))
+            .returning(JobRun.day, JobRun.name)
+        ).all()
+    return [(name, day) for day, name in sorted((row.day, row.name) for row in rows)]
 
 
 def _note_due(floor: "Floor", name: str, nightly: Nightly, now: datetime) -> None:
@@ -99,30 +112,56 @@ def _note_due(floor: "Floor", name: str, nightly: Nightly, now: datetime) -> Non
 def run(floor: "Floor", name: str, day: str) -> None:
     """Run one night's job if it is due and nobody else runs it."""
     date_of = date.fromisoformat(day)
+    attempt = _begin(floor, name, date_of)
+    if attempt is None:
+        return
+    try:
+        detail = floor.nightly[name].run(floor, date_of)
+    except Exception:
+        log.exception("nightly %s of %s failed", name, day)
+        # not "due": what Redis still holds of it must not run it again before its time
+        _end(floor, name, date_of, attempt, "failed", traceback.format_exc(), RETRY_AFTER)
+    else:
+        _end(floor, name, date_of, attempt, "done", detail, 0.0)
+
+
+def _begin(floor: "Floor", name: str, day: date) -> int | None:
+    """The number of this attempt, or None when somebody else runs it or has run it."""
     now = clock.now()
     with floor.db.write() as session:
-        won = session.execute(
+        return session.execute(
             sa.update(JobRun)
-            .where(JobRun.name == name, JobRun.day == date_of, JobRun.state == "due")
+            .where(JobRun.name == name, JobRun.day == day, JobRun.state == "due")
             .values(
                 state="running",
                 attempts=JobRun.attempts + 1,
                 started_at=now,
-                due_at=now + timedelta(seconds=LEASE * clock.speed()),
+                due_at=now + _wall(LEASE),
             )
-            .returning(JobRun.name)
-        ).one_or_none()
-    if won is None:
-        return
-    try:
-        detail, state, due_at = floor.nightly[name].run(floor, date_of), "done", now
-    except Exception:
-        log.exception("nightly %s of %s failed", name, day)
-        detail, state = traceback.format_exc(), "due"
-        due_at = clock.now() + timedelta(seconds=RETRY_AFTER * clock.speed())
+            .returning(JobRun.attempts)
+        ).scalar_one_or_none()
+
+
+def _end(
+    floor: "Floor", name: str, day: date, attempt: int, state: str, detail: str, again_in: float
+) -> None:
+    """Note how this attempt ended; a runner that had been given up on notes nothing."""
+    now = clock.now()
     with floor.db.write() as session:
         session.execute(
             sa.update(JobRun)
-            .where(JobRun.name == name, JobRun.day == date_of, JobRun.state == "running")
-            .values(state=state, detail=detail, due_at=due_at, ended_at=clock.now())
+            .where(
+                JobRun.name == name,
+                JobRun.day == day,
+                JobRun.state == "running",
+                JobRun.attempts == attempt,
+            )
+            .values(state=state, detail=detail, due_at=now + _wall(again_in), ended_at=now)
         )
+
+
+def _wall(seconds: float) -> timedelta:
+    """So many seconds of the wall, on this clock: work takes no less time when the clock runs
+    fast.
+    """
+    return timedelta(seconds=seconds * clock.speed())

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from hotline.config import fault_of
 from hotline.errors import ConfigError, Fault
@@ -23,16 +24,17 @@ class Settings(BaseModel):
 
     data: Path
     config: Path
-    database_url: str
-    redis_url: str
+    # what may hold a password is not shown when settings are printed
+    database_url: str = Field(repr=False)
+    redis_url: str = Field(repr=False)
     #: The address under which the carrier reaches the web process; webhooks are signed against it.
     public_url: str
     #: Empty: the carrier that the twilio library knows. Else a compatible one (the local exchange,
     #: Somleng, …).
     carrier_base_url: str
     carrier_account_sid: str
-    carrier_auth_token: str
-    secret_key: str
+    carrier_auth_token: str = Field(repr=False)
+    secret_key: str = Field(repr=False)
     #: True on the embedded defaults of `hotline run`: demo accounts exist and pages say so.
     demo: bool = False
 
@@ -43,43 +45,77 @@ class Settings(BaseModel):
             raise ValueError(f"not an http(s) address: {url!r}")
         return url.rstrip("/")
 
-
-def _value(environment: Mapping[str, str], name: str) -> str:
-    if name in SECRETS and f"{name}_FILE" in environment:
-        path = Path(environment[f"{name}_FILE"])
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, url: str) -> str:
         try:
-            return path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigError([Fault(f"{name}_FILE", f"{path}: {error.strerror}")]) from error
-    return environment.get(name, "")
+            known = sa.make_url(url).get_backend_name() in ("sqlite", "postgresql")
+        except sa.exc.ArgumentError:
+            known = False
+        if not known:
+            raise ValueError("not a sqlite:// or postgresql:// address")
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, url: str) -> str:
+        if url and urlsplit(url).scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("not a redis://, rediss:// or unix:// address")
+        return url
+
+
+#: Where each setting comes from.
+NAMES = {
+    "data": "HOTLINE_DATA",
+    "config": "HOTLINE_CONFIG",
+    "database_url": "DATABASE_URL",
+    "redis_url": "REDIS_URL",
+    "public_url": "PUBLIC_URL",
+    "carrier_base_url": "CARRIER_BASE_URL",
+    "carrier_account_sid": "CARRIER_ACCOUNT_SID",
+    "carrier_auth_token": "CARRIER_AUTH_TOKEN",
+    "secret_key": "SECRET_KEY",
+}
+OPTIONAL = ("carrier_base_url",)
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from the environment; raises ConfigError listing everything that is missing or
     wrong.
     """
-    data = Path(environment.get("HOTLINE_DATA", "var")).absolute()
-    values = {
-        "data": data,
-        "config": Path(environment.get("HOTLINE_CONFIG", "config.yaml")).absolute(),
-        "database_url": _value(environment, "DATABASE_URL") or f"sqlite:///{data}/hotline.sqlite",
-        "redis_url": _value(environment, "REDIS_URL"),
-        "public_url": environment.get("PUBLIC_URL", ""),
-        "carrier_base_url": environment.get("CARRIER_BASE_URL", ""),
-        "carrier_account_sid": environment.get("CARRIER_ACCOUNT_SID", ""),
-        "carrier_auth_token": _value(environment, "CARRIER_AUTH_TOKEN"),
-        "secret_key": _value(environment, "SECRET_KEY"),
-        "demo": environment.get("HOTLINE_DEMO", "") == "1",
-    }
-    optional = ("carrier_base_url", "demo")
-    missing = [
-        Fault(name.upper(), "is not set")
-        for name, value in values.items()
-        if value == "" and name not in optional
+    faults: list[Fault] = []
+    values = {field: _value(environment, name, faults) for field, name in NAMES.items()}
+    data = Path(values["data"] or "var").absolute()
+    values["data"] = str(data)
+    values["config"] = str(Path(values["config"] or "config.yaml").absolute())
+    values["database_url"] = values["database_url"] or f"sqlite:///{data}/hotline.sqlite"
+    unreadable = {fault.path for fault in faults}
+    faults += [
+        Fault(NAMES[field], "is not set")
+        for field, value in values.items()
+        if not value and field not in OPTIONAL and f"{NAMES[field]}_FILE" not in unreadable
     ]
-    if missing:
-        raise ConfigError(missing)
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(
+            {**values, "demo": environment.get("HOTLINE_DEMO", "") == "1"}
+        )
     except ValidationError as error:
-        raise ConfigError([fault_of(each) for each in error.errors()]) from error
+        wrong = (fault_of(each) for each in error.errors())
+        raise ConfigError([*faults, *(Fault(NAMES[f.path], f.message) for f in wrong)]) from error
+    if faults:
+        raise ConfigError(faults)
+    return settings
+
+
+def _value(environment: Mapping[str, str], name: str, faults: list[Fault]) -> str:
+    """The value of `name`, a secret's also from the file that `NAME_FILE` names; empty if none."""
+    file = environment.get(f"{name}_FILE", "") if name in SECRETS else ""
+    if not file:
+        return environment.get(name, "")
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        faults.append(Fault(f"{name}_FILE", f"{file}: {error.strerror}"))
+    except UnicodeDecodeError:
+        faults.append(Fault(f"{name}_FILE", f"{file}: not UTF-8"))
+    return ""

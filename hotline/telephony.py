@@ -4,12 +4,13 @@ The application speaks only this protocol; which carrier is behind it (Twilio, a
 the local exchange) is a base URL and credentials. None of these calls is made inside a transaction.
 """
 
+from collections.abc import Mapping
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 from flask import Request
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
@@ -83,7 +84,8 @@ class Carrier:
             if error.code in GONE_CODES or error.status == 404:
                 raise CallGone(str(error)) from error
             raise CarrierError(str(error)) from error
-        except requests.RequestException as error:
+        except (TwilioException, requests.RequestException, ValueError) as error:
+            # ValueError: what came back was no JSON, so it was not the carrier that answered
             raise CarrierError(str(error)) from error
 
 
@@ -104,23 +106,39 @@ class Signatures:
         if not signature:
             return False
         url = self._public_url + raw_path(request)
-        form = request.mimetype == "application/x-www-form-urlencoded"
-        if not form and request.content_length:
-            return self._valid_body(url, request, signature)
-        return self._validator.validate(url, request.form, signature)
+        signed = _what_is_signed(request)
+        if signed is None or (isinstance(signed, str) and "bodySHA256" not in request.args):
+            return False  # (without bodySHA256 the library raises a TypeError)
+        return bool(self._validator.validate(url, signed, signature))
 
-    def _valid_body(self, url: str, request: Request, signature: str) -> bool:
-        if "bodySHA256" not in request.args:
-            return False  # the library raises a TypeError here; a body nobody vouches for is forged
-        body = request.get_data(as_text=True)
-        return self._validator.validate(url, body, signature)
+
+def _what_is_signed(request: Request) -> Mapping[str, str] | str | None:
+    """A form's fields, another body as text (its hash stands in the address), or None for a body
+    that nobody can vouch for.
+    """
+    if request.mimetype == "application/x-www-form-urlencoded":
+        return request.form
+    if not (request.content_length or "Transfer-Encoding" in request.headers):
+        return {}
+    try:
+        return request.get_data().decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def raw_path(request: Request) -> str:
     """Path and query string exactly as they stood on the wire."""
     raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI")
     if raw:
-        return str(raw) if str(raw).startswith("/") else "/" + str(raw).split("/", 3)[-1]
+        return _without_host(str(raw))
     query = request.query_string.decode("latin-1")
     path = quote(request.path, safe="/:@!$&'()*+,;=-._~")
     return f"{path}?{query}" if query else path
+
+
+def _without_host(target: str) -> str:
+    """A request line may name the whole address (RFC 9112, 3.2.2)."""
+    if target.startswith("/"):
+        return target
+    parts = urlsplit(target)
+    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"

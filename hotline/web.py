@@ -1,11 +1,12 @@
 """What all pages share: access, language, errors, headers, layout, sign-in."""
 
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import sqlalchemy as sa
 from flask import (
@@ -33,6 +34,9 @@ from hotline.floor import Floor
 from hotline.telephony import Signatures
 
 log = logging.getLogger(__name__)
+
+#: What the header offers: text key, address, roles.
+Navigation = Sequence[tuple[str, str, frozenset[auth.Role]]]
 
 LANGUAGE_COOKIE = "hotline_language"
 THEME_COOKIE = "hotline_theme"
@@ -86,10 +90,11 @@ def json_body() -> dict[str, Any]:
     return request.form.to_dict()
 
 
-def create(the_floor: Floor) -> Flask:
+def create(the_floor: Floor, navigation: Navigation = ()) -> Flask:
     """The Flask application without the rooms' blueprints; `hotline/app.py` adds those."""
     app = Flask("hotline", static_folder=None, template_folder=None)
     app.extensions["hotline"] = the_floor
+    app.extensions["hotline.navigation"] = navigation
     app.config.update(SECRET_KEY=the_floor.settings.secret_key, MAX_CONTENT_LENGTH=16 * 1024 * 1024)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     signatures = Signatures(the_floor.settings)
@@ -109,7 +114,7 @@ def _admit(app: Flask, the_floor: Floor, signatures: Signatures) -> None:
     """Refuse who may not: a webhook without the carrier's signature, a page without the role, a
     change without CSRF token.
     """
-    if request.endpoint is None or request.endpoint.endswith("static"):
+    if request.endpoint is None or request.endpoint.endswith(".static"):
         return
     rule = getattr(app.view_functions[request.endpoint], "access_rule", None)
     if rule is None:
@@ -139,7 +144,7 @@ def _headers(response: Response) -> Response:
 
 
 def _render_error(error: HotlineError) -> BaseResponse:
-    if error.status == SignInNeeded.status and request.method == "GET" and not wants_json():
+    if isinstance(error, SignInNeeded) and request.method == "GET" and not wants_json():
         return redirect(url_for("floor.sign_in", next=request.full_path.rstrip("?")))
     return _answer(error.code, error.status, t(error.text_key, **error.values), error.detail)
 
@@ -148,10 +153,14 @@ def _render_http_error(error: HTTPException) -> BaseResponse:
     if error.code is None or error.code < 400:
         return error.get_response()
     code = error.name.lower().replace(" ", "-")
+    # what werkzeug says is English and for programmers: programs get it, readers get our words
+    detail = error.description or "" if wants_json() else ""
+    return _answer(code, error.code, t(_words_for(error.code)), detail)
+
+
+def _words_for(status: int) -> str:
     known = {404: "floor.not_found", 405: "floor.not_found", 413: "floor.too_large"}
-    return _answer(
-        code, error.code, t(known.get(error.code, "floor.error")), error.description or ""
-    )
+    return known.get(status, "floor.invalid" if status < 500 else "floor.error")
 
 
 def _answer(code: str, status: int, words: str, detail: str) -> BaseResponse:
@@ -209,7 +218,11 @@ def _context() -> dict[str, Any]:
         "csrf_token": lambda: identity.csrf_token(secret_key) if identity else "",
         "csrf_field": lambda: _csrf_field(identity, secret_key),
         "address_with": address_with,
-        "navigation": [entry for entry in NAVIGATION if identity and identity.role in entry[2]],
+        "navigation": [
+            entry
+            for entry in current_app.extensions["hotline.navigation"]
+            if identity and identity.role in entry[2]
+        ],
     }
 
 
@@ -218,18 +231,18 @@ def _csrf_field(identity: auth.Identity | None, secret_key: str) -> Markup:
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(token)
 
 
-#: What the header offers: text key, address, roles. Rooms add theirs in app.py.
-NAVIGATION: list[tuple[str, str, frozenset[auth.Role]]] = []
-
-
 def address_with(**changes: str) -> str:
     """Return the address of this page with some of its query changed."""
     return request.path + "?" + urlencode({**request.args.to_dict(), **changes})
 
 
 def safe_next(address: str | None) -> str | None:
-    """`address` if it stays within this site, so that nobody is led elsewhere after signing in."""
-    if address and address.startswith("/") and not address.startswith(("//", "/\\")):
+    """`address` if it stays within this site, so that nobody is led elsewhere after signing in.
+
+    Browsers read a backslash as a slash and leave out tabs and line ends (WHATWG URL, 4.4), so an
+    address with one of those is none of ours.
+    """
+    if address and re.fullmatch(r"/(?!/)[^\\\x00-\x20\x7f]*", address):
         return address
     return None
 
@@ -321,15 +334,24 @@ def api_sign_out() -> BaseResponse:
 @public
 def change_view() -> BaseResponse:
     """Set the reader's language or theme and go back to the page."""
-    response = redirect(safe_next(request.args.get("next")) or "/")
-    if request.args.get("language") in READER_LANGUAGES:
-        _set_cookie(response, LANGUAGE_COOKIE, request.args["language"])
+    back = safe_next(request.args.get("next")) or "/"
+    chosen = request.args.get("language")
+    # an address that asks for a language itself would win over what the reader has just chosen
+    response = redirect(_without_language(back) if chosen else back)
+    if chosen in READER_LANGUAGES:
+        _set_cookie(response, LANGUAGE_COOKIE, str(chosen))
     theme = request.args.get("theme")
     if theme in THEMES:
         _set_cookie(response, THEME_COOKIE, str(theme))
     elif theme == "system":
         response.delete_cookie(THEME_COOKIE)
     return response
+
+
+def _without_language(address: str) -> str:
+    path, _, query = address.partition("?")
+    rest = urlencode([pair for pair in parse_qsl(query) if pair[0] != "lang"])
+    return f"{path}?{rest}" if rest else path
 
 
 def _open_session(username: str, password: str) -> tuple[str, auth.Identity]:
