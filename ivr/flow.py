@@ -1,8 +1,8 @@
 """The menu as a typed graph, and everything that can be wrong with it.
 
 A node is what a caller is in: a choice of language, a menu, something said, a queue, a transfer,
-the end. The rules below are what `hotline check` proves: every goto lands, every node can be reached,
-every path ends, every menu has a way to a person, and who stays silent is led to one.
+the end. The rules below are what `hotline check` proves: every goto lands, every node can be
+reached, every path ends, every menu has a way to a person, and who stays silent is led to one.
 """
 
 from collections.abc import Iterator, Mapping

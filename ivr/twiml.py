@@ -197,10 +197,10 @@ class Speaker:
         response.append(dial)
         return str(response)
 
-    def join(self, call_id: int, language: str) -> str:
+    def join(self, call_id: int, offer_id: int, language: str) -> str:
         """What the caller does once the agent is there: join the conference."""
         response = VoiceResponse()
-        dial = DialVerb(action=self.url("/ivr/after", call=call_id, lang=language), method="POST")
+        dial = DialVerb(action=self.url("/ivr/after", offer=offer_id, lang=language), method="POST")
         dial.conference(
             conference_name(call_id),
             start_conference_on_enter=True,

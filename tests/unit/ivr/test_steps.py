@@ -132,7 +132,7 @@ inputs = st.builds(
 
 @given(places, inputs)
 def test_any_input_anywhere_leads_on(position: Position, what: Given) -> None:
-    """No input makes an error or a silence: something is heard, and it ends where input or people are."""
+    """No input makes an error or a silence: something is heard, and then input or people follow."""
     step = advance(FLOW, position, what)
     assert step.verbs
     assert step == advance(FLOW, position, what)

@@ -1,0 +1,161 @@
+"""A call's row and its events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from hotline.db import insert_ignore
+from hotline.errors import NotFound
+from ivr.events import RANK, Kind
+from ivr.models import Call, CallEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A call as the carrier announces it; numbers as it sends them."""
+
+    sid: str
+    from_number: str
+    to_number: str
+    status: str = "in-progress"
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """Who a call is. Moments are aware."""
+
+    id: int
+    sid: str
+    from_number: str
+    to_number: str
+    language: str
+    status: str
+    arrived_at: datetime
+    ended_at: datetime | None
+
+
+def arrive(
+    session: Session, arrival: Arrival, *, language: str, at: str, now: datetime
+) -> tuple[int, bool]:
+    """The call's id, and whether it is new: however often the carrier says so, it arrives once.
+
+    `at` is the node of the flow that it is led to.
+    """
+    call_id = insert_ignore(
+        session,
+        Call,
+        {
+            "sid": arrival.sid,
+            "from_number": arrival.from_number,
+            "to_number": arrival.to_number,
+            "language": language,
+            "status": arrival.status,
+            "rank": min(RANK.get(arrival.status, 0), 2),
+            "arrived_at": now,
+            "checked_at": now,
+        },
+    )
+    if call_id is None:
+        return _id_of(session, arrival.sid), False
+    step(session, call_id, 0, Kind.ARRIVED, {"at": at}, now=now)
+    return int(call_id), True
+
+
+def step(
+    session: Session, call_id: int, n: int, kind: Kind, data: Mapping[str, Any], *, now: datetime
+) -> bool:
+    """Write step `n` of a call; False when it stands already, and then nothing else is to be done.
+
+    The one statement that every webhook of the menu costs.
+    """
+    row = {"call_id": call_id, "n": n, "at": now, "kind": kind.value, "data": data}
+    statement = _insert_step(session.get_bind().dialect.name)
+    return session.execute(statement, row).scalar_one_or_none() is not None
+
+
+def tell(
+    session: Session, call_id: int, kind: Kind, data: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Write down something that happened to a call."""
+    row = {"call_id": call_id, "n": None, "at": now, "kind": kind.value, "data": data}
+    session.execute(_INSERT_EVENT, row)
+
+
+def progress(session: Session, sid: str, status: str) -> None:
+    """Note how far a call has come; a word that is not further than the last changes nothing."""
+    rank = RANK.get(status, -1)
+    session.execute(
+        sa.update(Call)
+        .where(Call.sid == sid, Call.rank < rank, Call.ended_at.is_(None))
+        .values(status=status, rank=rank)
+    )
+
+
+def is_open(session: Session, call_id: int) -> bool:
+    """Whether the call is not over, as far as we know."""
+    row = session.execute(_OPEN, {"call": call_id}).one_or_none()
+    return row is not None
+
+
+def choose_language(session: Session, call_id: int, language: str) -> bool:
+    """Note the language of a call that is not over; False when it is.
+
+    On PostgreSQL the row stays locked: who ends the call waits until this unit of work is done, so
+    that nobody enters the waiting room behind the back of the end.
+    """
+    row = session.execute(
+        sa.update(Call)
+        .where(Call.id == call_id, Call.ended_at.is_(None))
+        .values(language=language)
+        .returning(Call.id)
+    ).one_or_none()
+    return row is not None
+
+
+def find(session: Session, sid: str) -> int | None:
+    """The id of the carrier's call `sid`, or None."""
+    return session.execute(_BY_SID, {"sid": sid}).scalar_one_or_none()
+
+
+def facts(session: Session, call_id: int) -> CallFacts:
+    """Who a call is; raises NotFound."""
+    row = session.execute(_FACTS, {"call": call_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"call {call_id}", text="ivr.no_such_call")
+    return CallFacts(*row)
+
+
+def _id_of(session: Session, sid: str) -> int:
+    found = find(session, sid)
+    assert found is not None, "a row was in the way of an insert and is not there"
+    return found
+
+
+_BY_SID = sa.select(Call.id).where(Call.sid == sa.bindparam("sid"))
+_OPEN = sa.select(Call.id).where(Call.id == sa.bindparam("call"), Call.ended_at.is_(None))
+_FACTS = sa.select(
+    Call.id,
+    Call.sid,
+    Call.from_number,
+    Call.to_number,
+    Call.language,
+    Call.status,
+    Call.arrived_at,
+    Call.ended_at,
+).where(Call.id == sa.bindparam("call"))
+_EVENTS = CallEvent.__table__
+_INSERT_EVENT = sa.insert(_EVENTS)  # type: ignore[arg-type]
+
+
+@cache
+def _insert_step(dialect: str) -> Any:
+    """Built once: making the statement anew costs more than running it."""
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    table: Any = _EVENTS
+    return insert(table).on_conflict_do_nothing().returning(table.c.id)

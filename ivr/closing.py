@@ -1,0 +1,179 @@
+"""How a call ends: its end, the outcome of a conversation, and the ticket that every one gets."""
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agents import service as agents
+from hotline.floor import Floor
+from ivr import calls, offers, waiting
+from ivr.errors import Lost, NothingToFinish, NotYours, StillTalking
+from ivr.events import OVER, Kind, OfferState, Result
+from ivr.models import Call, Offer
+from ivr.offers import OfferFacts
+from tickets import service as tickets
+from tickets.config import Tickets
+from tickets.errors import TicketMoved
+from tickets.workflow import Role
+
+log = logging.getLogger(__name__)
+
+#: Who wrote the outcome when the agent did not.
+LIMIT = "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an agent says about a conversation; ids as in the section `tickets:` of config.yaml."""
+
+    outcome: str
+    note: str = ""
+    category: str | None = None
+    ticket_number: str | None = None
+
+
+def end_call(floor: Floor, session: Session, call_id: int, status: str, *, now: datetime) -> bool:
+    """The call is over (`status` is the carrier's word); False when that was known.
+
+    Whoever says so first writes the story: a caller still in the waiting room has abandoned, an
+    offer that rings is withdrawn, a conversation is over. The order of the rows is that of
+    `ivr.offers`: call, stay, offer, agent.
+    """
+    row = session.execute(
+        sa.update(Call)
+        .where(Call.id == call_id, Call.ended_at.is_(None))
+        .values(status=status, rank=OVER, ended_at=now)
+        .returning(Call.id)
+    ).one_or_none()
+    if row is None:
+        return False
+    for stay in waiting.leave(session, call_id):
+        gone = {"queue": stay.queue, "language": stay.language}
+        calls.tell(session, call_id, Kind.ABANDONED, gone, now=now)
+    offers.call_over(floor, session, call_id, now=now)
+    calls.tell(session, call_id, Kind.ENDED, {"status": status}, now=now)
+    return True
+
+
+def put_through(
+    floor: Floor, session: Session, call_id: int, why: dict[str, Any], *, now: datetime
+) -> None:
+    """Something of ours failed and the caller is on the way to the fallback number: said so, and
+    nobody is offered this caller any more.
+    """
+    for stay in waiting.leave(session, call_id):
+        waiting.tell_left(session, stay, "fault", now=now)
+    offer = offers.live_of(session, call_id)
+    if offer is not None and offer.state is not OfferState.CONNECTED:
+        offers.call_over(floor, session, call_id, now=now)
+    calls.tell(session, call_id, Kind.FAULT, why, now=now)
+
+
+def finish(
+    floor: Floor,
+    session: Session,
+    call_id: int,
+    agent_id: int,
+    said: Outcome,
+    *,
+    by: str,
+    now: datetime,
+) -> tickets.TicketFacts:
+    """Write the outcome of a conversation: its ticket, and the agent is free again.
+
+    Said twice, the first stands and its ticket is the answer; said after the limit, what the agent
+    wrote completes the ticket that the limit made. `by` is the agent's username. Raises `NotYours`,
+    `NothingToFinish`, `StillTalking`, and what `tickets.service.record_call` raises.
+    """
+    offer = offers.latest_of(session, call_id)
+    if offer is None or offer.agent_id != agent_id:
+        raise NotYours
+    if offer.state is not OfferState.ENDED:
+        raise StillTalking
+    if offer.result is not Result.DONE:
+        raise NothingToFinish
+    if not _claim(session, offer.id, now):
+        return _late(floor, session, call_id, said, by, now)
+    return _record(floor, session, offer, said, by=by, now=now)
+
+
+def finish_by_default(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) -> bool:
+    """The wrap-up limit is over: the default outcome is written and marked as incomplete."""
+    if not _claim(session, offer.id, now):
+        return False
+    _record(floor, session, offer, None, by=LIMIT, now=now)
+    return True
+
+
+def _claim(session: Session, offer_id: int, now: datetime) -> bool:
+    row = session.execute(
+        sa.update(Offer)
+        .where(Offer.id == offer_id, Offer.result == Result.DONE, Offer.wrapped_up_at.is_(None))
+        .values(wrapped_up_at=now)
+        .returning(Offer.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return row is not None
+
+
+def _record(
+    floor: Floor,
+    session: Session,
+    offer: OfferFacts,
+    said: Outcome | None,
+    *,
+    by: str,
+    now: datetime,
+) -> tickets.TicketFacts:
+    call = calls.facts(session, offer.call_id)
+    config = floor.section(Tickets)
+    ticket = tickets.record_call(
+        session,
+        config,
+        call_id=call.id,
+        outcome=said.outcome if said else None,
+        note=said.note if said else "",
+        category=said.category if said else None,
+        ticket_number=said.ticket_number if said else None,
+        caller=call.from_number or None,
+        language=offer.language,
+        by=by if said else tickets.SYSTEM,
+        incomplete=said is None,
+        now=now,
+    )
+    written = {
+        **offer.who,
+        "outcome": said.outcome if said else config.default_outcome.id,
+        "ticket": ticket.number,
+        "by": by,
+    }
+    calls.tell(session, call.id, Kind.WRAPPED_UP, written, now=now)
+    agents.finish(session, offer.agent_id, call_id=call.id, now=now, by=by if said else "engine")
+    return ticket
+
+
+def _late(
+    floor: Floor, session: Session, call_id: int, said: Outcome, by: str, now: datetime
+) -> tickets.TicketFacts:
+    ticket = tickets.ticket_of_call(session, call_id)
+    if ticket is None:
+        raise Lost("the ticket of a call that is wrapped up")
+    if not ticket.incomplete:
+        return ticket
+    with suppress(TicketMoved):
+        return tickets.complete(
+            session,
+            floor.section(Tickets),
+            ticket,
+            outcome=said.outcome,
+            category=said.category,
+            text=said.note,
+            actor=tickets.Actor(by, Role.AGENT),
+            now=now,
+        )
+    return ticket

@@ -1,0 +1,101 @@
+"""What happens to a call, as it is written down: the only source of every statistic.
+
+| kind | written when | data |
+| --- | --- | --- |
+| `arrived` | the call reached us (number 0 of its steps) | `at` the node it was led to |
+| `step` | a key, a silence, the end of a transfer | `at`, `heard`, `digits`, `language`, `to` |
+| `queued` | it took a place in the waiting room | `visit`, `queue`, `language`, `priority` |
+| `returned` | a caller given up as unseen was heard again | `visit`, `queue`, `language` |
+| `offered` | it was offered to an agent | `offer`, `agent` |
+| `accepted` | the agent took the offer; their telephone rings | `offer`, `agent` |
+| `offer_ended` | an offer came to nothing | `offer`, `agent`, `result` (see `Result`) |
+| `connected` | caller and agent met in the conference | `offer`, `agent`, `queue`, `language` |
+| `talk_ended` | one of them left | `offer`, `agent`, `by` (`caller`, `agent`) |
+| `wrapped_up` | the outcome is written | `offer`, `agent`, `outcome`, `ticket`, `by` |
+| `abandoned` | the caller hung up in the waiting room | `queue`, `language` |
+| `left` | the caller left the waiting room otherwise | `queue`, `language`, `why` |
+| `transferred` | a transfer outside ended | `number`, `result` (the carrier's word) |
+| `fault` | ours failed; the caller was put through to the fallback | `where`, `error` |
+| `ended` | the call is over | `status` (the carrier's word) |
+
+`by` of `wrapped_up` is the agent's username, or `limit`. A moment is that of writing. So: wait =
+`connected` (or `abandoned`) minus `queued`; talk = `talk_ended` minus `connected`; wrap-up =
+`wrapped_up` minus `talk_ended`. Telephone numbers stand in the call's row only.
+"""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Kinds of rows in `call_events`; the table above says what each carries."""
+
+    ARRIVED = "arrived"
+    STEP = "step"
+    QUEUED = "queued"
+    RETURNED = "returned"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    OFFER_ENDED = "offer_ended"
+    CONNECTED = "connected"
+    TALK_ENDED = "talk_ended"
+    WRAPPED_UP = "wrapped_up"
+    ABANDONED = "abandoned"
+    LEFT = "left"
+    TRANSFERRED = "transferred"
+    FAULT = "fault"
+    ENDED = "ended"
+
+
+class Waits(StrEnum):
+    """Where a caller in the waiting room stands."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    UNSEEN = "unseen"  # the wait loop fell silent though the call lives
+    LEFT = "left"
+
+
+#: Still in the waiting room.
+STILL_WAITS = (Waits.WAITING, Waits.OFFERED, Waits.CONNECTING)
+
+
+class OfferState(StrEnum):
+    """The life of an offer; `offered` may also end at once, `accepted` too."""
+
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    CONNECTED = "connected"
+    ENDED = "ended"
+
+
+#: An agent and a call each have at most one such offer: the database holds that.
+LIVE = (OfferState.OFFERED, OfferState.ACCEPTED, OfferState.CONNECTED)
+
+
+class Result(StrEnum):
+    """How an offer ended."""
+
+    DECLINED = "declined"  # the agent said no
+    NO_ANSWER = "no_answer"  # the agent said nothing
+    WITHDRAWN = "withdrawn"  # the caller was gone
+    FAILED = "failed"  # accepted, but the two did not meet
+    DONE = "done"  # they met; the conversation is over
+
+
+#: The carrier's words for a call's state, by how far it has come. A word that is not further than
+#: the one before it changes nothing: callbacks come twice and out of order.
+RANK = {
+    "queued": 0,
+    "initiated": 0,
+    "ringing": 1,
+    "in-progress": 2,
+    "answered": 2,
+    "completed": 3,
+    "busy": 3,
+    "failed": 3,
+    "no-answer": 3,
+    "canceled": 3,
+}
+OVER = 3

@@ -1,0 +1,278 @@
+"""Effects that follow a change, and the sweeps behind every hand-off.
+
+A sweep finds what was dropped: an offer that nobody answered, a limit that is over, a caller or a
+call that went silent, an agent held by nothing, a pair that nobody looked for.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+
+from agents import service as agents
+from agents.presence import PresenceFacts
+from agents.states import State
+from hotline import clock
+from hotline.floor import Floor
+from hotline.jobs import Every, Job, Sweep
+from hotline.outbox import Handler, Hopeless
+from hotline.telephony import CallGone, CarrierError
+from ivr import calls, closing, offers, waiting
+from ivr.config import Ivr
+from ivr.errors import Lost, NoSuchOffer
+from ivr.events import LIVE, OVER, RANK, OfferState, Result
+from ivr.models import Call, Offer
+from ivr.offers import GRACE, OfferFacts
+
+log = logging.getLogger(__name__)
+
+#: Rows that one sweep takes at once; the next takes the rest.
+BATCH = 50
+#: Calls that the carrier is asked about at once: each is a request.
+ASKED = 10
+#: What the call's state is written as when the carrier no longer knows it.
+FORGOTTEN = "completed"
+
+
+# ---------------------------------------------------------------- effects
+
+
+def dial_agent(floor: Floor, payload: dict[str, Any]) -> None:
+    """Ring the telephone of the agent who accepted `offer`."""
+    offer_id = int(payload["offer"])
+    with floor.db.read() as session:
+        offer = offers.facts(session, offer_id)
+        address = agents.agent(session, offer.agent_id).address
+    if offer.state is not OfferState.ACCEPTED or offer.leg_sid is not None:
+        return
+    leg_sid = floor.carrier.dial(
+        address,
+        from_=floor.city.caller_id,
+        url=_url(floor, "/ivr/agent-leg", offer=offer_id),
+        status_callback=_url(floor, "/ivr/agent-leg/status", offer=offer_id),
+        timeout=floor.section(Ivr).offers.ring,
+    )
+    with floor.db.write() as session:
+        wanted = offers.dialled(session, offer_id, leg_sid)
+    if not wanted:  # the caller went while we dialled
+        hang_up(floor, {"sid": leg_sid})
+
+
+def bring_caller(floor: Floor, payload: dict[str, Any]) -> None:
+    """Take the caller of `offer` out of the queue and to the agent."""
+    with floor.db.read() as session:
+        offer = offers.facts(session, int(payload["offer"]))
+        call = calls.facts(session, offer.call_id)
+    if offer.state is not OfferState.ACCEPTED:
+        return
+    try:
+        floor.carrier.redirect(
+            call.sid,
+            _url(floor, "/ivr/join", offer=offer.id, call=call.id, lang=offer.language),
+        )
+    except CallGone as gone:
+        with floor.db.write() as session:
+            closing.end_call(floor, session, call.id, FORGOTTEN, now=clock.now())
+        raise Hopeless("the caller has hung up") from gone
+
+
+def hang_up(floor: Floor, payload: dict[str, Any]) -> None:
+    """End a call; one that has ended already is as wished."""
+    with suppress(CallGone):
+        floor.carrier.hang_up(str(payload["sid"]))
+
+
+def _url(floor: Floor, path: str, **query: object) -> str:
+    return floor.url(f"{path}?{urlencode(query)}")
+
+
+# ---------------------------------------------------------------- what others announce
+
+
+def agent_ready(floor: Floor, *, agent_id: int) -> None:
+    """Somebody is ready: is there a caller for them?"""
+    offers.look_for_agent(floor, agent_id)
+
+
+def agent_left(floor: Floor, *, agent_id: int, offer_id: int) -> None:
+    """Somebody took a break or went home while an offer rang: the next agent is rung at once."""
+    with suppress(Lost, NoSuchOffer), floor.db.write() as session:
+        offer = offers.facts(session, offer_id)
+        if offer.agent_id == agent_id and offer.state is OfferState.OFFERED:
+            offers.fail(floor, session, offer, Result.DECLINED, now=clock.now())
+
+
+# ---------------------------------------------------------------- sweeps
+
+
+def expire_offers(floor: Floor, now: datetime) -> None:
+    """Offers that rang out, and accepted ones whose two telephones did not meet in time."""
+    with floor.db.read() as session:
+        overdue = offers.expired(session, now, BATCH)
+    for offer in overdue:
+        rang = offer.state is OfferState.OFFERED
+        result = Result.NO_ANSWER if rang else Result.FAILED
+        _each(offer.id, partial(_fail, floor, offer, result, now))
+
+
+def _fail(floor: Floor, offer: OfferFacts, result: Result, now: datetime) -> None:
+    with suppress(Lost), floor.db.write() as session:
+        offers.fail(floor, session, offer, result, now=now)
+
+
+def wrap_up(floor: Floor, now: datetime) -> None:
+    """Conversations whose agent wrote no outcome in time: the default one, marked incomplete."""
+    with floor.db.read() as session:
+        overdue = offers.to_wrap_up(session, now, BATCH)
+    for offer in overdue:
+        _each(offer.id, partial(_finish, floor, offer, now))
+
+
+def _finish(floor: Floor, offer: OfferFacts, now: datetime) -> None:
+    with floor.db.write() as session:
+        closing.finish_by_default(floor, session, offer, now=now)
+
+
+def repair_agents(floor: Floor, now: datetime) -> None:
+    """Agents whom an offer or a call holds that is not there (any more)."""
+    quiet = timedelta(seconds=GRACE * clock.speed())
+    with floor.db.read() as session:
+        held = [
+            seen
+            for seen in agents.stuck(session, now=now, quiet=quiet)
+            if not _stands_behind(offers.latest_of_agent(session, seen.agent_id), seen)
+        ]
+    for seen in held:
+        with floor.db.write() as session:
+            if agents.repair(session, seen, now=now):
+                log.warning("agent %s was held by nothing and is free again", seen.agent_id)
+
+
+def _stands_behind(offer: OfferFacts | None, seen: PresenceFacts) -> bool:
+    if offer is None or offer.call_id != seen.call_id:
+        return False
+    match seen.state:
+        case State.OFFERED:
+            return offer.state is OfferState.OFFERED
+        case State.ON_CALL:
+            return offer.state in (OfferState.ACCEPTED, OfferState.CONNECTED)
+        case _:
+            return offer.result is Result.DONE and offer.wrapped_up_at is None
+
+
+def ask_for_unseen(floor: Floor, now: datetime) -> None:
+    """Waiting callers whose wait loop fell silent: has the call ended without our hearing of it?"""
+    loop = floor.section(Ivr).waiting.loop
+    silent_since = now - timedelta(seconds=3 * loop + GRACE * clock.speed())
+    with floor.db.read() as session:
+        unseen = waiting.unseen(session, silent_since, ASKED)
+        sids = {stay.call_id: calls.facts(session, stay.call_id).sid for stay in unseen}
+    for stay in unseen:
+        over = _over(floor, sids[stay.call_id])
+        if over is None:
+            continue
+        with floor.db.write() as session:
+            if over:
+                closing.end_call(floor, session, stay.call_id, over, now=now)
+            else:
+                waiting.give_up(session, stay, now=now)
+
+
+def ask_for_calls(floor: Floor, now: datetime) -> None:
+    """Calls without an end that were not asked about for long: do they live?"""
+    before = now - timedelta(seconds=floor.section(Ivr).calls.check_after)
+    with floor.db.write() as session:
+        due = (
+            sa.select(Call.id)
+            .where(Call.ended_at.is_(None), Call.checked_at < before)
+            .order_by(Call.checked_at)
+            .limit(ASKED)
+        )
+        asked = session.execute(
+            sa.update(Call)
+            .where(Call.id.in_(due), Call.checked_at < before)
+            .values(checked_at=now)
+            .returning(Call.id, Call.sid)
+            .execution_options(synchronize_session=False)
+        ).all()
+    for call_id, sid in asked:
+        if over := _over(floor, sid):
+            with floor.db.write() as session:
+                closing.end_call(floor, session, call_id, over, now=now)
+
+
+def _over(floor: Floor, sid: str) -> str | None:
+    """The carrier's word for how a call ended; empty while it lives; None when nobody could say."""
+    try:
+        status = floor.carrier.call_status(sid)
+    except CarrierError as error:
+        log.warning("the carrier was not reached: %s", error)
+        return None
+    if status is None:
+        return FORGOTTEN
+    return status if RANK.get(status, 0) >= OVER else ""
+
+
+def end_lonely(floor: Floor, now: datetime) -> None:
+    """Callers who were left behind in a conference: the conversation is over, the call is not."""
+    before = now - timedelta(seconds=2 * GRACE * clock.speed())
+    live_again = (
+        sa.select(sa.literal(1)).where(Offer.call_id == Call.id, Offer.state.in_(LIVE)).exists()
+    )
+    with floor.db.read() as session:
+        lonely = session.execute(
+            sa.select(Call.id, Call.sid)
+            .join(Offer, Offer.call_id == Call.id)
+            .where(
+                Call.ended_at.is_(None),
+                Offer.result == Result.DONE,
+                Offer.ended_at < before,
+                Call.checked_at < before,
+                ~live_again,
+            )
+            .limit(ASKED)
+        ).all()
+    for call_id, sid in lonely:
+        with suppress(CarrierError):
+            hang_up(floor, {"sid": sid})
+        over = _over(floor, sid)
+        with floor.db.write() as session:
+            if over:
+                closing.end_call(floor, session, call_id, over, now=now)
+            else:
+                session.execute(sa.update(Call).where(Call.id == call_id).values(checked_at=now))
+
+
+def look(floor: Floor, _now: datetime) -> None:
+    """A pair that nobody looked for: a process died between a change and the look after it."""
+    offers.look(floor)
+
+
+def _each(what: int, do: Callable[[], None]) -> None:
+    """One of many: its fault is logged and does not keep the others from their turn."""
+    try:
+        do()
+    except Exception:
+        log.exception("sweep: %s", what)
+
+
+JOBS: Mapping[str, Job] = {}
+EFFECTS: Mapping[str, Handler] = {
+    offers.DIAL_AGENT: dial_agent,
+    offers.BRING_CALLER: bring_caller,
+    offers.HANG_UP: hang_up,
+}
+SWEEPS: Mapping[str, Sweep] = {
+    "ivr.expire_offers": expire_offers,
+    "ivr.wrap_up": wrap_up,
+    "ivr.look": look,
+    "ivr.repair_agents": Every(5, repair_agents),
+    "ivr.ask_for_unseen": Every(5, ask_for_unseen),
+    "ivr.ask_for_calls": Every(10, ask_for_calls),
+    "ivr.end_lonely": Every(10, end_lonely),
+}

@@ -1,0 +1,142 @@
+"""The rows of the caller's side: calls, what happened to them, who waits, who is offered whom."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hotline.db import Base, BigId
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """The same condition of a partial index for both databases."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+class Call(Base):
+    """One call: who, and whether it is over. What happened stands in its events."""
+
+    __tablename__ = "calls"
+    __table_args__ = (sa.Index("ix_calls_open", "checked_at", **_where("ended_at IS NULL")),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    #: The carrier's name of the call.
+    sid: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    #: E.164, or what the carrier sent for a hidden number.
+    from_number: Mapped[str] = mapped_column(sa.String(64), index=True)
+    to_number: Mapped[str] = mapped_column(sa.String(64))
+    #: The language last chosen or, until one is, the one spoken.
+    language: Mapped[str] = mapped_column(sa.String(8))
+    #: The carrier's word, and how far that is (`events.RANK`).
+    status: Mapped[str] = mapped_column(sa.String(16))
+    rank: Mapped[int]
+    arrived_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    #: When the carrier was last asked whether the call still lives.
+    checked_at: Mapped[datetime]
+
+
+class CallEvent(Base):
+    """Something that happened to a call. Append-only; kinds and data: `ivr.events`."""
+
+    __tablename__ = "call_events"
+    __table_args__ = (
+        # a step that comes twice is written once; other events have no number
+        sa.UniqueConstraint("call_id", "n"),
+        sa.Index("ix_call_events_kind_at", "kind", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    call_id: Mapped[int] = mapped_column(sa.ForeignKey("calls.id"))
+    #: The number of a step within its call, from 0; NULL for what is not a step.
+    n: Mapped[int | None]
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    data: Mapped[dict[str, Any]]
+
+
+class Waiting(Base):
+    """One stay of one caller in the waiting room (`events.Waits`)."""
+
+    __tablename__ = "waiting"
+    __table_args__ = (
+        sa.UniqueConstraint("call_id", "visit"),
+        # the head of a line is the first entry of this index, however long the line is
+        sa.Index(
+            "ix_waiting_line",
+            "queue",
+            "language",
+            "precedence",
+            "entered_at",
+            "id",
+            **_where("state = 'waiting'"),
+        ),
+        sa.Index("ix_waiting_seen", "last_seen_at", **_where("state = 'waiting'")),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    call_id: Mapped[int] = mapped_column(sa.ForeignKey("calls.id"))
+    #: The number of the step that led here: the same step twice is the same stay.
+    visit: Mapped[int]
+    queue: Mapped[str] = mapped_column(sa.String(64))
+    language: Mapped[str] = mapped_column(sa.String(8))
+    #: The node of the flow that led here.
+    node: Mapped[str] = mapped_column(sa.String(64))
+    #: Minus the priority, so that the smaller goes first and the index is read forwards.
+    precedence: Mapped[int]
+    #: The place in the line. Kept through offers that come to nothing.
+    entered_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(sa.String(12))
+    #: When the wait loop was last heard of.
+    last_seen_at: Mapped[datetime]
+
+
+class Offer(Base):
+    """A caller offered to an agent (`events.OfferState`, `events.Result`)."""
+
+    __tablename__ = "offers"
+    __table_args__ = (
+        # what must never be: an agent in two, a caller offered twice
+        sa.Index(
+            "uq_offers_live_agent",
+            "agent_id",
+            unique=True,
+            **_where("state IN ('offered', 'accepted', 'connected')"),
+        ),
+        sa.Index(
+            "uq_offers_live_call",
+            "call_id",
+            unique=True,
+            **_where("state IN ('offered', 'accepted', 'connected')"),
+        ),
+        sa.Index("ix_offers_expires", "expires_at", **_where("state IN ('offered', 'accepted')")),
+        sa.Index(
+            "ix_offers_to_wrap_up",
+            "wrap_up_until",
+            **_where("result = 'done' AND wrapped_up_at IS NULL"),
+        ),
+        sa.Index("ix_offers_agent_made", "agent_id", "made_at"),
+        sa.Index("ix_offers_call", "call_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    call_id: Mapped[int] = mapped_column(sa.ForeignKey("calls.id"))
+    waiting_id: Mapped[int] = mapped_column(sa.ForeignKey("waiting.id"))
+    agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"))
+    queue: Mapped[str] = mapped_column(sa.String(64))
+    language: Mapped[str] = mapped_column(sa.String(8))
+    state: Mapped[str] = mapped_column(sa.String(12))
+    result: Mapped[str | None] = mapped_column(sa.String(12))
+    made_at: Mapped[datetime]
+    #: Offered: for the agent to accept. Accepted: for the two to meet.
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    #: The carrier's name of the call to the agent's telephone, and when that answered.
+    leg_sid: Mapped[str | None] = mapped_column(sa.String(64))
+    answered_at: Mapped[datetime | None]
+    connected_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    #: Done: when the default outcome is written instead of the agent's.
+    wrap_up_until: Mapped[datetime | None]
+    wrapped_up_at: Mapped[datetime | None]

@@ -1,0 +1,504 @@
+"""Who is offered whom, and what became of it.
+
+An offer touches three contended rows. They are always taken in the same order (the stay in the
+waiting room, the offer, the agent's presence), each by compare-and-set; who gets no row raises
+`Lost`, which takes back what was taken before. So two processes neither give one caller to two
+agents nor wait for each other for ever.
+"""
+
+import logging
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agents import routing
+from agents import service as agents
+from hotline import clock, outbox
+from hotline.db import after_commit, insert_ignore
+from hotline.floor import Floor
+from ivr import calls, waiting
+from ivr.config import Ivr
+from ivr.errors import Lost, NoSuchOffer, NotTalking, NotYours, OfferGone
+from ivr.events import LIVE, Kind, OfferState, Result, Waits
+from ivr.models import Offer
+from ivr.waiting import Skill
+
+log = logging.getLogger(__name__)
+
+#: Effects (see ivr/jobs.py).
+DIAL_AGENT, BRING_CALLER, HANG_UP = "ivr.dial_agent", "ivr.bring_caller", "ivr.hang_up"
+#: What machines may take on top of what people may, in seconds of the wall.
+GRACE = 15.0
+#: Pairs that one look makes at most, and how often in a row it may lose them to others.
+_PAIRS, _LOSSES = 1000, 5
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFacts:
+    """An offer as it is now; moments are aware."""
+
+    id: int
+    call_id: int
+    waiting_id: int
+    agent_id: int
+    queue: str
+    language: str
+    state: OfferState
+    result: Result | None
+    made_at: datetime
+    expires_at: datetime
+    leg_sid: str | None
+    answered_at: datetime | None
+    connected_at: datetime | None
+    ended_at: datetime | None
+    wrap_up_until: datetime | None
+    wrapped_up_at: datetime | None
+
+    @property
+    def who(self) -> dict[str, int]:
+        """What every event of an offer carries."""
+        return {"offer": self.id, "agent": self.agent_id}
+
+
+# ---------------------------------------------------------------- making offers
+
+
+def look(floor: Floor, skills: Collection[Skill] | None = None) -> int:
+    """Bring callers and agents together until no pair is left; returns how many offers were made.
+
+    Looks at the head of each line and at the longest idle agent of each skill only, so it costs
+    the same however many wait and however many are ready. Each offer is a unit of work of its own.
+    Losing a pair to another process is no fault: look again.
+    """
+    wanted = floor.section(Ivr).skills() if skills is None else skills
+    made = losses = 0
+    while made < _PAIRS and losses < _LOSSES:
+        pair = _first_pair(floor, wanted)
+        if pair is None:
+            break
+        if _offer(floor, pair):
+            made, losses = made + 1, 0
+        else:
+            losses += 1
+    return made
+
+
+def look_for_agent(floor: Floor, agent_id: int) -> int:
+    """Look on behalf of an agent who has become ready."""
+    with floor.db.read() as session:
+        named = agents.skills_of(session, agent_id)
+    return look(floor, [_skill(name) for name in named])
+
+
+def _look_again(floor: Floor, skill: Skill) -> None:
+    look(floor, [skill])
+
+
+def _first_pair(floor: Floor, skills: Collection[Skill]) -> routing.Pair | None:
+    with floor.db.read() as session:
+        heads = waiting.heads(session, skills)
+        if not heads:
+            return None
+        return routing.first(heads, agents.ready_heads(session, {head.skill for head in heads}))
+
+
+def _offer(floor: Floor, pair: routing.Pair) -> bool:
+    with suppress(Lost), floor.db.write() as session:
+        make(floor, session, pair, now=clock.now())
+        return True
+    return False
+
+
+def make(floor: Floor, session: Session, pair: routing.Pair, *, now: datetime) -> int:
+    """Offer a caller to an agent; the offer's id. Raises `Lost` when either is no longer free."""
+    stay = waiting.move(session, pair.waiting.id, (Waits.WAITING,), Waits.OFFERED)
+    if stay is None:
+        raise Lost("the caller")
+    agent_id = pair.agent.agent_id
+    offer_id = insert_ignore(
+        session,
+        Offer,
+        {
+            "call_id": stay.call_id,
+            "waiting_id": stay.id,
+            "agent_id": agent_id,
+            "queue": stay.queue,
+            "language": stay.language,
+            "state": OfferState.OFFERED.value,
+            "made_at": now,
+            "expires_at": now + timedelta(seconds=floor.section(Ivr).offers.timeout),
+        },
+    )
+    if offer_id is None:
+        raise Lost("a live offer is in the way")
+    if not agents.reserve(session, agent_id, offer_id=offer_id, call_id=stay.call_id, now=now):
+        raise Lost("the agent")
+    offered = {"offer": offer_id, "agent": agent_id}
+    calls.tell(session, stay.call_id, Kind.OFFERED, offered, now=now)
+    return int(offer_id)
+
+
+# ---------------------------------------------------------------- the agent's answer
+
+
+def accept(floor: Floor, session: Session, offer_id: int, agent_id: int, *, now: datetime) -> None:
+    """The agent takes the offer: their telephone is rung, and then the caller is brought.
+
+    Said twice, it stands. Raises `NoSuchOffer`, `NotYours`, `OfferGone`.
+    """
+    offer = of_agent(session, offer_id, agent_id)
+    if offer.state in (OfferState.ACCEPTED, OfferState.CONNECTED):
+        return
+    ring = floor.section(Ivr).offers.ring
+    taken = (
+        waiting.move(session, offer.waiting_id, (Waits.OFFERED,), Waits.CONNECTING) is not None
+        and _swap(
+            session,
+            offer_id,
+            OfferState.OFFERED,
+            state=OfferState.ACCEPTED.value,
+            accepted_at=now,
+            expires_at=now + timedelta(seconds=ring + GRACE * clock.speed()),
+        )
+        and agents.on_call(session, agent_id, offer_id=offer_id, now=now)
+    )
+    if not taken:
+        raise OfferGone
+    calls.tell(session, offer.call_id, Kind.ACCEPTED, offer.who, now=now)
+    outbox.post(session, DIAL_AGENT, {"offer": offer_id}, now=now, key=f"{DIAL_AGENT}:{offer_id}")
+
+
+def decline(floor: Floor, session: Session, offer_id: int, agent_id: int, *, now: datetime) -> None:
+    """The agent does not take the offer; the caller keeps the place and the next agent is rung.
+
+    Raises `NoSuchOffer`, `NotYours`, `OfferGone`.
+    """
+    offer = of_agent(session, offer_id, agent_id)
+    if not fail(floor, session, offer, Result.DECLINED, now=now):
+        raise OfferGone
+
+
+def fail(
+    floor: Floor, session: Session, offer: OfferFacts, result: Result, *, now: datetime
+) -> bool:
+    """An offer came to nothing: the caller is back in the same place, the agent is told off or not.
+
+    `result`: `declined` and `no_answer` end an offer that rings; `failed` one that was accepted but
+    did not bring the two together; `withdrawn` either, through no fault of the agent's. False when
+    the offer is no longer as `offer` says: then nothing has changed (`Lost` takes back what was).
+    """
+    came = Waits.OFFERED if offer.state is OfferState.OFFERED else Waits.CONNECTING
+    if offer.state not in _FAILS[result]:
+        return False
+    stay = waiting.move(session, offer.waiting_id, (came,), Waits.WAITING)
+    if stay is None:
+        return False
+    if not _swap(
+        session,
+        offer.id,
+        offer.state,
+        state=OfferState.ENDED.value,
+        result=result.value,
+        ended_at=now,
+    ):
+        raise Lost("the offer")
+    _free_agent(session, offer, result, now)
+    calls.tell(session, offer.call_id, Kind.OFFER_ENDED, offer.who | {"result": result}, now=now)
+    _drop_leg(session, offer, now)
+    after_commit(session, partial(_look_again, floor, stay.skill))
+    return True
+
+
+_FAILS = {
+    Result.DECLINED: (OfferState.OFFERED,),
+    Result.NO_ANSWER: (OfferState.OFFERED,),
+    Result.FAILED: (OfferState.ACCEPTED,),
+    Result.WITHDRAWN: (OfferState.OFFERED, OfferState.ACCEPTED),
+}
+
+
+def _free_agent(session: Session, offer: OfferFacts, result: Result, now: datetime) -> None:
+    if result is Result.DECLINED:
+        agents.declined(session, offer.agent_id, offer_id=offer.id, now=now)
+    elif result is Result.WITHDRAWN or (result is Result.FAILED and offer.answered_at is not None):
+        agents.release(session, offer.agent_id, offer_id=offer.id, now=now)
+    else:
+        agents.missed(session, offer.agent_id, offer_id=offer.id, now=now)
+
+
+def _drop_leg(session: Session, offer: OfferFacts, now: datetime) -> None:
+    if offer.leg_sid is not None:
+        outbox.post(session, HANG_UP, {"sid": offer.leg_sid}, now=now)
+
+
+# ---------------------------------------------------------------- the two telephones meet
+
+
+def dialled(session: Session, offer_id: int, leg_sid: str) -> bool:
+    """Note the call to the agent's telephone; False when it is not wanted (any more)."""
+    return _swap(
+        session,
+        offer_id,
+        OfferState.ACCEPTED,
+        _or_same(leg_sid),
+        leg_sid=leg_sid,
+    ) or _is_leg(session, offer_id, leg_sid)
+
+
+def leg_answered(session: Session, offer_id: int, leg_sid: str, *, now: datetime) -> int | None:
+    """The agent's telephone answered: the caller is sent for. Returns the call's id.
+
+    None when this telephone is not wanted (any more): the caller has gone, or another call to the
+    same agent was faster. The same answer comes for the same telephone however often it is asked.
+    """
+    won = _swap(
+        session,
+        offer_id,
+        OfferState.ACCEPTED,
+        _or_same(leg_sid),
+        Offer.answered_at.is_(None),
+        leg_sid=leg_sid,
+        answered_at=now,
+        expires_at=now + timedelta(seconds=2 * GRACE * clock.speed()),
+    )
+    if won:
+        effect = {"offer": offer_id}
+        outbox.post(session, BRING_CALLER, effect, now=now, key=f"{BRING_CALLER}:{offer_id}")
+    elif not _is_leg(session, offer_id, leg_sid):
+        return None
+    return facts(session, offer_id).call_id
+
+
+def join(session: Session, offer_id: int, *, now: datetime) -> bool:
+    """The caller comes to the conference, and from now on the two talk; False when the agent has
+    gone meanwhile. The same for the same caller however often it is asked.
+    """
+    offer = facts(session, offer_id)
+    if offer.state is OfferState.CONNECTED:
+        return True
+    if offer.state is not OfferState.ACCEPTED or offer.answered_at is None:
+        return False
+    if waiting.move(session, offer.waiting_id, (Waits.CONNECTING,), Waits.CONNECTED) is None:
+        return False
+    if not _swap(
+        session,
+        offer_id,
+        OfferState.ACCEPTED,
+        state=OfferState.CONNECTED.value,
+        connected_at=now,
+    ):
+        raise Lost("the offer")
+    met = {**offer.who, "queue": offer.queue, "language": offer.language}
+    calls.tell(session, offer.call_id, Kind.CONNECTED, met, now=now)
+    return True
+
+
+def leg_over(floor: Floor, session: Session, offer_id: int, leg_sid: str, *, now: datetime) -> None:
+    """The agent's telephone hung up, or was never reached. Another leg's end means nothing."""
+    offer = facts(session, offer_id)
+    if offer.leg_sid not in (None, leg_sid):
+        return
+    if offer.state is OfferState.CONNECTED:
+        talk_over(floor, session, offer, "agent", now=now)
+    elif offer.state is OfferState.ACCEPTED:
+        # who hung up while the caller was on the way has missed the call, too
+        unreached = replace(offer, answered_at=None, leg_sid=None)
+        fail(floor, session, unreached, Result.FAILED, now=now)
+
+
+def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now: datetime) -> bool:
+    """One of the two (`by`: `agent`, `caller`) has left: the agent writes the outcome.
+
+    False when that was known already.
+    """
+    until = now + timedelta(seconds=floor.section(Ivr).offers.wrap_up)
+    won = _swap(
+        session,
+        offer.id,
+        OfferState.CONNECTED,
+        state=OfferState.ENDED.value,
+        result=Result.DONE.value,
+        ended_at=now,
+        wrap_up_until=until,
+    )
+    if won:
+        calls.tell(session, offer.call_id, Kind.TALK_ENDED, offer.who | {"by": by}, now=now)
+        agents.wrap_up(session, offer.agent_id, call_id=offer.call_id, until=until, now=now)
+    return won
+
+
+def hang_up(floor: Floor, session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
+    """The agent ends the conversation: from now on it is over, and both telephones are hung up.
+
+    Raises `NotYours`, `NotTalking`. Said twice, it stands.
+    """
+    offer = latest_of(session, call_id)
+    if offer is None or offer.agent_id != agent_id:
+        raise NotYours
+    if offer.result is Result.DONE:
+        return
+    if offer.state is not OfferState.CONNECTED:
+        raise NotTalking
+    if talk_over(floor, session, offer, "agent", now=now):
+        sid = calls.facts(session, call_id).sid
+        outbox.post(session, HANG_UP, {"sid": sid}, now=now)
+        _drop_leg(session, offer, now)
+
+
+# ---------------------------------------------------------------- the caller has gone
+
+
+def call_over(floor: Floor, session: Session, call_id: int, *, now: datetime) -> None:
+    """The call has ended: whatever offer of it lives ends with it."""
+    offer = live_of(session, call_id)
+    if offer is None:
+        return
+    if offer.state is OfferState.CONNECTED:
+        talk_over(floor, session, offer, "caller", now=now)
+        return
+    if _swap(
+        session,
+        offer.id,
+        offer.state,
+        state=OfferState.ENDED.value,
+        result=Result.WITHDRAWN.value,
+        ended_at=now,
+    ):
+        agents.release(session, offer.agent_id, offer_id=offer.id, now=now)
+        ended = offer.who | {"result": Result.WITHDRAWN}
+        calls.tell(session, call_id, Kind.OFFER_ENDED, ended, now=now)
+        _drop_leg(session, offer, now)
+
+
+# ---------------------------------------------------------------- what can be seen
+
+
+def facts(session: Session, offer_id: int) -> OfferFacts:
+    """An offer; raises `NoSuchOffer`."""
+    row = session.execute(_FACTS, {"offer": offer_id}).one_or_none()
+    if row is None:
+        raise NoSuchOffer(f"offer {offer_id}")
+    return _facts(row)
+
+
+def of_agent(session: Session, offer_id: int, agent_id: int) -> OfferFacts:
+    """An offer of this agent; raises `NoSuchOffer`, `NotYours`."""
+    offer = facts(session, offer_id)
+    if offer.agent_id != agent_id:
+        raise NotYours
+    return offer
+
+
+def live_of(session: Session, call_id: int) -> OfferFacts | None:
+    """The call's offer that has not ended, or None."""
+    row = session.execute(
+        sa.select(*_COLUMNS).where(Offer.call_id == call_id, Offer.state.in_(LIVE))
+    ).one_or_none()
+    return None if row is None else _facts(row)
+
+
+def latest_of(session: Session, call_id: int) -> OfferFacts | None:
+    """The call's last offer, or None."""
+    row = session.execute(
+        sa.select(*_COLUMNS).where(Offer.call_id == call_id).order_by(Offer.id.desc()).limit(1)
+    ).one_or_none()
+    return None if row is None else _facts(row)
+
+
+def latest_of_agent(session: Session, agent_id: int) -> OfferFacts | None:
+    """The agent's last offer, or None."""
+    row = session.execute(
+        sa.select(*_COLUMNS)
+        .where(Offer.agent_id == agent_id)
+        .order_by(Offer.made_at.desc(), Offer.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _facts(row)
+
+
+def expired(session: Session, now: datetime, limit: int) -> list[OfferFacts]:
+    """Offers that rang out, and accepted ones whose two telephones did not meet in time."""
+    query = (
+        sa.select(*_COLUMNS)
+        .where(Offer.state.in_((OfferState.OFFERED, OfferState.ACCEPTED)), Offer.expires_at <= now)
+        .order_by(Offer.expires_at)
+        .limit(limit)
+    )
+    return [_facts(row) for row in session.execute(query)]
+
+
+def live(session: Session) -> list[OfferFacts]:
+    """All offers that have not ended, by agent."""
+    query = sa.select(*_COLUMNS).where(Offer.state.in_(LIVE)).order_by(Offer.agent_id)
+    return [_facts(row) for row in session.execute(query)]
+
+
+def to_wrap_up(session: Session, before: datetime, limit: int) -> list[OfferFacts]:
+    """Conversations whose outcome is not written and whose limit is over."""
+    query = (
+        sa.select(*_COLUMNS)
+        .where(
+            Offer.result == Result.DONE,
+            Offer.wrapped_up_at.is_(None),
+            Offer.wrap_up_until <= before,
+        )
+        .order_by(Offer.wrap_up_until)
+        .limit(limit)
+    )
+    return [_facts(row) for row in session.execute(query)]
+
+
+# ---------------------------------------------------------------- small parts
+
+
+def _swap(
+    session: Session,
+    offer_id: int,
+    came: OfferState,
+    *conditions: sa.ColumnElement[bool],
+    **values: Any,
+) -> bool:
+    row = session.execute(
+        sa.update(Offer)
+        .where(Offer.id == offer_id, Offer.state == came, *conditions)
+        .values(**values)
+        .returning(Offer.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return row is not None
+
+
+def _or_same(leg_sid: str) -> sa.ColumnElement[bool]:
+    return sa.or_(Offer.leg_sid.is_(None), Offer.leg_sid == leg_sid)
+
+
+def _is_leg(session: Session, offer_id: int, leg_sid: str) -> bool:
+    offer = facts(session, offer_id)
+    return offer.leg_sid == leg_sid and offer.state in (OfferState.ACCEPTED, OfferState.CONNECTED)
+
+
+def _skill(name: str) -> Skill:
+    queue, _, language = name.partition("/")
+    return (queue, language)
+
+
+def _facts(row: Any) -> OfferFacts:
+    named = row._asdict()
+    result = named["result"]
+    return OfferFacts(
+        **named
+        | {
+            "state": OfferState(named["state"]),
+            "result": None if result is None else Result(result),
+        }
+    )
+
+
+_COLUMNS = tuple(getattr(Offer, name) for name in OfferFacts.__slots__)
+_FACTS = sa.select(*_COLUMNS).where(Offer.id == sa.bindparam("offer"))

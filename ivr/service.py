@@ -1,0 +1,52 @@
+"""The verbs of the caller's side: the only door for other rooms.
+
+Each takes the unit of work (and the floor, where an effect follows) first and `now` (aware) by
+keyword, flushes and never commits. What is behind the door: see `ivr/__init__.py`.
+"""
+
+from ivr.calls import Arrival, CallFacts, arrive
+from ivr.calls import facts as call_facts
+from ivr.closing import Outcome, end_call, finish, finish_by_default, put_through
+from ivr.facts import VisitFacts, touched_since, visits
+from ivr.offers import (
+    OfferFacts,
+    accept,
+    decline,
+    hang_up,
+    join,
+    leg_answered,
+    leg_over,
+    look,
+    look_for_agent,
+)
+from ivr.waiting import Line, Place, Stay, enter, lines, seen
+
+__all__ = [
+    "Arrival",
+    "CallFacts",
+    "Line",
+    "OfferFacts",
+    "Outcome",
+    "Place",
+    "Stay",
+    "VisitFacts",
+    "accept",
+    "arrive",
+    "call_facts",
+    "decline",
+    "end_call",
+    "enter",
+    "finish",
+    "finish_by_default",
+    "hang_up",
+    "join",
+    "leg_answered",
+    "leg_over",
+    "lines",
+    "look",
+    "look_for_agent",
+    "put_through",
+    "seen",
+    "touched_since",
+    "visits",
+]
