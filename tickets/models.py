@@ -94,7 +94,8 @@ class EventKind(StrEnum):
     made        kind, category, division, state, result, outcome, call_id, due_at,
                 incomplete, text
     call        one more call about it: call_id, outcome, text
-    moved       from, to, result, text; due_at when a reopening set a new deadline
+    moved       from, to, result, text; due_at when a reopening set a new deadline;
+                instead: the number of the ticket that its call went to
     note        text (internal)
     completed   what an incomplete ticket turned out to be: as `made`
     overdue     due_at (the deadline that passed)

@@ -58,7 +58,9 @@ __all__ = [
     "Filters",
     "Owed",
     "Page",
+    "Role",
     "TicketFacts",
+    "TicketMoved",
     "actor_of",
     "by_number",
     "by_number_for",
@@ -217,20 +219,22 @@ def complete(
     outcome: str,
     category: str | None = None,
     text: str = "",
+    ticket_number: str | None = None,
     actor: Actor,
     now: datetime,
 ) -> TicketFacts:
-    """Say, after the call, what an incomplete ticket was about.
+    """Say, after the call, what an incomplete ticket was about; return the call's ticket.
 
-    The deadline counts from the call, not from now. Raises as `record_call`; `RoleMayNot`;
-    `TicketMoved` when it is not, or no longer, incomplete; `UnknownOutcome` for an outcome that
-    links, since the call has this ticket.
+    The deadline counts from the call, not from now. With an outcome that links, the call moves to
+    the ticket that it was about and the incomplete one is withdrawn. Raises as `record_call`;
+    `RoleMayNot`; `TicketMoved` when it is not, or no longer, incomplete.
     """
     if actor.role not in COMPLETERS:
         raise RoleMayNot
     chosen = _outcome(config, outcome, incomplete=False)
     if chosen.makes is Makes.LINK:
-        raise UnknownOutcome(outcome=outcome)
+        target = by_number(session, ticket_number or "")
+        return _replace(session, ticket, target, chosen.id, text, actor, now)
     matter = _matter(config, chosen, category, incomplete=False)
     values = _values_of(config, matter, ticket.received_at, now)
     values["text"] = "\n".join(part for part in (ticket.text, text.strip()) if part)
@@ -243,6 +247,47 @@ def complete(
     said = _as_made(changed, chosen.id, None) | {"text": text}
     _tell(session, ticket.id, EventKind.COMPLETED, actor.username, now, said)
     return facts.of_ticket(changed)
+
+
+def _replace(
+    session: Session,
+    draft: TicketFacts,
+    target: TicketFacts,
+    outcome: str,
+    text: str,
+    actor: Actor,
+    now: datetime,
+) -> TicketFacts:
+    """Give the calls of a draft to the ticket that they were about, and withdraw the draft."""
+    if target.id == draft.id:
+        raise NoSuchTicket(number=target.number_shown)
+    withdrawn = {
+        "state": State.CANCELLED.value,
+        "result": Result.WITHDRAWN.value,
+        "closed_at": now,
+        "incomplete": False,
+    }
+    expected = {"incomplete": True, "state": draft.state.value}
+    _change(session, draft, expected, withdrawn)
+    moved = session.scalars(
+        sa.update(TicketCall)
+        .where(TicketCall.ticket_id == draft.id)
+        .values(ticket_id=target.id)
+        .returning(TicketCall.call_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    said = {
+        "from": draft.state.value,
+        "to": State.CANCELLED.value,
+        "result": Result.WITHDRAWN.value,
+    }
+    instead = {"text": text, "instead": target.number}
+    _tell(session, draft.id, EventKind.MOVED, actor.username, now, said | instead)
+    for call_id in moved:
+        said_there = {"call_id": call_id, "outcome": outcome, "text": text}
+        _tell(session, target.id, EventKind.CALL, actor.username, now, said_there)
+    announce(session, "ticket.called", ticket_id=target.id)
+    return target
 
 
 def _outcome(config: Tickets, id_: str | None, *, incomplete: bool) -> Outcome:

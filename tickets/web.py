@@ -18,7 +18,7 @@ from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.i18n import masked
 from hotline.web import floor, static_blueprint
 from tickets import export, service, words, workflow
-from tickets.config import Makes, Tickets
+from tickets.config import Tickets
 from tickets.service import Actor, Filters, TicketFacts
 from tickets.workflow import MOVES, OPEN, Result, State
 
@@ -196,7 +196,10 @@ def note(number: str) -> ResponseReturnValue:
 @blueprint.post("/tickets/<number>/complete")
 @access(*DESK)
 def complete(number: str) -> ResponseReturnValue:
-    """Say what an incomplete ticket was about. Form: `outcome`, `category`, `text`."""
+    """Say what an incomplete ticket was about.
+
+    Form: `outcome`, `category`, `text`, and `ticket`, the number for an outcome that links.
+    """
 
     def change(session: Session, ticket: TicketFacts, actor: Actor, now: datetime) -> None:
         service.complete(
@@ -206,6 +209,7 @@ def complete(number: str) -> ResponseReturnValue:
             outcome=request.form.get("outcome", ""),
             category=request.form.get("category"),
             text=request.form.get("text", ""),
+            ticket_number=request.form.get("ticket"),
             actor=actor,
             now=now,
         )
@@ -283,7 +287,6 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         moves=_offered(actor, ticket),
         may_note=service.may_note(actor, ticket),
         may_complete=service.may_complete(actor, ticket),
-        outcomes=[each for each in config.outcomes if each.makes is not Makes.LINK],
         config=config,
         words=words,
         error=error,

@@ -7,6 +7,7 @@ from typing import Any
 
 from hotline import i18n
 from hotline.web import floor, language, t
+from tickets import numbers
 from tickets.config import Tickets
 from tickets.facts import SYSTEM, EventFacts, TicketFacts
 from tickets.models import EventKind
@@ -126,6 +127,8 @@ def _moved(_: Tickets, event: EventFacts) -> tuple[str, str]:
         if from_ in OPEN:
             return t("tickets.event.taken_up"), ""
         return t("tickets.event.reopened", due=moment(event.data.get("due_at"))), ""
+    if "instead" in event.data:
+        return t("tickets.event.instead", number=numbers.display(event.data["instead"])), ""
     what = "tickets.event.closed" if to is State.DONE else "tickets.event.cancelled"
     return t(what, result=t(f"tickets.result.{event.data['result']}")), ""
 

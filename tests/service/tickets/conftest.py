@@ -1,16 +1,24 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+from flask import Flask
 
-from hotline import models  # noqa: F401 - the accounts' table
-from hotline.config import load_yaml
-from hotline.db import Base, Database
+from hotline import web
+from hotline.config import City, load_yaml
+from hotline.db import Database
+from hotline.floor import Floor
+from hotline.i18n import Texts
+from hotline.jobs import Jobs
+from hotline.settings import Settings
+from hotline.telephony import Carrier
+from tests.support.floors import CONFIG
+from tickets import web as tickets_web
 from tickets.config import Tickets
 from tickets.service import Actor
 from tickets.workflow import Role
 
+ROOT = CONFIG.parent
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 AGENT = Actor("nok", Role.AGENT)
 SUPERVISOR = Actor("supervisor", Role.SUPERVISOR, frozenset({"contact_center"}))
@@ -22,7 +30,6 @@ CALLER = "+66812345678"
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
-    Base.metadata.create_all(database.engine)
     yield database
     database.dispose()
 
@@ -30,4 +37,28 @@ def db(database_url: str) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def config() -> Tickets:
     """The shipped city's."""
-    return Tickets.model_validate(load_yaml(Path(__file__).parents[3] / "config.yaml")["tickets"])
+    return Tickets.model_validate(load_yaml(CONFIG)["tickets"])
+
+
+@pytest.fixture
+def floor(settings: Settings, config: Tickets) -> Iterator[Floor]:
+    """The floor with this room alone, so that its tests do not depend on the other rooms."""
+    city = City.model_validate(load_yaml(CONFIG)["city"])
+    built = Floor(
+        settings=settings,
+        city=city,
+        db=Database(settings.database_url),
+        jobs=Jobs(settings.redis_url),
+        carrier=Carrier(settings),
+        texts=Texts.load([ROOT / "hotline/texts.yaml", ROOT / "tickets/texts.yaml"]),
+        sections={City: city, Tickets: config},
+    )
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def app(floor: Floor) -> Flask:
+    made = web.create(floor)
+    made.register_blueprint(tickets_web.blueprint)
+    return made

@@ -266,12 +266,50 @@ def test_completing_is_done_once_by_who_may(db: Database, config: Tickets, recor
     complete = partial(service.complete, outcome="information", now=NOW)
     with db.write() as session, pytest.raises(RoleMayNot):
         complete(session, config, ticket, actor=WORKS)
-    with db.write() as session, pytest.raises(UnknownOutcome):
+    with db.write() as session, pytest.raises(BadNumber):
         complete(session, config, ticket, actor=AGENT, outcome="follow_up")
+    with db.write() as session, pytest.raises(NoSuchTicket):
+        complete(
+            session,
+            config,
+            ticket,
+            actor=AGENT,
+            outcome="follow_up",
+            ticket_number=ticket.number,
+        )
     with db.write() as session:
         complete(session, config, ticket, actor=AGENT)
     with db.write() as session, pytest.raises(TicketMoved):
         complete(session, config, ticket, actor=AGENT)
+
+
+def test_a_follow_up_told_too_late_moves_its_call_and_withdraws_the_draft(
+    db: Database, config: Tickets, record: Record
+) -> None:
+    about = record(1, "complaint", category="rubbish")
+    draft = record(2, None, incomplete=True, by=service.SYSTEM)
+    with db.write() as session:
+        now_of = service.complete(
+            session,
+            config,
+            draft,
+            outcome="follow_up",
+            ticket_number=about.number_shown,
+            text="ถามอีก",
+            actor=AGENT,
+            now=NOW,
+        )
+    assert now_of == about
+    with db.read() as session:
+        assert service.ticket_of_call(session, 2) == about
+        gone = service.by_number(session, draft.number)
+    assert (gone.state, gone.result, gone.incomplete) == (
+        State.CANCELLED,
+        Result.WITHDRAWN,
+        False,
+    )
+    assert told(db, about)[-1].data == {"call_id": 2, "outcome": "follow_up", "text": "ถามอีก"}
+    assert told(db, draft)[-1].data["instead"] == about.number
 
 
 # ------------------------------------------------------------------ who reads what

@@ -1,0 +1,407 @@
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from hotline import auth, clock
+from hotline.auth import COOKIE, Role
+from hotline.floor import Floor
+from tests.service.tickets.conftest import CALLER, NOW
+from tests.support.floors import Bearer, sign_in_as
+from tickets import jobs, service
+from tickets.config import Tickets
+from tickets.search import PAGE
+from tickets.service import TicketFacts
+from tickets.workflow import State
+
+Make = Callable[..., TicketFacts]
+Post = Callable[..., Any]
+DIVISION = "division"  # the username that the shipped city names as administrator
+
+
+@pytest.fixture(autouse=True)
+def time() -> Iterator[clock.DrivenClock]:
+    with clock.driven(NOW) as driven:
+        yield driven
+
+
+@pytest.fixture
+def make(floor: Floor, config: Tickets) -> Make:
+    calls = iter(range(1, 1000))
+
+    def complaint(category: str | None = "street_light", **more: Any) -> TicketFacts:
+        asked = {"outcome": "complaint", "caller": CALLER, "by": "the-agent", "now": clock.now()}
+        with floor.db.write() as session:
+            return service.record_call(
+                session, config, call_id=next(calls), category=category, **asked | more
+            )
+
+    return complaint
+
+
+@pytest.fixture
+def browse(floor: Floor, client: FlaskClient) -> Callable[..., None]:
+    """`browse(Role.AGENT)`: whoever has that role sits at the browser now."""
+
+    def as_somebody(role: Role, username: str = "") -> None:
+        client.set_cookie(COOKIE, sign_in_as(floor, role, username))
+
+    return as_somebody
+
+
+@pytest.fixture
+def post(client: FlaskClient) -> Post:
+    """Send a form of a page, with the token that the page gave."""
+
+    def send(page: str, address: str, **form: str) -> Any:
+        token = re.search(r'name="csrf_token" value="(\w+)"', client.get(page).text)
+        assert token, f"no form on {page}"
+        return client.post(address, data=form | {"csrf_token": token[1]})
+
+    return send
+
+
+def page_of(ticket: TicketFacts) -> str:
+    return f"/tickets/{ticket.number}"
+
+
+# ------------------------------------------------------------------ who may
+
+
+def test_nobody_reads_without_signing_in(client: FlaskClient, make: Make) -> None:
+    ticket = make()
+    assert client.get("/tickets").status_code == 302
+    assert client.get(f"/api/tickets/{ticket.number}").status_code == 401
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_role_reads_the_list_and_a_ticket(
+    client: FlaskClient, browse: Any, make: Make, role: Role
+) -> None:
+    ticket = make(note="ไฟดับทั้งซอย")
+    browse(role)
+    for address in ("/tickets", page_of(ticket)):
+        for language in ("th", "en"):
+            page = client.get(f"{address}?lang={language}")
+            assert page.status_code == 200
+            assert ticket.number_shown in page.text
+            assert "ไฟดับทั้งซอย" in page.text
+
+
+def test_the_list_never_shows_a_whole_telephone_number(
+    client: FlaskClient, browse: Any, make: Make
+) -> None:
+    make()
+    browse(Role.SUPERVISOR)
+    page = client.get("/tickets").text
+    assert CALLER not in page
+    assert "+66·····678" in page
+
+
+@pytest.mark.parametrize(
+    ("role", "username", "whole"),
+    [
+        (Role.AGENT, "", True),
+        (Role.SUPERVISOR, "", True),
+        (Role.DIVISION, DIVISION, True),
+        (Role.DIVISION, "another", False),
+        (Role.MANAGER, "", False),
+    ],
+)
+def test_the_page_shows_the_whole_number_to_who_calls_back(
+    client: FlaskClient, browse: Any, make: Make, role: Role, username: str, whole: bool
+) -> None:
+    ticket = make()
+    browse(role, username)
+    assert (CALLER in client.get(page_of(ticket)).text) is whole
+    answer = client.get(f"/api/tickets/{ticket.number}").json
+    assert answer is not None
+    assert (answer["caller"] == CALLER) is whole
+
+
+def test_another_divisions_private_ticket_is_nowhere(
+    client: FlaskClient, browse: Any, make: Make
+) -> None:
+    private = make("corruption", note="ความลับ")
+    browse(Role.DIVISION, DIVISION)
+    assert client.get(page_of(private)).status_code == 404
+    assert client.get(f"/api/tickets/{private.number}").status_code == 404
+    assert client.post(f"{page_of(private)}/note").status_code in (403, 404)
+    for address in ("/tickets?state=all&division=", "/tickets.csv?state=all&division="):
+        assert "ความลับ" not in client.get(address).text
+    assert private.number_shown not in client.get("/tickets/of-call/1").text
+    browse(Role.SUPERVISOR)
+    assert "ความลับ" in client.get(page_of(private)).text
+
+
+def test_a_form_without_its_token_is_refused(
+    floor: Floor, client: FlaskClient, browse: Any, make: Make
+) -> None:
+    ticket = make()
+    browse(Role.SUPERVISOR)
+    form = {"from": "received", "to": "in_progress"}
+    assert client.post(f"{page_of(ticket)}/move", data=form).status_code == 403
+    with floor.db.read() as session:
+        assert service.by_number(session, ticket.number).state is State.RECEIVED
+
+
+# ------------------------------------------------------------------ the life, by hand
+
+
+def test_a_division_takes_it_up_and_closes_it(
+    client: FlaskClient, browse: Any, post: Post, make: Make
+) -> None:
+    page = page_of(make())
+    browse(Role.DIVISION, DIVISION)
+    taken = post(page, f"{page}/move", **{"from": "received", "to": "in_progress"})
+    assert (taken.status_code, taken.location) == (303, page)
+    closing = {"from": "in_progress", "to": "done", "result": "fixed", "text": "เปลี่ยนหลอด"}
+    assert post(page, f"{page}/move", **closing).status_code == 303
+    words = client.get(f"{page}?lang=en").text
+    assert "Closed it: Fixed" in words
+    assert "Took it up" in words
+    assert "เปลี่ยนหลอด" in words
+
+
+def test_what_is_missing_is_said_and_what_was_typed_is_kept(
+    browse: Any, post: Post, make: Make
+) -> None:
+    page = page_of(make())
+    browse(Role.DIVISION, DIVISION)
+    closing = {"from": "received", "to": "done", "result": "", "text": "พิมพ์ไว้ยาวมาก"}
+    refused = post(page, f"{page}/move", **closing)
+    assert refused.status_code == 422
+    assert "โปรดเลือกผลการดำเนินการ" in refused.text
+    assert "พิมพ์ไว้ยาวมาก" in refused.text
+
+
+def test_who_acts_on_an_old_page_is_told_and_changes_nothing(
+    client: FlaskClient, browse: Any, post: Post, make: Make
+) -> None:
+    page = page_of(make())
+    browse(Role.SUPERVISOR)
+    post(page, f"{page}/move", **{"from": "received", "to": "in_progress"})
+    late = {"from": "received", "to": "done", "result": "fixed", "text": "x"}
+    assert post(page, f"{page}/move", **late).status_code == 409
+    api = client.get(page.replace("/tickets", "/api/tickets")).json
+    assert api is not None
+    assert api["state"] == "in_progress"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"from": "received", "to": "eaten"},
+        {"from": "received", "to": "done", "result": "eaten", "text": "x"},
+    ],
+)
+def test_nonsense_is_an_answer_and_not_a_fault(
+    browse: Any, post: Post, make: Make, form: dict[str, str]
+) -> None:
+    page = page_of(make())
+    browse(Role.SUPERVISOR)
+    assert post(page, f"{page}/move", **form).status_code == 422
+
+
+def test_a_note_is_kept(client: FlaskClient, browse: Any, post: Post, make: Make) -> None:
+    page = page_of(make())
+    browse(Role.AGENT)
+    assert post(page, f"{page}/note", text="<b>โทรกลับแล้ว</b>").status_code == 303
+    assert "&lt;b&gt;โทรกลับแล้ว&lt;/b&gt;" in client.get(page).text
+    assert post(page, f"{page}/note", text=" ").status_code == 422
+
+
+def test_an_incomplete_ticket_is_completed_on_its_page(
+    client: FlaskClient, browse: Any, post: Post, make: Make
+) -> None:
+    page = page_of(make(None, outcome=None, incomplete=True, by=service.SYSTEM))
+    browse(Role.AGENT)
+    assert "รอเติมข้อมูล 1 เรื่อง" in client.get("/tickets").text
+    missing = post(page, f"{page}/complete", outcome="complaint", text="กองขยะ")
+    assert missing.status_code == 422
+    assert "กองขยะ" in missing.text
+    full = {"outcome": "complaint", "category": "rubbish", "text": "กองขยะ"}
+    assert post(page, f"{page}/complete", **full).status_code == 303
+    assert "รอเติมข้อมูล 1 เรื่อง" not in client.get("/tickets").text
+
+
+def test_a_manager_is_offered_nothing_to_do(client: FlaskClient, browse: Any, make: Make) -> None:
+    page = page_of(make())
+    browse(Role.MANAGER)
+    assert f"{page}/move" not in client.get(page).text
+
+
+def test_a_number_in_another_spelling_leads_to_its_page(
+    client: FlaskClient, browse: Any, make: Make
+) -> None:
+    ticket = make()
+    browse(Role.AGENT)
+    moved = client.get(f"/tickets/{ticket.number_shown}")
+    assert (moved.status_code, moved.location) == (302, page_of(ticket))
+    assert client.get("/tickets/1000018").status_code == 422
+    assert client.get("/api/tickets/12").json["error"]["code"] == "bad-ticket-number"  # type: ignore[index]
+
+
+# ------------------------------------------------------------------ the list
+
+
+def test_lateness_is_swept_up_and_shown(
+    floor: Floor, client: FlaskClient, browse: Any, make: Make, time: clock.DrivenClock
+) -> None:
+    ticket = make()
+    browse(Role.SUPERVISOR)
+    assert "overdue" not in client.get("/tickets?lang=en").text.replace("none overdue", "").replace(
+        'name="overdue"', ""
+    )
+    time.advance(hours=72 + 50)
+    sweep = jobs.SWEEPS["tickets.overdue"]
+    assert callable(sweep)
+    for _ in range(2):
+        sweep(floor, clock.now())
+    browse(Role.SUPERVISOR)  # two days are longer than a session
+    page = client.get("/tickets?lang=en&overdue=1").text
+    assert "1 overdue" in page
+    assert "2 days late" in page
+    story = client.get(f"/api/tickets/{ticket.number}").json
+    assert story is not None
+    assert [event["kind"] for event in story["events"]] == ["made", "overdue"]
+
+
+def test_a_division_sees_its_own_first_and_others_when_asked(
+    client: FlaskClient, browse: Any, make: Make
+) -> None:
+    own, other = make(), make(None, outcome="suggestion")
+    browse(Role.DIVISION, DIVISION)
+    mine = client.get("/tickets").text
+    assert own.number_shown in mine
+    assert other.number_shown not in mine
+    assert other.number_shown in client.get("/tickets?division=").text
+
+
+def test_filters_of_the_address(client: FlaskClient, browse: Any, make: Make) -> None:
+    light, done = make(note="ไฟดับ"), make(None, outcome="information", note="เวลาทำการ")
+    browse(Role.SUPERVISOR)
+
+    def shows(query: str) -> tuple[bool, bool]:
+        page = client.get(f"/tickets?{query}").text
+        return f'number">{light.number_shown}' in page or page_of(light) in page, page_of(
+            done
+        ) in page
+
+    assert shows("division=") == (True, False)
+    assert shows("division=&state=all") == (True, True)
+    assert shows("division=&state=done") == (False, True)
+    assert shows("division=&state=all&q=ไฟ") == (True, False)
+    assert shows(f"division=&state=all&q={done.number_shown}") == (False, True)
+    assert shows("division=traffic&state=all") == (False, False)
+    assert shows("division=nonsense&state=nonsense&before=nonsense") == (True, True)
+
+
+def test_pages_lead_to_older_ones_and_keep_the_filter(
+    client: FlaskClient, browse: Any, make: Make
+) -> None:
+    tickets = [make(note="ไฟดับ") for _ in range(PAGE + 1)]
+    browse(Role.SUPERVISOR)
+    first = client.get("/tickets?division=&q=ไฟ").text
+    assert page_of(tickets[0]) not in first
+    link = re.search(r'rel="next" href="([^"]+)"', first)
+    assert link
+    second = client.get(link[1].replace("&amp;", "&")).text
+    assert page_of(tickets[0]) in second
+    assert page_of(tickets[1]) not in second
+
+
+def test_the_export_is_the_list_as_a_spreadsheet_opens_it(
+    client: FlaskClient, browse: Any, make: Make
+) -> None:
+    make(note='=HYPERLINK("http://x")')
+    make(note='ไฟดับ, "ซอย 5"\nสองบรรทัด')
+    browse(Role.SUPERVISOR)
+    answer = client.get("/tickets.csv?division=&lang=en")
+    assert answer.mimetype == "text/csv"
+    assert "tickets-2026-11-20.csv" in answer.headers["Content-Disposition"]
+    assert answer.text.startswith("\ufeffNumber,")
+    rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert [row["Text"] for row in rows] == [
+        'ไฟดับ, "ซอย 5"\nสองบรรทัด',
+        '\'=HYPERLINK("http://x")',
+    ]
+    assert rows[0]["Received"] == "2026-11-20 10:00"
+    assert rows[0]["Category"] == "Street light"
+    assert CALLER not in answer.text
+
+
+def test_an_agent_exports_nothing(client: FlaskClient, browse: Any) -> None:
+    browse(Role.AGENT)
+    assert client.get("/tickets.csv").status_code == 403
+
+
+def test_divisions_without_anybody_are_told_to_who_can_mend_it(
+    floor: Floor, client: FlaskClient, browse: Any
+) -> None:
+    browse(Role.SUPERVISOR)
+    assert "Nobody answers for" in client.get("/tickets?lang=en").text
+    browse(Role.AGENT)
+    assert "Nobody answers for" not in client.get("/tickets?lang=en").text
+    sign_in_as(floor, Role.DIVISION, DIVISION)
+    browse(Role.SUPERVISOR, "supervisor")
+    assert "Nobody answers for" not in client.get("/tickets?lang=en").text
+
+
+# ------------------------------------------------------------------ for the desk and for programs
+
+
+def test_the_desk_finds_a_calls_ticket_and_the_callers_earlier_ones(
+    client: FlaskClient, browse: Any, make: Make
+) -> None:
+    ticket = make(note="ไฟดับ")
+    browse(Role.AGENT)
+    assert ticket.number_shown in client.get("/tickets/of-call/1").text
+    assert "ยังไม่มีเรื่อง" in client.get("/tickets/of-call/99").text
+    for spelling in ("%2B66812345678", "+66812345678"):
+        assert ticket.number_shown in client.get(f"/tickets/near-caller?number={spelling}").text
+    assert "ยังไม่เคยแจ้ง" in client.get("/tickets/near-caller?number=%2B66899999999").text
+    assert "ยังไม่เคยแจ้ง" in client.get("/tickets/near-caller").text
+    assert "<html" not in client.get("/tickets/of-call/1").text
+
+
+def test_near_caller_is_for_the_desk(client: FlaskClient, browse: Any) -> None:
+    browse(Role.MANAGER)
+    assert client.get("/tickets/near-caller?number=%2B66812345678").status_code == 403
+
+
+def test_a_program_reads_outcomes_and_a_ticket(
+    client: FlaskClient, bearer: Bearer, make: Make, config: Tickets
+) -> None:
+    headers = bearer(auth.Role.AGENT)
+    offered = client.get("/api/outcomes", headers=headers).json
+    assert offered is not None
+    assert [each["id"] for each in offered["outcomes"]] == [each.id for each in config.outcomes]
+    assert offered["categories"][0]["title"].keys() >= {"th", "en"}
+    ticket = make(note="ไฟดับ")
+    answer = client.get(f"/api/tickets/{ticket.number_shown}", headers=headers).json
+    assert answer is not None
+    assert answer["number"] == ticket.number
+    assert answer["due_at"] == (NOW + timedelta(hours=72)).isoformat()
+    assert answer["calls"] == [1]
+    assert [event["kind"] for event in answer["events"]] == ["made"]
+
+
+def test_every_word_of_the_room_is_there_and_used(floor: Floor) -> None:
+    """Each kind, state, result, move and refusal has its words."""
+    from tickets import workflow
+    from tickets.numbers import Slip
+
+    keys = [f"tickets.kind.{each}" for each in workflow.Kind]
+    keys += [f"tickets.state.{each}" for each in workflow.State]
+    keys += [f"tickets.result.{each}" for each in workflow.Result]
+    keys += [f"tickets.priority.{each}" for each in workflow.Priority]
+    keys += [f"tickets.error.number.{each.value.replace('-', '_')}" for each in Slip]
+    keys += [f"tickets.error.{each}" for each in workflow.Refusal]
+    assert [key for key in keys if key not in floor.texts] == []
