@@ -23,7 +23,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import Self, TextIO
 from urllib.parse import quote, urlsplit
 
 import redis
@@ -102,7 +102,7 @@ class Supervisor:
 
     # ------------------------------------------------------------------------ start, wait, stop
 
-    def start(self) -> "Supervisor":
+    def start(self) -> Self:
         """Start everything; return when calls are answered."""
         try:
             self._start()
@@ -139,7 +139,7 @@ class Supervisor:
         for child in list(self.children.values()):
             child.kill()
 
-    def __enter__(self) -> "Supervisor":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_error: object) -> None:

@@ -200,9 +200,12 @@ def test_a_child_that_is_never_ready_stops_all(make: Make) -> None:
 
 def test_a_start_can_be_given_up(make: Make) -> None:
     slow = make({"one": NOTES, "two": f"import time; time.sleep(600)\n{NOTES}"})
-    stopper = threading.Thread(
-        target=lambda: (until(lambda: "two" in slow.children, "two begins"), slow.ask_to_stop())
-    )
+
+    def stop_when_two_begins() -> None:
+        until(lambda: "two" in slow.children, "two begins")
+        slow.ask_to_stop()
+
+    stopper = threading.Thread(target=stop_when_two_begins)
     stopper.start()
 
     with pytest.raises(Stopped):
@@ -248,7 +251,7 @@ def test_redis_dies_and_forgets_nothing(make: Make) -> None:
 
         def remembered() -> bool:
             try:
-                return client.get("promise") == b"kept"
+                return bool(client.get("promise") == b"kept")
             except redis.RedisError:
                 return False
 
@@ -259,7 +262,7 @@ def test_redis_dies_and_forgets_nothing(make: Make) -> None:
 def test_who_keeps_dying_is_started_ever_later(make: Make) -> None:
     said: list[str] = []
     running = make({"one": NOTES})
-    running._show = lambda _name, line: said.append(line)  # type: ignore[method-assign]
+    running._show = lambda _name, line: said.append(line)  # type: ignore[method-assign,assignment]
     running.start()
     for lives in (2, 3):
         os.kill(running.children["one"].pid, signal.SIGKILL)

@@ -1,0 +1,202 @@
+"""`hotline run`, whole: it answers a call, heals, stops on Ctrl-C, and never leaves a process."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotline import ports
+from tests.support.processes import alive, children_of, of_data_folder
+from tests.support.waiting import until
+
+ROOT = Path(__file__).parents[2]
+NUMBER = "1337"
+# as each process is recognised in the process list
+PARTS = {
+    "redis": "valkey-server",
+    "web": "gunicorn",
+    "worker-calls": "hotline worker calls",
+    "worker-night": "hotline worker night",
+    "clock": "hotline clock",
+    "exchange": "-m exchange",
+}
+
+
+class Running:
+    """A `hotline run` in a process group of its own, as a terminal would start it."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.web = ports.url("127.0.0.1", ports.claim("127.0.0.1", 0))
+        self.exchange = ports.url("127.0.0.1", ports.claim("127.0.0.1", 0))
+        command = [sys.executable, "-m", "hotline", "run", "--data", str(data)]
+        command += ["--web-port", self.web.rpartition(":")[2]]
+        command += ["--exchange-port", self.exchange.rpartition(":")[2]]
+        hidden = {"DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "CARRIER_ACCOUNT_SID"}
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if name not in hidden},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            text=True,
+        )
+        self.said: list[str] = []
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def ready(self) -> bool:
+        assert self.process.poll() is None, "".join(self.said)
+        return any("Ctrl-C stops it" in line for line in self.said)
+
+    def processes(self) -> dict[int, str]:
+        """Everything that belongs to it, the supervisor and its guardian too."""
+        own = {self.process.pid: "supervisor"} if alive(self.process.pid) else {}
+        return own | children_of(self.process.pid) | of_data_folder(self.data)
+
+    def leader(self, part: str) -> int:
+        """The process that the supervisor started for this part (of gunicorn the master)."""
+        (found,) = (
+            pid for pid, command in children_of(self.process.pid).items() if PARTS[part] in command
+        )
+        return found
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C; return the exit code."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.end()
+
+    def end(self) -> int:
+        code = self.process.wait(timeout=60)
+        self._reader.join()
+        return code
+
+    def call(self) -> dict[str, Any]:
+        """Ring the hotline from the handset; return how the call stands once a menu is heard."""
+        placed = _json(f"{self.exchange}/handset/calls", {"from": "+66812345678", "to": NUMBER})
+        call: dict[str, Any] = {}
+
+        def heard() -> bool:
+            call.update(_json(f"{self.exchange}/handset/calls/{placed['sid']}"))
+            return any(line["kind"] == "say" for line in call["transcript"])
+
+        until(heard, "the caller hears something")
+        return call
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            self.said += output
+
+
+def _json(url: str, body: object = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+Start = Callable[[], Running]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts hotlines on one data folder; whatever is left of them at the end is a failure."""
+    made: list[Running] = []
+
+    def start_one() -> Running:
+        made.append(Running(tmp_path / "var"))
+        until(made[-1].ready, "the hotline answers calls", within=90)
+        return made[-1]
+
+    yield start_one
+    for each in made:
+        if each.process.poll() is None:
+            each.process.terminate()
+        each.end()
+    until(lambda: not of_data_folder(tmp_path / "var"), "nothing is left")
+
+
+def test_it_answers_a_call_and_stops_on_ctrl_c_without_a_trace(start: Start) -> None:
+    running = start()
+    said = "".join(running.said)
+    assert f"{running.exchange}/" in said
+    assert f"{running.web}/desk" in said
+    assert "DEMO ACCOUNTS" in said
+    assert "บัญชีสาธิต" in said
+    call = running.call()
+    assert call["status"] == "in-progress"
+    assert call["errors"] == []
+    everybody = running.processes()
+    for part in PARTS:
+        assert alive(running.leader(part))
+
+    code = running.interrupt()
+
+    assert code == 0
+    assert [command for pid, command in everybody.items() if alive(pid)] == []
+    assert of_data_folder(running.data) == {}
+    assert not re.search("Traceback|Error", "".join(running.said)), "".join(running.said)
+
+
+def test_it_goes_on_where_it_stopped(start: Start) -> None:
+    first = start()
+    first.call()
+    first.interrupt()
+    secrets = {each.name: each.read_text() for each in (first.data / "secrets").iterdir()}
+
+    second = start()
+
+    assert second.call()["errors"] == []
+    assert secrets == {each.name: each.read_text() for each in (first.data / "secrets").iterdir()}
+
+
+def test_whoever_is_killed_comes_back(start: Start) -> None:
+    running = start()
+    before = {part: running.leader(part) for part in PARTS}
+
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+
+    def all_new() -> bool:
+        there = children_of(running.process.pid)
+        return all(
+            any(mark in command and pid not in before.values() for pid, command in there.items())
+            for mark in PARTS.values()
+        )
+
+    until(all_new, "all are started again")
+    until(lambda: ports.healthy(running.web), "the web answers")
+    until(lambda: ports.healthy(running.exchange), "the exchange answers")
+    assert running.call()["errors"] == []
+
+
+def test_a_supervisor_that_is_killed_leaves_nothing_behind(start: Start) -> None:
+    running = start()
+    everybody = running.processes()
+    assert len(everybody) >= len(PARTS) + 2
+
+    running.process.kill()
+    running.end()
+
+    until(lambda: not any(alive(pid) for pid in everybody), "nothing is left", within=60)
+
+
+def test_a_second_one_on_the_same_folder_is_refused(start: Start) -> None:
+    running = start()
+
+    second = Running(running.data)
+
+    assert second.end() == 1
+    assert f"Another hotline (process {running.process.pid})" in "".join(second.said)
+    assert running.call()["errors"] == []
