@@ -22,7 +22,8 @@ def configure() -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     rendered: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        # plain: colours inside a traceback would tear a number into pieces
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if sys.stderr.isatty()
         else [
             structlog.processors.format_exc_info,
