@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -16,10 +16,14 @@ from sqlalchemy.orm import Session
 
 from hotline import clock
 from hotline.db import Database
+from hotline.errors import Invalid
 from reports import source
 from reports.config import Reports
 from reports.metrics import COUNTER_NAMES, Cell, Counters, Rules, count
 from reports.models import NightRun, ReportDay, call_intervals
+
+if TYPE_CHECKING:
+    from hotline.floor import Floor
 
 #: Ids are given before the commit, so an event may appear behind a newer one that was already
 #: seen. As far back as this a run looks again; what is older and still uncommitted belongs to a
@@ -36,8 +40,9 @@ class How:
     window_days: int
 
     @classmethod
-    def of(cls, zone: ZoneInfo, section: Reports) -> "How":
-        return cls(zone, section.rules, section.window_days)
+    def of(cls, floor: "Floor") -> "How":
+        section = floor.section(Reports)
+        return cls(floor.city.zone, section.rules, section.window_days)
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,25 @@ def run_night(
         )
         session.add(run)
     return run
+
+
+def recount(floor: "Floor", first: date, last: date) -> str:
+    """Count `first` to `last` (both included) anew: `hotline nightly --from … --until …`.
+
+    Returns what was done, in words; raises Invalid when the span is empty.
+    """
+    if last < first:
+        raise Invalid(f"{last} is before {first}")
+    return in_words(run_night(floor.db, days_between(first, last), How.of(floor)))
+
+
+def in_words(run: NightRun) -> str:
+    """What a run of the night did."""
+    return (
+        f"{run.first_day} to {run.last_day}: {run.days} days counted from {run.calls_read} calls "
+        f"into {run.rows_written} rows in {run.milliseconds} ms; {run.days_changed} days have "
+        "other numbers than before"
+    )
 
 
 def _changed_days(session: Session, since: int, now: datetime, how: How) -> tuple[set[date], int]:

@@ -16,7 +16,7 @@ def facts(session: Session, start: datetime, end: datetime) -> Iterator[CallFact
     """One for every visit to a queue that began in [start, end) (UTC), and for every call without
     one that arrived in it.
     """
-    return ivr.facts(session, start, end)
+    return ivr.visits(session, start, end)
 
 
 def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:

@@ -22,9 +22,8 @@ from hotline.web import floor, language, static_blueprint, t
 from ivr.config import Ivr
 from reports import service
 from reports.config import Reports
-from reports.jobs import how
 from reports.metrics import COUNTER_NAMES, METRICS, Metric
-from reports.service import Counted, Row
+from reports.service import Counted, How, Row
 from reports.view import Line, Period, Report, chart, report
 
 blueprint = static_blueprint("reports", __file__)
@@ -153,7 +152,7 @@ def _counted(period: Period, *, by_day: bool) -> Counted:
             session,
             period.first,
             period.last,
-            how(floor()),
+            How.of(floor()),
             now=clock.now(),
             by_day=by_day,
         )
