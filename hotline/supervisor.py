@@ -42,6 +42,9 @@ VOICE_PATH, FALLBACK_PATH, STATUS_PATH = "/ivr/voice", "/ivr/fallback", "/ivr/st
 FIRST_DELAY, LONGEST_DELAY, LIVED = 0.5, 30.0, 60.0
 #: Seconds that what a dead child left running has to end.
 LEFTOVERS = 1.0
+#: A second Ctrl-C kills. Within so many seconds it is the same one: make, or whoever stops a whole
+#: group, passes on what the terminal sent as well.
+IMPATIENCE = 1.0
 #: A unix socket's path has 108 bytes, the last of them zero (unix(7)).
 SOCKET_PATH_BYTES = 107
 CODE_ROOT = Path(__file__).resolve().parents[1]
@@ -351,13 +354,14 @@ def run(settings: RunSettings, when_ready: Callable[[Supervisor], None]) -> int:
     """
     supervisor = Supervisor(settings)
 
+    first_asked: list[float] = []
+
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if stopping.is_set():
+        if first_asked and time.monotonic() - first_asked[0] > IMPATIENCE:
             supervisor.kill()
-        stopping.set()
+        first_asked.append(time.monotonic())
         supervisor.ask_to_stop()
 
-    stopping = threading.Event()
     before = {
         number: signal.signal(number, on_signal)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
