@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask import jsonify, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -174,7 +174,7 @@ def _presence_json(me: AgentFacts, seen: PresenceFacts, session: Session) -> dic
 # ---------------------------------------------------------------- shared
 
 
-def fragment(template: str, **values: Any) -> Response:
+def fragment(template: str, **values: Any) -> BaseResponse:
     """A piece of a page that a browser asks for again and again: 304 while it has not changed.
 
     So its text must not hold the time of day or an age; the browser fills those in.
@@ -202,7 +202,7 @@ def _choices() -> list[tuple[str, str]]:
     return [
         (Status.READY, t("agents.ready")),
         *pauses,
-        (Status.SIGNED_OUT, t("agents.signed_out")),
+        (Status.SIGNED_OUT, t("agents.end_shift")),
     ]
 
 

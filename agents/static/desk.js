@@ -73,10 +73,26 @@ function ring() {
 }
 
 let state = "";
+/** @type {WeakSet<Element>} */
+const answered = new WeakSet();
 /** @type {number | undefined} */
 let ringing;
 
+/** The answer to an offer takes the focus once, so that Enter means it whatever had the focus. */
+function offerAnswer() {
+  const answer = ofKey("Enter");
+  if (state !== "offered" || !(answer instanceof HTMLElement) || answered.has(answer)) return;
+  answered.add(answer);
+  if (!document.activeElement || !takesText(document.activeElement)) answer.focus();
+}
+
 function onChange() {
+  follow();
+  offerAnswer();
+}
+
+/** Let title and sound follow the agent's state. */
+function follow() {
   const now = document.getElementById("state")?.dataset.state ?? "";
   if (now === state) return;
   const first = state === "";

@@ -129,7 +129,9 @@ class Fragment {
    * @returns {Promise<boolean>} whether anything changed
    */
   async load() {
-    const url = this.element.dataset.fragment ?? "";
+    const address = new URL(this.element.dataset.fragment ?? "", location.origin);
+    address.searchParams.set("lang", document.documentElement.lang); // one page, one language
+    const url = address.pathname + address.search;
     if (url !== this.url) [this.url, this.etag] = [url, ""];
     const turn = ++this.turn;
     const response = await fetch(url, {
