@@ -118,7 +118,11 @@ def report(
         return Line(key, counters, rates(counters, service_level), calls)
 
     span = _span(period.first, period.last)
-    by_queue = sorted(_grouped(found, lambda row: (row.queue, row.language)).items())
+    # calls that never queued come last: they are no queue
+    by_queue = sorted(
+        _grouped(found, lambda row: (row.queue, row.language)).items(),
+        key=lambda group: (not group[0][0], group[0]),
+    )
     return Report(
         period=period,
         total=line(period.first, found, span),

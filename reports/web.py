@@ -188,6 +188,7 @@ def _page(period: Period) -> str:
         calls_behind=_calls_behind,
         time_label=_time_label,
         chart_label=_chart_label,
+        begun=_begun,
         days=_days,
         narrower=_narrower,
         queue_title=_queue_title,
@@ -257,6 +258,11 @@ def _time_label(period: Period, line: Line) -> str:
     if period.kind == "month":
         return i18n.short_day(line.key, language())
     return i18n.month(line.key, language())
+
+
+def _begun(line: Line) -> bool:
+    """Whether a line's time has come: an hour to come has no calls, not zero."""
+    return not isinstance(line.key, datetime) or line.key <= clock.now()
 
 
 def _chart_label(period: Period, line: Line) -> str:
