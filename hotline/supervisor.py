@@ -230,6 +230,7 @@ class Supervisor:
         command = [str(get_binary_path()), "--port", "0", "--dir", str(folder)]
         command += ["--unixsocket", str(place), "--unixsocketperm", "700"]
         command += ["--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"]
+        command += ["--loglevel", "warning"]
         url = f"unix://{quote(str(place))}"
         self.environment["REDIS_URL"] = url
         self._start_child(Spec("redis", command, self.environment, lambda: _redis_answers(url)))

@@ -4,11 +4,13 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,13 @@ def _json(url: str, body: object = None) -> Any:
         return json.load(answer)
 
 
+def call_ends(data: Path) -> list[bool]:
+    """Of each call in the database, whether it has an end."""
+    with closing(sqlite3.connect(data / "hotline.sqlite")) as connection:
+        rows = connection.execute("SELECT ended_at IS NOT NULL FROM calls ORDER BY id").fetchall()
+    return [bool(ended) for (ended,) in rows]
+
+
 Start = Callable[[], Running]
 
 
@@ -146,6 +155,7 @@ def test_it_answers_a_call_and_stops_on_ctrl_c_without_a_trace(start: Start) -> 
     assert code == 0
     assert [command for pid, command in everybody.items() if alive(pid)] == []
     assert of_data_folder(running.data) == {}
+    assert call_ends(running.data) == [True], "the web still hears how the last calls end"
     assert not re.search("Traceback|Error", "".join(running.said)), "".join(running.said)
 
 
