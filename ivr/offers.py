@@ -433,10 +433,14 @@ def expired(session: Session, now: datetime, limit: int) -> list[OfferFacts]:
     return [_facts(row) for row in session.execute(query)]
 
 
-def live(session: Session) -> list[OfferFacts]:
-    """All offers that have not ended, by agent."""
-    query = sa.select(*_COLUMNS).where(Offer.state.in_(LIVE)).order_by(Offer.agent_id)
-    return [_facts(row) for row in session.execute(query)]
+def held(session: Session) -> list[OfferFacts]:
+    """All offers that hold an agent: those that live, and conversations to be written up."""
+    live = sa.select(*_COLUMNS).where(Offer.state.in_(LIVE))
+    to_write = sa.select(*_COLUMNS).where(
+        Offer.result == Result.DONE, Offer.wrapped_up_at.is_(None)
+    )
+    rows = session.execute(sa.union_all(live, to_write))
+    return sorted((_facts(row) for row in rows), key=lambda offer: offer.agent_id)
 
 
 def to_wrap_up(session: Session, before: datetime, limit: int) -> list[OfferFacts]:

@@ -7,7 +7,6 @@ keyword, flushes and never commits. What is behind the door: see `ivr/__init__.p
 from ivr.calls import Arrival, CallFacts, arrive
 from ivr.calls import facts as call_facts
 from ivr.closing import Outcome, end_call, finish, finish_by_default, put_through
-from ivr.facts import VisitFacts, touched_since, visits
 from ivr.offers import (
     OfferFacts,
     accept,
@@ -19,19 +18,23 @@ from ivr.offers import (
     look,
     look_for_agent,
 )
+from ivr.story import AtHand, EventFacts, Visit, at_hand, touched_since, visits
 from ivr.waiting import Line, Place, Stay, enter, lines, seen
 
 __all__ = [
     "Arrival",
+    "AtHand",
     "CallFacts",
+    "EventFacts",
     "Line",
     "OfferFacts",
     "Outcome",
     "Place",
     "Stay",
-    "VisitFacts",
+    "Visit",
     "accept",
     "arrive",
+    "at_hand",
     "call_facts",
     "decline",
     "end_call",

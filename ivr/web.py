@@ -6,13 +6,13 @@ nothing from the database and writes one row.
 
 from functools import partial
 
-from flask import Response, request
+from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
 from hotline import clock
 from hotline.auth import public, signed
 from hotline.db import after_commit
-from hotline.web import floor, static_blueprint
+from hotline.web import floor
 from ivr import calls, closing, music, offers, waiting
 from ivr.calls import Arrival
 from ivr.events import OVER, RANK, STILL_WAITS, Kind
@@ -22,7 +22,7 @@ from ivr.twiml import Answer, Wait
 from ivr.voice import at_the_end, number, speaker, spoken, to_agent, told, waits
 from ivr.waiting import Place, Skill, Stay
 
-blueprint = static_blueprint("ivr", __file__)
+blueprint = Blueprint("voice", __name__)
 
 #: The caller is where we sent them; nothing is to be said.
 _REDIRECTED = frozenset({"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"})

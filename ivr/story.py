@@ -1,0 +1,314 @@
+"""What is read of calls: by reports, by lists and pages, by the desk.
+
+Every number of a report and every list of calls comes from `visits`, so that a number and the calls
+behind it cannot differ.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ivr import calls, offers
+from ivr.calls import CallFacts
+from ivr.errors import NoSuchCall
+from ivr.events import Kind, OfferState, Result
+from ivr.models import Call, CallEvent, Offer, Waiting
+from ivr.offers import OfferFacts
+from ivr.steps import DIAL_DONE
+
+#: How an offer ends that the agent let pass.
+MISSED = frozenset({Result.DECLINED.value, Result.NO_ANSWER.value, Result.FAILED.value})
+_FETCHED_AT_ONCE = 5000
+
+
+@dataclass(slots=True)
+class Visit:
+    """What the events of a call say about one visit to a queue, or (queue None) about a call that
+    never came to one. Moments are aware; None: did not happen (yet).
+    """
+
+    call_id: int
+    #: 1 for the first queue of a call, and for a call that never queued.
+    visit: int
+    arrived_at: datetime
+    queue: str | None = None
+    language: str | None = None
+    queued_at: datetime | None = None
+    connected_at: datetime | None = None
+    abandoned_at: datetime | None = None
+    #: Left the queue without having been answered and without having hung up.
+    left_at: datetime | None = None
+    talk_ended_at: datetime | None = None
+    wrapped_up_at: datetime | None = None
+    #: Was put through to a number outside.
+    transferred_at: datetime | None = None
+    ended_at: datetime | None = None
+    agent_id: int | None = None
+    offers: int = 0
+    missed: int = 0
+    outcome: str | None = None
+    ticket: str | None = None
+
+    @property
+    def moment(self) -> datetime:
+        """What decides in which span the visit is counted: the entry, or the arrival."""
+        return self.queued_at or self.arrived_at
+
+
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """One event of a call; `data` as in the table of `ivr.events`."""
+
+    at: datetime
+    kind: Kind
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """What an agent has at hand: an offer that rings, a call, or a conversation to write up."""
+
+    offer: OfferFacts
+    call: CallFacts
+    entered_at: datetime
+    #: The keys that led to the queue, in order, with the nodes that they were pressed at.
+    pressed: tuple[tuple[str, str], ...]
+
+    @property
+    def phase(self) -> str:
+        """`offered`, `connecting`, `talking` or `wrap_up`."""
+        return phase(self.offer)
+
+
+def phase(offer: OfferFacts) -> str:
+    """`offered`, `connecting`, `talking` or `wrap_up`, of an offer that holds an agent."""
+    return _PHASES[offer.state]
+
+
+_PHASES = {
+    OfferState.OFFERED: "offered",
+    OfferState.ACCEPTED: "connecting",
+    OfferState.CONNECTED: "talking",
+    OfferState.ENDED: "wrap_up",
+}
+
+
+# ---------------------------------------------------------------- for reports and lists
+
+
+def visits(
+    session: Session, start: datetime, end: datetime, *, after_call: int = 0
+) -> Iterator[Visit]:
+    """Every visit to a queue that began in [start, end), and every call without one that arrived
+    in it, by call. With `after_call` only calls with a larger id.
+    """
+    rows = session.connection().execute(
+        _EVENTS_OF_SPAN,
+        {"start": start, "end": end, "after_call": after_call},
+        execution_options={"yield_per": _FETCHED_AT_ONCE},
+    )
+    for of_call in _by_call(rows):
+        for visit in of_call:
+            if start <= visit.moment < end:
+                yield visit
+
+
+def visits_of(session: Session, call_id: int) -> list[Visit]:
+    """The visits of one call; a call without any has one with no queue. Raises `NoSuchCall`."""
+    rows = session.execute(_EVENTS_OF_CALL, {"call": call_id})
+    for found in _by_call(rows):
+        return found
+    raise NoSuchCall(f"call {call_id}")
+
+
+def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
+    """The deciding moments of all calls with an event newer than `event_id`, and the newest id."""
+    newest = session.scalar(sa.select(sa.func.max(CallEvent.id))) or event_id
+    changed = sa.select(CallEvent.call_id).where(CallEvent.id > event_id)
+    moments = session.scalars(
+        sa.select(CallEvent.at).where(
+            CallEvent.kind.in_((Kind.ARRIVED, Kind.QUEUED)), CallEvent.call_id.in_(changed)
+        )
+    )
+    return set(moments), newest
+
+
+def _by_call(rows: Any) -> Iterator[list[Visit]]:
+    """Fold the events of each call, which come by call and in their order, into its visits."""
+    current: list[Visit] = []
+    call_id = None
+    for row_call, kind, at, data in rows:
+        if row_call != call_id:
+            if current:
+                yield current
+            call_id, current = row_call, [Visit(row_call, 1, at)]
+        fold = _FOLD.get(kind)
+        if fold is not None:
+            fold(current, at, data)
+    if current:
+        yield current
+
+
+def _queued(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
+    if seen[-1].queue is not None:
+        seen.append(Visit(seen[-1].call_id, len(seen) + 1, seen[0].arrived_at))
+    last = seen[-1]
+    last.queued_at, last.queue, last.language = at, data["queue"], data["language"]
+
+
+def _returned(seen: list[Visit], _at: datetime, _data: Mapping[str, Any]) -> None:
+    seen[-1].left_at = None
+
+
+def _offered(seen: list[Visit], _at: datetime, _data: Mapping[str, Any]) -> None:
+    seen[-1].offers += 1
+
+
+def _offer_ended(seen: list[Visit], _at: datetime, data: Mapping[str, Any]) -> None:
+    seen[-1].missed += data["result"] in MISSED
+
+
+def _connected(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
+    seen[-1].connected_at, seen[-1].agent_id = at, data["agent"]
+
+
+def _wrapped_up(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
+    last = seen[-1]
+    last.wrapped_up_at, last.outcome, last.ticket = at, data["outcome"], data["ticket"]
+
+
+def _transferred(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
+    if data["result"] in DIAL_DONE:
+        seen[-1].transferred_at = at
+
+
+def _fault(seen: list[Visit], at: datetime, _data: Mapping[str, Any]) -> None:
+    seen[-1].transferred_at = at
+
+
+def _moment(name: str) -> "Fold":
+    def note(seen: list[Visit], at: datetime, _data: Mapping[str, Any]) -> None:
+        setattr(seen[-1], name, at)
+
+    return note
+
+
+Fold = Callable[[list[Visit], datetime, Mapping[str, Any]], None]
+_FOLD: Mapping[str, Fold] = {
+    Kind.QUEUED.value: _queued,
+    Kind.RETURNED.value: _returned,
+    Kind.OFFERED.value: _offered,
+    Kind.OFFER_ENDED.value: _offer_ended,
+    Kind.CONNECTED.value: _connected,
+    Kind.TALK_ENDED.value: _moment("talk_ended_at"),
+    Kind.WRAPPED_UP.value: _wrapped_up,
+    Kind.ABANDONED.value: _moment("abandoned_at"),
+    Kind.LEFT.value: _moment("left_at"),
+    Kind.TRANSFERRED.value: _transferred,
+    Kind.FAULT.value: _fault,
+    Kind.ENDED.value: _moment("ended_at"),
+}
+#: All that `_FOLD` reads, and the arrival that begins every call; steps are many and tell nothing.
+_TOLD = tuple(sorted(kind.value for kind in Kind if kind.value in _FOLD or kind is Kind.ARRIVED))
+_COUNTED = (CallEvent.call_id, CallEvent.kind, CallEvent.at, CallEvent.data)
+_IN_SPAN = sa.select(CallEvent.call_id).where(
+    CallEvent.kind.in_((Kind.ARRIVED.value, Kind.QUEUED.value)),
+    CallEvent.at >= sa.bindparam("start"),
+    CallEvent.at < sa.bindparam("end"),
+    CallEvent.call_id > sa.bindparam("after_call"),
+)
+_EVENTS_OF_SPAN = (
+    sa.select(*_COUNTED)
+    .where(CallEvent.call_id.in_(_IN_SPAN), CallEvent.kind.in_(_TOLD))
+    .order_by(CallEvent.call_id, CallEvent.id)
+)
+_EVENTS_OF_CALL = (
+    sa.select(*_COUNTED)
+    .where(CallEvent.call_id == sa.bindparam("call"), CallEvent.kind.in_(_TOLD))
+    .order_by(CallEvent.call_id, CallEvent.id)
+)
+
+
+# ---------------------------------------------------------------- for pages
+
+
+def events_of(session: Session, call_id: int) -> list[EventFacts]:
+    """The whole story of a call, in order."""
+    rows = session.execute(
+        sa.select(CallEvent.at, CallEvent.kind, CallEvent.data)
+        .where(CallEvent.call_id == call_id)
+        .order_by(CallEvent.id)
+    )
+    return [EventFacts(at, Kind(kind), data) for at, kind, data in rows]
+
+
+def calls_by_id(session: Session, ids: list[int]) -> dict[int, CallFacts]:
+    """Who some calls are."""
+    rows = session.execute(
+        sa.select(
+            Call.id,
+            Call.sid,
+            Call.from_number,
+            Call.to_number,
+            Call.language,
+            Call.status,
+            Call.arrived_at,
+            Call.ended_at,
+        ).where(Call.id.in_(ids))
+    )
+    return {row.id: CallFacts(*row) for row in rows}
+
+
+def had_part(session: Session, call_id: int, agent_id: int) -> bool:
+    """Whether a call was ever offered to this agent."""
+    row = session.execute(
+        sa.select(Offer.id).where(Offer.call_id == call_id, Offer.agent_id == agent_id).limit(1)
+    ).one_or_none()
+    return row is not None
+
+
+# ---------------------------------------------------------------- for the desk
+
+
+def at_hand(session: Session, agent_id: int) -> AtHand | None:
+    """What this agent has at hand, or None."""
+    offer = offers.latest_of_agent(session, agent_id)
+    if offer is None or not _at_hand(offer):
+        return None
+    return _with_call(session, offer)
+
+
+def last_finished(session: Session, agent_id: int) -> int | None:
+    """The call whose outcome this agent wrote last, or None."""
+    offer = offers.latest_of_agent(session, agent_id)
+    if offer is None or offer.wrapped_up_at is None:
+        return None
+    return offer.call_id
+
+
+def all_at_hand(session: Session) -> list[OfferFacts]:
+    """Every offer that lives and every conversation that is to be written up, by agent."""
+    return offers.held(session)
+
+
+def _at_hand(offer: OfferFacts) -> bool:
+    if offer.state is OfferState.ENDED:
+        return offer.result is Result.DONE and offer.wrapped_up_at is None
+    return True
+
+
+def _with_call(session: Session, offer: OfferFacts) -> AtHand:
+    call = calls.facts(session, offer.call_id)
+    entered_at = session.execute(
+        sa.select(Waiting.entered_at).where(Waiting.id == offer.waiting_id)
+    ).scalar_one()
+    pressed = tuple(
+        (event.data["digits"], event.data["at"])
+        for event in events_of(session, call.id)
+        if event.kind is Kind.STEP and event.data.get("digits")
+    )
+    return AtHand(offer, call, entered_at, pressed)
