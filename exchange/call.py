@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from exchange.callbacks import CallbackLine, Subscription
@@ -264,7 +265,7 @@ class Call:
         task.add_done_callback(self._task_done)
         return task
 
-    def start(self, program: Coroutine[Any, Any, None]) -> None:
+    def start(self, program: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Starts the call's programme; when it is through, so is the call."""
         self._program = self.spawn(self._guarded(program))
 
@@ -272,7 +273,7 @@ class Call:
         """Interrupts what the call is doing and goes on with another document."""
         self._leave_all(Leaving.REDIRECT)
         self.listener = None
-        self.start(self._after(self._program, source))
+        self.start(partial(self._after, self._program, source))
 
     async def _after(self, before: asyncio.Task[None] | None, source: Source) -> None:
         """The new programme begins when the old one has put everything back in its place."""
@@ -310,9 +311,9 @@ class Call:
             self.script.moved(where)
         self.changed()
 
-    async def _guarded(self, program: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, program: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
-            await program
+            await program()
         except asyncio.CancelledError:
             raise
         except Exception:

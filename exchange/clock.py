@@ -15,6 +15,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+SETTLED = 40
+"""Rounds of the event loop without outside work after which nothing is going on any more: more
+than the longest chain of tasks waking one another."""
+
 
 class Clock:
     """What the exchange asks of a clock. All seconds are the clock's own unless said otherwise."""
@@ -114,7 +118,7 @@ class HandClock(Clock):
     async def settle(self) -> None:
         """Returns when no task can go on without the clock moving."""
         quiet = 0
-        while quiet < 8:
+        while quiet < SETTLED:
             if self._outside:
                 await self._inside.wait()
                 quiet = 0

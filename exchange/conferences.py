@@ -306,7 +306,7 @@ class Conferences:
 
     def living(self, name: str) -> Conference | None:
         """The conference of that name (or SID) that has not ended."""
-        found = self._living.get(name) or self._by_sid.get(name)
+        found = self._living.get(name, self._by_sid.get(name))
         return None if found is None or found.ended else found
 
     def obtain(self, name: str) -> Conference:

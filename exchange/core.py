@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from exchange.call import INBOUND, OUTBOUND_API, Call, Settings
@@ -127,13 +128,13 @@ class Exchange:
             settings=Settings(callbacks=callbacks, fallback=fallback),
             script=script,
         )
-        call.start(self.player.main(call, Request(voice_url)))
+        call.start(partial(self.player.main, call, Request(voice_url)))
         return call
 
     def dial_out(self, from_: str, to: str, source: Source, settings: Settings) -> Call:
         """REST makes a call: it rings, and when answered runs `source`."""
         call = self.place(from_=from_, to=to, direction=OUTBOUND_API, settings=settings)
-        call.start(self._outbound(call, source))
+        call.start(partial(self._outbound, call, source))
         return call
 
     async def _outbound(self, call: Call, source: Source) -> None:
@@ -157,7 +158,7 @@ class Exchange:
         """
         call = self.place(from_=from_, to=to, direction=OUTBOUND_API, settings=settings)
         participant = conference.invite(call, options)
-        call.start(self._invited(participant, early_media))
+        call.start(partial(self._invited, participant, early_media))
         return participant
 
     async def _invited(self, participant: Participant, early_media: bool) -> None:

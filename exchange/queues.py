@@ -169,7 +169,8 @@ class Queues:
 
     def obtain(self, name: str, max_size: int | None = None) -> Queue:
         """The queue of that name, made if need be."""
-        return self._by_name.get(name) or self.create(name, max_size or DEFAULT_SIZE)
+        found = self._by_name.get(name)  # an empty queue is a queue: "or" would make another
+        return self.create(name, max_size or DEFAULT_SIZE) if found is None else found
 
     def rename(self, queue: Queue, name: str) -> None:
         del self._by_name[queue.name]

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urldefrag, urlencode
+from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit, urlunsplit
 
 import aiohttp
 from yarl import URL
@@ -113,11 +113,15 @@ class _Failure(Exception):
 
 def wire_url(url: str) -> URL:
     """The URL as it is sent and signed: kept as written unless it needs percent-encoding."""
-    plain = url.isascii() and " " not in url
-    parsed = URL(url, encoded=plain)
+    try:
+        parts = urlsplit(url)
+        absolute = url if parts.path else urlunsplit(parts._replace(path="/"))
+        parsed = URL(absolute, encoded=url.isascii() and " " not in url)
+    except ValueError as error:
+        raise RetrievalError(errors.INVALID_URL, f"invalid URL format: {error}", url) from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise RetrievalError(errors.INVALID_URL, "invalid URL format", url)
-    return parsed if parsed.raw_path else parsed.with_path("/")
+    return parsed
 
 
 def with_query(url: str, params: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@
 | statusCallback | URL (the first participant's counts) | none |
 | statusCallbackEvent | start end join leave mute hold modify speaker announcement | none |
 | statusCallbackMethod | GET, POST | POST |
-| record, trim, recordingStatusCallback…, region, jitterBufferSize | accepted, without effect | |
+| record, trim, recordingStatusCallback…, region, jitterBufferSize, eventCallbackUrl | ignored | |
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@
 | callerId | a number or client: | the caller's |
 | answerOnBridge | true, false: ring the caller until the other answers | false |
 | sequential | true, false: one after the other | false |
-| record, trim, recordingStatusCallback…, ringTone, referUrl … | accepted, without effect | |
+| record, trim, recordingStatusCallback…, recordingTrack, ringTone, refer… | ignored | |
 
 Text is one number to dial; or Number and Client nouns, at most ten, of which the first to answer
 wins; or one Conference; or one Queue.
@@ -19,6 +19,7 @@ wins; or one Conference; or one Queue.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from exchange import errors
 from exchange.bridge import Bridge
@@ -148,7 +149,7 @@ class Hunt:
     async def _first_answer(self) -> Bridge | None:
         """The bridge with whoever answers first; None when nobody does."""
         for leg, noun in self._legs:
-            leg.start(self._ring(leg, noun))
+            leg.start(partial(self._ring, leg, noun))
         nobody = asyncio.ensure_future(self._all_over())
         try:
             await first_done(self._answered, nobody)

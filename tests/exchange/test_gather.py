@@ -6,7 +6,9 @@ import pytest
 
 from tests.exchange.conftest import Line
 
-MENU = '<Gather action="/chose" numDigits="1"><Say>Press one now please.</Say></Gather><Say>Bye</Say>'
+MENU = (
+    '<Gather action="/chose" numDigits="1"><Say>Press one now please.</Say></Gather><Say>Bye</Say>'
+)
 
 
 async def test_a_key_stops_what_is_nested_and_goes_to_the_action(line: Line) -> None:
