@@ -54,9 +54,11 @@ clean: ## remove what was built; the data in ./var stays
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find $(PACKAGES) tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
 
-$(RUN_READY): requirements/run.txt pyproject.toml scripts/environment
+FRONT_END := $(wildcard package-lock.json)
+
+$(RUN_READY): requirements/run.txt pyproject.toml scripts/environment $(FRONT_END)
 	@PYTHON="$(PYTHON)" scripts/environment run
 
-# a run environment is also satisfied by a dev one, so this target marks both
-$(DEV_READY): requirements/dev.txt pyproject.toml scripts/environment
+# dev contains run: this one marks both as ready
+$(DEV_READY): requirements/dev.txt pyproject.toml scripts/environment $(FRONT_END)
 	@PYTHON="$(PYTHON)" scripts/environment dev
