@@ -46,6 +46,8 @@ COLUMNS = (
 )
 #: The large figures at the top.
 HEADLINES = ("calls", "answered", "abandoned", "service_level", "average_wait", "average_handling")
+#: Stand for the configured limits, in seconds.
+THRESHOLD, SHORT = "{threshold:g}", "{short:g}"
 #: What the list of calls must be asked for to show the calls of a number; a rate leads to the
 #: calls it is taken over.
 CALLS_BEHIND: Mapping[str, Mapping[str, str]] = {
@@ -53,9 +55,9 @@ CALLS_BEHIND: Mapping[str, Mapping[str, str]] = {
     "not_queued": {"outcome": "not_queued"},
     "offered": {"outcome": "queued"},
     "answered": {"outcome": "answered"},
-    "answered_in_threshold": {"outcome": "answered", "within": "threshold"},
+    "answered_in_threshold": {"outcome": "answered", "within": THRESHOLD},
     "abandoned": {"outcome": "abandoned"},
-    "short_abandoned": {"outcome": "abandoned", "within": "short"},
+    "short_abandoned": {"outcome": "abandoned", "within": SHORT},
     "left_queue": {"outcome": "left"},
     "service_level": {"outcome": "queued"},
     "average_wait": {"outcome": "answered"},
@@ -248,7 +250,12 @@ def _calls_behind(line: Line, metric: Metric) -> str | None:
     number = _value(line, metric)
     if metric.id not in CALLS_BEHIND or number is None or (number == 0 and not metric.is_rate):
         return None
-    return "/calls?" + urlencode({**line.calls, **CALLS_BEHIND[metric.id]})
+    limits = {
+        "threshold": _section().service_level.threshold_seconds,
+        "short": _section().short_abandon_seconds,
+    }
+    asked = {name: text.format(**limits) for name, text in CALLS_BEHIND[metric.id].items()}
+    return "/calls?" + urlencode({**line.calls, **asked})
 
 
 def _time_label(period: Period, line: Line) -> str:

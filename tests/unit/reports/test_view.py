@@ -116,7 +116,7 @@ def test_each_line_knows_the_calls_it_stands_for():
     assert by_day.by_time[9].counters.calls == 2
     assert [line.calls for line in by_day.by_queue] == [
         {**span, "queue": "information", "language": "en"},
-        {**span, "queue": "none", "language": "none"},
+        {**span, "queue": "", "language": ""},
     ]
     (line, *_) = shown(Period.year(2570), []).by_time
     assert line.calls == {"from": "2026-10-01", "until": "2026-10-31"}

@@ -1,0 +1,161 @@
+"""The pages and files: who may read them, and that their numbers are the sums of their rows."""
+
+import csv
+import io
+import re
+from datetime import date, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from hotline import clock
+from hotline.auth import Role
+from reports import jobs
+from tests.service.reports.test_night import DAY, NEXT, midnight, write_day
+from tests.support.stories import Story
+
+PAGES = [
+    "/reports/day/2026-11-20",
+    "/reports/month/2026-11",
+    "/reports/year/2570",
+    "/reports/definitions",
+]
+READERS = {Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR}
+
+
+@pytest.fixture
+def played(floor):
+    """Two days with calls, the first counted by its night; it is noon of the second."""
+    write_day(floor, DAY, 40)
+    write_day(floor, NEXT, 10, seed=2)
+    with floor.db.write() as session:
+        Story(session, midnight(floor) + timedelta(hours=9)).queued().abandoned(2)
+    with clock.driven(midnight(floor, NEXT) + timedelta(minutes=30)) as now:
+        jobs.night(floor, DAY)
+        now.advance(hours=23)
+        yield floor
+
+
+@pytest.fixture
+def get(client, played, bearer):
+    headers = bearer(Role.MANAGER)
+
+    def get(path: str, expect: int = 200):
+        answer = client.get(path, headers=headers)
+        assert answer.status_code == expect, answer.text
+        return answer
+
+    return get
+
+
+def rows(answer) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("page", ["/reports/day/2026-11-20", "/reports/month/2026-11.csv"])
+def test_who_may_read(client, played, bearer, role, page):
+    answer = client.get(page, headers=bearer(role))
+    assert answer.status_code == (200 if role in READERS else 403)
+
+
+@pytest.mark.parametrize("language", ["th", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_in_both_languages(get, page, language):
+    answer = get(f"{page}?lang={language}")
+    assert "style=" not in answer.text  # the security policy allows none
+    assert "None" not in re.sub(r"<[^>]*>", "", answer.text)
+    if page != "/reports/definitions":
+        assert ("นับอย่างไร" if language == "th" else "How this is counted") in answer.text
+
+
+def test_the_title_says_the_finding(get):
+    total = sum(int(row["calls"]) for row in rows(get("/reports/day/2026-11-20.csv")))
+    (title,) = re.findall(r"<h1>(.*?)</h1>", get("/reports/day/2026-11-20?lang=en").text)
+    assert title.startswith(f"{total} calls: ")
+
+
+def test_years_are_the_readers(get):
+    assert "พฤศจิกายน 2569" in get("/reports/month/2026-11?lang=th").text
+    assert "November 2026" in get("/reports/month/2026-11?lang=en").text
+    assert "ปีงบประมาณ 2570" in get("/reports/year/2570?lang=th").text
+
+
+def test_the_files_of_day_month_and_year_add_up(get):
+    day, next_day = (rows(get(f"/reports/day/{each}.csv")) for each in (DAY, NEXT))
+    month, year = rows(get("/reports/month/2026-11.csv")), rows(get("/reports/year/2570.csv"))
+    for name in ("calls", "offered", "answered", "abandoned", "talk_ms", "wait_answered_ms"):
+        of_days = sum(int(row[name]) for row in day + next_day)
+        assert of_days > 0
+        assert sum(int(row[name]) for row in month) == of_days
+        assert sum(int(row[name]) for row in year) == of_days
+    longest = max(int(row["talk_max_ms"]) for row in day + next_day)
+    assert max(int(row["talk_max_ms"]) for row in year) == longest
+    assert {row["day"] for row in month} == {DAY.isoformat(), NEXT.isoformat()}
+
+
+def test_the_file_of_a_day_has_its_intervals_in_local_time(get):
+    found = rows(get(f"/reports/day/{DAY}.csv"))
+    assert all(row["interval_start"].startswith("2026-11-20T") for row in found)
+    assert all(row["interval_start"].endswith("+07:00") for row in found)
+    assert {row["interval_start"][14:16] for row in found} <= {"00", "15", "30", "45"}
+
+
+@pytest.mark.parametrize("page", PAGES[:3])
+def test_every_number_leads_to_exactly_its_calls(get, page):
+    """What the page says and what the list behind it holds is the same number, for each link."""
+    text = get(f"{page}?lang=en").text
+    links = re.findall(r'<a href="(/calls\?[^"]+)">([\d,]+)</a>', text)
+    assert len(links) > 20
+    for href, number in dict(links).items():
+        listed = get(href.replace("&amp;", "&") + "&lang=en").text
+        found = len(set(re.findall(r'href="/calls/(\d+)', listed)))
+        assert found == int(number.replace(",", "")), href
+
+
+def test_links_name_the_limits_that_were_counted_with(get):
+    text = get("/reports/day/2026-11-20?lang=en").text
+    queries = [
+        parse_qs(urlsplit(href).query) for href in re.findall(r'href="(/calls\?[^"]+)"', text)
+    ]
+    within = {tuple(query["amp;within"]) for query in queries if "amp;within" in query}
+    assert within == {("20",), ("5",)}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/reports/day/2026-02-30",
+        "/reports/day/yesterday",
+        "/reports/month/2026-13",
+        "/reports/month/2026",
+        "/reports/year/0",
+        "/reports/year/99999999999",
+        "/reports/year/abc.csv",
+        "/reports/go?day=x",
+    ],
+)
+def test_addresses_of_nothing(get, path):
+    get(path, 404)
+
+
+def test_today_is_where_the_reports_begin(get):
+    assert get("/reports", 302).location == f"/reports/day/{NEXT}"
+    assert get(f"/reports/go?day={DAY}", 302).location == f"/reports/day/{DAY}"
+
+
+def test_a_day_without_calls_and_days_to_come(get):
+    assert "No calls" in get("/reports/day/2026-11-19?lang=en").text
+    assert "Nothing has been counted here" in get("/reports/day/2020-01-01?lang=en").text
+    assert "Nothing has been counted here" in get("/reports/year/2580?lang=en").text
+
+
+def test_what_is_live_and_what_was_revised_is_said(get, played):
+    text = get("/reports/month/2026-11?lang=en").text
+    assert "Counted from the events just now" in text
+    assert "21 November 2026" in text
+    with played.db.write() as session:
+        Story(session, midnight(played, date(2026, 11, 18)) + timedelta(hours=8)).ended(1)
+    with clock.driven(midnight(played, NEXT) + timedelta(days=1, minutes=30)):
+        jobs.night(played, NEXT)
+        assert "Revised afterwards" in get("/reports/month/2026-11?lang=en").text
