@@ -25,7 +25,8 @@ floor.py      all of the above in one object
 city.py       the whole config.yaml, cross-checked
 app.py        wires every room
 cli.py        the command `hotline`
-supervisor.py `hotline run`: every process on one machine (with children, guardian, datafolder, ports)
+supervisor.py `hotline run`: every process on one machine; stands on children.py (one of them),
+              guardian.py (none is left behind), datafolder.py (lock, secrets) and ports.py
 ```
 """
 
