@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 
+import agents.jobs
 import agents.web
 import ivr.jobs
 import ivr.pages
@@ -27,7 +28,7 @@ from hotline.telephony import Carrier
 
 #: Bottom up.
 ROOMS = ("hotline", "agents", "tickets", "ivr", "reports")
-ROOM_JOBS: tuple[ModuleType, ...] = (tickets.jobs, ivr.jobs, reports.jobs)
+ROOM_JOBS: tuple[ModuleType, ...] = (agents.jobs, tickets.jobs, ivr.jobs, reports.jobs)
 BLUEPRINTS = (
     agents.web.blueprint,
     tickets.web.blueprint,

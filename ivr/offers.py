@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from agents import routing
 from agents import service as agents
+from agents.config import Agents
 from hotline import clock, outbox
 from hotline.db import after_commit, insert_ignore
 from hotline.floor import Floor
@@ -105,7 +106,8 @@ def _first_pair(floor: Floor, skills: Collection[Skill]) -> routing.Pair | None:
         heads = waiting.heads(session, skills)
         if not heads:
             return None
-        return routing.first(heads, agents.ready_heads(session, {head.skill for head in heads}))
+        ready = agents.ready_heads(session, {head.skill for head in heads})
+    return routing.first(heads, ready, floor.section(Agents).policy)
 
 
 def _offer(floor: Floor, pair: routing.Pair) -> bool:
