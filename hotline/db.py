@@ -176,6 +176,8 @@ def _engine(url: sa.URL, pool_size: int) -> sa.Engine:
         pool_timeout=WAIT_SECONDS,
         connect_args={
             "connect_timeout": WAIT_SECONDS,
+            # a server that has vanished from the network is given up on as soon
+            "tcp_user_timeout": WAIT_SECONDS * 1000,
             "options": f"-c lock_timeout={WAIT_SECONDS}s -c timezone=UTC",
         },
     )

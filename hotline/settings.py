@@ -49,11 +49,13 @@ class Settings(BaseModel):
     @classmethod
     def _database(cls, url: str) -> str:
         try:
-            known = sa.make_url(url).get_backend_name() in ("sqlite", "postgresql")
+            parts = sa.make_url(url)
         except sa.exc.ArgumentError:
-            known = False
-        if not known:
+            parts = sa.URL.create("nothing")
+        if parts.get_backend_name() not in ("sqlite", "postgresql"):
             raise ValueError("not a sqlite:// or postgresql:// address")
+        if parts.get_backend_name() == "sqlite" and parts.database in (None, "", ":memory:"):
+            raise ValueError("a database in memory is not shared by the processes; name a file")
         return url
 
     @field_validator("redis_url")

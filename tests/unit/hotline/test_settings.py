@@ -56,6 +56,13 @@ def test_what_is_missing_and_what_is_wrong_come_at_once(tmp_path: Path) -> None:
     assert "hunter2" not in " ".join(found.values())
 
 
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///:memory:", "mysql://db/hotline", "postgres", "postgres://db/x"]
+)
+def test_a_database_that_cannot_serve_is_refused(url: str) -> None:
+    assert set(faults({**RIGHT, "DATABASE_URL": url})) == {"DATABASE_URL"}
+
+
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_may_stand_in_a_file(tmp_path: Path, name: str) -> None:
     values = {"DATABASE_URL": "postgresql://db/hotline", "REDIS_URL": "unix:///run/redis"}
