@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from agents import service as agents
 from agents.presence import PresenceFacts
@@ -221,8 +222,9 @@ def _over(floor: Floor, sid: str) -> str | None:
 def end_lonely(floor: Floor, now: datetime) -> None:
     """Callers who were left behind in a conference: the conversation is over, the call is not."""
     before = now - timedelta(seconds=2 * GRACE * clock.speed())
+    other = orm.aliased(Offer)
     live_again = (
-        sa.select(sa.literal(1)).where(Offer.call_id == Call.id, Offer.state.in_(LIVE)).exists()
+        sa.select(sa.literal(1)).where(other.call_id == Call.id, other.state.in_(LIVE)).exists()
     )
     with floor.db.read() as session:
         lonely = session.execute(
