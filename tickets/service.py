@@ -31,7 +31,7 @@ from tickets.errors import (
     UnknownOutcome,
 )
 from tickets.facts import SYSTEM, Actor, EventFacts, TicketFacts
-from tickets.models import EventKind, Ticket, TicketCall, TicketEvent
+from tickets.models import IS_OPEN, EventKind, Ticket, TicketCall, TicketEvent
 from tickets.search import (
     Filters,
     Owed,
@@ -465,7 +465,7 @@ def note_overdue(session: Session, now: datetime) -> int:
     """
     passed = (
         sa.select(Ticket.id)
-        .where(Ticket.state.in_(workflow.OPEN), Ticket.overdue_at.is_(None), Ticket.due_at < now)
+        .where(IS_OPEN, Ticket.overdue_at.is_(None), Ticket.due_at < now)
         .order_by(Ticket.due_at)
         .limit(OVERDUE_BATCH)
     )

@@ -1,0 +1,77 @@
+"""What runs every second or on every page must not read the whole table, now or in ten years."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from hotline.db import Database
+from tests.service.tickets.conftest import AGENT, NOW, SUPERVISOR
+from tickets import jobs, service
+from tickets.service import Filters
+from tickets.workflow import OPEN
+
+Look = Callable[[Any], object]
+
+
+@pytest.fixture
+def plans(sqlite_url: str) -> Callable[[Look], str]:
+    """Return SQLite's plan of the statements of a look (without statistics, as it lives)."""
+    db = Database(sqlite_url)
+    seen: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        seen.append((statement, parameters))
+
+    def of(look: Look) -> str:
+        seen.clear()
+        sa.event.listen(db.engine, "before_cursor_execute", note)
+        with db.read() as session:
+            look(session)
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+        with db.engine.connect() as connection:
+            lines = [
+                row[3]
+                for statement, parameters in seen
+                if statement.startswith("SELECT")
+                for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            ]
+        assert lines
+        return "\n".join(lines)
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("look", "index"),
+    [
+        (lambda s: service.search(s, Filters(states=OPEN), AGENT, now=NOW), "ix_tickets_open"),
+        (
+            lambda s: service.search(
+                s, Filters(states=OPEN, divisions=frozenset({"traffic"})), AGENT, now=NOW
+            ),
+            "ix_tickets_open_division",
+        ),
+        (lambda s: service.search(s, Filters(overdue=True), AGENT, now=NOW), "ix_tickets_open"),
+        (
+            lambda s: service.search(s, Filters(incomplete=True), SUPERVISOR, now=NOW),
+            "ix_tickets_incomplete",
+        ),
+        (lambda s: service.near_caller(s, "+66812345678", AGENT), "ix_ticket_calls_caller"),
+        (lambda s: service.near_caller(s, "+66812345678", AGENT), "ix_tickets_caller"),
+        (lambda s: service.story(s, 1), "ix_ticket_events_ticket"),
+        (lambda s: service.owed(s, AGENT, now=NOW), "ix_tickets_open"),
+        (lambda s: s.scalar(jobs.unseen(NOW)), "ix_tickets_due_unseen"),
+    ],
+)
+def test_each_look_takes_its_index(plans: Callable[[Look], str], look: Look, index: str) -> None:
+    plan = plans(look)
+    assert f"INDEX {index}" in plan
+    assert "SCAN tickets\n" not in f"{plan}\n"
+
+
+def test_the_guard_would_notice(plans: Callable[[Look], str]) -> None:
+    """A look that has no index is seen as such."""
+    plan = plans(lambda s: s.execute(sa.text("SELECT * FROM tickets WHERE language = 'th'")))
+    assert "SCAN tickets" in plan
