@@ -35,7 +35,11 @@ function onKey(event) {
   if (event.isComposing || event.repeat || event.altKey || event.metaKey || keys.open) return;
   const target = event.target instanceof Element ? event.target : document.body;
   if (event.key === "Escape" && closeMenus()) return;
-  if (takesText(target) && !event.ctrlKey) return;
+  if (takesText(target) && !event.ctrlKey && !/^F\d+$/.test(event.key)) {
+    // out of the field, so that the next key acts
+    if (event.key === "Escape" && target instanceof HTMLElement) target.blur();
+    return;
+  }
   // Enter on a button, a link or a choice already means that one
   if (event.key === "Enter" && !event.ctrlKey && target.closest("button, a, summary, input")) return;
   const element = namesOf(event).map(ofKey).find(Boolean);

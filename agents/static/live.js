@@ -277,9 +277,11 @@ export class Live extends EventTarget {
     delete form.dataset.sending;
     form.querySelector(".send-problem")?.remove();
     if (problem) {
-      const notice = Object.assign(document.createElement("p"), { className: "notice bad send-problem", textContent: problem });
+      const notice = Object.assign(document.createElement("p"), { className: "notice bad send-problem", textContent: problem.words });
       notice.setAttribute("role", "alert");
       form.append(notice);
+      const field = form.querySelector(`[data-faults~="${CSS.escape(problem.code)}"]`);
+      if (field instanceof HTMLElement) field.focus();
     }
     await this.refresh();
   }
@@ -289,7 +291,7 @@ export class Live extends EventTarget {
  * @param {HTMLFormElement} form
  * @param {HTMLElement | null} submitter
  * @param {string} unsent what to say when no answer came
- * @returns {Promise<string>} what went wrong in words, or nothing
+ * @returns {Promise<{code: string, words: string} | null>} what went wrong
  */
 async function post(form, submitter, unsent) {
   const fields = new URLSearchParams();
@@ -301,11 +303,11 @@ async function post(form, submitter, unsent) {
       headers: { Accept: "application/json" },
       signal: AbortSignal.timeout(GIVE_UP_MS),
     });
-    if (response.ok) return "";
-    const answer = await response.json();
-    return answer.error?.message ?? String(response.status);
+    if (response.ok) return null;
+    const { error } = await response.json();
+    return { code: error.code, words: error.message };
   } catch {
-    return unsent;
+    return { code: "", words: unsent };
   }
 }
 
