@@ -19,6 +19,7 @@ from hotline.errors import ConfigError, HotlineError
 if TYPE_CHECKING:
     from hotline.auth import Role
     from hotline.floor import Floor
+    from hotline.replay.command import Options
     from hotline.supervisor import Supervisor
 
 WEB_WORKERS, WEB_THREADS = 2, 16
@@ -326,3 +327,52 @@ def _in_words(error: HotlineError) -> str:
 
 def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """`hotline replay` and `hotline demo`."""
+    replay = _add(commands, "replay", _replay, "play a day of a call log through a hotline")
+    replay.add_argument("file", type=Path, help="a log of the form of bank_august_1999.tsv")
+    replay.add_argument("--date", type=date.fromisoformat, help="the day (the file's first)")
+    replay.add_argument(
+        "--staff",
+        default="log",
+        help="CSV with the columns hour, agents; `log` (default): as many as the log had",
+    )
+    demo = _add(commands, "demo", _demo, "play a generated day, for somebody who watches")
+    demo.add_argument("--calls", type=int, default=1200, help="calls of the day (1200)")
+    demo.add_argument("--date", type=date.fromisoformat, help="the day (today)")
+    demo.add_argument("--leave", action="store_true", help="end when the day is over")
+    for parser, web_port, exchange_port in ((replay, 0, 0), (demo, 8000, 8437)):
+        parser.add_argument("--speed", type=float, default=60.0, help="how fast (60)")
+        parser.add_argument("--data", type=Path, help="a folder of its own (a new one)")
+        parser.add_argument("--config", type=Path, default=Path("config.yaml"))
+        parser.add_argument("--database-url", help="a database of its own (a file in the folder)")
+        parser.add_argument("--web-port", type=int, default=web_port)
+        parser.add_argument("--exchange-port", type=int, default=exchange_port)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from hotline.replay import command
+
+    staff = None if arguments.staff == "log" else Path(arguments.staff)
+    options = _replay_options(arguments, "replay", stay=False)
+    return command.replay(arguments.file, arguments.date, staff, options)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from hotline.replay import command
+
+    options = _replay_options(arguments, "demo", stay=not arguments.leave)
+    day = arguments.date or clock.now().astimezone().date()
+    return command.demo(arguments.calls, day, options)
+
+
+def _replay_options(arguments: argparse.Namespace, name: str, *, stay: bool) -> "Options":
+    from hotline.replay.command import Options
+
+    return Options(
+        config=arguments.config,
+        data=arguments.data or Path("var") / f"{name}-{clock.now():%Y%m%d-%H%M%S}",
+        speed=arguments.speed,
+        web_port=arguments.web_port,
+        exchange_port=arguments.exchange_port,
+        database_url=arguments.database_url,
+        stay=stay,
+    )

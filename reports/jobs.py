@@ -1,8 +1,9 @@
-"""The night's work of this room."""
+"""The night's work of this room, and the same by hand."""
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from hotline.errors import Invalid
 from hotline.schedule import Nightly
 from reports import service
 from reports.config import Reports
@@ -21,6 +22,17 @@ def night(floor: "Floor", day: date) -> str:
         since = service.last_seen_event(session)
     window = service.days_between(day - timedelta(days=counting.window_days - 1), day)
     return service.in_words(service.run_night(floor.db, window, counting, since=since or 0))
+
+
+def recompute(floor: "Floor", first: date, last: date) -> str:
+    """Count `first` to `last` (both included) anew: `hotline nightly --from … --until …`.
+
+    Returns what was done, in words; raises Invalid when the span is empty.
+    """
+    if last < first:
+        raise Invalid(f"{last} is before {first}")
+    span = service.days_between(first, last)
+    return service.in_words(service.run_night(floor.db, span, How.of(floor)))
 
 
 def nightly(floor: "Floor") -> dict[str, Nightly]:

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from hotline import clock
 from hotline.db import Database
-from hotline.errors import Invalid
 from reports import source
 from reports.config import Reports
 from reports.metrics import COUNTER_NAMES, Cell, Counters, Rules, count
@@ -124,16 +123,6 @@ def run_night(
         )
         session.add(run)
     return run
-
-
-def recount(floor: "Floor", first: date, last: date) -> str:
-    """Count `first` to `last` (both included) anew: `hotline nightly --from … --until …`.
-
-    Returns what was done, in words; raises Invalid when the span is empty.
-    """
-    if last < first:
-        raise Invalid(f"{last} is before {first}")
-    return in_words(run_night(floor.db, days_between(first, last), How.of(floor)))
 
 
 def in_words(run: NightRun) -> str:

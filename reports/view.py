@@ -130,8 +130,7 @@ def report(
             line(key, some, calls) for key, some, calls in _by_time(period, found, zone, until)
         ],
         by_queue=[
-            line(key, some, {**span, "queue": key[0], "language": key[1]})
-            for key, some in by_queue
+            line(key, some, {**span, "queue": key[0], "language": key[1]}) for key, some in by_queue
         ],
     )
 

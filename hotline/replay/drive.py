@@ -9,7 +9,6 @@ accept, hang up, finish. Waits are in the hotline's own clock, which may run fas
 import asyncio
 import logging
 import random
-from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,8 +30,7 @@ WRAP_UP = (8.0, 40.0)
 #: A call that has not ended so long after everybody should be done is a failure, not a reason to
 #: wait for ever.
 LAST_CALL = timedelta(hours=3)
-RETRY_AFTER = 0.2
-ATTEMPTS = 25
+WAKE_EVERY = 120.0
 
 
 @dataclass(frozen=True)
@@ -56,9 +54,11 @@ class Played:
 
     #: The carrier's name of each call → who called.
     placed: dict[str, Caller] = field(default_factory=dict)
-    refused: Counter[str] = field(default_factory=Counter)
-    accepted: int = 0
+    answered: int = 0
+    #: Offers that an agent took or wanted to take when the caller had gone.
     lost_races: int = 0
+    #: Offers that nobody saw in time.
+    rang_out: int = 0
     finished: int = 0
     unfinished: list[str] = field(default_factory=list)
     #: How late calls were placed (seconds of the hotline's clock).
@@ -74,6 +74,10 @@ class HotlineRefused(Exception):
     def __init__(self, method: str, url: str, status: int, body: str) -> None:
         super().__init__(f"{method} {url}: {status} {body[:300]}")
         self.status = status
+
+
+class NeverEnded(Exception):
+    """Calls live that should have ended long ago."""
 
 
 class Web:
@@ -144,8 +148,6 @@ class Driver:
         self._agents: dict[str, _Agent] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self._failure: asyncio.Future[None] | None = None
-        self._all_placed = asyncio.Event()
-        self._shifts_left = len(plan.shifts)
 
     async def play(self, progress: Callable[[str], None]) -> Played:
         """Play everything; returns when all calls have ended and all agents are out."""
@@ -171,13 +173,14 @@ class Driver:
             web = Web(http, self.place.web_url, username, self.place.passwords[username])
             self._agents[username] = _Agent(self, web)
         looking = self._start(self._look(http))
+        waking = self._start(self._wake(http))
         telling = self._start(self._tell(progress))
         shifts = [self._start(self._shift(shift)) for shift in self.plan.shifts]
         await self._place_calls(http)
         await self._calls_ended(http)
         await asyncio.gather(*shifts)
         await self._agents_done()
-        await self._cancel(looking, telling)
+        await self._cancel(looking, waking, telling)
         await self._read_webhooks(http)
 
     # ------------------------------------------------------------------------ time and tasks
@@ -225,7 +228,6 @@ class Driver:
         for caller in self.plan.callers:
             await self.sleep(caller.at - self.now())
             self._start(self._place(http, caller))
-        self._all_placed.set()
 
     async def _place(self, http: aiohttp.ClientSession, caller: Caller) -> None:
         self.played.lateness.append(self.now() - caller.at)
@@ -236,28 +238,32 @@ class Driver:
             self._unserved[caller.number] = caller
 
     async def _calls_ended(self, http: aiohttp.ClientSession) -> None:
-        """Wait until no call lives in the exchange. Raises HotlineRefused when one never ends."""
+        """Wait until no call lives in the exchange. Raises NeverEnded when one does too long."""
         give_up = self.now() + LAST_CALL.total_seconds()
-        url = f"{self.place.exchange_url}/handset/calls?live=1"
         while True:
-            live = (await ask(http, "GET", url))["calls"]
-            self._forget_ended({call["from"] for call in live})
+            live = await self._live(http)
             if not live and len(self.played.placed) == len(self.plan.callers):
                 return
             if self.now() > give_up:
-                raise HotlineRefused("GET", url, 200, f"{len(live)} calls never ended")
+                raise NeverEnded(f"{len(live)} calls never ended: {sorted(live)[:5]}")
             await self.sleep(30.0)
 
-    def _forget_ended(self, alive: set[str]) -> None:
-        for number in [each for each in self._unserved if each not in alive]:
-            del self._unserved[number]
+    async def _live(self, http: aiohttp.ClientSession) -> set[str]:
+        """The numbers of the callers whose calls have not ended; the others wait no more."""
+        placed = set(self._unserved)
+        url = f"{self.place.exchange_url}/handset/calls?live=1&direction=inbound&limit=1000"
+        live = {call["from"] for call in (await ask(http, "GET", url))["calls"]}
+        for number in placed - live:
+            self._unserved.pop(number, None)
+        return live
 
     async def _read_webhooks(self, http: aiohttp.ClientSession) -> None:
         for sid in self.played.placed:
             story = await ask(http, "GET", f"{self.place.exchange_url}/handset/calls/{sid}")
             for hook in story["webhooks"]:
                 self.played.webhook_seconds.append(hook["seconds"])
-                if not hook["ok"]:
+                # a request that the caller's hanging up cut short is no failure
+                if not hook["ok"] and not hook["error"].startswith("abandoned"):
                     self.played.failed_webhooks.append(f"{hook['url']}: {hook['error']}")
 
     # ------------------------------------------------------------------------ agents
@@ -265,13 +271,21 @@ class Driver:
     async def _shift(self, shift: Shift) -> None:
         agent = self._agents[shift.agent]
         await self.sleep(shift.start - self.now())
-        await agent.web.post("/api/presence", status="ready")
+        await agent.come()
         await self.sleep(shift.end - self.now())
         # whoever is the only one left for a caller stays; the log's callers were all served by
         # somebody
         while self._still_needed(shift.agent):
             await self.sleep(60.0)
-        await agent.web.post("/api/presence", status="signed_out")
+        await agent.go()
+
+    async def _wake(self, http: aiohttp.ClientSession) -> None:
+        """Now and then see who still waits, and each idle agent whether an offer rang out unseen."""
+        while True:
+            await self.sleep(WAKE_EVERY)
+            await self._live(http)
+            for agent in self._agents.values():
+                await agent.wake()
 
     def _still_needed(self, agent: str) -> bool:
         skills = self.plan.skills[agent]
@@ -294,14 +308,18 @@ class Driver:
         every = min(LOOK_MOST, max(LOOK_LEAST, LOOK_EVERY / self.place.clock.speed))
         while True:
             offers = (await web.get("/api/offers"))["offers"]
-            by_agent = {offer["username"]: offer for offer in offers}
-            for username, agent in self._agents.items():
-                agent.sees(by_agent.get(username))
+            by_agent = {offer["agent_id"]: offer for offer in offers}
+            for agent in self._agents.values():
+                agent.sees(by_agent.get(agent.id))
             await asyncio.sleep(every)
 
     async def _agents_done(self) -> None:
         for agent in self._agents.values():
             await agent.idle()
+
+    def since(self, moment: str) -> float:
+        """Seconds of the hotline's clock since `moment` (ISO 8601)."""
+        return (self.place.clock.now() - datetime.fromisoformat(moment)).total_seconds()
 
     def served(self, number: str) -> Caller | None:
         """The caller with that number has met an agent."""
@@ -317,101 +335,114 @@ class Driver:
             hours = self.now() / 3600
             progress(
                 f"{int(hours):02}:{int(hours % 1 * 60):02}  {len(self.played.placed):>5} placed  "
-                f"{self.played.accepted:>5} answered  {self.played.finished:>5} finished  "
+                f"{self.played.answered:>5} answered  {self.played.finished:>5} finished  "
                 f"{len(self._unserved):>3} waiting" + (f"  ({at:%Y-%m-%d})" if hours >= 24 else "")
             )
 
 
 class _Agent:
-    """A scripted agent: accepts what is offered, talks as long as the plan says, writes an
-    outcome.
+    """A scripted agent: accepts what is offered, talks as long as the plan says, writes an outcome.
+
+    What it has at hand is told by `sees`: `offered`, `connecting`, `talking` or `wrap_up`, or
+    nothing.
     """
 
     def __init__(self, driver: Driver, web: Web) -> None:
         self.web = web
+        self.id = 0
+        self.on_duty = False
         self._driver = driver
-        self._offer: dict[str, Any] | None = None
+        self._at_hand: dict[str, Any] | None = None
         self._changed = asyncio.Event()
-        self._working: int | None = None
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def sees(self, offer: dict[str, Any] | None) -> None:
-        """The offer or call that this agent has at the moment."""
-        if offer != self._offer:
-            self._offer = offer
-            self._changed.set()
-            self._changed = asyncio.Event()
-        if offer is not None and offer["state"] == "offered" and self._idle.is_set():
-            self._idle.clear()
-            self._driver.start(self._work(offer))
+    async def come(self) -> None:
+        """Be ready for offers."""
+        self.on_duty = True
+        self.id = (await self.web.post("/api/presence", status="ready"))["agent"]["id"]
+
+    async def go(self) -> None:
+        """Take no more offers; what is in hand is finished."""
+        self.on_duty = False
+        await self.web.post("/api/presence", status="signed_out")
 
     async def idle(self) -> None:
         """Return once nothing is in hand."""
         await self._idle.wait()
 
-    async def _until(self, offer: int, *states: str) -> dict[str, Any] | None:
-        """The offer once it is in one of `states`; None when it is no more."""
+    async def wake(self) -> None:
+        """Come back when an offer rang out unseen: the engine then takes nobody to be there."""
+        if not (self.on_duty and self._idle.is_set()):
+            return
+        seen = await self.web.get("/api/presence")
+        if seen["status"] == "missed" and self.on_duty:
+            self._driver.played.rang_out += 1
+            await self.web.post("/api/presence", status="ready")
+
+    def sees(self, at_hand: dict[str, Any] | None) -> None:
+        """What this agent has at hand now."""
+        if at_hand != self._at_hand:
+            self._at_hand = at_hand
+            self._changed.set()
+            self._changed = asyncio.Event()
+        if at_hand is not None and at_hand["state"] == "offered" and self._idle.is_set():
+            self._idle.clear()
+            self._driver.start(self._work(at_hand["id"], at_hand["call_id"], at_hand["queue"]))
+
+    async def _until(self, offer: int, *phases: str) -> dict[str, Any] | None:
+        """What is at hand once the offer is in one of `phases`; None when it is no more."""
         while True:
-            seen, changed = self._offer, self._changed
-            if seen is None or seen["offer"] != offer:
+            seen, changed = self._at_hand, self._changed
+            if seen is None or seen["id"] != offer:
                 return None
-            if seen["state"] in states:
+            if seen["state"] in phases:
                 return seen
             await changed.wait()
 
-    async def _work(self, offer: dict[str, Any]) -> None:
+    async def _work(self, offer: int, call: int, queue: str) -> None:
         try:
             await self._driver.sleep(self._driver.uniform(ANSWER_AFTER))
-            if await self._try(lambda: self.web.post(f"/api/offers/{offer['offer']}/accept")):
-                self._driver.played.accepted += 1
-                await self._talk(offer["offer"])
+            if await _tried(self.web.post(f"/api/offers/{offer}/accept")):
+                await self._talk(offer, call, queue)
             else:
                 self._driver.played.lost_races += 1
-                await self._until(offer["offer"])
+                await self._until(offer)
         finally:
             self._idle.set()
+        await self.wake()
 
-    async def _talk(self, offer: int) -> None:
-        met = await self._until(offer, "connected", "wrap_up")
+    async def _talk(self, offer: int, call: int, queue: str) -> None:
+        met = await self._until(offer, "talking", "wrap_up")
         if met is None:
-            return  # the caller had gone
-        call = met["call"]
-        current = await self.web.get("/api/calls/current")
-        caller = self._driver.served((current.get("call") or {}).get("caller", ""))
-        if met["state"] == "connected" and caller is not None:
-            since = datetime.fromisoformat(met["since"])
-            talked = (self._driver.place.clock.now() - since).total_seconds()
-            await self._driver.sleep(caller.talk - talked)
-            await self._try(lambda: self.web.post(f"/api/calls/{call}/hang-up"))
+            self._driver.played.lost_races += 1  # the caller had gone before they met
+            return
+        self._driver.played.answered += 1
+        current = (await self.web.get("/api/calls/current"))["call"] or {}
+        caller = self._driver.served(current.get("caller", ""))
+        if caller is not None and met["state"] == "talking":
+            await self._driver.sleep(caller.talk - self._driver.since(met["connected_at"]))
+            await _tried(self.web.post(f"/api/calls/{call}/hang-up"))
         if await self._until(offer, "wrap_up") is None:
-            return  # finished by somebody else, or by the limit
+            return
         await self._driver.sleep(self._driver.uniform(WRAP_UP))
-        await self._finish(call, met["queue"], offer)
+        outcome = OUTCOMES[queue](self._driver)
+        if await _tried(self.web.post(f"/api/calls/{call}/finish", **outcome)):
+            self._driver.played.finished += 1
+        else:
+            self._driver.played.unfinished.append(str(call))  # the limit was faster
+        await self._until(offer)
 
-    async def _finish(self, call: int, queue: str, offer: int) -> None:
-        for _ in range(ATTEMPTS):
-            if await self._try(
-                lambda: self.web.post(f"/api/calls/{call}/finish", **self._outcome(queue))
-            ):
-                self._driver.played.finished += 1
-                await self._until(offer)
-                return
-            await self._driver.sleep(1.0)
-        self._driver.played.unfinished.append(str(call))
 
-    def _outcome(self, queue: str) -> dict[str, str]:
-        return OUTCOMES[queue](self._driver)
-
-    async def _try(self, verb: Callable[[], Awaitable[Any]]) -> bool:
-        """Do it; False when somebody or something was first (409, 404)."""
-        try:
-            await verb()
-        except HotlineRefused as error:
-            if error.status not in (404, 409):
-                raise
-            return False
-        return True
+async def _tried(verb: Awaitable[Any]) -> bool:
+    """Do it; False when somebody or something was first."""
+    try:
+        await verb
+    except HotlineRefused as error:
+        if error.status not in (403, 404, 409):
+            raise
+        return False
+    return True
 
 
 #: What agents write, by queue.

@@ -43,6 +43,12 @@ _WITHOUT_TICKET = """
 SELECT DISTINCT e.call_id FROM call_events e LEFT JOIN ticket_calls t ON t.call_id = e.call_id
 WHERE e.kind = 'connected' AND t.call_id IS NULL
 """
+_WAITS = """
+SELECT c.sid, q.at AS queued_at, min(e.at) AS connected_at FROM calls c
+JOIN call_events q ON q.call_id = c.id AND q.kind = 'queued'
+JOIN call_events e ON e.call_id = c.id AND e.kind = 'connected' AND e.id > q.id
+GROUP BY c.sid, q.at
+"""
 #: What is compared, by the names of the columns of `call_intervals`.
 COMPARED = (
     "calls",
@@ -58,6 +64,8 @@ COMPARED = (
     "wrap_up_ms",
 )
 _QUARTER = 900
+#: In the place of a queue: calls that entered none.
+NEVER = "never queued"
 
 #: Interval (its start as unix time), queue.
 Key = tuple[int, str]
@@ -73,6 +81,9 @@ class Findings:
     tickets: int
     cells: int
     totals: Counter[str]
+    never_queued: int
+    #: By the carrier's name of the call: seconds from entering the queue to meeting an agent.
+    waits: dict[str, float]
     failures: list[str] = field(default_factory=list)
 
 
@@ -122,6 +133,11 @@ def _verify(
         tickets=_number(connection, "SELECT count(*) FROM ticket_calls"),
         cells=len(stored),
         totals=totals,
+        never_queued=sum(cell["calls"] for (_, queue), cell in counted.items() if queue == NEVER),
+        waits={
+            row.sid: (_moment(row.connected_at) - _moment(row.queued_at)).total_seconds()
+            for row in connection.execute(sa.text(_WAITS))
+        },
         failures=failures,
     )
 
@@ -170,7 +186,7 @@ def _from_events(connection: sa.Connection, threshold: timedelta) -> dict[Key, C
         elif row.left_id is not None and row.left_id > (row.returned_id or 0):
             cell.update(left_queue=1)
     for row in connection.execute(sa.text(_NEVER_QUEUED)):
-        cells.setdefault((_quarter(_moment(row.arrived_at)), "never"), Counter()).update(calls=1)
+        cells.setdefault((_quarter(_moment(row.arrived_at)), NEVER), Counter()).update(calls=1)
     return cells
 
 
@@ -192,7 +208,7 @@ def _from_rows(connection: sa.Connection) -> dict[Key, Counter[str]]:
     statement = f"SELECT interval_start, queue, language, {', '.join(COMPARED)} FROM call_intervals"  # noqa: S608
     cells: dict[Key, Counter[str]] = {}
     for row in connection.execute(sa.text(statement)):
-        where = f"{row.queue}/{row.language}" if row.queue else "never"
+        where = f"{row.queue}/{row.language}" if row.queue else NEVER
         cell = cells.setdefault((_quarter(_moment(row.interval_start)), where), Counter())
         cell.update({name: int(getattr(row, name)) for name in COMPARED})
     return cells

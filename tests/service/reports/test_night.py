@@ -122,14 +122,14 @@ def test_recounting_a_span_by_hand_gives_the_same_rows(floor):
     night(floor, NEXT)
     before = rows(floor)
     with clock.driven(after_midnight(floor, NEXT)):
-        words = service.recount(floor, DAY, NEXT)
+        words = jobs.recompute(floor, DAY, NEXT)
     assert rows(floor) == before
     assert "0 days have other numbers" in words
 
 
 def test_an_empty_span_is_refused(floor):
     with pytest.raises(Invalid):
-        service.recount(floor, NEXT, DAY)
+        jobs.recompute(floor, NEXT, DAY)
 
 
 def test_an_outage_is_caught_up_by_the_next_night(floor):
@@ -183,8 +183,8 @@ def test_the_city_has_no_summer_time_and_its_days_are_its_own(floor):
         Story(session, datetime(2026, 7, 1, 17, 0, tzinfo=UTC)).ended(1)
         Story(session, datetime(2026, 12, 31, 17, 0, tzinfo=UTC)).ended(1)
     with clock.driven(datetime(2027, 1, 2, tzinfo=UTC)):
-        service.recount(floor, date(2026, 7, 1), date(2026, 7, 2))
-        service.recount(floor, date(2027, 1, 1), date(2027, 1, 1))
+        jobs.recompute(floor, date(2026, 7, 1), date(2026, 7, 2))
+        jobs.recompute(floor, date(2027, 1, 1), date(2027, 1, 1))
     assert [row["day"] for row in rows(floor)] == [
         date(2026, 7, 1),
         date(2026, 7, 2),
@@ -219,7 +219,7 @@ def test_counting_by_hand_does_not_hide_changes_from_the_next_night(floor):
     old = DAY - timedelta(days=20)
     write_day(floor, old, 5, seed=3)
     with clock.driven(after_midnight(floor, NEXT)):
-        service.recount(floor, NEXT, NEXT)
+        jobs.recompute(floor, NEXT, NEXT)
     night(floor, NEXT)
     assert day_total(floor, old).calls == 5
 
@@ -306,7 +306,7 @@ def test_what_was_counted_during_the_day_is_not_taken_for_the_day(floor, how):
     with floor.db.write() as session:
         Story(session, midnight(floor) + timedelta(hours=9)).ended(1)
     with clock.driven(midnight(floor) + timedelta(hours=10)):
-        service.recount(floor, DAY, DAY)
+        jobs.recompute(floor, DAY, DAY)
     with floor.db.write() as session:
         Story(session, midnight(floor) + timedelta(hours=11)).ended(1)
     with floor.db.read() as session:
