@@ -173,6 +173,7 @@ def _late(
             outcome=said.outcome,
             category=said.category,
             text=said.note,
+            ticket_number=said.ticket_number,
             actor=tickets.Actor(by, Role.AGENT),
             now=now,
         )

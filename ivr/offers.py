@@ -179,9 +179,11 @@ def accept(floor: Floor, session: Session, offer_id: int, agent_id: int, *, now:
 def decline(floor: Floor, session: Session, offer_id: int, agent_id: int, *, now: datetime) -> None:
     """The agent does not take the offer; the caller keeps the place and the next agent is rung.
 
-    Raises `NoSuchOffer`, `NotYours`, `OfferGone`.
+    Said twice, it stands. Raises `NoSuchOffer`, `NotYours`, `OfferGone`.
     """
     offer = of_agent(session, offer_id, agent_id)
+    if offer.result is Result.DECLINED:
+        return
     if not fail(floor, session, offer, Result.DECLINED, now=now):
         raise OfferGone
 
