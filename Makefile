@@ -7,6 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.ONESHELL:
 
 PYTHON ?= python3
 # how many processes run the tests
@@ -32,13 +33,15 @@ demo: $(RUN_READY) ## play a generated day of calls through a hotline, faster th
 
 test: $(DEV_READY) ## every test, on SQLite, PostgreSQL, a real Redis and a real browser
 	@scripts/system-packages --only-missing
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: $(DEV_READY) ## format, lint, types, imports
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo --no-cache
+	@failed=0
+	for each in "ruff format --check ." "ruff check ." mypy "lint-imports --no-logo --no-cache"; do
+		echo "== $$each"
+		$(BIN)/$$each || failed=1
+	done
+	exit $$failed
 
 format: $(DEV_READY) ## put the source in order
 	$(BIN)/ruff format .

@@ -2,9 +2,10 @@
 
 It starts, in this order and each when the one before is ready: an embedded Redis (unless REDIS_URL
 names one), the schema's migrations, the web process, the workers, the clock, and (unless a carrier
-is given) the local telephone exchange. A child that dies is started again. They stop in reverse:
-the exchange first, so that it rings no more and the web still hears its last calls end; Redis last.
-Nothing is left behind, also when the supervisor itself is killed: see `hotline.guardian`.
+is given) the local telephone exchange with its fallback document. A child that dies is started
+again. They stop in reverse: the exchange first, so that it rings no more and the web still hears
+its last calls end; Redis last. Nothing is left behind, also when the supervisor itself is killed:
+see `hotline.guardian`.
 
 Servers use none of this: there `hotline web`, `worker` and `clock` are services of their own.
 """
@@ -28,7 +29,7 @@ from urllib.parse import quote, urlsplit
 
 import redis
 
-from hotline import city, clock, datafolder, ports
+from hotline import city, clock, datafolder, fallback, ports
 from hotline.children import Child, NotReady, Spec
 from hotline.guardian import Guardian
 from hotline.jobs import QUEUES
@@ -36,7 +37,7 @@ from hotline.jobs import QUEUES
 WEB_PORT, EXCHANGE_PORT = 8000, 8437
 LOOPBACK = "127.0.0.1"
 #: Where the local exchange is told to ask; the paths are those of `ivr/web.py`.
-VOICE_PATH, FALLBACK_PATH, STATUS_PATH = "/ivr/voice", "/ivr/fallback", "/ivr/status"
+VOICE_PATH, STATUS_PATH = "/ivr/voice", "/ivr/status"
 
 #: Seconds after which a child that died starts again: doubled each time until it lives for a while.
 FIRST_DELAY, LONGEST_DELAY, LIVED = 0.5, 30.0, 60.0
@@ -100,7 +101,7 @@ class Supervisor:
         self._console_lock = threading.Lock()
         self._resources = ExitStack()
         self._guardian: Guardian | None = None
-        self._number = ""
+        self._config: city.CityConfig | None = None
         self._monitor: threading.Thread | None = None
 
     # ------------------------------------------------------------------------ start, wait, stop
@@ -149,7 +150,7 @@ class Supervisor:
         self.stop()
 
     def _start(self) -> None:
-        self._number = city.load(self.settings.config).city.number
+        self._config = city.load(self.settings.config)
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._guardian = Guardian(hold=[self._lock()], patience=Spec.stop_limit)
         self._resources.callback(self._guardian.close)
@@ -255,26 +256,39 @@ class Supervisor:
             ),
             Spec("clock", _hotline("clock"), self.environment),
         ]
-        return [*specs, self._exchange()] if self.exchange_url else specs
+        return [*specs, *self._exchange()] if self.exchange_url else specs
 
-    def _exchange(self) -> Spec:
+    def _exchange(self) -> list[Spec]:
+        """The exchange, and the document that it asks for when the web does not answer."""
+        assert self._config is not None
+        file = self.data / "fallback.xml"
+        file.write_text(fallback.document(self._config), encoding="utf-8")
+        port = str(ports.claim(LOOPBACK, 0))
+        sorry = ports.url(LOOPBACK, int(port))
         public_url = self.environment["PUBLIC_URL"]
         options = {
             "--host": LOOPBACK,
             "--port": str(urlsplit(self.exchange_url).port),
             "--account-sid": self.environment["CARRIER_ACCOUNT_SID"],
-            "--number": f"{self._number}={public_url}{VOICE_PATH}",
-            "--voice-fallback-url": public_url + FALLBACK_PATH,
+            "--number": f"{self._config.city.number}={public_url}{VOICE_PATH}",
+            "--voice-fallback-url": f"{sorry}/",
             "--status-callback": public_url + STATUS_PATH,
             "--clock": self.settings.clock,
             "--stations": str(self.settings.stations.resolve()) if self.settings.stations else "",
         }
-        command = _python("exchange")
-        command += [word for name, value in options.items() if value for word in (name, value)]
+        words = [word for name, value in options.items() if value for word in (name, value)]
         token = {"EXCHANGE_AUTH_TOKEN": self.environment["CARRIER_AUTH_TOKEN"]}
         url = self.exchange_url
-        environment = self.environment | token
-        return Spec("exchange", command, environment, lambda: ports.healthy(url))
+        command = [*_python("hotline.fallback"), "--port", port, str(file)]
+        return [
+            Spec("fallback", command, self.environment, lambda: ports.healthy(sorry)),
+            Spec(
+                "exchange",
+                [*_python("exchange"), *words],
+                self.environment | token,
+                lambda: ports.healthy(url),
+            ),
+        ]
 
     def _start_child(self, spec: Spec) -> None:
         self._give_up_if_asked()

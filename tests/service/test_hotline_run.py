@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from hotline import ports
+from hotline import city, guardian, ports
+from ivr import prompts
 from tests.support.processes import alive, children_of, of_data_folder
 from tests.support.waiting import until
 
@@ -29,6 +30,7 @@ PARTS = {
     "worker-calls": "hotline worker calls",
     "worker-night": "hotline worker night",
     "clock": "hotline clock",
+    "fallback": "-m hotline.fallback",
     "exchange": "-m exchange",
 }
 
@@ -89,10 +91,15 @@ class Running:
         call: dict[str, Any] = {}
 
         def heard() -> bool:
-            call.update(_json(f"{self.exchange}/handset/calls/{placed['sid']}"))
+            call.update(self.look(placed["sid"]))
             return any(line["kind"] == "say" for line in call["transcript"])
 
         until(heard, "the caller hears something")
+        return call
+
+    def look(self, sid: str) -> dict[str, Any]:
+        """How a call stands, as the handset has it."""
+        call: dict[str, Any] = _json(f"{self.exchange}/handset/calls/{sid}")
         return call
 
     def _read(self) -> None:
@@ -189,6 +196,19 @@ def test_whoever_is_killed_comes_back(start: Start) -> None:
     until(lambda: ports.healthy(running.web), "the web answers")
     until(lambda: ports.healthy(running.exchange), "the exchange answers")
     assert running.call()["errors"] == []
+
+
+def test_who_calls_while_the_web_is_away_hears_an_apology_and_is_put_through(start: Start) -> None:
+    running = start()
+
+    guardian.send(running.leader("web"), signal.SIGKILL, whole=True)
+    call = running.call()
+
+    said = [line["text"] for line in call["transcript"] if line["kind"] == "say"]
+    city_config = city.load(ROOT / "config.yaml")
+    assert said[0] == city_config.ivr.prompts[prompts.APOLOGY]["th"]
+    until(lambda: running.look(call["sid"])["where"] == "dial", "it is put through")
+    assert [hook["ok"] for hook in call["webhooks"]] == [False, True]
 
 
 def test_a_supervisor_that_is_killed_leaves_nothing_behind(start: Start) -> None:
