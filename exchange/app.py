@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from aiohttp import web
 
 from exchange import handset, rest
@@ -13,13 +11,13 @@ EXCHANGE: web.AppKey[Exchange] = web.AppKey("exchange", Exchange)
 
 
 def make_app(exchange: Exchange) -> web.Application:
-    """The application; when it is cleaned up, every call is ended."""
+    """The application; when it shuts down, every call is ended."""
     app = web.Application(client_max_size=1024 * 1024)
     app[EXCHANGE] = exchange
     app.router.add_route("GET", "/health", health)
     rest.add_routes(app, exchange)
     handset.add_routes(app, exchange)
-    app.cleanup_ctx.append(_life)
+    app.on_shutdown.append(_close)  # before open streams are waited for: calls that end, end them
     return app
 
 
@@ -29,6 +27,5 @@ async def health(request: web.Request) -> web.Response:
     return web.json_response({"status": "ok", "live": exchange.live, "tasks": exchange.tasks})
 
 
-async def _life(app: web.Application) -> AsyncIterator[None]:
-    yield
+async def _close(app: web.Application) -> None:
     await app[EXCHANGE].close()

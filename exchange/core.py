@@ -217,6 +217,7 @@ class Exchange:
 
     async def close(self) -> None:
         """Ends every call and stops; callbacks still waiting are given a moment of real time."""
+        self.stations.close_pages()
         for call in list(self._live.values()):
             call.end(cause="the exchange stopped")
         if self._tasks:

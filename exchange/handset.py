@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -20,6 +20,7 @@ from exchange.script import ScriptError
 from exchange.stations import ADDRESS, Station, StationError
 
 Json = dict[str, Any]
+T = TypeVar("T")
 STATIC = Path(__file__).parent / "static"
 BEAT = 15.0
 """Wall seconds between comments on an idle event stream, so that a dead page is noticed."""
@@ -241,9 +242,7 @@ class Handset:
             async with _Stream(request) as stream:
                 await stream.send("call", whole(call))
                 while not (call.ended and watcher.empty()):
-                    event = await stream.next(watcher)
-                    if event is not None:
-                        await stream.send(*_event(call, event))
+                    await stream.send(*_event(call, await stream.next(watcher)))
                 await stream.send("state", summary(call))
                 return stream.response
         finally:
@@ -277,10 +276,9 @@ class Handset:
         try:
             async with _Stream(request) as stream:
                 await stream.send("ready", {"address": address})
-                while True:
-                    call = await stream.next(page_queue)
-                    if call is not None:
-                        await stream.send("ring", summary(call))
+                while (call := await stream.next(page_queue)) is not None:
+                    await stream.send("ring", summary(call))
+                return stream.response
         finally:
             self._exchange.stations.close_page(address, page_queue)
 
@@ -318,10 +316,10 @@ class _Stream:
         text = f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
         await self.response.write(text.encode())
 
-    async def next(self, queue: asyncio.Queue[Any]) -> Any | None:
-        """The next item; None after a comment that found the page still there."""
-        try:
-            return await asyncio.wait_for(queue.get(), BEAT)
-        except TimeoutError:
-            await self.response.write(b": still here\n\n")
-            return None
+    async def next(self, queue: asyncio.Queue[T]) -> T:
+        """The next item; meanwhile a comment now and then finds out whether the page is there."""
+        while True:
+            try:
+                return await asyncio.wait_for(queue.get(), BEAT)
+            except TimeoutError:
+                await self.response.write(b": still here\n\n")

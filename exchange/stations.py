@@ -80,7 +80,7 @@ class Stations:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._stations: dict[str, Station] = {}
-        self._pages: dict[str, list[asyncio.Queue[Call]]] = {}
+        self._pages: dict[str, list[asyncio.Queue[Call | None]]] = {}
 
     def all(self) -> dict[str, Station]:
         return {"client:*": HEADSET, "*": TELEPHONE} | self._stations
@@ -97,18 +97,27 @@ class Stations:
         usual = HEADSET if address.startswith("client:") else TELEPHONE
         return self._stations.get(address, usual)
 
-    def open_page(self, address: str) -> asyncio.Queue[Call]:
-        """A handset page now rings at this address; the queue gives the calls that ring it."""
-        page: asyncio.Queue[Call] = asyncio.Queue()
+    def open_page(self, address: str) -> asyncio.Queue[Call | None]:
+        """A handset page now rings at this address; the queue gives the calls that ring it.
+
+        None in it is the end: the exchange stops.
+        """
+        page: asyncio.Queue[Call | None] = asyncio.Queue()
         self._pages.setdefault(address, []).append(page)
         return page
 
-    def close_page(self, address: str, page: asyncio.Queue[Call]) -> None:
+    def close_page(self, address: str, page: asyncio.Queue[Call | None]) -> None:
         pages = self._pages.get(address, [])
         if page in pages:
             pages.remove(page)
         if not pages:
             self._pages.pop(address, None)
+
+    def close_pages(self) -> None:
+        """Tells every open page that the exchange stops."""
+        for pages in self._pages.values():
+            for page in pages:
+                page.put_nowait(None)
 
     async def ring(
         self, call: Call, timeout: float, on_ringing: Callable[[], None] = lambda: None

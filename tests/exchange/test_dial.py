@@ -232,6 +232,7 @@ async def test_a_page_that_listens_is_asked(line: Line) -> None:
     page = line.exchange.stations.open_page("+66899999999")
     call = await line.call()
     leg = page.get_nowait()
+    assert leg is not None
     assert (await line.http.post(f"/handset/calls/{leg.sid}/answer")).status == 200
     await line.clock.settle()
     assert leg.live
@@ -239,12 +240,15 @@ async def test_a_page_that_listens_is_asked(line: Line) -> None:
     call.end()
     other = await line.call()
     leg = page.get_nowait()
+    assert leg is not None
     await line.http.post(f"/handset/calls/{leg.sid}/decline")
     await line.clock.settle()
     assert leg.status is Status.BUSY
     assert line.said(other) == ["Declined"]
     await line.call()
     await line.after(20)
-    assert page.get_nowait().status is Status.NO_ANSWER
+    third = page.get_nowait()
+    assert third is not None
+    assert third.status is Status.NO_ANSWER
     line.exchange.stations.close_page("+66899999999", page)
     assert line.exchange.stations.get("+66899999999").outcome == "answer"

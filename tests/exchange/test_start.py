@@ -1,0 +1,105 @@
+"""The process: its command line, what it refuses, and how it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from exchange.__main__ import build, is_loopback, numbers, parser
+from tests.exchange.conftest import SID, Application
+
+ROOT = Path(__file__).parents[2]
+
+
+async def test_it_serves_calls_and_stops_on_a_signal(application: Application) -> None:
+    application["/voice"] = '<Enqueue waitUrl="">help</Enqueue>'
+    application["/status"] = "<Response/>"
+    application.validator.token = b"secret"
+    probe = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = probe.sockets[0].getsockname()[1]
+    probe.close()
+    await probe.wait_closed()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "exchange",
+        "--port",
+        str(port),
+        "--account-sid",
+        SID,
+        "--number",
+        f"1337={application.url}/voice",
+        "--status-callback",
+        f"{application.url}/status",
+        "--clock",
+        f"{time.time()}:1000000000:60",
+        cwd=ROOT,
+        env={**os.environ, "EXCHANGE_AUTH_TOKEN": "secret"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    ready = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+    assert ready == f"exchange ready at http://127.0.0.1:{port}/ for 1337\n"
+    url = f"http://127.0.0.1:{port}"
+    async with aiohttp.ClientSession(url) as http:
+        made = await http.post("/handset/calls", json={"from": "+66812345678", "to": "1337"})
+        sid = (await made.json())["sid"]
+        async with http.get(f"/handset/calls/{sid}/events") as stream:
+            while b'"queue"' not in await stream.content.readline():
+                pass
+            call = await (await http.get(f"/handset/calls/{sid}")).json()
+            assert call["created_at"].startswith("2001-09-09")
+            process.send_signal(signal.SIGTERM)
+            out, err = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, out, err) == (0, b"", b"")
+    assert application.to("/status")[0]["CallStatus"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--host", "0.0.0.0"], "--expose"),
+        (["--number", "1338"], "NUMBER=http"),
+        (["--number", "x=http://a"], "NUMBER=http"),
+        (["--auth-token-file", "/nowhere/token"], "No such file"),
+    ],
+)
+def test_what_it_refuses_to_start_with(arguments: list[str], words: str) -> None:
+    options = parser().parse_args(["--account-sid", SID, "--number", "1337=http://a/b", *arguments])
+    with pytest.raises((ValueError, OSError), match=words):
+        build(options, {"EXCHANGE_AUTH_TOKEN": "t"})
+
+
+def test_it_needs_a_token_and_may_be_exposed(tmp_path: Path) -> None:
+    arguments = ["--account-sid", SID, "--number", "1337=http://a/b?c=d", "--host", "0.0.0.0"]
+    options = parser().parse_args([*arguments, "--expose"])
+    with pytest.raises(ValueError, match="auth token"):
+        build(options, {})
+    token = tmp_path / "token"
+    token.write_text("secret\n")
+    stations = tmp_path / "stations.json"
+    stations.write_text('{"client:a1": {"outcome": "busy"}}')
+    options = parser().parse_args(
+        [*arguments, "--expose", "--auth-token-file", str(token), "--stations", str(stations)]
+    )
+    exchange = build(options, {})
+    assert exchange.config.auth_token == "secret"
+    assert exchange.config.numbers == {"1337": "http://a/b?c=d"}
+    assert exchange.stations.get("client:a1").outcome == "busy"
+
+
+def test_numbers_and_loopback() -> None:
+    assert numbers(["1337=http://a/b?x=1", "191=https://c/"]) == {
+        "1337": "http://a/b?x=1",
+        "191": "https://c/",
+    }
+    assert all(map(is_loopback, ("127.0.0.1", "127.8.8.8", "::1", "localhost")))
+    assert not any(map(is_loopback, ("0.0.0.0", "::", "10.0.0.1", "example.org")))
