@@ -280,7 +280,7 @@ class Driver:
         await agent.go()
 
     async def _wake(self, http: aiohttp.ClientSession) -> None:
-        """Now and then see who still waits, and each idle agent whether an offer rang out unseen."""
+        """Now and then see who still waits, and have idle agents look for offers that rang out."""
         while True:
             await self.sleep(WAKE_EVERY)
             await self._live(http)
