@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ipaddress
 import json
 import logging
 import os
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from exchange.app import make_app
+from exchange.app import is_loopback, make_app
 from exchange.clock import Clock, RealClock, ScaledClock
 from exchange.core import Config, Exchange
 from exchange.stations import ADDRESS, Station, StationError
@@ -72,16 +71,6 @@ def numbers(given: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def auth_token(options: argparse.Namespace, environ: Mapping[str, str]) -> str:
     """The account's token. Raises ValueError when there is none."""
     if options.auth_token_file is not None:
@@ -106,6 +95,7 @@ def build(options: argparse.Namespace, environ: Mapping[str, str]) -> Exchange:
         voice_fallback_url=options.voice_fallback_url,
         status_callback=options.status_callback,
         status_callback_events=frozenset(options.status_callback_event or ["completed"]),
+        exposed=options.expose,
         base_url=f"http://{options.host}:{options.port}",
     )
     clock: Clock = options.clock

@@ -40,6 +40,8 @@ class Config:
     status_callback: str = ""
     status_callback_events: frozenset[str] = frozenset({"completed"})
     base_url: str = "http://127.0.0.1:8437"
+    exposed: bool = False
+    """Whether others than this machine may reach it."""
     keep_calls: int = 20_000
     """How many ended calls are remembered."""
 

@@ -22,6 +22,8 @@ from exchange.stations import ADDRESS, Station, StationError
 Json = dict[str, Any]
 T = TypeVar("T")
 STATIC = Path(__file__).parent / "static"
+WITHHELD = frozenset({"anonymous", "restricted", "unavailable", "unknown"})
+"""What the carrier sends as From when the caller's number is withheld."""
 BEAT = 15.0
 """Wall seconds between comments on an idle event stream, so that a dead page is noticed."""
 MOST = 1000
@@ -170,7 +172,7 @@ class Handset:
     async def dial(self, request: web.Request) -> web.Response:
         given = await body(request)
         from_, to = str(given.get("from", "")), str(given.get("to", ""))
-        if ADDRESS.fullmatch(from_) is None:
+        if ADDRESS.fullmatch(from_) is None and from_ not in WITHHELD:
             raise refuse(400, f"from: {from_!r} is not a telephone number")
         script = given.get("script") or {}
         if not isinstance(script, dict):

@@ -50,6 +50,61 @@ def wave_seconds(data: bytes) -> float:
     raise ValueError("no data in the file")
 
 
+_KBITS = {
+    1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    2: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+
+
+def mp3_seconds(data: bytes) -> float:
+    """The length of an MPEG layer III file, frame by frame. Raises ValueError when it is not one.
+
+    Source: the frame header of ISO/IEC 11172-3 and 13818-3.
+    """
+    position, seconds = _after_id3(data), 0.0
+    while position + 4 <= len(data):
+        frame = _frame(data[position : position + 4])
+        if frame is None:
+            if data[position : position + 3] == b"TAG":
+                break
+            position += 1
+            continue
+        size, duration = frame
+        seconds += duration
+        position += size
+    if not seconds:
+        raise ValueError("no MPEG frames")
+    return seconds
+
+
+def _after_id3(data: bytes) -> int:
+    """Where the sound begins after the ID3v2 tag, if there is one."""
+    if data[:3] != b"ID3" or len(data) < 10:
+        return 0
+    return 10 + sum(
+        (byte & 0x7F) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True)
+    )
+
+
+def _frame(header: bytes) -> tuple[int, float] | None:
+    """Bytes and seconds of the layer III frame that begins here; None if none does."""
+    if header[0] != 0xFF or header[1] & 0xE6 != 0xE2:
+        return None
+    version, index, rate = header[1] >> 3 & 3, header[2] >> 4, header[2] >> 2 & 3
+    if version == 1 or index in (0, 15) or rate == 3:
+        return None
+    hertz = _RATES[version][rate]
+    bits = _KBITS[1 if version == 3 else 2][index] * 1000
+    samples = 1152 if version == 3 else 576
+    return samples // 8 * bits // hertz + (header[2] >> 1 & 1), samples / hertz
+
+
+def sound_seconds(data: bytes) -> float:
+    """The length of a WAVE or MP3 file. Raises ValueError for anything else."""
+    return wave_seconds(data) if data[:4] == b"RIFF" else mp3_seconds(data)
+
+
 class SoundLibrary:
     """Sound files by URL: each is fetched once, and only its length is kept."""
 
@@ -65,7 +120,7 @@ class SoundLibrary:
                 message = f"Play: invalid content type {reply.content_type!r}"
                 raise CarrierError(errors.PLAY_UNREADABLE, message, url)
             try:
-                self._seconds[url] = wave_seconds(reply.body)
+                self._seconds[url] = sound_seconds(reply.body)
             except ValueError as error:
                 message = f"Play: unreadable sound: {error}"
                 raise RetrievalError(errors.PLAY_UNREADABLE, message, url) from error

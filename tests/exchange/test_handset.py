@@ -89,6 +89,29 @@ async def test_what_is_refused_says_why(line: Line, body: Any, status: int) -> N
     assert line.exchange.live == 0
 
 
+async def test_a_caller_may_withhold_the_number(line: Line) -> None:
+    line.app["/voice"] = "<Hangup/>"
+    status, _ = await post(line, "/handset/calls", {"from": "anonymous", "to": "1337"})
+    assert status == 201
+    assert line.app.to("/voice")[0]["From"] == "anonymous"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Host": "evil.example"},
+        {"Host": "evil.example:80", "Origin": "http://evil.example:80"},
+    ],
+)
+async def test_pages_from_elsewhere_cannot_telephone(line: Line, headers: dict[str, str]) -> None:
+    body = {"from": CALLER, "to": "1337"}
+    async with line.http.post("/handset/calls", json=body, headers=headers) as response:
+        assert response.status == 403
+    assert line.exchange.live == 0
+
+
 async def test_unknown_calls_and_digits(line: Line) -> None:
     assert (await post(line, "/handset/calls/CA1/hangup"))[0] == 404
     line.app["/voice"] = MENU

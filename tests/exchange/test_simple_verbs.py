@@ -9,7 +9,7 @@ from aiohttp import web
 
 from exchange import errors
 from exchange.call import Status
-from exchange.sound import speech_seconds, wave_seconds
+from exchange.sound import sound_seconds, speech_seconds, wave_seconds
 from tests.exchange.conftest import Line
 
 
@@ -39,6 +39,23 @@ def test_how_long_files_take() -> None:
     for broken in (b"", b"ID3" + b"\x00" * 40, wave(1)[:20]):
         with pytest.raises(ValueError, match=r"RIFF|data"):
             wave_seconds(broken)
+
+
+def mp3(
+    seconds: float, version: int, kbits_index: int, size: int, samples: int, rate: int
+) -> bytes:
+    """Silent layer III frames behind an ID3 tag: header, then zeros."""
+    head = bytes([0xFF, 0xE3 | version << 3, kbits_index << 4, 0])
+    tag = b"ID3\x04\x00\x00" + bytes([0, 0, 1, 0]) + b"\xff\xfb\x90\x00" + b"\x00" * 124
+    return tag + (head + b"\x00" * (size - 4)) * round(seconds * rate / samples)
+
+
+def test_how_long_mp3_files_take() -> None:
+    """128 kbit/s at 44.1 kHz has frames of 417 bytes; 64 kbit/s at 22.05 kHz of 208."""
+    assert sound_seconds(mp3(3, 3, 9, 417, 1152, 44100)) == pytest.approx(3, abs=0.03)
+    assert sound_seconds(mp3(3, 2, 8, 208, 576, 22050)) == pytest.approx(3, abs=0.03)
+    with pytest.raises(ValueError, match="MPEG"):
+        sound_seconds(b"ID3" + b"\x00" * 40)
 
 
 async def test_say_takes_its_time_loops_and_keeps_language_and_voice(line: Line) -> None:

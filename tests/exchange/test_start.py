@@ -12,7 +12,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from exchange.__main__ import build, is_loopback, numbers, parser
+from exchange.__main__ import build, numbers, parser
+from exchange.app import is_loopback
 from tests.exchange.conftest import SID, Application
 
 ROOT = Path(__file__).parents[2]
