@@ -240,8 +240,8 @@ def complete(
     values["text"] = "\n".join(part for part in (ticket.text, text.strip()) if part)
     if values["state"] == State.RECEIVED:
         values["state"] = ticket.state.value  # who has begun does not begin again
-    if values["due_at"] is not None and values["due_at"] > now:
-        values["overdue_at"] = None  # the deadline that passed was not the right one
+    if values["due_at"] != ticket.due_at:
+        values["overdue_at"] = None  # what was written down was another deadline's passing
     expected = {"incomplete": True, "state": ticket.state.value}
     changed = _change(session, ticket, expected, values)
     said = _as_made(changed, chosen.id, None) | {"text": text}

@@ -249,6 +249,27 @@ def test_completing_moves_it_where_it_belongs_and_counts_from_the_call(
     assert told(db, done)[-1].kind is EventKind.COMPLETED
 
 
+def test_a_deadline_that_completing_moved_is_written_down_anew_when_it_passes(
+    db: Database, config: Tickets, record: Record
+) -> None:
+    """Found by the state machine: completed in the very moment in which its new deadline falls."""
+    ticket = record(1, None, incomplete=True)
+    later = NOW + timedelta(hours=48)
+    with db.write() as session:
+        service.note_overdue(session, later)
+        service.complete(
+            session,
+            config,
+            ticket,
+            outcome="complaint",
+            category="rubbish",
+            actor=AGENT,
+            now=later,
+        )
+        assert service.note_overdue(session, later) == 0
+        assert service.note_overdue(session, later + timedelta(hours=1)) == 1
+
+
 def test_an_inquiry_is_closed_when_it_is_completed(
     db: Database, config: Tickets, record: Record
 ) -> None:
