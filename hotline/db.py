@@ -165,6 +165,7 @@ def _engine(url: sa.URL, pool_size: int) -> sa.Engine:
             url,
             pool_size=pool_size,
             pool_timeout=WAIT_SECONDS,
+            hide_parameters=True,
             connect_args={"timeout": WAIT_SECONDS, "check_same_thread": False},
         )
         sa.event.listen(engine, "connect", _prepare_sqlite)
@@ -174,6 +175,7 @@ def _engine(url: sa.URL, pool_size: int) -> sa.Engine:
         url,
         pool_size=pool_size,
         pool_timeout=WAIT_SECONDS,
+        hide_parameters=True,  # errors reach the logs, and what callers say is nobody's business
         connect_args={
             "connect_timeout": WAIT_SECONDS,
             # a server that has vanished from the network is given up on as soon

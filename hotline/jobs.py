@@ -80,11 +80,11 @@ class Jobs:
         return True
 
 
-def work(redis_url: str, queues: list[str]) -> None:
-    """Run a worker on `queues` until told to stop. One job at a time, in this process: a job is
-    short and bounded.
+def work(redis_url: str, queues: list[str], *, burst: bool = False) -> None:
+    """Run a worker on `queues` until told to stop (with `burst`: until they are empty). One job at
+    a time, in this process: a job is short and bounded.
     """
     connection = redis.Redis.from_url(redis_url, socket_timeout=None)
     rq.SimpleWorker(queues, connection=connection, serializer=JSONSerializer).work(
-        logging_level="WARNING"
+        burst=burst, logging_level="WARNING"
     )

@@ -102,6 +102,8 @@ def create(the_floor: Floor, navigation: Navigation = ()) -> Flask:
     app.after_request(_headers)
     app.register_error_handler(HotlineError, _render_error)
     app.register_error_handler(HTTPException, _render_http_error)
+    app.register_error_handler(sa.exc.DataError, _render_unstorable)
+    app.register_error_handler(OverflowError, _render_unstorable)
     app.register_error_handler(Exception, _render_fault)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(_filters())
@@ -170,6 +172,12 @@ def _answer(code: str, status: int, words: str, detail: str) -> BaseResponse:
         return response
     page = render_template("floor/error.html", words=words, detail=detail, status=status)
     return make_response(page, status)
+
+
+def _render_unstorable(error: Exception) -> BaseResponse:
+    """What no column can hold (a zero byte, a number of thirty figures) is the sender's fault."""
+    log.warning("unstorable input in %s %s: %s", request.method, request.path, error)
+    return _render_error(Invalid())
 
 
 def _render_fault(error: Exception) -> BaseResponse:

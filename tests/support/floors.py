@@ -9,7 +9,6 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +19,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from hotline import auth, clock
-from hotline.db import Database, insert_ignore
+from hotline.db import insert_ignore
 from hotline.floor import Floor
-from hotline.i18n import Texts
-from hotline.jobs import Jobs
 from hotline.models import Account
 from hotline.settings import Settings
-from hotline.telephony import Carrier
 
 if TYPE_CHECKING:
     from hotline.city import CityConfig
@@ -36,11 +32,6 @@ PUBLIC_URL = "https://hotline.example"
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 #: Port 9 is "discard": nothing listens there, and the refusal comes at once.
 NOBODY = "http://127.0.0.1:9"
-
-# the rooms arrive one by one; until all are there the floor stands alone
-ROOMS_ARE_THERE = all(
-    find_spec(each) for each in ("agents.web", "tickets.web", "ivr.web", "ivr.pages", "ivr.jobs")
-)
 
 SignedPost = Callable[..., TestResponse]
 Bearer = Callable[[auth.Role], dict[str, str]]
@@ -73,12 +64,9 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 def floor(settings: Settings, city_config: "CityConfig") -> Iterator[Floor]:
     """The floor with every room's jobs, sweeps and listeners."""
-    if ROOMS_ARE_THERE:
-        from hotline.app import build_floor
+    from hotline.app import build_floor
 
-        built = build_floor(settings, city_config)
-    else:
-        built = _floor_without_rooms(settings, city_config)
+    built = build_floor(settings, city_config)
     yield built
     built.close()
 
@@ -86,10 +74,6 @@ def floor(settings: Settings, city_config: "CityConfig") -> Iterator[Floor]:
 @pytest.fixture
 def app(floor: Floor) -> Flask:
     """The web application with every room's pages."""
-    if not ROOMS_ARE_THERE:
-        from hotline import web
-
-        return web.create(floor)
     from hotline.app import create_app
 
     return create_app(floor)
@@ -121,26 +105,6 @@ def bearer(floor: Floor) -> Bearer:
         return {"Authorization": f"Bearer {sign_in_as(floor, role)}"}
 
     return header
-
-
-def _floor_without_rooms(settings: Settings, config: "CityConfig") -> Floor:
-    from hotline import outbox, schedule
-
-    built = Floor(
-        settings=settings,
-        city=config.city,
-        db=Database(settings.database_url),
-        jobs=Jobs(settings.redis_url),
-        carrier=Carrier(settings),
-        texts=Texts.load([CONFIG.parent / "hotline/texts.yaml"]),
-        sections=config.sections,
-    )
-    built.job_names = {outbox.DELIVER_JOB: outbox.deliver, schedule.RUN_JOB: schedule.run}
-    built.db.listen(
-        "outbox.posted",
-        lambda effect_id: built.jobs.enqueue(outbox.DELIVER_JOB, effect_id) and None,
-    )
-    return built
 
 
 def signature(url: str, parameters: Mapping[str, str], token: str = AUTH_TOKEN) -> str:

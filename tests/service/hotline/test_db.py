@@ -332,6 +332,15 @@ def test_after_a_lost_connection_the_next_unit_of_work_is_right(postgresql_url: 
     other.dispose()
 
 
+def test_what_people_said_does_not_reach_the_logs_with_an_error(db: Database) -> None:
+    said = {"name": "+66812345678", "detail": "the neighbour beats his dog"}
+    with db.write() as session:
+        bulk_insert(session, JobRun, [run_row(**said)])
+    with pytest.raises(sa.exc.IntegrityError) as caught, db.write() as session:
+        session.execute(sa.insert(JobRun).values(run_row(**said)))
+    assert said["detail"] not in str(caught.value)
+
+
 # ---------------------------------------------------------------- the schema
 
 
