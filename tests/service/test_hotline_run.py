@@ -21,6 +21,8 @@ from ivr import prompts
 from tests.support.processes import alive, children_of, of_data_folder
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.timeout(300)  # nine processes start, also on a machine that is busy
+
 ROOT = Path(__file__).parents[2]
 NUMBER = "1337"
 # as each process is recognised in the process list
