@@ -55,6 +55,15 @@ TRANSITIONS: dict[Status, set[Status]] = {
 }
 """A state that has no row is final."""
 
+SIP_CODES = {
+    Status.COMPLETED: "200",
+    Status.BUSY: "486",
+    Status.NO_ANSWER: "487",
+    Status.CANCELED: "487",
+    Status.FAILED: "404",
+}
+"""The final SIP answer of an outgoing leg, by how it ended."""
+
 INBOUND = "inbound"
 OUTBOUND_API = "outbound-api"
 OUTBOUND_DIAL = "outbound-dial"
@@ -252,6 +261,8 @@ class Call:
             seconds = self.duration or 0
             params["CallDuration"] = str(seconds)
             params["Duration"] = str(math.ceil(seconds / 60))
+            if self.direction != INBOUND:
+                params["SipResponseCode"] = SIP_CODES[self.status]
         self.callbacks.fire(event, params)
 
     # -- the programme -------------------------------------------------------------------------

@@ -75,9 +75,9 @@ class Exchange:
 
     # -- calls ---------------------------------------------------------------------------------
 
-    def calls(self) -> Iterator[Call]:
-        """Every call remembered, newest first."""
-        return iter(list(reversed(self._calls.values())))
+    def calls(self, *, live: bool = False) -> Iterator[Call]:
+        """Every call remembered, or every one that has not ended; newest first."""
+        return iter(list(reversed((self._live if live else self._calls).values())))
 
     def call(self, call_sid: str) -> Call | None:
         return self._calls.get(call_sid)
@@ -193,10 +193,8 @@ class Exchange:
         self._live.pop(call.sid, None)
         surplus = len(self._calls) - len(self._live) - self.config.keep_calls
         if surplus > 0:
-            for old in list(self._calls.values()):
-                if old.ended and old is not call:
-                    del self._calls[old.sid]
-                    break
+            oldest = next(old for old in self._calls.values() if old.ended)
+            del self._calls[oldest.sid]
 
     # -- tasks ---------------------------------------------------------------------------------
 

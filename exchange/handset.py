@@ -194,11 +194,9 @@ class Handset:
         names = ("from", "to", "status", "where", "direction", "queue", "conference")
         wanted = {name: query[name] for name in names if name in query}
         found: list[Json] = []
-        for call in self._exchange.calls():
+        for call in self._exchange.calls(live=query.get("live") == "1"):
             if len(found) >= min(int(limit), MOST):
                 break
-            if query.get("live") == "1" and call.ended:
-                continue
             entry = summary(call)
             if all(entry[name] == value for name, value in wanted.items()):
                 found.append(entry)

@@ -175,13 +175,16 @@ class Stay:
             self._member.taken.result().left_by(self._call)
         if not SPEC.given(self._node, "action"):
             return
-        if self._bridge is None:
-            result = why.value
-        else:
-            result = "bridged" if why is Leaving.HANGUP else "redirected-from-bridged"
-        request = _action(self._scene, self._node, self._params(result))
+        request = _action(self._scene, self._node, self._params(self._interrupted_result(why)))
         exchange = self._scene.exchange
         exchange.spawn(exchange.player.notify(self._call, request))
+
+    def _interrupted_result(self, why: Leaving) -> str:
+        if self._bridge is None:
+            return why.value
+        if why is Leaving.REDIRECT:
+            return "redirected-from-bridged"
+        return "bridging-in-process" if self._bridge.begun is None else "bridged"
 
     def _params(self, result: str) -> dict[str, str]:
         return {

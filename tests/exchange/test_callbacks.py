@@ -65,6 +65,8 @@ async def test_completed_fires_for_every_end(line: Line, outcome: str) -> None:
     await line.after(15)
     [hit] = line.app.to("/leg")
     assert (hit["CallStatus"], hit["CallDuration"]) == (outcome, "0")
+    codes = {"busy": "486", "failed": "404", "no-answer": "487"}
+    assert hit["SipResponseCode"] == codes[outcome]
 
 
 async def test_the_next_waits_for_the_one_before(line: Line) -> None:

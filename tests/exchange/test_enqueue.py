@@ -6,6 +6,7 @@ import pytest
 
 from exchange import errors
 from exchange.call import Status
+from exchange.webhook import Request
 from tests.exchange.conftest import Line
 
 QUEUE = '<Enqueue waitUrl="/wait" action="/after">help</Enqueue><Say>After the queue</Say>'
@@ -189,6 +190,34 @@ async def test_the_queued_caller_hangs_up_in_the_talk(queue: Line) -> None:
     assert (hit["DialCallStatus"], hit["DialCallDuration"]) == ("completed", "9")
     assert hit["DialCallSid"] == caller.sid
     assert queue.app.to("/after")[0]["QueueResult"] == "bridged"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "redirect", "result"),
+    [
+        (2, False, "bridging-in-process"),
+        (9, False, "bridged"),
+        (9, True, "redirected-from-bridged"),
+    ],
+)
+async def test_a_queued_caller_who_is_gone_while_or_after_being_joined(
+    queue: Line, seconds: float, redirect: bool, result: str
+) -> None:
+    caller = await queue.call()
+    queue.app["/agent"] = '<Dial action="/dialled"><Queue url="/about">help</Queue></Dial>'
+    queue.app["/about"] = '<Pause length="4"/>'
+    queue.app["/dialled"] = "<Hangup/>"
+    await queue.rest(
+        lambda c: c.calls.create(to="client:a1", from_="1337", url=queue.app.url + "/agent")
+    )
+    await queue.after(seconds)
+    if redirect:
+        caller.redirect(Request(queue.app.url + "/wait"))
+    else:
+        caller.end(cause="caller hung up")
+    await queue.clock.settle()
+    assert queue.app.to("/after")[0]["QueueResult"] == result
+    assert queue.app.to("/dialled")[0]["DialBridged"] == str(seconds > 4).lower()
 
 
 async def test_dialling_an_empty_queue_waits_for_somebody(queue: Line) -> None:
