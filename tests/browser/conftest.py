@@ -1,0 +1,124 @@
+"""A whole hotline with its exchange, and a real Chromium to look at it."""
+
+import json
+import shutil
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from agents import demo
+from hotline import cli
+from hotline.supervisor import RunSettings, Supervisor
+
+ROOT = Path(__file__).parents[2]
+DESK = {"width": 1366, "height": 768}
+PHONE = {"width": 360, "height": 740}
+#: A busy machine with two cores; what a person would wait for is asserted where it matters.
+PATIENCE_MS = 20_000
+
+
+@dataclass
+class Hotline:
+    """A running hotline."""
+
+    web: str
+    exchange: str
+
+    def ring(self, *keys: str, number: str = "+66812345678") -> str:
+        """Call 1337 and press `keys`, one at each question; returns the call's sid."""
+        script = {"keys": list(keys), "think": 0.1}
+        placed = self._handset("calls", {"from": number, "to": "1337", "script": script})
+        return str(placed["sid"])
+
+    def hang_up(self, sid: str) -> None:
+        """The caller hangs up."""
+        self._handset(f"calls/{sid}/hangup", {})
+
+    def _handset(self, path: str, body: object) -> Any:
+        request = urllib.request.Request(
+            f"{self.exchange}/handset/{path}",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="session")
+def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
+    """One hotline for all tests of the session: each has an agent and a language of its own."""
+    settings = RunSettings(
+        data=tmp_path_factory.mktemp("hotline") / "var",
+        config=ROOT / "config.yaml",
+        web_port=0,
+        exchange_port=0,
+    )
+    with Supervisor(settings) as running:
+        cli.seed_demo(running.environment)
+        yield Hotline(running.web_url, running.exchange_url)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Chromium without a screen."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "there is no chromium (scripts/system-packages installs it)"
+    with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_MS)
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(hotline: Hotline, chromium: Browser) -> Iterator[Open]:
+    """`open_page("agent1", "/desk", language="en")`: a browser of its own, signed in, on a page.
+
+    Whatever the page logs as an error, and every answer of 5xx, fails the test at its end.
+    """
+    opened: list[Page] = []
+    wrong: list[str] = []
+
+    def open_one(username: str, path: str, *, language: str = "th") -> Page:
+        context = chromium.new_context(base_url=hotline.web, viewport=DESK)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        opened.append(page)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on(
+            "response",
+            lambda answer: (
+                wrong.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None
+            ),
+        )
+        page.goto(f"/view?language={language}&next=/sign-in")
+        page.fill("[name=username]", username)
+        page.fill("[name=password]", demo.PASSWORD)
+        page.click("main button")
+        page.wait_for_load_state()
+        page.goto(path)
+        return page
+
+    yield open_one
+    for page in opened:
+        _go_home(page)
+        page.context.close()
+    assert not wrong
+
+
+def _go_home(page: Page) -> None:
+    """Leave nobody ready behind for the next test."""
+    page.context.set_offline(False)
+    page.goto("/desk")
+    if page.locator("#status-menu").count():
+        page.click("#status-menu summary")
+        page.click("#status-menu button[value=signed_out]")
+        page.wait_for_selector("#state[data-status=signed_out]")

@@ -1,0 +1,208 @@
+"""An agent's work in a real browser, against a whole hotline: by keyboard, to the end, and back."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESK, PHONE, Hotline, Open
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def press_ready(page: Page) -> None:
+    page.keyboard.press("r")
+    expect(page.locator("#state")).to_have_attribute("data-status", "ready")
+
+
+def expect_state(page: Page, state: str) -> None:
+    expect(page.locator("#state")).to_have_attribute("data-state", state)
+
+
+def fits(page: Page) -> None:
+    """Nothing is scrolled at the desk's size, and nothing sideways on a phone."""
+    assert page.evaluate("document.documentElement.scrollHeight") <= DESK["height"]
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.set_viewport_size(DESK)
+
+
+def on_thai_keyboard(page: Page, place: str, letter: str) -> None:
+    """Press the key at `place` on a keyboard that writes `letter` there."""
+    page.evaluate(
+        """([code, key]) => document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", { code, key, bubbles: true, cancelable: true }))""",
+        [place, letter],
+    )
+
+
+def talk(hotline: Hotline, page: Page, *keys: str) -> str:
+    """Take a call by keyboard until the caller is there; returns the call's sid."""
+    caller = hotline.ring(*keys)
+    expect(page.locator("[data-key=Enter]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("button[data-key=F9]")).to_be_visible()
+    return caller
+
+
+def finish_as(page: Page, outcome: str) -> None:
+    """Leave the note, choose by digit, finish."""
+    page.keyboard.press("Escape")
+    page.keyboard.press(outcome)
+    page.keyboard.press("Control+Enter")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("th", ["พร้อมรับสาย", "มีสายเข้า", "กำลังสนทนา", "กำลังสรุปงาน"]),
+        ("en", ["Ready", "Ringing", "On a call", "Wrap-up"]),
+    ],
+)
+def test_each_state_is_said_in_words_and_fits(
+    hotline: Hotline, open_page: Open, language: str, words: list[str]
+) -> None:
+    page = open_page("agent1", "/desk", language=language)
+    state = page.locator("#state strong")
+    press_ready(page)
+    expect(state).to_have_text(words[0])
+    fits(page)
+
+    hotline.ring("1", "2")
+    expect(state).to_have_text(words[1])
+    expect(page).to_have_title(re.compile("☎"))
+    expect(page.locator(".panel.ring .who")).to_have_text("+66·····678")
+    fits(page)
+
+    page.locator("[data-key=Enter]").click()
+    expect(state).to_have_text(words[2])
+    expect(page).not_to_have_title(re.compile("☎"))
+    expect(page.locator(".panel.call .who")).to_have_text("+66812345678")
+    expect(page.locator("button[data-key=F9]")).to_be_visible()
+    fits(page)
+
+    page.keyboard.press("F9")
+    expect(state).to_have_text(words[3])
+    finish_as(page, "2")
+    expect(page.locator(".send-problem")).to_be_visible()
+    fits(page)
+    finish_as(page, "1")
+    expect(state).to_have_text(words[0])
+
+
+def test_a_whole_call_without_a_mouse(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent1", "/desk")
+    press_ready(page)
+    talk(hotline, page, "1", "2")
+    note = page.locator("textarea[name=note]")
+    expect(note).to_be_focused()
+    page.keyboard.type("น้ำท่วม 12 ซอยบัวขาว r?")
+    page.keyboard.press("F9")
+    expect_state(page, "wrap_up")
+    expect(page.locator("[data-key='Control+Enter']")).to_be_enabled()
+    expect(note).to_have_value("น้ำท่วม 12 ซอยบัวขาว r?")
+    expect(note).to_be_focused()
+
+    page.keyboard.press("Escape")
+    on_thai_keyboard(page, "Digit2", "/")
+    expect(page.locator("[name=outcome][value=complaint]")).to_be_checked()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[name=category]")).to_be_focused()
+    page.locator("[name=category]").select_option("flood")
+    page.keyboard.press("Control+Enter")
+    expect_state(page, "idle")
+    expect(page.locator("[id^=finished-]")).to_contain_text(re.compile(r"\d{3}-\d{4}"))
+
+
+def test_the_next_call_begins_with_an_empty_form(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent1", "/desk")
+    press_ready(page)
+    for _ in range(2):
+        talk(hotline, page, "1", "1")
+        expect(page.locator("textarea[name=note]")).to_have_value("")
+        expect(page.locator("[name=outcome]:checked")).to_have_count(0)
+        page.keyboard.type("ถามเวลาเปิดทำการ")
+        page.keyboard.press("F9")
+        expect_state(page, "wrap_up")
+        finish_as(page, "1")
+        expect_state(page, "idle")
+
+
+def test_a_caller_who_hangs_up_leaves_the_desk_ready(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent5", "/desk")
+    press_ready(page)
+    caller = hotline.ring("3", "1")
+    page.wait_for_selector(".panel.ring")
+    hotline.hang_up(caller)
+    expect_state(page, "idle")
+    expect(page.locator("#state")).to_have_attribute("data-status", "ready")
+    expect(page.locator(".panel.ring")).to_have_count(0)
+    expect(page).not_to_have_title(re.compile("☎"))
+
+
+def test_declining_is_a_break_and_one_key_leads_back(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent6", "/desk", language="en")
+    press_ready(page)
+    caller = hotline.ring("4", "1")
+    page.wait_for_selector(".panel.ring")
+    page.keyboard.press("Escape")
+    expect(page.locator("#state strong")).to_have_text("Break · Declined a call")
+    hotline.hang_up(caller)
+    press_ready(page)
+
+
+def test_the_menu_and_the_keys_do_not_answer_a_call(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent6", "/desk", language="en")
+    page.click("#status-menu summary")
+    page.keyboard.press("Escape")
+    expect(page.locator("#status-menu")).not_to_have_attribute("open", "")
+    page.keyboard.press("?")
+    expect(page.locator("dialog#keys")).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.locator("#state")).to_have_attribute("data-status", "signed_out")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog#keys")).to_be_hidden()
+
+
+def test_a_cut_network_is_said_and_the_truth_comes_back(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent5", "/desk", language="en")
+    press_ready(page)
+    caller = talk(hotline, page, "3", "2")
+    page.keyboard.type("half a sent")
+    page.context.set_offline(True)
+    expect(page.locator("#trouble")).to_contain_text("No connection")
+    page.keyboard.press("F9")
+    expect(page.locator(".send-problem")).to_contain_text("could not be sent")
+    hotline.hang_up(caller)
+    expect_state(page, "on_call")  # the old truth, greyed
+    page.context.set_offline(False)
+    expect_state(page, "wrap_up")
+    expect(page.locator("#trouble")).to_be_hidden()
+    expect(page.locator("textarea[name=note]")).to_have_value("half a sent")
+    page.locator("textarea[name=note]").focus()
+    finish_as(page, "1")
+    expect_state(page, "idle")
+
+
+def test_a_session_that_has_ended_leads_to_the_sign_in(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent6", "/desk", language="en")
+    cookies = page.context.cookies()
+    page.context.clear_cookies(name="hotline_session")
+    expect(page.locator("#trouble a")).to_contain_text("sign in again")
+    page.click("#trouble a")
+    expect(page).to_have_url(re.compile("/sign-in"))
+    page.context.add_cookies(cookies)
+
+
+def test_the_wallboard_follows_within_seconds(hotline: Hotline, open_page: Open) -> None:
+    wall = open_page("supervisor", "/wallboard", language="en")
+    page = open_page("agent6", "/desk", language="en")
+    tile = wall.locator(".person", has_text="นาตาชา")
+    expect(tile).to_contain_text("Signed out")
+    press_ready(page)
+    expect(tile).to_contain_text("Ready", timeout=4000)
+    expect(wall.locator(".agent-numbers .figure").first).to_contain_text("1")
+    before = wall.locator("#as-of").inner_text()
+    expect(wall.locator("#as-of")).not_to_have_text(before)
+    wall.set_viewport_size(PHONE)
+    assert wall.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
