@@ -298,10 +298,11 @@ def test_completing_is_done_once_by_who_may(db: Database, config: Tickets, recor
             outcome="follow_up",
             ticket_number=ticket.number,
         )
+    suggestion = partial(complete, outcome="suggestion")  # it stays open: only the mark goes
     with db.write() as session:
-        complete(session, config, ticket, actor=AGENT)
+        suggestion(session, config, ticket, actor=AGENT)
     with db.write() as session, pytest.raises(TicketMoved):
-        complete(session, config, ticket, actor=AGENT)
+        suggestion(session, config, ticket, actor=AGENT)
 
 
 def test_a_follow_up_told_too_late_moves_its_call_and_withdraws_the_draft(
