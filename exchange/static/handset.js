@@ -256,7 +256,12 @@ function listen() {
   if (!/^(\+[1-9]\d{4,14}|\d{2,15})$/.test(from.value)) return;
   rings = new EventSource(`/handset/stations/${encodeURIComponent(from.value)}/rings`);
   rings.addEventListener("ring", (event) => {
-    ringing = /** @type {Call} */ (JSON.parse(event.data));
+    const coming = /** @type {Call} */ (JSON.parse(event.data));
+    if (talking()) {
+      post(`/handset/calls/${coming.sid}/decline`); // one telephone, one call: busy
+      return;
+    }
+    ringing = coming;
     $("ring-from").textContent = ringing.from;
     $("ring").hidden = false;
     const watched = ringing.sid;

@@ -109,6 +109,18 @@ async def test_a_hangup_in_the_instant_of_a_redirect(line: Line) -> None:
     nothing_left(line, call)
 
 
+async def test_the_old_document_is_put_away_before_the_new_one_begins(line: Line) -> None:
+    prepare(line.app)
+    line.app["/voice"] = MOMENTS["queue"]
+    line.app["/wait"] = '<Gather timeout="60"><Pause length="60"/></Gather>'
+    call = await line.call()
+    call.redirect(Inline("<Response><Enqueue>another</Enqueue></Response>"))
+    await line.clock.settle()
+    assert (call.where, call.queue) == ("queue", "another")
+    await line.after(5)
+    assert call.waited_seconds == 5
+
+
 async def test_two_redirects_in_one_instant_run_the_last(line: Line) -> None:
     prepare(line.app)
     line.app["/voice"] = MOMENTS["queue"]
