@@ -78,6 +78,10 @@ class Database:
         self._reading = sessionmaker(
             self.engine.execution_options(read_only=True), expire_on_commit=False, autoflush=False
         )
+        # one statement is a unit of work by itself: it needs no BEGIN and COMMIT around it
+        self._alone = self.engine.execution_options(
+            **({"alone": True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"})
+        )
         self.listeners: dict[str, list[Callable[..., None]]] = {}
 
     @property
@@ -104,6 +108,14 @@ class Database:
         """A session that changes nothing (and takes no write lock on SQLite)."""
         with self._reading(info={"database": self, "after_commit": []}) as session:
             yield session
+
+    def write_alone(self, statement: sa.Executable, values: Mapping[str, Any]) -> Any:
+        """Run one INSERT or UPDATE … RETURNING as a unit of work of its own; the value, or None.
+
+        For the hottest path: a third of what `write` costs, without effects after the commit.
+        """
+        with self._alone.connect() as connection:
+            return connection.execute(statement, dict(values)).scalar_one_or_none()
 
     def dispose(self) -> None:
         self.engine.dispose()
@@ -194,8 +206,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     # A writer takes its place at once: a read that turns into a write half-way cannot wait, it
     # fails.
-    read_only = connection.get_execution_options().get("read_only")
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if not options.get("alone"):
+        connection.exec_driver_sql("BEGIN" if options.get("read_only") else "BEGIN IMMEDIATE")
 
 
 def migrate(url: str) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from hotline.db import insert_ignore
+from hotline.db import Database, insert_ignore
 from hotline.errors import NotFound
 from ivr.events import RANK, Kind
 from ivr.models import Call, CallEvent
@@ -70,21 +70,30 @@ def arrive(
 def step(
     session: Session, call_id: int, n: int, kind: Kind, data: Mapping[str, Any], *, now: datetime
 ) -> bool:
-    """Write step `n` of a call; False when it stands already, and then nothing else is to be done.
-
-    The one statement that every webhook of the menu costs.
-    """
-    row = {"call_id": call_id, "n": n, "at": now, "kind": kind.value, "data": data}
+    """Write step `n` of a call; False when it stands already: then nothing is to follow."""
     statement = _insert_step(session.get_bind().dialect.name)
+    row = _step(call_id, n, kind, data, now)
     return session.execute(statement, row).scalar_one_or_none() is not None
+
+
+def step_alone(
+    db: Database, call_id: int, n: int, kind: Kind, data: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Write step `n` of a call as a unit of work of its own, if it does not stand already."""
+    db.write_alone(_insert_step(db.engine.dialect.name), _step(call_id, n, kind, data, now))
+
+
+def _step(
+    call_id: int, n: int | None, kind: Kind, data: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    return {"call_id": call_id, "n": n, "at": now, "kind": kind.value, "data": data}
 
 
 def tell(
     session: Session, call_id: int, kind: Kind, data: Mapping[str, Any], *, now: datetime
 ) -> None:
     """Write down something that happened to a call."""
-    row = {"call_id": call_id, "n": None, "at": now, "kind": kind.value, "data": data}
-    session.execute(_INSERT_EVENT, row)
+    session.execute(_INSERT_EVENT, _step(call_id, None, kind, data, now))
 
 
 def progress(session: Session, sid: str, status: str) -> None:

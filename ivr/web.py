@@ -91,11 +91,13 @@ def _take(answer: Answer, kind: Kind, given: dict[str, str]) -> str:
         "to": step.position.node,
     }
     place = _place(call_id, n, step)
+    if place is None:  # by far the most: one statement, and nothing that it does not owe
+        calls.step_alone(floor().db, call_id, n, kind, happened, now=clock.now())
+        return answer.text(call_id, n + 1)
     with floor().db.write() as session:
-        is_new = calls.step(session, call_id, n, kind, happened, now=clock.now())
-        if is_new and place is not None:
+        if calls.step(session, call_id, n, kind, happened, now=clock.now()):
             _enter(session, place)
-    return answer.text(call_id, n + 1 if place is None else n)
+    return answer.text(call_id, n)
 
 
 def _enter(session: Session, place: Place) -> None:

@@ -42,8 +42,9 @@ class Away:
         self.asked = 0
         monkeypatch.setattr(floor.db, "write", self.fail)
         monkeypatch.setattr(floor.db, "read", self.fail)
+        monkeypatch.setattr(floor.db, "write_alone", self.fail)
 
-    def fail(self) -> Any:
+    def fail(self, *_: object) -> Any:
         self.asked += 1
         raise sa.exc.OperationalError("BEGIN", {}, Exception("away"))
 
@@ -71,8 +72,8 @@ def test_a_fault_of_ours_is_written_down_and_the_caller_put_through(
 ) -> None:
     caller = world.caller().ring().press("2")
     with monkeypatch.context() as patch:
-        patch.setattr(calls, "step", lambda *_a, **_k: 1 / 0)
-        caller.press("1")
+        patch.setattr(calls, "step_alone", lambda *_a, **_k: 1 / 0)
+        caller.press("3")
     is_put_through(world, caller, "en")
     assert world.story(caller)[-1].data == {"where": "/ivr/step", "error": "ZeroDivisionError"}
 
@@ -152,17 +153,17 @@ def test_a_lost_connection_is_tried_once_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caller = world.caller().ring()
-    real, failures = calls.step, []
+    real, failures = calls.step_alone, []
 
-    def lost_once(*arguments: Any, **named: Any) -> bool:
+    def lost_once(*arguments: Any, **named: Any) -> None:
         if not failures:
             failures.append(1)
             raise sqlalchemy.exc.OperationalError(
                 "INSERT", {}, Exception("gone"), connection_invalidated=True
             )
-        return real(*arguments, **named)
+        real(*arguments, **named)
 
-    monkeypatch.setattr(calls, "step", lost_once)
+    monkeypatch.setattr(calls, "step_alone", lost_once)
     caller.press("1")
     assert caller.xml.find("Gather") is not None
     assert world.events(caller) == ["arrived", "step"]
