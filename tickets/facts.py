@@ -12,6 +12,11 @@ SYSTEM = "system"
 """Who did what the hotline did by itself."""
 
 
+def clean(text: str | None) -> str:
+    """Return somebody's words trimmed, and without NUL, which PostgreSQL does not keep."""
+    return (text or "").replace("\0", "").strip()
+
+
 @dataclass(frozen=True)
 class Actor:
     """Somebody who reads or moves tickets: username, role, and the divisions they administer."""

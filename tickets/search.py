@@ -108,6 +108,7 @@ def near_caller(
     session: Session, number: str, actor: Actor, *, limit: int = NEAR
 ) -> list[TicketFacts]:
     """Return earlier tickets of a telephone number, newest first: made from it, or called about."""
+    number = facts.clean(number)
     if not number:
         return []
     # a union and not an OR: PostgreSQL would read the whole table for that
@@ -226,8 +227,9 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bo
         yield Ticket.due_at < now
     if filters.incomplete:
         yield IS_INCOMPLETE
-    if filters.text:
-        yield _matches(filters.text)
+    text = facts.clean(filters.text)
+    if text:
+        yield _matches(text)
     if filters.before is not None:
         yield Ticket.id < filters.before
 

@@ -200,7 +200,7 @@ def link_call(
     """Make an existing ticket the one of this call; if the call has one already, that one stays."""
     if not _claim(session, call_id, ticket.id, caller, now):
         return _known(ticket_of_call(session, call_id))
-    said = {"call_id": call_id, "outcome": outcome, "text": text}
+    said = {"call_id": call_id, "outcome": outcome, "text": facts.clean(text)}
     _tell(session, ticket.id, EventKind.CALL, by, now, said)
     announce(session, "ticket.called", ticket_id=ticket.id)
     return ticket
@@ -231,13 +231,14 @@ def complete(
     """
     if actor.role not in COMPLETERS:
         raise RoleMayNot
+    text = facts.clean(text)
     chosen = _outcome(config, outcome, incomplete=False)
     if chosen.makes is Makes.LINK:
         target = by_number(session, ticket_number or "")
         return _replace(session, ticket, target, chosen.id, text, actor, now)
     matter = _matter(config, chosen, category, incomplete=False)
     values = _values_of(config, matter, ticket.received_at, now)
-    values["text"] = "\n".join(part for part in (ticket.text, text.strip()) if part)
+    values["text"] = "\n".join(part for part in (ticket.text, text) if part)
     if values["state"] == State.RECEIVED:
         values["state"] = ticket.state.value  # who has begun does not begin again
     if values["due_at"] != ticket.due_at:
@@ -358,7 +359,7 @@ def _new_ticket(
 ) -> Ticket:
     return Ticket(
         **_values_of(config, matter, now, now),
-        text=text.strip(),
+        text=facts.clean(text),
         language=language,
         caller_number=caller,
         source="call",
@@ -422,6 +423,7 @@ def move(
     """
     if actor.role is Role.DIVISION and ticket.division not in actor.divisions:
         raise NotYours
+    text = facts.clean(text)
     refusal = workflow.refusal(ticket.kind, ticket.state, to, actor.role, result, text)
     if refusal is Refusal.ROLE:
         raise RoleMayNot
@@ -433,7 +435,7 @@ def move(
         "from": ticket.state.value,
         "to": to.value,
         "result": result.value if result else None,
-        "text": text.strip(),
+        "text": text,
     }
     if "due_at" in values:
         said["due_at"] = _written(values["due_at"])
@@ -451,11 +453,12 @@ def may_note(actor: Actor, ticket: TicketFacts) -> bool:
 
 def note(session: Session, ticket: TicketFacts, *, text: str, actor: Actor, now: datetime) -> None:
     """Add an internal note. Raises `NoteEmpty`, `NotYours`."""
-    if not text.strip():
+    text = facts.clean(text)
+    if not text:
         raise NoteEmpty
     if not may_note(actor, ticket):
         raise NotYours
-    _tell(session, ticket.id, EventKind.NOTE, actor.username, now, {"text": text.strip()})
+    _tell(session, ticket.id, EventKind.NOTE, actor.username, now, {"text": text})
 
 
 def note_overdue(session: Session, now: datetime) -> int:

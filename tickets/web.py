@@ -33,6 +33,10 @@ EXPORTERS = (Role.SUPERVISOR, Role.DIVISION, Role.MANAGER, Role.ADMINISTRATOR)
 CALL_READERS = (Role.AGENT, Role.SUPERVISOR, Role.MANAGER)
 
 
+#: The largest id that a database can be asked for.
+LARGEST_ID = 2**63 - 1
+
+
 def _config() -> Tickets:
     return floor().section(Tickets)
 
@@ -66,7 +70,7 @@ class _Asked:
             overdue=arguments.get("overdue") == "1",
             incomplete=arguments.get("incomplete") == "1",
             text=arguments.get("q", "").strip(),
-            before=arguments.get("before", type=int),
+            before=arguments.get("before", type=_key),
         )
 
     def filters(self, config: Tickets, actor: Actor) -> Filters:
@@ -89,6 +93,14 @@ class _Asked:
         if self.division == "mine":
             return actor.divisions
         return frozenset({self.division}) if self.division in config.divisions else frozenset()
+
+
+def _key(text: str) -> int:
+    """Read a page's key; raises ValueError (and so asks for nothing) for what cannot be one."""
+    key = int(text)
+    if not 0 < key <= LARGEST_ID:
+        raise ValueError(text)
+    return key
 
 
 @blueprint.get("/tickets")
@@ -303,7 +315,7 @@ def _caller(actor: Actor, ticket: TicketFacts) -> str:
 # ------------------------------------------------------------------ fragments for the desk
 
 
-@blueprint.get("/tickets/of-call/<int:call_id>")
+@blueprint.get(f"/tickets/of-call/<int(max={LARGEST_ID}):call_id>")
 @access(*EVERYONE)
 def of_call(call_id: int) -> str:
     """Show, as a fragment, the ticket of a call."""

@@ -303,6 +303,38 @@ def test_filters_of_the_address(client: FlaskClient, browse: Any, make: Make) ->
     assert shows("division=nonsense&state=nonsense&before=nonsense") == (True, True)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"/tickets?before={10**30}",
+        "/tickets?before=-1",
+        "/tickets?q=%00",
+        "/tickets?q=a%00b",
+        "/tickets?state=%00&division=%00",
+        f"/tickets/of-call/{10**30}",
+        "/tickets/near-caller?number=%00",
+        f"/tickets/near-caller?number={'9' * 5000}",
+        "/tickets/%00",
+        f"/api/tickets/{'9' * 5000}",
+    ],
+)
+def test_no_address_is_a_fault(client: FlaskClient, browse: Any, make: Make, address: str) -> None:
+    make()
+    browse(Role.AGENT)
+    assert client.get(address).status_code < 500
+
+
+def test_words_that_a_database_cannot_keep_are_kept_without_what_it_cannot(
+    client: FlaskClient, browse: Any, post: Post, make: Make
+) -> None:
+    page = page_of(make(note="ไฟ\0ดับ"))
+    browse(Role.SUPERVISOR)
+    assert "ไฟดับ" in client.get(page).text
+    assert post(page, f"{page}/note", text="รอ\0อะไหล่").status_code == 303
+    assert post(page, f"{page}/note", text="\0").status_code == 422
+    assert "รออะไหล่" in client.get(page).text
+
+
 def test_pages_lead_to_older_ones_and_keep_the_filter(
     client: FlaskClient, browse: Any, make: Make
 ) -> None:
