@@ -93,6 +93,8 @@ def _listen(floor: Floor) -> None:
     listen = floor.db.listen
     # somebody is ready: the waiting room is looked into at once
     listen("agent.ready", functools.partial(ivr.jobs.agent_ready, floor))
+    # somebody left while a call was ringing there: it rings elsewhere at once
+    listen("agent.left", functools.partial(ivr.jobs.agent_left, floor))
     # an effect was written down: a worker is told
     listen("outbox.posted", functools.partial(_effect_posted, floor))
 
