@@ -47,6 +47,7 @@ def talk(hotline: Hotline, page: Page, *keys: str) -> str:
 
 def finish_as(page: Page, outcome: str) -> None:
     """Leave the note, choose by digit, finish."""
+    expect(page.locator("[data-key='Control+Enter']")).to_be_enabled()
     page.keyboard.press("Escape")
     page.keyboard.press(outcome)
     page.keyboard.press("Control+Enter")

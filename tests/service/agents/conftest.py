@@ -8,7 +8,7 @@ import pytest
 from agents import service
 from agents.models import AgentSkill
 from hotline import auth
-from hotline.db import Base, Database, bulk_insert
+from hotline.db import Database, bulk_insert
 
 NOON = datetime(2026, 8, 1, 5, tzinfo=UTC)  # noon in Pattaya
 Hire = Callable[..., int]
@@ -17,7 +17,6 @@ Hire = Callable[..., int]
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
-    Base.metadata.create_all(database.engine)
     yield database
     database.dispose()
 
