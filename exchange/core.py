@@ -175,7 +175,6 @@ class Exchange:
             ring = call.spawn(self.stations.ring(call, timeout, ringing))
             await first_done(ring, participant.left)
             if not ring.done():
-                ring.cancel()
                 call.end(cause="the conference ended")
                 return
             if not ring.result():

@@ -79,7 +79,7 @@ class Stay:
     async def wait(self) -> Step:
         """Runs the wait document until the stay is over; then the action."""
         name = self._node.text
-        with self._call.staying(self._interrupted), self._call.at("queue", queue=name):
+        with self._call.staying(self.left), self._call.at("queue", queue=name):
             self._call.say("queue", name)
             self._call.queued_since = self._scene.exchange.clock.time()
             try:
@@ -87,7 +87,7 @@ class Stay:
             finally:
                 self._out()
         if result is None:
-            self._interrupted(Leaving.HANGUP)
+            self.left(Leaving.HANGUP)
             return Stop.HANGUP
         return _to_action(self._scene, self._node, self._params(result))
 
@@ -166,8 +166,11 @@ class Stay:
             self._call.waited = self._call.waited_seconds
             self._call.queued_since = None
 
-    def _interrupted(self, why: Leaving) -> None:
-        """The caller hung up or was redirected: the action is told, its answer is not run."""
+    def left(self, why: Leaving) -> None:
+        """The caller hung up or was redirected: the action is told, its answer is not run.
+
+        This is what the stay registers with `Call.staying`.
+        """
         self._out()
         self._member.gone = True
         if self._bridge is None and self._member.taken.done():

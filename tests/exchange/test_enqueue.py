@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from exchange import errors
-from exchange.call import Status
+from exchange.call import Call, Status
+from exchange.scene import Scene
+from exchange.twiml import Node
+from exchange.verbs.enqueue import Stay
 from exchange.webhook import Request
 from tests.exchange.conftest import Line
 
@@ -220,6 +223,25 @@ async def test_a_queued_caller_who_is_gone_while_or_after_being_joined(
     assert queue.app.to("/dialled")[0]["DialBridged"] == str(seconds > 4).lower()
 
 
+@pytest.mark.parametrize("attributes", ['timeLimit="7"', 'hangupOnStar="true"'])
+async def test_when_the_agent_lets_go_the_caller_gets_the_action(
+    queue: Line, attributes: str
+) -> None:
+    caller = await queue.call()
+    queue.app["/agent"] = f'<Dial {attributes}><Queue>help</Queue></Dial><Pause length="60"/>'
+    made = await queue.rest(
+        lambda c: c.calls.create(to="client:a1", from_="1337", url=queue.app.url + "/agent")
+    )
+    agent = queue.exchange.call(made.sid)
+    assert agent is not None
+    await queue.after(7)
+    agent.press("*")
+    await queue.clock.settle()
+    assert agent.live
+    assert queue.app.to("/after")[0]["QueueResult"] == "bridged"
+    assert queue.said(caller) == ["Goodbye"]
+
+
 async def test_dialling_an_empty_queue_waits_for_somebody(queue: Line) -> None:
     queue.exchange.queues.create("help")
     queue.app["/agent"] = '<Dial timeout="20" action="/dialled"><Queue>help</Queue></Dial>'
@@ -259,6 +281,56 @@ async def test_an_agent_who_gives_up_leaves_the_queue_as_it_was(queue: Line) -> 
     leg.end()
     caller = await queue.call()
     assert (caller.where, len(queue.exchange.queues.obtain("help"))) == ("queue", 1)
+
+
+async def waiting_agent(queue: Line) -> Call:
+    """An agent who has dialled the empty queue and waits for somebody."""
+    queue.exchange.queues.create("help")
+    queue.app["/agent"] = '<Dial timeout="600"><Queue>help</Queue></Dial>'
+    made = await queue.rest(
+        lambda c: c.calls.create(to="client:a1", from_="1337", url=queue.app.url + "/agent")
+    )
+    agent = queue.exchange.call(made.sid)
+    assert agent is not None
+    return agent
+
+
+async def test_a_caller_gone_in_the_instant_of_being_fetched_is_not_joined(queue: Line) -> None:
+    agent = await waiting_agent(queue)
+    gone = queue.exchange.place(from_="+66800000001", to="1337", direction="inbound")
+    member = queue.exchange.queues.obtain("help").join(gone)
+    stay = Stay(Scene(gone, ""), Node("Enqueue", text="help"), member)
+    with gone.staying(stay.left):
+        gone.end()  # the waiting agent has been given this caller, and has not run since
+    await queue.clock.settle()
+    caller = await queue.call()
+    await queue.after(5)
+    assert (agent.where, caller.where) == ("dial", "dial")
+
+
+async def test_an_agent_gone_in_the_instant_of_fetching_puts_the_caller_back(queue: Line) -> None:
+    agent = await waiting_agent(queue)
+    help_queue = queue.exchange.queues.obtain("help")
+    caller = queue.exchange.place(from_="+66800000001", to="1337", direction="inbound")
+    member = help_queue.join(caller)
+    assert not list(help_queue), "fetched at once by who was waiting"
+    agent.end()
+    await queue.clock.settle()
+    assert list(help_queue) == [member]
+    assert member.waiting
+    caller.end()
+
+
+async def test_who_dialled_first_is_served_first(queue: Line) -> None:
+    agents = [await waiting_agent(queue)]
+    made = await queue.rest(
+        lambda c: c.calls.create(to="client:a2", from_="1337", url=queue.app.url + "/agent")
+    )
+    second = queue.exchange.call(made.sid)
+    assert second is not None
+    caller = await queue.call()
+    assert f"connected to {caller.to}" in [entry.text for entry in agents[0].transcript]
+    assert "dial" not in [entry.kind for entry in second.transcript]
 
 
 async def test_the_action_s_url_is_checked_before_anybody_waits(queue: Line) -> None:
