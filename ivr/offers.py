@@ -364,7 +364,9 @@ def call_over(floor: Floor, session: Session, call_id: int, *, now: datetime) ->
     if offer is None:
         return
     if offer.state is OfferState.CONNECTED:
-        talk_over(floor, session, offer, "caller", now=now)
+        if talk_over(floor, session, offer, "caller", now=now):
+            # who hung up on the way to the conference never was in it, and cannot end it by leaving
+            _drop_leg(session, offer, now)
         return
     if _swap(
         session,

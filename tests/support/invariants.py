@@ -1,0 +1,424 @@
+"""What must hold at every moment, read from the rows and, independently, told from the events.
+
+`Told` folds `call_events` by the grammar that `ivr.events` documents, without asking any other row;
+`check` then compares what was told with what stands in the rows. Neither uses the application's own
+queries.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agents.models import AgentSkill, PresenceEvent, PresenceRow
+from hotline.floor import Floor
+from ivr import service as ivr
+from ivr.models import Call, CallEvent, Offer, Waiting
+from tickets.config import Tickets
+from tickets.models import Ticket, TicketCall
+
+IN_THE_ROOM = ("waiting", "offered", "connecting")
+LIVE = ("offered", "accepted", "connected")
+#: The state of a stay while its call has such an offer.
+STAY_OF_OFFER = {"offered": "offered", "accepted": "connecting", "connected": "connected"}
+STATE_OF_OFFER = {"offered": "offered", "accepted": "on_call", "connected": "on_call"}
+#: From which state of the offer each result may come.
+ENDS = {
+    "declined": ("offered",),
+    "no_answer": ("offered",),
+    "failed": ("accepted",),
+    "withdrawn": ("offered", "accepted"),
+}
+MISSED = ("declined", "no_answer", "failed")
+
+
+# ---------------------------------------------------------------- the story, told by the events
+
+
+@dataclass
+class Visit:
+    """One stay in the waiting room and what came of it, as told."""
+
+    call_id: int
+    visit: int
+    queue: str
+    language: str
+    precedence: int
+    order: tuple[datetime, int]
+    state: str = "waiting"
+    moments: dict[str, datetime] = field(default_factory=dict)
+    offers: int = 0
+    missed: int = 0
+
+    @property
+    def line(self) -> tuple[str, str]:
+        return (self.queue, self.language)
+
+    @property
+    def key(self) -> tuple[int, datetime, int]:
+        return (self.precedence, *self.order)
+
+
+@dataclass
+class Told:
+    """Everything that `call_events` say. `overtaking` is only checked where one hand did it all."""
+
+    in_order: bool = True
+    visits: dict[int, list[Visit]] = field(default_factory=dict)
+    offers: dict[int, list[Any]] = field(default_factory=dict)  # id: [call, agent, state]
+    holds: dict[int, int] = field(default_factory=dict)  # agent: offer
+    ended: set[int] = field(default_factory=set)
+    arrived: dict[int, datetime] = field(default_factory=dict)
+    #: Moments of calls that have not queued.
+    before: dict[int, dict[str, datetime]] = field(default_factory=dict)
+    talked: set[int] = field(default_factory=set)
+    wrapped: dict[int, str] = field(default_factory=dict)  # call: ticket number
+
+    def hear(self, events: Iterable[Any]) -> "Told":
+        for event in events:
+            getattr(self, f"_{event.kind}")(event)
+        return self
+
+    def _last(self, event: Any) -> Visit:
+        visits = self.visits.get(event.call_id)
+        assert visits, f"{event.kind} of a call that never queued: {event}"
+        return visits[-1]
+
+    def _alive(self, event: Any) -> None:
+        assert event.call_id not in self.ended, f"after the end of its call: {event}"
+
+    def _step(self, event: Any) -> None:
+        """A key changes nothing but where the caller is, and may be heard of late."""
+
+    def _arrived(self, event: Any) -> None:
+        assert event.call_id not in self.arrived, event
+        self.arrived[event.call_id] = event.at
+
+    def _transferred(self, event: Any) -> None:
+        if event.data["result"] in ("completed", "answered"):
+            self._fault(event)
+
+    def _fault(self, event: Any) -> None:
+        """Put through to the fallback number: somebody outside has the caller now."""
+        self._moments_of(event.call_id)["transferred_at"] = event.at
+
+    def _moments_of(self, call_id: int) -> dict[str, datetime]:
+        visits = self.visits.get(call_id, [])
+        return visits[-1].moments if visits else self.before.setdefault(call_id, {})
+
+    def _queued(self, event: Any) -> None:
+        self._alive(event)
+        before = self.visits.setdefault(event.call_id, [])
+        assert all(visit.state not in IN_THE_ROOM for visit in before), event
+        assert all(visit.visit != event.data["visit"] for visit in before), event
+        visit = Visit(
+            event.call_id,
+            event.data["visit"],
+            event.data["queue"],
+            event.data["language"],
+            -event.data["priority"],
+            (event.at, event.id),
+        )
+        visit.moments |= {} if before else self.before.pop(event.call_id, {})
+        visit.moments["queued_at"] = event.at
+        before.append(visit)
+
+    def _returned(self, event: Any) -> None:
+        self._alive(event)
+        visit = self._last(event)
+        assert visit.state == "unseen", event
+        visit.state = "waiting"
+        visit.moments.pop("left_at", None)
+
+    def _left(self, event: Any) -> None:
+        visit = self._last(event)
+        if event.data["why"] == "unseen":
+            assert visit.state == "waiting", event
+            visit.state = "unseen"
+        else:
+            assert visit.state in IN_THE_ROOM, event
+            visit.state = "left"
+        visit.moments["left_at"] = event.at
+
+    def _offered(self, event: Any) -> None:
+        self._alive(event)
+        visit, offer, agent = self._last(event), event.data["offer"], event.data["agent"]
+        assert visit.state == "waiting", (event, visit)
+        assert agent not in self.holds, f"an agent in two: {event}, holds {self.holds[agent]}"
+        assert offer not in self.offers, event
+        if self.in_order:
+            line = [v for v in self._waiting() if v.line == visit.line]
+            first = min(line, key=lambda v: v.key)
+            assert first is visit, f"overtaken: {first} by {visit}"
+        visit.state = "offered"
+        visit.offers += 1
+        self.offers[offer] = [event.call_id, agent, "offered"]
+        self.holds[agent] = offer
+
+    def _waiting(self) -> Iterable[Visit]:
+        return (v for visits in self.visits.values() for v in visits if v.state == "waiting")
+
+    def _offer(self, event: Any, *states: str) -> list[Any]:
+        offer: list[Any] = self.offers[event.data["offer"]]
+        assert offer[0] == event.call_id, event
+        assert offer[1] == event.data["agent"], event
+        assert offer[2] in states, (event, offer)
+        return offer
+
+    def _accepted(self, event: Any) -> None:
+        self._alive(event)
+        self._offer(event, "offered")[2] = "accepted"
+        visit = self._last(event)
+        assert visit.state == "offered", (event, visit)
+        visit.state = "connecting"
+
+    def _offer_ended(self, event: Any) -> None:
+        self._alive(event)
+        result = event.data["result"]
+        offer = self._offer(event, *ENDS[result])
+        visit = self._last(event)
+        if visit.state == "left":
+            assert result == "withdrawn", (event, visit)
+        else:
+            assert visit.state == STAY_OF_OFFER[offer[2]], (event, visit)
+            visit.state = "waiting"
+        visit.missed += result in MISSED
+        offer[2] = "ended"
+        assert self.holds.pop(event.data["agent"]) == event.data["offer"], event
+
+    def _connected(self, event: Any) -> None:
+        self._alive(event)
+        self._offer(event, "accepted")[2] = "connected"
+        visit = self._last(event)
+        assert visit.state == "connecting", (event, visit)
+        visit.state = "connected"
+        visit.moments["connected_at"] = event.at
+        assert event.call_id not in self.talked, f"answered twice: {event}"
+        self.talked.add(event.call_id)
+
+    def _talk_ended(self, event: Any) -> None:
+        self._alive(event)
+        self._offer(event, "connected")[2] = "talked"
+        self._last(event).moments["talk_ended_at"] = event.at
+
+    def _wrapped_up(self, event: Any) -> None:
+        self._offer(event, "talked")[2] = "done"
+        assert event.call_id not in self.wrapped, event
+        self.wrapped[event.call_id] = event.data["ticket"]
+        self._last(event).moments["wrapped_up_at"] = event.at
+        assert self.holds.pop(event.data["agent"]) == event.data["offer"], event
+
+    def _abandoned(self, event: Any) -> None:
+        self._alive(event)
+        visit = self._last(event)
+        assert visit.state in IN_THE_ROOM, (event, visit)
+        visit.state = "left"
+        visit.moments["abandoned_at"] = event.at
+
+    def _ended(self, event: Any) -> None:
+        self._alive(event)
+        for visit in self.visits.get(event.call_id, []):
+            assert visit.state not in IN_THE_ROOM, (event, visit)
+        self.ended.add(event.call_id)
+        self._moments_of(event.call_id)["ended_at"] = event.at
+
+
+def tell(session: Session, *, in_order: bool = True) -> Told:
+    """The story of all calls, from the events alone."""
+    columns = (CallEvent.id, CallEvent.call_id, CallEvent.at, CallEvent.kind, CallEvent.data)
+    return Told(in_order).hear(session.execute(sa.select(*columns).order_by(CallEvent.id)))
+
+
+# ---------------------------------------------------------------- the rows
+
+
+def check(floor: Floor, *, in_order: bool = True) -> Told:
+    """Everything that must hold now; returns the story."""
+    with floor.db.read() as session:
+        told = tell(session, in_order=in_order)
+        _rows_as_told(session, told)
+        _agents_as_held(session)
+        _agents_as_told(session)
+        _nobody_waits_in_vain(session)
+        _tickets(session, floor, told)
+        _statistics(session, told)
+    return told
+
+
+def _rows_as_told(session: Session, told: Told) -> None:
+    calls = {row.id: row for row in session.execute(sa.select(*Call.__table__.c))}
+    assert set(calls) == set(told.arrived), "a call without arrival, or an arrival without call"
+    ended = {call_id for call_id, call in calls.items() if call.ended_at is not None}
+    assert ended == told.ended, "the calls' ends are not those of the events"
+    stays = list(session.execute(sa.select(*Waiting.__table__.c)))
+    rows = {(stay.call_id, stay.visit): stay.state for stay in stays}
+    story = {(v.call_id, v.visit): v.state for vs in told.visits.values() for v in vs}
+    assert rows == story, "the waiting room is not as the events tell"
+    offers = {row.id: row for row in session.execute(sa.select(*Offer.__table__.c))}
+    assert set(offers) == set(told.offers), "an offer without event, or an event without offer"
+    for offer_id, (call_id, agent_id, state) in told.offers.items():
+        row = offers[offer_id]
+        assert (row.call_id, row.agent_id) == (call_id, agent_id), row
+        shown = row.state
+        if row.state == "ended" and row.result == "done":
+            shown = "talked" if row.wrapped_up_at is None else "done"
+        assert shown == state, (row, state)
+    live = [row for row in offers.values() if row.state in LIVE]
+    for row in live:
+        assert row.call_id not in ended, f"a live offer of a call that is over: {row}"
+        stay = next(each for each in stays if each.id == row.waiting_id)
+        assert stay.state == STAY_OF_OFFER[row.state], (row, stay)
+    held = {row.waiting_id for row in live}
+    for stay in stays:
+        assert stay.call_id not in ended or stay.state not in IN_THE_ROOM, stay
+        assert (stay.state in ("offered", "connecting")) <= (stay.id in held), stay
+    for column in ("call_id", "agent_id"):
+        most = Counter(getattr(row, column) for row in live).most_common(1)
+        assert not most or most[0][1] == 1, f"two live offers of one {column}: {most}"
+
+
+def _agents_as_held(session: Session) -> None:
+    """An agent is held by exactly what the offers say, and by nothing else."""
+    held: dict[int, tuple[str, int]] = {}
+    for row in session.execute(sa.select(*Offer.__table__.c)):
+        if row.state in LIVE:
+            holds = (STATE_OF_OFFER[row.state], row.call_id)
+        elif row.result == "done" and row.wrapped_up_at is None:
+            holds = ("wrap_up", row.call_id)
+        else:
+            continue
+        assert row.agent_id not in held, f"an agent in two: {row}, {held[row.agent_id]}"
+        held[row.agent_id] = holds
+    for row in session.execute(sa.select(*PresenceRow.__table__.c)):
+        assert (row.state, row.call_id) == held.get(row.agent_id, ("idle", None)), row
+    shown = sa.select(
+        AgentSkill.agent_id,
+        AgentSkill.ready_since,
+        PresenceRow.status,
+        PresenceRow.state,
+        PresenceRow.idle_since,
+    ).join(PresenceRow, PresenceRow.agent_id == AgentSkill.agent_id)
+    for row in session.execute(shown):
+        available = (row.status, row.state) == ("ready", "idle")
+        assert row.ready_since == (row.idle_since if available else None), row
+
+
+def _agents_as_told(session: Session) -> None:
+    """Each agent's events have no gap, follow from each other, and end where the row stands."""
+    rows = {row.agent_id: row for row in session.execute(sa.select(*PresenceRow.__table__.c))}
+    last: dict[int, Any] = {}
+    columns = (PresenceEvent.agent_id, PresenceEvent.n, PresenceEvent.data)
+    for event in session.execute(
+        sa.select(*columns).order_by(PresenceEvent.agent_id, PresenceEvent.n)
+    ):
+        before = last.get(event.agent_id)
+        assert event.n == (before.n + 1 if before else 1), event
+        assert before is None or event.data["from"] == before.data["to"], (before, event)
+        last[event.agent_id] = event
+    for agent_id, event in last.items():
+        row = rows[agent_id]
+        assert event.n == row.n
+        now = {"status": row.status, "reason": row.reason, "state": row.state}
+        assert event.data["to"] == now, (event, row)
+
+
+def _nobody_waits_in_vain(session: Session) -> None:
+    """Nobody waits, or rings at somebody who has gone, while a suitable agent is ready and idle."""
+    ready = set(
+        session.scalars(
+            sa.select(AgentSkill.skill)
+            .join(PresenceRow, PresenceRow.agent_id == AgentSkill.agent_id)
+            .where(PresenceRow.status == "ready", PresenceRow.state == "idle")
+        )
+    )
+    waiting = sa.select(Waiting.call_id, Waiting.queue, Waiting.language)
+    for row in session.execute(waiting.where(Waiting.state == "waiting")):
+        assert f"{row.queue}/{row.language}" not in ready, f"waits in vain: {row}, ready {ready}"
+    rung = sa.select(Offer.id, Offer.queue, Offer.language, PresenceRow.status).join(
+        PresenceRow, PresenceRow.agent_id == Offer.agent_id
+    )
+    for row in session.execute(rung.where(Offer.state == "offered", PresenceRow.status != "ready")):
+        assert f"{row.queue}/{row.language}" not in ready, f"rings at nobody: {row}, ready {ready}"
+
+
+def _tickets(session: Session, floor: Floor, told: Told) -> None:
+    divisions = floor.section(Tickets).divisions
+    for division in session.scalars(sa.select(Ticket.division)):
+        assert division in divisions, division
+    query = sa.select(TicketCall.call_id, Ticket.number).join(
+        Ticket, Ticket.id == TicketCall.ticket_id
+    )
+    found = [tuple(row) for row in session.execute(query)]
+    assert dict(found) == told.wrapped, "the tickets are not those that the events name"
+    assert len(found) == len(told.wrapped), "two tickets of one call"
+
+
+def _statistics(session: Session, told: Told) -> None:
+    """`ivr.service.visits` says what we count by ourselves."""
+    if not told.arrived:
+        return
+    moments = [*told.arrived.values(), *(v.order[0] for vs in told.visits.values() for v in vs)]
+    first, end = min(moments), max(moments) + timedelta(seconds=1)
+    said = Counter(_as_said(facts) for facts in ivr.visits(session, first, end))
+    assert said == Counter(_as_told(told)), "the statistics are not those of the events"
+
+
+_MOMENTS = (
+    "queued_at",
+    "connected_at",
+    "abandoned_at",
+    "left_at",
+    "talk_ended_at",
+    "wrapped_up_at",
+    "transferred_at",
+    "ended_at",
+)
+
+
+def _as_said(facts: Any) -> tuple[Any, ...]:
+    moments = tuple(getattr(facts, name) for name in _MOMENTS)
+    language = facts.language if facts.queue else None
+    counts = (facts.offers, facts.missed)
+    return (facts.call_id, facts.arrived_at, facts.queue, language, *moments, *counts)
+
+
+def _as_told(told: Told) -> Iterable[tuple[Any, ...]]:
+    for call_id, arrived_at in told.arrived.items():
+        visits = told.visits.get(call_id, [])
+        for visit in visits:
+            moments = tuple(visit.moments.get(name) for name in _MOMENTS)
+            counts = (visit.offers, visit.missed)
+            yield (call_id, arrived_at, visit.queue, visit.language, *moments, *counts)
+        if not visits:
+            before = told.before.get(call_id, {})
+            moments = tuple(before.get(name) for name in _MOMENTS)
+            yield (call_id, arrived_at, None, None, *moments, 0, 0)
+
+
+def check_at_rest(floor: Floor) -> Told:
+    """What must hold when nothing is left to be done: every call over, every agent free."""
+    told = check(floor)
+    assert told.ended == set(told.arrived), "a call without an end"
+    assert set(told.wrapped) == told.talked, "an answered call without a ticket"
+    assert not told.holds, f"agents held by an offer: {told.holds}"
+    with floor.db.read() as session:
+        states = set(session.scalars(sa.select(PresenceRow.state)))
+    assert states <= {"idle"}, states
+    return told
+
+
+TABLES = (Call, CallEvent, Waiting, Offer, Ticket, TicketCall, PresenceRow, PresenceEvent)
+
+
+def everything(session: Session) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of the story, to compare before and after."""
+    return {
+        model.__tablename__: sorted(
+            (tuple(row) for row in session.execute(sa.select(*model.__table__.c))), key=repr
+        )
+        for model in TABLES
+    }
