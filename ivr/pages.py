@@ -313,7 +313,8 @@ def _words(event: story.EventFacts, names: dict[int, str]) -> str:
     if "queue" in data:
         data["queue"] = _queue_title(data["queue"])
     if "language" in data:
-        data["language"] = _spoken_title(data["language"])
+        # `language` is the reader's
+        data["spoken"] = _spoken_title(data.pop("language"))
     for name in ("result", "by", "heard", "why"):
         key = f"ivr.word.{data.get(name)}"
         if key in floor().texts:

@@ -1,0 +1,188 @@
+"""The desk's fragments, a call's story, the list of calls; and what the statistics read."""
+
+from datetime import timedelta
+
+import pytest
+
+from hotline import clock
+from hotline.auth import Role
+from ivr import story, waiting
+from tests.service.ivr.world import Agent, World
+from tests.support.floors import sign_in_as
+
+
+def html(agent: Agent, path: str = "/calls/current", status: int = 200) -> str:
+    response = agent.ask("GET", path)
+    assert response.status_code == status
+    return str(response.get_data(as_text=True))
+
+
+def read_as(world: World, role: Role, path: str, status: int = 200) -> str:
+    token = sign_in_as(world.floor, role)
+    response = world.client.get(path, headers={"Authorization": f"Bearer {token}"})
+    assert response.status_code == status, response.get_data(as_text=True)
+    return str(response.get_data(as_text=True))
+
+
+@pytest.mark.parametrize("language", ["th", "en"])
+def test_the_desk_in_each_of_its_states(world: World, language: str) -> None:
+    path = f"/calls/current?lang={language}"
+    agent = world.agent()
+    assert "/waiting/board" in html(agent, path)
+    caller = world.caller().to_queue("2", "2")
+    ringing = html(agent, path)
+    assert "English" in ringing
+    assert 'data-key="Enter"' in ringing
+    assert f">{caller.number}<" not in ringing
+    agent.accepts()
+    assert f">{caller.number}<" in html(agent, path)
+    agent.picks_up()
+    caller.brought()
+    talking = html(agent, path)
+    assert f"/api/calls/{caller.id}/hang-up" in talking
+    assert 'Control+Enter" disabled' in talking
+    agent.hangs_up()
+    writing = html(agent, path)
+    assert f"/api/calls/{caller.id}/finish" in writing
+    assert 'Control+Enter" disabled' not in writing
+    agent.finishes()
+    assert f"/tickets/of-call/{caller.id}" in html(agent, path)
+
+
+def test_a_fragment_that_has_not_changed_is_not_sent_again(world: World) -> None:
+    agent = world.agent()
+    world.caller().to_queue()
+    headers = {"Authorization": f"Bearer {agent.token}"}
+    first = world.client.get("/calls/current", headers=headers)
+    world.clock.advance(seconds=5)
+    headers["If-None-Match"] = first.headers["ETag"]
+    assert world.client.get("/calls/current", headers=headers).status_code == 304
+
+
+def test_the_board_counts_who_waits(world: World) -> None:
+    world.caller().to_queue()
+    world.caller().to_queue("2")
+    world.caller().to_queue("1", "2")
+    board = read_as(world, Role.SUPERVISOR, "/waiting/board?lang=en")
+    assert "Information" in board
+    lines = list(world.read(lambda session: list(waiting.lines(session))))
+    assert {(line.queue, line.language, line.waiting) for line in lines} == {
+        ("information", "th", 1),
+        ("information", "en", 1),
+        ("complaint", "th", 1),
+    }
+
+
+def test_a_supervisors_program_sees_all_at_once(world: World) -> None:
+    first, second = world.agent(), world.agent()
+    world.caller().to_queue()
+    caller = world.caller().to_queue()
+    second.talks_with(caller)
+    token = sign_in_as(world.floor, Role.SUPERVISOR)
+    headers = {"Authorization": f"Bearer {token}"}
+    held = world.client.get("/api/offers", headers=headers).get_json()["offers"]
+    assert [(each["agent_id"], each["state"]) for each in held] == [
+        (first.id, "offered"),
+        (second.id, "talking"),
+    ]
+    assert second.ask("GET", "/api/offers").status_code == 403
+
+
+@pytest.mark.parametrize("language", ["th", "en"])
+def test_a_calls_story_in_plain_words(world: World, language: str) -> None:
+    agent, other = world.agent(), world.agent(ready=False)
+    caller = world.caller().to_queue()
+    agent.declines().ready().talks_with(caller).hangs_up().finishes()
+    caller.hangs_up()
+    path = f"/calls/{caller.id}?lang={language}"
+    page = read_as(world, Role.SUPERVISOR, path)
+    assert caller.number in page
+    assert agent.username in page
+    assert "{" not in page.split("<main")[1]
+    assert caller.number not in read_as(world, Role.MANAGER, path)
+    assert caller.number in html(agent, path)
+    html(other, path, 403)
+    read_as(world, Role.SUPERVISOR, "/calls/99999", 404)
+
+
+def test_every_kind_of_event_has_words(world: World) -> None:
+    caller = world.caller().ring().press("9", "1")
+    dial = caller.xml.find("Dial")
+    assert dial is not None
+    caller.goes_to(dial.attrib["action"], DialCallStatus="busy")
+    world.sweep("ivr.ask_for_unseen", seconds=120)
+    caller.waits().leaves("error").hangs_up()
+    page = read_as(world, Role.SUPERVISOR, f"/calls/{caller.id}?lang=en")
+    for words in ("191", "busy", "not heard of any more", "fault"):
+        assert words in page
+
+
+def test_the_list_shows_the_calls_behind_a_number(world: World) -> None:
+    agent = world.agent()
+    answered = world.caller().to_queue()
+    agent.talks_with(answered).hangs_up().finishes()
+    answered.hangs_up()
+    agent.ask("POST", "/api/presence", status="signed_out")
+    abandoned = world.caller().to_queue("2", "2")
+    world.clock.advance(seconds=30)
+    abandoned.hangs_up()
+    menu = world.caller().ring().hangs_up()
+    everyone = {answered.id, abandoned.id, menu.id}
+
+    def listed(query: str) -> set[int]:
+        page = read_as(world, Role.SUPERVISOR, f"/calls?from=2026-11-20&until=2026-11-20{query}")
+        return {each for each in everyone if f'/calls/{each}"' in page}
+
+    assert listed("") == everyone
+    assert listed("&outcome=answered") == {answered.id}
+    assert listed("&outcome=abandoned") == {abandoned.id}
+    assert listed("&outcome=abandoned&within=29") == set()
+    assert listed("&outcome=abandoned&within=30") == {abandoned.id}
+    assert listed("&outcome=not_queued") == {menu.id}
+    assert listed("&queue=complaint") == {abandoned.id}
+    assert listed("&queue=complaint&language=th") == set()
+    assert listed("&hour=12") == everyone
+    assert listed("&hour=13") == set()
+    read_as(world, Role.SUPERVISOR, "/calls?from=nonsense", 422)
+    read_as(world, Role.SUPERVISOR, "/calls?from=2026-11-20&until=2026-11-19", 422)
+    read_as(world, Role.DIVISION, "/calls", 403)
+
+
+def test_the_list_pages_through(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ivr.pages.PAGE", 2)
+    callers = [world.caller().to_queue() for _ in range(3)]
+    page = read_as(world, Role.SUPERVISOR, "/calls?day=2026-11-20")
+    assert f"after={callers[1].id}" in page
+    rest = read_as(world, Role.SUPERVISOR, f"/calls?day=2026-11-20&after={callers[1].id}")
+    assert f'/calls/{callers[2].id}"' in rest
+    assert f'/calls/{callers[0].id}"' not in rest
+
+
+def test_visits_belong_to_the_span_in_which_they_began(world: World) -> None:
+    caller = world.caller().to_queue()
+    began = clock.now()
+    world.clock.advance(hours=30)
+    caller.hangs_up()
+    menu = world.caller().ring()
+
+    def of(start: timedelta, end: timedelta) -> list[tuple[int, bool]]:
+        found = world.read(lambda session: list(story.visits(session, began + start, began + end)))
+        return [(visit.call_id, visit.abandoned_at is not None) for visit in found]
+
+    second = timedelta(seconds=1)
+    assert of(timedelta(0), second) == [(caller.id, True)]
+    assert of(-second, timedelta(0)) == []
+    assert of(timedelta(hours=30), timedelta(hours=31)) == [(menu.id, False)]
+
+
+def test_what_has_changed_since_the_last_night(world: World) -> None:
+    caller = world.caller().to_queue()
+    began = clock.now()
+    moments, newest = world.read(story.touched_since, 0)
+    assert moments == {began}
+    assert world.read(story.touched_since, newest) == (set(), newest)
+    world.clock.advance(hours=30)
+    caller.hangs_up()
+    moments, later = world.read(story.touched_since, newest)
+    assert moments == {began}
+    assert later > newest
