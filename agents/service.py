@@ -134,7 +134,7 @@ def ready(
 def take_break(
     session: Session, agent_id: int, *, reason: str, now: datetime, by: str | None = None
 ) -> PresenceFacts:
-    """Take no more offers. A call, or an offer that rings already, goes on.
+    """Take no more offers. A call goes on; an offer that rings is announced as `agent.left`.
 
     That `reason` is one of the configuration's is checked at the edge.
     """
@@ -144,7 +144,7 @@ def take_break(
 def sign_out(
     session: Session, agent_id: int, *, now: datetime, by: str | None = None
 ) -> PresenceFacts:
-    """Go home. A call goes on, and its wrap-up too."""
+    """Go home. A call and its wrap-up go on; an offer that rings is announced as `agent.left`."""
     return _choose(session, agent_id, Move.SIGN_OUT, now=now, by=by)
 
 

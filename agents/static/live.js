@@ -164,6 +164,8 @@ export class Live extends EventTarget {
     this.seen = this.now();
     /** @type {WeakSet<Element>} */
     this.focused = new WeakSet();
+    /** @type {WeakSet<HTMLFormElement>} */
+    this.sending = new WeakSet();
   }
 
   /** Begin. Nothing stops it but the end of the session. */
@@ -270,11 +272,11 @@ export class Live extends EventTarget {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.method !== "post") return;
     event.preventDefault();
-    if (form.dataset.sending) return;
-    form.dataset.sending = "1";
+    if (this.sending.has(form)) return;
+    this.sending.add(form);
     form.closest("details")?.removeAttribute("open");
     const problem = await post(form, event.submitter, this.root.dataset.unsent ?? "");
-    delete form.dataset.sending;
+    this.sending.delete(form);
     form.querySelector(".send-problem")?.remove();
     if (problem) {
       const notice = Object.assign(document.createElement("p"), { className: "notice bad send-problem", textContent: problem.words });

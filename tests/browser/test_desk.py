@@ -152,6 +152,21 @@ def test_declining_is_a_break_and_one_key_leads_back(hotline: Hotline, open_page
     press_ready(page)
 
 
+def test_a_break_while_it_rings_sends_the_caller_on(hotline: Hotline, open_page: Open) -> None:
+    first = open_page("agent6", "/desk", language="en")
+    press_ready(first)
+    caller = hotline.ring("2", "1")
+    first.wait_for_selector(".panel.ring")
+    second = open_page("agent3", "/desk", language="en")
+    press_ready(second)
+    first.click("#status-menu summary")
+    first.click("#status-menu button[value='break:meal']")
+    expect(first.locator("#state strong")).to_have_text("Break · Meal")
+    expect(second.locator(".panel.ring")).to_be_visible()
+    hotline.hang_up(caller)
+    expect_state(second, "idle")
+
+
 def test_the_menu_and_the_keys_do_not_answer_a_call(hotline: Hotline, open_page: Open) -> None:
     page = open_page("agent6", "/desk", language="en")
     page.click("#status-menu summary")
