@@ -107,3 +107,16 @@ async def test_a_script_presses_one_entry_at_each_gather(line: Line) -> None:
     await line.after(0.5)
     assert line.app.to("/second")[0]["Digits"] == "23"
     assert call.ended
+
+
+async def test_a_finger_that_comes_too_late_does_not_press_into_the_next_gather(
+    line: Line,
+) -> None:
+    line.app["/voice"] = '<Gather numDigits="1" action="/second" timeout="20"/>'
+    line.app["/second"] = '<Gather numDigits="1" action="/third" timeout="20"/>'
+    call = await line.call({"keys": ["1"], "think": 5})
+    await line.after(1)
+    call.press("2")
+    await line.after(10)
+    assert line.app.to("/second")[0]["Digits"] == "2"
+    assert not line.app.to("/third")
