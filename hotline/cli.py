@@ -269,6 +269,7 @@ def _account(arguments: argparse.Namespace) -> int:
     floor = _floor()
     now = clock.now()
     try:
+        _check_skills(floor, arguments.queue, arguments.language)
         with floor.db.write() as session:
             account_id = auth.create_account(
                 session,
@@ -292,6 +293,17 @@ def _account(arguments: argparse.Namespace) -> int:
         floor.close()
     print(f"{arguments.username}: {role} at {settings.from_environment().public_url}")
     return 0
+
+
+def _check_skills(floor: "Floor", queues: list[str], languages: list[str]) -> None:
+    """An agent for a queue that no caller waits in would sit there for ever."""
+    from hotline.errors import Invalid
+    from ivr.config import Ivr
+
+    known = floor.section(Ivr)
+    for given, there in ((queues, known.queues), (languages, known.languages)):
+        if unknown := [each for each in given if each not in there]:
+            raise Invalid(f"no such: {', '.join(unknown)} (there are {', '.join(there)})")
 
 
 def _role(text: str) -> "Role":

@@ -210,6 +210,42 @@ def test_only_a_conflict_is_ignored(db: Database) -> None:
         insert_ignore(session, Effect, effect_row(kind=None))
 
 
+# ---------------------------------------------------------------- one statement by itself
+
+SEE = sa.update(JobRun).where(JobRun.name == sa.bindparam("who")).values(detail="seen")
+
+
+def test_one_statement_may_be_a_unit_of_work(database_url: str, db: Database) -> None:
+    with db.write() as session:
+        bulk_insert(session, JobRun, [run_row("one")])
+    assert db.write_alone(SEE.returning(JobRun.name), {"who": "one"}) == "one"
+    assert db.write_alone(SEE.returning(JobRun.name), {"who": "two"}) is None
+    other = Database(database_url)
+    with other.read() as session:  # committed: others see it
+        assert session.scalar(sa.select(JobRun.detail)) == "seen"
+    other.dispose()
+
+
+def test_after_one_statement_by_itself_units_of_work_are_whole_again(database_url: str) -> None:
+    database = Database(database_url, pool_size=1)  # the same connection all the time
+
+    def fail_after_writing() -> None:
+        with database.write() as session:
+            bulk_insert(session, JobRun, [run_row("two")])
+            raise LookupError
+
+    insert = sa.insert(JobRun).returning(JobRun.name)
+    database.write_alone(insert, {**run_row("one"), "state": "due"})
+    with pytest.raises(LookupError):
+        fail_after_writing()
+    with pytest.raises(sa.exc.IntegrityError):
+        database.write_alone(insert, {**run_row("one"), "state": "due"})
+    with pytest.raises(LookupError):
+        fail_after_writing()
+    assert names(database) == {"one"}
+    database.dispose()
+
+
 # ---------------------------------------------------------------- who waits for whom
 
 

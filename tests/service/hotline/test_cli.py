@@ -1,0 +1,210 @@
+"""The command `hotline`: exit codes, and faults said in words, all at once."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import yaml
+
+from agents.models import Agent
+from hotline import __version__, auth, clock
+from hotline.cli import main
+from hotline.db import Database
+from hotline.models import Account
+from tests.support.floors import CONFIG, PUBLIC_URL
+
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture
+def installed(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Database]:
+    """The environment of an installation, and its database."""
+    environment = {
+        "HOTLINE_DATA": str(tmp_path),
+        "HOTLINE_CONFIG": str(CONFIG),
+        "DATABASE_URL": sqlite_url,
+        "REDIS_URL": "redis://127.0.0.1:9",
+        "PUBLIC_URL": PUBLIC_URL,
+        "CARRIER_ACCOUNT_SID": "AC0",
+        "CARRIER_AUTH_TOKEN": "token",
+        "SECRET_KEY": "secret",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    database = Database(sqlite_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def password(tmp_path: Path) -> Path:
+    path = tmp_path / "password"
+    path.write_text(PASSWORD + "\n")
+    return path
+
+
+# ---------------------------------------------------------------- hotline check
+
+
+def test_a_right_file_has_no_faults(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(CONFIG)]) == 0
+    assert "no faults" in capsys.readouterr().out
+
+
+def test_a_wrong_file_has_all_its_faults_listed_with_their_paths(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = yaml.safe_load(CONFIG.read_text())
+    content["city"]["time_zone"] = "Asia/Pattaya"
+    content["ivr"]["flow"]["main"]["keys"][2] = "nowhere"
+    del content["ivr"]["prompts"]["welcome"]["ru"]
+    content["reports"] = {"colour": "green"}
+    content["weather"] = {}
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True))
+    assert main(["check", str(path)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    named = {line.strip().split(": ")[0] for line in captured.err.splitlines()[1:]}
+    assert named >= {
+        "city.time_zone",
+        "ivr.flow.main.keys.2",
+        "ivr.prompts.welcome.ru",
+        "reports.colour",
+        "weather",
+    }
+
+
+def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(tmp_path / "nothing.yaml")]) == 1
+    assert "nothing.yaml: No such file" in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------- words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["answer"],
+        ["check", "a", "b"],
+        ["run", "--speed", "fast"],
+        ["account", "noi"],
+        ["nightly"],
+        ["nightly", "--from", "yesterday"],
+        ["nightly", "--from", "2026-02-30"],
+        ["replay"],
+    ],
+)
+def test_wrong_words_are_answered_with_2(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    assert "usage: hotline" in capsys.readouterr().err
+
+
+def test_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert __version__ in capsys.readouterr().out
+
+
+def test_help_comes_at_once() -> None:
+    """Nothing heavy is imported before it is known what is wanted."""
+    script = (
+        "import sys; from hotline.cli import _parser; _parser().format_help();"
+        "print(sorted({'flask', 'sqlalchemy', 'twilio', 'rq', 'argon2'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", script]
+    output = subprocess.run(command, cwd=CONFIG.parent, capture_output=True, check=True, text=True)
+    assert output.stdout == "[]\n"
+
+
+def test_everything_that_is_not_set_is_named(
+    installed: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("PUBLIC_URL", "SECRET_KEY"):
+        monkeypatch.delenv(name)
+    for command in (["clock"], ["worker"], ["web"], ["migrate"]):
+        assert main(command) == 1
+        assert {"PUBLIC_URL: is not set", "SECRET_KEY: is not set"} <= {
+            line.strip() for line in capsys.readouterr().err.splitlines()
+        }
+
+
+# ---------------------------------------------------------------- accounts, nights
+
+
+def test_an_agents_account(installed: Database, password: Path) -> None:
+    words = ["account", "noi", "--name", "น้อย", "--role", "agent", "--password-file", str(password)]
+    skills = ["--queue", "complaint", "--language", "th", "--language", "ru"]
+    assert main([*words, *skills]) == 0
+    assert auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
+    with installed.read() as session:
+        account, agent = session.execute(
+            sa.select(Account, Agent).join(Agent, Agent.account_id == Account.id)
+        ).one()
+    assert (account.name, account.role, account.demo) == ("น้อย", "agent", False)
+    assert agent.address == f"client:agent-{agent.id}"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"--role": "mayor"}, "no such role: mayor"),
+        ({"--queue": "complant"}, "complant"),
+        ({"--language": "xx"}, "xx"),
+        ({"--password-file": "/nowhere/at/all"}, "/nowhere/at/all"),
+        ({"--password-file": "/dev/null"}, "at least 10 characters"),
+    ],
+)
+def test_an_account_that_cannot_be_made(
+    installed: Database,
+    password: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, str],
+    words: str,
+) -> None:
+    given = {"--name": "น้อย", "--role": "agent", "--queue": "complaint", "--language": "th"}
+    given |= {"--password-file": str(password)} | change
+    assert main(["account", "noi", *(word for pair in given.items() for word in pair)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("hotline: ") and words in error
+    with installed.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Account)) == 0
+
+
+def test_a_name_that_is_taken(
+    installed: Database, password: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["account", "noi", "--name", "N", "--role", "manager", "--password-file", str(password)]
+    assert main(words) == 0
+    assert main(words) == 1
+    assert "The username noi is taken." in capsys.readouterr().err
+
+
+def test_days_are_counted_again_by_hand(
+    installed: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["nightly", "--from", "2026-11-18", "--until", "2026-11-19"]) == 0
+    assert "2026-11-18" in capsys.readouterr().out
+    assert main(["nightly", "--from", "2026-11-19", "--until", "2026-11-18"]) == 1
+    assert capsys.readouterr().err.startswith("hotline: ")
+
+
+def test_migrating(installed: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/new.sqlite")
+    assert main(["migrate"]) == 0
+    database = Database(f"sqlite:///{tmp_path}/new.sqlite")
+    with database.read() as session:
+        assert session.execute(sa.select(sa.func.count()).select_from(Account)).scalar_one() == 0
+    database.dispose()
