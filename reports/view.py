@@ -66,6 +66,11 @@ class Period:
         return Period.year(clock.fiscal_year_of(day))
 
     @property
+    def slots(self) -> int:
+        """How many hours, days or months it has when it is over."""
+        return {"day": 24, "month": (self.last - self.first).days + 1, "year": 12}[self.kind]
+
+    @property
     def before(self) -> "Period":
         return self.around(self.first - timedelta(days=1))
 
@@ -211,10 +216,12 @@ class Chart:
     grid: list[tuple[int, float]]
 
 
-def chart(lines: list[Line]) -> Chart:
-    """Lay out the bars of `lines`; the top of the chart is a round number."""
+def chart(lines: list[Line], slots: int) -> Chart:
+    """Lay out the bars of `lines`, with room for `slots` of them (what is still to come keeps its
+    place); the top of the chart is a round number.
+    """
     top = round_up(max((_height(line.counters) for line in lines), default=0))
-    slot = 100 / max(1, len(lines))
+    slot = 100 / max(1, slots, len(lines))
     bars = [_bar(line, number * slot, slot, top) for number, line in enumerate(lines)]
     steps = 4 if top % 4 == 0 else 2 if top % 2 == 0 else 1
     grid = [(top * step // steps, 100 - 100 * step / steps) for step in range(steps + 1)]

@@ -176,7 +176,7 @@ def _page(period: Period) -> str:
         "reports/report.html",
         report=shown,
         counted=counted,
-        chart=chart(shown.by_time),
+        chart=chart(shown.by_time, period.slots),
         columns=[METRICS[id_] for id_ in COLUMNS],
         headlines=[METRICS[id_] for id_ in HEADLINES],
         service_level=_section().service_level,

@@ -138,7 +138,7 @@ def test_bars_stand_on_the_zero_line_and_stay_inside(rows):
     for row in rows:
         row.counters.answered = min(row.counters.answered, row.counters.offered)
     lines = shown(Period.day(DAY), rows).by_time
-    drawn = chart(lines)
+    drawn = chart(lines, 24)
     top = drawn.grid[-1][0]
     assert drawn.grid[0] == (0, 100)
     for bar in drawn.bars:
@@ -153,5 +153,13 @@ def test_bars_stand_on_the_zero_line_and_stay_inside(rows):
 
 
 def test_an_empty_chart():
-    assert chart([]).bars == []
-    assert chart([]).grid[-1] == (4, 0)
+    assert chart([], 12).bars == []
+    assert chart([], 12).grid[-1] == (4, 0)
+
+
+def test_what_is_still_to_come_keeps_its_place():
+    period = Period.year(2570)
+    drawn = chart(shown(period, []).by_time, period.slots)
+    assert [round(bar.x) for bar in drawn.bars] == [1, 10]
+    assert all(bar.width < 100 / 12 for bar in drawn.bars)
+    assert (Period.month(2026, 11).slots, Period.day(DAY).slots) == (30, 24)
