@@ -1,0 +1,14 @@
+"""What the year was: nightly statistics from events, and the pages that show them.
+
+```
+metrics.py      what every number means, in words and in code                 (pure)
+definitions.py  docs/metrics.md, made from it
+config.py       the section `reports:` of config.yaml
+models.py       the rows: call_intervals, report_days, night_runs
+source.py       where the facts come from: `ivr.service`
+service.py      the verbs: count days into rows, read rows
+jobs.py         what is due each night, and the same by hand
+view.py         what a page shows, worked out from rows
+web.py          pages and CSV files
+```
+"""
