@@ -8,6 +8,7 @@ HotlineError
 │   ├── OfferGone       the caller hung up, or the offer ran out
 │   ├── NotTalking      hang up, without a conversation
 │   ├── StillTalking    an outcome before the conversation is over
+│   ├── Lost            somebody else was first
 │   └── NothingToFinish an outcome for a call that the agent has not talked in
 └── Forbidden
     └── NotYours        another agent's call or offer
@@ -59,5 +60,5 @@ class NotYours(Forbidden):
     code, text = "not-yours", "ivr.not_yours"
 
 
-class Lost(Exception):
-    """Somebody else was first. Raised to roll the unit of work back; never seen by a person."""
+class Lost(Conflict):
+    """Somebody else was first. Raised to take back what the unit of work has won so far."""

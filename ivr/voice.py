@@ -18,6 +18,7 @@ from hotline.errors import Invalid
 from hotline.web import floor
 from ivr import closing
 from ivr.config import Ivr
+from ivr.errors import Lost
 from ivr.twiml import Speaker, Wait
 
 log = logging.getLogger(__name__)
@@ -78,8 +79,10 @@ def told(view: Callable[[], None]) -> Webhook:
 
 
 def twice(view: Callable[[], Any]) -> Any:
-    """Run `view`, and once more if a database connection was lost or a deadlock broken in it."""
+    """Run `view`, and once more if it lost a row to another process, or the database connection."""
     try:
+        return view()
+    except Lost:
         return view()
     except sqlalchemy.exc.DBAPIError as error:
         if not _worth_another(error):

@@ -175,7 +175,6 @@ def test_an_agent_who_goes_home_while_it_rings_is_not_waited_for(world: World) -
     agent, other = world.agent(), world.agent()
     world.caller().to_queue()
     agent.ask("POST", "/api/presence", status="signed_out")
-    world.floor.sweeps["ivr.expire_offers"](world.floor, world.clock.advance(seconds=20))
     assert agent.doing == "signed_out/idle"
     assert other.doing == "ready/offered"
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from ivr import waiting
+from ivr.events import Waits
 from tests.service.ivr.world import World
 
 
@@ -150,3 +152,12 @@ def test_a_skill_that_nobody_has_waits_and_holds_up_nobody(world: World) -> None
     assert lonely.stay.state == "waiting"
     russian = world.agent(languages=["ru"])
     assert russian.offer["call_id"] == lonely.id
+
+
+def test_a_stay_moves_only_from_where_it_is(world: World) -> None:
+    """The compare-and-set itself; the offers' unique indexes stand behind it."""
+    stay = world.caller().to_queue().stay
+    with world.floor.db.write() as session:
+        assert waiting.move(session, stay.id, (Waits.CONNECTING,), Waits.CONNECTED) is None
+        assert waiting.move(session, stay.id, (Waits.WAITING,), Waits.OFFERED) is not None
+        assert waiting.move(session, stay.id, (Waits.WAITING,), Waits.OFFERED) is None
