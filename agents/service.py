@@ -7,6 +7,7 @@ means that the agent was no longer where the caller saw them, and nothing has ch
 Announced after the commit: `agent.ready` (agent_id), `agent.left` (agent_id, offer_id).
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from agents.presence import ENGINE, Change, PresenceFacts
 from agents.routing import Ready, skill
 from agents.states import Move, State, Status
 from hotline.db import bulk_insert
-from hotline.errors import NotFound
+from hotline.errors import Invalid, NotFound
 
 __all__ = [
     "AgentFacts",
@@ -49,6 +50,9 @@ __all__ = [
     "take_break",
     "wrap_up",
 ]
+
+
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,11 @@ def create_agent(
 ) -> AgentFacts:
     """Make an account an agent, signed out, with each of `queues` in each of `languages`.
 
-    `address` is a telephone number, E.164; it defaults to the desk's own softphone.
+    `address` is a telephone number, E.164; it defaults to the desk's own softphone. Raises Invalid
+    for anything else: the carrier would refuse it when the first call is offered.
     """
+    if address is not None and not _E164.fullmatch(address):
+        raise Invalid(f"address: {address!r}", text="agents.bad_address")
     row = Agent(account_id=account_id, name=name, address=address or "")
     session.add(row)
     session.flush()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from agents import service
 from agents.models import AgentSkill, PresenceEvent, PresenceRow
 from agents.states import State, Status
-from hotline.errors import NotFound
+from hotline.errors import Invalid, NotFound
 from tests.service.agents.conftest import NOON
 
 
@@ -86,6 +86,16 @@ def test_a_new_agent_is_signed_out_and_rings_at_the_desk(db, hire):
             service.agent(session, 999)
         with pytest.raises(NotFound):
             service.presence_of(session, 999)
+
+
+@pytest.mark.parametrize("address", ["0812345678", "client:agent-1", "+66 81 234 5678", ""])
+def test_a_telephone_that_the_carrier_would_refuse_is_refused_at_once(db, hire, address):
+    known = hire("Noi")
+    with db.read() as session:
+        account_id = service.agent(session, known).account_id
+    named = {"account_id": account_id, "name": "Noi", "queues": [], "languages": []}
+    with db.write() as session, pytest.raises(Invalid):
+        service.create_agent(session, address=address, now=NOON, **named)
 
 
 def test_becoming_ready_is_written_shown_and_announced(db, noi, heard):
