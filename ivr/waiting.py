@@ -103,9 +103,13 @@ def seen(
     been given up as unseen gets the old place back. Whose call is over gets none. `place` is
     None when the configuration no longer knows the node that led here.
     """
-    stay = _touch(session, call_id, visit, now)
-    if stay is not None or place is None:
-        return stay
+    # Read before writing: an UPDATE that finds the row moved on keeps it locked (PostgreSQL), and
+    # `enter` takes the call first, as everybody does who needs both.
+    known = of_visit(session, call_id, visit)
+    if known is not None and known.state in STILL_WAITS:
+        return _touch(session, call_id, visit, now)
+    if place is None:
+        return None
     if enter(session, place, now=now) or _revive(session, place, now):
         return of_visit(session, place.call_id, place.visit)
     return None

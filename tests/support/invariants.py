@@ -399,9 +399,9 @@ def _as_told(told: Told) -> Iterable[tuple[Any, ...]]:
             yield (call_id, arrived_at, None, None, *moments, 0, 0)
 
 
-def check_at_rest(floor: Floor) -> Told:
+def check_at_rest(floor: Floor, *, in_order: bool = True) -> Told:
     """What must hold when nothing is left to be done: every call over, every agent free."""
-    told = check(floor)
+    told = check(floor, in_order=in_order)
     assert told.ended == set(told.arrived), "a call without an end"
     assert set(told.wrapped) == told.talked, "an answered call without a ticket"
     assert not told.holds, f"agents held by an offer: {told.holds}"
