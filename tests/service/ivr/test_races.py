@@ -5,16 +5,26 @@ time by itself). And by threads, which race for real on both.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-import pytest
-
+from agents import service as agents
 from hotline import clock
 from hotline.errors import HotlineError
 from ivr import closing, offers, waiting
 from ivr.errors import Lost
+from ivr.offers import OfferFacts
 from tests.service.ivr.world import Agent, Caller, World
+
+ROUNDS = 5
+
+
+def rounds(world: World) -> Iterator[int]:
+    """Several races in one hotline; after each everybody goes home."""
+    for number in range(ROUNDS):
+        yield number
+        world.everybody_goes()
+        world.clock.advance(seconds=1)
 
 
 def at_once(*actions: Callable[[], object]) -> list[BaseException]:
@@ -65,191 +75,194 @@ def ends(world: World, caller: Caller) -> Callable[[], None]:
     return act
 
 
-def expires(world: World) -> Callable[[], None]:
-    later = clock.now() + (clock.now() - clock.now())
-    return lambda: world.floor.sweeps["ivr.expire_offers"](world.floor, later)
-
-
-@pytest.mark.parametrize("turn", range(4))
-def test_many_processes_look_for_the_same_callers(world: World, turn: int) -> None:
-    """Six callers, four agents, five processes that look at once: four offers, the first four."""
-    agents = [world.agent(ready=False) for _ in range(4)]
-    callers = []
-    for _ in range(6):
-        callers.append(world.caller().to_queue())
-        world.clock.advance(seconds=1)
-    listeners, world.floor.db.listeners = world.floor.db.listeners, {}
-    for agent in agents:
-        agent.ready()
-    world.floor.db.listeners = listeners
-    assert at_once(*(looks(world) for _ in range(5))) == []
-    assert {agent.doing for agent in agents} == {"ready/offered"}
-    offered = {agent.offer["call_id"] for agent in agents}
-    assert offered == {caller.id for caller in callers[:4]}
-    world.check()
-
-
-@pytest.mark.parametrize("turn", range(4))
-def test_the_caller_hangs_up_in_the_instant_in_which_the_agent_accepts(
-    world: World, turn: int
-) -> None:
-    agent = world.agent()
-    caller = world.caller().to_queue()
-    offer_id = agent.offer["id"]
-    assert at_once(accepts(world, agent, offer_id), ends(world, caller)) == []
-    world.deliver()
-    assert agent.doing == "ready/idle"
-    assert "abandoned" in world.events(caller)
-    assert world.events(caller)[-2:] == ["offer_ended", "ended"]
-    world.check()
-
-
-@pytest.mark.parametrize("turn", range(4))
-def test_the_caller_hangs_up_in_the_instant_in_which_they_are_joined(
-    world: World, turn: int
-) -> None:
-    agent = world.agent()
-    caller = world.caller().to_queue()
-    agent.accepts().picks_up()
-    offer_id = agent.last_offer.id
-
-    def joins() -> None:
+def joins(world: World, offer_id: int) -> Callable[[], None]:
+    def act() -> None:
         with suppress(Lost), world.floor.db.write() as session:
             offers.join(session, offer_id, now=clock.now())
 
-    assert at_once(joins, ends(world, caller)) == []
-    visit = world.visit(caller)
-    assert (visit.connected_at is None) != (visit.abandoned_at is None), "one story, not two"
-    assert agent.doing == ("ready/wrap_up" if visit.connected_at else "ready/idle")
-    world.check()
+    return act
 
 
-@pytest.mark.parametrize("turn", range(4))
-def test_accepting_and_declining_at_once(world: World, turn: int) -> None:
-    agent = world.agent()
-    caller = world.caller().to_queue()
-    offer_id = agent.offer["id"]
-    raised = at_once(accepts(world, agent, offer_id), declines(world, agent, offer_id))
-    assert raised == []
-    assert (agent.doing, caller.stay.state) in {
-        ("ready/on_call", "connecting"),
-        ("break/idle", "waiting"),
-    }
-    world.check()
-
-
-@pytest.mark.parametrize("turn", range(4))
-def test_accepting_in_the_instant_in_which_it_rings_out(world: World, turn: int) -> None:
-    agent = world.agent()
-    caller = world.caller().to_queue()
-    offer_id = agent.offer["id"]
-    world.clock.advance(seconds=20)
-    assert at_once(accepts(world, agent, offer_id), expires(world)) == []
-    assert (agent.doing, caller.stay.state) in {
-        ("ready/on_call", "connecting"),
-        ("missed/idle", "waiting"),
-    }
-    world.check()
-
-
-@pytest.mark.parametrize("turn", range(4))
-def test_three_tell_the_end_of_a_conversation_at_once(world: World, turn: int) -> None:
-    agent = world.agent()
-    caller = world.caller().to_queue()
-    agent.talks_with(caller)
-    offer = agent.last_offer
-
-    def hangs_up() -> None:
+def hangs_up(world: World, agent: Agent, caller: Caller) -> Callable[[], None]:
+    def act() -> None:
         with suppress(HotlineError), world.floor.db.write() as session:
             offers.hang_up(world.floor, session, caller.id, agent.id, now=clock.now())
 
-    def leg_ends() -> None:
+    return act
+
+
+def leg_ends(world: World, offer: OfferFacts) -> Callable[[], None]:
+    def act() -> None:
         with world.floor.db.write() as session:
             leg = str(offer.leg_sid)
             offers.leg_over(world.floor, session, offer.id, leg, now=clock.now())
 
-    assert at_once(hangs_up, leg_ends, ends(world, caller)) == []
-    assert world.events(caller).count("talk_ended") == 1
-    assert agent.doing == "ready/wrap_up"
-    world.check()
+    return act
 
 
-@pytest.mark.parametrize("turn", range(4))
-def test_the_limit_is_over_in_the_instant_in_which_the_agent_finishes(
-    world: World, turn: int
-) -> None:
-    agent = world.agent()
-    caller = world.caller().to_queue()
-    agent.talks_with(caller).hangs_up()
-    world.clock.advance(seconds=180)
+def finishes(world: World, agent: Agent, caller: Caller) -> Callable[[], None]:
     said = closing.Outcome("complaint", category="flood")
 
-    def finishes() -> None:
+    def act() -> None:
         with world.floor.db.write() as session:
-            closing.finish(
-                world.floor, session, caller.id, agent.id, said, by="agent", now=clock.now()
-            )
+            now = clock.now()
+            closing.finish(world.floor, session, caller.id, agent.id, said, by="agent", now=now)
 
-    def limit() -> None:
-        world.floor.sweeps["ivr.wrap_up"](world.floor, clock.now())
-
-    assert at_once(finishes, limit) == []
-    visit = world.visit(caller)
-    assert visit.ticket is not None
-    assert world.events(caller).count("wrapped_up") == 1
-    assert agent.doing == "ready/idle"
-    world.check()
+    return act
 
 
-@pytest.mark.parametrize("turn", range(3))
-def test_the_same_step_at_once_takes_one_place(world: World, turn: int) -> None:
-    caller = world.caller().ring()
+def limit_is_over(world: World) -> Callable[[], None]:
+    return lambda: world.floor.sweeps["ivr.wrap_up"](world.floor, clock.now())
+
+
+def enters(world: World, caller: Caller) -> Callable[[], None]:
     place = waiting.Place(caller.id, 2, "information", "information", "th", 0)
 
-    def enters() -> None:
-        with world.floor.db.write() as session:
-            waiting.enter(session, place, now=clock.now())
-
-    assert at_once(enters, enters, enters) == []
-    assert world.events(caller).count("queued") == 1
-
-
-@pytest.mark.parametrize("turn", range(3))
-def test_the_end_and_the_entry_at_once_leave_nobody_waiting(world: World, turn: int) -> None:
-    caller = world.caller().ring()
-    place = waiting.Place(caller.id, 2, "information", "information", "th", 0)
-
-    def enters() -> None:
-        with world.floor.db.write() as session:
-            waiting.enter(session, place, now=clock.now())
-
-    assert at_once(enters, ends(world, caller)) == []
-    seen = world.events(caller)
-    assert ("queued" in seen) == ("abandoned" in seen)
-    world.check()
-
-
-@pytest.mark.parametrize("turn", range(3))
-def test_agent_ready_and_caller_entering_at_once_always_meet(world: World, turn: int) -> None:
-    """Each commits before it looks, so that one of the two sees the other."""
-    agent = world.agent(ready=False)
-    caller = world.caller().ring()
-    place = waiting.Place(caller.id, 2, "information", "information", "th", 0)
-
-    def enters() -> None:
+    def act() -> None:
         with world.floor.db.write() as session:
             waiting.enter(session, place, now=clock.now())
         offers.look(world.floor, [("information", "th")])
 
-    def ready() -> None:
-        from agents import service as agents
+    return act
 
+
+def gets_ready(world: World, agent: Agent) -> Callable[[], None]:
+    def act() -> None:
         with world.floor.db.write() as session:
             agents.ready(session, agent.id, now=clock.now())
 
-    assert at_once(enters, ready) == []
-    assert agent.doing == "ready/offered"
-    world.check()
+    return act
+
+
+def expires(world: World) -> Callable[[], None]:
+    return lambda: world.floor.sweeps["ivr.expire_offers"](world.floor, clock.now())
+
+
+def test_many_processes_look_for_the_same_callers(world: World) -> None:
+    """Six callers, four agents, five processes that look at once: four offers, the first four."""
+    for _ in rounds(world):
+        team = [world.agent(ready=False) for _ in range(4)]
+        callers = []
+        for _ in range(6):
+            callers.append(world.caller().to_queue())
+            world.clock.advance(seconds=1)
+        listeners, world.floor.db.listeners = world.floor.db.listeners, {}
+        for agent in team:
+            agent.ready()
+        world.floor.db.listeners = listeners
+        assert at_once(*(looks(world) for _ in range(5))) == []
+        assert {agent.doing for agent in team} == {"ready/offered"}
+        offered = {agent.offer["call_id"] for agent in team}
+        assert offered == {caller.id for caller in callers[:4]}
+        world.check()
+
+
+def test_the_caller_hangs_up_in_the_instant_in_which_the_agent_accepts(world: World) -> None:
+    for _ in rounds(world):
+        agent = world.agent()
+        caller = world.caller().to_queue()
+        offer_id = agent.offer["id"]
+        assert at_once(accepts(world, agent, offer_id), ends(world, caller)) == []
+        world.deliver()
+        assert agent.doing == "ready/idle"
+        assert "abandoned" in world.events(caller)
+        assert world.events(caller)[-2:] == ["offer_ended", "ended"]
+        world.check()
+
+
+def test_the_caller_hangs_up_in_the_instant_in_which_they_are_joined(world: World) -> None:
+    for _ in rounds(world):
+        agent = world.agent()
+        caller = world.caller().to_queue()
+        agent.accepts().picks_up()
+        offer_id = agent.last_offer.id
+        assert at_once(joins(world, offer_id), ends(world, caller)) == []
+        visit = world.visit(caller)
+        assert (visit.connected_at is None) != (visit.abandoned_at is None), "one story, not two"
+        assert agent.doing == ("ready/wrap_up" if visit.connected_at else "ready/idle")
+        world.check()
+
+
+def test_accepting_and_declining_at_once(world: World) -> None:
+    for _ in rounds(world):
+        agent = world.agent()
+        caller = world.caller().to_queue()
+        offer_id = agent.offer["id"]
+        raised = at_once(accepts(world, agent, offer_id), declines(world, agent, offer_id))
+        assert raised == []
+        assert (agent.doing, caller.stay.state) in {
+            ("ready/on_call", "connecting"),
+            ("break/idle", "waiting"),
+        }
+        world.check()
+
+
+def test_accepting_in_the_instant_in_which_it_rings_out(world: World) -> None:
+    for _ in rounds(world):
+        agent = world.agent()
+        caller = world.caller().to_queue()
+        offer_id = agent.offer["id"]
+        world.clock.advance(seconds=20)
+        assert at_once(accepts(world, agent, offer_id), expires(world)) == []
+        assert (agent.doing, caller.stay.state) in {
+            ("ready/on_call", "connecting"),
+            ("missed/idle", "waiting"),
+        }
+        world.check()
+
+
+def test_three_tell_the_end_of_a_conversation_at_once(world: World) -> None:
+    for _ in rounds(world):
+        agent = world.agent()
+        caller = world.caller().to_queue()
+        agent.talks_with(caller)
+        offer = agent.last_offer
+
+        told = (hangs_up(world, agent, caller), leg_ends(world, offer), ends(world, caller))
+        assert at_once(*told) == []
+        assert world.events(caller).count("talk_ended") == 1
+        assert agent.doing == "ready/wrap_up"
+        world.check()
+
+
+def test_the_limit_is_over_in_the_instant_in_which_the_agent_finishes(world: World) -> None:
+    for _ in rounds(world):
+        agent = world.agent()
+        caller = world.caller().to_queue()
+        agent.talks_with(caller).hangs_up()
+        world.clock.advance(seconds=180)
+        assert at_once(finishes(world, agent, caller), limit_is_over(world)) == []
+        visit = world.visit(caller)
+        assert visit.ticket is not None
+        assert world.events(caller).count("wrapped_up") == 1
+        assert agent.doing == "ready/idle"
+        world.check()
+
+
+def test_the_same_step_at_once_takes_one_place(world: World) -> None:
+    for _ in rounds(world):
+        caller = world.caller().ring()
+        assert at_once(*[enters(world, caller)] * 3) == []
+        assert world.events(caller).count("queued") == 1
+
+
+def test_the_end_and_the_entry_at_once_leave_nobody_waiting(world: World) -> None:
+    for _ in rounds(world):
+        caller = world.caller().ring()
+        assert at_once(enters(world, caller), ends(world, caller)) == []
+        seen = world.events(caller)
+        assert ("queued" in seen) == ("abandoned" in seen)
+        world.check()
+
+
+def test_agent_ready_and_caller_entering_at_once_always_meet(world: World) -> None:
+    """Each commits before it looks, so that one of the two sees the other."""
+    for _ in rounds(world):
+        agent = world.agent(ready=False)
+        caller = world.caller().ring()
+        assert at_once(enters(world, caller), gets_ready(world, agent)) == []
+        assert agent.doing == "ready/offered"
+        world.check()
 
 
 def test_who_comes_second_walks_away_while_the_first_is_not_done(world: World) -> None:

@@ -77,6 +77,8 @@ class World:
     def __init__(self, floor: Floor, client: FlaskClient, driven: clock.DrivenClock) -> None:
         self.floor, self.client, self.clock = floor, client, driven
         self.carrier = Carrier()
+        self.callers: list[Caller] = []
+        self.agents: list[Agent] = []
         floor.carrier = self.carrier  # type: ignore[assignment]
 
     # ---- webhooks
@@ -93,7 +95,9 @@ class World:
         n = next(_numbers)
         sid = f"CAcaller{n}"
         self.carrier.alive.add(sid)
-        return Caller(self, sid, number or f"+668{n:08}")
+        caller = Caller(self, sid, number or f"+668{n:08}")
+        self.callers.append(caller)
+        return caller
 
     def agent(
         self,
@@ -116,6 +120,7 @@ class World:
                 now=clock.now(),
             )
         agent = Agent(self, made.id, username, token)
+        self.agents.append(agent)
         if ready:
             agent.ready()
         return agent
@@ -157,6 +162,16 @@ class World:
         (found,) = self.read(stories.visits_of, caller.id)
         assert isinstance(found, stories.Visit)
         return found
+
+    def everybody_goes(self) -> None:
+        """All calls end, every conversation is written up, all agents sign out."""
+        for caller in self.callers:
+            caller.hangs_up()
+        for agent in self.agents:
+            agent.goes_home()
+        self.sweep("ivr.wrap_up", seconds=200)
+        self.callers.clear()
+        self.agents.clear()
 
     def check(self) -> None:
         """What must hold at every moment, however it came about."""
@@ -311,6 +326,9 @@ class Agent:
     def ready(self) -> "Agent":
         self._choose("ready")
         return self
+
+    def goes_home(self) -> None:
+        self._choose("signed_out")
 
     def _choose(self, status: str) -> None:
         response = self.ask("POST", "/api/presence", status=status)
