@@ -66,7 +66,8 @@ class _Asked:
         arguments = request.args
         return cls(
             state=arguments.get("state", "open"),
-            division=arguments.get("division", "mine" if actor.divisions else ""),
+            # who works for a division begins with what it owes; who watches all begins with all
+            division=arguments.get("division", "mine" if actor.role == Role.DIVISION else ""),
             overdue=arguments.get("overdue") == "1",
             incomplete=arguments.get("incomplete") == "1",
             text=arguments.get("q", "").strip(),
