@@ -23,6 +23,7 @@ from hotline.web import floor, json_body, language, static_blueprint, t, wants_j
 from ivr import closing, offers, story, waiting
 from ivr.config import Ivr
 from ivr.errors import NoSuchCall
+from ivr.events import Kind
 from ivr.story import AtHand, Visit
 from ivr.waiting import Line
 from tickets import service as tickets
@@ -315,12 +316,21 @@ def _words(event: story.EventFacts, names: dict[int, str]) -> str:
     if "language" in data:
         # `language` is the reader's
         data["spoken"] = _spoken_title(data.pop("language"))
+    if "outcome" in data:
+        data["outcome"] = _outcome_title(data["outcome"])
     for name in ("result", "by", "heard", "why"):
         key = f"ivr.word.{data.get(name)}"
         if key in floor().texts:
             data[name] = t(key)
-    known = {"digits": "–", "at": "", "to": "", "ticket": "", "error": "", "number": ""}
-    return t(f"ivr.event.{event.kind}", **known | data)
+    silent = event.kind is Kind.STEP and not data.get("digits")
+    return t("ivr.event.silence" if silent else f"ivr.event.{event.kind}", **data)
+
+
+def _outcome_title(id_: str) -> str:
+    for outcome in tickets.outcomes(floor()):
+        if outcome.id == id_:
+            return outcome.title.for_(language())
+    return id_  # the configuration no longer has it
 
 
 # ---------------------------------------------------------------- the list of calls

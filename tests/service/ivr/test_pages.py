@@ -91,13 +91,15 @@ def test_a_supervisors_program_sees_all_at_once(world: World) -> None:
 @pytest.mark.parametrize("language", ["th", "en"])
 def test_a_calls_story_in_plain_words(world: World, language: str) -> None:
     agent, other = world.agent(), world.agent(ready=False)
-    caller = world.caller().to_queue()
+    caller = world.caller().to_queue("", "", "1")
     agent.declines().ready().talks_with(caller).hangs_up().finishes()
     caller.hangs_up()
     path = f"/calls/{caller.id}?lang={language}"
     page = read_as(world, Role.SUPERVISOR, path)
     assert caller.number in page
     assert agent.username in page
+    assert {"th": "ให้ข้อมูลแล้ว", "en": "Information given"}[language] in page
+    assert {"th": "ไม่ได้กดอะไร", "en": "Pressed nothing"}[language] in page
     assert "{" not in page.split("<main")[1]
     assert caller.number not in read_as(world, Role.MANAGER, path)
     assert caller.number in html(agent, path)
