@@ -1,8 +1,8 @@
 """Real threads on both databases: everybody reaches for the same rows in the same instant.
 
-Two floors stand for two web processes; eight threads leave one barrier together. Each contest brings
-one call to a point where several things can happen to it, and lets some of them happen at once; who
-wins is chance, that one story comes of it is not. The invariants hold after each.
+Two floors stand for two web processes; eight threads leave one barrier together. Each contest
+brings one call to a point where several things can happen to it, and lets some of them happen at
+once; who wins is chance, that one story comes of it is not. The invariants hold after each.
 """
 
 import itertools
@@ -134,7 +134,7 @@ class Ring:
         jobs.wrap_up(floor, clock.now())
 
 
-# ---------------------------------------------------------------- what can happen, each as a request
+# ---------------------------------------------------------------- what can happen
 
 
 def act(verb: Callable[..., object], *arguments: object) -> Contestant:
@@ -218,7 +218,7 @@ def who_looks_first(ring: Ring) -> None:
     for worker in ring.world.staff[:3]:
         ring.ready(worker.id)
     called = [ring.waiting_call() for _ in range(5)]
-    ring.at_once([lambda floor: ivr.look(floor)] * 8)
+    ring.at_once([ivr.look] * 8)
     assert sorted(row.call_id for row in ring.world.offers(OfferState.OFFERED)) == called[:3]
 
 
@@ -231,7 +231,7 @@ def an_offer_rings(ring: Ring) -> None:
 
 
 def an_accepted_offer(ring: Ring) -> None:
-    """Two telephones of one agent answer (an effect was done twice); the caller goes; it runs out."""
+    """Two telephones of one agent answer (an effect was done twice); the caller goes; time is up."""
     offer = ring.accepted()
     if ring.chance.random() < 0.5:
         ring.time.advance(seconds=60)
@@ -290,7 +290,7 @@ def ring_of(floors: tuple[Floor, Floor]) -> Iterator[Ring]:
         listening(world),
     ):
         world.begin(EIGHT)
-        yield Ring(world, time, random.Random(1337), threads)  # noqa: S311
+        yield Ring(world, time, random.Random(1337), threads)
     assert not world.complaints.found, world.complaints.found
 
 

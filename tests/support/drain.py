@@ -1,11 +1,10 @@
-"""The end of a run: everything on its way arrives, everybody who waits is served, nothing remains."""
+"""The end of a run: what is on its way arrives, who waits is served, and nothing remains."""
 
-from hotline import clock
 from hotline.clock import DrivenClock
 from ivr.events import OfferState
 from tests.support import invariants
-from tests.support.scripted_carrier import Dialling, Leg, Menu, Queued, describe
-from tests.support.world import START, World, legs
+from tests.support.scripted_carrier import Dialling, Menu, describe
+from tests.support.world import World, legs
 
 #: Rounds in which everything has to come to rest. A round is five seconds, so that time-outs and
 #: limits (the longest is the wrap-up's, 180 s) run out in between.
@@ -36,7 +35,7 @@ def serve_everybody(world: World, time: DrivenClock) -> None:
 
 
 def _everything_arrives(world: World) -> None:
-    """Webhooks and effects, each one that is there now; those that they cause, in the next round."""
+    """Webhooks and effects that are there now; those that they cause, in the next round."""
     for request in list(world.carrier.in_flight):
         if request in world.carrier.in_flight:
             world.deliver(request)

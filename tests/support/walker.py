@@ -69,7 +69,7 @@ class Walk(Generic[M]):
 
     def walk(self, seed: int, moves: int) -> None:
         """One walk of so many moves; raises `Broken` with the shortest story that fails."""
-        chance, story = random.Random(seed), []  # noqa: S311 - to be repeated, not to be secret
+        chance, story = random.Random(seed), []
         try:
             self._run(self._chosen(chance, moves), story)
         except AssertionError as error:

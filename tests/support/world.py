@@ -7,7 +7,7 @@ do nothing until told. Who drives this decides what comes when, twice, late or n
 import itertools
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from agents import service as agents
 from agents.models import PresenceRow
 from agents.states import Status
-from hotline import auth, clock, outbox
+from hotline import clock, outbox
 from hotline.app import create_app
 from hotline.auth import Role
 from hotline.db import Base
@@ -69,7 +69,7 @@ class Worker:
 
 
 class Complaints(logging.Handler):
-    """Keeps what the application logs as an error: it swallows some faults on purpose, we do not."""
+    """Keeps what is logged as an error: the application swallows some faults, and we do not."""
 
     #: An effect that the carrier refused to the end is an error for the IT officer, not of ours.
     EXPECTED = ("given up",)
@@ -86,7 +86,7 @@ class Complaints(logging.Handler):
 
 @dataclass
 class World:
-    """One hotline. `floors` are its web processes; the first one also does the work and the sweeps."""
+    """One hotline. `floors` are its web processes; the first one also works and sweeps."""
 
     floors: Sequence[Floor]
     carrier: ScriptedCarrier = field(default_factory=lambda: ScriptedCarrier(PUBLIC_URL))
@@ -208,10 +208,8 @@ class World:
 
     def carry(self, effect_id: int) -> None:
         """A worker takes up an effect; it may die in the middle of it."""
-        try:
+        with suppress(Killed):  # nothing after the act was done; the lease brings the effect back
             outbox.deliver(self.floor, effect_id)
-        except Killed:
-            pass  # nothing after the act was done; the lease brings the effect back
 
     def carry_all(self) -> None:
         """Every effect that was handed out, and those that follow from them."""
@@ -219,14 +217,12 @@ class World:
             self.carry(self.jobs.effects.pop(0))
 
     def sweep(self) -> None:
-        """Every sweep once, on a floor chosen in turn; a fault in one is a fault."""
+        """Every sweep once; a fault in one is a fault."""
         for name, sweep in self.floor.sweeps.items():
             if name == "schedule.tick":  # the night is none of this
                 continue
-            try:
+            with suppress(Killed):
                 sweep(self.floor, clock.now())
-            except Killed:
-                pass
 
 
 def choose(options: Sequence[T], pick: int) -> T:
