@@ -231,7 +231,7 @@ def an_offer_rings(ring: Ring) -> None:
 
 
 def an_accepted_offer(ring: Ring) -> None:
-    """Two telephones of one agent answer (an effect was done twice); the caller goes; time is up."""
+    """Two telephones of one agent answer (an effect done twice), the caller goes, time is up."""
     offer = ring.accepted()
     if ring.chance.random() < 0.5:
         ring.time.advance(seconds=60)
