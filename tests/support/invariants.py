@@ -341,8 +341,10 @@ def _nobody_waits_in_vain(session: Session) -> None:
     rung = sa.select(Offer.id, Offer.queue, Offer.language, PresenceRow.status).join(
         PresenceRow, PresenceRow.agent_id == Offer.agent_id
     )
-    for row in session.execute(rung.where(Offer.state == "offered", PresenceRow.status != "ready")):
-        assert f"{row.queue}/{row.language}" not in ready, f"rings at nobody: {row}, ready {ready}"
+    absent = rung.where(Offer.state == "offered", PresenceRow.status != "ready")
+    for offer in session.execute(absent):
+        skill = f"{offer.queue}/{offer.language}"
+        assert skill not in ready, f"rings at nobody: {offer}, ready {ready}"
 
 
 def _tickets(session: Session, floor: Floor, told: Told) -> None:
@@ -352,7 +354,7 @@ def _tickets(session: Session, floor: Floor, told: Told) -> None:
     query = sa.select(TicketCall.call_id, Ticket.number).join(
         Ticket, Ticket.id == TicketCall.ticket_id
     )
-    found = [tuple(row) for row in session.execute(query)]
+    found = [(row.call_id, row.number) for row in session.execute(query)]
     assert dict(found) == told.wrapped, "the tickets are not those that the events name"
     assert len(found) == len(told.wrapped), "two tickets of one call"
 

@@ -43,7 +43,13 @@ class PrivatePostgres:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [self._binaries / "postgres", "-D", self._folder / "data", "-k", self._folder]
+        command: list[str | Path] = [
+            self._binaries / "postgres",
+            "-D",
+            self._folder / "data",
+            "-k",
+            self._folder,
+        ]
         for name, value in servers.POSTGRES_SETTINGS.items():
             command += ["-c", f"{name}={value}"]
         log = self._folder / "log"

@@ -69,7 +69,8 @@ class Walk(Generic[M]):
 
     def walk(self, seed: int, moves: int) -> None:
         """One walk of so many moves; raises `Broken` with the shortest story that fails."""
-        chance, story = random.Random(seed), []
+        chance = random.Random(seed)
+        story: list[Move] = []
         try:
             self._run(self._chosen(chance, moves), story)
         except AssertionError as error:
