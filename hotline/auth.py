@@ -186,7 +186,6 @@ def open_session(session: Session, account_id: int, *, now: datetime) -> str:
             token_hash=_hash(token),
             account_id=account_id,
             created_at=now,
-            seen_at=now,
             expires_at=now + SESSION_LENGTH,
         )
     )

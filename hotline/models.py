@@ -35,7 +35,6 @@ class SignIn(Base):
     token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     created_at: Mapped[datetime]
-    seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+
+from hotline.db import BigId, Json, UtcDateTime
 ${imports if imports else ""}
 
 revision: str = ${repr(up_revision)}
