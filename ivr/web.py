@@ -90,7 +90,9 @@ def _take(answer: Answer, kind: Kind, given: dict[str, str]) -> str:
         "language": step.position.language,
         "to": step.position.node,
     }
-    place = _place(call_id, n, step)
+    # who hung up while it rang outside does not go on to a queue; that the call is over comes next
+    gone = request.form.get("CallStatus") == _GONE
+    place = None if gone else _place(call_id, n, step)
     if place is None:  # by far the most: one statement, and nothing that it does not owe
         calls.step_alone(floor().db, call_id, n, kind, happened, now=clock.now())
         return answer.text(call_id, n + 1)

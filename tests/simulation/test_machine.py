@@ -132,11 +132,17 @@ class Hotline:
 
     # ---------------------------------------------------------------- agents
 
-    @rule(6, lambda self: self.world.absent())
+    @rule(9, lambda self: self.world.absent())
     def an_agent_is_ready(self, who: int, _b: int) -> None:
         self.world.is_ready(choose(self.world.absent(), who))
 
-    @rule(3)
+    @rule(3, offered(OfferState.OFFERED))
+    def an_agent_leaves_a_ringing_desk(self, which: int, status: int) -> None:
+        offer = choose(self.world.offers(OfferState.OFFERED), which)
+        body = {"status": choose(("break", "signed_out"), status)}
+        assert self.world.do(self.world.worker(offer.agent_id), "/api/presence", body)
+
+    @rule(2)
     def an_agent_leaves(self, who: int, status: int) -> None:
         body = {"status": choose(("break", "signed_out"), status)}
         assert self.world.do(choose(self.world.staff, who), "/api/presence", body)

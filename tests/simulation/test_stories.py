@@ -8,8 +8,8 @@ from hotline import clock
 from hotline.clock import DrivenClock
 from hotline.floor import Floor
 from ivr.events import OfferState
-from tests.support import drain
-from tests.support.scripted_carrier import Leg, Queued
+from tests.support import drain, invariants
+from tests.support.scripted_carrier import Dialling, Leg, Queued
 from tests.support.world import START, Worker, World, listening
 
 
@@ -70,3 +70,22 @@ def test_a_caller_who_hangs_up_on_the_way_leaves_no_agent_in_an_empty_conference
     world.carrier.end(caller, "completed")
     drain.serve_everybody(world, time)
     assert telephone.is_over
+
+
+def test_a_caller_who_hangs_up_while_it_rings_outside_is_not_offered_to_anybody(
+    world: World, time: DrivenClock
+) -> None:
+    """The carrier says how the transfer ended before it says that the call has."""
+    world.is_ready(world.staff[0])
+    caller = world.carrier.ring("+66812345678")
+    deliver(world, caller)
+    for key in ("9", "1"):  # the police
+        world.carrier.press(caller, key)
+        deliver(world, caller)
+    assert isinstance(caller.place, Dialling)
+    world.carrier.end(caller, "completed")
+    for request in list(world.carrier.in_flight):
+        world.deliver(request)
+    told = invariants.check(world.floor)
+    assert not told.visits, "somebody who is gone was queued"
+    drain.serve_everybody(world, time)
