@@ -20,7 +20,7 @@ RUN_READY := .venv/.ready-run
 DEV_READY := .venv/.ready-dev
 PACKAGES := hotline ivr agents tickets reports exchange
 
-.PHONY: help run demo test check format bench lock clean
+.PHONY: help run demo test check format bench pictures lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ format: $(DEV_READY) ## put the source in order
 
 bench: $(DEV_READY) ## print the ratios: ours against the bare path in the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+pictures: $(DEV_READY) ## take the pictures of the documentation anew
+	@$(BIN)/python scripts/pictures.py
 
 lock: ## pin the dependencies anew, with hashes
 	@PYTHON="$(PYTHON)" scripts/lock

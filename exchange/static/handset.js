@@ -322,6 +322,10 @@ $("dialler").addEventListener("submit", (event) => {
   dial();
 });
 $("hangup").addEventListener("click", hangUp);
+// A page that is closed is a telephone that is hung up: nobody is left in a queue behind it.
+addEventListener("pagehide", () => {
+  if (call !== null && talking()) navigator.sendBeacon(`/handset/calls/${call.sid}/hangup`);
+});
 $("answer").addEventListener("click", () => decide("answer"));
 $("decline").addEventListener("click", () => decide("decline"));
 from.addEventListener("change", listen);
