@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -114,3 +115,15 @@ async def test_what_went_wrong_is_shown(line: Line, browser: Browser) -> None:
     await page.locator("#call").click()
     await expect(page.locator("#fault-list li").first).to_contain_text("11200")
     await page.close()
+
+
+async def test_a_page_that_is_closed_is_a_telephone_hung_up(line: Line, browser: Browser) -> None:
+    line.app["/voice"] = VOICE
+    page = await open_page(line, browser, 390, 844)
+    await page.locator("#call").click()
+    await expect(page.locator(".said")).to_have_count(1)
+    call = only_call(line)
+    await page.goto("about:blank")
+    async with asyncio.timeout(10):
+        while not call.ended:  # the beacon comes from another process, after the page has gone
+            await asyncio.sleep(0.02)
