@@ -244,7 +244,7 @@ class Handset:
                 while not (call.ended and watcher.empty()):
                     await stream.send(*_event(call, await stream.next(watcher)))
                 await stream.send("state", summary(call))
-                return stream.response
+            return stream.response
         finally:
             call.watchers.discard(watcher)
 
@@ -278,7 +278,7 @@ class Handset:
                 await stream.send("ready", {"address": address})
                 while (call := await stream.next(page_queue)) is not None:
                     await stream.send("ring", summary(call))
-                return stream.response
+            return stream.response
         finally:
             self._exchange.stations.close_page(address, page_queue)
 
@@ -309,8 +309,8 @@ class _Stream:
         await self.response.prepare(self._request)
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        return None
+    async def __aexit__(self, _kind: object, error: object, _traceback: object) -> bool:
+        return isinstance(error, ConnectionResetError)  # the page has gone: nothing is left to say
 
     async def send(self, kind: str, data: Json) -> None:
         text = f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
