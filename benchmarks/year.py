@@ -62,13 +62,10 @@ def _insert(database: Database, table: str, columns: tuple[str, ...], rows: list
 
 def _batches(calls: int, seed: int) -> Iterator[tuple[list[Row], list[Row]]]:
     chance = random.Random(seed)
-    days = (LAST - FIRST).days + 1
+    moments = sorted(_arrival(chance) for _ in range(calls))
     call_rows: list[Row] = []
     event_rows: list[Row] = []
-    for number in range(1, calls + 1):
-        day = clock.midnight(FIRST + timedelta(days=chance.randrange(days)), ZONE)
-        hour = chance.choices(range(24), weights=BY_HOUR)[0]
-        at = day + timedelta(seconds=hour * 3600 + chance.uniform(0, 3599))
+    for number, at in enumerate(moments, start=1):
         language, events = _story(number, at, chance)
         event_rows += events
         call_rows.append(_call(number, at, events[-1][2], language))
@@ -76,6 +73,13 @@ def _batches(calls: int, seed: int) -> Iterator[tuple[list[Row], list[Row]]]:
             yield call_rows, event_rows
             call_rows, event_rows = [], []
     yield call_rows, event_rows
+
+
+def _arrival(chance: random.Random) -> datetime:
+    day = chance.randrange((LAST - FIRST).days + 1)
+    hour = chance.choices(range(24), weights=BY_HOUR)[0]
+    second = chance.uniform(0, 3599)
+    return clock.midnight(FIRST, ZONE) + timedelta(days=day, hours=hour, seconds=second)
 
 
 def _call(number: int, at: datetime, ended: str, language: str) -> Row:

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY, LOOK_LEAST, LOOK_MOST = 2.0, 0.04, 1.0
 #: How long an agent takes to press Answer, and to write the outcome (seconds, uniformly between).
 ANSWER_AFTER = (0.5, 2.0)
-WRAP_UP = (8.0, 40.0)
+WRAP_UP = (3.0, 15.0)
 #: A call that has not ended so long after everybody should be done is a failure, not a reason to
 #: wait for ever.
 LAST_CALL = timedelta(hours=3)
