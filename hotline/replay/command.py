@@ -8,7 +8,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -160,7 +160,8 @@ def _on(
         print(line, flush=True)
     if options.stay:
         print("The hotline stays up; Ctrl-C stops it. กด Ctrl-C เพื่อหยุด", flush=True)
-        supervisor.wait()
+        with suppress(KeyboardInterrupt):
+            supervisor.wait()
     return 1 if found.failures or played.failed_webhooks else 0
 
 
