@@ -106,6 +106,13 @@ class Hotline:
     def a_caller_hangs_up(self, who: int, _b: int) -> None:
         self.carrier.end(choose(legs(self.carrier), who), "completed")
 
+    @rule(2, at())
+    def the_end_is_heard_first(self, who: int, _b: int) -> None:
+        """What the caller did before is still on its way when we hear that the call is over."""
+        leg = choose(legs(self.carrier), who)
+        self.carrier.end(leg, "completed")
+        self.world.deliver(self.carrier.in_flight[-1])
+
     # ---------------------------------------------------------------- webhooks
 
     @rule(18, lambda self: self.carrier.in_flight)
@@ -185,7 +192,7 @@ class Hotline:
         said = choose(OUTCOMES, outcome)
         assert self.world.finish(self.world.worker(offer.agent_id), offer.call_id, said)
 
-    @rule(1, offered(*OfferState))
+    @rule(3, offered(*OfferState))
     def an_agent_ends_early_late_or_twice(self, which: int, verb: int) -> None:
         offer = choose(self.world.offers(*OfferState)[::-1], which)
         path = f"/api/calls/{offer.call_id}/{choose(('hang-up', 'finish'), verb)}"

@@ -1,4 +1,7 @@
-"""Stories that once went wrong, each as short as it could be told. Found by `test_machine.py`."""
+"""Stories that once went wrong, as short as they could be told, and one that chance seldom finds.
+
+Found by `test_machine.py`.
+"""
 
 from collections.abc import Iterator
 
@@ -88,4 +91,21 @@ def test_a_caller_who_hangs_up_while_it_rings_outside_is_not_offered_to_anybody(
         world.deliver(request)
     told = invariants.check(world.floor)
     assert not told.visits, "somebody who is gone was queued"
+    drain.serve_everybody(world, time)
+
+
+def test_a_key_that_is_heard_of_after_the_end_leads_to_no_queue(
+    world: World, time: DrivenClock
+) -> None:
+    """The caller pressed a key and hung up; the second was heard of first."""
+    world.is_ready(world.staff[0])
+    caller = world.carrier.ring("+66812345678")
+    deliver(world, caller)
+    world.carrier.press(caller, "1")
+    deliver(world, caller)
+    world.carrier.press(caller, "1")
+    world.carrier.end(caller, "completed")
+    for request in reversed(list(world.carrier.in_flight)):
+        world.deliver(request)
+    assert not invariants.check(world.floor).visits
     drain.serve_everybody(world, time)
