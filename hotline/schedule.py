@@ -80,17 +80,18 @@ def _hand_out(floor: "Floor", now: datetime) -> list[tuple[str, date]]:
 
 def _note_due(floor: "Floor", name: str, nightly: Nightly, now: datetime) -> None:
     days = due_days(nightly, now, floor)
+    # one statement: between two, another clock may write the very first row, and a new hotline
+    # would look like one with two months to catch up with
+    newest = (
+        sa.select(JobRun.day)
+        .where(JobRun.name == name)
+        .order_by(JobRun.day.desc())
+        .limit(CATCH_UP_DAYS + 1)
+    )
     with floor.db.read() as session:
-        known = set(
-            session.scalars(sa.select(JobRun.day).where(JobRun.name == name, JobRun.day >= days[0]))
-        )
-        ever = bool(known) or session.scalar(
-            sa.select(sa.literal(True)).where(JobRun.name == name).limit(1)
-        )
-    if not ever:
-        days = days[-1:]  # a new hotline has no nights to catch up with
-    elif known:
-        days = [day for day in days if day > min(known)]
+        known = set(session.scalars(newest))
+    # a new hotline has no nights to catch up with, nor has one any from before it was new
+    days = [day for day in days if day > min(known)] if known else days[-1:]
     for day in days:
         if day not in known:
             with floor.db.write() as session:

@@ -1,7 +1,7 @@
 """The night's jobs: each local day once, however many clocks run, however late."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -271,3 +271,30 @@ def test_a_runner_that_had_been_given_up_on_notes_nothing(
     tick(floor)
     (row,) = rows(floor)
     assert (row.state, row.attempts, row.detail) == ("done", 2, "counted 2026-11-19")
+
+
+def test_a_runner_that_had_been_given_up_on_does_not_end_the_next_ones_run(
+    floor: Floor, work: Work, night: DrivenClock
+) -> None:
+    begun, failed = threading.Event(), threading.Event()
+
+    def next_one(the_floor: Floor, day: date) -> str:
+        begun.set()
+        assert failed.wait(10)
+        assert [row.state for row in rows(the_floor)] == ["running"]
+        return work.run(the_floor, day)
+
+    def slow(the_floor: Floor, day: date) -> str:
+        the_floor.nightly = {NAME: Nightly(at=AT, run=next_one)}
+        night.advance(seconds=schedule.LEASE)
+        taken_over.append(other.submit(tick, the_floor))
+        assert begun.wait(10)
+        raise ArithmeticError("too late")
+
+    taken_over: list[Future[None]] = []
+    floor.nightly = {NAME: Nightly(at=AT, run=slow)}
+    with ThreadPoolExecutor(1) as other:
+        tick(floor)
+        failed.set()
+        taken_over[0].result()
+    assert [(row.state, row.attempts) for row in rows(floor)] == [("done", 2)]
