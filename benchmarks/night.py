@@ -10,7 +10,6 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -82,7 +81,7 @@ def _fingerprint(database: Database) -> str:
     """All cells of the year, every key and every counter."""
     with database.read() as session:
         rows = service.rows(session, year.FIRST, year.LAST)
-    text = "\n".join(repr((row.cell, asdict(row.counters))) for row in rows)
+    text = "\n".join(repr((row.cell, row.counters.as_dict())) for row in rows)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

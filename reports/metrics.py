@@ -101,6 +101,10 @@ class Counters:
         for name in _MAXIMA:
             setattr(self, name, max(getattr(self, name), getattr(other, name)))
 
+    def as_dict(self) -> dict[str, int]:
+        """Every counter by its name."""
+        return {name: getattr(self, name) for name in COUNTER_NAMES}
+
     @property
     def waiting(self) -> int:
         """Calls that entered a queue and have neither been answered nor left it: 0 once a day is

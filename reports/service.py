@@ -6,7 +6,7 @@ an outage gives the same rows.
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -165,7 +165,7 @@ def _row(day: date, cell: Cell, counters: Counters) -> dict[str, Any]:
         "interval_start": cell.interval_start,
         "queue": cell.queue,
         "language": cell.language,
-        **asdict(counters),
+        **counters.as_dict(),
     }
 
 

@@ -6,6 +6,7 @@ Kept apart so that everything else in this room knows only `metrics.CallFacts`.
 from collections.abc import Iterator
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ivr import service as ivr
@@ -16,6 +17,10 @@ def facts(session: Session, start: datetime, end: datetime) -> Iterator[CallFact
     """One for every visit to a queue that began in [start, end) (UTC), and for every call without
     one that arrived in it.
     """
+    if session.get_bind().dialect.name == "postgresql":
+        # A stream is planned for its first rows (a tenth of them) unless told that all are wanted:
+        # thirty times slower over one day of a year.
+        session.execute(sa.text("SET LOCAL cursor_tuple_fraction = 1"))
     return ivr.visits(session, start, end)
 
 

@@ -7,7 +7,6 @@ calls.
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -344,5 +343,5 @@ def _csv_lines(rows: list[Row]) -> Iterator[str]:
             _queue_title(row.queue),
             row.language,
         )
-        writer.writerow((*key, *asdict(row.counters).values()))
+        writer.writerow((*key, *row.counters.as_dict().values()))
     yield buffer.getvalue()
