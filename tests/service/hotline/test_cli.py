@@ -1,5 +1,6 @@
 """The command `hotline`: exit codes, and faults said in words, all at once."""
 
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import structlog
 import yaml
 
 from agents.models import Agent
@@ -17,6 +19,17 @@ from hotline.models import Account
 from tests.support.floors import CONFIG, PUBLIC_URL
 
 PASSWORD = "a long enough password"
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A process sends its logs where it likes; this one goes on with the next test."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    root.handlers = []
+    yield
+    root.handlers, root.level = before, level
+    structlog.reset_defaults()
 
 
 @pytest.fixture
