@@ -30,7 +30,7 @@ from hotline.supervisor import CannotStart, RunSettings, Stopped, Supervisor
 from reports.config import Reports
 
 #: Seconds of the wall in which the hotline starts, before the played day begins.
-HEAD_START = 15.0
+HEAD_START = 10.0
 WATCHER = "replay-watch"
 #: A city's own services: a replay never touches them.
 NOT_FOR_A_REPLAY = (
