@@ -33,7 +33,7 @@ DELIVER_JOB = "outbox.deliver"
 #: How long the worker has before the sweep takes an effect up.
 HEAD_START = 2.0
 #: How long a sender may take before it is presumed dead.
-LEASE = 30.0
+LEASE = 15.0
 #: The pause after the first attempt; doubled after each further one.
 FIRST_PAUSE = 1.0
 MAX_ATTEMPTS = 6
