@@ -101,7 +101,7 @@ def _floor(url: str) -> Iterator[Floor]:
 
 
 def _fill(floor: Floor, ready: int, waiting: int, skill: tuple[str, str]) -> None:
-    """So many ready agents, none of whom has the skill of the waiting but the first, who is away."""
+    """So many ready agents; only the first, who is away, has the callers' skill."""
     numbers = range(1, ready + 1)
     with floor.db.write() as session:
         common = {"role": "agent", "password": "", "active": True, "demo": True, "failures": 0}

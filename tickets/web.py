@@ -67,7 +67,9 @@ class _Asked:
         return cls(
             state=arguments.get("state", "open"),
             # who works for a division begins with what it owes; who watches all begins with all
-            division=arguments.get("division", "mine" if actor.role is workflow.Role.DIVISION else ""),
+            division=arguments.get(
+                "division", "mine" if actor.role is workflow.Role.DIVISION else ""
+            ),
             overdue=arguments.get("overdue") == "1",
             incomplete=arguments.get("incomplete") == "1",
             text=arguments.get("q", "").strip(),
