@@ -40,6 +40,8 @@ class Spec:
     start_limit: float = 60.0
     stop_limit: float = 20.0
     stop_signal: int = signal.SIGTERM
+    #: Its output goes to its log file only.
+    quiet: bool = False
 
 
 class Child:
@@ -139,7 +141,8 @@ class Child:
                 text = line.rstrip("\n")
                 self._last_words.append(text)
                 self._log.info("%s", text)
-                self._say(self.spec.name, text)
+                if not self.spec.quiet:
+                    self._say(self.spec.name, text)
 
     def _await_end(
         self, process: subprocess.Popen[str], when_ended: Callable[["Child", int], None]

@@ -3,12 +3,15 @@ telephone numbers.
 """
 
 import logging
+import os
 import re
 import sys
 from typing import Any
 
 import structlog
 
+#: `plain`: lines for somebody who reads them, on a terminal or not (`hotline run` sets it).
+FORMAT = "HOTLINE_LOG"
 #: E.164, as it stands in text and in an address.
 _TELEPHONE = re.compile(r"(\+|%2B)\d{4,12}(\d{3})(?!\d)", re.IGNORECASE)
 
@@ -23,8 +26,12 @@ def configure() -> None:
     ]
     rendered: list[structlog.typing.Processor] = (
         # plain: colours inside a traceback would tear a number into pieces
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-        if sys.stderr.isatty()
+        [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
+        if sys.stderr.isatty() or os.environ.get(FORMAT) == "plain"
         else [
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=False),

@@ -29,7 +29,7 @@ from urllib.parse import quote, urlsplit
 
 import redis
 
-from hotline import city, clock, datafolder, fallback, ports
+from hotline import city, clock, datafolder, fallback, logs, ports
 from hotline.children import Child, NotReady, Spec
 from hotline.guardian import Guardian
 from hotline.jobs import QUEUES
@@ -186,6 +186,7 @@ class Supervisor:
             "HOTLINE_CONFIG": str(self.settings.config.resolve()),
             clock.ENVIRONMENT_NAME: self.settings.clock,
             "PYTHONUNBUFFERED": "1",
+            logs.FORMAT: given.get(logs.FORMAT) or "plain",
             "PYTHONPATH": os.pathsep.join(filter(None, [str(CODE_ROOT), given.get("PYTHONPATH")])),
         }
         if not _given(given, "DATABASE_URL"):
@@ -234,7 +235,10 @@ class Supervisor:
         command += ["--loglevel", "warning"]
         url = f"unix://{quote(str(place))}"
         self.environment["REDIS_URL"] = url
-        self._start_child(Spec("redis", command, self.environment, lambda: _redis_answers(url)))
+        # quiet: its advice on tuning a kernel would be the first thing that a newcomer reads
+        self._start_child(
+            Spec("redis", command, self.environment, lambda: _redis_answers(url), quiet=True)
+        )
 
     def _migrate(self) -> None:
         from hotline.db import migrate
@@ -308,7 +312,7 @@ class Supervisor:
         assert self._guardian is not None
         session = child.session
         if not child.end(patience=patience):
-            self._show("supervisor", f"{child.spec.name} did not end in time and was killed")
+            self.show(f"{child.spec.name} did not end in time and was killed")
         self._guardian.forget(session)
 
     # ------------------------------------------------------------------------ restarts
@@ -335,14 +339,14 @@ class Supervisor:
             delays.pop(name, None)
         delay = delays.get(name, FIRST_DELAY)
         delays[name] = min(LONGEST_DELAY, 2 * delay)
-        self._show("supervisor", f"{name} ended ({_cause(code)}); it starts again in {delay:g} s")
+        self.show(f"{name} ended ({_cause(code)}); it starts again in {delay:g} s")
         return time.monotonic() + delay, name
 
     def _revive(self, child: Child) -> None:
         try:
             self._launch(child)
         except OSError as error:  # no memory or no processes left: as if it had ended again
-            self._show("supervisor", f"{child.spec.name} cannot start: {error}")
+            self.show(f"{child.spec.name} cannot start: {error}")
             self._ended.put((child, os.EX_OSERR))
 
     # ------------------------------------------------------------------------ words
@@ -350,6 +354,10 @@ class Supervisor:
     def _give_up_if_asked(self) -> None:
         if self._stop_asked.is_set():
             raise Stopped
+
+    def show(self, line: str) -> None:
+        """Say something of its own on the console."""
+        self._show("supervisor", line)
 
     def _show(self, name: str, line: str) -> None:
         with self._console_lock:
@@ -385,6 +393,8 @@ def run(settings: RunSettings, when_ready: Callable[[Supervisor], None]) -> int:
         with suppress(Stopped), supervisor:
             when_ready(supervisor)
             supervisor.wait()
+            supervisor.show("stopping … กำลังปิดระบบ")
+        supervisor.show("stopped ปิดแล้ว")
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
