@@ -9,6 +9,7 @@ source.py       where the facts come from: `ivr.service`
 service.py      the verbs: count days into rows, read rows
 jobs.py         what is due each night, and the same by hand
 view.py         what a page shows, worked out from rows
-web.py          pages and CSV files
+export.py       the CSV files, for readers and for programs
+web.py          pages and addresses
 ```
 """

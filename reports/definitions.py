@@ -44,6 +44,13 @@ before, the days of a trailing window, and every older day to whose calls someth
 since. Twice, late or after an outage gives the same rows. A day whose numbers change after it was
 over is marked as revised. Today, and what the night has not reached yet, is counted from the
 events whenever a page is asked for.
+
+**The files.** Every report is also a CSV (UTF-8 with a byte order mark, so that a spreadsheet shows
+Thai): the day by quarters of an hour, month and year by days, each by queue and language. Heads are
+the names below, in Thai with `?lang=th` and in English with `?lang=en`; durations are seconds,
+shares percent, and the rates are those of each row alone, which do not add up. Dates are ISO 8601,
+times the city's own. With `?names=identifiers` the file is the same for every reader and holds the
+stored counters: the identifiers below, whole milliseconds, the interval's start with its offset.
 """
 
 

@@ -4,11 +4,8 @@ Every number on a page is the sum of the rows of the CSV beside it, and leads to
 calls.
 """
 
-import csv
-import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, redirect, render_template, request
@@ -19,10 +16,10 @@ from hotline.auth import Role, access
 from hotline.errors import NotFound
 from hotline.web import floor, language, static_blueprint, t
 from ivr.config import Ivr
-from reports import service
+from reports import export, service
 from reports.config import Reports
-from reports.metrics import COUNTER_NAMES, METRICS, Metric
-from reports.service import Counted, How, Row
+from reports.metrics import METRICS, Metric
+from reports.service import Counted, How
 from reports.view import Line, Period, Report, chart, report
 
 blueprint = static_blueprint("reports", __file__)
@@ -321,27 +318,14 @@ def _language_title(code: str) -> str:
 
 
 def _csv(period: Period) -> BaseResponse:
-    rows = _counted(period, by_day=period.kind != "day").rows
-    answer = Response("".join(_csv_lines(rows)), mimetype="text/csv")
+    by_day = period.kind != "day"
+    rows = _counted(period, by_day=by_day).rows
+    titles = export.Titles(_queue_title, _language_title)
+    if request.args.get("names") == "identifiers":
+        text = export.for_programs(rows, titles)
+    else:
+        text = export.for_readers(rows, titles, by_day=by_day)
+    answer = Response(text, mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="calls-{period.name}.csv"'
+    answer.headers["Content-Language"] = language()
     return answer
-
-
-def _csv_lines(rows: list[Row]) -> Iterator[str]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    # spreadsheets take a file without this mark for something other than UTF-8
-    yield "\ufeff"
-    writer.writerow(("day", "interval_start", "queue", "queue_title", "language", *COUNTER_NAMES))
-    zone = floor().city.zone
-    for row in rows:
-        start = row.interval_start
-        key: tuple[Any, ...] = (
-            row.day.isoformat(),
-            clock.local(start, zone).isoformat(timespec="minutes") if start else "",
-            row.queue,
-            _queue_title(row.queue),
-            row.language,
-        )
-        writer.writerow((*key, *row.counters.as_dict().values()))
-    yield buffer.getvalue()

@@ -49,6 +49,16 @@ def get(client, played, bearer):
     return get
 
 
+@pytest.fixture
+def counters(get):
+    """The stored counters of a report, as a program reads them."""
+
+    def counters(path: str) -> list[dict[str, str]]:
+        return rows(get(f"{path}.csv?names=identifiers"))
+
+    return counters
+
+
 def rows(answer) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
 
@@ -69,8 +79,8 @@ def test_pages_in_both_languages(get, language, words):
         assert words in answer.text or page == "/reports/definitions"
 
 
-def test_the_title_says_the_finding(get):
-    total = sum(int(row["calls"]) for row in rows(get("/reports/day/2026-11-20.csv")))
+def test_the_title_says_the_finding(get, counters):
+    total = sum(int(row["calls"]) for row in counters("/reports/day/2026-11-20"))
     (title,) = re.findall(r"<h1>(.*?)</h1>", get("/reports/day/2026-11-20?lang=en").text)
     assert title.startswith(f"{total} calls: ")
 
@@ -81,9 +91,9 @@ def test_years_are_the_readers(get):
     assert "ปีงบประมาณ 2570" in get("/reports/year/2570?lang=th").text
 
 
-def test_the_files_of_day_month_and_year_add_up(get):
-    day, next_day = (rows(get(f"/reports/day/{each}.csv")) for each in (DAY, NEXT))
-    month, year = rows(get("/reports/month/2026-11.csv")), rows(get("/reports/year/2570.csv"))
+def test_the_files_of_day_month_and_year_add_up(counters):
+    day, next_day = (counters(f"/reports/day/{each}") for each in (DAY, NEXT))
+    month, year = counters("/reports/month/2026-11"), counters("/reports/year/2570")
     for name in ("calls", "offered", "answered", "abandoned", "talk_ms", "wait_answered_ms"):
         of_days = sum(int(row[name]) for row in day + next_day)
         assert of_days > 0
@@ -94,11 +104,81 @@ def test_the_files_of_day_month_and_year_add_up(get):
     assert {row["day"] for row in month} == {DAY.isoformat(), NEXT.isoformat()}
 
 
-def test_the_file_of_a_day_has_its_intervals_in_local_time(get):
-    found = rows(get(f"/reports/day/{DAY}.csv"))
+def test_the_file_of_a_day_has_its_intervals_in_local_time(counters):
+    found = counters(f"/reports/day/{DAY}")
     assert all(row["interval_start"].startswith("2026-11-20T") for row in found)
     assert all(row["interval_start"].endswith("+07:00") for row in found)
     assert {row["interval_start"][14:16] for row in found} <= {"00", "15", "30", "45"}
+
+
+#: The same columns in the reader's words, and what they are called in the stored rows.
+IN_WORDS = {
+    "en": {
+        "Calls": "calls",
+        "Answered": "answered",
+        "Talk time (seconds)": "talk_ms",
+        "Wait of answered calls (seconds)": "wait_answered_ms",
+    },
+    "th": {
+        "สายเข้า": "calls",
+        "รับสาย": "answered",
+        "เวลาสนทนารวม (วินาที)": "talk_ms",
+        "เวลารอรวม (รับสาย) (วินาที)": "wait_answered_ms",
+    },
+}
+
+
+@pytest.mark.parametrize("language", IN_WORDS)
+@pytest.mark.parametrize("page", PAGES[:3])
+def test_a_readers_file_says_the_same_in_words_and_seconds(get, counters, page, language):
+    answer = get(f"{page}.csv?lang={language}")
+    assert answer.data.startswith(b"\xef\xbb\xbf")  # or Excel reads it as Latin
+    read, stored = rows(answer), counters(page)
+    assert not set(read[0]) & set(stored[0])  # no identifier has slipped in
+    for words, of_row in zip(read, stored, strict=True):
+        for head, name in IN_WORDS[language].items():
+            number = int(of_row[name]) / 1000 if name.endswith("_ms") else int(of_row[name])
+            assert float(words[head]) == number, head
+
+
+@pytest.mark.parametrize("page", PAGES[:3])
+def test_a_readers_file_has_the_rates_of_each_row(get, counters, page):
+    read, stored = rows(get(f"{page}.csv?lang=en")), counters(page)
+    seen = 0
+    for words, of_row in zip(read, stored, strict=True):
+        answered, abandoned = int(of_row["answered"]), int(of_row["abandoned"])
+        settled = answered + abandoned
+        level = 100 * int(of_row["answered_in_threshold"]) / settled if settled else None
+        wait = int(of_row["wait_answered_ms"]) / 1000 / answered if answered else None
+        assert words["Service level (%)"] == ("" if level is None else str(round(level, 2)))
+        if wait is None:
+            assert words["Average speed of answer (seconds)"] == ""
+            assert words["Longest wait of an answered call (seconds)"] == ""
+        else:
+            seen += 1
+            assert float(words["Average speed of answer (seconds)"]) == pytest.approx(wait, abs=0.1)
+    assert seen
+
+
+def test_a_readers_file_names_days_queues_and_languages(get):
+    of_day = rows(get(f"/reports/day/{DAY}.csv?lang=th"))
+    assert all(row["วันที่"] == "2026-11-20" for row in of_day)
+    assert all(re.fullmatch(r"2026-11-20 \d\d:(00|15|30|45)", row["เริ่มช่วงเวลา"]) for row in of_day)
+    assert {"ไม่ได้เข้าคิว", "ข้อมูลทั่วไป"} & {row["คิว"] for row in of_day}
+    assert "ไทย" in {row["ภาษา"] for row in of_day}
+    of_month = rows(get("/reports/month/2026-11.csv?lang=en"))
+    assert {row["Date"] for row in of_month} == {"2026-11-20", "2026-11-21"}
+    assert "Interval start" not in of_month[0]
+    assert "Thai" in {row["Language"] for row in of_month}
+
+
+@pytest.mark.parametrize("language", ["th", "en"])
+@pytest.mark.parametrize("page", PAGES[:3])
+def test_the_link_to_the_file_keeps_the_readers_language(get, page, language):
+    (href,) = re.findall(r'href="([^"]+)" download', get(f"{page}?lang={language}").text)
+    heads = get(href).text.splitlines()[0].removeprefix("\ufeff").split(",")
+    assert heads[0] == {"th": "วันที่", "en": "Date"}[language]
+    assert len(set(heads)) == len(heads)
 
 
 @pytest.mark.parametrize("page", PAGES[:3])

@@ -1,0 +1,126 @@
+"""A report as a spreadsheet's rows: in the reader's words and units, or in a program's.
+
+A reader's file has the metrics' names and units as heads, durations in seconds, shares in percent,
+and every rate of its row. A program's (`?names=identifiers`) has the identifiers and whole
+milliseconds of the table `call_intervals`, in every language alike.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hotline import clock
+from hotline.web import floor, language, t
+from reports.config import Reports
+from reports.metrics import COUNTER_NAMES, METRICS, Counters, Metric, Rates, rates
+from reports.service import Row
+
+# Excel takes a file without this mark for a Latin one, and Thai for rubbish.
+_BYTE_ORDER_MARK = "\ufeff"
+
+Cell = str | int | float
+
+
+@dataclass(frozen=True)
+class Titles:
+    """How a queue and a language are called, in the reader's language."""
+
+    queue: Callable[[str], str]
+    language: Callable[[str], str]
+
+
+def for_readers(rows: Iterable[Row], titles: Titles, *, by_day: bool) -> str:
+    """The whole file, as a person reads it; rows of a whole day have no time of day."""
+    metrics = METRICS.values()
+    keys = ("date", "queue", "language") if by_day else ("date", "start", "queue", "language")
+    heads = (*(t(f"reports.column_{key}") for key in keys), *map(head, metrics))
+    formula = floor().section(Reports).service_level.formula
+
+    def line(row: Row) -> Iterable[Cell]:
+        key = {
+            "date": row.day.isoformat(),
+            "start": _start(row),
+            "queue": titles.queue(row.queue),
+            "language": titles.language(row.language),
+        }
+        of_row = rates(row.counters, formula)
+        return (*(key[each] for each in keys), *(value(each, row, of_row) for each in metrics))
+
+    return _written(heads, map(line, rows))
+
+
+def for_programs(rows: Iterable[Row], titles: Titles) -> str:
+    """The whole file, as a program reads it: the stored counters by their identifiers."""
+    heads = ("day", "interval_start", "queue", "queue_title", "language", *COUNTER_NAMES)
+    zone = floor().city.zone
+
+    def line(row: Row) -> Iterable[Cell]:
+        start = row.interval_start
+        at = clock.local(start, zone).isoformat(timespec="minutes") if start else ""
+        key = (row.day.isoformat(), at, row.queue, titles.queue(row.queue), row.language)
+        return (*key, *row.counters.as_dict().values())
+
+    return _written(heads, map(line, rows))
+
+
+def head(metric: Metric) -> str:
+    """A column's head: the metric's name, and the unit where it is not a count."""
+    unit = _UNIT.get(metric.unit)
+    name = metric.name[language()]
+    return name if unit is None else t("reports.column_in", name=name, unit=t(unit))
+
+
+_UNIT: Mapping[str, str] = {
+    "milliseconds": "reports.unit_seconds",
+    "share": "reports.unit_percent",
+}
+
+
+def value(metric: Metric, row: Row, of_row: Rates) -> Cell:
+    """A cell: a count, seconds or percent; empty where there is nothing to divide by, and for the
+    largest of none.
+    """
+    number = getattr(of_row if metric.is_rate else row.counters, metric.id)
+    if number is None or (metric.id in _COUNT_BEHIND and not _largest_of(metric, row.counters)):
+        return ""
+    if metric.unit == "share":
+        return round(100 * number, 2)
+    if metric.unit == "milliseconds":
+        # sums keep every millisecond, so that they still add up; a mean's tenth is enough
+        return _plain(round(number / 1000, 1 if metric.is_rate else 3))
+    return int(number)
+
+
+#: How many there were of what a maximum is the largest of.
+_COUNT_BEHIND: Mapping[str, str] = {
+    "wait_answered_max_ms": "answered",
+    "wait_abandoned_max_ms": "abandoned",
+    "talk_max_ms": "talked",
+    "wrap_up_max_ms": "wrapped_up",
+}
+
+
+def _largest_of(metric: Metric, counters: Counters) -> int:
+    found: int = getattr(counters, _COUNT_BEHIND[metric.id])
+    return found
+
+
+def _plain(seconds: float) -> int | float:
+    return int(seconds) if seconds.is_integer() else seconds
+
+
+def _start(row: Row) -> str:
+    """The local time at which the interval begins, spelled as in the file of the tickets."""
+    if row.interval_start is None:
+        return ""
+    return f"{clock.local(row.interval_start, floor().city.zone):%Y-%m-%d %H:%M}"
+
+
+def _written(heads: Sequence[str], lines: Iterable[Iterable[Cell]]) -> str:
+    buffer = io.StringIO(_BYTE_ORDER_MARK)
+    buffer.seek(0, io.SEEK_END)
+    writer = csv.writer(buffer)
+    writer.writerow(heads)
+    writer.writerows(lines)
+    return buffer.getvalue()
