@@ -391,3 +391,27 @@ def test_a_database_that_is_new_makes_its_folder(tmp_path) -> None:
         assert session.execute(sa.text("PRAGMA journal_mode")).scalar_one() == "wal"
         assert session.execute(sa.text("PRAGMA foreign_keys")).scalar_one() == 1
     database.dispose()
+
+
+def test_threads_of_one_process_take_turns_and_give_up_in_time(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "WAIT_SECONDS", 0.2)
+    database = Database(sqlite_url)
+    refused: list[BaseException] = []
+
+    def another() -> None:
+        try:
+            with database.write():
+                pass
+        except sa.exc.OperationalError as error:
+            refused.append(error)
+
+    with database.write():
+        thread = threading.Thread(target=another)
+        thread.start()
+        thread.join()
+    assert "locked" in str(refused[0])
+    another()
+    assert len(refused) == 1
+    database.dispose()
