@@ -45,7 +45,11 @@ class Reports(Section):
 
     def faults(self) -> Iterator[Fault]:
         if self.short_abandon_seconds > self.service_level.threshold_seconds:
-            yield Fault("short_abandon_seconds", "is longer than service_level.threshold_seconds")
+            yield Fault(
+                "short_abandon_seconds",
+                "is longer than service_level.threshold_seconds",
+                follows="service_level.threshold_seconds",
+            )
 
     @property
     def rules(self) -> Rules:

@@ -81,7 +81,7 @@ def value(metric: Metric, row: Row, of_row: Rates) -> Cell:
     """A cell: a count, seconds or percent; empty where there is nothing to divide by, and for the
     largest of none.
     """
-    number = getattr(of_row if metric.is_rate else row.counters, metric.id)
+    number: float | None = getattr(of_row if metric.is_rate else row.counters, metric.id)
     if number is None or (metric.id in _COUNT_BEHIND and not _largest_of(metric, row.counters)):
         return ""
     if metric.unit == "share":

@@ -333,10 +333,16 @@ COUNTERS: tuple[Metric, ...] = (
     _metric(
         "transferred",
         "calls",
-        ("โอนออก", "สายที่ระบบโอนไปหมายเลขภายนอก (เช่น 191, 1669) โดยไม่ผ่านเจ้าหน้าที่"),
+        (
+            "โอนออก",
+            "สายที่ระบบโอนไปหมายเลขภายนอก (เช่น 191, 1669) โดยไม่ผ่านเจ้าหน้าที่ นับทุกสายที่เริ่มโอน "
+            "รวมที่ผู้โทรวางสายก่อน ยกเว้นสายที่ปลายทางไม่รับและกลับมาหาเรา",
+        ),
         (
             "Transferred out",
-            "Calls put through to an outside number (such as 191 or 1669) without an agent.",
+            "Calls put through to an outside number (such as 191 or 1669) without an agent: every "
+            "transfer that was begun, also when the caller hung up first, but not one that nobody "
+            "took there and that came back to us.",
         ),
     ),
     _metric(

@@ -189,6 +189,7 @@ def _page(period: Period) -> str:
         begun=_begun,
         days=_days,
         narrower=_narrower,
+        short_name=_short_name,
         queue_title=_queue_title,
         language_title=_language_title,
     )
@@ -239,6 +240,12 @@ def _show(line: Line, metric: Metric) -> str:
     if metric.unit == "milliseconds":
         return i18n.duration(None if number is None else number / 1000)
     return i18n.number(number, language())
+
+
+def _short_name(metric: Metric) -> str:
+    """The head of a column: the definitions below the tables have the whole name beside it."""
+    key = f"reports.head.{metric.id}"
+    return t(key) if key in floor().texts else metric.name[language()]
 
 
 def _calls_behind(line: Line, metric: Metric) -> str | None:

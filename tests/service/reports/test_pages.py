@@ -164,7 +164,7 @@ def test_a_readers_file_names_days_queues_and_languages(get):
     of_day = rows(get(f"/reports/day/{DAY}.csv?lang=th"))
     assert all(row["วันที่"] == "2026-11-20" for row in of_day)
     assert all(re.fullmatch(r"2026-11-20 \d\d:(00|15|30|45)", row["เริ่มช่วงเวลา"]) for row in of_day)
-    assert {"ไม่ได้เข้าคิว", "ข้อมูลทั่วไป"} & {row["คิว"] for row in of_day}
+    assert {"ไม่ได้เข้าคิว", "ข้อมูลและบริการ"} <= {row["คิว"] for row in of_day}
     assert "ไทย" in {row["ภาษา"] for row in of_day}
     of_month = rows(get("/reports/month/2026-11.csv?lang=en"))
     assert {row["Date"] for row in of_month} == {"2026-11-20", "2026-11-21"}

@@ -1,0 +1,120 @@
+"""The tables of a report at the widths people have: nothing is cut without a hint."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from urllib.parse import urlsplit
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Locator, Page, Route
+
+from hotline import clock
+from hotline.auth import COOKIE, Role
+from hotline.floor import Floor
+from reports.metrics import Counters
+from reports.models import ReportDay, call_intervals
+from reports.view import Period
+from tests.support.floors import sign_in_as
+
+YEAR = Period.year(2570)
+AFTER = YEAR.last + timedelta(days=1)
+#: Of one queue and language on one day; twelve of them are what a city of 260,000 calls has.
+CELL = Counters(
+    calls=60,
+    offered=59,
+    not_queued=1,
+    answered=52,
+    answered_in_threshold=41,
+    abandoned=7,
+    short_abandoned=2,
+    wait_answered_ms=5_200_000,
+    wait_answered_max_ms=4_123_000,
+    talked=52,
+    talk_ms=52 * 754_000,
+    wrapped_up=52,
+    wrap_up_ms=52 * 95_000,
+)
+HIDDEN = """frame => frame.scrollWidth - frame.clientWidth"""
+
+Look = Callable[..., Page]
+
+
+@pytest.fixture
+def year(floor: Floor) -> Iterator[Floor]:
+    """A whole fiscal year as its nights left it."""
+    midnight = clock.midnight(AFTER, floor.city.zone)
+    days = [YEAR.first + timedelta(days=each) for each in range((AFTER - YEAR.first).days)]
+    with clock.driven(midnight + timedelta(hours=1)), floor.db.write() as session:
+        session.add_all(ReportDay(day=day, counted_at=clock.now(), revised_at=None) for day in days)
+        session.execute(
+            sa.insert(call_intervals), [row for day in days for row in cells(floor, day)]
+        )
+    with clock.driven(midnight + timedelta(hours=1)):
+        yield floor
+
+
+def cells(floor: Floor, day: date) -> Iterator[dict[str, object]]:
+    start = clock.midnight(day, floor.city.zone)
+    for queue in ("information", "complaint", "emergency"):
+        for language in ("th", "en", "zh", "ru"):
+            yield {
+                "day": day,
+                "interval_start": start,
+                "queue": queue,
+                "language": language,
+            } | CELL.as_dict()
+
+
+@pytest.fixture
+def look(year: Floor, client: FlaskClient, chromium: Browser) -> Iterator[Look]:
+    """`look(path, width)`: the page in a browser, served without a network."""
+    client.set_cookie(COOKIE, sign_in_as(year, Role.MANAGER))
+    opened = []
+
+    def answer(route: Route) -> None:
+        url = urlsplit(route.request.url)
+        with client.get(f"{url.path}?{url.query}") as found:
+            route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.data)
+
+    def look(path: str, width: int) -> Page:
+        page = chromium.new_page(viewport={"width": width, "height": 900})
+        opened.append(page)
+        page.route("**/*", answer)
+        page.goto(f"http://hotline.test{path}")
+        return page
+
+    yield look
+    for page in opened:
+        page.close()
+
+
+@pytest.mark.parametrize("language", ["th", "en"])
+@pytest.mark.parametrize("period", [YEAR, Period.month(2027, 1), Period.day(date(2027, 1, 5))])
+def test_the_tables_fit_an_ordinary_screen(look: Look, period: Period, language: str) -> None:
+    frames = look(f"{period.path}?lang={language}", 1280).locator(".scroll")
+    assert frames.count() == 2
+    assert [frames.nth(each).evaluate(HIDDEN) for each in range(2)] == [0, 0]
+
+
+def test_what_a_narrow_screen_hides_is_hinted_at(look: Look) -> None:
+    """The edge that hides columns is shaded, and is not once it has been scrolled to."""
+    page = look(f"{YEAR.path}?lang=en", 360)
+    frame = page.locator(".scroll").first
+    assert frame.evaluate(HIDDEN) > 0
+    frame.scroll_into_view_if_needed()
+    assert shaded(page, frame)
+    frame.evaluate("frame => { frame.scrollLeft = frame.scrollWidth }")
+    assert not shaded(page, frame)
+
+
+def shaded(page: Page, frame: Locator) -> bool:
+    """Whether the right edge looks other than it would without any hint."""
+    box = frame.bounding_box()
+    assert box
+    edge = {"x": box["x"] + box["width"] - 6, "y": box["y"], "width": 6, "height": 200}
+    hinted = page.screenshot(clip=edge)  # type: ignore[arg-type]
+    frame.evaluate("frame => { frame.style.background = 'none' }")
+    plain = page.screenshot(clip=edge)  # type: ignore[arg-type]
+    frame.evaluate("frame => { frame.style.background = '' }")
+    return hinted != plain
