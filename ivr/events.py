@@ -14,9 +14,14 @@
 | `wrapped_up` | the outcome is written | `offer`, `agent`, `outcome`, `ticket`, `by` |
 | `abandoned` | the caller hung up in the waiting room | `queue`, `language` |
 | `left` | the caller left the waiting room otherwise | `queue`, `language`, `why` |
-| `transferred` | a transfer outside ended | `number`, `result` (the carrier's word) |
+| `transferring` | it was put through to a number outside | `number` |
+| `transferred` | the carrier told how that ended | `number`, `result`, `gone` (hung up by then) |
 | `fault` | ours failed; the caller was put through to the fallback | `where`, `error` |
 | `ended` | the call is over | `status` (the carrier's word) |
+
+Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
+counts, and `transferred` only takes back those whom nobody took there. `result` is the carrier's
+word.
 
 `by` of `wrapped_up` is the agent's username, or `limit`. A moment is that of writing. So: wait =
 `connected` (or `abandoned`) minus `queued`; talk = `talk_ended` minus `connected`; wrap-up =
@@ -41,6 +46,7 @@ class Kind(StrEnum):
     WRAPPED_UP = "wrapped_up"
     ABANDONED = "abandoned"
     LEFT = "left"
+    TRANSFERRING = "transferring"
     TRANSFERRED = "transferred"
     FAULT = "fault"
     ENDED = "ended"

@@ -44,7 +44,7 @@ class Visit:
     left_at: datetime | None = None
     talk_ended_at: datetime | None = None
     wrapped_up_at: datetime | None = None
-    #: Was put through to a number outside.
+    #: Was put through to a number outside: began to be, unless the caller came back from there.
     transferred_at: datetime | None = None
     ended_at: datetime | None = None
     agent_id: int | None = None
@@ -182,8 +182,12 @@ def _wrapped_up(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> Non
 
 
 def _transferred(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
-    if data["result"] in DIAL_DONE:
-        seen[-1].transferred_at = at
+    """Nobody took it there: the caller is ours again, unless they hung up while it rang."""
+    last = seen[-1]
+    if data["result"] in DIAL_DONE or data["gone"]:
+        last.transferred_at = last.transferred_at or at
+    else:
+        last.transferred_at = None
 
 
 def _fault(seen: list[Visit], at: datetime, _data: Mapping[str, Any]) -> None:
@@ -208,6 +212,7 @@ _FOLD: Mapping[str, Fold] = {
     Kind.WRAPPED_UP.value: _wrapped_up,
     Kind.ABANDONED.value: _moment("abandoned_at"),
     Kind.LEFT.value: _moment("left_at"),
+    Kind.TRANSFERRING.value: _moment("transferred_at"),
     Kind.TRANSFERRED.value: _transferred,
     Kind.FAULT.value: _fault,
     Kind.ENDED.value: _moment("ended_at"),

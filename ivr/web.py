@@ -5,6 +5,7 @@ nothing from the database and writes one row.
 """
 
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from ivr import calls, closing, music, offers, waiting
 from ivr.calls import Arrival
 from ivr.events import OVER, RANK, STILL_WAITS, Kind
 from ivr.flow import ToQueue, Transfer
-from ivr.steps import Step
+from ivr.steps import Dial, Step
 from ivr.twiml import Answer, Wait
 from ivr.voice import at_the_end, number, speaker, spoken, to_agent, told, waits
 from ivr.waiting import Place, Skill, Stay
@@ -48,8 +49,8 @@ def voice() -> str:
             now=clock.now(),
         )
         place = _place(call_id, 0, step)
-        if is_new and place is not None:
-            _enter(session, place)
+        if is_new:
+            _go(session, call_id, step, place)
     return answer.text(call_id, 1 if place is None else 0)
 
 
@@ -75,13 +76,12 @@ def transferred() -> str:
     """A transfer outside has ended, one way or another."""
     at, result = request.args["at"], request.form.get("DialCallStatus", "")
     answer = speaker().answer(at, request.args["lang"], 0, "", result)
-    node = speaker().config.flow.get(at)
-    dialled = node.number if isinstance(node, Transfer) else ""
-    return _take(answer, Kind.TRANSFERRED, {"number": dialled, "result": result})
+    given = {"number": _dialled(at) or "", "result": result, "gone": _gone()}
+    return _take(answer, Kind.TRANSFERRED, given)
 
 
-def _take(answer: Answer, kind: Kind, given: dict[str, str]) -> str:
-    """Take a step: one row, and a place in the waiting room if the step leads there."""
+def _take(answer: Answer, kind: Kind, given: dict[str, Any]) -> str:
+    """Take a step: one row, and what it leads to: a place in the waiting room, a transfer."""
     call_id, n, step = number("call"), number("n"), answer.step
     happened = {
         **given,
@@ -91,15 +91,48 @@ def _take(answer: Answer, kind: Kind, given: dict[str, str]) -> str:
         "to": step.position.node,
     }
     # who hung up while it rang outside does not go on to a queue; that the call is over comes next
-    gone = request.form.get("CallStatus") == _GONE
-    place = None if gone else _place(call_id, n, step)
-    if place is None:  # by far the most: one statement, and nothing that it does not owe
+    place = None if _gone() else _place(call_id, n, step)
+    if place is None and not _outside(
+        step
+    ):  # by far the most: one statement, and nothing that it does not owe
         calls.step_alone(floor().db, call_id, n, kind, happened, now=clock.now())
         return answer.text(call_id, n + 1)
     with floor().db.write() as session:
         if calls.step(session, call_id, n, kind, happened, now=clock.now()):
-            _enter(session, place)
-    return answer.text(call_id, n)
+            _go(session, call_id, step, place)
+    return answer.text(call_id, n + 1 if place is None else n)
+
+
+def _go(session: Session, call_id: int, step: Step, place: Place | None) -> None:
+    """Where a step leads to besides the next question."""
+    if place is not None:
+        _enter(session, place)
+    elif put_through := _outside(step):
+        _transferring(session, call_id, put_through, step.position.language)
+
+
+def _transferring(session: Session, call_id: int, outside: str, language: str) -> None:
+    """Written before they meet there: of a caller who hangs up first nothing else may be heard.
+
+    A call that is over is not put through any more.
+    """
+    if calls.choose_language(session, call_id, language):
+        calls.tell(session, call_id, Kind.TRANSFERRING, {"number": outside}, now=clock.now())
+
+
+def _outside(step: Step) -> str | None:
+    """The number outside that a step puts through to."""
+    return next((verb.number for verb in step.verbs if isinstance(verb, Dial)), None)
+
+
+def _dialled(node_name: str) -> str | None:
+    node = speaker().config.flow.get(node_name)
+    return node.number if isinstance(node, Transfer) else None
+
+
+def _gone() -> bool:
+    """Whether the carrier says with this webhook that the caller has hung up."""
+    return RANK.get(request.form.get("CallStatus", ""), 0) >= OVER
 
 
 def _enter(session: Session, place: Place) -> None:

@@ -98,9 +98,15 @@ class Told:
         assert event.call_id not in self.arrived, event
         self.arrived[event.call_id] = event.at
 
+    def _transferring(self, event: Any) -> None:
+        self._alive(event)
+        self._moments_of(event.call_id)["transferred_at"] = event.at
+
     def _transferred(self, event: Any) -> None:
-        if event.data["result"] in ("completed", "answered"):
-            self._fault(event)
+        """Back with us, unless they spoke there or the caller hung up while it rang."""
+        moments = self._moments_of(event.call_id)
+        if event.data["result"] not in ("completed", "answered") and not event.data["gone"]:
+            moments.pop("transferred_at", None)
 
     def _fault(self, event: Any) -> None:
         """Put through to the fallback number: somebody outside has the caller now."""

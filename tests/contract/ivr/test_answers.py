@@ -100,7 +100,7 @@ def test_an_emergency_that_nobody_takes_comes_to_our_own_people_first_of_all(
     assert caller.says[0] == prompt(world, "transfer_failed", "th")
     agent = world.agent()
     assert agent.offer["call_id"] == caller.id != calm.id
-    assert world.story(caller)[3].data["result"] == result
+    assert world.story(caller)[4].data["result"] == result
 
 
 def test_an_emergency_that_was_taken_says_goodbye(world: World) -> None:

@@ -241,7 +241,7 @@ def test_each_kind_of_call_is_counted_as_what_it_is(floor):
     with floor.db.write() as session:
         at = midnight(floor) + timedelta(hours=10)
         Story(session, at).ended(5)
-        Story(session, at).tell("transferred", 10, number="191", result="completed").ended()
+        Story(session, at).tell("transferring", 10, number="191").ended()
         Story(session, at).queued().missed().missed(result="declined").connected(19).done(60, 10)
         Story(session, at).queued().abandoned(4)
         Story(session, at).queued().missed(result="withdrawn").abandoned(90)
