@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from agents.config import Agents
-from hotline.config import City, Section, fault_of, load_yaml
+from hotline import salvage
+from hotline.config import City, Section, load_yaml
 from hotline.errors import ConfigError, Fault
 from ivr.config import Ivr
 from reports.config import Reports
@@ -73,13 +72,10 @@ def parse(content: dict[str, Any]) -> CityConfig:
     ]
     sections: dict[type[Section], Section] = {}
     for name, kind in SECTIONS.items():
-        try:
-            section = kind.model_validate(content.get(name) or {})
-        except ValidationError as error:
-            faults += [fault_of(each, name) for each in error.errors()]
-            continue
-        sections[kind] = section
-        faults += [Fault(f"{name}.{fault.path}", fault.message) for fault in section.faults()]
+        section, found = salvage.check(kind, content.get(name) or {})
+        faults += salvage.told(found, name)
+        if section is not None:
+            sections[kind] = section
     if faults:
         raise ConfigError(faults)
     return CityConfig(sections)

@@ -5,9 +5,9 @@ The file is parsed once into frozen models that refuse unknown keys; `hotline/ci
 sections together and reports all faults of a file at once, each with its path.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -26,10 +26,18 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
+#: Stand-ins: a text; a name that nothing has, whose faults stand at the place of the stand-in.
+ANY_TEXT, NO_NAME = {"th": "-", "en": "-"}, "zzz"
+
+
 class Section(BaseModel):
     """A part of config.yaml: frozen, and a key that nobody knows is a fault."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    #: What takes the place of a refused value while the rest is checked (`hotline.salvage`), by its
+    #: place, with * for names: the item that holds the value is then still known to the checks.
+    stand_ins: ClassVar[Mapping[str, Any]] = {}
 
     def faults(self) -> Iterator[Fault]:
         """Faults that no single field can see, with paths inside this section."""

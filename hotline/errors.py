@@ -4,7 +4,7 @@ Services raise these; one renderer (in `web.py`) turns them into a page or JSON,
 side has its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 
@@ -56,6 +56,8 @@ class Fault:
 
     path: str
     message: str
+    #: The part of the section whose absence alone would cause this fault; empty: none would.
+    follows: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"

@@ -1,13 +1,14 @@
 """The section `ivr:` of config.yaml: languages, prompts, the flow, queues, waiting."""
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from hotline.config import Identifier, Language, LocalText, Section
+from hotline.config import ANY_TEXT, NO_NAME, Identifier, Language, LocalText, Section
 from hotline.errors import Fault
 from ivr import flow as flows
 from ivr import prompts
@@ -33,13 +34,21 @@ class Queue(Section):
     priority: Annotated[int, Field(ge=0, le=100)] = 0
 
 
+def _can_be_fetched(address: str) -> str:
+    parts = urlsplit(address)
+    if not address.startswith("/") and not (parts.scheme in ("http", "https") and parts.netloc):
+        raise ValueError("neither an http(s) address nor a path of ours, which begins with /")
+    return address
+
+
 class WaitLoop(Section):
     """What waiting sounds like."""
 
     #: Seconds between two requests of the wait loop: how often a caller is heard of.
     loop: Annotated[int, Field(ge=5, le=120)] = 20
-    #: The address of a recording, or None for a quiet pause. Played once a loop.
-    music: str | None = None
+    #: The address of a recording, or its path on the hotline itself; None for a quiet pause. Played
+    #: once a loop.
+    music: Annotated[str, AfterValidator(_can_be_fetched)] | None = None
     #: Loops that may fail before the caller is put through to the fallback number.
     patience: Annotated[int, Field(ge=1, le=20)] = 3
 
@@ -64,6 +73,18 @@ class CallRules(Section):
 
 class Ivr(Section):
     """All of `ivr:`."""
+
+    stand_ins: ClassVar[Mapping[str, Any]] = {
+        "languages": {},
+        "languages.*.title": "-",
+        "languages.*.tag": "th",
+        "start": NO_NAME,
+        "flow": {},
+        "queues": {},
+        "queues.*.title": ANY_TEXT,
+        "prompts": {},
+        **flows.STAND_INS,
+    }
 
     languages: dict[Language, SpokenLanguage]
     start: Identifier
@@ -95,16 +116,19 @@ class Ivr(Section):
     def _missing_queues(self) -> Iterator[Fault]:
         for name, node in self.flow.items():
             if isinstance(node, flows.ToQueue) and node.queue not in self.queues:
-                yield Fault(f"flow.{name}.queue", f'no such queue "{node.queue}"')
+                yield Fault(
+                    f"flow.{name}.queue", f'no such queue "{node.queue}"', f"queues.{node.queue}"
+                )
 
     def _missing_prompts(self) -> Iterator[Fault]:
         for name, node in self.flow.items():
             for path, prompt in flows.prompts_of(node):
                 if prompt not in self.prompts:
-                    yield Fault(f"flow.{name}.{path}", f'no such prompt "{prompt}"')
+                    missing = f'no such prompt "{prompt}"'
+                    yield Fault(f"flow.{name}.{path}", missing, f"prompts.{prompt}")
         for prompt in prompts.SPOKEN_BY_THE_ENGINE:
             if prompt not in self.prompts:
-                yield Fault("prompts", f'the prompt "{prompt}" is missing')
+                yield Fault("prompts", f'the prompt "{prompt}" is missing', f"prompts.{prompt}")
 
     def _broken_prompts(self) -> Iterator[Fault]:
         for name, texts in self.prompts.items():
@@ -114,7 +138,8 @@ class Ivr(Section):
                     yield Fault(f"prompts.{name}.{language}", "this text is missing")
             for language, text in texts.items():
                 if language not in self.languages:
-                    yield Fault(f"prompts.{name}.{language}", f'no such language "{language}"')
+                    unknown = f'no such language "{language}"'
+                    yield Fault(f"prompts.{name}.{language}", unknown, f"languages.{language}")
                 yield from _wrong_places(f"prompts.{name}.{language}", text, allowed)
 
 

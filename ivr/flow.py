@@ -7,11 +7,11 @@ reached, every path ends, every menu has a way to a person, and who stays silent
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from hotline.config import DialNumber, Identifier, Language, Section
+from hotline.config import NO_NAME, DialNumber, Identifier, Language, Section
 from hotline.errors import Fault
 
 #: What a telephone can send. YAML reads a bare 1 as a number, people write it so: both are taken.
@@ -93,6 +93,19 @@ ASKS = (LanguageChoice, Menu, Transfer)
 ENDS = (ToQueue, Transfer, Hangup)
 
 
+#: A node keeps its place in the graph when one of its values cannot be read (`hotline.salvage`).
+STAND_INS: Mapping[str, Any] = {
+    "flow.*.number": "199",
+    "flow.*.keys": {},
+    **{
+        f"flow.*.{field}": NO_NAME
+        for field in ("prompt", "next", "otherwise", "failed", "queue", "default")
+    },
+    "flow.*.keys.*": NO_NAME,
+    "flow.*.goto.*": NO_NAME,
+}
+
+
 @dataclass(frozen=True)
 class Flow:
     """The graph of one hotline. `languages` in the order in which they are offered."""
@@ -141,22 +154,25 @@ def silent_exit(node: Node) -> str | None:
 def faults(flow: Flow) -> Iterator[Fault]:
     """Everything that is wrong with the graph; paths begin at `flow` or `start`.
 
-    The questions about paths are asked only when every goto lands: before that, their answers
-    would be noise.
+    The questions about paths are asked only when every goto lands and the flow could be read whole:
+    before that, their answers would be noise.
     """
     lost = [*_missing_targets(flow)]
     yield from lost
     yield from _bad_languages(flow)
     if not lost:
-        reached = _reachable(flow, flow.start)
-        yield from (
-            Fault(f"flow.{node}", "nothing leads here")
-            for node in flow.nodes
-            if node not in reached
-        )
-        yield from _endless(flow)
-        yield from _silent(flow)
-        yield from _without_person(flow)
+        for fault in _path_faults(flow):
+            yield Fault(fault.path, fault.message, follows="flow")
+
+
+def _path_faults(flow: Flow) -> Iterator[Fault]:
+    reached = _reachable(flow, flow.start)
+    yield from (
+        Fault(f"flow.{node}", "nothing leads here") for node in flow.nodes if node not in reached
+    )
+    yield from _endless(flow)
+    yield from _silent(flow)
+    yield from _without_person(flow)
 
 
 def prompts_of(node: Node) -> Iterator[tuple[str, str]]:
@@ -171,11 +187,12 @@ def _keyed(name: str, keys: Mapping[str, str]) -> list[Exit]:
 
 def _missing_targets(flow: Flow) -> Iterator[Fault]:
     if flow.start not in flow.nodes:
-        yield Fault("start", f'no such node "{flow.start}"')
+        yield Fault("start", f'no such node "{flow.start}"', f"flow.{flow.start}")
     for name, node in flow.nodes.items():
         for way in exits(node):
             if way.to not in flow.nodes:
-                yield Fault(f"flow.{name}.{way.path}", f'no such node "{way.to}"')
+                missing = f'no such node "{way.to}"'
+                yield Fault(f"flow.{name}.{way.path}", missing, f"flow.{way.to}")
 
 
 def _bad_languages(flow: Flow) -> Iterator[Fault]:
@@ -184,11 +201,15 @@ def _bad_languages(flow: Flow) -> Iterator[Fault]:
             continue
         for key, language in node.keys.items():
             if language not in flow.languages:
-                yield Fault(f"flow.{name}.keys.{key}", f'no such language "{language}"')
+                yield _no_language(f"flow.{name}.keys.{key}", language)
             if key in node.goto:
                 yield Fault(f"flow.{name}.goto.{key}", "this key already chooses a language")
         if node.default not in flow.languages:
-            yield Fault(f"flow.{name}.default", f'no such language "{node.default}"')
+            yield _no_language(f"flow.{name}.default", node.default)
+
+
+def _no_language(path: str, language: str) -> Fault:
+    return Fault(path, f'no such language "{language}"', f"languages.{language}")
 
 
 def _reachable(flow: Flow, start: str) -> set[str]:

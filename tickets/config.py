@@ -1,13 +1,13 @@
 """The `tickets:` section of config.yaml: divisions, categories, outcomes, deadlines."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from hotline.config import Identifier, LocalText, Section
+from hotline.config import ANY_TEXT, NO_NAME, Identifier, LocalText, Section
 from hotline.errors import Fault
 from tickets.workflow import RESULTS_OF_KIND, Kind, Priority, Result
 
@@ -70,6 +70,18 @@ class Outcome(Section):
 class Tickets(Section):
     """The whole section."""
 
+    stand_ins: ClassVar[Mapping[str, Any]] = {
+        "divisions": {},
+        "divisions.*.title": ANY_TEXT,
+        "central_desk": NO_NAME,
+        "resolve_hours": {},
+        "categories": {},
+        "categories.*.title": ANY_TEXT,
+        "categories.*.division": NO_NAME,
+        "outcomes": [],
+        "outcomes.*.title": ANY_TEXT,
+    }
+
     divisions: dict[Identifier, Division]
     #: The division that owns what nobody else does.
     central_desk: Identifier
@@ -101,7 +113,11 @@ class Tickets(Section):
     def faults(self) -> Iterator[Fault]:
         """Yield what no single field can see; such a file must not start."""
         if self.central_desk not in self.divisions:
-            yield Fault("central_desk", f'no such division "{self.central_desk}"')
+            yield Fault(
+                "central_desk",
+                f'no such division "{self.central_desk}"',
+                f"divisions.{self.central_desk}",
+            )
         for kind in Kind:
             if kind not in self.resolve_hours:
                 yield Fault(f"resolve_hours.{kind}", "has no hours")
@@ -117,7 +133,11 @@ class Tickets(Section):
     def _category_faults(self) -> Iterator[Fault]:
         for id_, category in self.categories.items():
             if category.division not in self.divisions:
-                yield Fault(f"categories.{id_}.division", f'no such division "{category.division}"')
+                yield Fault(
+                    f"categories.{id_}.division",
+                    f'no such division "{category.division}"',
+                    f"divisions.{category.division}",
+                )
         owners: dict[str, str] = {}
         for id_, category in self.categories.items():
             for alias in category.aliases:
@@ -134,7 +154,12 @@ class Tickets(Section):
         defaults = [outcome.id for outcome in self.outcomes if outcome.default]
         if len(defaults) != 1:
             named = ", ".join(defaults) or "none"
-            yield Fault("outcomes", f"exactly one outcome must be the default ({named} is)")
+            yield Fault(
+                "outcomes",
+                f"exactly one outcome must be the default ({named} is)",
+                # with one too many, none that could not be read would make it right
+                follows="" if defaults else "outcomes",
+            )
 
 
 def _repeated(field: str, values: Iterable[str]) -> Iterator[Fault]:
