@@ -37,8 +37,18 @@ class Outcome:
     ticket_number: str | None = None
 
 
-def end_call(floor: Floor, session: Session, call_id: int, status: str, *, now: datetime) -> bool:
+def end_call(
+    floor: Floor,
+    session: Session,
+    call_id: int,
+    status: str,
+    *,
+    now: datetime,
+    by: str = "caller",
+) -> bool:
     """The call is over (`status` is the carrier's word); False when that was known.
+
+    `by`: whose side ended the conversation if there is one, `unknown` when nobody told in time.
 
     Whoever says so first writes the story: a caller still in the waiting room has abandoned, an
     offer that rings is withdrawn, a conversation is over. The order of the rows is that of
@@ -55,7 +65,7 @@ def end_call(floor: Floor, session: Session, call_id: int, status: str, *, now: 
     for stay in waiting.leave(session, call_id):
         gone = {"queue": stay.queue, "language": stay.language}
         calls.tell(session, call_id, Kind.ABANDONED, gone, now=now)
-    offers.call_over(floor, session, call_id, now=now)
+    offers.call_over(floor, session, call_id, by, now=now)
     calls.tell(session, call_id, Kind.ENDED, {"status": status}, now=now)
     return True
 
@@ -70,7 +80,7 @@ def put_through(
         waiting.tell_left(session, stay, "fault", now=now)
     offer = offers.live_of(session, call_id)
     if offer is not None and offer.state is not OfferState.CONNECTED:
-        offers.call_over(floor, session, call_id, now=now)
+        offers.call_over(floor, session, call_id, "unknown", now=now)
     calls.tell(session, call_id, Kind.FAULT, why, now=now)
 
 

@@ -10,7 +10,7 @@
 | `accepted` | the agent took the offer; their telephone rings | `offer`, `agent` |
 | `offer_ended` | an offer came to nothing | `offer`, `agent`, `result` (see `Result`) |
 | `connected` | caller and agent met in the conference | `offer`, `agent`, `queue`, `language` |
-| `talk_ended` | one of them left | `offer`, `agent`, `by` (`caller`, `agent`) |
+| `talk_ended` | one of them left | `offer`, `agent`, `by` (`caller`, `agent`, `unknown`) |
 | `wrapped_up` | the outcome is written | `offer`, `agent`, `outcome`, `ticket`, `by` |
 | `abandoned` | the caller hung up in the waiting room | `queue`, `language` |
 | `left` | the caller left the waiting room otherwise | `queue`, `language`, `why` |
@@ -21,11 +21,11 @@
 
 Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
 counts, and `transferred` only takes back those whom nobody took there. `result` is the carrier's
-word.
-
-`by` of `wrapped_up` is the agent's username, or `limit`. A moment is that of writing. So: wait =
-`connected` (or `abandoned`) minus `queued`; talk = `talk_ended` minus `connected`; wrap-up =
-`wrapped_up` minus `talk_ended`. Telephone numbers stand in the call's row only.
+word. `by` of `talk_ended` is whose side ended it, as far as the carrier told: it ends a call that
+it drops in the same words as one that is hung up. `by` of `wrapped_up` is the agent's username, or
+`limit`. A moment is that of writing. So: wait = `connected` (or `abandoned`) minus `queued`; talk =
+`talk_ended` minus `connected`; wrap-up = `wrapped_up` minus `talk_ended`. Telephone numbers of
+people stand in the call's row only.
 """
 
 from enum import StrEnum

@@ -179,7 +179,7 @@ def ask_for_unseen(floor: Floor, now: datetime) -> None:
             continue
         with floor.db.write() as session:
             if over:
-                closing.end_call(floor, session, stay.call_id, over, now=now)
+                closing.end_call(floor, session, stay.call_id, over, now=now, by="unknown")
             else:
                 waiting.give_up(session, stay, now=now)
 
@@ -204,7 +204,7 @@ def ask_for_calls(floor: Floor, now: datetime) -> None:
     for call_id, sid in asked:
         if over := _over(floor, sid):
             with floor.db.write() as session:
-                closing.end_call(floor, session, call_id, over, now=now)
+                closing.end_call(floor, session, call_id, over, now=now, by="unknown")
 
 
 def _over(floor: Floor, sid: str) -> str | None:
@@ -245,7 +245,7 @@ def end_lonely(floor: Floor, now: datetime) -> None:
         over = _over(floor, sid)
         with floor.db.write() as session:
             if over:
-                closing.end_call(floor, session, call_id, over, now=now)
+                closing.end_call(floor, session, call_id, over, now=now, by="unknown")
             else:
                 session.execute(sa.update(Call).where(Call.id == call_id).values(checked_at=now))
 

@@ -317,7 +317,7 @@ def leg_over(floor: Floor, session: Session, offer_id: int, leg_sid: str, *, now
 
 
 def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now: datetime) -> bool:
-    """One of the two (`by`: `agent`, `caller`) has left: the agent writes the outcome.
+    """One of the two (`by`: `agent`, `caller`, `unknown`) has left: the agent writes the outcome.
 
     False when that was known already.
     """
@@ -358,13 +358,13 @@ def hang_up(floor: Floor, session: Session, call_id: int, agent_id: int, *, now:
 # ---------------------------------------------------------------- the caller has gone
 
 
-def call_over(floor: Floor, session: Session, call_id: int, *, now: datetime) -> None:
-    """The call has ended: whatever offer of it lives ends with it."""
+def call_over(floor: Floor, session: Session, call_id: int, by: str, *, now: datetime) -> None:
+    """The call has ended: whatever offer of it lives ends with it (`by` as in `talk_over`)."""
     offer = live_of(session, call_id)
     if offer is None:
         return
     if offer.state is OfferState.CONNECTED:
-        if talk_over(floor, session, offer, "caller", now=now):
+        if talk_over(floor, session, offer, by, now=now):
             # who hung up on the way to the conference never was in it, and cannot end it by leaving
             _drop_leg(session, offer, now)
         return

@@ -4,7 +4,7 @@ The same verbs serve the desk's forms and scripted agents (docs/api.md). Who act
 agent of the account that is signed in: nobody can name another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -286,15 +286,24 @@ def call_page(call_id: int) -> str:
         spoken_title=_spoken_title,
         names=names,
         verdict=verdict,
+        ticket_shown=tickets.number_shown,
     )
 
 
 def _may_read(session: Session, call_id: int) -> None:
-    if current_account().role is not Role.AGENT:
-        return
-    me = agents.agent_of_account(session, current_account().id)
-    if me is None or not story.had_part(session, call_id, me.id):
+    if call_id not in readable_calls(session, [call_id]):
         raise Forbidden(f"call {call_id}")
+
+
+def readable_calls(session: Session, calls: Collection[int]) -> Set[int]:
+    """Those of some calls whose page the signed-in account may open: for links on other pages."""
+    role = current_account().role
+    if role in READS:
+        return frozenset(calls)
+    me = agents.agent_of_account(session, current_account().id) if role is Role.AGENT else None
+    if me is None:
+        return frozenset()
+    return {call for call in calls if story.had_part(session, call, me.id)}
 
 
 def _shown_number(number: str) -> str:
@@ -318,12 +327,21 @@ def _words(event: story.EventFacts, names: dict[int, str]) -> str:
         data["spoken"] = _spoken_title(data.pop("language"))
     if "outcome" in data:
         data["outcome"] = _outcome_title(data["outcome"])
+    if "ticket" in data:
+        data["ticket"] = tickets.number_shown(data["ticket"])
     for name in ("result", "by", "heard", "why"):
         key = f"ivr.word.{data.get(name)}"
         if key in floor().texts:
             data[name] = t(key)
-    silent = event.kind is Kind.STEP and not data.get("digits")
-    return t("ivr.event.silence" if silent else f"ivr.event.{event.kind}", **data)
+    return t(f"ivr.event.{_told_as(event)}", **data)
+
+
+def _told_as(event: story.EventFacts) -> str:
+    if event.kind is Kind.STEP and not event.data.get("digits"):
+        return "silence"
+    if event.kind is Kind.WRAPPED_UP and event.data.get("by") == closing.LIMIT:
+        return "wrapped_up_by_limit"
+    return event.kind.value
 
 
 def _outcome_title(id_: str) -> str:
@@ -408,6 +426,7 @@ def call_list() -> str:
         names=names,
         shown_number=_shown_number,
         verdict=verdict,
+        ticket_shown=tickets.number_shown,
         queue_title=_queue_title,
         spoken_title=_spoken_title,
         queues=floor().section(Ivr).queues,

@@ -288,7 +288,8 @@ def conference() -> None:
     with floor().db.write() as session:
         offer = offers.facts(session, number("offer"))
         if offer.connected_at is not None:
-            by = "agent" if leaver == offer.leg_sid else "caller"
+            caller = calls.facts(session, offer.call_id).sid
+            by = {offer.leg_sid: "agent", caller: "caller"}.get(leaver, "unknown")
             offers.talk_over(floor(), session, offer, by, now=clock.now())
 
 
@@ -309,7 +310,9 @@ def status() -> None:
         call_id, _ = calls.arrive(
             session, _arrival(), language=speaker().language(""), at="", now=now
         )
-        closing.end_call(floor(), session, call_id, word, now=now)
+        # a call that was answered and ends in another word was not hung up by the caller
+        by = "caller" if word == _GONE else "unknown"
+        closing.end_call(floor(), session, call_id, word, now=now, by=by)
 
 
 @blueprint.get("/ivr/music.wav")

@@ -91,12 +91,12 @@ def test_the_agents_telephone_hangs_up_in_conversation(
     assert world.story(caller)[-2].data["by"] == "agent"
 
 
-@pytest.mark.parametrize("leaver", ["agent", "caller"])
+@pytest.mark.parametrize("leaver", ["agent", "caller", "unknown"])
 def test_the_conference_tells_who_left(
     world: World, pair: tuple[Agent, Caller], leaver: str
 ) -> None:
     agent, caller = pair
-    sid = agent.leg[2] if leaver == "agent" else caller.sid
+    sid = {"agent": agent.leg[2], "caller": caller.sid, "unknown": ""}[leaver]
     url = f"/ivr/conference?offer={agent.last_offer.id}"
     told = {"StatusCallbackEvent": "conference-end", "CallSidEndingConference": sid}
     world.post(url, **told)
@@ -203,6 +203,15 @@ def test_a_call_whose_end_was_never_told_is_asked_for(world: World) -> None:
     world.sweep("ivr.ask_for_calls", seconds=400)
     assert agent.doing == "ready/wrap_up"
     assert world.events(caller)[-2:] == ["talk_ended", "ended"]
+    assert world.story(caller)[-2].data["by"] == "unknown"
+
+
+def test_a_call_that_the_carrier_lost_was_hung_up_by_nobody(
+    world: World, pair: tuple[Agent, Caller]
+) -> None:
+    _, caller = pair
+    world.post("/ivr/status", **caller.parameters("failed"))
+    assert world.story(caller)[-2].data["by"] == "unknown"
 
 
 def test_a_caller_left_behind_in_the_conference_is_let_go(

@@ -107,6 +107,18 @@ def test_a_calls_story_in_plain_words(world: World, language: str) -> None:
     read_as(world, Role.SUPERVISOR, "/calls/99999", 404)
 
 
+def test_a_story_says_what_nobody_hung_up_and_what_nobody_wrote(world: World) -> None:
+    caller = world.caller().to_queue()
+    world.agent().talks_with(caller)
+    world.carrier.gone.add(caller.sid)
+    world.sweep("ivr.ask_for_calls", seconds=400)
+    world.sweep("ivr.wrap_up", seconds=180)
+    page = read_as(world, Role.SUPERVISOR, f"/calls/{caller.id}?lang=en")
+    assert "The conversation ended (from which side is not known)" in page
+    assert "recorded automatically: " in page
+    assert "hung up" not in page
+
+
 def test_every_kind_of_event_has_words(world: World) -> None:
     caller = world.caller().ring().press("9", "1")
     dial = caller.xml.find("Dial")
@@ -188,3 +200,29 @@ def test_what_has_changed_since_the_last_night(world: World) -> None:
     moments, later = world.read(story.touched_since, newest)
     assert moments == {began}
     assert later > newest
+
+
+def test_a_ticket_leads_to_its_call_only_who_may_open_it(world: World) -> None:
+    agent, other = world.agent(), world.agent(ready=False)
+    caller = world.caller().to_queue()
+    ticket = agent.talks_with(caller).hangs_up().finishes()
+    link = f'href="/calls/{caller.id}"'
+    assert link in html(agent, f"/tickets/{ticket}")
+    elsewhere = html(other, f"/tickets/{ticket}")
+    assert link not in elsewhere
+    assert f"สายที่ {caller.id}" in elsewhere
+    html(other, f"/calls/{caller.id}", 403)
+    for role in (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR):
+        assert link in read_as(world, role, f"/tickets/{ticket}")
+        read_as(world, role, f"/calls/{caller.id}")
+    assert link not in read_as(world, Role.DIVISION, f"/tickets/{ticket}")
+    read_as(world, Role.DIVISION, f"/calls/{caller.id}", 403)
+
+
+def test_a_tickets_number_is_spelled_as_on_its_page(world: World) -> None:
+    agent, caller = world.agent(), world.caller().to_queue()
+    number = agent.talks_with(caller).hangs_up().finishes()
+    for path in (f"/calls/{caller.id}?lang=en", "/calls?lang=en"):
+        page = read_as(world, Role.SUPERVISOR, path)
+        assert f"{number[:3]}-{number[3:]}" in page
+        assert number not in page.replace(f'"/tickets/{number}"', "")
