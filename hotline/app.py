@@ -120,6 +120,8 @@ def create_app(floor: Floor | None = None) -> Flask:
     app = web.create(floor, NAVIGATION)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    # a ticket links to its calls, which a room above it keeps: only to who may open them
+    app.extensions[tickets.web.READABLE_CALLS] = ivr.pages.readable_calls
     return app
 
 

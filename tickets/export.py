@@ -27,7 +27,7 @@ def columns(config: Tickets) -> Sequence[Column]:
         return t(f"tickets.column.{key}")
 
     return (
-        (named("number"), lambda ticket: ticket.number),
+        (named("number"), lambda ticket: ticket.number_shown),
         (named("kind"), lambda ticket: t(f"tickets.kind.{ticket.kind}")),
         (named("category"), lambda ticket: words.category(config, ticket.category)),
         (named("division"), lambda ticket: words.division(config, ticket.division)),

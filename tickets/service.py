@@ -79,6 +79,7 @@ __all__ = [
     "near_caller",
     "note",
     "note_overdue",
+    "number_shown",
     "outcomes",
     "owed",
     "record_call",
@@ -101,6 +102,11 @@ def outcomes(floor: Floor) -> tuple[Outcome, ...]:
 def categories(floor: Floor) -> Mapping[str, Category]:
     """Return what a matter can be about, by id, in the order of config.yaml."""
     return floor.section(Tickets).categories
+
+
+def number_shown(number: str) -> str:
+    """Return a ticket's number as people read it everywhere: 100-0019."""
+    return numbers.display(number)
 
 
 def names_of(session: Session, usernames: Iterable[str]) -> dict[str, str]:

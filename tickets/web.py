@@ -3,12 +3,21 @@
 Every look and every change goes through `tickets.service` with the signed-in account as actor.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from flask import Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -19,6 +28,7 @@ from hotline.i18n import masked
 from hotline.web import floor, static_blueprint
 from tickets import export, service, words, workflow
 from tickets.config import Tickets
+from tickets.errors import NotYours
 from tickets.service import Actor, Filters, TicketFacts
 from tickets.workflow import MOVES, OPEN, Result, State
 
@@ -29,9 +39,10 @@ ALARMED = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
 MOVERS = (Role.AGENT, Role.SUPERVISOR, Role.DIVISION, Role.ADMINISTRATOR)
 DESK = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
 EXPORTERS = (Role.SUPERVISOR, Role.DIVISION, Role.MANAGER, Role.ADMINISTRATOR)
-#: Roles for which a call's own page exists (the room `ivr` serves it).
-CALL_READERS = (Role.AGENT, Role.SUPERVISOR, Role.MANAGER)
-
+#: Where the application keeps who may open a call's page: calls are another room's, which is above
+#: this one, so `hotline/app.py` wires it in. Without it, calls are named and not linked to.
+READABLE_CALLS = "tickets.readable_calls"
+ReadableCalls = Callable[[Session, Collection[int]], Set[int]]
 
 #: The largest id that a database can be asked for.
 LARGEST_ID = 2**63 - 1
@@ -239,7 +250,7 @@ def _changed(number: str, change: Any) -> ResponseReturnValue:
         with floor().db.write() as session:
             ticket = service.by_number_for(session, number, actor)
             change(session, ticket, actor, now)
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, NotYours) as error:
         with floor().db.read() as session:
             ticket = service.by_number_for(session, number, actor)
             return make_response(_page(session, ticket, error), error.status)
@@ -291,22 +302,44 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
     story = service.story(session, ticket.id)
     people = {event.who for event in story} | {ticket.owner or "", ticket.made_by}
     names = service.names_of(session, people)
+    calls, moves = service.calls_of(session, ticket.id), _offered(actor, ticket)
+    may_complete = service.may_complete(actor, ticket)
     return render_template(
         "tickets/ticket.html",
         ticket=ticket,
         story=[words.said(config, event, names) for event in reversed(story)],
-        calls=service.calls_of(session, ticket.id),
-        calls_readable=current_account().role in CALL_READERS,
+        calls=calls,
+        calls_readable=_readable_calls(session, calls),
         caller=_caller(actor, ticket),
         names=names,
-        moves=_offered(actor, ticket),
+        moves=moves,
         may_note=service.may_note(actor, ticket),
-        may_complete=service.may_complete(actor, ticket),
+        may_complete=may_complete,
+        kept=_kept(moves, may_complete=may_complete) if error else "",
         config=config,
         words=words,
         error=error,
         typed=request.form,
     )
+
+
+def _kept(moves: list[_Offered], *, may_complete: bool) -> str:
+    """The words that were typed into a form which the page no longer has: somebody else was first.
+    They are offered as a note. Those of a form that is still there stay in it.
+    """
+    form = request.form
+    still_there = (
+        may_complete
+        if "outcome" in form
+        else any(move.to == form.get("to") and move.reason for move in moves)
+    )
+    return "" if still_there else form.get("text", "").strip()
+
+
+def _readable_calls(session: Session, calls: list[int]) -> Set[int]:
+    """Those of some calls whose own page the reader may open, as the room of calls says."""
+    ask: ReadableCalls | None = current_app.extensions.get(READABLE_CALLS)
+    return ask(session, calls) if ask else frozenset()
 
 
 def _caller(actor: Actor, ticket: TicketFacts) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from hotline import auth, clock
@@ -17,6 +18,7 @@ from tickets import jobs, service
 from tickets.config import Tickets
 from tickets.search import PAGE
 from tickets.service import TicketFacts
+from tickets.web import READABLE_CALLS
 from tickets.workflow import State
 
 Make = Callable[..., TicketFacts]
@@ -193,6 +195,71 @@ def test_who_acts_on_an_old_page_is_told_and_changes_nothing(
     assert api["state"] == "in_progress"
 
 
+def test_words_whose_move_is_gone_are_offered_as_a_note(
+    client: FlaskClient, browse: Any, post: Post, make: Make
+) -> None:
+    """Two people close it at once: the slower one's words are not lost."""
+    page = page_of(make())
+    browse(Role.SUPERVISOR)
+    close = {"from": "received", "to": "done", "result": "fixed"}
+    assert post(page, f"{page}/move", text="ช่างเปลี่ยนหลอดแล้ว", **close).status_code == 303
+    slower = post(page, f"{page}/move", text="เปลี่ยนสายไฟด้วย", **close)
+    assert slower.status_code == 409
+    assert "ข้อความที่คุณพิมพ์ไว้ยังอยู่" in slower.text
+    note = re.search(r"<details open>(?:(?!</details>).)*/note.*?</details>", slower.text, re.S)
+    assert note, "the note is not opened"
+    assert re.search(r"<textarea[^>]*>เปลี่ยนสายไฟด้วย</textarea>", note[0])
+    assert post(page, f"{page}/note", text="เปลี่ยนสายไฟด้วย").status_code == 303
+    assert "เปลี่ยนสายไฟด้วย" in client.get(page).text
+
+
+def test_words_whose_move_is_still_there_stay_in_it(browse: Any, post: Post, make: Make) -> None:
+    page = page_of(make())
+    browse(Role.SUPERVISOR)
+    post(page, f"{page}/move", **{"from": "received", "to": "in_progress"})
+    late = {"from": "received", "to": "done", "result": "fixed", "text": "เปลี่ยนหลอดแล้ว"}
+    refused = post(page, f"{page}/move", **late)
+    assert refused.text.count("เปลี่ยนหลอดแล้ว</textarea>") == 1
+    assert "ยังอยู่ในช่องบันทึกภายใน" not in refused.text
+
+
+def test_words_of_a_completion_that_came_second_are_offered_as_a_note(
+    browse: Any, post: Post, make: Make
+) -> None:
+    page = page_of(make(None, outcome=None, incomplete=True, by=service.SYSTEM))
+    browse(Role.AGENT)
+    full = {"outcome": "complaint", "category": "rubbish"}
+    assert post(page, f"{page}/complete", text="กองขยะ", **full).status_code == 303
+    second = post(page, f"{page}/complete", text="ขยะกองใหญ่", **full)
+    assert second.status_code == 409
+    assert "ขยะกองใหญ่</textarea>" in second.text
+
+
+def test_words_for_a_ticket_that_went_to_another_division_can_still_be_copied(
+    browse: Any, post: Post, make: Make
+) -> None:
+    page = page_of(make(None, outcome="suggestion"))  # the central desk's
+    own = page_of(make())
+    browse(Role.DIVISION, DIVISION)
+    form = {"from": "received", "to": "done", "result": "fixed", "text": "พิมพ์ไว้ยาวมาก"}
+    refused = post(own, f"{page}/move", **form)
+    assert refused.status_code == 403
+    assert "<blockquote>พิมพ์ไว้ยาวมาก</blockquote>" in refused.text
+
+
+def test_calls_are_linked_to_only_for_who_may_open_them(
+    app: Flask, client: FlaskClient, browse: Any, make: Make
+) -> None:
+    page = page_of(make())
+    browse(Role.AGENT)
+    assert 'href="/calls/1"' not in client.get(page).text  # nobody has said who may
+    app.extensions[READABLE_CALLS] = lambda _, calls: {call for call in calls if call == 1}
+    assert 'href="/calls/1"' in client.get(page).text
+    app.extensions[READABLE_CALLS] = lambda *_: set()
+    assert 'href="/calls/1"' not in client.get(page).text
+    assert "สายที่ 1" in client.get(page).text
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -364,6 +431,7 @@ def test_the_export_is_the_list_as_a_spreadsheet_opens_it(
         'ไฟดับ, "ซอย 5"\nสองบรรทัด',
         '\'=HYPERLINK("http://x")',
     ]
+    assert rows[1]["Number"] == "100-0002"  # as on every page
     assert rows[0]["Received"] == "2026-11-20 10:00"
     assert rows[0]["Category"] == "Street light"
     assert CALLER not in answer.text
