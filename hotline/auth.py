@@ -102,6 +102,12 @@ def _declare(rule: dict[str, Any]) -> Callable[[View], View]:
     return mark
 
 
+def check_free(session: Session, username: str) -> None:
+    """Raise UsernameTaken when an account has that name."""
+    if session.scalar(sa.select(Account.id).where(Account.username == username)) is not None:
+        raise UsernameTaken(username=username)
+
+
 def create_account(
     session: Session,
     *,

@@ -49,6 +49,10 @@ class CityConfig:
     def tickets(self) -> Tickets:
         return self._get(Tickets)
 
+    @property
+    def reports(self) -> Reports:
+        return self._get(Reports)
+
     def _get(self, kind: type[S]) -> S:
         found = self.sections[kind]
         assert isinstance(found, kind)

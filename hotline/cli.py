@@ -7,19 +7,22 @@ import argparse
 import getpass
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hotline import __version__, clock
 from hotline.errors import ConfigError, HotlineError
 
 if TYPE_CHECKING:
     from hotline.auth import Role
+    from hotline.city import CityConfig
+    from hotline.db import Database
     from hotline.floor import Floor
     from hotline.replay.command import Options
+    from hotline.settings import Store
     from hotline.supervisor import Supervisor
 
 WEB_WORKERS, WEB_THREADS = 2, 16
@@ -42,6 +45,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"hotline: {error}", file=sys.stderr)
         return 1
+    except Exception as error:
+        if (words := _database_words(error)) is None:
+            raise
+        print(f"hotline: {words}", file=sys.stderr)
+        return 1
+
+
+def _database_words(error: Exception) -> str | None:
+    """What is wrong with the database, in one line; None when it is something else."""
+    import sqlalchemy as sa
+
+    if not isinstance(error, sa.exc.OperationalError | sa.exc.ProgrammingError):
+        return None
+    said = " ".join(str(error.orig).split())
+    if "no such table" in said or type(error.orig).__name__ == "UndefinedTable":
+        return f"the database is not at this version's schema; run `hotline migrate` ({said})"
+    return f"the database: {said}" if isinstance(error, sa.exc.OperationalError) else None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,13 +93,27 @@ def _add(
 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = _add(commands, "run", _run, "the whole hotline on this machine, until Ctrl-C")
-    run.add_argument("--data", type=Path, default=Path("var"), help="its folder (var)")
-    run.add_argument("--config", type=Path, default=Path("config.yaml"))
+    _add_place(run)
     run.add_argument("--host", default="127.0.0.1", help="where the pages listen (127.0.0.1)")
     run.add_argument("--web-port", type=int, default=8000)
     run.add_argument("--exchange-port", type=int, default=8437)
     run.add_argument("--stations", type=Path, help="JSON: who answers when the exchange rings")
     run.add_argument("--speed", type=float, default=1.0, help="how fast the clock runs (1)")
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    """`--data` and `--config`, as the environment has them where they are not said."""
+    data = Path(os.environ.get("HOTLINE_DATA") or "var")
+    parser.add_argument(
+        "--data", type=Path, default=data, help="its folder ($HOTLINE_DATA, or var)"
+    )
+    _add_config(parser, "--config")
+
+
+def _add_config(parser: argparse.ArgumentParser, name: str, **more: Any) -> None:
+    default = Path(os.environ.get("HOTLINE_CONFIG") or "config.yaml")
+    words = "the city's file ($HOTLINE_CONFIG, or config.yaml)"
+    parser.add_argument(name, type=Path, default=default, help=words, **more)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -167,7 +201,8 @@ def _add_processes(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     worker = _add(commands, "worker", _worker, "a worker (RQ)")
     worker.add_argument("queues", nargs="*", help="the queues it works on (all)")
     _add(commands, "clock", _clock, "the sweeps and the start of the nightly jobs")
-    _add(commands, "migrate", _migrate, "bring the database to the newest schema")
+    migrate = _add(commands, "migrate", _migrate, "bring the database to the newest schema")
+    _add_place(migrate)
 
 
 def _web(arguments: argparse.Namespace) -> int:
@@ -210,10 +245,10 @@ def _clock(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _migrate(_arguments: argparse.Namespace) -> int:
-    from hotline import db, settings
+def _migrate(arguments: argparse.Namespace) -> int:
+    from hotline import db
 
-    db.migrate(settings.from_environment().database_url)
+    db.migrate(_store(arguments).database_url)
     return 0
 
 
@@ -229,8 +264,9 @@ def _floor() -> "Floor":
 
 def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     check = _add(commands, "check", _check, "every fault of a configuration file, with its path")
-    check.add_argument("config", type=Path, nargs="?", default=Path("config.yaml"))
+    _add_config(check, "config", nargs="?")
     account = _add(commands, "account", _account, "make an account (asks for its password)")
+    _add_place(account)
     account.add_argument("username")
     account.add_argument("--name", required=True)
     account.add_argument("--role", required=True)
@@ -243,6 +279,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     account.add_argument("--number", help="an agent's own telephone, instead of the browser")
     account.add_argument("--password-file", type=Path, help="a file that holds the password")
     nightly = _add(commands, "nightly", _nightly, "count days again from their events")
+    _add_place(nightly)
     nightly.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
     nightly.add_argument("--until", type=date.fromisoformat, help="last day (the first)")
 
@@ -259,18 +296,17 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _account(arguments: argparse.Namespace) -> int:
     import agents.service
-    from hotline import auth, settings
+    from hotline import auth
 
     role = _role(arguments.role)
-    if arguments.password_file:
-        password = arguments.password_file.read_text(encoding="utf-8").strip()
-    else:
-        password = getpass.getpass("Password: ")
-    floor = _floor()
-    now = clock.now()
-    try:
-        _check_skills(floor, arguments.queue, arguments.language)
-        with floor.db.write() as session:
+    with _opened(arguments) as (config, database):
+        # all that can be refused is, before anybody types a password
+        _check_skills(config, arguments.queue, arguments.language)
+        with database.read() as session:
+            auth.check_free(session, arguments.username)
+        password = _password(arguments.password_file)
+        now = clock.now()
+        with database.write() as session:
             account_id = auth.create_account(
                 session,
                 username=arguments.username,
@@ -289,18 +325,55 @@ def _account(arguments: argparse.Namespace) -> int:
                     address=arguments.number,
                     now=now,
                 )
-    finally:
-        floor.close()
-    print(f"{arguments.username}: {role} at {settings.from_environment().public_url}")
+    at = os.environ.get("PUBLIC_URL")
+    print(f"{arguments.username}: {role}" + (f" at {at}" if at else ""))
     return 0
 
 
-def _check_skills(floor: "Floor", queues: list[str], languages: list[str]) -> None:
+def _password(file: Path | None) -> str:
+    return file.read_text(encoding="utf-8").strip() if file else getpass.getpass("Password: ")
+
+
+def _store(arguments: argparse.Namespace) -> "Store":
+    """Where the hotline beside which a tool is used keeps what it knows."""
+    from hotline import settings
+
+    place = {"HOTLINE_DATA": str(arguments.data), "HOTLINE_CONFIG": str(arguments.config)}
+    return settings.store_from_environment({**os.environ, **place})
+
+
+@contextmanager
+def _opened(arguments: argparse.Namespace) -> Iterator[tuple["CityConfig", "Database"]]:
+    """The city's file and the database, for a tool that needs nothing else of the hotline."""
+    from hotline import city
+    from hotline.db import Database
+
+    store = _store(arguments)
+    config = city.load(store.config)
+    file = _file_of(store.database_url)
+    if file and not file.exists():
+        raise FileNotFoundError(f"there is no hotline in {file.parent}: {file.name} is missing")
+    database = Database(store.database_url, pool_size=1)
+    try:
+        yield config, database
+    finally:
+        database.dispose()
+
+
+def _file_of(url: str) -> Path | None:
+    """The file of an SQLite database; None for a server's."""
+    import sqlalchemy as sa
+
+    parts = sa.make_url(url)
+    is_file = parts.get_backend_name() == "sqlite" and parts.database
+    return Path(parts.database or "") if is_file else None
+
+
+def _check_skills(config: "CityConfig", queues: list[str], languages: list[str]) -> None:
     """An agent for a queue that no caller waits in would sit there for ever."""
     from hotline.errors import Invalid
-    from ivr.config import Ivr
 
-    known = floor.section(Ivr)
+    known = config.ivr
     for given, there in ((queues, known.queues), (languages, known.languages)):
         if unknown := [each for each in given if each not in there]:
             raise Invalid(f"no such: {', '.join(unknown)} (there are {', '.join(there)})")
@@ -317,12 +390,12 @@ def _role(text: str) -> "Role":
 
 def _nightly(arguments: argparse.Namespace) -> int:
     import reports.jobs
+    from reports.service import How
 
-    floor = _floor()
-    try:
-        print(reports.jobs.recompute(floor, arguments.first, arguments.until or arguments.first))
-    finally:
-        floor.close()
+    with _opened(arguments) as (config, database):
+        how = How(config.city.zone, config.reports.rules, config.reports.window_days)
+        last = arguments.until or arguments.first
+        print(reports.jobs.recount(database, how, arguments.first, last))
     return 0
 
 
@@ -354,7 +427,7 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     for parser, web_port, exchange_port in ((replay, 0, 0), (demo, 8000, 8437)):
         parser.add_argument("--speed", type=float, default=60.0, help="how fast (60)")
         parser.add_argument("--data", type=Path, help="a folder of its own (a new one)")
-        parser.add_argument("--config", type=Path, default=Path("config.yaml"))
+        _add_config(parser, "--config")
         parser.add_argument("--database-url", help="a database of its own (a file in the folder)")
         parser.add_argument("--web-port", type=int, default=web_port)
         parser.add_argument("--exchange-port", type=int, default=exchange_port)

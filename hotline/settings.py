@@ -6,6 +6,7 @@ What belongs to the city stands in config.yaml; what belongs to the machine stan
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -17,8 +18,8 @@ from hotline.errors import ConfigError, Fault
 SECRETS = ("SECRET_KEY", "CARRIER_AUTH_TOKEN", "DATABASE_URL", "REDIS_URL")
 
 
-class Settings(BaseModel):
-    """One installation. Addresses have no trailing slash."""
+class Store(BaseModel):
+    """Where one installation keeps what it knows: all that a tool beside it needs."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,6 +27,24 @@ class Settings(BaseModel):
     config: Path
     # what may hold a password is not shown when settings are printed
     database_url: str = Field(repr=False)
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, url: str) -> str:
+        try:
+            parts = sa.make_url(url)
+        except sa.exc.ArgumentError:
+            parts = sa.URL.create("nothing")
+        if parts.get_backend_name() not in ("sqlite", "postgresql"):
+            raise ValueError("not a sqlite:// or postgresql:// address")
+        if parts.get_backend_name() == "sqlite" and parts.database in (None, "", ":memory:"):
+            raise ValueError("a database in memory is not shared by the processes; name a file")
+        return url
+
+
+class Settings(Store):
+    """One installation. Addresses have no trailing slash."""
+
     redis_url: str = Field(repr=False)
     #: The address under which the carrier reaches the web process; webhooks are signed against it.
     public_url: str
@@ -44,19 +63,6 @@ class Settings(BaseModel):
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc):
             raise ValueError(f"not an http(s) address: {url!r}")
         return url.rstrip("/")
-
-    @field_validator("database_url")
-    @classmethod
-    def _database(cls, url: str) -> str:
-        try:
-            parts = sa.make_url(url)
-        except sa.exc.ArgumentError:
-            parts = sa.URL.create("nothing")
-        if parts.get_backend_name() not in ("sqlite", "postgresql"):
-            raise ValueError("not a sqlite:// or postgresql:// address")
-        if parts.get_backend_name() == "sqlite" and parts.database in (None, "", ":memory:"):
-            raise ValueError("a database in memory is not shared by the processes; name a file")
-        return url
 
     @field_validator("redis_url")
     @classmethod
@@ -85,8 +91,24 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from the environment; raises ConfigError listing everything that is missing or
     wrong.
     """
+    return _read(Settings, environment, demo=environment.get("HOTLINE_DEMO", "") == "1")
+
+
+def store_from_environment(environment: Mapping[str, str] = os.environ) -> Store:
+    """The same for a tool, which needs neither a carrier nor a Redis."""
+    return _read(Store, environment)
+
+
+S = TypeVar("S", bound=Store)
+
+
+def _read(kind: type[S], environment: Mapping[str, str], **more: Any) -> S:
     faults: list[Fault] = []
-    values = {field: _value(environment, name, faults) for field, name in NAMES.items()}
+    values = {
+        field: _value(environment, name, faults)
+        for field, name in NAMES.items()
+        if field in kind.model_fields
+    }
     data = Path(values["data"] or "var").absolute()
     values["data"] = str(data)
     values["config"] = str(Path(values["config"] or "config.yaml").absolute())
@@ -98,9 +120,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         if not value and field not in OPTIONAL and f"{NAMES[field]}_FILE" not in unreadable
     ]
     try:
-        settings = Settings.model_validate(
-            {**values, "demo": environment.get("HOTLINE_DEMO", "") == "1"}
-        )
+        settings = kind.model_validate({**values, **more})
     except ValidationError as error:
         wrong = (fault_of(each) for each in error.errors())
         raise ConfigError([*faults, *(Fault(NAMES[f.path], f.message) for f in wrong)]) from error

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from hotline.db import Database
 from hotline.errors import Invalid
 from hotline.schedule import Nightly
 from reports import service
@@ -29,10 +30,15 @@ def recompute(floor: "Floor", first: date, last: date) -> str:
 
     Returns what was done, in words; raises Invalid when the span is empty.
     """
+    return recount(floor.db, How.of(floor), first, last)
+
+
+def recount(db: Database, how: How, first: date, last: date) -> str:
+    """`recompute` for a tool, which has a database and no floor."""
     if last < first:
         raise Invalid(f"{last} is before {first}")
     span = service.days_between(first, last)
-    return service.in_words(service.run_night(floor.db, span, How.of(floor)))
+    return service.in_words(service.run_night(db, span, how))
 
 
 def nightly(floor: "Floor") -> dict[str, Nightly]:

@@ -13,9 +13,10 @@ import yaml
 
 from agents.models import Agent
 from hotline import __version__, auth, clock
-from hotline.cli import main
+from hotline.cli import _parser, main
 from hotline.db import Database
 from hotline.models import Account
+from hotline.settings import NAMES, SECRETS
 from tests.support.floors import CONFIG, PUBLIC_URL
 
 PASSWORD = "a long enough password"
@@ -98,6 +99,25 @@ def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "nothing.yaml: No such file" in capsys.readouterr().err
 
 
+def test_the_file_that_is_checked_or_run_is_the_environments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOTLINE_CONFIG", str(tmp_path / "elsewhere.yaml"))
+    for words in (["check"], ["run"], ["demo"]):
+        assert main(words) == 1
+        assert "elsewhere.yaml: No such file" in capsys.readouterr().err
+    assert main(["check", str(CONFIG)]) == 0
+
+
+def test_the_folder_of_a_run_is_the_environments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for given, folder in (("", "var"), (str(tmp_path), str(tmp_path))):
+        monkeypatch.setenv("HOTLINE_DATA", given)
+        assert _parser().parse_args(["run"]).data == Path(folder)
+    assert _parser().parse_args(["run", "--data", "here"]).data == Path("here")
+
+
 # ---------------------------------------------------------------- words
 
 
@@ -147,7 +167,7 @@ def test_everything_that_is_not_set_is_named(
 ) -> None:
     for name in ("PUBLIC_URL", "SECRET_KEY"):
         monkeypatch.delenv(name)
-    for command in (["clock"], ["worker"], ["web"], ["migrate"]):
+    for command in (["clock"], ["worker"], ["web"]):
         assert main(command) == 1
         assert {"PUBLIC_URL: is not set", "SECRET_KEY: is not set"} <= {
             line.strip() for line in capsys.readouterr().err.splitlines()
@@ -221,3 +241,78 @@ def test_migrating(installed: Database, tmp_path: Path, monkeypatch: pytest.Monk
     with database.read() as session:
         assert session.execute(sa.select(sa.func.count()).select_from(Account)).scalar_one() == 0
     database.dispose()
+
+
+# ---------------------------------------------------------------- beside a running hotline
+
+
+@pytest.fixture
+def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder as `hotline run` leaves it, and no word of it in the environment."""
+    for name in (*NAMES.values(), *(f"{name}_FILE" for name in SECRETS)):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOTLINE_CONFIG", str(CONFIG))
+    assert main(["migrate", "--data", "var"]) == 0
+    return tmp_path / "var"
+
+
+def _no_question(_prompt: str = "") -> str:
+    raise AssertionError("a password was asked for")
+
+
+def test_tools_need_only_the_folder(beside: Path, password: Path) -> None:
+    words = ["account", "noi", "--name", "N", "--role", "agent", "--queue", "complaint"]
+    assert main([*words, "--password-file", str(password)]) == 0
+    assert main(["nightly", "--from", "2026-11-18"]) == 0
+    database = Database(f"sqlite:///{beside}/hotline.sqlite")
+    assert auth.sign_in(database, "noi", PASSWORD, now=clock.now())
+    database.dispose()
+
+
+@pytest.mark.parametrize(
+    ("change", "environment", "words"),
+    [
+        (["--data", "nowhere"], {}, "no hotline in"),
+        ([], {"DATABASE_URL": "postgresql://127.0.0.1:9/hotline"}, "hotline: the database: "),
+        ([], {"DATABASE_URL": "mysql://db"}, "DATABASE_URL: not a sqlite"),
+        (["--config", "nowhere.yaml"], {}, "nowhere.yaml: No such file"),
+        (["--queue", "complant"], {}, "no such: complant"),
+        (["--role", "mayor"], {}, "no such role: mayor"),
+    ],
+)
+def test_what_is_wrong_is_said_before_a_password_is_asked_for(
+    beside: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    change: list[str],
+    environment: dict[str, str],
+    words: str,
+) -> None:
+    monkeypatch.setattr("getpass.getpass", _no_question)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(["account", "noi", "--name", "N", "--role", "agent", *change]) == 1
+    error = capsys.readouterr().err
+    assert words in error
+    assert len(error.splitlines()) <= 2
+
+
+def test_a_database_without_tables_is_one_line(
+    beside: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (beside / "hotline.sqlite").write_bytes(b"")
+    monkeypatch.setattr("getpass.getpass", _no_question)
+    assert main(["account", "noi", "--name", "N", "--role", "manager"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "run `hotline migrate`" in line
+
+
+def test_an_unreachable_database_is_one_line_for_every_tool(
+    beside: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://hotline:hunter2@127.0.0.1:9/hotline")
+    for words in (["migrate"], ["nightly", "--from", "2026-11-18"]):
+        assert main(words) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("hotline: the database: ") and "hunter2" not in line
