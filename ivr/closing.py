@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from agents import service as agents
 from hotline.floor import Floor
-from ivr import calls, offers, waiting
+from ivr import calls, drafts, offers, waiting
+from ivr.drafts import DraftFacts
 from ivr.errors import Lost, NothingToFinish, NotYours, StillTalking
 from ivr.events import OVER, Kind, OfferState, Result
 from ivr.models import Call, Offer
 from ivr.offers import OfferFacts
 from tickets import service as tickets
-from tickets.config import Tickets
+from tickets.config import Asked, Makes, Tickets
 from tickets.errors import TicketMoved
 from tickets.workflow import Role
 
@@ -113,11 +114,34 @@ def finish(
 
 
 def finish_by_default(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) -> bool:
-    """The wrap-up limit is over: the default outcome is written and marked as incomplete."""
+    """The wrap-up limit is over: what is typed so far is written, marked as incomplete."""
     if not _claim(session, offer.id, now):
         return False
-    _record(floor, session, offer, None, by=LIMIT, now=now)
+    draft = drafts.of_call(session, offer.call_id, offer.agent_id)
+    said = _as_far_as_said(floor.section(Tickets), draft)
+    _record(floor, session, offer, said, by=LIMIT, now=now)
     return True
+
+
+def _as_far_as_said(config: Tickets, draft: DraftFacts | None) -> Outcome:
+    """The note whatever it is; the outcome if it can stand as it is, else the default one.
+
+    A draft links to no ticket, since nobody has confirmed which: the number stays in the note.
+    """
+    if draft is None:
+        return Outcome(config.default_outcome.id)
+    category = draft.category if draft.category in config.categories else None
+    chosen = config.outcome(draft.outcome)
+    stands = (
+        chosen is not None
+        and chosen.makes is not Makes.LINK
+        and (category is not None or chosen.category is not Asked.REQUIRED)
+    )
+    return Outcome(
+        chosen.id if chosen is not None and stands else config.default_outcome.id,
+        note="\n".join(part for part in (draft.note, draft.ticket_number) if part),
+        category=category,
+    )
 
 
 def _claim(session: Session, offer_id: int, now: datetime) -> bool:
@@ -135,35 +159,32 @@ def _record(
     floor: Floor,
     session: Session,
     offer: OfferFacts,
-    said: Outcome | None,
+    said: Outcome,
     *,
     by: str,
     now: datetime,
 ) -> tickets.TicketFacts:
+    in_time = by != LIMIT
     call = calls.facts(session, offer.call_id)
     config = floor.section(Tickets)
     ticket = tickets.record_call(
         session,
         config,
         call_id=call.id,
-        outcome=said.outcome if said else None,
-        note=said.note if said else "",
-        category=said.category if said else None,
-        ticket_number=said.ticket_number if said else None,
+        outcome=said.outcome,
+        note=said.note,
+        category=said.category,
+        ticket_number=said.ticket_number,
         caller=call.from_number or None,
         language=offer.language,
-        by=by if said else tickets.SYSTEM,
-        incomplete=said is None,
+        by=by if in_time else tickets.SYSTEM,
+        incomplete=not in_time,
         now=now,
     )
-    written = {
-        **offer.who,
-        "outcome": said.outcome if said else config.default_outcome.id,
-        "ticket": ticket.number,
-        "by": by,
-    }
+    written = {**offer.who, "outcome": said.outcome, "ticket": ticket.number, "by": by}
     calls.tell(session, call.id, Kind.WRAPPED_UP, written, now=now)
-    agents.finish(session, offer.agent_id, call_id=call.id, now=now, by=by if said else "engine")
+    drafts.drop(session, call.id)
+    agents.finish(session, offer.agent_id, call_id=call.id, now=now, by=by if in_time else "engine")
     return ticket
 
 
@@ -175,16 +196,25 @@ def _late(
         raise Lost("the ticket of a call that is wrapped up")
     if not ticket.incomplete:
         return ticket
+    config = floor.section(Tickets)
     with suppress(TicketMoved):
         return tickets.complete(
             session,
-            floor.section(Tickets),
+            config,
             ticket,
             outcome=said.outcome,
             category=said.category,
-            text=said.note,
+            text=_not_said_yet(config, said, ticket.text),
             ticket_number=said.ticket_number,
             actor=tickets.Actor(by, Role.AGENT),
             now=now,
         )
     return ticket
+
+
+def _not_said_yet(config: Tickets, said: Outcome, text: str) -> str:
+    """What a note adds to the draft that the limit took: the agent went on in the same field."""
+    chosen = config.outcome(said.outcome)
+    if chosen is not None and chosen.makes is Makes.LINK:
+        return said.note  # goes to another ticket, which knows nothing of it
+    return said.note.removeprefix(text).strip()

@@ -1,4 +1,4 @@
-"""The rows of the caller's side: calls, what happened to them, who waits, who is offered whom."""
+"""The rows of the caller's side: calls, stories, drafts, who waits, who is offered whom."""
 
 from datetime import datetime
 from typing import Any
@@ -140,3 +140,20 @@ class Offer(Base):
     #: Done: when the default outcome is written instead of the agent's.
     wrap_up_until: Mapped[datetime | None]
     wrapped_up_at: Mapped[datetime | None]
+
+
+class Draft(Base):
+    """What an agent has typed about a call and not finished (`ivr.drafts`): a copy of the form."""
+
+    __tablename__ = "drafts"
+
+    call_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("calls.id"), primary_key=True, autoincrement=False
+    )
+    agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"))
+    outcome: Mapped[str] = mapped_column(sa.String(64))
+    #: As typed, of any length, and so is the number: a slip in one field must not lose the other.
+    note: Mapped[str] = mapped_column(sa.Text)
+    category: Mapped[str] = mapped_column(sa.String(64))
+    ticket_number: Mapped[str] = mapped_column(sa.Text)
+    saved_at: Mapped[datetime] = mapped_column(index=True)

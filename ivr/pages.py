@@ -20,7 +20,7 @@ from hotline.auth import Role, access, current_account
 from hotline.errors import Forbidden, Invalid, NotFound
 from hotline.floor import Floor
 from hotline.web import floor, json_body, language, static_blueprint, t, wants_json
-from ivr import closing, offers, story, waiting
+from ivr import closing, drafts, offers, story, waiting
 from ivr.config import Ivr
 from ivr.errors import NoSuchCall
 from ivr.events import Kind
@@ -101,6 +101,23 @@ def finish(call_id: int) -> Response:
             now=clock.now(),
         )
     return jsonify(ticket=ticket.number, ticket_shown=ticket.number_shown)
+
+
+@blueprint.post("/api/calls/<int:call_id>/draft")
+@access(*ANSWERS)
+def save_draft(call_id: int) -> Response:
+    """Keep what I have typed so far about a call of mine; the answer says when. See docs/api.md."""
+    body = json_body()
+    said = drafts.DraftFacts(
+        outcome=str(body.get("outcome") or ""),
+        note=str(body.get("note") or ""),
+        category=str(body.get("category") or ""),
+        ticket_number=str(body.get("ticket") or ""),
+        saved_at=clock.now(),
+    )
+    with floor().db.write() as session:
+        drafts.save(session, call_id, _me(session).id, said)
+    return jsonify(saved_at=said.saved_at.isoformat())
 
 
 @blueprint.get("/api/offers")
@@ -199,12 +216,15 @@ def current_fragment() -> Response:
         me = _me(session)
         found = story.at_hand(session, me.id)
         finished = story.last_finished(session, me.id) if found is None else None
+        draft = drafts.of_call(session, found.call.id, me.id) if found else None
     return _fragment(
         "ivr/current.html",
         found=found,
         caller=_caller(found) if found else "",
         since=_since(found) if found else None,
         finished=finished,
+        draft=draft,
+        saved_at=f"{clock.local(draft.saved_at, here.city.zone):%H:%M:%S}" if draft else "",
         queue_title=_queue_title,
         spoken_title=_spoken_title,
         outcomes=tickets.outcomes(here),

@@ -422,10 +422,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("presence_events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_presence_events_at"), ["at"], unique=False)
+    op.create_table(
+        "drafts",
+        sa.Column("call_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("agent_id", BigId, nullable=False),
+        sa.Column("outcome", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("category", sa.String(length=64), nullable=False),
+        sa.Column("ticket_number", sa.Text(), nullable=False),
+        sa.Column("saved_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_drafts_agent_id")),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_drafts_call_id")),
+        sa.PrimaryKeyConstraint("call_id", name=op.f("pk_drafts")),
+    )
+    with op.batch_alter_table("drafts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_drafts_saved_at"), ["saved_at"], unique=False)
 
 
 #: With their indexes, in an order that no foreign key minds.
 TABLES = (
+    "drafts",
     "presence_events",
     "presence",
     "offers",

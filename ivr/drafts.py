@@ -1,0 +1,80 @@
+"""What an agent has typed about a call and not yet finished: one row, no event.
+
+The desk saves it while it is being typed, so that neither a reload nor the wrap-up limit loses a
+word. Once the outcome is written the draft is gone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from hotline.floor import Floor
+from ivr import offers
+from ivr.errors import NothingToFinish, NotYours
+from ivr.events import OfferState, Result
+from ivr.models import Draft
+
+#: A draft that no outcome came after (the caller went before the two met) is forgotten after this.
+KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFacts:
+    """The fields of the form as they stand; empty where nothing was said. `saved_at` is aware."""
+
+    outcome: str
+    note: str
+    category: str
+    ticket_number: str
+    saved_at: datetime
+
+
+def save(session: Session, call_id: int, agent_id: int, said: DraftFacts) -> None:
+    """Keep `said` instead of what was kept before.
+
+    Raises `NotYours`, and `NothingToFinish` for a call not taken yet or already written up.
+    """
+    offer = offers.latest_of(session, call_id)
+    if offer is None or offer.agent_id != agent_id:
+        raise NotYours
+    held = offer.state in (OfferState.ACCEPTED, OfferState.CONNECTED)
+    if not (held or (offer.result is Result.DONE and offer.wrapped_up_at is None)):
+        raise NothingToFinish
+    values = {
+        "agent_id": agent_id,
+        "outcome": said.outcome,
+        "note": said.note,
+        "category": said.category,
+        "ticket_number": said.ticket_number,
+        "saved_at": said.saved_at,
+    }
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(
+        insert(Draft)
+        .values(call_id=call_id, **values)
+        .on_conflict_do_update(index_elements=[Draft.call_id], set_=values)
+    )
+
+
+def of_call(session: Session, call_id: int, agent_id: int) -> DraftFacts | None:
+    """What this agent has typed about the call; never what another one has."""
+    row = session.execute(
+        sa.select(
+            Draft.outcome, Draft.note, Draft.category, Draft.ticket_number, Draft.saved_at
+        ).where(Draft.call_id == call_id, Draft.agent_id == agent_id)
+    ).one_or_none()
+    return None if row is None else DraftFacts(*row)
+
+
+def drop(session: Session, call_id: int) -> None:
+    """The outcome is written: the draft has served."""
+    session.execute(sa.delete(Draft).where(Draft.call_id == call_id))
+
+
+def forget(floor: Floor, now: datetime) -> None:
+    """Delete what was left behind: it is somebody's words, and nobody will ask for them."""
+    with floor.db.write() as session:
+        session.execute(sa.delete(Draft).where(Draft.saved_at < now - KEPT))
