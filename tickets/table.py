@@ -6,6 +6,7 @@ A test holds the file to what this module gives, so that the picture never lies.
 from collections.abc import Iterator
 from pathlib import Path
 
+from tickets.search import SEES_CALLER
 from tickets.workflow import MOVES, OPEN, RESULTS_OF_KIND, Kind, Result, Role, State
 
 PATH = Path(__file__).parent.parent / "docs" / "tickets.md"
@@ -40,11 +41,31 @@ RULES = """\
 - **Private.** Tickets of a private category exist only for their own division, for who took the
   call, and for supervisors, managers and administrators. For everybody else there is no such
   number.
-- **Telephone numbers** are masked in lists and exports. The ticket's page shows the whole number to
-  agents, supervisors, administrators and the ticket's own division.
 - **Who was slower loses.** A change is made only if the ticket still is as the page showed it;
-  otherwise the page says so and keeps what was typed.
+  otherwise the page says so and keeps what was typed: in its form, or, when that change can no
+  longer be made, as a note to save or to clear.
+- **Calls** of a ticket are links only for who may open them: supervisors, managers and
+  administrators, and an agent to whom that call was offered. For others they are plain text.
 - **Story.** Every change is an event with who and when; events are added, never changed.
+"""
+
+
+CALLERS = """\
+## Who sees a caller's whole number
+
+Whoever is not named here sees it masked, as +66·····678, or not at all.
+
+| where | who sees it whole |
+| --- | --- |
+| a ticket's page, and its JSON | {roles}, and the ticket's own division |
+| the list of tickets, its CSV, earlier tickets of a caller | nobody |
+| the desk, while a call rings | nobody |
+| the desk, once a call is taken | who took it |
+| a call's page | supervisor, and an agent to whom that call was offered |
+| the list of calls | supervisor |
+| the wallboard, the reports and their CSV | nobody: they show no callers |
+
+A manager sees whole numbers nowhere, unless config.yaml names them for the ticket's division.
 """
 
 
@@ -59,6 +80,7 @@ def render() -> str:
         "\n".join(_results()),
         "",
         RULES,
+        CALLERS.format(roles=", ".join(role for role in Role if role in SEES_CALLER)),
     ]
     return "\n".join(parts)
 

@@ -113,6 +113,7 @@ def test_the_list_never_shows_a_whole_telephone_number(
         (Role.DIVISION, DIVISION, True),
         (Role.DIVISION, "another", False),
         (Role.MANAGER, "", False),
+        (Role.ADMINISTRATOR, "", True),
     ],
 )
 def test_the_page_shows_the_whole_number_to_who_calls_back(
