@@ -38,7 +38,7 @@ READS = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
 PAGE = 100
 #: Days that one list may span.
 LONGEST_SPAN = 366
-OUTCOMES = ("not_queued", "queued", "answered", "abandoned", "left")
+OUTCOMES = ("not_queued", "transferred", "queued", "answered", "abandoned", "left")
 
 
 class NotAnAgent(NotFound):
@@ -403,6 +403,12 @@ class Wanted:
 
 _IS = {
     "not_queued": lambda visit: visit.queue is None,
+    # as reports.metrics counts it
+    "transferred": lambda visit: (
+        visit.transferred_at is not None
+        and visit.connected_at is None
+        and visit.abandoned_at is None
+    ),
     "queued": lambda visit: visit.queue is not None,
     "answered": lambda visit: visit.connected_at is not None,
     "abandoned": lambda visit: visit.connected_at is None and visit.abandoned_at is not None,
@@ -414,7 +420,11 @@ _IS = {
 
 def verdict(visit: Visit) -> str:
     """What became of a visit, as one word (a key of the texts `ivr.verdict.…`)."""
-    for name in ("not_queued", "answered", "abandoned", "left"):
+    if visit.queue is None:
+        if _IS["transferred"](visit):
+            return "transferred"
+        return "in_menu" if visit.ended_at is None else "not_queued"
+    for name in ("answered", "abandoned", "left"):
         if _IS[name](visit):
             return name
     return "waiting"
@@ -439,7 +449,8 @@ def call_list() -> str:
     more = found[PAGE - 1].call_id if len(found) > PAGE else None
     return render_template(
         "ivr/list.html",
-        visits=found[:PAGE],
+        # found by id, which is nearly the order of arrival
+        visits=sorted(found[:PAGE], key=lambda visit: (visit.arrived_at, visit.call_id)),
         who=who,
         more=more,
         wanted=wanted,

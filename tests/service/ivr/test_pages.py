@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from hotline import clock
 from hotline.auth import Role
 from ivr import story, waiting
-from tests.service.ivr.world import Agent, World
+from ivr.models import CallEvent
+from tests.service.ivr.world import Agent, Caller, World
 from tests.support.floors import sign_in_as
 
 
@@ -160,6 +162,53 @@ def test_the_list_shows_the_calls_behind_a_number(world: World) -> None:
     read_as(world, Role.SUPERVISOR, "/calls?from=nonsense", 422)
     read_as(world, Role.SUPERVISOR, "/calls?from=2026-11-20&until=2026-11-19", 422)
     read_as(world, Role.DIVISION, "/calls", 403)
+
+
+def test_the_list_is_in_the_order_of_the_time_it_shows(world: World) -> None:
+    """The time of arrival, whatever moment the call is counted at."""
+    early = world.caller().ring()
+    world.clock.advance(minutes=2)
+    late = world.caller().ring().press("1", "1")
+    world.clock.advance(minutes=3)
+    early.press("1", "1")
+    with world.floor.db.write() as session:  # as when two processes wrote them down at a time
+        session.execute(
+            sa.update(CallEvent)
+            .where(CallEvent.n == 0)
+            .values(
+                at=sa.case(
+                    (CallEvent.call_id == early.id, clock.now() - timedelta(minutes=1)),
+                    else_=clock.now() - timedelta(minutes=4),
+                )
+            )
+        )
+    page = read_as(world, Role.SUPERVISOR, "/calls?day=2026-11-20")
+    first, second = f'/calls/{late.id}">', f'/calls/{early.id}">'
+    assert page.index(first) < page.index(second)
+    assert "12:01" in page.split(first)[1].split("</a>")[0]
+    assert "12:04" in page.split(second)[1].split("</a>")[0]
+
+
+def test_a_caller_in_the_menu_is_not_said_to_have_never_queued(world: World) -> None:
+    caller, outside = world.caller().ring(), world.caller().ring().press("9", "2")
+
+    def told(caller: Caller) -> str:
+        (row,) = _rows(read_as(world, Role.SUPERVISOR, "/calls?lang=en"), caller)
+        return row
+
+    assert "In the menu" in told(caller)
+    assert "Put through outside" in told(outside)
+    caller.hangs_up()
+    outside.hangs_up()
+    assert "Never queued" in told(caller)
+    assert "Put through outside" in told(outside)
+    only = read_as(world, Role.SUPERVISOR, "/calls?lang=en&outcome=transferred")
+    assert _rows(only, outside)
+    assert not _rows(only, caller)
+
+
+def _rows(page: str, caller: Caller) -> list[str]:
+    return [row for row in page.split("<tr>") if f'/calls/{caller.id}"' in row]
 
 
 def test_the_list_pages_through(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
