@@ -2,14 +2,14 @@
 faults at once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from agents.config import Agents
 from hotline import salvage
-from hotline.config import City, Section, load_yaml
+from hotline.config import City, Repeated, Section, read_yaml
 from hotline.errors import ConfigError, Fault
 from ivr.config import Ivr
 from reports.config import Reports
@@ -61,14 +61,24 @@ class CityConfig:
 
 def load(path: Path) -> CityConfig:
     """Read `path`; raises ConfigError with every fault and its path in the file."""
-    content = load_yaml(path)
+    content, repeated = read_yaml(path)
     if not isinstance(content, dict):
         raise ConfigError([Fault("(file)", "is empty or not a mapping")])
-    return parse(content)
+    twice = [each.fault(path) for each in repeated]
+    try:
+        config = parse(content, repeated)
+    except ConfigError as error:
+        raise ConfigError([*twice, *error.faults]) from error
+    if twice:
+        raise ConfigError(twice)
+    return config
 
 
-def parse(content: dict[str, Any]) -> CityConfig:
-    """The sections of an already read file; raises ConfigError with every fault."""
+def parse(content: dict[str, Any], repeated: Sequence[Repeated] = ()) -> CityConfig:
+    """The sections of an already read file; raises ConfigError with every fault.
+
+    Of what stands twice (`repeated`) nobody knows which is meant: it is not spoken of.
+    """
     faults = [
         Fault(str(name), f"no such section (there are {', '.join(SECTIONS)})")
         for name in content
@@ -76,7 +86,8 @@ def parse(content: dict[str, Any]) -> CityConfig:
     ]
     sections: dict[type[Section], Section] = {}
     for name, kind in SECTIONS.items():
-        section, found = salvage.check(kind, content.get(name) or {})
+        unsure = [each.place[1:] for each in repeated if each.place[0] == name]
+        section, found = salvage.check(kind, content.get(name) or {}, unsure)
         faults += salvage.told(found, name)
         if section is not None:
             sections[kind] = section

@@ -7,7 +7,7 @@ sections together and reports all faults of a file at once, each with its path.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -90,44 +90,58 @@ class City(Section):
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _StrictLoader(_Loader):  # type: ignore[misc]
-    """YAML in which a key that stands twice in one mapping is a fault, not a silent overwrite."""
+class Repeated(NamedTuple):
+    """A key that stands twice in one mapping: YAML itself would overwrite in silence."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        #: key, and the lines on which it stands again
-        self.twice: list[tuple[str, int]] = []
+    place: tuple[str, ...]
+    #: Where it stands again, from 1.
+    line: int
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    self.twice.append((key.value, key.start_mark.line + 1))
-                seen.add(key.value)
-        found: dict[Any, Any] = super().construct_mapping(node, deep)
-        return found
+    def fault(self, path: Path) -> Fault:
+        return Fault(f"{path}, line {self.line}", f"the key {self.place[-1]!r} stands twice")
 
 
 def load_yaml(path: Path) -> Any:
     """The content of a YAML file; raises ConfigError naming the file and, where known, the line."""
+    content, repeated = read_yaml(path)
+    if repeated:
+        raise ConfigError([each.fault(path) for each in repeated])
+    return content
+
+
+def read_yaml(path: Path) -> tuple[Any, list[Repeated]]:
+    """The same, with the keys that stand twice: of each the last is in the content."""
     try:
-        loader = _StrictLoader(path.read_text(encoding="utf-8"))
-        content = loader.get_single_data()
+        loader = _Loader(path.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        if node is None:
+            return None, []
+        # looked for first: the constructor writes what a merge (<<) brings into the nodes
+        repeated = [*_repeated(node, (), set())]
+        return loader.construct_document(node), repeated
     except OSError as error:
         raise ConfigError([Fault(str(path), error.strerror or str(error))]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([Fault(str(path), f"not UTF-8: {error.reason}")]) from error
     except yaml.YAMLError as error:
         raise ConfigError([Fault(str(path), str(error))]) from error
-    if loader.twice:
-        raise ConfigError(
-            [
-                Fault(f"{path}, line {line}", f"the key {key!r} stands twice")
-                for key, line in loader.twice
-            ]
-        )
-    return content
+
+
+def _repeated(node: yaml.Node, place: tuple[str, ...], known: set[int]) -> Iterator[Repeated]:
+    if id(node) in known:  # an alias of what was looked at where its anchor stands
+        return
+    known.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            yield from _repeated(item, (*place, str(number)), known)
+    elif isinstance(node, yaml.MappingNode):
+        names: set[str] = set()
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            if name in names and isinstance(key, yaml.ScalarNode):
+                yield Repeated((*place, name), key.start_mark.line + 1)
+            names.add(name)
+            yield from _repeated(value, (*place, name), known)
 
 
 def fault_of(error: ErrorDetails, prefix: str = "") -> Fault:

@@ -7,7 +7,7 @@ the replacing and cutting is not told: a fault names its place, and what it foll
 (`Fault.follows`), and both must have been read as they stand in the file.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -24,14 +24,22 @@ Place = tuple[str | int, ...]
 _KEY = "[key]"
 
 
-def check(kind: type[Section], content: Any) -> tuple[Section | None, list[Fault]]:
-    """The section (None when it is refused), and its faults with paths inside the section."""
+def check(
+    kind: type[Section], content: Any, unsure: Collection[Place] = ()
+) -> tuple[Section | None, list[Fault]]:
+    """The section (None when it is refused), and its faults with paths inside the section.
+
+    What stands at the places `unsure` may not be what was meant: no fault is told of it, nor one
+    that follows from it.
+    """
     try:
         section = kind.model_validate(content)
     except ValidationError as error:
         refused = [Fault(_path(_place(each, content)), _words(each)) for each in error.errors()]
-        return None, refused + _found_in_the_rest(kind, content)
-    return section, list(section.faults())
+        found = refused + _found_in_the_rest(kind, content)
+    else:
+        return section, _without_consequences(section.faults(), unsure)
+    return None, _without_consequences(found, unsure)
 
 
 def _words(error: ErrorDetails) -> str:
@@ -86,21 +94,28 @@ def _found_in_the_rest(kind: type[Section], content: Any) -> list[Fault]:
         replace(fault, path=_path(_in_the_file(tuple(fault.path.split(".")), rest.cut)))
         for fault in rest.section.faults()
     )
-    return [fault for fault in found if not _is_consequence(fault, rest)]
+    return _without_consequences(found, rest.cut, rest.replaced)
 
 
-def _is_consequence(fault: Fault, rest: _Rest) -> bool:
-    unread = [_path(place) for place in (*rest.cut, *rest.replaced)]
+def _without_consequences(
+    faults: Iterable[Fault], cut: Collection[Place], replaced: Collection[Place] = ()
+) -> list[Fault]:
+    gone = [_path(place) for place in cut]
+    unread = [*gone, *map(_path, replaced)]
+    return [fault for fault in faults if not _is_consequence(fault, gone, unread)]
+
+
+def _is_consequence(fault: Fault, gone: Collection[str], unread: Collection[str]) -> bool:
     if any(_within(fault.path, place) for place in unread):
         return True
     return bool(fault.follows) and (
         any(_within(fault.follows, place) for place in unread)
-        or any(_within(_path(place), fault.follows) for place in rest.cut)
+        or any(_within(place, fault.follows) for place in gone)
     )
 
 
 def _within(path: str, outer: str) -> bool:
-    return f"{path}.".startswith(f"{outer}.")
+    return not outer or f"{path}.".startswith(f"{outer}.")
 
 
 def _rest(kind: type[Section], content: Any) -> _Rest | None:

@@ -148,3 +148,45 @@ def test_a_section_cannot_be_changed() -> None:
 def test_a_text_falls_back_to_english() -> None:
     text = LocalText.model_validate({"th": "น้ำ", "en": "water", "zh": "水"})
     assert [text.for_(each) for each in ("th", "zh", "ru")] == ["น้ำ", "水", "water"]
+
+
+def test_what_a_merge_brings_may_be_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\n")
+    assert load_yaml(path)["b"] == {"x": 3, "y": 2}
+
+
+def test_keys_that_stand_twice_hide_no_other_fault_and_cause_none(tmp_path: Path) -> None:
+    """Which of the two is meant is not known: nothing is said of what is in them."""
+    text = SHIPPED.read_text(encoding="utf-8")
+    for right, wrong in (
+        # again, with a fault of its own, and without what leads to `information` and `complaint`
+        (
+            "    emergency:\n      kind: menu\n",
+            "    main: {kind: menu, prompt: main_menu, keys: {0: agent}, otherwise: agent, tries: 9"
+            "}\n    emergency:\n      kind: menu\n",
+        ),
+        ("reports:\n", "reports: {window_days: 0}\nreports:\n"),
+        ("  window_days: 3\n", "  window_days: 0\n"),
+        ("  time_zone: Asia/Bangkok", "  time_zone: Asia/Pattaya"),
+        ("central_desk: contact_center", "central_desk: nobody"),
+        ("queue: complaint, prompt", "queue: complant, prompt"),
+    ):
+        assert text.count(right) == 1, right
+        text = text.replace(right, wrong)
+    path = tmp_path / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        city.load(path)
+    told = [fault.path.removeprefix(f"{path}, ") for fault in caught.value.faults]
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if line.startswith("reports:")]
+    again = [n for n, line in enumerate(text.splitlines(), 1) if line.startswith("    main: {")]
+    assert sorted(told) == sorted(
+        [
+            f"line {lines[1]}",
+            f"line {again[0]}",
+            "city.time_zone",
+            "tickets.central_desk",
+            "ivr.flow.complaint.queue",
+        ]
+    )
