@@ -172,10 +172,11 @@ def _again(node: LanguageChoice | Menu, flow: Flow, position: Position, given: G
     """The same node once more, told what went wrong."""
     heard = _miss(given)
     there = replace(position, attempt=position.attempt + 1, n=position.n + 1)
-    # Before a language is chosen the apology would need all of them: the question alone says it.
     first: tuple[Speak, ...] = ()
-    if isinstance(node, Menu):
-        first = (Speak(WRONG_KEY if heard == "wrong" else SILENCE, position.language),)
+    if heard == "wrong":
+        first = (Speak(WRONG_KEY, position.language),)
+    elif isinstance(node, Menu):  # who only listens to the languages is not hurried in one of them
+        first = (Speak(SILENCE, position.language),)
     return Step(heard, (Listen((*first, *_question(node, flow, position)), node.timeout),), there)
 
 

@@ -68,6 +68,12 @@ def test_who_chooses_no_language_gets_the_default() -> None:
     assert (second.heard, second.position.node) == ("wrong", "main")
 
 
+def test_a_wrong_key_for_a_language_is_told_in_the_one_that_speaks() -> None:
+    step = advance(FLOW, Position("welcome", "th", 0, 1), Given("7"))
+    assert (step.heard, step.position) == ("wrong", Position("welcome", "th", 1, 2))
+    assert spoken(step) == ["wrong_key/th", "hello/th", "hello/en"]
+
+
 @pytest.mark.parametrize(("digits", "heard"), [("", "silence"), ("8", "wrong"), ("12", "wrong")])
 def test_wrong_keys_and_silence_are_told_and_then_led_to_a_person(digits: str, heard: str) -> None:
     told = "silence" if heard == "silence" else "wrong_key"
