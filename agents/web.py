@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import jsonify, make_response, redirect, render_template, request, url_for
+from flask import g, jsonify, make_response, redirect, render_template, request, url_for
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -169,6 +170,25 @@ def _presence_json(me: AgentFacts, seen: PresenceFacts, session: Session) -> dic
         "wrap_up_until": seen.wrap_up_until.isoformat() if seen.wrap_up_until else None,
         "skills": service.skills_of(session, me.id),
     }
+
+
+# ---------------------------------------------------------------- on every page
+
+
+@blueprint.app_context_processor
+def _companion() -> dict[str, Any]:
+    """`companion()` in the layout: what tells an agent who is on another page that a call rings."""
+    return {"companion": _ringing}
+
+
+def _ringing() -> str:
+    identity = g.get("identity")
+    if identity is None or identity.role not in ANSWERS or request.endpoint == "agents.desk":
+        return ""
+    with floor().db.read() as session:
+        if service.agent_of_account(session, identity.id) is None:
+            return ""
+    return Markup(render_template("agents/_ringing.html"))  # noqa: S704
 
 
 # ---------------------------------------------------------------- shared

@@ -1,6 +1,7 @@
 // @ts-check
 /** The desk: fragments kept up to date, keys, the sound and the title of a call that rings. */
 
+import { keepDrafts } from "./drafts.js";
 import { Live, takesText } from "./live.js";
 
 const desk = /** @type {HTMLElement} */ (document.getElementById("desk"));
@@ -8,6 +9,10 @@ const keys = /** @type {HTMLDialogElement} */ (document.getElementById("keys"));
 const live = new Live(desk);
 const title = document.title;
 const RING_MS = 3000;
+/** A key is an answer to an offer only after so long a look at it, and so long without a key. */
+const QUIET_MS = 700;
+/** Who wrote so lately is still writing. */
+const WRITING_MS = 2000;
 
 // ------------------------------------------------------------------ keys
 
@@ -30,8 +35,53 @@ function ofKey(name) {
   return found.find((element) => element instanceof HTMLElement && element.checkVisibility() && !element.matches(":disabled"));
 }
 
+let quiet = false;
+/** @type {number | undefined} */
+let quieting;
+/** Whether the last key was pressed when it was quiet. */
+let meant = false;
+
+/** Something happened that a key pressed right now cannot yet be an answer to. */
+function disturb() {
+  quiet = false;
+  desk.classList.remove("quiet");
+  clearTimeout(quieting);
+  quieting = setTimeout(() => desk.classList.toggle("quiet", (quiet = true)), QUIET_MS);
+}
+
+/**
+ * A click that no pointer made answers an offer only when it was meant for it: an Enter that ends a
+ * sentence is not.
+ * @param {MouseEvent} event
+ */
+function onClick(event) {
+  if (event.detail > 0 || meant || quiet) return;
+  if (!(event.target instanceof Element && event.target.closest(".ring"))) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
+let typedAt = -Infinity;
+/** @type {Element | undefined} */
+let field;
+
+/** @param {Event} event */
+function onTyping(event) {
+  if (!(event.target instanceof Element && takesText(event.target))) return;
+  if (event instanceof KeyboardEvent && event.ctrlKey) return;
+  typedAt = performance.now();
+  field = event.target;
+}
+
+/** Somebody types on although the field is gone (its time was over): none of it is a command. */
+function typesIntoNothing() {
+  if (meant) field = undefined;
+  return field !== undefined && !field.isConnected;
+}
+
 /** @param {KeyboardEvent} event */
 function onKey(event) {
+  if (typesIntoNothing()) return;
   if (event.isComposing || event.repeat || event.altKey || event.metaKey || keys.open) return;
   const target = event.target instanceof Element ? event.target : document.body;
   if (event.key === "Escape" && closeMenus()) return;
@@ -47,6 +97,17 @@ function onKey(event) {
   event.preventDefault();
   if (element instanceof HTMLInputElement && element.type === "radio") element.focus();
   element.click();
+  focusNext(element);
+}
+
+/**
+ * An outcome that needs something more leads there.
+ * @param {HTMLElement} element the one just chosen
+ */
+function focusNext(element) {
+  if (!(element instanceof HTMLInputElement) || !element.dataset.then) return;
+  const next = element.form?.elements.namedItem(element.dataset.then);
+  if ((next instanceof HTMLSelectElement || next instanceof HTMLInputElement) && !next.value) next.focus();
 }
 
 /** @returns {boolean} whether one was open */
@@ -82,16 +143,36 @@ const answered = new WeakSet();
 /** @type {number | undefined} */
 let ringing;
 
-/** The answer to an offer takes the focus once, so that Enter means it whatever had the focus. */
+/** @type {number | undefined} */
+let patience;
+let offer = "";
+
+/** An offer that has just come: from now on it can be looked at. */
+function noticeOffer() {
+  const now = desk.querySelector(".ring")?.parentElement?.id ?? "";
+  if (now === offer) return;
+  offer = now;
+  meant = false;
+  disturb();
+}
+
+/** The answer to an offer takes the focus once, so that Enter means it; not from who is writing. */
 function offerAnswer() {
+  clearTimeout(patience);
   const answer = ofKey("Enter");
   if (state !== "offered" || !(answer instanceof HTMLElement) || answered.has(answer)) return;
+  const left = typedAt + WRITING_MS - performance.now();
+  if (left > 0) {
+    patience = setTimeout(offerAnswer, left);
+    return;
+  }
   answered.add(answer);
-  if (!document.activeElement || !takesText(document.activeElement)) answer.focus();
+  answer.focus();
 }
 
 function onChange() {
   follow();
+  noticeOffer();
   offerAnswer();
 }
 
@@ -111,7 +192,13 @@ function follow() {
   if (!first) live.refresh();
 }
 
+document.addEventListener("keydown", () => ((meant = quiet), disturb()), { capture: true });
+document.addEventListener("visibilitychange", disturb);
+document.addEventListener("click", onClick, { capture: true });
 document.addEventListener("keydown", onKey);
+// after onKey, which asks about the field before
+for (const typing of ["keydown", "input"]) document.addEventListener(typing, onTyping);
+desk.addEventListener("submit", () => (field = undefined));
 for (const gesture of ["pointerdown", "keydown"]) {
   document.addEventListener(gesture, () => ((audio ??= new AudioContext()), audio.resume()), { passive: true });
 }
@@ -119,6 +206,7 @@ document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element && event.target.closest("details.menu"))) closeMenus();
 });
 document.getElementById("show-keys")?.addEventListener("click", () => keys.showModal());
+keepDrafts(desk);
 live.addEventListener("changed", onChange);
 onChange();
 live.start();

@@ -56,6 +56,8 @@ function merge(from, to) {
     return;
   }
   if (counted(to)) /** @type {HTMLElement} */ (to).title ||= to.textContent ?? "";
+  // what somebody has typed is theirs, and its caret with it
+  if (from instanceof HTMLTextAreaElement && from.value !== from.defaultValue) return;
   const before = from.getAttribute("data-fragment");
   mergeAttributes(from, to);
   if (counted(to) || (before && before === to.getAttribute("data-fragment"))) return;
@@ -228,6 +230,7 @@ export class Live extends EventTarget {
     if (wish instanceof HTMLElement && !this.focused.has(wish)) {
       this.focused.add(wish);
       if (!active || !takesText(active)) wish.focus();
+      if (wish instanceof HTMLTextAreaElement) wish.setSelectionRange(wish.textLength, wish.textLength);
     }
     this.dispatchEvent(new Event("changed"));
   }
@@ -291,17 +294,25 @@ export class Live extends EventTarget {
 
 /**
  * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} [submitter]
+ */
+export function fieldsOf(form, submitter = null) {
+  const fields = new URLSearchParams();
+  for (const [name, value] of new FormData(form, submitter)) fields.append(name, String(value));
+  return fields;
+}
+
+/**
+ * @param {HTMLFormElement} form
  * @param {HTMLElement | null} submitter
  * @param {string} unsent what to say when no answer came
  * @returns {Promise<{code: string, words: string} | null>} what went wrong
  */
 async function post(form, submitter, unsent) {
-  const fields = new URLSearchParams();
-  for (const [name, value] of new FormData(form, submitter)) fields.append(name, String(value));
   try {
     const response = await fetch(form.getAttribute("action") ?? "", {
       method: "POST",
-      body: fields,
+      body: fieldsOf(form, submitter),
       headers: { Accept: "application/json" },
       signal: AbortSignal.timeout(GIVE_UP_MS),
     });

@@ -36,10 +36,16 @@ def on_thai_keyboard(page: Page, place: str, letter: str) -> None:
     )
 
 
+def look_at_offer(page: Page) -> None:
+    """Wait until a key counts as an answer to the offer."""
+    page.wait_for_selector(".desk.quiet .panel.ring")
+
+
 def talk(hotline: Hotline, page: Page, *keys: str) -> str:
     """Take a call by keyboard until the caller is there; returns the call's sid."""
     caller = hotline.ring(*keys)
     expect(page.locator("[data-key=Enter]")).to_be_focused()
+    look_at_offer(page)
     page.keyboard.press("Enter")
     expect(page.locator("button[data-key=F9]")).to_be_visible()
     return caller
@@ -145,7 +151,7 @@ def test_declining_is_a_break_and_one_key_leads_back(hotline: Hotline, open_page
     page = open_page("agent6", "/desk", language="en")
     press_ready(page)
     caller = hotline.ring("4", "1")
-    page.wait_for_selector(".panel.ring")
+    look_at_offer(page)
     page.keyboard.press("Escape")
     expect(page.locator("#state strong")).to_have_text("Break · Declined a call")
     hotline.hang_up(caller)
@@ -197,6 +203,123 @@ def test_a_cut_network_is_said_and_the_truth_comes_back(hotline: Hotline, open_p
     expect(page.locator("textarea[name=note]")).to_have_value("half a sent")
     page.locator("textarea[name=note]").focus()
     finish_as(page, "1")
+    expect_state(page, "idle")
+
+
+def test_what_is_typed_outlives_a_reload(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent5", "/desk", language="en")
+    press_ready(page)
+    talk(hotline, page, "3", "1")
+    note = page.locator("textarea[name=note]")
+    page.keyboard.type("น้ำท่วม\nซอย 5")
+    expect(page.locator(".saved")).to_have_text(re.compile(r"^Saved \d\d:\d\d:\d\d$"))
+    fits(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    page.locator("[name=category]").select_option("flood")
+    note.focus()
+    page.keyboard.type(", now")  # and away before the pause that saves it
+    page.reload()
+    expect(note).to_have_value("น้ำท่วม\nซอย 5, now")
+    expect(page.locator("[name=outcome][value=complaint]")).to_be_checked()
+    expect(page.locator("[name=category]")).to_have_value("flood")
+    expect(note).to_be_focused()
+    page.keyboard.type("!")
+    expect(note).to_have_value("น้ำท่วม\nซอย 5, now!")
+    page.keyboard.press("F9")
+    expect_state(page, "wrap_up")
+    finish_as(page, "1")
+    expect_state(page, "idle")
+
+
+def test_a_fragment_moves_no_caret(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent5", "/desk", language="en")
+    press_ready(page)
+    talk(hotline, page, "3", "1")
+    page.keyboard.type("nd")
+    page.keyboard.press("Home")
+    expect(page.locator(".saved")).to_be_visible()
+    page.keyboard.type("e")
+    expect(page.locator("textarea[name=note]")).to_have_value("end")
+    page.keyboard.press("F9")
+    finish_as(page, "1")
+    expect_state(page, "idle")
+
+
+@pytest.mark.parametrize("key", ["Enter", "Escape"])
+def test_typing_neither_answers_nor_declines(hotline: Hotline, open_page: Open, key: str) -> None:
+    page = open_page("agent6", "/desk", language="en")
+    press_ready(page)
+    page.evaluate("document.querySelector('.strip').append(document.createElement('textarea'))")
+    field = page.locator(".strip textarea")
+    field.focus()
+    caller = hotline.ring("2", "1")
+    while not page.locator(".panel.ring").count():
+        page.keyboard.type("a", delay=50)
+    expect(field).to_be_focused()
+    field.evaluate("field => field.remove()")  # its time was over
+    page.keyboard.press(key)
+    page.evaluate("document.querySelector('.ring [data-key=Enter]').focus()")
+    page.keyboard.press(key)
+    page.keyboard.press("Space")
+    look_at_offer(page)
+    expect_state(page, "offered")
+    expect(page.locator(".ring [data-key=Enter]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#state strong")).to_have_text("Break · Declined a call")
+    hotline.hang_up(caller)
+
+
+def test_the_focus_waits_for_who_is_writing(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent6", "/desk", language="en")
+    press_ready(page)
+    page.evaluate("document.querySelector('.strip').append(document.createElement('textarea'))")
+    field = page.locator(".strip textarea")
+    field.focus()
+    caller = hotline.ring("2", "1")
+    while not page.locator(".panel.ring").count():
+        page.keyboard.type("a", delay=50)
+    look_at_offer(page)
+    expect(field).to_be_focused()
+    expect(page.locator(".ring [data-key=Enter]")).to_be_focused()
+    hotline.hang_up(caller)
+    expect_state(page, "idle")
+
+
+def test_an_outcome_that_needs_more_leads_there(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent5", "/desk", language="en")
+    press_ready(page)
+    talk(hotline, page, "3", "1")
+    for key, name in (("2", "category"), ("3", "ticket")):
+        page.keyboard.press("Escape")
+        page.keyboard.press(key)
+        expect(page.locator(f"[name={name}]")).to_be_focused()
+    expect(page.locator("[name=ticket]")).to_have_value("")
+    page.keyboard.press("F9")
+    finish_as(page, "1")
+    expect_state(page, "idle")
+
+
+@pytest.mark.parametrize(("language", "words"), [("th", "มีสายเข้า"), ("en", "A call is ringing")])
+def test_every_other_page_says_that_a_call_rings(
+    hotline: Hotline, open_page: Open, language: str, words: str
+) -> None:
+    page = open_page("agent6", "/desk", language=language)
+    press_ready(page)
+    page.goto("/tickets")
+    banner = page.locator("#ringing")
+    expect(banner).to_be_hidden()
+    caller = hotline.ring("2", "1")
+    expect(banner).to_contain_text(words)
+    expect(page).to_have_title(re.compile("☎"))
+    hotline.hang_up(caller)
+    expect(banner).to_be_hidden()
+    expect(page).not_to_have_title(re.compile("☎"))
+    caller = hotline.ring("2", "1")
+    banner.locator("a").click()
+    expect(page.locator(".panel.ring")).to_be_visible()
+    assert page.locator("#ringing").count() == 0
+    hotline.hang_up(caller)
     expect_state(page, "idle")
 
 
