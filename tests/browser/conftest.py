@@ -63,9 +63,13 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
         yield Hotline(running.web_url, running.exchange_url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Chromium without a screen."""
+    """Chromium without a screen.
+
+    For a module, not for the session: while it lives, Playwright's event loop runs in this thread,
+    and no asyncio test of another module could have one of its own.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "there is no chromium (scripts/system-packages installs it)"
     with sync_playwright() as playwright:
