@@ -112,10 +112,12 @@ def conversation(studio: Studio) -> None:
     desk.keyboard.press("r")
     desk.wait_for_selector("#state[data-state=offered]")
     take(desk, "desk-offered")
+    desk.wait_for_timeout(1000)  # an Enter at once could be somebody's typing: it does not count
     desk.keyboard.press("Enter")
     desk.wait_for_selector("#state[data-state=on_call]")
     desk.wait_for_timeout(2500)
     desk.fill("textarea", NOTE)
+    desk.wait_for_timeout(1500)
     take(desk, "desk-talking")
     dark = studio.page("agent1", "en", "dark")
     take(dark, "desk-talking-dark")
