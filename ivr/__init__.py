@@ -14,7 +14,7 @@ service.py   the verbs, the only door for other rooms; behind it:
   offers.py    who is offered whom, and what became of it
   closing.py   outcome, ticket and wrap-up
   story.py     what reports, lists and the desk read
-web.py       the carrier's webhooks            pages.py   the agents' verbs and the pages
+web.py       the carrier's webhooks            pages/     the agents' verbs and the pages
 jobs.py      effects and sweeps
 ```
 """

@@ -212,7 +212,7 @@ def _rows(page: str, caller: Caller) -> list[str]:
 
 
 def test_the_list_pages_through(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ivr.pages.PAGE", 2)
+    monkeypatch.setattr("ivr.pages.calls.PAGE", 2)
     callers = [world.caller().to_queue() for _ in range(3)]
     page = read_as(world, Role.SUPERVISOR, "/calls?day=2026-11-20")
     assert f"after={callers[1].id}" in page

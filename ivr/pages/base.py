@@ -1,0 +1,66 @@
+"""What the pages of this room share: the blueprint, who may call what, names and titles."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flask import make_response, render_template, request
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from agents import service as agents
+from hotline import i18n
+from hotline.auth import Role, current_account
+from hotline.errors import NotFound
+from hotline.web import floor, language, static_blueprint
+from ivr.config import Ivr
+
+blueprint = static_blueprint("ivr", str(Path(__file__).parent))
+
+ANSWERS = (Role.AGENT, Role.SUPERVISOR)
+WATCHES = (Role.AGENT, Role.SUPERVISOR, Role.MANAGER)
+READS = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
+
+
+class NotAnAgent(NotFound):
+    """The account that is signed in answers no calls."""
+
+    code, text = "not-an-agent", "agents.not_an_agent"
+
+
+def me(session: Session) -> agents.AgentFacts:
+    me = agents.agent_of_account(session, current_account().id)
+    if me is None:
+        raise NotAnAgent(current_account().username)
+    return me
+
+
+def queue_title(queue: str) -> str:
+    known = floor().section(Ivr).queues.get(queue)
+    return known.title.for_(language()) if known else queue
+
+
+def spoken_title(code: str) -> str:
+    known = floor().section(Ivr).languages.get(code)
+    return known.title if known else code
+
+
+def fragment(template: str, **values: Any) -> Response:
+    """A piece of a page that is asked for again and again: 304 while it has not changed."""
+    response = make_response(render_template(template, **values))
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def shown_number(number: str) -> str:
+    needs = current_account().role in (Role.AGENT, Role.SUPERVISOR)
+    return number if needs else i18n.masked(number)
+
+
+def agent_names(session: Session) -> dict[int, str]:
+    return {row.agent.id: row.agent.name for row in agents.board(session)}
+
+
+def iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

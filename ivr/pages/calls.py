@@ -1,0 +1,253 @@
+"""A call's story, and the list of calls behind every number of a report."""
+
+from collections.abc import Collection, Iterator, Set
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import islice
+
+from flask import render_template, request
+from sqlalchemy.orm import Session
+
+from agents import service as agents
+from hotline import clock
+from hotline.auth import Role, access, current_account
+from hotline.errors import Forbidden, Invalid
+from hotline.floor import Floor
+from hotline.web import floor, language, t
+from ivr import closing, story
+from ivr.config import Ivr
+from ivr.errors import NoSuchCall
+from ivr.events import Kind
+from ivr.pages.base import (
+    READS,
+    agent_names,
+    blueprint,
+    queue_title,
+    shown_number,
+    spoken_title,
+)
+from ivr.story import Visit
+from tickets import service as tickets
+
+#: Calls on one page of the list.
+PAGE = 100
+#: Days that one list may span.
+LONGEST_SPAN = 366
+OUTCOMES = ("not_queued", "transferred", "queued", "answered", "abandoned", "left")
+
+
+# ---------------------------------------------------------------- a call's story
+
+
+@blueprint.get("/calls/<int:call_id>")
+@access(*READS, Role.AGENT)
+def call_page(call_id: int) -> str:
+    """Everything that happened to a call. An agent may read the calls that were offered to them."""
+    with floor().db.read() as session:
+        _may_read(session, call_id)
+        found = story.calls_by_id(session, [call_id])
+        if call_id not in found:
+            raise NoSuchCall(f"call {call_id}")
+        events = story.events_of(session, call_id)
+        visits = story.visits_of(session, call_id)
+        names = agent_names(session)
+    return render_template(
+        "ivr/call.html",
+        call=found[call_id],
+        caller=shown_number(found[call_id].from_number),
+        events=[(event, _words(event, names)) for event in events],
+        visits=visits,
+        queue_title=queue_title,
+        spoken_title=spoken_title,
+        names=names,
+        verdict=verdict,
+        ticket_shown=tickets.number_shown,
+    )
+
+
+def _may_read(session: Session, call_id: int) -> None:
+    if call_id not in readable_calls(session, [call_id]):
+        raise Forbidden(f"call {call_id}")
+
+
+def readable_calls(session: Session, calls: Collection[int]) -> Set[int]:
+    """Those of some calls whose page the signed-in account may open: for links on other pages."""
+    role = current_account().role
+    if role in READS:
+        return frozenset(calls)
+    me = agents.agent_of_account(session, current_account().id) if role is Role.AGENT else None
+    if me is None:
+        return frozenset()
+    return {call for call in calls if story.had_part(session, call, me.id)}
+
+
+def _words(event: story.EventFacts, names: dict[int, str]) -> str:
+    """An event in plain words."""
+    data = dict(event.data)
+    if "agent" in data:
+        data["agent"] = names.get(data["agent"], str(data["agent"]))
+    if "queue" in data:
+        data["queue"] = queue_title(data["queue"])
+    if "language" in data:
+        # `language` is the reader's
+        data["spoken"] = spoken_title(data.pop("language"))
+    if "outcome" in data:
+        data["outcome"] = _outcome_title(data["outcome"])
+    if "ticket" in data:
+        data["ticket"] = tickets.number_shown(data["ticket"])
+    for name in ("result", "by", "heard", "why"):
+        key = f"ivr.word.{data.get(name)}"
+        if key in floor().texts:
+            data[name] = t(key)
+    return t(f"ivr.event.{_told_as(event)}", **data)
+
+
+def _told_as(event: story.EventFacts) -> str:
+    if event.kind is Kind.STEP and not event.data.get("digits"):
+        return "silence"
+    if event.kind is Kind.WRAPPED_UP and event.data.get("by") == closing.LIMIT:
+        return "wrapped_up_by_limit"
+    return event.kind.value
+
+
+def _outcome_title(id_: str) -> str:
+    for outcome in tickets.outcomes(floor()):
+        if outcome.id == id_:
+            return outcome.title.for_(language())
+    return id_  # the configuration no longer has it
+
+
+# ---------------------------------------------------------------- the list of calls
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list of calls is asked for; days are local and both included."""
+
+    first: date
+    last: date
+    hour: int | None
+    queue: str | None
+    language: str | None
+    outcome: str | None
+    #: Seconds within which it was answered or abandoned.
+    within: float | None
+    after_call: int
+
+    def fits(self, visit: Visit, here: Floor) -> bool:
+        """Whether a visit belongs on the list: the same question that the statistics ask."""
+        if self.queue is not None and (visit.queue or "") != self.queue:
+            return False
+        if self.language is not None and (visit.language or "") != self.language:
+            return False
+        if self.hour is not None and clock.local(visit.moment, here.city.zone).hour != self.hour:
+            return False
+        if self.outcome is not None and not _IS[self.outcome](visit):
+            return False
+        return self.within is None or _waited(visit) <= self.within
+
+
+_IS = {
+    "not_queued": lambda visit: visit.queue is None,
+    # as reports.metrics counts it
+    "transferred": lambda visit: (
+        visit.transferred_at is not None
+        and visit.connected_at is None
+        and visit.abandoned_at is None
+    ),
+    "queued": lambda visit: visit.queue is not None,
+    "answered": lambda visit: visit.connected_at is not None,
+    "abandoned": lambda visit: visit.connected_at is None and visit.abandoned_at is not None,
+    "left": lambda visit: (
+        visit.connected_at is None and visit.abandoned_at is None and visit.left_at is not None
+    ),
+}
+
+
+def verdict(visit: Visit) -> str:
+    """What became of a visit, as one word (a key of the texts `ivr.verdict.…`)."""
+    if visit.queue is None:
+        if _IS["transferred"](visit):
+            return "transferred"
+        return "in_menu" if visit.ended_at is None else "not_queued"
+    for name in ("answered", "abandoned", "left"):
+        if _IS[name](visit):
+            return name
+    return "waiting"
+
+
+def _waited(visit: Visit) -> float:
+    ended = visit.connected_at or visit.abandoned_at or visit.left_at
+    if ended is None or visit.queued_at is None:
+        return float("inf")
+    return (ended - visit.queued_at).total_seconds()
+
+
+@blueprint.get("/calls")
+@access(*READS)
+def call_list() -> str:
+    """The calls of a span of days; reports link here, so that a number can be looked into."""
+    wanted = _wanted()
+    with floor().db.read() as session:
+        found = list(islice(_found(session, wanted), PAGE + 1))
+        who = story.calls_by_id(session, [visit.call_id for visit in found])
+        names = agent_names(session)
+    more = found[PAGE - 1].call_id if len(found) > PAGE else None
+    return render_template(
+        "ivr/list.html",
+        # found by id, which is nearly the order of arrival
+        visits=sorted(found[:PAGE], key=lambda visit: (visit.arrived_at, visit.call_id)),
+        who=who,
+        more=more,
+        wanted=wanted,
+        names=names,
+        shown_number=shown_number,
+        verdict=verdict,
+        ticket_shown=tickets.number_shown,
+        queue_title=queue_title,
+        spoken_title=spoken_title,
+        queues=floor().section(Ivr).queues,
+        languages=floor().section(Ivr).languages,
+        outcomes=OUTCOMES,
+    )
+
+
+def _found(session: Session, wanted: Wanted) -> Iterator[Visit]:
+    zone = floor().city.zone
+    start = clock.day_bounds(wanted.first, zone)[0]
+    end = clock.day_bounds(wanted.last, zone)[1]
+    here = floor()
+    for visit in story.visits(session, start, end, after_call=wanted.after_call):
+        if wanted.fits(visit, here):
+            yield visit
+
+
+def _wanted() -> Wanted:
+    given = request.args
+    today = clock.local_day(clock.now(), floor().city.zone)
+    first = _day(given.get("day") or given.get("from"), today)
+    last = _day(given.get("day") or given.get("until"), first)
+    if last < first or last - first > timedelta(days=LONGEST_SPAN):
+        raise Invalid("from, until: not a span of at most a year", text="ivr.bad_span")
+    outcome = given.get("outcome") or None
+    if outcome is not None and outcome not in _IS:
+        raise Invalid(f"outcome: {outcome!r}")
+    return Wanted(
+        first,
+        last,
+        hour=given.get("hour", type=int),
+        queue=given.get("queue"),
+        language=given.get("language"),
+        outcome=outcome,
+        within=given.get("within", type=float),
+        after_call=given.get("after", 0, type=int),
+    )
+
+
+def _day(text: str | None, otherwise: date) -> date:
+    if not text:
+        return otherwise
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(f"not a day: {text!r}") from error

@@ -1,0 +1,232 @@
+"""The agents' verbs, as JSON and as the desk's fragment; who waits.
+
+The same verbs serve the desk's forms and scripted agents (docs/api.md). Who acts is always the
+agent of the account that is signed in: nobody can name another.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import jsonify
+from werkzeug.wrappers import Response
+
+from hotline import clock, i18n
+from hotline.auth import Role, access, current_account
+from hotline.errors import Invalid
+from hotline.web import floor, json_body, wants_json
+from ivr import closing, drafts, offers, story, waiting
+from ivr.config import Ivr
+from ivr.pages.base import ANSWERS, WATCHES, blueprint, fragment, iso, me, queue_title, spoken_title
+from ivr.story import AtHand
+from ivr.waiting import Line
+from tickets import service as tickets
+from tickets.config import Asked
+
+# ---------------------------------------------------------------- the agent's verbs
+
+
+@blueprint.get("/api/calls/current")
+@access(*ANSWERS)
+def current() -> Response:
+    """What I have at hand: an offer, a call, or a conversation to write up. See docs/api.md."""
+    with floor().db.read() as session:
+        return jsonify(_at_hand_json(story.at_hand(session, me(session).id)))
+
+
+@blueprint.post("/api/offers/<int:offer_id>/accept")
+@access(*ANSWERS)
+def accept(offer_id: int) -> Response:
+    """Take the call that is offered to me: my telephone rings, and then the caller is there."""
+    with floor().db.write() as session:
+        offers.accept(floor(), session, offer_id, me(session).id, now=clock.now())
+    return current()
+
+
+@blueprint.post("/api/offers/<int:offer_id>/decline")
+@access(*ANSWERS)
+def decline(offer_id: int) -> Response:
+    """Do not take it: the next agent is rung, and I am on a break."""
+    with floor().db.write() as session:
+        offers.decline(floor(), session, offer_id, me(session).id, now=clock.now())
+    return current()
+
+
+@blueprint.post("/api/calls/<int:call_id>/hang-up")
+@access(*ANSWERS)
+def hang_up(call_id: int) -> Response:
+    """End my conversation."""
+    with floor().db.write() as session:
+        offers.hang_up(floor(), session, call_id, me(session).id, now=clock.now())
+    return current()
+
+
+@blueprint.post("/api/calls/<int:call_id>/finish")
+@access(*ANSWERS)
+def finish(call_id: int) -> Response:
+    """Write the outcome of my conversation; the answer has the ticket's number."""
+    said = _outcome(json_body())
+    with floor().db.write() as session:
+        ticket = closing.finish(
+            floor(),
+            session,
+            call_id,
+            me(session).id,
+            said,
+            by=current_account().username,
+            now=clock.now(),
+        )
+    return jsonify(ticket=ticket.number, ticket_shown=ticket.number_shown)
+
+
+@blueprint.post("/api/calls/<int:call_id>/draft")
+@access(*ANSWERS)
+def save_draft(call_id: int) -> Response:
+    """Keep what I have typed so far about a call of mine; the answer says when. See docs/api.md."""
+    body = json_body()
+    said = drafts.DraftFacts(
+        outcome=str(body.get("outcome") or ""),
+        note=str(body.get("note") or ""),
+        category=str(body.get("category") or ""),
+        ticket_number=str(body.get("ticket") or ""),
+        saved_at=clock.now(),
+    )
+    with floor().db.write() as session:
+        drafts.save(session, call_id, me(session).id, said)
+    return jsonify(saved_at=said.saved_at.isoformat())
+
+
+@blueprint.get("/api/offers")
+@access(Role.SUPERVISOR)
+def held() -> Response:
+    """What every agent has at hand, in one answer: for a supervisor's program."""
+    with floor().db.read() as session:
+        found = story.all_at_hand(session)
+    return jsonify(
+        offers=[
+            {
+                "id": offer.id,
+                "call_id": offer.call_id,
+                "agent_id": offer.agent_id,
+                "queue": offer.queue,
+                "language": offer.language,
+                "state": story.phase(offer),
+                "made_at": offer.made_at.isoformat(),
+                "expires_at": offer.expires_at.isoformat(),
+                "connected_at": iso(offer.connected_at),
+                "ended_at": iso(offer.ended_at),
+            }
+            for offer in found
+        ]
+    )
+
+
+def _outcome(body: dict[str, Any]) -> closing.Outcome:
+    outcome = str(body.get("outcome") or "")
+    if not outcome:
+        raise Invalid("outcome: is missing", text="ivr.outcome_missing")
+    return closing.Outcome(
+        outcome,
+        note=str(body.get("note") or ""),
+        category=str(body["category"]) if body.get("category") else None,
+        ticket_number=str(body["ticket"]) if body.get("ticket") else None,
+    )
+
+
+def _at_hand_json(found: AtHand | None) -> dict[str, Any]:
+    if found is None:
+        return {"offer": None, "call": None}
+    offer, now = found.offer, clock.now()
+    waited = (offer.connected_at or now) - found.entered_at
+    facts = {
+        "queue": offer.queue,
+        "language": offer.language,
+        "caller": _caller(found),
+        "waited_seconds": round(waited.total_seconds(), 3),
+        "path": [{"key": key, "at": at} for key, at in found.pressed],
+        "state": found.phase,
+        "made_at": offer.made_at.isoformat(),
+    }
+    if found.phase == "offered":
+        ringing = {"id": offer.id, "call_id": offer.call_id, **facts}
+        return {"offer": ringing | {"expires_at": offer.expires_at.isoformat()}, "call": None}
+    call = {
+        "id": offer.call_id,
+        "offer_id": offer.id,
+        **facts,
+        "since": _since(found).isoformat(),
+        "wrap_up_until": iso(offer.wrap_up_until),
+    }
+    return {"offer": None, "call": call}
+
+
+def _caller(found: AtHand) -> str:
+    """The number: personal data that only who has taken the call needs."""
+    number = found.call.from_number
+    return i18n.masked(number) if found.phase == "offered" else number
+
+
+def _since(found: AtHand) -> datetime:
+    offer = found.offer
+    return offer.ended_at or offer.connected_at or offer.made_at
+
+
+# ---------------------------------------------------------------- the desk's fragments
+
+
+@blueprint.get("/calls/current")
+@access(*ANSWERS)
+def current_fragment() -> Response:
+    """The same facts for the desk, with forms for the same verbs."""
+    if wants_json():
+        return current()
+    here = floor()
+    with here.db.read() as session:
+        who = me(session)
+        found = story.at_hand(session, who.id)
+        finished = story.last_finished(session, who.id) if found is None else None
+        draft = drafts.of_call(session, found.call.id, who.id) if found else None
+    return fragment(
+        "ivr/current.html",
+        found=found,
+        caller=_caller(found) if found else "",
+        since=_since(found) if found else None,
+        finished=finished,
+        draft=draft,
+        saved_at=f"{clock.local(draft.saved_at, here.city.zone):%H:%M:%S}" if draft else "",
+        queue_title=queue_title,
+        spoken_title=spoken_title,
+        outcomes=tickets.outcomes(here),
+        categories=tickets.categories(here),
+        asked=Asked,
+    )
+
+
+@blueprint.get("/waiting/board")
+@access(*WATCHES)
+def board() -> Response:
+    """Who waits: each queue with how many, in which language, and since when the first."""
+    with floor().db.read() as session:
+        found = list(waiting.lines(session))
+    return fragment("ivr/board.html", queues=_queues(found), spoken_title=spoken_title)
+
+
+@dataclass(frozen=True)
+class _QueueNow:
+    id: str
+    title: str
+    callers: int
+    longest_since: datetime | None
+    lines: list[Line]
+
+
+def _queues(found: list[Line]) -> list[_QueueNow]:
+    now = []
+    for queue in floor().section(Ivr).queues:
+        of_queue = sorted(
+            (line for line in found if line.queue == queue), key=lambda line: line.longest_since
+        )
+        since = of_queue[0].longest_since if of_queue else None
+        callers = sum(line.waiting for line in of_queue)
+        now.append(_QueueNow(queue, queue_title(queue), callers, since, of_queue))
+    return now
