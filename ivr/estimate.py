@@ -7,13 +7,13 @@ places that it has to move:
 
 over the last `RECENT` callers who left the line. Who hung up counts as who was answered: both bring
 the line forward. Time in which nobody waited does not count, and so do not the callers who were
-answered at once in it: they say how many call, not how fast a line moves. It is the estimator by
-queue length of the literature (QL, and QLr for what abandons: Ibrahim & Whitt, "Real-Time Delay
-Estimation in Overloaded Multiserver Queues with Abandonments", Management Science 55, 2009), with
-the pace measured instead of worked out from agents and handling time. So it needs to know neither
-who shares their time with other lines, nor who is on the way to a break, nor the patience of those
-ahead. Where fewer than `FEW` of the recent callers had to wait there is no such pace, and the
-textbook's stands in: mean handling time ÷ agents.
+answered at once in it: they say how many call, not how fast a line moves. Few callers make an
+unsteady pace, so that the textbook's (mean handling time ÷ agents) is mixed in with the weight of
+`PRIOR` callers more. This is the estimator by queue length of the literature (QL, and QLr for what
+abandons: Ibrahim & Whitt, "Real-Time Delay Estimation in Overloaded Multiserver Queues with
+Abandonments", Management Science 55, 2009), with the pace measured where they work it out. So it
+need not know who shares their time with other lines, who is about to take a break, nor how patient
+those ahead are.
 
 The delay history (LES, the wait of the last caller answered; HOL, of the first in line: Ibrahim &
 Whitt, "Real-Time Delay Estimation Based on Delay History", M&SOM 11, 2009; on call centres' logs:
@@ -21,10 +21,10 @@ Senderovich et al., "Queue Mining for Delay Prediction in Multi-Class Service Pr
 Information Systems 53, 2015) was measured beside it: `python -m benchmarks estimate`.
 
 **What is said** is a range, since no estimator is right to the minute: from half the estimate to
-half as much again, in whole minutes. Its upper end is a promise: being late costs the caller more
-than being early (Jouini et al., "Call Center Delay Announcement Using a Newsvendor-Like Performance
-Criterion", POMS 24, 2015). A promise once made is never moved later: what cannot be said without
-that is not said.
+a quarter and a minute more than it, in whole minutes. Its upper end is a promise: being late costs
+the caller more than being early (Jouini et al., "Call Center Delay Announcement Using a
+Newsvendor-Like Performance Criterion", POMS 24, 2015). A promise once made is never moved later:
+what cannot be said without that is not said.
 """
 
 import math
@@ -36,10 +36,12 @@ from datetime import UTC, datetime, timedelta
 RECENT, OLDEST = 20, 7200.0
 #: Who waited less (seconds) met a free agent: that is no line which moved, but a telephone ringing.
 AT_ONCE = 10.0
-#: With fewer than this who did wait, the pace is not known.
-FEW = 3
-#: A range reaches from this share of the estimate to that.
-LOW, HIGH = 0.5, 1.5
+#: The textbook's pace weighs as much as so many callers; with fewer than `FEW`, it included, the
+#: pace is not known.
+PRIOR, FEW = 5, 3
+#: A range reaches from this share of the estimate to that one and so many seconds: chosen so that
+#: about four callers of five are answered by its upper end.
+LOW, HIGH, SLACK = 0.5, 1.25, 60.0
 #: No number of minutes beyond this is said, only that it is more.
 LONGEST = 30
 _FINE, _COARSE = 10, 5  # up to ten minutes by the minute, then by five
@@ -136,26 +138,24 @@ def expected(line: Line, recent: Sequence[Departure], own_wait: float) -> float 
     oldest = line.now - timedelta(seconds=OLDEST)
     known = sorted((one for one in recent if one.left_at >= oldest), key=lambda one: one.left_at)
     latest = known[-RECENT:]
-    pace = _pace(line, latest, max(own_wait, line.longest))
-    if pace is None:
-        pace = _handling(latest, line.agents)
-    return None if pace is None else (line.ahead + 1) * pace
+    took, moved = _moved(line, latest, max(own_wait, line.longest))
+    handling = _handling(latest)
+    if handling is not None:
+        took, moved = took + PRIOR * handling / line.agents, moved + PRIOR
+    return (line.ahead + 1) * took / moved if moved >= FEW else None
 
 
-def _pace(line: Line, latest: Sequence[Departure], waiting: float) -> float | None:
-    """Seconds of waiting for each place that the line moved, since the first of `latest` left."""
+def _moved(line: Line, latest: Sequence[Departure], waiting: float) -> tuple[float, int]:
+    """Seconds in which somebody waited since the first of `latest` left, and how many left."""
     if not latest:
-        return None
-    since = latest[0].left_at
+        return 0.0, 0
     waited = [
         (one.entered_at, one.left_at)
         for one in latest[1:]
         if (one.left_at - one.entered_at).total_seconds() >= AT_ONCE
     ]
-    if len(waited) < FEW:
-        return None
     still = (line.now - timedelta(seconds=waiting), line.now)
-    return _covered([*waited, still], since) / len(waited)
+    return _covered([*waited, still], latest[0].left_at), len(waited)
 
 
 def _covered(spans: Iterable[tuple[datetime, datetime]], since: datetime) -> float:
@@ -168,10 +168,10 @@ def _covered(spans: Iterable[tuple[datetime, datetime]], since: datetime) -> flo
     return covered.total_seconds()
 
 
-def _handling(latest: Sequence[Departure], agents: int) -> float | None:
-    """Seconds between two agents becoming free, were all of them busy with this line."""
+def _handling(latest: Sequence[Departure]) -> float | None:
+    """Mean seconds for which an agent was busy with a call; None when that is of none known."""
     known = [one.handled for one in latest if one.handled is not None]
-    return sum(known) / len(known) / agents if known else None
+    return sum(known) / len(known) if known else None
 
 
 # ---------------------------------------------------------------- what is said
@@ -196,8 +196,7 @@ def announce(
 def _range(seconds: float) -> Range:
     if seconds > LONGEST * _MINUTE:
         return Range(LONGEST, LONGEST)
-    high = min(LONGEST, _up(HIGH * seconds))
-    return Range(min(_down(LOW * seconds), high - 1), high)
+    return Range(_down(LOW * seconds), min(LONGEST, _up(HIGH * seconds + SLACK)))
 
 
 def _kept(seconds: float, left: float) -> Range | None:
