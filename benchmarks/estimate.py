@@ -41,7 +41,7 @@ HEAD_START = 90
 #: An agent counts as signed in for a line that they have served within so many seconds; where there
 #: is none, within so many more.
 SIGNED_IN = (900, 3600)
-WEEK, CALLS, STAFFED = 7, 1200, 0.86
+WEEK, CALLS, STAFFED = 7, 1200, 0.8
 HOUR, DAY = 3600, 86_400
 ZERO = datetime(1999, 8, 1, tzinfo=UTC)
 
@@ -93,7 +93,7 @@ def ours(at: Moment) -> float | None:
 
 
 def average(at: Moment) -> float | None:
-    """The average wait of the last answered calls, less what this caller has waited."""
+    """The average wait of those of the recent who were answered, less what this one has waited."""
     waits = [wait for one in at.recent if (wait := _answered(one)) is not None]
     return max(0.0, sum(waits) / len(waits) - at.own_wait) if waits else None
 
@@ -123,7 +123,7 @@ def _answered(one: Departure) -> float | None:
 
 ESTIMATES: Mapping[str, Estimate] = {
     "ours": ours,
-    f"average of the last {RECENT} that left": average,
+    "average wait of the last answered": average,
     "position × handling ÷ agents": textbook,
     "the last answered (LES)": last,
     "the first in line (HOL)": head,
@@ -197,22 +197,13 @@ def _time(seconds: float) -> datetime:
 # ---------------------------------------------------------------- what comes out
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one estimate said at one moment."""
-
-    seconds: float
-    truth: float
-
-
 def report(asked: list[Moment]) -> None:
     """The tables."""
     said = [{name: estimate(at) for name, estimate in ESTIMATES.items()} for at in asked]
     callers = {id(at.caller) for at in asked}
-    print(f"  {len(callers):,} callers who waited and were answered, {len(asked):,} moments")
-    for name in ESTIMATES:
-        share = sum(each[name] is None for each in said) / len(said)
-        print(machine.row(f"  nothing to say: {name}", f"{share:.1%}"))
+    silent = sum(None in each.values() for each in said) / len(said)
+    print(f"  {len(callers):,} callers who waited and were answered, {len(asked):,} moments.")
+    print(f"  Of errors, not counted: {silent:.1%} of them, at which one estimate has no answer.")
     for title, chosen in GROUPS.items():
         both = [(at, each) for at, each in zip(asked, said, strict=True) if chosen(at)]
         _errors(title, [(at, each) for at, each in both if None not in each.values()])

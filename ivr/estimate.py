@@ -203,7 +203,7 @@ def _kept(seconds: float, left: float) -> Range | None:
     """The range whose upper end keeps a promise due in `left` seconds; None when none does."""
     said = _range(seconds)
     high = said.high if left == math.inf else min(said.high, _down(left))
-    if said.is_open or high < 1 or seconds > high * _MINUTE:
+    if high < 1 or seconds > high * _MINUTE:
         return None
     return Range(min(said.low, high), high)
 
