@@ -122,6 +122,7 @@ def create_app(floor: Floor | None = None) -> Flask:
         app.register_blueprint(blueprint)
     # a ticket links to its calls, which a room above it keeps: only to who may open them
     app.extensions[tickets.web.READABLE_CALLS] = ivr.pages.readable_calls
+    app.extensions[tickets.web.RECORDINGS] = ivr.pages.hearable
     return app
 
 

@@ -5,6 +5,7 @@ the local exchange) is a base URL and credentials. None of these calls is made i
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
@@ -19,6 +20,8 @@ from hotline.settings import Settings
 
 #: Seconds that one REST request may take.
 REST_TIMEOUT = 10.0
+#: Seconds without a byte after which fetching a recording is given up.
+RECORDING_TIMEOUT = 10.0
 #: Twilio's numbers for "this call does not exist" and "this call is no longer in progress".
 GONE_CODES = (20404, 21220)
 
@@ -76,6 +79,25 @@ class Carrier:
             return str(self._ask(self._client.calls(call_sid).fetch).status)
         except CallGone:
             return None
+
+    def fetch_recording(self, url: str) -> bytes:
+        """The sound of a recording (WAVE), from the address that the carrier named; raises
+        CarrierError. An address of anybody else is refused: our credentials are for the carrier.
+        """
+        if urlsplit(url).netloc != urlsplit(self._client.api.base_url).netloc:
+            raise CarrierError(f"not an address of the carrier: {urlsplit(url).netloc}")
+        sid, token = self._client.username, self._client.password
+        try:
+            answer = requests.get(f"{url}.wav", auth=(sid, token), timeout=RECORDING_TIMEOUT)
+            answer.raise_for_status()
+        except requests.RequestException as error:
+            raise CarrierError(str(error)) from error
+        return answer.content
+
+    def delete_recording(self, sid: str) -> None:
+        """Have the carrier delete its copy; one that is gone already is as wished."""
+        with suppress(CallGone):
+            self._ask(self._client.recordings(sid).delete)
 
     def _ask(self, request: Any, **arguments: Any) -> Any:
         try:

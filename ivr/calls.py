@@ -38,6 +38,11 @@ class CallFacts:
     status: str
     arrived_at: datetime
     ended_at: datetime | None
+    #: What was said to being recorded (`given`, `refused`, None: not asked).
+    consent: str | None = None
+    #: The ticket that the caller asked about, bare digits; the mark given after the conversation.
+    ticket: str | None = None
+    mark: int | None = None
 
 
 def arrive(
@@ -127,6 +132,31 @@ def choose_language(session: Session, call_id: int, language: str) -> bool:
     return row is not None
 
 
+def note(session: Session, call_id: int, **values: Any) -> None:
+    """Note what a caller said of the call itself: `consent`, `ticket`, `mark`."""
+    session.execute(
+        sa.update(Call)
+        .where(Call.id == call_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def next_step(session: Session, call_id: int) -> int:
+    """The number of the first step that the call has not taken yet."""
+    return int(session.execute(_LAST_STEP, {"call": call_id}).scalar_one() or 0) + 1
+
+
+def language_before(
+    session: Session, number: str, since: datetime, call_id: int | None = None
+) -> str | None:
+    """The language in which the last call of this number was led, not before `since` and apart
+    from `call_id`; None when there was none, or it ended before a language was chosen.
+    """
+    found = {"number": number, "since": since, "call": call_id or 0}
+    return session.execute(_LANGUAGE_BEFORE, found).scalars().first()
+
+
 def find(session: Session, sid: str) -> int | None:
     """The id of the carrier's call `sid`, or None."""
     return session.execute(_BY_SID, {"sid": sid}).scalar_one_or_none()
@@ -157,7 +187,28 @@ _FACTS = sa.select(
     Call.status,
     Call.arrived_at,
     Call.ended_at,
+    Call.consent,
+    Call.ticket,
+    Call.mark,
 ).where(Call.id == sa.bindparam("call"))
+_LAST_STEP = sa.select(sa.func.max(CallEvent.n)).where(
+    CallEvent.call_id == sa.bindparam("call"), CallEvent.n.is_not(None)
+)
+#: A call in which nothing was pressed tells nothing of its caller's language.
+_LANGUAGE_BEFORE = (
+    sa.select(Call.language)
+    .where(
+        Call.from_number == sa.bindparam("number"),
+        Call.arrived_at >= sa.bindparam("since", type_=Call.arrived_at.type),
+        Call.id != sa.bindparam("call"),
+        sa.select(sa.literal(1))
+        .where(CallEvent.call_id == Call.id, CallEvent.n > 0)
+        .correlate(Call)
+        .exists(),
+    )
+    .order_by(Call.arrived_at.desc())
+    .limit(1)
+)
 _EVENTS = CallEvent.__table__
 _INSERT_EVENT = sa.insert(_EVENTS)  # type: ignore[arg-type]
 

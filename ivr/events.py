@@ -14,8 +14,13 @@
 | `wrapped_up` | the outcome is written | `offer`, `agent`, `outcome`, `ticket`, `by` |
 | `abandoned` | the caller hung up in the waiting room | `queue`, `language` |
 | `left` | the caller left the waiting room otherwise | `queue`, `language`, `why` |
-| `transferring` | it was put through to a number outside | `number` |
+| `transferring` | it was put through to a number outside | `number`, `emergency` |
 | `transferred` | the carrier told how that ended | `number`, `result`, `gone` (hung up by then) |
+| `consent` | the caller was told that the conversation is recorded | `to` (`given`, `refused`) |
+| `asked_ticket` | the caller keyed a ticket's number | `ticket`, `proven` |
+| `recorded` | a message was left, or a conversation recorded | `recording`, `kind`, `seconds` |
+| `listened` | somebody of ours hears a recording | `recording`, `who` (a username) |
+| `rated` | the caller gave a mark after the conversation | `offer`, `agent`, `mark` |
 | `fault` | ours failed; the caller was put through to the fallback | `where`, `error` |
 | `ended` | the call is over | `status` (the carrier's word) |
 
@@ -48,6 +53,11 @@ class Kind(StrEnum):
     LEFT = "left"
     TRANSFERRING = "transferring"
     TRANSFERRED = "transferred"
+    CONSENT = "consent"
+    ASKED_TICKET = "asked_ticket"
+    RECORDED = "recorded"
+    LISTENED = "listened"
+    RATED = "rated"
     FAULT = "fault"
     ENDED = "ended"
 

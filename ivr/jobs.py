@@ -23,7 +23,7 @@ from hotline.floor import Floor
 from hotline.jobs import Every, Job, Sweep
 from hotline.outbox import Handler, Hopeless
 from hotline.telephony import CallGone, CarrierError
-from ivr import calls, closing, drafts, offers, waiting
+from ivr import calls, closing, drafts, offers, recordings, waiting
 from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer
 from ivr.events import LIVE, OVER, RANK, OfferState, Result
@@ -268,6 +268,7 @@ EFFECTS: Mapping[str, Handler] = {
     offers.DIAL_AGENT: dial_agent,
     offers.BRING_CALLER: bring_caller,
     offers.HANG_UP: hang_up,
+    recordings.FETCH: recordings.bring,
 }
 SWEEPS: Mapping[str, Sweep] = {
     "ivr.expire_offers": expire_offers,

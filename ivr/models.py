@@ -157,3 +157,22 @@ class Draft(Base):
     category: Mapped[str] = mapped_column(sa.String(64))
     ticket_number: Mapped[str] = mapped_column(sa.Text)
     saved_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Recording(Base):
+    """A message that a caller left, or a conversation (`ivr.recordings`)."""
+
+    __tablename__ = "recordings"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    call_id: Mapped[int] = mapped_column(sa.ForeignKey("calls.id"), index=True)
+    #: The conversation; None for a message.
+    offer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("offers.id"))
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    #: The carrier's name of it, and where its sound is there.
+    sid: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    url: Mapped[str] = mapped_column(sa.Text)
+    seconds: Mapped[int]
+    #: Where its sound is in our folder; None while it is still at the carrier.
+    file: Mapped[str | None] = mapped_column(sa.String(120))
+    made_at: Mapped[datetime]

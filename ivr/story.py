@@ -17,8 +17,8 @@ from ivr.calls import CallFacts
 from ivr.errors import NoSuchCall
 from ivr.events import Kind, OfferState, Result
 from ivr.models import Call, CallEvent, Offer, Waiting
+from ivr.nodes.base import DIAL_DONE
 from ivr.offers import OfferFacts
-from ivr.steps import DIAL_DONE
 
 #: How an offer ends that the agent let pass.
 MISSED = frozenset({Result.DECLINED.value, Result.NO_ANSWER.value, Result.FAILED.value})

@@ -3,8 +3,9 @@
 Each module registers its views with the one blueprint of the room.
 """
 
-from ivr.pages import calls, desk
+from ivr.pages import calls, desk, recordings
 from ivr.pages.base import blueprint
 from ivr.pages.calls import readable_calls
+from ivr.pages.recordings import hearable
 
-__all__ = ["blueprint", "calls", "desk", "readable_calls"]
+__all__ = ["blueprint", "calls", "desk", "hearable", "readable_calls", "recordings"]

@@ -95,7 +95,7 @@ def _words(event: story.EventFacts, names: dict[int, str]) -> str:
         data["outcome"] = _outcome_title(data["outcome"])
     if "ticket" in data:
         data["ticket"] = tickets.number_shown(data["ticket"])
-    for name in ("result", "by", "heard", "why"):
+    for name in ("result", "by", "heard", "why", "to", "kind"):
         key = f"ivr.word.{data.get(name)}"
         if key in floor().texts:
             data[name] = t(key)
