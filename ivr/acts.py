@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from agents.config import Agents
 from hotline.floor import Floor
 from ivr import callbacks, calls, nuisance, rating, room, waiting
 from ivr.config import Ivr
@@ -18,6 +19,7 @@ from ivr.nodes.base import (
     AskCallback,
     Consented,
     Heard,
+    Position,
     Rated,
     Refuse,
     TakePlace,
@@ -25,15 +27,25 @@ from ivr.nodes.base import (
 
 
 class Doing(NamedTuple):
-    """In which unit of work, for which call, at what moment; `form`: what the carrier sent."""
+    """In which unit of work, by which step of which call, at what moment.
+
+    `position`: where the caller stands after the step; `form`: what the carrier sent; `at`: the
+    node that the step began at.
+    """
 
     floor: Floor
     session: Session
     call_id: int
+    n: int
+    position: Position
     form: Mapping[str, str]
-    node: str
-    language: str
+    at: str
     now: datetime
+
+    @property
+    def caller(self) -> str:
+        """The caller's number as the carrier sent it."""
+        return self.form.get("From", "")
 
 
 def do(act: Act, here: Doing) -> None:
@@ -72,7 +84,7 @@ def _rated(act: Rated, here: Doing) -> None:
 
 @_do.register
 def _refused(_act: Refuse, here: Doing) -> None:
-    block = nuisance.blocked(here.session, here.form.get("From", ""), here.now)
+    block = nuisance.blocked(here.session, here.caller, here.now)
     said = {"block": None if block is None else block.id}
     calls.tell(here.session, here.call_id, Kind.REFUSED, said, now=here.now)
 
@@ -82,15 +94,16 @@ def _ask_callback(act: AskCallback, here: Doing) -> None:
     """With the place that the caller holds, or a new one in the queue that the node names."""
     stay = waiting.latest(here.session, here.call_id)
     held = stay if stay is not None and waiting.is_held(stay) else None
-    node = here.floor.section(Ivr).flow[here.node]
+    config = here.floor.section(Ivr)
+    node = config.flow[here.position.node]
     assert isinstance(node, Callback)
     callbacks.request(
         here.session,
         call_id=here.call_id,
         number=act.number,
         queue=node.queue if held is None else held.queue,
-        language=here.language if held is None else held.language,
-        node=here.node if held is None else held.node,
+        language=here.position.language if held is None else held.language,
+        node=config.node_of(node.queue) if held is None else held.node,
         stay=held,
         at=act.at,
         now=here.now,
@@ -99,4 +112,19 @@ def _ask_callback(act: AskCallback, here: Doing) -> None:
 
 @_do.register
 def _take_place(_act: TakePlace, here: Doing) -> None:
-    room.take_promised_place(here)
+    """The caller waits on the line in the place of the callback, which is not owed any more."""
+    pending = callbacks.pending_for(here.session, here.caller)
+    if pending is None:  # called back in this very moment
+        return
+    since = callbacks.resume(here.session, pending.id, here.call_id, now=here.now)
+    config = here.floor.section(Ivr)
+    place = waiting.Place(
+        here.call_id,
+        here.n,
+        config.node_of(pending.queue),
+        pending.queue,
+        pending.language,
+        config.queues[pending.queue].priority,
+        here.floor.section(Agents).policy,
+    )
+    waiting.enter(here.session, place, now=here.now, entered_at=since)

@@ -158,6 +158,34 @@ class CallRules(Section):
     check_after: Annotated[int, Field(ge=60, le=7200)] = 300
 
 
+class BulletinRules(Section):
+    """How bulletins are counted, and what their authors are warned of."""
+
+    #: Seconds of a bulletin after which it counts as heard.
+    heard_after: Annotated[int, Field(ge=0, le=60)] = 4
+    #: Seconds of speech above which its author is told that it is long.
+    long_speech: Annotated[int, Field(ge=5, le=120)] = 20
+    #: Days on air above which its author is asked whether that is meant.
+    long_days: Annotated[int, Field(ge=1, le=366)] = 7
+
+
+class NuisanceRules(Section):
+    """When a number is shown to a supervisor, and how long what they decide holds."""
+
+    #: So many silent calls ...
+    calls: Annotated[int, Field(ge=2, le=100)] = 5
+    #: ... within so many hours ...
+    hours: Annotated[int, Field(ge=1, le=168)] = 24
+    #: ... in the last so many days.
+    days: Annotated[int, Field(ge=1, le=31)] = 7
+    #: Outcomes of `tickets.outcomes` that make a conversation count like a silent call.
+    outcomes: tuple[Identifier, ...] = ("no_matter",)
+    #: Days that a block lasts unless another length is chosen.
+    block_days: Annotated[int, Field(ge=1, le=365)] = 30
+    #: Days that "not a nuisance" is remembered.
+    dismissed_days: Annotated[int, Field(ge=1, le=365)] = 30
+
+
 class Ivr(Section):
     """All of `ivr:`."""
 
@@ -196,6 +224,8 @@ class Ivr(Section):
     after_call: AfterCall | None = None
     offers: OfferRules = OfferRules()
     calls: CallRules = CallRules()
+    bulletins: BulletinRules = BulletinRules()
+    nuisance: NuisanceRules = NuisanceRules()
 
     @cached_property
     def graph(self) -> flows.Flow:
@@ -231,6 +261,14 @@ class Ivr(Section):
     def skills(self) -> list[tuple[str, str]]:
         """Every (queue, language) that a caller can wait in."""
         return [(queue, language) for queue in self.queues for language in self.languages]
+
+    def node_of(self, queue: str) -> str:
+        """The first node that leads into a queue; every queue that is used has one."""
+        return next(
+            name
+            for name, node in self.flow.items()
+            if isinstance(node, ToQueue) and node.queue == queue
+        )
 
     def bulletin_places(self) -> dict[str, LocalText]:
         """The nodes at which bulletins are heard, with their titles."""

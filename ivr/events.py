@@ -4,6 +4,8 @@
 | --- | --- | --- |
 | `arrived` | the call reached us (number 0 of its steps) | `at` the node it was led to |
 | `step` | a key, a silence, the end of a transfer | `at`, `heard`, `digits`, `language`, `to` |
+| `bulletin` | bulletins were spoken; after the step that led there | `bulletins` (ids), `at` |
+| `refused` | the caller's number is blocked | `block` (its id) |
 | `queued` | it took a place to wait | `visit`, `queue`, `language`, `priority`, `since` |
 | `returned` | a caller given up as unseen was heard again | `visit`, `queue`, `language` |
 | `offered` | it was offered to an agent | `offer`, `agent`, `circle`, `skill` |
@@ -44,6 +46,8 @@ class Kind(StrEnum):
 
     ARRIVED = "arrived"
     STEP = "step"
+    BULLETIN = "bulletin"
+    REFUSED = "refused"
     QUEUED = "queued"
     RETURNED = "returned"
     OFFERED = "offered"

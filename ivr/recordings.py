@@ -18,7 +18,7 @@ from hotline.db import insert_ignore
 from hotline.errors import NotFound
 from hotline.floor import Floor
 from ivr import calls, room
-from ivr.events import Departed, Kind
+from ivr.events import Kind
 from ivr.models import Recording
 from tickets import service as tickets
 from tickets.config import Tickets
@@ -76,7 +76,7 @@ def keep_message(
     recording_id = _keep(session, call_id, None, MESSAGE, made, now)
     if recording_id is None:
         return None
-    room.out_of_line(floor, session, call_id, "message", now=now, by=Departed.LEFT)
+    room.out_of_line(floor, session, call_id, "message", now=now)
     call = calls.facts(session, call_id)
     tickets.record_call(
         session,

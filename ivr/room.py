@@ -130,11 +130,22 @@ def _went(stay: Stay, why: str) -> bool:
     return stay.wants is not None and stay.wants.startswith(f"{why}:")
 
 
+def since_when(floor: Floor, session: Session, number: str, now: datetime) -> datetime | None:
+    """Since when a caller waits who was cut off and calls again; the old place is taken over by
+    one call alone. None when there is none (any more): then they wait from now.
+    """
+    within = timedelta(seconds=floor.section(Ivr).arrivals.resume_within)
+    stay = waiting.abandoned_place(session, number, now - within)
+    if stay is None or not waiting.resume(session, stay.id):
+        return None
+    return stay.entered_at
+
+
 def out_of_line(
-    floor: Floor, session: Session, call_id: int, why: str, *, now: datetime, by: Departed
+    floor: Floor, session: Session, call_id: int, why: str, *, now: datetime
 ) -> None:
     """A caller leaves the waiting room for another part of the flow; who rings for them is free."""
-    for stay in waiting.leave(session, call_id, by, now=now):
+    for stay in waiting.leave(session, call_id, Departed.LEFT, now=now):
         waiting.tell_left(session, stay, why, now=now)
     offer = offers.live_of(session, call_id)
     if offer is not None and offer.state is not OfferState.CONNECTED:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from agents import routing
 from hotline.db import insert_ignore
 from ivr import calls
+from ivr.estimate import Departure
 from ivr.events import STILL_WAITS, Departed, Kind, Waits
 from ivr.models import Call, Waiting
 
@@ -65,15 +66,6 @@ class Stay:
     def skill(self) -> Skill:
         """What an agent needs for this caller."""
         return (self.queue, self.language)
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """A stay that is over; `answered`: an agent took the call."""
-
-    entered_at: datetime
-    left_at: datetime
-    answered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +146,29 @@ def seen(
     if enter(session, place, now=now, entered_at=entered_at) or _revive(session, place, now):
         return of_visit(session, place.call_id, place.visit)
     return None
+
+
+def want(session: Session, stay: Stay, why: str, node: str) -> None:
+    """The caller is to leave the carrier's queue for `node` of the flow and keeps the place
+    meanwhile; `why`: `key`, or the limit of the queue that sends them there.
+    """
+    session.execute(
+        sa.update(Waiting)
+        .where(Waiting.id == stay.id)
+        .values(wants=f"{why}:{node}")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def is_held(stay: Stay) -> bool:
+    """Whether the place is still the caller's."""
+    return stay.state in STILL_WAITS or stay.state is Waits.UNSEEN
+
+
+def holds_place(session: Session, call_id: int) -> bool:
+    """Whether this call has a place in the waiting room."""
+    stay = latest(session, call_id)
+    return stay is not None and is_held(stay)
 
 
 def of_visit(session: Session, call_id: int, visit: int) -> Stay | None:

@@ -6,6 +6,7 @@ nothing from the database that its node does not ask for, and writes one row.
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def voice() -> str:
         )
         place = _place(call_id, 0, step)
         if is_new:
-            _follow(session, call_id, step, place)
+            _follow(session, call_id, 0, step, place)
         elif stay := waiting.latest(session, call_id):
             return _back(stay)
     return speaker().text(step, call_id, 1 if place is None else 0)
@@ -139,18 +140,21 @@ def _take(
             if calls.step(session, call_id, n, kind, happened, now=clock.now()):
                 if besides is not None:
                     besides(session)
-                _follow(session, call_id, step, place)
+                _follow(session, call_id, n, step, place)
     if BackToPlace() in step.verbs:
         with floor().db.read() as session:
             return _back(waiting.latest(session, call_id), n + 1)
     return speaker().text(step, call_id, n + 1 if place is None else n)
 
 
-def _follow(session: Session, call_id: int, step: Step, place: Place | None) -> None:
-    """What a step leads to besides the next question."""
+def _follow(session: Session, call_id: int, n: int, step: Step, place: Place | None) -> None:
+    """What step `n` leads to besides the next question."""
     now = clock.now()
+    here = acts.Doing(
+        floor(), session, call_id, n, step.position, request.form, request.args.get("at", ""), now
+    )
     for act in step.acts:
-        acts.do(floor(), session, call_id, act, request.form, now=now)
+        acts.do(act, here)
     if place is not None:
         _enter(session, place, step)
     elif put_through := _outside(step):
@@ -164,12 +168,12 @@ def _transferring(session: Session, call_id: int, outside: Dial, language: str) 
     """
     if not calls.choose_language(session, call_id, language):
         return
-    for stay in waiting.leave(session, call_id):
-        waiting.tell_left(session, stay, "transferred", now=clock.now())
+    now = clock.now()
+    room.out_of_line(floor(), session, call_id, "transferred", now=now)
     said: dict[str, Any] = {"number": outside.number}
     if outside.emergency:
         said["emergency"] = True
-    calls.tell(session, call_id, Kind.TRANSFERRING, said, now=clock.now())
+    calls.tell(session, call_id, Kind.TRANSFERRING, said, now=now)
 
 
 def _outside(step: Step) -> Dial | None:
@@ -193,9 +197,8 @@ def _enter(session: Session, place: Place, step: Step) -> None:
     Who was cut off takes the old place; who comes out of another queue has left that one.
     """
     now = clock.now()
-    since = room.since_when(floor(), session, request.form, now=now) if step.resumes else now
-    for stay in waiting.leave(session, place.call_id):
-        waiting.tell_left(session, stay, "elsewhere", now=now)
+    since = room.since_when(floor(), session, _arrival().from_number, now) if step.resumes else None
+    room.out_of_line(floor(), session, place.call_id, "elsewhere", now=now)
     if waiting.enter(session, place, now=now, entered_at=since):
         after_commit(session, partial(_look, (place.queue, place.language)))
 
@@ -243,7 +246,7 @@ def wait() -> str:
     place = _place_at(loop.call_id, loop.visit, loop.node, loop.language)
     with floor().db.write() as session:
         stay = waiting.seen(
-            session, loop.call_id, loop.visit, place, now=now, queued_for=_queued_for()
+            session, loop.call_id, loop.visit, place, now=now, entered_at=_queued_since(now)
         )
         if stay is not None:
             after_commit(session, partial(_look, stay.skill))
@@ -280,11 +283,12 @@ def _wait() -> Wait:
     return replace(wait_of(request.args), failed=0)
 
 
-def _queued_for() -> float | None:
-    """Seconds that the carrier has had the caller in its queue: so an order that was lost here is
+def _queued_since(now: datetime) -> datetime | None:
+    """Since when the carrier has had the caller in its queue: so an order that was lost here is
     found again.
     """
-    return request.form.get("QueueTime", type=float)
+    seconds = request.form.get("QueueTime", type=float)
+    return None if seconds is None else now - timedelta(seconds=max(0.0, seconds))
 
 
 @blueprint.post("/ivr/left")
@@ -313,7 +317,7 @@ def left() -> str:
 
 def _through_the_door(stay: Stay) -> str:
     """From the waiting room to the node that the caller, or a limit of the queue, asked for."""
-    why, _, node = stay.wants.partition(":")
+    why, _, node = (stay.wants or "").partition(":")
     n = request.args.get("s", 0, type=int) or stay.visit + 1
     position = Position(stay.node, stay.language, n=n)
     world = CallWorld(floor(), request.form, stay.call_id)
@@ -328,7 +332,7 @@ def _through_the_door(stay: Stay) -> str:
     place = _place(stay.call_id, n, step)
     with floor().db.write() as session:
         if calls.step(session, stay.call_id, n, Kind.STEP, happened, now=clock.now()):
-            _follow(session, stay.call_id, step, place)
+            _follow(session, stay.call_id, n, step, place)
     return speaker().text(step, stay.call_id, n + 1 if place is None else n)
 
 

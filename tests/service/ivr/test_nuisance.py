@@ -1,0 +1,273 @@
+"""Blocks and suspects: which numbers, for how long, by whom; and never by a machine."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from hotline.errors import HotlineError
+from hotline.floor import Floor
+from ivr import calls, nuisance
+from ivr.calls import Arrival
+from ivr.config import Ivr, NuisanceRules
+from ivr.errors import (
+    AlreadyBlocked,
+    BadLength,
+    BlockOver,
+    NeverBlocked,
+    NoReason,
+    NoSuchBlock,
+    NotANumber,
+    NumberWithheld,
+)
+from ivr.events import Kind
+from ivr.models import BlockEvent, Call
+from ivr.nuisance import BlockFacts
+
+NOW = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+NUMBER, OTHER = "+66811111111", "+66822222222"
+EMERGENCY = ("191", "1669", "199", "1155")
+
+
+@pytest.fixture
+def session(floor: Floor) -> Iterator[Session]:
+    with floor.db.write() as session:
+        yield session
+
+
+@pytest.fixture
+def rules(floor: Floor) -> NuisanceRules:
+    return floor.section(Ivr).nuisance
+
+
+def blocked(session: Session, number: str = NUMBER, **more: Any) -> BlockFacts:
+    said = {"reason": "screams", "days": 30, "by": "supervisor", "now": NOW, **more}
+    return nuisance.block(session, number, **said)
+
+
+def events(session: Session, block: int) -> list[tuple[str, str]]:
+    rows = session.execute(
+        sa.select(BlockEvent.kind, BlockEvent.by)
+        .where(BlockEvent.block_id == block)
+        .order_by(BlockEvent.id)
+    )
+    return [(kind, by) for kind, by in rows]
+
+
+# ---------------------------------------------------------------- numbers
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("0811111111", NUMBER),
+        ("081 111-1111", NUMBER),
+        ("๐๘๑ ๑๑๑ ๑๑๑๑", NUMBER),
+        ("+66 (0)81 111 1111", NUMBER),
+        ("+66811111111", NUMBER),
+        ("0066811111111", None),
+        ("038 253 999", "+6638253999"),
+        ("+44 20 7946 0018", "+442079460018"),
+        ("+1 212 555 0100", "+12125550100"),
+    ],
+)
+def test_numbers_as_people_write_them(floor: Floor, typed: str, meant: str | None) -> None:
+    if meant is None:
+        with pytest.raises(NotANumber):
+            nuisance.normalised(typed, floor.city)
+    else:
+        assert nuisance.normalised(typed, floor.city) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "refusal"),
+    [
+        *((number, NeverBlocked) for number in EMERGENCY),
+        *((f"+66{number}", NeverBlocked) for number in EMERGENCY),
+        ("112", NeverBlocked),
+        ("1 9 1", NeverBlocked),
+        ("1337", NeverBlocked),
+        ("+66 38 111 337", NeverBlocked),
+        ("038 253 100", NeverBlocked),
+        ("anonymous", NumberWithheld),
+        (" Anonymous ", NumberWithheld),
+        ("+266696687", NumberWithheld),
+        ("Restricted", NumberWithheld),
+        ("+7378742833", NumberWithheld),
+        ("", NotANumber),
+        ("hello", NotANumber),
+        ("08", NotANumber),
+        ("+6681111111111111", NotANumber),
+        ("<script>alert(1)</script>", NotANumber),
+        ("client:agent-1", NotANumber),
+    ],
+)
+def test_what_is_never_blocked(floor: Floor, typed: str, refusal: type[HotlineError]) -> None:
+    with pytest.raises(refusal):
+        nuisance.normalised(typed, floor.city)
+
+
+# ---------------------------------------------------------------- blocks
+
+
+def test_a_block_holds_until_it_ends_by_itself(session: Session) -> None:
+    made = blocked(session)
+    assert nuisance.blocked(session, NUMBER, NOW) == made
+    assert nuisance.blocked(session, NUMBER, NOW + 30 * DAY - timedelta(seconds=1)) == made
+    assert nuisance.blocked(session, NUMBER, NOW + 30 * DAY) is None
+    assert nuisance.blocked(session, OTHER, NOW) is None
+    assert nuisance.blocked(session, "anonymous", NOW) is None
+    assert made.state(NOW) == "active"
+    assert made.state(NOW + 30 * DAY) == "ran_out"
+
+
+def test_a_lifted_number_is_served_again(session: Session) -> None:
+    made = blocked(session)
+    lifted = nuisance.lift(session, made.id, by="another", now=NOW + DAY)
+    assert nuisance.blocked(session, NUMBER, NOW + DAY) is None
+    assert (lifted.state(NOW + DAY), lifted.ended_by, lifted.ended_at) == (
+        "lifted",
+        "another",
+        NOW + DAY,
+    )
+    assert events(session, made.id) == [("blocked", "supervisor"), ("lifted", "another")]
+    with pytest.raises(BlockOver):
+        nuisance.lift(session, made.id, by="x", now=NOW + DAY)
+    with pytest.raises(NoSuchBlock):
+        nuisance.lift(session, 99, by="x", now=NOW)
+
+
+def test_a_number_is_blocked_once_and_again_when_that_is_over(session: Session) -> None:
+    first = blocked(session, days=1)
+    with pytest.raises(AlreadyBlocked):
+        blocked(session)
+    again = blocked(session, now=NOW + DAY)
+    assert nuisance.blocked(session, NUMBER, NOW + DAY) == again
+    assert events(session, first.id) == [("blocked", "supervisor"), ("ran_out", "system")]
+    assert nuisance.find(session, first.id).state(NOW + DAY) == "ran_out"
+    with pytest.raises(BlockOver):
+        nuisance.lift(session, first.id, by="x", now=NOW + DAY)
+    nuisance.lift(session, again.id, by="x", now=NOW + DAY)
+    third = blocked(session, now=NOW + DAY)
+    assert [each.id for each in nuisance.active(session, NOW + DAY)] == [third.id]
+    assert [each.id for each in nuisance.listing(session)] == [third.id, again.id, first.id]
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"reason": " \n"}, NoReason),
+        ({"days": 0}, BadLength),
+        ({"days": 366}, BadLength),
+        ({"days": -1}, BadLength),
+    ],
+)
+def test_a_block_says_why_and_how_long(
+    session: Session, changes: dict[str, Any], refusal: type[HotlineError]
+) -> None:
+    with pytest.raises(refusal):
+        blocked(session, **changes)
+    assert nuisance.listing(session) == []
+
+
+def test_how_many_calls_a_block_refused(session: Session) -> None:
+    first, second = blocked(session), blocked(session, OTHER)
+    for n in range(3):
+        silent(session, f"CA{n}", NOW, told=[(Kind.REFUSED, {"block": first.id})])
+    counts = nuisance.refused_counts(session, {each.id: each for each in (first, second)})
+    assert counts == {first.id: 3, second.id: 0}
+    assert nuisance.refused_counts(session, {}) == {}
+
+
+# ---------------------------------------------------------------- suspects
+
+
+def silent(
+    session: Session,
+    sid: str,
+    at: datetime,
+    number: str = NUMBER,
+    told: list[tuple[Kind, dict[str, Any]]] | None = None,
+) -> int:
+    call_id, _ = calls.arrive(
+        session, Arrival(sid, number, "1337"), language="th", at="language", now=at
+    )
+    end = (Kind.ENDED, {"status": "completed"})
+    for kind, data in [*(told or []), end]:
+        calls.tell(session, call_id, kind, data, now=at)
+    session.execute(sa.update(Call).where(Call.id == call_id).values(ended_at=at))
+    return call_id
+
+
+def silent_calls(session: Session, count: int, number: str = NUMBER, **more: Any) -> list[int]:
+    return [
+        silent(session, f"CA{number}{n}", NOW - timedelta(hours=n), number, **more)
+        for n in range(count)
+    ]
+
+
+def test_a_number_that_calls_again_and_again_is_shown(
+    session: Session, rules: NuisanceRules
+) -> None:
+    made = silent_calls(session, rules.calls)
+    silent_calls(session, rules.calls - 1, OTHER)
+    (found,) = nuisance.suspects(session, rules, NOW)
+    assert found.number == NUMBER
+    assert [each.id for each in found.calls] == made
+    assert nuisance.suspects(session, rules, NOW + rules.days * DAY) == []
+
+
+def test_keys_and_conversations_are_no_silence(session: Session, rules: NuisanceRules) -> None:
+    key = {"at": "language", "digits": "1", "heard": "key", "to": "main"}
+    silent_calls(session, 9, told=[(Kind.STEP, key)])
+    silent_calls(session, 9, OTHER, told=[(Kind.CONNECTED, {})])
+    assert nuisance.suspects(session, rules, NOW) == []
+
+
+def test_nor_are_conversations_that_agents_called_a_nuisance(
+    session: Session, rules: NuisanceRules
+) -> None:
+    wrapped_up = (Kind.WRAPPED_UP, {"outcome": "no_matter"})
+    silent_calls(session, 9, told=[(Kind.CONNECTED, {}), wrapped_up])
+    assert [each.number for each in nuisance.suspects(session, rules, NOW)] == [NUMBER]
+    other = rules.model_copy(update={"outcomes": ()})
+    assert nuisance.suspects(session, other, NOW) == []
+
+
+def test_who_waited_in_vain_is_told_apart(session: Session, rules: NuisanceRules) -> None:
+    silent_calls(session, 5, told=[(Kind.QUEUED, {}), (Kind.ABANDONED, {})])
+    (found,) = nuisance.suspects(session, rules, NOW)
+    assert found.waited == 5
+
+
+@pytest.mark.parametrize("number", ["anonymous", "+266696687", ""])
+def test_who_withholds_the_number_is_nobody_in_particular(
+    session: Session, rules: NuisanceRules, number: str
+) -> None:
+    silent_calls(session, 9, number)
+    assert nuisance.suspects(session, rules, NOW) == []
+
+
+def test_a_call_that_is_not_over_is_not_judged(session: Session, rules: NuisanceRules) -> None:
+    made = silent_calls(session, rules.calls)
+    session.execute(sa.update(Call).where(Call.id == made[0]).values(ended_at=None))
+    assert nuisance.suspects(session, rules, NOW) == []
+
+
+def test_who_is_blocked_or_dismissed_is_not_shown_until_that_is_over(
+    session: Session, rules: NuisanceRules
+) -> None:
+    silent_calls(session, 9)
+    silent_calls(session, 9, OTHER)
+    made = blocked(session)
+    nuisance.dismiss(session, rules, OTHER, by="supervisor", now=NOW)
+    assert nuisance.suspects(session, rules, NOW) == []
+    (remembered,) = nuisance.dismissals(session, NOW)
+    assert (remembered.number, remembered.by) == (OTHER, "supervisor")
+    assert nuisance.dismissals(session, NOW + 30 * DAY) == []
+    nuisance.lift(session, made.id, by="x", now=NOW)
+    assert [each.number for each in nuisance.suspects(session, rules, NOW)] == [NUMBER]
