@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from agents.config import Agents
 from hotline.floor import Floor
-from ivr import callbacks, calls, nuisance, rating, room, waiting
+from ivr import callbacks, calls, nuisance, rating, waiting
 from ivr.config import Ivr
 from ivr.events import Kind
 from ivr.nodes import Callback

@@ -20,7 +20,7 @@ from hotline.config import READER_LANGUAGES
 from ivr.config import Ivr
 from ivr.errors import BulletinChanged, NoSuchBulletin, Unsayable
 from ivr.events import Kind
-from ivr.flow import Hangup
+from ivr.nodes import Hangup
 from ivr.hearing import Counts, Told, counted, hearings, seconds_of
 from ivr.models import Bulletin, BulletinEvent, CallEvent
 

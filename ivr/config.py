@@ -286,6 +286,7 @@ class Ivr(Section):
             for language, prompt in texts.items():
                 for path, file in prompts.clips(prompt):
                     yield f"prompts.{name}.{language}.{path}", file
+
     @cached_property
     def wider(self) -> widening.Circles:
         """To whose agents callers are offered besides those of their own line."""

@@ -22,7 +22,7 @@ APOLOGY = "apology"
 TRY_AGAIN = "try_again"
 #: Heard in the waiting room.
 POSITION, NEXT_IN_LINE, STILL_WAITING = "position", "next_in_line", "still_waiting"
-EXPECTED_WAIT = "expected_wait"
+EXPECTED_WAIT, LONG_WAIT = "expected_wait", "long_wait"
 #: Who was cut off and calls again is back in the old place.
 RESUMED = "resumed"
 
@@ -43,6 +43,7 @@ SPOKEN_BY_THE_ENGINE: Places = {
     STILL_WAITING: NOTHING,
     POSITION: frozenset({"position"}),
     EXPECTED_WAIT: frozenset({"wait"}),
+    LONG_WAIT: NOTHING,
     RESUMED: NOTHING,
 }
 

@@ -91,6 +91,8 @@ def _position(position: int, language: str) -> Words:
 
 
 def _wait(span: Range, language: str) -> Words:
+    if span.is_open:
+        return Speak(prompts.LONG_WAIT, language)
     return Speak(prompts.EXPECTED_WAIT, language, (("wait", Minutes(span.low, span.high)),))
 
 
@@ -141,9 +143,7 @@ def since_when(floor: Floor, session: Session, number: str, now: datetime) -> da
     return stay.entered_at
 
 
-def out_of_line(
-    floor: Floor, session: Session, call_id: int, why: str, *, now: datetime
-) -> None:
+def out_of_line(floor: Floor, session: Session, call_id: int, why: str, *, now: datetime) -> None:
     """A caller leaves the waiting room for another part of the flow; who rings for them is free."""
     for stay in waiting.leave(session, call_id, Departed.LEFT, now=now):
         waiting.tell_left(session, stay, why, now=now)
