@@ -1,4 +1,4 @@
-"""How long a caller will still wait, and what of it is said to them: pure, and fitted on no city.
+"""How long a caller will still wait, and what of it is said to them: pure.
 
 **The estimate** is two thirds position and one third experience.
 
@@ -148,7 +148,7 @@ def expected(line: Line, recent: Sequence[Departure], own_wait: float) -> float 
     oldest = line.now - timedelta(seconds=OLDEST)
     known = sorted((one for one in recent if one.left_at >= oldest), key=lambda one: one.left_at)
     latest = known[-RECENT:]
-    pace = _pace(line, latest, max(own_wait, line.longest))
+    pace = _pace(line, latest, max(0.0, own_wait, line.longest))
     if pace is None:
         return None
     position = (line.ahead + 1) * pace
