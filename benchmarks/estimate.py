@@ -257,11 +257,16 @@ def read(path: Path) -> list[Caller]:
     """All callers of the log who entered a line. What cannot be used is left out: phantoms and
     negative durations. SystemExit for a file that is no such log.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        if tuple(rows.fieldnames or ()) != COLUMNS:
-            raise SystemExit(f"{path}: the first line must name the columns {' '.join(COLUMNS)}")
-        return [caller for row in rows if (caller := _logged(row)) is not None]
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            if tuple(rows.fieldnames or ()) != COLUMNS:
+                raise SystemExit(
+                    f"{path}: the first line must name the columns {' '.join(COLUMNS)}"
+                )
+            return [caller for row in rows if (caller := _logged(row)) is not None]
+    except OSError as error:
+        raise SystemExit(f"cannot read {path}: {error.strerror}") from error
 
 
 def _logged(row: Mapping[str, str]) -> Caller | None:

@@ -111,6 +111,11 @@ def test_a_line_that_has_stopped_is_noticed_by_who_waits_and_by_a_newcomer() -> 
     assert newcomer == waiting == pytest.approx(5 * (9 * 40 + 1200) / 9)
 
 
+def test_a_wait_of_less_than_nothing_is_none() -> None:
+    earlier = [gone(30 + 40 * n, 200, answered=False) for n in range(10)]
+    assert expected(line(), earlier, -60) == expected(line(), earlier, 0)
+
+
 def test_few_who_waited_weigh_against_what_the_agents_need() -> None:
     """One place in 40 seconds as seen, one in 100 by the textbook."""
     seen = [gone(0, 40, answered=False), gone(40, 40, handled=300)]
@@ -344,6 +349,11 @@ def test_the_log_is_read_without_its_traps(tmp_path: Path) -> None:
         (nine + 70, nine + 70, nine + 70, True, "SHARON"),
         (nine + 10, nine + 10, nine + 70, False, None),
     ]
+
+
+def test_a_log_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"cannot read .*none\.tsv: No such file"):
+        bench.main(log=tmp_path / "none.tsv")
 
 
 def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
