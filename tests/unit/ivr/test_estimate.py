@@ -113,7 +113,7 @@ def test_a_line_that_has_stopped_is_noticed_by_who_waits_and_by_a_newcomer() -> 
 
 def test_a_wait_of_less_than_nothing_is_none() -> None:
     earlier = [gone(30 + 40 * n, 200, answered=False) for n in range(10)]
-    assert expected(line(), earlier, -60) == expected(line(), earlier, 0)
+    assert expected(line(longest=-60), earlier, -60) == expected(line(), earlier, 0)
 
 
 def test_few_who_waited_weigh_against_what_the_agents_need() -> None:
