@@ -94,7 +94,7 @@ def ours(at: Moment) -> float | None:
 
 def average(at: Moment) -> float | None:
     """The average wait of those of the recent who were answered, less what this one has waited."""
-    waits = [wait for one in at.recent if (wait := _answered(one)) is not None]
+    waits = [one.waited for one in at.recent if one.answered]
     return max(0.0, sum(waits) / len(waits) - at.own_wait) if waits else None
 
 
@@ -108,17 +108,13 @@ def textbook(at: Moment) -> float | None:
 
 def last(at: Moment) -> float | None:
     """LES: the wait of the last caller answered, less what this caller has waited."""
-    waits = [wait for one in at.recent if (wait := _answered(one)) is not None]
+    waits = [one.waited for one in at.recent if one.answered]
     return max(0.0, waits[-1] - at.own_wait) if waits else None
 
 
 def head(at: Moment) -> float | None:
     """HOL: what the first in line has waited so far, less what this caller has."""
     return max(0.0, at.line.longest - at.own_wait)
-
-
-def _answered(one: Departure) -> float | None:
-    return (one.left_at - one.entered_at).total_seconds() if one.answered else None
 
 
 ESTIMATES: Mapping[str, Estimate] = {
@@ -261,11 +257,16 @@ def read(path: Path) -> list[Caller]:
     """All callers of the log who entered a line. What cannot be used is left out: phantoms and
     negative durations. SystemExit for a file that is no such log.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        if tuple(rows.fieldnames or ()) != COLUMNS:
-            raise SystemExit(f"{path}: the first line must name the columns {' '.join(COLUMNS)}")
-        return [caller for row in rows if (caller := _logged(row)) is not None]
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            if tuple(rows.fieldnames or ()) != COLUMNS:
+                raise SystemExit(
+                    f"{path}: the first line must name the columns {' '.join(COLUMNS)}"
+                )
+            return [caller for row in rows if (caller := _logged(row)) is not None]
+    except OSError as error:
+        raise SystemExit(f"cannot read {path}: {error.strerror}") from error
 
 
 def _logged(row: Mapping[str, str]) -> Caller | None:

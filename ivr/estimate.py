@@ -1,24 +1,27 @@
-"""How long a caller will still wait, and what of it is said to them: pure, and fitted on no city.
+"""How long a caller will still wait, and what of it is said to them: pure.
 
-**The estimate** is the pace at which the line has moved while somebody waited in it, times the
-places that it has to move:
+**The estimate** is two thirds position and one third experience.
 
-    expected = (callers ahead + 1) × (time in which somebody waited) ÷ (callers who left in it)
+*Position* is the pace at which the line has moved while somebody waited in it, times the places
+that it has to move:
+
+    (callers ahead + 1) × (time in which somebody waited) ÷ (callers who left in it)
 
 over the last `RECENT` callers who left the line. Who hung up counts as who was answered: both bring
-the line forward. Time in which nobody waited does not count, and so do not the callers who were
-answered at once in it: they say how many call, not how fast a line moves. Few callers make an
-unsteady pace, so that the textbook's (mean handling time ÷ agents) is mixed in with the weight of
-`PRIOR` callers more. This is the estimator by queue length of the literature (QL, and QLr for what
-abandons: Ibrahim & Whitt, "Real-Time Delay Estimation in Overloaded Multiserver Queues with
-Abandonments", Management Science 55, 2009), with the pace measured where they work it out. So it
-need not know who shares their time with other lines, who is about to take a break, nor how patient
-those ahead are.
+the line forward. Time in which nobody waited does not count, nor do the callers who were answered
+at once in it: they say how many call, not how fast a line moves. Few callers make an unsteady pace,
+so that the textbook's (mean handling time ÷ agents) is mixed in with the weight of `PRIOR` callers
+more. This is the estimator by queue length of the literature (QL; Ibrahim & Whitt, "Real-Time Delay
+Estimation in Overloaded Multiserver Queues with Abandonments", Management Science 55, 2009), with
+the pace measured where they work it out. So it need not know how many agents share their time with
+other lines, who is about to take a break, nor how patient those ahead are.
 
-The delay history (LES, the wait of the last caller answered; HOL, of the first in line: Ibrahim &
-Whitt, "Real-Time Delay Estimation Based on Delay History", M&SOM 11, 2009; on call centres' logs:
-Senderovich et al., "Queue Mining for Delay Prediction in Multi-Class Service Processes",
-Information Systems 53, 2015) was measured beside it: `python -m benchmarks estimate`.
+*Experience* is what those of them who were answered had waited on average, less what this caller
+has waited already: the delay history (Ibrahim & Whitt, "Real-Time Delay Estimation Based on Delay
+History", M&SOM 11, 2009; on call centres' logs: Senderovich et al., "Queue Mining for Delay
+Prediction in Multi-Class Service Processes", Information Systems 53, 2015). Alone it errs more than
+the position, mixed in it mends what the position gets wrong: that agents who serve several lines
+turn to the one in which somebody has waited long. `python -m benchmarks estimate` measures both.
 
 **What is said** is a range, since no estimator is right to the minute: from half the estimate to
 a quarter and a minute more than it, in whole minutes. Its upper end is a promise: being late costs
@@ -39,6 +42,8 @@ AT_ONCE = 10.0
 #: The textbook's pace weighs as much as so many callers; with fewer than `FEW`, it included, the
 #: pace is not known.
 PRIOR, FEW = 5, 3
+#: The weight of the experience against the position.
+EXPERIENCE = 1 / 3
 #: A range reaches from this share of the estimate to that one and so many seconds: chosen so that
 #: about four callers of five are answered by its upper end.
 LOW, HIGH, SLACK = 0.5, 1.25, 60.0
@@ -61,6 +66,11 @@ class Departure:
     left_at: datetime
     answered: bool
     handled: float | None = None
+
+    @property
+    def waited(self) -> float:
+        """Seconds in the line."""
+        return (self.left_at - self.entered_at).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,22 +148,30 @@ def expected(line: Line, recent: Sequence[Departure], own_wait: float) -> float 
     oldest = line.now - timedelta(seconds=OLDEST)
     known = sorted((one for one in recent if one.left_at >= oldest), key=lambda one: one.left_at)
     latest = known[-RECENT:]
-    took, moved = _moved(line, latest, max(own_wait, line.longest))
-    handling = _handling(latest)
+    pace = _pace(line, latest, max(0.0, own_wait, line.longest))
+    if pace is None:
+        return None
+    position = (line.ahead + 1) * pace
+    waited = _mean([one.waited for one in latest if one.answered])
+    if waited is None:
+        return position
+    return (1 - EXPERIENCE) * position + EXPERIENCE * max(0.0, waited - own_wait)
+
+
+def _pace(line: Line, latest: Sequence[Departure], waiting: float) -> float | None:
+    """Seconds for one place; None when that is not known."""
+    took, moved = _moved(line, latest, waiting)
+    handling = _mean([one.handled for one in latest if one.handled is not None])
     if handling is not None:
         took, moved = took + PRIOR * handling / line.agents, moved + PRIOR
-    return (line.ahead + 1) * took / moved if moved >= FEW else None
+    return took / moved if moved >= FEW else None
 
 
 def _moved(line: Line, latest: Sequence[Departure], waiting: float) -> tuple[float, int]:
     """Seconds in which somebody waited since the first of `latest` left, and how many left."""
     if not latest:
         return 0.0, 0
-    waited = [
-        (one.entered_at, one.left_at)
-        for one in latest[1:]
-        if (one.left_at - one.entered_at).total_seconds() >= AT_ONCE
-    ]
+    waited = [(one.entered_at, one.left_at) for one in latest[1:] if one.waited >= AT_ONCE]
     still = (line.now - timedelta(seconds=waiting), line.now)
     return _covered([*waited, still], latest[0].left_at), len(waited)
 
@@ -168,10 +186,8 @@ def _covered(spans: Iterable[tuple[datetime, datetime]], since: datetime) -> flo
     return covered.total_seconds()
 
 
-def _handling(latest: Sequence[Departure]) -> float | None:
-    """Mean seconds for which an agent was busy with a call; None when that is of none known."""
-    known = [one.handled for one in latest if one.handled is not None]
-    return sum(known) / len(known) if known else None
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 # ---------------------------------------------------------------- what is said

@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -48,9 +47,14 @@ def line(ahead: int = 0, agents: int = 3, longest: float = 0.0) -> Line:
     return Line(NOW, ahead, agents, longest)
 
 
-def moving(every: float = 40, wait: float = 200, callers: int = 10) -> list[Departure]:
-    """A line in which somebody always waited, and that moved by one place every so often."""
-    return [gone(every * n, wait) for n in range(callers)]
+def moving(
+    every: float = 40, wait: float = 200, callers: int = 10, *, answered: bool = False
+) -> list[Departure]:
+    """A line in which somebody always waited, and that moved by one place every so often.
+
+    All hung up, where nothing else is said: so there is no experience of answered callers in it.
+    """
+    return [gone(every * n, wait, answered=answered) for n in range(callers)]
 
 
 departures = st.lists(
@@ -63,7 +67,8 @@ departures = st.lists(
     ),
     max_size=2 * RECENT,
 )
-waits = st.floats(0, 7200)
+#: Two hosts whose clocks disagree make a wait of less than nothing.
+waits = st.floats(-60, 7200)
 
 
 # ---------------------------------------------------------------- how long
@@ -74,38 +79,48 @@ def test_a_line_is_expected_to_move_as_it_did(ahead: int, seconds: float) -> Non
     assert expected(line(ahead), moving(every=40), 0) == pytest.approx(seconds)
 
 
-def test_who_hung_up_moved_the_line_too() -> None:
-    given_up = [replace(one, answered=False) for one in moving()]
-    assert expected(line(2), given_up, 0) == expected(line(2), moving(), 0)
+@pytest.mark.parametrize(("own", "left"), [(0, 180), (60, 120), (500, 0)])
+def test_a_third_is_what_the_answered_waited_less_ones_own_wait(own: float, left: float) -> None:
+    both = [*moving(), gone(0, 180, answered=True)]
+    position = expected(line(4), [*moving(), gone(0, 180, answered=False)], own)
+    assert position is not None
+    assert expected(line(4), both, own) == pytest.approx(position * 2 / 3 + left / 3)
 
 
 def test_time_in_which_nobody_waited_does_not_count() -> None:
     """Four times a minute apart, then nobody for half an hour, then the same again."""
-    busy = [gone(60 * n, 60) for n in range(4)]
-    both = [*busy, *(gone(2000 + 60 * n, 60) for n in range(4))]
+    busy = moving(every=60, wait=60, callers=4)
+    both = [*busy, *(gone(2000 + 60 * n, 60, answered=False) for n in range(4))]
     # the first to leave only says since when the line is watched
     assert expected(line(), both, 0) == pytest.approx(60)
 
 
 def test_who_was_answered_at_once_says_nothing_of_the_pace() -> None:
-    lucky = [gone(5 + 40 * n, AT_ONCE - 1) for n in range(9)]
+    lucky = [gone(5 + 40 * n, AT_ONCE - 1, answered=False) for n in range(9)]
     assert expected(line(3), [*moving(), *lucky], 0) == expected(line(3), moving(), 0)
 
 
-def test_a_newcomer_learns_of_a_line_that_has_stopped() -> None:
-    before = [replace(one, entered_at=one.entered_at - timedelta(minutes=20),
-                      left_at=one.left_at - timedelta(minutes=20)) for one in moving()]  # fmt: skip
-    unaware, aware = expected(line(4), before, 0), expected(line(4, longest=1200), before, 0)
-    assert unaware is not None and aware is not None
-    assert aware > 3 * unaware
+def test_a_line_that_has_stopped_is_noticed_by_who_waits_and_by_a_newcomer() -> None:
+    stopped = [gone(1200 + 40 * n, 200, answered=False) for n in range(10)]
+    unaware = expected(line(4), stopped, 0)
+    newcomer, waiting = (
+        expected(line(4, longest=1200), stopped, 0),
+        expected(line(4), stopped, 1200),
+    )
+    assert unaware == pytest.approx(5 * 40)
+    assert newcomer == waiting == pytest.approx(5 * (9 * 40 + 1200) / 9)
+
+
+def test_a_wait_of_less_than_nothing_is_none() -> None:
+    earlier = [gone(30 + 40 * n, 200, answered=False) for n in range(10)]
+    assert expected(line(longest=-60), earlier, -60) == expected(line(), earlier, 0)
 
 
 def test_few_who_waited_weigh_against_what_the_agents_need() -> None:
     """One place in 40 seconds as seen, one in 100 by the textbook."""
-    seen = [gone(0, 40), gone(40, 40, handled=300)]
-    assert expected(line(1, agents=3), seen, 0) == pytest.approx(
-        2 * (40 + PRIOR * 100) / (PRIOR + 1)
-    )
+    seen = [gone(0, 40, answered=False), gone(40, 40, handled=300)]
+    position = 2 * (40 + PRIOR * 100) / (PRIOR + 1)
+    assert expected(line(1, agents=3), seen, 0) == pytest.approx(position * 2 / 3 + 40 / 3)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +158,7 @@ def test_who_is_further_back_waits_no_shorter(
 
 def test_only_the_last_to_leave_count() -> None:
     recent = moving(every=40, callers=RECENT)
-    slower = [gone(40 * RECENT + 300 * n, 600) for n in range(RECENT)]
+    slower = [gone(40 * RECENT + 300 * n, 600) for n in range(RECENT)]  # answered
     assert expected(line(), [*slower, *recent], 0) == expected(line(), recent, 0)
 
 
@@ -334,6 +349,11 @@ def test_the_log_is_read_without_its_traps(tmp_path: Path) -> None:
         (nine + 70, nine + 70, nine + 70, True, "SHARON"),
         (nine + 10, nine + 10, nine + 70, False, None),
     ]
+
+
+def test_a_log_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"cannot read .*none\.tsv: No such file"):
+        bench.main(log=tmp_path / "none.tsv")
 
 
 def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
