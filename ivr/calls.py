@@ -178,19 +178,9 @@ def _id_of(session: Session, sid: str) -> int:
 
 _BY_SID = sa.select(Call.id).where(Call.sid == sa.bindparam("sid"))
 _OPEN = sa.select(Call.id).where(Call.id == sa.bindparam("call"), Call.ended_at.is_(None))
-_FACTS = sa.select(
-    Call.id,
-    Call.sid,
-    Call.from_number,
-    Call.to_number,
-    Call.language,
-    Call.status,
-    Call.arrived_at,
-    Call.ended_at,
-    Call.consent,
-    Call.ticket,
-    Call.mark,
-).where(Call.id == sa.bindparam("call"))
+#: What `CallFacts` is made of, in its order.
+COLUMNS = tuple(getattr(Call, name) for name in CallFacts.__slots__)
+_FACTS = sa.select(*COLUMNS).where(Call.id == sa.bindparam("call"))
 _LAST_STEP = sa.select(sa.func.max(CallEvent.n)).where(
     CallEvent.call_id == sa.bindparam("call"), CallEvent.n.is_not(None)
 )

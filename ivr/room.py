@@ -52,8 +52,13 @@ def outlook(floor: Floor, session: Session, stay: Stay, *, now: datetime) -> Out
     if position is None:
         return Outlook(None, waited, None)
     skills = floor.section(Ivr).circles(stay.queue, stay.language, waited)
-    able = agents.able(session, skills)
-    line = estimate.Line(now, ahead=position - 1, agents=able)
+    first = waiting.heads(session, [stay.skill])
+    line = estimate.Line(
+        now,
+        ahead=position - 1,
+        agents=agents.able(session, skills),
+        longest=(now - first[0].entered_at).total_seconds() if first else 0.0,
+    )
     recent = waiting.recent_departures(session, stay.queue, stay.language, _RECENT)
     return Outlook(position, waited, estimate.expected(line, recent, waited))
 

@@ -14,7 +14,7 @@ from hotline.db import insert_ignore
 from ivr import calls
 from ivr.estimate import Departure
 from ivr.events import STILL_WAITS, Departed, Kind, Waits
-from ivr.models import Call, Waiting
+from ivr.models import Call, Offer, Waiting
 
 #: Nobody is told a position beyond this, so counting stops there: it costs the same at any length.
 FURTHEST_SAID = 50
@@ -230,7 +230,12 @@ def recent_departures(session: Session, queue: str, language: str, limit: int) -
     """The last callers who left a line, the latest first, however they left."""
     found = {"queue": queue, "language": language, "limit": limit}
     return [
-        Departure(row.entered_at, row.left_at, row.left_by == Departed.CONNECTED)
+        Departure(
+            row.entered_at,
+            row.left_at,
+            row.left_by == Departed.CONNECTED,
+            (row.wrapped_up_at - row.connected_at).total_seconds() if row.wrapped_up_at else None,
+        )
         for row in session.execute(_DEPARTURES, found)
     ]
 
@@ -449,8 +454,8 @@ _COUNT = sa.select(sa.func.count()).select_from(
     .limit(sa.bindparam("up_to", type_=sa.Integer))
     .subquery()
 )
-_DEPARTURES = (
-    sa.select(Waiting.entered_at, Waiting.left_at, Waiting.left_by)
+_DEPARTED = (
+    sa.select(Waiting.id, Waiting.call_id, Waiting.entered_at, Waiting.left_at, Waiting.left_by)
     .where(
         Waiting.queue == sa.bindparam("queue"),
         Waiting.language == sa.bindparam("language"),
@@ -458,6 +463,24 @@ _DEPARTURES = (
     )
     .order_by(Waiting.left_at.desc())
     .limit(sa.bindparam("limit", type_=sa.Integer))
+    .subquery()
+)
+#: With how long an agent was busy with each. (By the call too: offers have an index by it.)
+_DEPARTURES = sa.select(
+    _DEPARTED.c.entered_at,
+    _DEPARTED.c.left_at,
+    _DEPARTED.c.left_by,
+    Offer.connected_at,
+    Offer.wrapped_up_at,
+).select_from(
+    _DEPARTED.outerjoin(
+        Offer,
+        sa.and_(
+            Offer.call_id == _DEPARTED.c.call_id,
+            Offer.waiting_id == _DEPARTED.c.id,
+            Offer.connected_at.is_not(None),
+        ),
+    )
 )
 _ABANDONED = (
     sa.select(*_COLUMNS)

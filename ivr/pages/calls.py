@@ -26,6 +26,7 @@ from ivr.pages.base import (
     shown_number,
     spoken_title,
 )
+from ivr.pages.recordings import hearable
 from ivr.story import Visit
 from tickets import service as tickets
 
@@ -51,6 +52,7 @@ def call_page(call_id: int) -> str:
         events = story.events_of(session, call_id)
         visits = story.visits_of(session, call_id)
         names = agent_names(session)
+        heard = hearable(session, [call_id])
     return render_template(
         "ivr/call.html",
         call=found[call_id],
@@ -62,6 +64,7 @@ def call_page(call_id: int) -> str:
         names=names,
         verdict=verdict,
         ticket_shown=tickets.number_shown,
+        recordings=heard,
     )
 
 
