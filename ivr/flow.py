@@ -12,7 +12,7 @@ from typing import Any
 
 from hotline.config import NO_NAME
 from hotline.errors import Fault
-from ivr.nodes import LanguageChoice, Menu, Node, Recall, Refusal, ToQueue, Transfer
+from ivr.nodes import Emergency, LanguageChoice, Menu, Node, Recall, Refusal, ToQueue, Transfer
 from ivr.nodes.base import PERSON, Exit, LineState
 
 #: A node keeps its place in the graph when one of its values cannot be read (`hotline.salvage`).
@@ -214,12 +214,13 @@ def _silent_trails(flow: Flow, trail: list[str]) -> Iterator[list[str]]:
 
 
 def _without_person(flow: Flow) -> Iterator[Fault]:
-    """Every choice, every start and every failed transfer has a way to a queue of our own.
+    """Every choice, every start and every emergency has a way to a queue of our own.
 
-    A transfer is no such way: it may fail, and then our own people are what is left.
+    A transfer is no such way: it may fail, and then our own people are what is left. (That somebody
+    takes care of whom another transfer does not reach is `_uncared_for`.)
     """
     for name, node in flow.nodes.items():
-        asked = (node.asks and not node.ends) or isinstance(node, Transfer | Refusal)
+        asked = (node.asks and not node.ends) or isinstance(node, Emergency | Refusal)
         if not asked and name != flow.start:
             continue
         if not any(isinstance(flow.nodes[each], ToQueue) for each in _reachable(flow, name)):
