@@ -80,7 +80,6 @@ class City(Section):
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "TH"
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Bangkok"
     accent: Colour = "#0b6e6e"
-    calendars: dict[str, Any] = {}
 
     @property
     def zone(self) -> ZoneInfo:

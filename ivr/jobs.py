@@ -220,8 +220,11 @@ def _over(floor: Floor, sid: str) -> str | None:
 
 
 def end_lonely(floor: Floor, now: datetime) -> None:
-    """Callers who were left behind in a conference: the conversation is over, the call is not."""
-    before = now - timedelta(seconds=2 * GRACE * clock.speed())
+    """Callers who were left behind in a conference: the conversation is over, the call is not.
+
+    Not those who are being asked how it was: that takes less than half a minute.
+    """
+    before = now - timedelta(seconds=4 * GRACE * clock.speed())
     other = orm.aliased(Offer)
     live_again = (
         sa.select(sa.literal(1)).where(other.call_id == Call.id, other.state.in_(LIVE)).exists()
