@@ -44,6 +44,17 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Saying:
+    """What is said to who speaks `language`: in that language, or (`instead`) in the fallback."""
+
+    language: str
+    text: str
+    instead: bool
+    #: How long it takes, about.
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class BulletinFacts:
     """A bulletin as it stands. Moments are aware."""
 
@@ -61,13 +72,9 @@ class BulletinFacts:
         """What is said in `language`: its own text, else the English one."""
         return self.texts.get(language) or self.texts[FALLBACK]
 
-    def spoken_in(self, language: str) -> str:
-        """The language in which it is said to who speaks `language`."""
-        return language if self.texts.get(language) else FALLBACK
-
-    def seconds(self, language: str) -> int:
-        """How long that takes, about."""
-        return seconds_of(self.text_for(language), self.spoken_in(language))
+    def said_to(self, language: str) -> Saying:
+        """The same, with the language in which it is said and how long it takes."""
+        return said_to(self.texts, language)
 
     def state(self, now: datetime) -> str:
         """`on_air`, `planned`, `over` or `withdrawn`."""
@@ -196,6 +203,14 @@ def _kept(before: BulletinFacts) -> dict[str, Any]:
 # ---------------------------------------------------------------- what can be said
 
 
+def said_to(texts: Mapping[str, str], language: str) -> Saying:
+    """What is said to who speaks `language`; nothing yet of a draft that lacks the fallback too."""
+    own = cleaned(texts.get(language, ""))
+    text = own or cleaned(texts.get(FALLBACK, ""))
+    seconds = seconds_of(text, language if own else FALLBACK)
+    return Saying(language, text, not own and language != FALLBACK, seconds)
+
+
 def cleaned(text: str) -> str:
     """A text as a voice reads it: on one line, without what no XML can carry (XML 1.0, 2.2)."""
     said = (char for char in text if char.isspace() or _can_be_sent(char))
@@ -209,14 +224,11 @@ def _can_be_sent(char: str) -> bool:
 def faults(config: Ivr, draft: Draft, now: datetime) -> dict[str, str]:
     """What is wrong with a draft: field (`text.th`, `places`, `ends_at`) → key of the words."""
     found: dict[str, str] = {}
-    for language in sorted({*REQUIRED, *draft.texts}):
+    for language in dict.fromkeys((*config.languages, *REQUIRED, *draft.texts)):
         text = cleaned(draft.texts.get(language, ""))
-        if not re.search(r"\w", text) and (text or language in REQUIRED):
-            found[f"text.{language}"] = "ivr.bulletin.no_text"
-        elif len(text) > LONGEST_TEXT:
-            found[f"text.{language}"] = "ivr.bulletin.too_long"
-        elif text and language not in (*REQUIRED, *config.languages):
-            found[f"text.{language}"] = "ivr.bulletin.no_such_language"
+        wrong = _wrong_text(config, language, text)
+        if wrong:
+            found[f"text.{language}"] = f"ivr.bulletin.{wrong}"
     if not draft.places:
         found["places"] = "ivr.bulletin.no_place"
     if draft.ends_at <= draft.starts_at:
@@ -224,6 +236,16 @@ def faults(config: Ivr, draft: Draft, now: datetime) -> dict[str, str]:
     elif draft.ends_at <= now:
         found["ends_at"] = "ivr.bulletin.is_over"
     return found
+
+
+def _wrong_text(config: Ivr, language: str, text: str) -> str:
+    if not text and language not in REQUIRED:
+        return ""
+    if not re.search(r"\w", text):
+        return "no_text"
+    if language not in (*REQUIRED, *config.languages):
+        return "no_such_language"
+    return "too_long" if len(text) > LONGEST_TEXT else ""
 
 
 def _checked(config: Ivr, draft: Draft, now: datetime) -> dict[str, str]:
@@ -246,18 +268,21 @@ def find(session: Session, bulletin_id: int) -> BulletinFacts:
     return _facts(row)
 
 
-def listing(session: Session, *, before: int | None = None, limit: int = 50) -> list[BulletinFacts]:
-    """The newest bulletins, whatever became of them; with `before` those with a smaller id."""
-    query = _ALL.order_by(Bulletin.id.desc()).limit(limit)
+def listing(session: Session, now: datetime) -> list[BulletinFacts]:
+    """Every bulletin that is on air or planned, in the order of their beginning."""
+    query = _ALL.where(_TO_COME).order_by(Bulletin.starts_at, Bulletin.id)
+    rows = session.execute(query, {"now": now})
+    return [_facts(row) for row in rows]
+
+
+def past(
+    session: Session, now: datetime, *, before: int | None = None, limit: int = 20
+) -> list[BulletinFacts]:
+    """Those that are over or withdrawn, the newest first; with `before` those with a smaller id."""
+    query = _ALL.where(sa.not_(_TO_COME)).order_by(Bulletin.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Bulletin.id < before)
-    return [_facts(row) for row in session.execute(query)]
-
-
-def still_to_hear(session: Session, now: datetime) -> list[BulletinFacts]:
-    """Every bulletin that is on air or planned, in the order of their beginning."""
-    waiting = _ALL.where(Bulletin.withdrawn_at.is_(None), Bulletin.ends_at > now)
-    return [_facts(row) for row in session.execute(waiting.order_by(Bulletin.starts_at))]
+    return [_facts(row) for row in session.execute(query, {"now": now})]
 
 
 def history(session: Session, bulletin_id: int) -> list[ChangeFacts]:
@@ -335,11 +360,10 @@ _COLUMNS = (
     Bulletin.withdrawn_at,
 )
 _ALL = sa.select(*_COLUMNS)
-_ON_AIR = _ALL.where(
-    Bulletin.withdrawn_at.is_(None),
-    Bulletin.ends_at > sa.bindparam("now"),
-    Bulletin.starts_at <= sa.bindparam("now"),
-).order_by(Bulletin.starts_at.desc(), Bulletin.id.desc())
+_TO_COME = sa.and_(Bulletin.withdrawn_at.is_(None), Bulletin.ends_at > sa.bindparam("now"))
+_ON_AIR = _ALL.where(_TO_COME, Bulletin.starts_at <= sa.bindparam("now")).order_by(
+    Bulletin.starts_at.desc(), Bulletin.id.desc()
+)
 _HEARERS = sa.select(CallEvent.call_id).where(
     CallEvent.kind == Kind.BULLETIN.value,
     CallEvent.at >= sa.bindparam("since"),

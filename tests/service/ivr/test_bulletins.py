@@ -74,9 +74,9 @@ def test_each_caller_hears_it_in_their_language_or_in_english(
     written(session, config, replace(FLOOD, texts=texts))
     (found,) = bulletins.on_air(session, "bulletins", NOW)
     assert found.text_for("th") == FLOOD.texts["th"]
-    assert (found.text_for("zh"), found.spoken_in("zh")) == ("海滩路积水", "zh")
-    assert (found.text_for("ru"), found.spoken_in("ru")) == (FLOOD.texts["en"], "en")
-    assert found.seconds("ru") == found.seconds("en")
+    assert (found.text_for("zh"), found.said_to("zh").instead) == ("海滩路积水", False)
+    assert (found.text_for("ru"), found.said_to("ru").instead) == (FLOOD.texts["en"], True)
+    assert found.said_to("ru").seconds == found.said_to("en").seconds == 2
 
 
 # ---------------------------------------------------------------- changes
@@ -153,7 +153,7 @@ def test_what_cannot_be_said(
     with pytest.raises(Unsayable) as refused:
         written(session, config, replace(FLOOD, **changes))
     assert list(refused.value.faults) == [field]
-    assert bulletins.listing(session) == []
+    assert bulletins.listing(session, NOW - 100 * HOUR) == []
 
 
 def test_a_text_is_kept_as_a_voice_can_read_it(session: Session, config: Ivr) -> None:
@@ -209,8 +209,11 @@ def test_the_lists(session: Session, config: Ivr) -> None:
     gone = written(session, config)
     bulletins.withdraw(session, gone, version=1, by="x", now=NOW)
     later = NOW + 2 * HOUR
-    assert [each.id for each in bulletins.still_to_hear(session, later)] == [on, planned]
-    assert [each.id for each in bulletins.listing(session)] == [gone, on, planned, over]
-    assert [each.id for each in bulletins.listing(session, before=planned)] == [over]
-    states = [each.state(later) for each in bulletins.listing(session)]
-    assert states == ["withdrawn", "on_air", "planned", "over"]
+    to_come, past = bulletins.listing(session, later), bulletins.past(session, later)
+    assert [(each.id, each.state(later)) for each in to_come] == [
+        (on, "on_air"),
+        (planned, "planned"),
+    ]
+    assert [(each.id, each.state(later)) for each in past] == [(gone, "withdrawn"), (over, "over")]
+    assert [each.id for each in bulletins.past(session, later, before=gone)] == [over]
+    assert [each.id for each in bulletins.past(session, later, limit=1)] == [gone]

@@ -153,8 +153,10 @@ def test_a_number_is_blocked_once_and_again_when_that_is_over(session: Session) 
         nuisance.lift(session, first.id, by="x", now=NOW + DAY)
     nuisance.lift(session, again.id, by="x", now=NOW + DAY)
     third = blocked(session, now=NOW + DAY)
-    assert [each.id for each in nuisance.active(session, NOW + DAY)] == [third.id]
-    assert [each.id for each in nuisance.listing(session)] == [third.id, again.id, first.id]
+    assert [each.id for each in nuisance.listing(session, NOW + DAY)] == [third.id]
+    assert [each.id for each in nuisance.past(session, NOW + DAY)] == [again.id, first.id]
+    assert [each.id for each in nuisance.past(session, NOW + DAY, limit=1)] == [again.id]
+    assert [each.id for each in nuisance.past(session, NOW + DAY, before=again.id)] == [first.id]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +173,7 @@ def test_a_block_says_why_and_how_long(
 ) -> None:
     with pytest.raises(refusal):
         blocked(session, **changes)
-    assert nuisance.listing(session) == []
+    assert nuisance.listing(session, NOW) == []
 
 
 def test_how_many_calls_a_block_refused(session: Session) -> None:
