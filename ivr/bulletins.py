@@ -6,7 +6,7 @@ withdrawn: to say it again, write it again.
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.config import READER_LANGUAGES
+from hotline.floor import Floor
 from ivr.config import Ivr
 from ivr.errors import BulletinChanged, NoSuchBulletin, Unsayable
 from ivr.events import Kind
@@ -30,6 +31,8 @@ FALLBACK = "en"
 LONGEST_TEXT = 1000
 #: What is on air is asked for before it is written down that it was spoken.
 _TAIL = timedelta(minutes=1)
+#: So long after it was heard last, no call that heard it still lives.
+_SETTLED = timedelta(days=1)
 _FETCHED_AT_ONCE = 5000
 
 
@@ -137,7 +140,8 @@ def change(
     """
     texts = _checked(config, draft, now)
     before = find(session, bulletin_id)
-    _win(session, bulletin_id, version, **_columns(draft, texts))
+    # it may be heard again: what was counted is no longer all
+    _win(session, bulletin_id, version, heard=None, satisfied=None, **_columns(draft, texts))
     _note(session, bulletin_id, version + 1, "changed", _kept(before), by, now)
 
 
@@ -306,8 +310,41 @@ def history(session: Session, bulletin_id: int) -> list[ChangeFacts]:
 
 def heard_counts(session: Session, config: Ivr, ids: Collection[int]) -> dict[int, Counts]:
     """Calls that heard each of these bulletins, and those of them that it satisfied."""
+    known = {
+        bulletin_id: Counts(heard or 0, satisfied or 0)
+        for bulletin_id, heard, satisfied in session.execute(
+            sa.select(Bulletin.id, Bulletin.heard, Bulletin.satisfied).where(
+                Bulletin.id.in_(ids), Bulletin.heard.is_not(None)
+            )
+        )
+    }
+    return known | _counted_now(session, config, [each for each in ids if each not in known])
+
+
+def _counted_now(session: Session, config: Ivr, ids: Sequence[int]) -> dict[int, Counts]:
     found = counted(of_call for _, of_call in _hearings(session, config, ids))
     return {each: found.get(each, Counts()) for each in ids}
+
+
+def settle(floor: Floor, now: datetime) -> None:
+    """Keep the counts of what has been over for a while, so that no page counts a year of calls."""
+    over_at = sa.func.coalesce(Bulletin.withdrawn_at, Bulletin.ends_at)
+    over = sa.select(Bulletin.id, Bulletin.version).where(
+        Bulletin.heard.is_(None), over_at < now - _SETTLED
+    )
+    with floor.db.read() as session:
+        versions = {row.id: row.version for row in session.execute(over)}
+        counts = _counted_now(session, floor.section(Ivr), [*versions])
+    if not counts:
+        return
+    with floor.db.write() as session:
+        for bulletin_id, each in counts.items():
+            session.execute(
+                sa.update(Bulletin)
+                .where(Bulletin.id == bulletin_id, Bulletin.version == versions[bulletin_id])
+                .values(heard=each.heard, satisfied=each.satisfied)
+                .execution_options(synchronize_session=False)
+            )
 
 
 def calls_that_heard(

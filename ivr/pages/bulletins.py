@@ -160,11 +160,11 @@ class Typed:
 
     @classmethod
     def of_request(cls) -> "Typed":
-        """What was sent."""
+        """What was sent; a place that the flow does not have is none."""
         form = request.form
         return cls(
             {each: form.get(f"text.{each}", "") for each in spoken_languages()},
-            tuple(form.getlist("places")),
+            tuple(each for each in form.getlist("places") if each in places()),
             form.get("starts_at", ""),
             form.get("ends_at", ""),
         )
