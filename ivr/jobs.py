@@ -23,7 +23,7 @@ from hotline.floor import Floor
 from hotline.jobs import Every, Job, Sweep
 from hotline.outbox import Handler, Hopeless
 from hotline.telephony import CallGone, CarrierError
-from ivr import calls, closing, drafts, offers, recordings, waiting
+from ivr import bulletins, calls, closing, drafts, offers, recordings, waiting
 from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer
 from ivr.events import LIVE, OVER, RANK, OfferState, Result
@@ -282,4 +282,5 @@ SWEEPS: Mapping[str, Sweep] = {
     "ivr.ask_for_calls": Every(10, ask_for_calls),
     "ivr.end_lonely": Every(10, end_lonely),
     "ivr.forget_drafts": Every(3600, drafts.forget),
+    "ivr.settle_bulletins": Every(3600, bulletins.settle),
 }
