@@ -18,6 +18,7 @@ from exchange.call import Call, Leaving
 from exchange.callbacks import CallbackLine, Subscription
 from exchange.errors import CarrierError
 from exchange.ids import rfc2822, sid
+from exchange.recordings import Wish
 from exchange.scene import CONFERENCE_WAIT
 from exchange.webhook import Request
 
@@ -56,6 +57,8 @@ class Options:
     wait: Request | None = None
     max_participants: int = 250
     callbacks: Subscription | None = None
+    record: Wish | None = None
+    """The whole conference is recorded, from its start."""
 
 
 class Participant:
@@ -158,6 +161,7 @@ class Conference:
         self.ended_by: str | None = None
         self.callbacks = CallbackLine(exchange, None, first=1)
         self._participants: dict[str, Participant] = {}
+        self._recorded = False
 
     def __iter__(self) -> Iterator[Participant]:
         return iter(list(self._participants.values()))
@@ -203,7 +207,17 @@ class Conference:
             self.tell("conference-start", participant)
             for other in present:
                 other.play()
+        self._record(present)
         self.refresh()
+
+    def _record(self, present: list[Participant]) -> None:
+        """One recording from the start, if anybody present asks for it; the first one's wish."""
+        asking = [p for p in present if p.options.record is not None]
+        if self.started and asking and not self._recorded:
+            self._recorded = True
+            wish = asking[0].options.record
+            assert wish is not None
+            self.exchange.recordings.start(asking[0].call, wish, self)
 
     def leave(self, participant: Participant, reason: str, *, kicked: bool = False) -> None:
         """The participant is out; the conference ends if that ends it."""
@@ -236,6 +250,7 @@ class Conference:
                 participant.play()
                 if participant.joined:
                     self.tell("participant-leave", participant, "conference_ended")
+        self.exchange.recordings.over(conference=self)
         self.tell("conference-end")
         self.exchange.conferences.closed(self)
 
