@@ -308,7 +308,7 @@ class Handset:
             raise refuse(400, f"from: {from_!r} is not a telephone number")
         if not isinstance(words, str) or not 1 <= len(words.strip()) <= LONGEST:
             raise refuse(400, f"body: 1 to {LONGEST} characters")
-        if to not in self._exchange.config.numbers:
+        if str(to) not in self._exchange.config.numbers:
             raise refuse(404, f"to: nobody is connected to {to!r}")
         message = self._exchange.messages.receive(from_, str(to), words)
         return web.json_response(text_message(message), status=201)

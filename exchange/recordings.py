@@ -179,8 +179,7 @@ class Recordings:
         return [
             recording
             for recording in reversed(self._live.values())
-            if (recording.conference is conference if conference else recording.conference is None)
-            and (call is None or recording.call is call)
+            if recording.conference is conference and (call is None or recording.call is call)
         ]
 
     def over(self, *, call: Call | None = None, conference: Conference | None = None) -> None:

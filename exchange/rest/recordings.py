@@ -81,7 +81,7 @@ def _find(exchange: Exchange, request: web.Request) -> Recording:
     call, conference = _parents(exchange, request)
     if request.match_info["sid"] == CURRENT:
         live = exchange.recordings.of(call=call, conference=conference)
-        recording = live[0] if live and (call or conference) else None
+        recording = next(iter(live), None)
     else:
         recording = exchange.recordings.get(request.match_info["sid"])
     if recording is None or not _belongs(recording, call, conference):
