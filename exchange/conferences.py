@@ -101,9 +101,14 @@ class Participant:
             self._sound = self.call.spawn(self._repeat(self.options.wait, "waiting"))
 
     async def _repeat(self, request: Request | None, what: str) -> None:
-        if request is None or not request.url:
-            self.call.say("conference", f"{what}: {'music' if request is None else 'silence'}")
+        if request is not None and not request.url:
+            self.call.say("conference", f"{what}: silence")
             return
+        if request is None or not await self._play_again_and_again(request):
+            self.call.say("conference", f"{what}: music")
+
+    async def _play_again_and_again(self, request: Request) -> bool:
+        """Does not return while the document can be played; False when it cannot."""
         clock = self.conference.exchange.clock
         while True:
             before = clock.time()
@@ -111,7 +116,7 @@ class Participant:
                 await self.conference.exchange.player.run(self.call, request, CONFERENCE_WAIT)
             except CarrierError as error:
                 self.call.fault(error)
-                return
+                return False
             await clock.sleep(before + BREATH - clock.time())
 
     def mute(self, muted: bool) -> None:
