@@ -229,7 +229,6 @@ class Exchange:
     async def close(self) -> None:
         """Ends every call and stops; callbacks still waiting are given a moment of real time."""
         self.stations.close_pages()
-        self.messages.close()
         for call in list(self._live.values()):
             call.end(cause="the exchange stopped")
         if self._tasks:

@@ -48,7 +48,6 @@ def add_routes(app: web.Application, exchange: Exchange) -> None:
     add("POST", "/handset/calls/{sid}/decline", handset.decline)
     add("GET", "/handset/messages", handset.messages)
     add("POST", "/handset/messages", handset.text)
-    add("GET", "/handset/messages/events", handset.messages_events)
     add("GET", "/handset/stations", handset.stations)
     add("PUT", "/handset/stations/{address}", handset.put_station)
     add("DELETE", "/handset/stations/{address}", handset.drop_station)
@@ -313,23 +312,6 @@ class Handset:
         message = self._exchange.messages.receive(from_, str(to), words)
         return web.json_response(text_message(message), status=201)
 
-    async def messages_events(self, request: web.Request) -> web.StreamResponse:
-        """What the handset of ?number= has: first all there is, then each that comes or goes."""
-        number = request.query.get("number", "")
-        if ADDRESS.fullmatch(number) is None:
-            raise refuse(400, f"number: {number!r} is not a telephone number")
-        messages = self._exchange.messages
-        watcher = messages.watch(number)
-        try:
-            async with _Stream(request) as stream:
-                there = [text_message(message) for message in messages.of(number)]
-                await stream.send("messages", {"messages": there[-MOST:]})
-                while (message := await stream.next(watcher)) is not None:
-                    await stream.send("message", text_message(message))
-            return stream.response
-        finally:
-            messages.unwatch(watcher)
-
     async def stations(self, _request: web.Request) -> web.Response:
         stations = self._exchange.stations.all()
         return web.json_response(
@@ -352,16 +334,23 @@ class Handset:
         return web.Response(status=204)
 
     async def rings(self, request: web.Request) -> web.StreamResponse:
-        """A page registers as this address for as long as it listens here."""
+        """A page is this address for as long as it listens here: calls ring, messages come."""
         address = self._address(request)
         page_queue = self._exchange.stations.open_page(address)
+        messages = self._exchange.messages
+        unwatch = messages.watch(address, page_queue.put_nowait)
         try:
             async with _Stream(request) as stream:
-                await stream.send("ready", {"address": address})
-                while (call := await stream.next(page_queue)) is not None:
-                    await stream.send("ring", summary(call))
+                there = [text_message(message) for message in messages.of(address)]
+                await stream.send("ready", {"address": address, "messages": there[-MOST:]})
+                while (news := await stream.next(page_queue)) is not None:
+                    if isinstance(news, Message):
+                        await stream.send("message", text_message(news))
+                    else:
+                        await stream.send("ring", summary(news))
             return stream.response
         finally:
+            unwatch()
             self._exchange.stations.close_page(address, page_queue)
 
     def _address(self, request: web.Request) -> str:

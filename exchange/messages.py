@@ -15,10 +15,10 @@ back.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -147,7 +147,7 @@ class Messages:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._by_sid: dict[str, Message] = {}
-        self._watchers: dict[asyncio.Queue[Message | None], str] = {}
+        self._watchers: list[tuple[str, Callable[[Message], None]]] = []
 
     def __iter__(self) -> Iterator[Message]:
         return iter(list(self._by_sid.values()))
@@ -246,22 +246,14 @@ class Messages:
 
     # -- handsets ------------------------------------------------------------------------------
 
-    def watch(self, number: str) -> asyncio.Queue[Message | None]:
-        """A handset page shows the messages of this number; None in the queue is the end."""
-        watcher: asyncio.Queue[Message | None] = asyncio.Queue()
-        self._watchers[watcher] = number
-        return watcher
-
-    def unwatch(self, watcher: asyncio.Queue[Message | None]) -> None:
-        self._watchers.pop(watcher, None)
+    def watch(self, number: str, show: Callable[[Message], None]) -> Callable[[], None]:
+        """A handset shows the messages of this number as they come and go; how to end that."""
+        watcher = (number, show)
+        self._watchers.append(watcher)
+        return partial(self._watchers.remove, watcher)
 
     def arrived(self, message: Message) -> None:
         """A message has reached its other end: the handsets of both show it."""
-        for watcher, number in self._watchers.items():
+        for number, show in list(self._watchers):
             if number in (message.to, message.from_):
-                watcher.put_nowait(message)
-
-    def close(self) -> None:
-        """Tells every watching page that the exchange stops."""
-        for watcher in self._watchers:
-            watcher.put_nowait(None)
+                show(message)

@@ -67,9 +67,9 @@ async def test_an_open_page_sees_it_arrive(sms: Line) -> None:
     await send(sms, "before")
     await sms.after(3)
     await send(sms, "on its way")
-    async with sms.http.get("/handset/messages/events?number=%2B66812345678") as stream:
+    async with sms.http.get("/handset/stations/+66812345678/rings") as stream:
         kind, first = await next_event(stream)
-        assert kind == "messages"
+        assert kind == "ready"
         assert [m["body"] for m in first["messages"]] == ["before"]
         await send(sms, "for another", to="+66800000002")
         await sms.after(3)
@@ -78,8 +78,6 @@ async def test_an_open_page_sees_it_arrive(sms: Line) -> None:
         await write(sms, "thanks")
         kind, message = await next_event(stream)
         assert (message["body"], message["direction"]) == ("thanks", "inbound")
-    async with sms.http.get("/handset/messages/events?number=me") as response:
-        assert response.status == 400
 
 
 async def test_the_application_is_asked_with_the_documented_parameters(sms: Line) -> None:
