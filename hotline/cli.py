@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_processes(commands)
     _add_tools(commands)
+    _add_carrier(commands)
     _add_replay(commands)
     return parser
 
@@ -396,6 +397,102 @@ def _nightly(arguments: argparse.Namespace) -> int:
         how = How(config.city.zone, config.reports.rules, config.reports.window_days)
         last = arguments.until or arguments.first
         print(reports.jobs.recount(database, how, arguments.first, last))
+    return 0
+
+
+# ------------------------------------------------------------------------ the carrier
+
+
+def _add_carrier(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`hotline reconcile` and `hotline fallback`."""
+    reconcile = _add(
+        commands, "reconcile", _reconcile, "find and repair calls that the carrier knows and we not"
+    )
+    _add_place(reconcile)
+    reconcile.add_argument(
+        "--day", dest="first", type=date.fromisoformat, help="the first local day (yesterday)"
+    )
+    reconcile.add_argument("--until", type=date.fromisoformat, help="the last (the first)")
+    reconcile.add_argument("--dry-run", action="store_true", help="tell, and change nothing")
+    reconcile.add_argument("--json", action="store_true", help="one line of JSON a day")
+    reconcile.add_argument(
+        "--exchange-port", type=int, default=8437, help="of a hotline run here (8437)"
+    )
+    sorry = _add(
+        commands, "fallback", _fallback, "the document to keep at the carrier, should we be away"
+    )
+    _add_config(sorry, "--config")
+    sorry.add_argument("--file", type=Path, help="write it there instead of printing it")
+
+
+def _reconcile(arguments: argparse.Namespace) -> int:
+    import json
+
+    import ivr.reconcile
+
+    with _beside(arguments) as floor:
+        today = clock.local_day(clock.now(), floor.city.zone)
+        first = arguments.first or today - timedelta(days=1)
+        failed, changed = False, set()
+        for day in _days(first, arguments.until or first, today):
+            found = ivr.reconcile.run(floor, day, dry=arguments.dry_run)
+            if arguments.json:
+                print(json.dumps(found.as_dict(), ensure_ascii=False))
+            else:
+                print(ivr.reconcile.in_words(found, dry=arguments.dry_run))
+                for line in ivr.reconcile.details(found):
+                    print(f"  {line}")
+            failed = failed or bool(found.failed)
+            changed |= {each for each in found.days if each < today}
+        _recount(floor, changed)
+    return 1 if failed else 0
+
+
+def _days(first: date, last: date, today: date) -> list[date]:
+    from hotline.errors import Invalid
+
+    if not first <= last <= today:
+        raise Invalid(f"{first} to {last}: not days up to today, {today}")
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _recount(floor: "Floor", days: set[date]) -> None:
+    """Count days whose story has changed, which the night would find as well."""
+    import reports.jobs
+
+    for day in sorted(days):
+        print(reports.jobs.recompute(floor, day, day), file=sys.stderr)
+
+
+@contextmanager
+def _beside(arguments: argparse.Namespace) -> Iterator["Floor"]:
+    """The floor of the hotline beside which this is used: needs its database and its carrier."""
+    from hotline import beside, settings
+    from hotline.app import build_floor
+
+    place = {"HOTLINE_DATA": str(arguments.data), "HOTLINE_CONFIG": str(arguments.config)}
+    given = beside.environment(
+        {**os.environ, **place}, arguments.data, exchange_port=arguments.exchange_port
+    )
+    the_settings = settings.from_environment(given)
+    file = _file_of(the_settings.database_url)
+    if file and not file.exists():
+        raise FileNotFoundError(f"there is no hotline in {file.parent}: {file.name} is missing")
+    floor = build_floor(the_settings)
+    try:
+        yield floor
+    finally:
+        floor.close()
+
+
+def _fallback(arguments: argparse.Namespace) -> int:
+    from hotline import city, fallback
+
+    document = fallback.document(city.load(arguments.config))
+    if arguments.file is None:
+        print(document)
+    else:
+        arguments.file.write_text(document + "\n", encoding="utf-8")
     return 0
 
 

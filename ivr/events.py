@@ -2,7 +2,7 @@
 
 | kind | written when | data |
 | --- | --- | --- |
-| `arrived` | the call reached us (number 0 of its steps) | `at` the node it was led to |
+| `arrived` | the call reached us (number 0 of its steps) | `at` the node it was led to; `by` |
 | `step` | a key, a silence, the end of a transfer | `at`, `heard`, `digits`, `language`, `to` |
 | `queued` | it took a place in the waiting room | `visit`, `queue`, `language`, `priority` |
 | `returned` | a caller given up as unseen was heard again | `visit`, `queue`, `language` |
@@ -16,16 +16,19 @@
 | `left` | the caller left the waiting room otherwise | `queue`, `language`, `why` |
 | `transferring` | it was put through to a number outside | `number` |
 | `transferred` | the carrier told how that ended | `number`, `result`, `gone` (hung up by then) |
-| `fault` | ours failed; the caller was put through to the fallback | `where`, `error` |
-| `ended` | the call is over | `status` (the carrier's word) |
+| `fault` | ours failed; the caller was put through to the fallback | `where`, `error`; `by` |
+| `ended` | the call is over | `status` (the carrier's word); `by` |
 
 Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
 counts, and `transferred` only takes back those whom nobody took there. `result` is the carrier's
 word. `by` of `talk_ended` is whose side ended it, as far as the carrier told: it ends a call that
 it drops in the same words as one that is hung up. `by` of `wrapped_up` is the agent's username, or
-`limit`. A moment is that of writing. So: wait = `connected` (or `abandoned`) minus `queued`; talk =
-`talk_ended` minus `connected`; wrap-up = `wrapped_up` minus `talk_ended`. Telephone numbers of
-people stand in the call's row only.
+`limit`. `by` of `arrived`, `fault`, `transferred` and `ended` stands there only when the carrier's
+list told later what we had missed (`reconcile`); the `at` of a call that never reached us is empty.
+
+A moment is that of writing, or the carrier's for what its list told. So: wait = `connected` (or
+`abandoned`) minus `queued`; talk = `talk_ended` minus `connected`; wrap-up = `wrapped_up` minus
+`talk_ended`. Telephone numbers of people stand in the call's row only.
 """
 
 from enum import StrEnum
