@@ -5,7 +5,7 @@
 | `arrived` | the call reached us (number 0 of its steps) | `at` the node it was led to; `by` |
 | `step` | a key, a silence, the end of a transfer | `at`, `heard`, `digits`, `language`, `to` |
 | `queued` | it took a place in the waiting room | `visit`, `queue`, `language`, `priority` |
-| `returned` | a caller given up as unseen was heard again | `visit`, `queue`, `language` |
+| `returned` | a place given up, or lost, was taken again | `visit`, `queue`, `language` |
 | `offered` | it was offered to an agent | `offer`, `agent` |
 | `accepted` | the agent took the offer; their telephone rings | `offer`, `agent` |
 | `offer_ended` | an offer came to nothing | `offer`, `agent`, `result` (see `Result`) |

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from agents import routing
 from hotline.db import insert_ignore
 from ivr import calls
 from ivr.events import STILL_WAITS, Kind, Waits
-from ivr.models import Waiting
+from ivr.models import CallEvent, Waiting
 
 #: Nobody is told a position beyond this, so counting stops there: it costs the same at any length.
 FURTHEST_SAID = 50
@@ -65,6 +65,13 @@ class Line:
 
 def enter(session: Session, place: Place, *, now: datetime) -> bool:
     """Take a place; False when it is taken already or the call is over."""
+    if not _take(session, place, now, now):
+        return False
+    _tell_queued(session, place, now)
+    return True
+
+
+def _take(session: Session, place: Place, entered_at: datetime, now: datetime) -> bool:
     if not calls.choose_language(session, place.call_id, place.language):
         return False
     waiting_id = insert_ignore(
@@ -77,31 +84,39 @@ def enter(session: Session, place: Place, *, now: datetime) -> bool:
             "language": place.language,
             "node": place.node,
             "precedence": -place.priority,
-            "entered_at": now,
+            "entered_at": entered_at,
             "state": Waits.WAITING.value,
             "last_seen_at": now,
         },
     )
-    if waiting_id is None:
-        return False
+    return waiting_id is not None
+
+
+def _tell_queued(session: Session, place: Place, at: datetime) -> None:
     queued = {
         "visit": place.visit,
         "queue": place.queue,
         "language": place.language,
         "priority": place.priority,
     }
-    calls.tell(session, place.call_id, Kind.QUEUED, queued, now=now)
-    return True
+    calls.tell(session, place.call_id, Kind.QUEUED, queued, now=at)
 
 
 def seen(
-    session: Session, call_id: int, visit: int, place: Place | None, *, now: datetime
+    session: Session,
+    call_id: int,
+    visit: int,
+    place: Place | None,
+    *,
+    now: datetime,
+    waited: float = 0.0,
 ) -> Stay | None:
     """The wait loop of a caller was heard; their stay, or None when they do not wait.
 
-    So the waiting room heals itself: a caller whose place is missing takes it now, and one who had
-    been given up as unseen gets the old place back. Whose call is over gets none. `place` is
-    None when the configuration no longer knows the node that led here.
+    So the waiting room heals itself: a caller whose place is missing takes it again, in the old
+    order, and one who had been given up as unseen gets the old place back. Whose call is over gets
+    none. `place` is None when the configuration no longer knows the node that led here; `waited`
+    is how long the carrier says that they have been in its queue (seconds).
     """
     # Read before writing: an UPDATE that finds the row moved on keeps it locked (PostgreSQL), and
     # `enter` takes the call first, as everybody does who needs both.
@@ -110,9 +125,30 @@ def seen(
         return _touch(session, call_id, visit, now)
     if place is None:
         return None
-    if enter(session, place, now=now) or _revive(session, place, now):
+    if _rebuild(session, place, waited, now) or _revive(session, place, now):
         return of_visit(session, place.call_id, place.visit)
     return None
+
+
+def _rebuild(session: Session, place: Place, waited: float, now: datetime) -> bool:
+    """A place that is missing is taken again: as old as its event says, else as the carrier does.
+
+    The event comes first, since the carrier counts anew when a caller comes back to its queue.
+    """
+    written_at = _queued_at(session, place)
+    entered_at = written_at or now - timedelta(seconds=max(0.0, waited))
+    if not _take(session, place, entered_at, now):
+        return False
+    if written_at is None:
+        _tell_queued(session, place, entered_at)
+    else:  # entered once, counted once
+        _tell_returned(session, place, now)
+    return True
+
+
+def _queued_at(session: Session, place: Place) -> datetime | None:
+    rows = session.execute(_QUEUED, {"call": place.call_id})
+    return next((at for at, data in rows if data["visit"] == place.visit), None)
 
 
 def of_visit(session: Session, call_id: int, visit: int) -> Stay | None:
@@ -250,9 +286,13 @@ def _revive(session: Session, place: Place, now: datetime) -> bool:
     ).one_or_none()
     if row is None:
         return False
+    _tell_returned(session, place, now)
+    return True
+
+
+def _tell_returned(session: Session, place: Place, now: datetime) -> None:
     back = {"visit": place.visit, "queue": place.queue, "language": place.language}
     calls.tell(session, place.call_id, Kind.RETURNED, back, now=now)
-    return True
 
 
 def _stay(row: Any) -> Stay:
@@ -270,6 +310,9 @@ _COLUMNS = (
     Waiting.precedence,
     Waiting.entered_at,
     Waiting.state,
+)
+_QUEUED = sa.select(CallEvent.at, CallEvent.data).where(
+    CallEvent.call_id == sa.bindparam("call"), CallEvent.kind == Kind.QUEUED.value
 )
 _BY_VISIT = sa.select(*_COLUMNS).where(
     Waiting.call_id == sa.bindparam("call"), Waiting.visit == sa.bindparam("visit")

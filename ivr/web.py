@@ -189,7 +189,14 @@ def wait() -> str:
     place = _place_at(loop.call_id, loop.visit, loop.node, loop.language)
     position = None
     with floor().db.write() as session:
-        stay = waiting.seen(session, loop.call_id, loop.visit, place, now=clock.now())
+        stay = waiting.seen(
+            session,
+            loop.call_id,
+            loop.visit,
+            place,
+            now=clock.now(),
+            waited=request.form.get("QueueTime", 0.0, type=float),
+        )
         if stay is not None:
             position = waiting.position(session, stay)
             after_commit(session, partial(_look, stay.skill))
