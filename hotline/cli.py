@@ -508,7 +508,7 @@ def _in_words(error: HotlineError) -> str:
 
 
 def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """`hotline replay` and `hotline demo`."""
+    """`hotline replay`, `hotline demo` and `hotline chaos`."""
     replay = _add(commands, "replay", _replay, "play a day of a call log through a hotline")
     replay.add_argument("file", type=Path, help="a log of the form of bank_august_1999.tsv")
     replay.add_argument("--date", type=date.fromisoformat, help="the day (the file's first)")
@@ -528,6 +528,30 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         parser.add_argument("--database-url", help="a database of its own (a file in the folder)")
         parser.add_argument("--web-port", type=int, default=web_port)
         parser.add_argument("--exchange-port", type=int, default=exchange_port)
+
+    chaos = _add(commands, "chaos", _chaos, "break a hotline on purpose, under calls; see docs")
+    chaos.add_argument("--minutes", type=float, default=5.0, help="of each scenario (5)")
+    chaos.add_argument("--scenario", action="append", help="which; repeatable (all)")
+    chaos.add_argument("--data", type=Path, help="a folder of its own (a new one)")
+    _add_config(chaos, "--config")
+
+
+def _chaos(arguments: argparse.Namespace) -> int:
+    from hotline.chaos import scenarios
+    from hotline.errors import Invalid
+
+    names = arguments.scenario or list(scenarios.SCENARIOS)
+    if unknown := [name for name in names if name not in scenarios.SCENARIOS]:
+        there = ", ".join(scenarios.SCENARIOS)
+        raise Invalid(f"no such scenario: {', '.join(unknown)} (there are {there})")
+    data = arguments.data or Path("var") / f"chaos-{clock.now():%Y%m%d-%H%M%S}"
+    failed = False
+    with scenarios.Hotline(data, arguments.config) as hotline:
+        for name in names:
+            verdict = scenarios.SCENARIOS[name](hotline, 60 * arguments.minutes)
+            print("\n".join([str(verdict), *(f"      {each}" for each in verdict.violations)]))
+            failed = failed or bool(verdict.violations)
+    return 1 if failed else 0
 
 
 def _replay(arguments: argparse.Namespace) -> int:

@@ -149,11 +149,13 @@ def compare(
     *,
     now: datetime,
     speed: float = 1.0,
+    on_its_way: float = ON_ITS_WAY,
 ) -> Differences:
     """What differs between two lists.
 
     `theirs` reaches beyond the half-open `span` (aware) on both sides, `ours` are those that
     arrived in it and those that the carrier names. `speed`: of the clock that both keep.
+    `on_its_way`: what has ended so many seconds ago (of the wall) may yet be told.
     """
     by_sid = {call.sid: call for call in theirs}  # a list that grew meanwhile names a call twice
     known = {call.sid: call for call in ours}
@@ -164,12 +166,12 @@ def compare(
         if call.direction == INBOUND and span[0] <= call.started_at < span[1]
     ]
     found = Differences(day, theirs=len(inbound), ours=len(arrived))
-    on_its_way = now - timedelta(seconds=ON_ITS_WAY * speed)
+    before = now - timedelta(seconds=on_its_way * speed)
     for call in sorted(inbound, key=lambda each: (each.started_at, each.sid)):
         if call.sid not in known:
-            _missed(found, call, on_its_way)
+            _missed(found, call, before)
         else:
-            _both(found, known[call.sid], call, on_its_way, speed)
+            _both(found, known[call.sid], call, before, speed)
     found.unknown = [call for call in arrived if call.sid not in by_sid]
     missed = {call.sid for call in found.missed}
     for leg in by_sid.values():
@@ -178,21 +180,24 @@ def compare(
     return found
 
 
-def _missed(found: Differences, call: CarrierCall, on_its_way: datetime) -> None:
-    if _is_over(call, on_its_way):
+def _missed(found: Differences, call: CarrierCall, before: datetime) -> None:
+    if _is_over(call, before):
         found.missed.append(call)
     else:
         found.too_early += 1
 
 
 def _both(
-    found: Differences, ours: OurCall, call: CarrierCall, on_its_way: datetime, speed: float
+    found: Differences, ours: OurCall, call: CarrierCall, before: datetime, speed: float
 ) -> None:
     if ours.ended_at is None:
-        if _is_over(call, on_its_way):
+        if _is_over(call, before):
             found.over.append((ours, call))
     else:
         found.differing.extend(_ends(ours, call, SAME_MOMENT * speed))
+    found.differing.extend(
+        _moment(call.sid, "arrived_at", call.started_at, ours.arrived_at, SAME_MOMENT * speed)
+    )
     for fact in ("from_number", "to_number"):
         theirs, mine = getattr(call, fact), getattr(ours, fact)
         if theirs != mine:
@@ -203,33 +208,41 @@ def _ends(ours: OurCall, call: CarrierCall, same: float) -> Iterator[Differs]:
     assert ours.ended_at is not None
     if call.status != ours.status:
         yield Differs(call.sid, "status", call.status, ours.status)
-    elif call.ended_at and abs((call.ended_at - ours.ended_at).total_seconds()) > same:
-        moments = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (call.ended_at, ours.ended_at))
-        yield Differs(call.sid, "ended_at", *moments)
+    elif call.ended_at:
+        yield from _moment(call.sid, "ended_at", call.ended_at, ours.ended_at, same)
 
 
-def _is_over(call: CarrierCall, on_its_way: datetime) -> bool:
+def _moment(
+    sid: str, fact: str, theirs: datetime, ours: datetime, same: float
+) -> Iterator[Differs]:
+    if abs((theirs - ours).total_seconds()) > same:
+        yield Differs(sid, fact, *(f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (theirs, ours)))
+
+
+def _is_over(call: CarrierCall, before: datetime) -> bool:
     return (
-        RANK.get(call.status, 0) >= OVER
-        and call.ended_at is not None
-        and call.ended_at <= on_its_way
+        RANK.get(call.status, 0) >= OVER and call.ended_at is not None and call.ended_at <= before
     )
 
 
 # ---------------------------------------------------------------- what is done
 
 
-def run(floor: Floor, day: date, *, dry: bool = False) -> Differences:
+def run(
+    floor: Floor, day: date, *, dry: bool = False, on_its_way: float = ON_ITS_WAY
+) -> Differences:
     """Compare local `day` with the carrier's list and, unless `dry`, repair what was missed.
 
     Each repair is a unit of work of its own; those that fail are in `failed`. Raises `NoList`
-    when the list cannot be read whole: then nothing is changed.
+    when the list cannot be read whole: then nothing is changed. `on_its_way` as in `compare`.
     """
     span = clock.day_bounds(day, floor.city.zone)
     theirs = _list(floor, span)
     with floor.db.read() as session:
         ours = _ours(session, span, [call.sid for call in theirs])
-    found = compare(day, span, theirs, ours, now=clock.now(), speed=clock.speed())
+    found = compare(
+        day, span, theirs, ours, now=clock.now(), speed=clock.speed(), on_its_way=on_its_way
+    )
     if not dry:
         repair(floor, found)
     return found
