@@ -431,11 +431,12 @@ def _reconcile(arguments: argparse.Namespace) -> int:
     import ivr.reconcile
 
     with _beside(arguments) as floor:
-        today = clock.local_day(clock.now(), floor.city.zone)
+        now = clock.now()
+        today = clock.local_day(now, floor.city.zone)
         first = arguments.first or today - timedelta(days=1)
         failed, changed = False, set()
         for day in _days(first, arguments.until or first, today):
-            found = ivr.reconcile.run(floor, day, dry=arguments.dry_run)
+            found = ivr.reconcile.run(floor, day, now=now, dry=arguments.dry_run)
             if arguments.json:
                 print(json.dumps(found.as_dict(), ensure_ascii=False))
             else:

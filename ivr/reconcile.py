@@ -229,7 +229,12 @@ def _is_over(call: CarrierCall, before: datetime) -> bool:
 
 
 def run(
-    floor: Floor, day: date, *, dry: bool = False, on_its_way: float = ON_ITS_WAY
+    floor: Floor,
+    day: date,
+    *,
+    now: datetime,
+    dry: bool = False,
+    on_its_way: float = ON_ITS_WAY,
 ) -> Differences:
     """Compare local `day` with the carrier's list and, unless `dry`, repair what was missed.
 
@@ -240,9 +245,7 @@ def run(
     theirs = _list(floor, span)
     with floor.db.read() as session:
         ours = _ours(session, span, [call.sid for call in theirs])
-    found = compare(
-        day, span, theirs, ours, now=clock.now(), speed=clock.speed(), on_its_way=on_its_way
-    )
+    found = compare(day, span, theirs, ours, now=now, speed=clock.speed(), on_its_way=on_its_way)
     if not dry:
         repair(floor, found)
     return found
@@ -374,7 +377,7 @@ def _end(floor: Floor, session: Session, ours: OurCall, call: CarrierCall) -> li
 
 def night(floor: Floor, day: date) -> str:
     """Reconcile `day`; raises what makes the night try again: `NoList`, `Unrepaired`."""
-    found = run(floor, day)
+    found = run(floor, day, now=clock.now())
     words = in_words(found)
     if found.failed:
         raise Unrepaired(words)

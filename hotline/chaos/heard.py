@@ -17,8 +17,8 @@ from ivr import prompts
 KINDS = frozenset(
     {"say", "play", "key", "pause", "ring", "queue", "conference", "dial", "record", "end"}
 )
-#: Seconds after the answer in which a caller must have heard something. The carrier gives a webhook
-#: 15 s, and asks for the fallback document after that.
+#: Seconds of the wall after the answer in which a caller must have heard something. The carrier
+#: gives a webhook 15 s, and asks for the fallback document after that.
 FIRST_WORDS = 20.0
 
 Line = Mapping[str, Any]
@@ -41,13 +41,15 @@ class Sentences:
         )
 
 
-def faults(call: Mapping[str, Any], sentences: Sentences) -> list[str]:
-    """What this caller heard and never should have; empty when all was well."""
+def faults(call: Mapping[str, Any], sentences: Sentences, *, speed: float = 1.0) -> list[str]:
+    """What this caller heard and never should have; empty when all was well. `speed`: of the clock
+    by which the call was told.
+    """
     lines = call["transcript"]
     return [
         *(fault for line in lines if (fault := _fault(line, sentences))),
         *_apologies_alone(lines, sentences),
-        *_silence(call),
+        *_silence(call, FIRST_WORDS * speed),
         *_left_alone(call, sentences),
     ]
 
@@ -96,7 +98,7 @@ def _left_alone(call: Mapping[str, Any], sentences: Sentences) -> Iterator[str]:
         yield f"waited and met nobody: {call['end_cause']}"
 
 
-def _silence(call: Mapping[str, Any]) -> Iterator[str]:
+def _silence(call: Mapping[str, Any], longest: float) -> Iterator[str]:
     """Nothing heard for long after the answer."""
     first = next((line for line in call["transcript"] if line["kind"] in ("say", "play")), None)
     if call["answered_at"] is None:
@@ -105,7 +107,7 @@ def _silence(call: Mapping[str, Any]) -> Iterator[str]:
     if heard_at is None:
         return
     silent = _seconds(call["answered_at"], heard_at)
-    if silent > FIRST_WORDS:
+    if silent > longest:
         yield f"silence for {silent:.0f} s"
 
 

@@ -31,6 +31,7 @@ from hotline.auth import Role, create_account
 from hotline.chaos import heard
 from hotline.chaos.crowd import Crowd, Place, Script
 from hotline.children import Child, Spec
+from hotline.clock import ScaledClock
 from hotline.models import Effect
 from hotline.replay.command import NOT_FOR_A_REPLAY
 from hotline.replay.plan import keys_to
@@ -74,8 +75,17 @@ class Hotline:
     """A whole hotline of real processes, and the world around it."""
 
     def __init__(
-        self, data: Path, config: Path, *, database_url: str = "", away: Away | None = None
+        self,
+        data: Path,
+        config: Path,
+        *,
+        speed: float = 1.0,
+        database_url: str = "",
+        away: Away | None = None,
     ) -> None:
+        #: Speech, waiting and ringing may go faster than the wall; two calls a second are the
+        #: wall's.
+        self.clock = ScaledClock.starting(clock.now(), speed)
         self.data, self.config_file = data.resolve(), config
         self.config = city.load(config)
         self.sentences = heard.Sentences.of(self.config)
@@ -86,7 +96,7 @@ class Hotline:
         self._children: dict[str, Child] = {}
         self._ours: Supervisor | None = None
         self._passwords: dict[str, str] = {}
-        self._began = clock.now()
+        self._began = self.clock.now()
 
     def __enter__(self) -> "Hotline":
         try:
@@ -126,6 +136,7 @@ class Hotline:
             "--number": f"{self.config.city.number}={self.web_url}{VOICE_PATH}",
             "--voice-fallback-url": f"{sorry}/",
             "--status-callback": self.web_url + STATUS_PATH,
+            "--clock": str(self.clock),
         }
         words = [word for pair in options.items() for word in pair]
         environment = _own_environment() | {"EXCHANGE_AUTH_TOKEN": self._token}
@@ -197,7 +208,13 @@ class Hotline:
             "CARRIER_AUTH_TOKEN": self._token,
         }
         port = int(_port(self.web_url))
-        told = RunSettings(self.data, self.config_file, web_port=port, environment=environment)
+        told = RunSettings(
+            self.data,
+            self.config_file,
+            web_port=port,
+            clock=str(self.clock),
+            environment=environment,
+        )
         self._ours = Supervisor(told).start()
 
     def kill_everything(self) -> None:
@@ -234,7 +251,7 @@ class Hotline:
         flow = self.config.ivr
         for number in range(AGENTS):
             name, password = f"chaos{number + 1}", secrets.token_urlsafe(12)
-            now = clock.now()
+            now = self.clock.now()
             with self.floor.db.write() as session:
                 account_id = create_account(
                     session,
@@ -318,14 +335,15 @@ class Hotline:
         verdict = Verdict(name)
         calls = [self.call(sid) for sid in crowd.placed]
         for call in calls:
-            found = heard.faults(call, self.sentences)
+            found = heard.faults(call, self.sentences, speed=self.clock.speed)
             verdict.violations += [f"{call['sid']}: {fault}" for fault in found]
             if call["ended_at"] is None:
                 verdict.violations.append(f"{call['sid']}: never ended, {call['where']}")
         told = sum(heard.apologies(call, self.sentences) > 0 for call in calls)
         missed = self._reconciled(verdict, crowd)
         with self.floor.db.read() as session:
-            verdict.violations += _overtaken(session, since)
+            close = timedelta(seconds=CLOSE * self.clock.speed)
+            verdict.violations += _overtaken(_stays(session, since), close)
             answered = _count(session, Kind.CONNECTED, since)
             if owed := _open_effects(session):
                 verdict.violations.append(f"{owed} effects were never delivered")
@@ -342,10 +360,10 @@ class Hotline:
 
     def _reconciled(self, verdict: Verdict, crowd: Crowd) -> int:
         """Every call stands in the story once the carrier's list is read; how many did not."""
-        missed = 0
+        missed, now = 0, self.clock.now()
         zone = self.floor.city.zone
-        for day in {clock.local_day(at, zone) for at in (self._began, clock.now())}:
-            found = reconcile.run(self.floor, day, on_its_way=0.0)
+        for day in {clock.local_day(at, zone) for at in (self._began, now)}:
+            found = reconcile.run(self.floor, day, now=now, on_its_way=0.0)
             missed += len(found.missed)
             verdict.violations += [f"{sid}: could not be reconciled" for sid in found.failed]
         with self.floor.db.read() as session:
@@ -439,7 +457,7 @@ def _restarted(hotline: Hotline, seconds: float, name: str, *, wiped: bool) -> V
         hotline.begin()
         down = time.monotonic() - down
         # nobody is served before the wait loops have come round: who is heard of first is not first
-        time.sleep(hotline.config.ivr.waiting.loop + 1)
+        time.sleep(hotline.config.ivr.waiting.loop / hotline.clock.speed + 1)
         survivors = hotline.in_the_room()
     verdict = hotline.judge(name, crowd, since)
     verdict.figures |= {"waited through it": survivors, "s down": round(down, 1)}
@@ -472,17 +490,15 @@ class _Stay:
     gone_at: Any = None
 
 
-def _overtaken(session: Session, since: int) -> Iterator[str]:
+def _overtaken(stays: Mapping[int, _Stay], close: timedelta) -> Iterator[str]:
     """Callers of whom a later one of the same line was offered to an agent first."""
-    stays = _stays(session, since)
     for first_id, first in stays.items():
         for later_id, later in stays.items():
-            if first.line == later.line and _is_overtaken(first, later):
+            if first.line == later.line and _is_overtaken(first, later, close):
                 yield f"call {first_id} was overtaken by call {later_id}"
 
 
-def _is_overtaken(first: _Stay, later: _Stay) -> bool:
-    close = timedelta(seconds=CLOSE)
+def _is_overtaken(first: _Stay, later: _Stay, close: timedelta) -> bool:
     if later.offered_at is None or first.at + close >= later.at:
         return False
     still = later.offered_at + close

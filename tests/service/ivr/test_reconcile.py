@@ -52,6 +52,10 @@ def here(settings: Settings, city_config: CityConfig, exchange: Exchange) -> Ite
     built.close()
 
 
+def run(floor: Floor, *, dry: bool = False) -> reconcile.Differences:
+    return reconcile.run(floor, DAY, now=clock.now(), dry=dry)
+
+
 def everything(floor: Floor) -> dict[str, list[Any]]:
     """What stands about calls."""
     with floor.db.read() as session:
@@ -89,7 +93,7 @@ def test_a_call_that_never_reached_us_is_written_at_the_carriers_moments(
 ) -> None:
     sid = exchange.dial("+66812345678", {"hang_up": {"in": "dial", "after": 20}})
     (theirs,) = exchange.ended(sid)
-    found = reconcile.run(here, DAY)
+    found = run(here)
     assert [call.sid for call in found.missed] == [sid]
     assert (found.theirs, found.ours, found.repaired, found.failed) == (1, 0, 1, [])
     assert found.days == {DAY}
@@ -105,7 +109,7 @@ def test_a_call_that_never_reached_us_is_written_at_the_carriers_moments(
     assert facts.ended_at == story_of_it[-1].at
 
     before = everything(here)
-    again = reconcile.run(here, DAY)
+    again = run(here)
     assert (again.missed, again.over, again.differing, again.repaired) == ([], [], [], 0)
     assert everything(here) == before
 
@@ -129,14 +133,14 @@ def test_who_hung_up_during_the_apology_was_not_put_through(
 ) -> None:
     sid = exchange.dial("+66812345678", {"hang_up": {"in": "menu", "after": 2}})
     exchange.ended(sid)
-    reconcile.run(here, DAY)
+    run(here)
     assert [event.kind for event in events(here, sid)] == ["arrived", "ended"]
 
 
 def test_a_call_that_lives_is_left_for_another_time(here: Floor, exchange: Exchange) -> None:
     exchange.station(here.city.fallback_number, outcome="answer", hang_up_after=None)
     exchange.dial("+66812345678")
-    found = reconcile.run(here, DAY)
+    found = run(here)
     assert (found.missed, found.too_early, found.repaired) == ([], 1, 0)
     assert everything(here)["calls"] == []
 
@@ -146,7 +150,7 @@ def test_a_dry_run_tells_and_changes_nothing(here: Floor, exchange: Exchange) ->
     exchange.ended(sid)
     arrived(here, "CAnobody", NOON)
     before = everything(here)
-    found = reconcile.run(here, DAY, dry=True)
+    found = run(here, dry=True)
     assert ([call.sid for call in found.missed], len(found.unknown)) == ([sid], 1)
     assert (found.repaired, found.days) == (0, set())
     assert everything(here) == before
@@ -164,14 +168,14 @@ def test_a_call_that_has_ended_unheard_ends_when_it_did(here: Floor, exchange: E
     place = waiting.Place(call_id, 1, "information", "information", "th", 0)
     with here.db.write() as session:
         assert waiting.enter(session, place, now=NOON + timedelta(seconds=5))
-    found = reconcile.run(here, DAY)
+    found = run(here)
     assert ([call.sid for _, call in found.over], found.repaired) == ([sid], 1)
     *_, abandoned, ended = events(here, sid)
     assert (abandoned.kind, ended.kind) == ("abandoned", "ended")
     assert abandoned.at == ended.at == whole_second(theirs["ended_at"])
     assert ended.data == {"status": "completed", "by": "reconcile"}
     before = everything(here)
-    assert reconcile.run(here, DAY).repaired == 0
+    assert run(here).repaired == 0
     assert everything(here) == before
 
 
@@ -185,7 +189,7 @@ def test_an_end_never_lies_before_what_was_written_of_the_call(
     place = waiting.Place(call_id, 1, "information", "information", "th", 0)
     with here.db.write() as session:
         waiting.enter(session, place, now=late)
-    reconcile.run(here, DAY)
+    run(here)
     assert events(here, sid)[-1].at == late
 
 
@@ -201,7 +205,7 @@ def test_what_differs_and_what_the_carrier_does_not_know_is_told_and_left(
     with here.db.write() as session:
         ivr.end_call(here, session, call_id, "completed", now=ended)
     before = everything(here)
-    found = reconcile.run(here, DAY)
+    found = run(here)
     assert [call.sid for call in found.unknown] == ["CAnobody"]
     assert {(each.sid, each.fact) for each in found.differing} == {
         (sid, "from_number"),
@@ -309,7 +313,7 @@ def test_a_list_that_breaks_off_changes_nothing(
             with pytest.raises(CarrierError):
                 list(floor.carrier.calls_between(NOON, NOON + timedelta(hours=1)))
             with pytest.raises(reconcile.NoList, match="after 1 calls"):
-                reconcile.run(floor, DAY)
+                run(floor)
         assert everything(floor)["calls"] == []
     finally:
         over.set()
