@@ -1,9 +1,11 @@
 """The waiting room: who takes a place, keeps it, is told of it, and gets it back."""
 
 import pytest
+import sqlalchemy as sa
 
-from ivr import waiting
+from ivr import story, waiting
 from ivr.events import Waits
+from ivr.models import CallEvent, Waiting
 from tests.service.ivr.world import World
 
 
@@ -175,3 +177,27 @@ def test_a_stay_moves_only_from_where_it_is(world: World) -> None:
         assert waiting.move(session, stay.id, (Waits.CONNECTING,), Waits.CONNECTED) is None
         assert waiting.move(session, stay.id, (Waits.WAITING,), Waits.OFFERED) is not None
         assert waiting.move(session, stay.id, (Waits.WAITING,), Waits.OFFERED) is None
+
+
+@pytest.mark.parametrize("events_are_lost", [False, True])
+def test_the_wiped_room_is_rebuilt_in_the_old_order(world: World, events_are_lost: bool) -> None:
+    """Whoever is heard first after it, the longest waiting goes first, and is counted once."""
+    callers = []
+    for _ in range(3):
+        callers.append(world.caller().to_queue())
+        world.clock.advance(seconds=7)
+    entered = [caller.stay.entered_at for caller in callers]
+    with world.floor.db.write() as session:
+        session.execute(sa.delete(Waiting))
+        if events_are_lost:
+            session.execute(sa.delete(CallEvent).where(CallEvent.kind == "queued"))
+    world.clock.advance(seconds=30)
+    for caller, waited in reversed(list(zip(callers, (51, 44, 37), strict=True))):
+        # the carrier's count stands for the event, and is not asked where there is one
+        caller.goes_to(caller.wait_url, QueueTime=str(waited if events_are_lost else 0))
+    assert [caller.stay.entered_at for caller in callers] == entered
+    assert [world.read(waiting.position, caller.stay) for caller in callers] == [1, 2, 3]
+    for caller, at in zip(callers, entered, strict=True):
+        (visit,) = world.read(story.visits_of, caller.id)
+        assert (visit.queued_at, visit.left_at) == (at, None)
+    world.check()
