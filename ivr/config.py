@@ -240,6 +240,7 @@ class Ivr(Section):
             recall=self.recall,
             after_call=None if self.after_call is None else self.after_call.node,
             detours=dict(self._detours()),
+            overflows=dict(self._overflows()),
             doors=tuple(self._doors()),
         )
 
@@ -250,13 +251,16 @@ class Ivr(Section):
                 if to := getattr(queue, state.value, None):
                     yield (name, state), Exit(f"queues.{name}.{state}", to)
 
+    def _overflows(self) -> Iterator[tuple[str, Exit]]:
+        """Where callers go who have waited too long."""
+        for name, queue in self.queues.items():
+            if queue.overflow is not None:
+                yield name, Exit(f"queues.{name}.overflow", queue.overflow)
+
     def _doors(self) -> Iterator[Exit]:
-        """Ways out of the waiting room into the flow."""
+        """Keys of the waiting room that lead into the flow."""
         for key, way in self.waiting.keys.items():
             yield Exit(f"waiting.keys.{key}.to", way.to)
-        for name, queue in self.queues.items():
-            if to := getattr(queue, "overflow", None):
-                yield Exit(f"queues.{name}.overflow", to)
 
     def skills(self) -> list[tuple[str, str]]:
         """Every (queue, language) that a caller can wait in."""

@@ -51,12 +51,13 @@ class Flow:
     recall: str | None = None
     after_call: str | None = None
     detours: Mapping[tuple[str, LineState], Exit] = field(default_factory=dict)
+    overflows: Mapping[str, Exit] = field(default_factory=dict)
     doors: tuple[Exit, ...] = ()
 
     def ways(self, name: str) -> list[Exit]:
         """All ways on from a node: its own, 0, and those of the queue that it leads to."""
         node = self.nodes[name]
-        ways = [*node.exits(), *self._detours(node)]
+        ways = [*node.exits(), *self._detours(node), *self._overflows(node)]
         if node.asks and PERSON not in node.own_keys("") and self.person:
             ways.append(Exit(PERSON, self.person))
         return ways
@@ -69,18 +70,27 @@ class Flow:
             ways = (self.person,)
         return (*ways, *(way.to for way in self._detours(node)))
 
+    def led_on(self, name: str) -> tuple[str, ...]:
+        """Where the waiting room sends a caller who has waited too long at this node."""
+        return tuple(way.to for way in self._overflows(self.nodes[name]))
+
     def entries(self) -> Iterator[Exit]:
         """Every way into the flow: where it stands in the file, and where it leads."""
         yield Exit("start", self.start)
         for name in ("person", "emergency", "refusal", "recall", "after_call"):
             if to := getattr(self, name):
                 yield Exit(name, to)
+        yield from self.overflows.values()
         yield from self.doors
 
     def _detours(self, node: Node) -> list[Exit]:
         if not isinstance(node, ToQueue):
             return []
         return [way for (queue, _), way in self.detours.items() if queue == node.queue]
+
+    def _overflows(self, node: Node) -> list[Exit]:
+        way = self.overflows.get(node.queue) if isinstance(node, ToQueue) else None
+        return [] if way is None else [way]
 
 
 def faults(flow: Flow) -> Iterator[Fault]:
@@ -137,6 +147,9 @@ def _bad_languages(flow: Flow) -> Iterator[Fault]:
                 for language in by_language:
                     if language not in flow.languages:
                         yield _no_language(f"flow.{name}.words.{key}.{language}", language)
+        elif isinstance(node, Recall) and node.key in node.goto:
+            taken = "this key already leads back to the place"
+            yield Fault(f"flow.{name}.goto.{node.key}", taken)
 
 
 def _bad_choice(flow: Flow, name: str, node: LanguageChoice) -> Iterator[Fault]:
@@ -163,6 +176,18 @@ def _reachable(flow: Flow, *starts: str) -> set[str]:
     return found
 
 
+def _reachable_before_a_queue(flow: Flow) -> set[str]:
+    """What callers may come to who were in no queue yet."""
+    found: set[str] = set()
+    todo = [flow.start, *(each for each in (flow.person, flow.refusal, flow.recall) if each)]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += (way.to for way in flow.nodes[name].exits())
+    return found
+
+
 def _endless(flow: Flow) -> Iterator[Fault]:
     for name in flow.nodes:
         if not any(flow.nodes[each].ends for each in _reachable(flow, name)):
@@ -181,7 +206,8 @@ def _circles(flow: Flow) -> Iterator[Fault]:
 
 
 def _circle_from(flow: Flow, trail: list[str]) -> list[str] | None:
-    for following in flow.silent_ways(trail[-1]):
+    here = trail[-1]
+    for following in (*flow.silent_ways(here), *flow.led_on(here)):
         if following in trail:
             return trail[trail.index(following) :]
         found = _circle_from(flow, [*trail, following])
@@ -206,20 +232,25 @@ def _uncared_for(flow: Flow) -> Iterator[Fault]:
 
 def _silent_trails(flow: Flow, trail: list[str]) -> Iterator[list[str]]:
     """Every way that silence may lead from here to an end. (A circle is another fault.)"""
-    following = [each for each in flow.silent_ways(trail[-1]) if each not in trail]
-    if not following or isinstance(flow.nodes[trail[-1]], ToQueue):
+    ways = flow.silent_ways(trail[-1])
+    if not ways or isinstance(flow.nodes[trail[-1]], ToQueue):
         yield trail
-    for each in following:
-        yield from _silent_trails(flow, [*trail, each])
+    for each in ways:
+        if each not in trail:
+            yield from _silent_trails(flow, [*trail, each])
 
 
 def _without_person(flow: Flow) -> Iterator[Fault]:
     """Every choice, every start and every failed transfer has a way to a queue of our own.
 
-    A transfer is no such way: it may fail, and then our own people are what is left.
+    A transfer is no such way: it may fail, and then our own people are what is left; but not where
+    it rings because none of them is there.
     """
+    before_us = _reachable_before_a_queue(flow)
     for name, node in flow.nodes.items():
-        asked = (node.asks and not node.ends) or isinstance(node, Transfer | Refusal)
+        asked = (node.asks and not node.ends) or isinstance(node, Refusal)
+        if isinstance(node, Transfer):
+            asked = name in before_us
         if not asked and name != flow.start:
             continue
         if not any(isinstance(flow.nodes[each], ToQueue) for each in _reachable(flow, name)):
