@@ -14,7 +14,7 @@ What a place in a prompt becomes, and so how the sentence around it has to be bu
 | Minutes   | ประมาณห้านาที          | about five minutes       | 大约五分钟 | около пяти минут    |
 | Digits    | หนึ่ง ศูนย์ ศูนย์         | one zero zero            | 幺零零     | один ноль ноль      |
 | Day       | วันที่ยี่สิบหก …         | the twenty-sixth of …    | 二零二六年… | двадцать шестого …  |
-| Moment    | พรุ่งนี้ เวลาเก้านาฬิกา   | tomorrow at nine in the … | 明天上午九点 | завтра в девять часов |
+| Moment    | พรุ่งนี้ เวลาเก้านาฬิกา   | tomorrow at nine in the … | 明天上午九点 | завтра в девять … |
 
 - An ordinal brings its own marker: ลำดับ{position}, 排在{position}位, "You are {position} in the
   queue", «Ваш номер в очереди - {position}».
