@@ -20,9 +20,9 @@ from hotline.config import READER_LANGUAGES
 from ivr.config import Ivr
 from ivr.errors import BulletinChanged, NoSuchBulletin, Unsayable
 from ivr.events import Kind
-from ivr.nodes import Hangup
 from ivr.hearing import Counts, Told, counted, hearings, seconds_of
 from ivr.models import Bulletin, BulletinEvent, CallEvent
+from ivr.nodes import Hangup
 
 #: Languages that no bulletin can do without; any other falls back to the last of them.
 REQUIRED = READER_LANGUAGES

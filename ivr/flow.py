@@ -12,7 +12,7 @@ from typing import Any
 
 from hotline.config import NO_NAME
 from hotline.errors import Fault
-from ivr.nodes import LanguageChoice, Menu, Node, Recall, Refusal, ToQueue, Transfer
+from ivr.nodes import Emergency, LanguageChoice, Menu, Node, Recall, Refusal, ToQueue, Transfer
 from ivr.nodes.base import PERSON, Exit, LineState
 
 #: A node keeps its place in the graph when one of its values cannot be read (`hotline.salvage`).
@@ -176,18 +176,6 @@ def _reachable(flow: Flow, *starts: str) -> set[str]:
     return found
 
 
-def _reachable_before_a_queue(flow: Flow) -> set[str]:
-    """What callers may come to who were in no queue yet."""
-    found: set[str] = set()
-    todo = [flow.start, *(each for each in (flow.person, flow.refusal, flow.recall) if each)]
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo += (way.to for way in flow.nodes[name].exits())
-    return found
-
-
 def _endless(flow: Flow) -> Iterator[Fault]:
     for name in flow.nodes:
         if not any(flow.nodes[each].ends for each in _reachable(flow, name)):
@@ -241,16 +229,13 @@ def _silent_trails(flow: Flow, trail: list[str]) -> Iterator[list[str]]:
 
 
 def _without_person(flow: Flow) -> Iterator[Fault]:
-    """Every choice, every start and every failed transfer has a way to a queue of our own.
+    """Every choice, every start and every emergency has a way to a queue of our own.
 
-    A transfer is no such way: it may fail, and then our own people are what is left; but not where
-    it rings because none of them is there.
+    A transfer is no such way: it may fail, and then our own people are what is left. (That somebody
+    takes care of whom another transfer does not reach is `_uncared_for`.)
     """
-    before_us = _reachable_before_a_queue(flow)
     for name, node in flow.nodes.items():
-        asked = (node.asks and not node.ends) or isinstance(node, Refusal)
-        if isinstance(node, Transfer):
-            asked = name in before_us
+        asked = (node.asks and not node.ends) or isinstance(node, Emergency | Refusal)
         if not asked and name != flow.start:
             continue
         if not any(isinstance(flow.nodes[each], ToQueue) for each in _reachable(flow, name)):

@@ -31,14 +31,28 @@ def test_a_late_step_does_not_move_a_caller_who_is_further(world: World) -> None
 def test_the_position_is_told_when_it_falls_and_only_then(world: World) -> None:
     ahead = [world.caller().to_queue() for _ in range(2)]
     caller = world.caller().to_queue()
-    assert "3" in caller.waits().says[0]
-    assert "3" not in caller.waits().says[0]
+
+    def hears() -> str:
+        world.clock.advance(seconds=20)
+        return caller.waits().says[0]
+
+    assert "ที่สาม" in hears()
+    assert "ที่สาม" not in hears()
     ahead[0].hangs_up()
-    assert "2" in caller.waits().says[0]
+    assert "ที่สอง" in hears()
     ahead[1].hangs_up()
-    next_in_line = caller.waits().says[0]
-    assert "2" not in next_in_line
-    assert caller.waits().says[0] != next_in_line
+    next_in_line = hears()
+    assert "ที่" not in next_in_line
+    assert hears() != next_in_line
+
+
+def test_nothing_is_announced_more_often_than_configured(world: World) -> None:
+    caller = world.caller().to_queue().waits()
+    assert caller.says
+    world.clock.advance(seconds=5)
+    assert caller.waits().says == []
+    world.clock.advance(seconds=5)
+    assert caller.waits().says
 
 
 def test_the_wait_loop_plays_music_and_comes_round(world: World) -> None:

@@ -219,7 +219,7 @@ def test_each_fault_is_told_with_its_path(
         # a telephone that rings when our own people are not there leads to no queue, and need not
         (
             {
-                "night": {"kind": "transfer", "number": 1669, "failed": "message"},
+                "night": {"kind": "transfer", "number": 1337, "failed": "message"},
                 "message": {"kind": "voicemail", "prompt": "menu", "thanks": "bye"},
             },
             {"detours": {("information", LineState.NOBODY): Exit("q", "night")}},

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 
 from ivr.flow import Flow, Node
 from ivr.nodes.base import (
-    Listen,
     LineState,
+    Listen,
     Notice,
     Nowhere,
     PlaceKept,
