@@ -14,6 +14,10 @@ from ivr import prompts, widening
 from ivr.nodes import Bulletin, Emergency, Hours, Node, ToQueue
 from ivr.nodes.base import ABSOLUTE, Exit, Key, LineState, Number
 
+_DAY_AND_NIGHT = (
+    "a hotline is open day and night; say where callers go when nobody is signed in"
+)
+
 Voice = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
 
@@ -55,8 +59,8 @@ class Queue(Section):
         """A limit and where it leads to stand together."""
         yield from _together("max_callers", self.max_callers, "full", self.full)
         yield from _together("max_wait", self.max_wait, "overflow", self.overflow)
-        if self.nobody_after and self.nobody is None:
-            yield Fault("nobody", "is missing: where do callers go after nobody_after?")
+        if self.nobody is None:
+            yield Fault("nobody", f"is missing: {_DAY_AND_NIGHT}")
         for number, step in enumerate(self.widen):
             if self.max_wait is not None and step.after >= self.max_wait:
                 never = f"never comes: nobody waits longer than max_wait ({self.max_wait} s)"

@@ -23,13 +23,17 @@ STAND_INS: Mapping[str, Any] = {
     **{
         f"flow.*.{field}": NO_NAME
         for field in (
-            *("prompt", "next", "otherwise", "failed", "queue", "default", "open", "closed"),
+            *("prompt", "next", "otherwise", "failed", "default", "open", "closed"),
             *("calendar", "agent", "declined", "emergency", "thanks", "busy", "no_answer"),
         )
     },
     "flow.*.keys.*": NO_NAME,
     "flow.*.goto.*": NO_NAME,
 }
+
+
+#: The parts of `ivr:` that hold ways through the flow.
+_WAYS = "flow queues waiting.keys after_call"
 
 
 @dataclass(frozen=True)
@@ -101,10 +105,10 @@ def faults(flow: Flow) -> Iterator[Fault]:
     """
     lost = [*_missing_targets(flow)]
     yield from lost
-    yield from _bad_languages(flow)
+    yield from _bad_keys(flow)
     if not lost:
         for fault in _path_faults(flow):
-            yield Fault(fault.path, fault.message, follows="flow")
+            yield Fault(fault.path, fault.message, follows=_WAYS)
 
 
 def _path_faults(flow: Flow) -> Iterator[Fault]:
@@ -136,20 +140,25 @@ def _no_node(path: str, name: str) -> Fault:
     return Fault(path, f'no such node "{name}"', f"flow.{name}")
 
 
-def _bad_languages(flow: Flow) -> Iterator[Fault]:
+def _bad_keys(flow: Flow) -> Iterator[Fault]:
     for name, node in flow.nodes.items():
-        if isinstance(node, LanguageChoice):
-            yield from _bad_choice(flow, name, node)
-        elif isinstance(node, Menu):
-            for key, by_language in node.words.items():
-                if key not in node.keys:
-                    yield Fault(f"flow.{name}.words.{key}", "this key leads nowhere in this menu")
-                for language in by_language:
-                    if language not in flow.languages:
-                        yield _no_language(f"flow.{name}.words.{key}.{language}", language)
-        elif isinstance(node, Recall) and node.key in node.goto:
-            taken = "this key already leads back to the place"
-            yield Fault(f"flow.{name}.goto.{node.key}", taken)
+        match node:
+            case LanguageChoice():
+                yield from _bad_choice(flow, name, node)
+            case Menu():
+                yield from _bad_words(flow, name, node)
+            case Recall() if node.key in node.goto:
+                taken = "this key already leads back to the place"
+                yield Fault(f"flow.{name}.goto.{node.key}", taken)
+
+
+def _bad_words(flow: Flow, name: str, node: Menu) -> Iterator[Fault]:
+    for key, by_language in node.words.items():
+        if key not in node.keys:
+            yield Fault(f"flow.{name}.words.{key}", "this key leads nowhere in this menu")
+        for language in by_language:
+            if language not in flow.languages:
+                yield _no_language(f"flow.{name}.words.{key}.{language}", language)
 
 
 def _bad_choice(flow: Flow, name: str, node: LanguageChoice) -> Iterator[Fault]:

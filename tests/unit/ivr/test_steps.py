@@ -104,7 +104,7 @@ def test_a_block_comes_before_a_place_and_a_place_before_a_callback() -> None:
     assert begin(whole, AWorld(pending=True)).position.node == "again"
 
 
-# ---------------------------------------------------------------- keys that mean the same everywhere
+# ---------------------------------------------------------------- keys that mean the same anywhere
 
 
 def test_0_leads_to_a_person_from_anywhere() -> None:
