@@ -41,6 +41,8 @@ NAVIGATION = (
     ("floor.wallboard", "/wallboard", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
     ("floor.calls", "/calls", frozenset({Role.SUPERVISOR, Role.MANAGER})),
     ("floor.tickets", "/tickets", frozenset(Role)),
+    ("ivr.bulletins", "/bulletins", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
+    ("ivr.nuisance", "/nuisance", frozenset({Role.SUPERVISOR, Role.MANAGER})),
     ("floor.reports", "/reports", frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})),
 )
 

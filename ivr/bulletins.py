@@ -6,7 +6,7 @@ withdrawn: to say it again, write it again.
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.config import READER_LANGUAGES
+from hotline.floor import Floor
 from ivr.config import Ivr
 from ivr.errors import BulletinChanged, NoSuchBulletin, Unsayable
 from ivr.events import Kind
@@ -30,6 +31,8 @@ FALLBACK = "en"
 LONGEST_TEXT = 1000
 #: What is on air is asked for before it is written down that it was spoken.
 _TAIL = timedelta(minutes=1)
+#: So long after it was heard last, no call that heard it still lives.
+_SETTLED = timedelta(days=1)
 _FETCHED_AT_ONCE = 5000
 
 
@@ -41,6 +44,17 @@ class Draft:
     places: tuple[str, ...]
     starts_at: datetime
     ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What is said to who speaks `language`: in that language, or (`instead`) in the fallback."""
+
+    language: str
+    text: str
+    instead: bool
+    #: How long it takes, about.
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +75,9 @@ class BulletinFacts:
         """What is said in `language`: its own text, else the English one."""
         return self.texts.get(language) or self.texts[FALLBACK]
 
-    def spoken_in(self, language: str) -> str:
-        """The language in which it is said to who speaks `language`."""
-        return language if self.texts.get(language) else FALLBACK
-
-    def seconds(self, language: str) -> int:
-        """How long that takes, about."""
-        return seconds_of(self.text_for(language), self.spoken_in(language))
+    def said_to(self, language: str) -> Saying:
+        """The same, with the language in which it is said and how long it takes."""
+        return said_to(self.texts, language)
 
     def state(self, now: datetime) -> str:
         """`on_air`, `planned`, `over` or `withdrawn`."""
@@ -130,7 +140,8 @@ def change(
     """
     texts = _checked(config, draft, now)
     before = find(session, bulletin_id)
-    _win(session, bulletin_id, version, **_columns(draft, texts))
+    # it may be heard again: what was counted is no longer all
+    _win(session, bulletin_id, version, heard=None, satisfied=None, **_columns(draft, texts))
     _note(session, bulletin_id, version + 1, "changed", _kept(before), by, now)
 
 
@@ -196,6 +207,14 @@ def _kept(before: BulletinFacts) -> dict[str, Any]:
 # ---------------------------------------------------------------- what can be said
 
 
+def said_to(texts: Mapping[str, str], language: str) -> Saying:
+    """What is said to who speaks `language`; nothing yet of a draft that lacks the fallback too."""
+    own = cleaned(texts.get(language, ""))
+    text = own or cleaned(texts.get(FALLBACK, ""))
+    seconds = seconds_of(text, language if own else FALLBACK)
+    return Saying(language, text, not own and language != FALLBACK, seconds)
+
+
 def cleaned(text: str) -> str:
     """A text as a voice reads it: on one line, without what no XML can carry (XML 1.0, 2.2)."""
     said = (char for char in text if char.isspace() or _can_be_sent(char))
@@ -209,14 +228,11 @@ def _can_be_sent(char: str) -> bool:
 def faults(config: Ivr, draft: Draft, now: datetime) -> dict[str, str]:
     """What is wrong with a draft: field (`text.th`, `places`, `ends_at`) → key of the words."""
     found: dict[str, str] = {}
-    for language in sorted({*REQUIRED, *draft.texts}):
+    for language in dict.fromkeys((*config.languages, *REQUIRED, *draft.texts)):
         text = cleaned(draft.texts.get(language, ""))
-        if not re.search(r"\w", text) and (text or language in REQUIRED):
-            found[f"text.{language}"] = "ivr.bulletin.no_text"
-        elif len(text) > LONGEST_TEXT:
-            found[f"text.{language}"] = "ivr.bulletin.too_long"
-        elif text and language not in (*REQUIRED, *config.languages):
-            found[f"text.{language}"] = "ivr.bulletin.no_such_language"
+        wrong = _wrong_text(config, language, text)
+        if wrong:
+            found[f"text.{language}"] = f"ivr.bulletin.{wrong}"
     if not draft.places:
         found["places"] = "ivr.bulletin.no_place"
     if draft.ends_at <= draft.starts_at:
@@ -224,6 +240,16 @@ def faults(config: Ivr, draft: Draft, now: datetime) -> dict[str, str]:
     elif draft.ends_at <= now:
         found["ends_at"] = "ivr.bulletin.is_over"
     return found
+
+
+def _wrong_text(config: Ivr, language: str, text: str) -> str:
+    if not text and language not in REQUIRED:
+        return ""
+    if not re.search(r"\w", text):
+        return "no_text"
+    if language not in (*REQUIRED, *config.languages):
+        return "no_such_language"
+    return "too_long" if len(text) > LONGEST_TEXT else ""
 
 
 def _checked(config: Ivr, draft: Draft, now: datetime) -> dict[str, str]:
@@ -246,18 +272,21 @@ def find(session: Session, bulletin_id: int) -> BulletinFacts:
     return _facts(row)
 
 
-def listing(session: Session, *, before: int | None = None, limit: int = 50) -> list[BulletinFacts]:
-    """The newest bulletins, whatever became of them; with `before` those with a smaller id."""
-    query = _ALL.order_by(Bulletin.id.desc()).limit(limit)
+def listing(session: Session, now: datetime) -> list[BulletinFacts]:
+    """Every bulletin that is on air or planned, in the order of their beginning."""
+    query = _ALL.where(_TO_COME).order_by(Bulletin.starts_at, Bulletin.id)
+    rows = session.execute(query, {"now": now})
+    return [_facts(row) for row in rows]
+
+
+def past(
+    session: Session, now: datetime, *, before: int | None = None, limit: int = 20
+) -> list[BulletinFacts]:
+    """Those that are over or withdrawn, the newest first; with `before` those with a smaller id."""
+    query = _ALL.where(sa.not_(_TO_COME)).order_by(Bulletin.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Bulletin.id < before)
-    return [_facts(row) for row in session.execute(query)]
-
-
-def still_to_hear(session: Session, now: datetime) -> list[BulletinFacts]:
-    """Every bulletin that is on air or planned, in the order of their beginning."""
-    waiting = _ALL.where(Bulletin.withdrawn_at.is_(None), Bulletin.ends_at > now)
-    return [_facts(row) for row in session.execute(waiting.order_by(Bulletin.starts_at))]
+    return [_facts(row) for row in session.execute(query, {"now": now})]
 
 
 def history(session: Session, bulletin_id: int) -> list[ChangeFacts]:
@@ -281,8 +310,41 @@ def history(session: Session, bulletin_id: int) -> list[ChangeFacts]:
 
 def heard_counts(session: Session, config: Ivr, ids: Collection[int]) -> dict[int, Counts]:
     """Calls that heard each of these bulletins, and those of them that it satisfied."""
+    known = {
+        bulletin_id: Counts(heard or 0, satisfied or 0)
+        for bulletin_id, heard, satisfied in session.execute(
+            sa.select(Bulletin.id, Bulletin.heard, Bulletin.satisfied).where(
+                Bulletin.id.in_(ids), Bulletin.heard.is_not(None)
+            )
+        )
+    }
+    return known | _counted_now(session, config, [each for each in ids if each not in known])
+
+
+def _counted_now(session: Session, config: Ivr, ids: Sequence[int]) -> dict[int, Counts]:
     found = counted(of_call for _, of_call in _hearings(session, config, ids))
     return {each: found.get(each, Counts()) for each in ids}
+
+
+def settle(floor: Floor, now: datetime) -> None:
+    """Keep the counts of what has been over for a while, so that no page counts a year of calls."""
+    over_at = sa.func.coalesce(Bulletin.withdrawn_at, Bulletin.ends_at)
+    over = sa.select(Bulletin.id, Bulletin.version).where(
+        Bulletin.heard.is_(None), over_at < now - _SETTLED
+    )
+    with floor.db.read() as session:
+        versions = {row.id: row.version for row in session.execute(over)}
+        counts = _counted_now(session, floor.section(Ivr), [*versions])
+    if not counts:
+        return
+    with floor.db.write() as session:
+        for bulletin_id, each in counts.items():
+            session.execute(
+                sa.update(Bulletin)
+                .where(Bulletin.id == bulletin_id, Bulletin.version == versions[bulletin_id])
+                .values(heard=each.heard, satisfied=each.satisfied)
+                .execution_options(synchronize_session=False)
+            )
 
 
 def calls_that_heard(
@@ -335,11 +397,10 @@ _COLUMNS = (
     Bulletin.withdrawn_at,
 )
 _ALL = sa.select(*_COLUMNS)
-_ON_AIR = _ALL.where(
-    Bulletin.withdrawn_at.is_(None),
-    Bulletin.ends_at > sa.bindparam("now"),
-    Bulletin.starts_at <= sa.bindparam("now"),
-).order_by(Bulletin.starts_at.desc(), Bulletin.id.desc())
+_TO_COME = sa.and_(Bulletin.withdrawn_at.is_(None), Bulletin.ends_at > sa.bindparam("now"))
+_ON_AIR = _ALL.where(_TO_COME, Bulletin.starts_at <= sa.bindparam("now")).order_by(
+    Bulletin.starts_at.desc(), Bulletin.id.desc()
+)
 _HEARERS = sa.select(CallEvent.call_id).where(
     CallEvent.kind == Kind.BULLETIN.value,
     CallEvent.at >= sa.bindparam("since"),

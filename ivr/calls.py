@@ -151,10 +151,11 @@ def language_before(
     session: Session, number: str, since: datetime, call_id: int | None = None
 ) -> str | None:
     """The language in which the last call of this number was led, not before `since` and apart
-    from `call_id`; None when there was none, or it ended before a language was chosen.
+    from `call_id`; None when there was none. A call in which nothing was pressed tells nothing.
     """
     found = {"number": number, "since": since, "call": call_id or 0}
-    return session.execute(_LANGUAGE_BEFORE, found).scalars().first()
+    data = session.execute(_LANGUAGE_BEFORE, found).scalars().first()
+    return None if data is None else data.get("language")
 
 
 def find(session: Session, sid: str) -> int | None:
@@ -184,19 +185,17 @@ _FACTS = sa.select(*COLUMNS).where(Call.id == sa.bindparam("call"))
 _LAST_STEP = sa.select(sa.func.max(CallEvent.n)).where(
     CallEvent.call_id == sa.bindparam("call"), CallEvent.n.is_not(None)
 )
-#: A call in which nothing was pressed tells nothing of its caller's language.
+#: The last step of the last call.
 _LANGUAGE_BEFORE = (
-    sa.select(Call.language)
+    sa.select(CallEvent.data)
+    .join(Call, Call.id == CallEvent.call_id)
     .where(
         Call.from_number == sa.bindparam("number"),
         Call.arrived_at >= sa.bindparam("since", type_=Call.arrived_at.type),
         Call.id != sa.bindparam("call"),
-        sa.select(sa.literal(1))
-        .where(CallEvent.call_id == Call.id, CallEvent.n > 0)
-        .correlate(Call)
-        .exists(),
+        CallEvent.kind == Kind.STEP.value,
     )
-    .order_by(Call.arrived_at.desc())
+    .order_by(Call.arrived_at.desc(), CallEvent.n.desc())
     .limit(1)
 )
 _EVENTS = CallEvent.__table__

@@ -23,7 +23,7 @@ from hotline.floor import Floor
 from hotline.jobs import Every, Job, Sweep
 from hotline.outbox import Handler, Hopeless
 from hotline.telephony import CallGone, CarrierError
-from ivr import calls, closing, drafts, offers, recordings, waiting
+from ivr import bulletins, calls, closing, drafts, offers, recordings, waiting
 from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer
 from ivr.events import LIVE, OVER, RANK, OfferState, Result
@@ -220,8 +220,11 @@ def _over(floor: Floor, sid: str) -> str | None:
 
 
 def end_lonely(floor: Floor, now: datetime) -> None:
-    """Callers who were left behind in a conference: the conversation is over, the call is not."""
-    before = now - timedelta(seconds=2 * GRACE * clock.speed())
+    """Callers who were left behind in a conference: the conversation is over, the call is not.
+
+    Not those who are being asked how it was: that takes less than half a minute.
+    """
+    before = now - timedelta(seconds=4 * GRACE * clock.speed())
     other = orm.aliased(Offer)
     live_again = (
         sa.select(sa.literal(1)).where(other.call_id == Call.id, other.state.in_(LIVE)).exists()
@@ -279,4 +282,5 @@ SWEEPS: Mapping[str, Sweep] = {
     "ivr.ask_for_calls": Every(10, ask_for_calls),
     "ivr.end_lonely": Every(10, end_lonely),
     "ivr.forget_drafts": Every(3600, drafts.forget),
+    "ivr.settle_bulletins": Every(3600, bulletins.settle),
 }

@@ -243,6 +243,9 @@ class Bulletin(Base):
     #: Counts its changes: who changes it says which one they saw.
     version: Mapped[int]
     withdrawn_at: Mapped[datetime | None]
+    #: What `call_events` say of its hearers, kept once nothing can be added to it.
+    heard: Mapped[int | None]
+    satisfied: Mapped[int | None]
 
 
 class BulletinEvent(Base):

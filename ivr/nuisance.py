@@ -4,6 +4,7 @@ Who is blocked hears a polite refusal and can still reach the emergency services
 why and ends by itself. Nobody is blocked by a machine: `suspects` only shows.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -189,7 +190,7 @@ def lift(session: Session, block_id: int, *, by: str, now: datetime) -> BlockFac
 
 
 def dismiss(session: Session, rules: NuisanceRules, number: str, *, by: str, now: datetime) -> None:
-    """This number is no nuisance: it is not shown again for the configured days."""
+    """This number (as the carrier sends it) is no nuisance: not shown for the configured days."""
     until = now + timedelta(days=rules.dismissed_days)
     session.add(Dismissal(number=number, by=by, at=now, until=until))
     session.flush()
@@ -227,18 +228,20 @@ def find(session: Session, block_id: int) -> BlockFacts:
     return BlockFacts(*row)
 
 
-def active(session: Session, now: datetime) -> list[BlockFacts]:
+def listing(session: Session, now: datetime) -> list[BlockFacts]:
     """Every number that is not served now, the newest block first."""
-    query = _ALL.where(Block.ended_at.is_(None), Block.expires_at > now)
-    return [BlockFacts(*row) for row in session.execute(query.order_by(Block.id.desc()))]
+    rows = session.execute(_ALL.where(_HOLDS).order_by(Block.id.desc()), {"now": now})
+    return [BlockFacts(*row) for row in rows]
 
 
-def listing(session: Session, *, before: int | None = None, limit: int = 50) -> list[BlockFacts]:
-    """The newest blocks, whatever became of them; with `before` those with a smaller id."""
-    query = _ALL.order_by(Block.id.desc()).limit(limit)
+def past(
+    session: Session, now: datetime, *, before: int | None = None, limit: int = 20
+) -> list[BlockFacts]:
+    """Blocks that were lifted or ran out, the newest first; with `before` those of smaller ids."""
+    query = _ALL.where(sa.not_(_HOLDS)).order_by(Block.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Block.id < before)
-    return [BlockFacts(*row) for row in session.execute(query)]
+    return [BlockFacts(*row) for row in session.execute(query, {"now": now})]
 
 
 def dismissals(session: Session, now: datetime) -> list[DismissalFacts]:
@@ -273,13 +276,15 @@ def suspects(session: Session, rules: NuisanceRules, now: datetime) -> list[Susp
     """Numbers with many silent calls in the last days; without those that are blocked or that
     somebody has looked at.
     """
-    known = {each.number for each in active(session, now)}
+    known = {each.number for each in listing(session, now)}
     known |= {each.number for each in dismissals(session, now)}
     since = now - timedelta(days=rules.days)
+    # counted here: asked to group, a planner may read the whole index of numbers for it
+    calls = Counter(session.scalars(_NUMBERS_SINCE, {"since": since}))
     often = [
         number
-        for number in session.scalars(_OFTEN, {"since": since, "calls": rules.calls})
-        if number not in known and number not in WITHHELD
+        for number, count in calls.items()
+        if count >= rules.calls and number not in known and number not in WITHHELD
     ]
     return silence.suspects(_silent_calls(session, often, since, frozenset(rules.outcomes)), rules)
 
@@ -306,19 +311,11 @@ _COLUMNS = (
     Block.ended_by,
 )
 _ALL = sa.select(*_COLUMNS)
-_OF_NUMBER = _ALL.where(
-    Block.number == sa.bindparam("number"),
-    Block.ended_at.is_(None),
-    Block.expires_at > sa.bindparam("now"),
-)
+_HOLDS = sa.and_(Block.ended_at.is_(None), Block.expires_at > sa.bindparam("now"))
+_OF_NUMBER = _ALL.where(Block.number == sa.bindparam("number"), _HOLDS)
 _OVER_SINCE = (Call.arrived_at >= sa.bindparam("since"), Call.ended_at.is_not(None))
 #: Few numbers call often: only their calls are looked into.
-_OFTEN = (
-    sa.select(Call.from_number)
-    .where(*_OVER_SINCE, Call.from_number.startswith("+"))
-    .group_by(Call.from_number)
-    .having(sa.func.count() >= sa.bindparam("calls"))
-)
+_NUMBERS_SINCE = sa.select(Call.from_number).where(*_OVER_SINCE, Call.from_number.startswith("+"))
 _EVENTS_OF_NUMBERS = (
     sa.select(Call.from_number, Call.id, CallEvent.at, CallEvent.kind, CallEvent.data)
     .join(CallEvent, CallEvent.call_id == Call.id)

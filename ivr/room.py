@@ -20,8 +20,6 @@ from ivr.spoken import Minutes, Ordinal
 from ivr.twiml import Wait
 from ivr.waiting import Stay
 
-#: Why a queue sends a caller on.
-OVERFLOW, NOBODY = "overflow", "nobody"
 #: Departures of a line that the estimate looks at.
 _RECENT = estimate.RECENT
 
@@ -120,21 +118,15 @@ def leaves_by_itself(
     queue = floor.section(Ivr).queues[stay.queue]
     waited = now - stay.entered_at
     limit = timedelta.max if queue.max_wait is None else timedelta(seconds=queue.max_wait)
-    if queue.overflow is not None and waited >= limit and not _went(stay, OVERFLOW):
-        return OVERFLOW, queue.overflow
+    before = waiting.sent_on(stay)  # and chose to wait on: once is enough
+    if queue.overflow is not None and waited >= limit and before != waiting.OVERFLOW:
+        return waiting.OVERFLOW, queue.overflow
     patience = timedelta(seconds=queue.nobody_after)
-    if queue.nobody is not None and waited >= patience and not _went(stay, NOBODY):
+    if queue.nobody is not None and waited >= patience and before != waiting.NOBODY:
         skills = floor.section(Ivr).all_circles(stay.queue, stay.language)
         if not agents.signed_in(session, skills):
-            return NOBODY, queue.nobody
+            return waiting.NOBODY, queue.nobody
     return None
-
-
-def _went(stay: Stay, why: str) -> bool:
-    """Whether the caller was sent away for this reason before, and chose to wait on: once is
-    enough.
-    """
-    return stay.wants is not None and stay.wants.startswith(f"{why}:")
 
 
 def since_when(floor: Floor, session: Session, number: str, now: datetime) -> datetime | None:

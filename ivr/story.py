@@ -4,7 +4,7 @@ Every number of a report and every list of calls comes from `visits`, so that a 
 behind it cannot differ.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -125,6 +125,19 @@ def visits_of(session: Session, call_id: int) -> list[Visit]:
     raise NoSuchCall(f"call {call_id}")
 
 
+def last_visits(session: Session, ids: Sequence[int]) -> Iterator[Visit]:
+    """The last visit of each of some calls, which are few, by call."""
+    rows = session.execute(_EVENTS_OF_CALLS, {"calls": list(ids)})
+    for of_call in _by_call(rows):
+        yield of_call[-1]
+
+
+def calls_like(session: Session, call: CallFacts) -> list[int]:
+    """The calls from the same number, in order."""
+    same = sa.select(Call.id).where(Call.from_number == call.from_number).order_by(Call.id)
+    return list(session.scalars(same))
+
+
 def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
     """The deciding moments of all calls with an event newer than `event_id`, and the newest id."""
     newest = session.scalar(sa.select(sa.func.max(CallEvent.id))) or event_id
@@ -229,6 +242,11 @@ _IN_SPAN = sa.select(CallEvent.call_id).where(
 _EVENTS_OF_SPAN = (
     sa.select(*_COUNTED)
     .where(CallEvent.call_id.in_(_IN_SPAN), CallEvent.kind.in_(_TOLD))
+    .order_by(CallEvent.call_id, CallEvent.id)
+)
+_EVENTS_OF_CALLS = (
+    sa.select(*_COUNTED)
+    .where(CallEvent.call_id.in_(sa.bindparam("calls", expanding=True)), CallEvent.kind.in_(_TOLD))
     .order_by(CallEvent.call_id, CallEvent.id)
 )
 _EVENTS_OF_CALL = (

@@ -160,6 +160,16 @@ def want(session: Session, stay: Stay, why: str, node: str) -> None:
     )
 
 
+#: Why a caller leaves the carrier's queue for another node: by a key, or sent on by the queue.
+BY_KEY, OVERFLOW, NOBODY = "key", "overflow", "nobody"
+
+
+def sent_on(stay: Stay) -> str | None:
+    """The limit of the queue by which this caller was sent on; None when none was."""
+    why = (stay.wants or "").partition(":")[0]
+    return why if why in (OVERFLOW, NOBODY) else None
+
+
 def is_held(stay: Stay) -> bool:
     """Whether the place is still the caller's."""
     return stay.state in STILL_WAITS or stay.state is Waits.UNSEEN

@@ -273,7 +273,7 @@ def wait_key() -> str:
         stay = waiting.of_visit(session, loop.call_id, loop.visit)
         if stay is None or stay.state not in STILL_WAITS:
             return speaker().waiting(loop)
-        waiting.want(session, stay, "key", way.to)
+        waiting.want(session, stay, waiting.BY_KEY, way.to)
     return speaker().leave()
 
 

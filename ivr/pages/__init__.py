@@ -3,9 +3,18 @@
 Each module registers its views with the one blueprint of the room.
 """
 
-from ivr.pages import calls, desk, recordings
+from ivr.pages import bulletins, calls, desk, nuisance, recordings
 from ivr.pages.base import blueprint
 from ivr.pages.calls import readable_calls
 from ivr.pages.recordings import hearable
 
-__all__ = ["blueprint", "calls", "desk", "hearable", "readable_calls", "recordings"]
+__all__ = [
+    "blueprint",
+    "bulletins",
+    "calls",
+    "desk",
+    "hearable",
+    "nuisance",
+    "readable_calls",
+    "recordings",
+]

@@ -1,9 +1,10 @@
 """A call's story, and the list of calls behind every number of a report."""
 
-from collections.abc import Collection, Iterator, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
+from typing import Any
 
 from flask import render_template, request
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from hotline.auth import Role, access, current_account
 from hotline.errors import Forbidden, Invalid
 from hotline.floor import Floor
 from hotline.web import floor, language, t
-from ivr import closing, story
+from ivr import bulletins, calls, closing, story
 from ivr.config import Ivr
 from ivr.errors import NoSuchCall
 from ivr.events import Kind
@@ -89,15 +90,11 @@ def _words(event: story.EventFacts, names: dict[int, str]) -> str:
     data = dict(event.data)
     if "agent" in data:
         data["agent"] = names.get(data["agent"], str(data["agent"]))
-    if "queue" in data:
-        data["queue"] = queue_title(data["queue"])
     if "language" in data:
         # `language` is the reader's
         data["spoken"] = spoken_title(data.pop("language"))
-    if "outcome" in data:
-        data["outcome"] = _outcome_title(data["outcome"])
-    if "ticket" in data:
-        data["ticket"] = tickets.number_shown(data["ticket"])
+    for name in data.keys() & _TITLES.keys():
+        data[name] = _TITLES[name](data[name])
     for name in ("result", "by", "heard", "why", "to", "kind"):
         key = f"ivr.word.{data.get(name)}"
         if key in floor().texts:
@@ -120,6 +117,15 @@ def _outcome_title(id_: str) -> str:
     return id_  # the configuration no longer has it
 
 
+#: How what an event carries is shown.
+_TITLES: Mapping[str, Callable[[Any], str]] = {
+    "queue": queue_title,
+    "outcome": _outcome_title,
+    "ticket": tickets.number_shown,
+    "bulletins": lambda ids: ", ".join(map(str, ids)),
+}
+
+
 # ---------------------------------------------------------------- the list of calls
 
 
@@ -136,6 +142,16 @@ class Wanted:
     #: Seconds within which it was answered or abandoned.
     within: float | None
     after_call: int
+    #: Only calls that heard this bulletin (and, `satisfied`, wanted nothing else), on whatever day.
+    bulletin: int | None = None
+    satisfied: bool = False
+    #: Only the calls of the caller of this call, whatever their number is.
+    like: int | None = None
+
+    @property
+    def by_day(self) -> bool:
+        """Whether the days count: other lists are of calls that are known one by one."""
+        return self.bulletin is None and self.like is None
 
     def fits(self, visit: Visit, here: Floor) -> bool:
         """Whether a visit belongs on the list: the same question that the statistics ask."""
@@ -216,6 +232,24 @@ def call_list() -> str:
 
 
 def _found(session: Session, wanted: Wanted) -> Iterator[Visit]:
+    if wanted.bulletin is not None:
+        heard = bulletins.calls_that_heard(
+            session, floor().section(Ivr), wanted.bulletin, satisfied=wanted.satisfied
+        )
+        return _each(session, heard, wanted)
+    if wanted.like is not None:
+        same = story.calls_like(session, calls.facts(session, wanted.like))
+        return _each(session, same, wanted)
+    return _of_days(session, wanted)
+
+
+def _each(session: Session, ids: Sequence[int], wanted: Wanted) -> Iterator[Visit]:
+    """One line a call, so that there are as many as the number that led here says."""
+    page = [each for each in ids if each > wanted.after_call][: PAGE + 1]
+    return story.last_visits(session, page)
+
+
+def _of_days(session: Session, wanted: Wanted) -> Iterator[Visit]:
     zone = floor().city.zone
     start = clock.day_bounds(wanted.first, zone)[0]
     end = clock.day_bounds(wanted.last, zone)[1]
@@ -244,6 +278,9 @@ def _wanted() -> Wanted:
         outcome=outcome,
         within=given.get("within", type=float),
         after_call=given.get("after", 0, type=int),
+        bulletin=given.get("bulletin", type=int),
+        satisfied=given.get("satisfied") == "1",
+        like=given.get("like", type=int),
     )
 
 

@@ -30,6 +30,8 @@ def _bulletins() -> None:
         sa.Column("written_at", UtcDateTime(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("withdrawn_at", UtcDateTime(), nullable=True),
+        sa.Column("heard", sa.Integer(), nullable=True),
+        sa.Column("satisfied", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bulletins")),
     )
     with op.batch_alter_table("bulletins", schema=None) as batch_op:

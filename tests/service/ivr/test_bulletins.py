@@ -1,13 +1,20 @@
 """Bulletins: when they are on air, who may change what, who heard them."""
 
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
+from hotline import clock
+from hotline.auth import Role
 from hotline.floor import Floor
 from ivr import bulletins, calls
 from ivr.bulletins import Draft
@@ -16,6 +23,8 @@ from ivr.config import Ivr
 from ivr.errors import BulletinChanged, NoSuchBulletin, Unsayable
 from ivr.events import Kind
 from ivr.hearing import Counts
+from ivr.models import Bulletin
+from tests.support.floors import Bearer
 
 NOW = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -74,9 +83,9 @@ def test_each_caller_hears_it_in_their_language_or_in_english(
     written(session, config, replace(FLOOD, texts=texts))
     (found,) = bulletins.on_air(session, "bulletins", NOW)
     assert found.text_for("th") == FLOOD.texts["th"]
-    assert (found.text_for("zh"), found.spoken_in("zh")) == ("海滩路积水", "zh")
-    assert (found.text_for("ru"), found.spoken_in("ru")) == (FLOOD.texts["en"], "en")
-    assert found.seconds("ru") == found.seconds("en")
+    assert (found.text_for("zh"), found.said_to("zh").instead) == ("海滩路积水", False)
+    assert (found.text_for("ru"), found.said_to("ru").instead) == (FLOOD.texts["en"], True)
+    assert found.said_to("ru").seconds == found.said_to("en").seconds == 2
 
 
 # ---------------------------------------------------------------- changes
@@ -153,7 +162,7 @@ def test_what_cannot_be_said(
     with pytest.raises(Unsayable) as refused:
         written(session, config, replace(FLOOD, **changes))
     assert list(refused.value.faults) == [field]
-    assert bulletins.listing(session) == []
+    assert bulletins.listing(session, NOW - 100 * HOUR) == []
 
 
 def test_a_text_is_kept_as_a_voice_can_read_it(session: Session, config: Ivr) -> None:
@@ -202,6 +211,35 @@ def test_a_change_of_its_times_loses_nobody_who_heard_it(session: Session, confi
     assert bulletins.heard_counts(session, config, [flood]) == {flood: Counts(1, 1)}
 
 
+def test_what_is_over_is_counted_once_and_again_when_it_is_not(floor: Floor, config: Ivr) -> None:
+    spoken = (5, Kind.BULLETIN, {"bulletins": [1, 2], "at": "bulletins"})
+    ended = (30, Kind.ENDED, {"status": "completed"})
+    with floor.db.write() as session:
+        flood, withdrawn = written(session, config), written(session, config)
+        bulletins.withdraw(session, withdrawn, version=1, by="x", now=NOW + HOUR)
+        call(session, "CA1", NOW, spoken, ended)
+    counts = {flood: Counts(1, 1), withdrawn: Counts(1, 1)}
+
+    def kept() -> list[int]:
+        with floor.db.read() as session:
+            assert bulletins.heard_counts(session, config, [flood, withdrawn]) == counts
+            found = sa.select(Bulletin.id).where(Bulletin.heard == 1, Bulletin.satisfied == 1)
+            return sorted(session.scalars(found))
+
+    bulletins.settle(floor, NOW + 24 * HOUR)
+    assert kept() == []
+    bulletins.settle(floor, NOW + 26 * HOUR)
+    assert kept() == [withdrawn]
+    bulletins.settle(floor, NOW + 49 * HOUR)
+    assert kept() == [flood, withdrawn]
+    later = replace(FLOOD, ends_at=NOW + 60 * HOUR)
+    with floor.db.write() as session:
+        bulletins.change(session, config, flood, later, version=1, by="x", now=NOW + 50 * HOUR)
+        call(session, "CA2", NOW + 51 * HOUR, spoken, ended)
+    counts[flood] = Counts(2, 2)
+    assert kept() == [withdrawn]
+
+
 def test_the_lists(session: Session, config: Ivr) -> None:
     over = written(session, config, replace(FLOOD, ends_at=NOW + HOUR))
     planned = written(session, config, replace(FLOOD, starts_at=NOW + 5 * HOUR))
@@ -209,8 +247,237 @@ def test_the_lists(session: Session, config: Ivr) -> None:
     gone = written(session, config)
     bulletins.withdraw(session, gone, version=1, by="x", now=NOW)
     later = NOW + 2 * HOUR
-    assert [each.id for each in bulletins.still_to_hear(session, later)] == [on, planned]
-    assert [each.id for each in bulletins.listing(session)] == [gone, on, planned, over]
-    assert [each.id for each in bulletins.listing(session, before=planned)] == [over]
-    states = [each.state(later) for each in bulletins.listing(session)]
-    assert states == ["withdrawn", "on_air", "planned", "over"]
+    to_come, past = bulletins.listing(session, later), bulletins.past(session, later)
+    assert [(each.id, each.state(later)) for each in to_come] == [
+        (on, "on_air"),
+        (planned, "planned"),
+    ]
+    assert [(each.id, each.state(later)) for each in past] == [(gone, "withdrawn"), (over, "over")]
+    assert [each.id for each in bulletins.past(session, later, before=gone)] == [over]
+    assert [each.id for each in bulletins.past(session, later, limit=1)] == [gone]
+
+
+def test_of_many_at_once_one_wins(floor: Floor, config: Ivr) -> None:
+    with floor.db.write() as session:
+        flood = written(session, config)
+
+    def act(n: int) -> bool:
+        try:
+            with floor.db.write() as session:
+                if n % 2:
+                    bulletins.withdraw(session, flood, version=1, by=f"s{n}", now=NOW)
+                else:
+                    bulletins.change(session, config, flood, FLOOD, version=1, by=f"s{n}", now=NOW)
+        except BulletinChanged:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(act, range(8))) == 1
+    with floor.db.read() as session:
+        assert len(bulletins.history(session, flood)) == 2
+        assert bulletins.find(session, flood).version == 2
+
+
+# ---------------------------------------------------------------- the pages
+
+
+class Browser:
+    """Somebody of a role, with a form."""
+
+    #: In Bangkok: from 12:00 of the 20th on.
+    FORM = {  # noqa: RUF012
+        "text.th": "น้ำท่วมถนนเลียบชายหาด",
+        "text.en": "Beach Road is flooded.",
+        "places": "bulletins",
+        "starts_at": "2026-11-20T12:00",
+        "ends_at": "2026-11-21T12:00",
+    }
+
+    def __init__(self, client: FlaskClient, bearer: Bearer, role: Role) -> None:
+        self._client, self._headers = client, bearer(role)
+
+    def get(self, path: str, status: int = 200) -> str:
+        return self._text(self._client.get(path, headers=self._headers), status)
+
+    def post(self, path: str, status: int = 303, **changes: str) -> str:
+        form = {name.replace("__", "."): text for name, text in changes.items()}
+        answer = self._client.post(path, data=self.FORM | form, headers=self._headers)
+        return self._text(answer, status)
+
+    @staticmethod
+    def _text(answer: TestResponse, status: int) -> str:
+        text = answer.get_data(as_text=True)
+        assert answer.status_code == status, text
+        return text
+
+
+@pytest.fixture
+def supervisor(client: FlaskClient, bearer: Bearer) -> Iterator[Browser]:
+    with clock.driven(NOW):
+        yield Browser(client, bearer, Role.SUPERVISOR)
+
+
+def stands(floor: Floor, bulletin_id: int = 1) -> bulletins.BulletinFacts:
+    with floor.db.read() as session:
+        return bulletins.find(session, bulletin_id)
+
+
+def how_many(floor: Floor) -> int:
+    with floor.db.read() as session:
+        far = NOW + timedelta(days=400)
+        return len(bulletins.past(session, far, limit=1000))
+
+
+def test_the_form_is_in_the_citys_time(floor: Floor, supervisor: Browser) -> None:
+    supervisor.post("/bulletins", text__zh="海滩路积水")
+    found = stands(floor)
+    assert found.texts == {**FLOOD.texts, "zh": "海滩路积水"}
+    assert (found.starts_at, found.ends_at) == (NOW, NOW + 24 * HOUR)
+    assert (found.places, found.author) == (("bulletins",), "the-supervisor")
+    page = supervisor.get("/bulletins/1?lang=en")
+    assert 'value="2026-11-20T12:00"' in page
+    assert "20 Nov 2026 12:00" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"text__en": ""}, "Please write what is said in this language."),
+        ({"places": "nowhere"}, "Please choose where it is heard."),
+        ({"ends_at": ""}, "Please give a day and a time."),
+        ({"ends_at": "tomorrow"}, "Please give a day and a time."),
+        ({"ends_at": "2026-11-20T11:00"}, "It must end after it begins."),
+        ({"starts_at": "9999-12-31T23:59+99:99"}, "Please give a day and a time."),
+        ({"ends_at": "0001-01-01T00:00"}, "Please give a day and a time."),
+        ({"ends_at": "2026-11-21T12:00+00:00"}, "Please give a day and a time."),
+    ],
+)
+def test_what_is_refused_keeps_what_was_typed(
+    floor: Floor, supervisor: Browser, changes: dict[str, str], words: str
+) -> None:
+    page = supervisor.post("/bulletins?lang=en", 422, **changes)
+    assert words in page
+    assert FLOOD.texts["th"] in page
+    assert page.count("autofocus") == 1
+    assert how_many(floor) == 0
+
+
+def test_a_preview_says_how_it_is_heard_and_puts_nothing_on_air(
+    floor: Floor, supervisor: Browser
+) -> None:
+    page = supervisor.post(
+        "/bulletins?lang=en",
+        200,
+        do="preview",
+        text__th="น้ำท่วม " * 60,
+        ends_at="2026-12-24T12:00",
+    )
+    assert "As callers hear it" in page
+    assert page.count("heard in English") == 2
+    assert "The Thai text takes about" in page
+    assert "This is heard for 34 days." in page
+    assert how_many(floor) == 0
+
+
+def test_who_was_second_keeps_what_they_typed(floor: Floor, supervisor: Browser) -> None:
+    supervisor.post("/bulletins")
+    supervisor.post("/bulletins/1", version="1", text__en="The first was faster.")
+    page = supervisor.post("/bulletins/1?lang=en", 409, version="1", text__en="The second.")
+    assert "The first was faster." in page
+    assert "The second." in page
+    assert stands(floor).text_for("en") == "The first was faster."
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert version is not None
+    supervisor.post("/bulletins/1", version=version[1], text__en="The second.")
+    assert stands(floor).text_for("en") == "The second."
+    assert "The first was faster." in supervisor.get("/bulletins/1")
+
+
+def test_what_was_withdrawn_meanwhile_is_saved_as_a_new_one(
+    floor: Floor, supervisor: Browser
+) -> None:
+    supervisor.post("/bulletins")
+    supervisor.post("/bulletins/1/withdraw", version="1")
+    page = supervisor.post("/bulletins/1?lang=en", 409, version="1", text__en="Typed for long.")
+    assert "Typed for long." in page
+    assert 'action="/bulletins"' in page
+    supervisor.post("/bulletins/1/withdraw", 409, version="1")
+    again = supervisor.get("/bulletins/new?like=1")
+    assert "Beach Road is flooded." in again
+    assert stands(floor).state(NOW) == "withdrawn"
+
+
+def test_a_place_that_the_flow_has_no_more_is_told(
+    floor: Floor, config: Ivr, supervisor: Browser
+) -> None:
+    with floor.db.write() as session:
+        written(session, config, replace(FLOOD, places=("gone",)))
+    assert "no longer in the menu" in supervisor.get("/bulletins?lang=en")
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.MANAGER, Role.ADMINISTRATOR])
+def test_others_read_it(
+    client: FlaskClient, bearer: Bearer, supervisor: Browser, role: Role
+) -> None:
+    supervisor.post("/bulletins")
+    reader = Browser(client, bearer, role)
+    for path in ("/bulletins?lang=en", "/bulletins/1?lang=en"):
+        page = reader.get(path)
+        assert "Beach Road is flooded." in page
+        assert "Withdraw" not in page
+        assert 'name="text.en"' not in page
+    reader.get("/bulletins/new", 403)
+    for path in ("/bulletins", "/bulletins/1", "/bulletins/1/withdraw"):
+        reader.post(path, 403, version="1")
+
+
+ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'>{{ 7*7 }}</textarea>"
+
+
+def test_a_script_stays_text(supervisor: Browser) -> None:
+    names = ("text__th", "text__en", "text__zh", "starts_at", "ends_at", "version", "do")
+    supervisor.post("/bulletins", text__th=ATTACK, text__en=ATTACK)
+    answers = [
+        supervisor.get("/bulletins"),
+        supervisor.get("/bulletins/1"),
+        supervisor.get("/bulletins/new?like=1"),
+        supervisor.post("/bulletins", 422, **dict.fromkeys(names, ATTACK)),
+        supervisor.post("/bulletins/1", 422, **dict.fromkeys(names, ATTACK)),
+    ]
+    supervisor.post("/bulletins/1", version="1", text__th=ATTACK, text__en=ATTACK)
+    answers.append(supervisor.get("/bulletins/1"))
+    answers.append(supervisor.post("/bulletins/1", 409, version="1", text__th=ATTACK))
+    for answer in answers:
+        assert "&lt;script&gt;" in answer
+        assert "<script>alert" not in answer
+        assert "<img" not in answer
+        assert "49 }}" not in answer
+
+
+def test_the_calls_behind_the_numbers(
+    floor: Floor, client: FlaskClient, bearer: Bearer, supervisor: Browser
+) -> None:
+    supervisor.post("/bulletins")
+    spoken = (5, Kind.BULLETIN, {"bulletins": [1], "at": "bulletins"})
+    queued = (20, Kind.QUEUED, {"queue": "information", "language": "th"})
+    ended = (30, Kind.ENDED, {"status": "completed"})
+    with floor.db.write() as session:
+        for n in range(120):
+            call(session, f"CA{n}", NOW, spoken, *([queued, queued] if n % 4 else []), ended)
+        call(session, "CB", NOW, ended)
+    page = supervisor.get("/bulletins?lang=en")
+    assert '<a href="/calls?bulletin=1">120</a>' in page
+    assert '<a href="/calls?bulletin=1&amp;satisfied=1">30</a>' in page
+    assert supervisor.get("/calls?bulletin=1&satisfied=1").count("/calls/") == 30
+    first = supervisor.get("/calls?bulletin=1")
+    more = re.search(r'href="(/calls\?[^"]*after=\d+)"', first)
+    assert more is not None
+    rest = supervisor.get(more[1].replace("&amp;", "&"))
+    assert first.count('href="/calls/') + rest.count('href="/calls/') == 120
+    assert "Heard bulletin 1 at bulletins" in supervisor.get("/calls/1?lang=en")
+    as_agent = Browser(client, bearer, Role.AGENT).get("/bulletins?lang=en")
+    assert "<dd>120</dd>" in as_agent
+    assert "/calls?" not in as_agent
+    supervisor.get("/calls?bulletin=99")
+    supervisor.get("/calls?bulletin=" + "9" * 30, 422)
