@@ -14,6 +14,10 @@ from ivr import prompts, widening
 from ivr.nodes import Bulletin, Emergency, Hours, Node, ToQueue
 from ivr.nodes.base import ABSOLUTE, Exit, Key, LineState, Number
 
+_DAY_AND_NIGHT = (
+    "a hotline is open day and night; say where callers go when nobody is signed in"
+)
+
 Voice = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
 
@@ -55,8 +59,8 @@ class Queue(Section):
         """A limit and where it leads to stand together."""
         yield from _together("max_callers", self.max_callers, "full", self.full)
         yield from _together("max_wait", self.max_wait, "overflow", self.overflow)
-        if self.nobody_after and self.nobody is None:
-            yield Fault("nobody", "is missing: where do callers go after nobody_after?")
+        if self.nobody is None:
+            yield Fault("nobody", f"is missing: {_DAY_AND_NIGHT}")
         for number, step in enumerate(self.widen):
             if self.max_wait is not None and step.after >= self.max_wait:
                 never = f"never comes: nobody waits longer than max_wait ({self.max_wait} s)"
@@ -240,6 +244,7 @@ class Ivr(Section):
             recall=self.recall,
             after_call=None if self.after_call is None else self.after_call.node,
             detours=dict(self._detours()),
+            overflows=dict(self._overflows()),
             doors=tuple(self._doors()),
         )
 
@@ -250,13 +255,16 @@ class Ivr(Section):
                 if to := getattr(queue, state.value, None):
                     yield (name, state), Exit(f"queues.{name}.{state}", to)
 
+    def _overflows(self) -> Iterator[tuple[str, Exit]]:
+        """Where callers go who have waited too long."""
+        for name, queue in self.queues.items():
+            if queue.overflow is not None:
+                yield name, Exit(f"queues.{name}.overflow", queue.overflow)
+
     def _doors(self) -> Iterator[Exit]:
-        """Ways out of the waiting room into the flow."""
+        """Keys of the waiting room that lead into the flow."""
         for key, way in self.waiting.keys.items():
             yield Exit(f"waiting.keys.{key}.to", way.to)
-        for name, queue in self.queues.items():
-            if to := getattr(queue, "overflow", None):
-                yield Exit(f"queues.{name}.overflow", to)
 
     def skills(self) -> list[tuple[str, str]]:
         """Every (queue, language) that a caller can wait in."""

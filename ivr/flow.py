@@ -23,13 +23,17 @@ STAND_INS: Mapping[str, Any] = {
     **{
         f"flow.*.{field}": NO_NAME
         for field in (
-            *("prompt", "next", "otherwise", "failed", "queue", "default", "open", "closed"),
+            *("prompt", "next", "otherwise", "failed", "default", "open", "closed"),
             *("calendar", "agent", "declined", "emergency", "thanks", "busy", "no_answer"),
         )
     },
     "flow.*.keys.*": NO_NAME,
     "flow.*.goto.*": NO_NAME,
 }
+
+
+#: The parts of `ivr:` that hold ways through the flow.
+_WAYS = "flow queues waiting.keys after_call"
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,13 @@ class Flow:
     recall: str | None = None
     after_call: str | None = None
     detours: Mapping[tuple[str, LineState], Exit] = field(default_factory=dict)
+    overflows: Mapping[str, Exit] = field(default_factory=dict)
     doors: tuple[Exit, ...] = ()
 
     def ways(self, name: str) -> list[Exit]:
         """All ways on from a node: its own, 0, and those of the queue that it leads to."""
         node = self.nodes[name]
-        ways = [*node.exits(), *self._detours(node)]
+        ways = [*node.exits(), *self._detours(node), *self._overflows(node)]
         if node.asks and PERSON not in node.own_keys("") and self.person:
             ways.append(Exit(PERSON, self.person))
         return ways
@@ -69,18 +74,27 @@ class Flow:
             ways = (self.person,)
         return (*ways, *(way.to for way in self._detours(node)))
 
+    def led_on(self, name: str) -> tuple[str, ...]:
+        """Where the waiting room sends a caller who has waited too long at this node."""
+        return tuple(way.to for way in self._overflows(self.nodes[name]))
+
     def entries(self) -> Iterator[Exit]:
         """Every way into the flow: where it stands in the file, and where it leads."""
         yield Exit("start", self.start)
         for name in ("person", "emergency", "refusal", "recall", "after_call"):
             if to := getattr(self, name):
                 yield Exit(name, to)
+        yield from self.overflows.values()
         yield from self.doors
 
     def _detours(self, node: Node) -> list[Exit]:
         if not isinstance(node, ToQueue):
             return []
         return [way for (queue, _), way in self.detours.items() if queue == node.queue]
+
+    def _overflows(self, node: Node) -> list[Exit]:
+        way = self.overflows.get(node.queue) if isinstance(node, ToQueue) else None
+        return [] if way is None else [way]
 
 
 def faults(flow: Flow) -> Iterator[Fault]:
@@ -91,10 +105,10 @@ def faults(flow: Flow) -> Iterator[Fault]:
     """
     lost = [*_missing_targets(flow)]
     yield from lost
-    yield from _bad_languages(flow)
+    yield from _bad_keys(flow)
     if not lost:
         for fault in _path_faults(flow):
-            yield Fault(fault.path, fault.message, follows="flow")
+            yield Fault(fault.path, fault.message, follows=_WAYS)
 
 
 def _path_faults(flow: Flow) -> Iterator[Fault]:
@@ -126,17 +140,25 @@ def _no_node(path: str, name: str) -> Fault:
     return Fault(path, f'no such node "{name}"', f"flow.{name}")
 
 
-def _bad_languages(flow: Flow) -> Iterator[Fault]:
+def _bad_keys(flow: Flow) -> Iterator[Fault]:
     for name, node in flow.nodes.items():
-        if isinstance(node, LanguageChoice):
-            yield from _bad_choice(flow, name, node)
-        elif isinstance(node, Menu):
-            for key, by_language in node.words.items():
-                if key not in node.keys:
-                    yield Fault(f"flow.{name}.words.{key}", "this key leads nowhere in this menu")
-                for language in by_language:
-                    if language not in flow.languages:
-                        yield _no_language(f"flow.{name}.words.{key}.{language}", language)
+        match node:
+            case LanguageChoice():
+                yield from _bad_choice(flow, name, node)
+            case Menu():
+                yield from _bad_words(flow, name, node)
+            case Recall() if node.key in node.goto:
+                taken = "this key already leads back to the place"
+                yield Fault(f"flow.{name}.goto.{node.key}", taken)
+
+
+def _bad_words(flow: Flow, name: str, node: Menu) -> Iterator[Fault]:
+    for key, by_language in node.words.items():
+        if key not in node.keys:
+            yield Fault(f"flow.{name}.words.{key}", "this key leads nowhere in this menu")
+        for language in by_language:
+            if language not in flow.languages:
+                yield _no_language(f"flow.{name}.words.{key}.{language}", language)
 
 
 def _bad_choice(flow: Flow, name: str, node: LanguageChoice) -> Iterator[Fault]:
@@ -181,7 +203,8 @@ def _circles(flow: Flow) -> Iterator[Fault]:
 
 
 def _circle_from(flow: Flow, trail: list[str]) -> list[str] | None:
-    for following in flow.silent_ways(trail[-1]):
+    here = trail[-1]
+    for following in (*flow.silent_ways(here), *flow.led_on(here)):
         if following in trail:
             return trail[trail.index(following) :]
         found = _circle_from(flow, [*trail, following])
@@ -206,11 +229,12 @@ def _uncared_for(flow: Flow) -> Iterator[Fault]:
 
 def _silent_trails(flow: Flow, trail: list[str]) -> Iterator[list[str]]:
     """Every way that silence may lead from here to an end. (A circle is another fault.)"""
-    following = [each for each in flow.silent_ways(trail[-1]) if each not in trail]
-    if not following or isinstance(flow.nodes[trail[-1]], ToQueue):
+    ways = flow.silent_ways(trail[-1])
+    if not ways or isinstance(flow.nodes[trail[-1]], ToQueue):
         yield trail
-    for each in following:
-        yield from _silent_trails(flow, [*trail, each])
+    for each in ways:
+        if each not in trail:
+            yield from _silent_trails(flow, [*trail, each])
 
 
 def _without_person(flow: Flow) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from hotline.config import Section
 
@@ -60,8 +60,25 @@ class Clip(Section):
     play: FileName
 
 
-Part = Spoken | Clip
-Prompt = Spoken | Clip | Annotated[list[Part], Field(min_length=1)]
+def _shape(value: object) -> str | None:
+    """What a prompt, or a part of one, is meant to be, so that only that is complained of."""
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, Clip | Mapping):
+        return "recording"
+    return "parts" if isinstance(value, list) else None
+
+
+_NEITHER = Discriminator(
+    _shape,
+    custom_error_type="prompt",
+    custom_error_message="neither a text, nor a recording {play: …}, nor a list of both",
+)
+_Text = Annotated[Spoken, Tag("text")]
+_Recording = Annotated[Clip, Tag("recording")]
+Part = Annotated[_Text | _Recording, _NEITHER]
+_Parts = Annotated[list[Part], Field(min_length=1), Tag("parts")]
+Prompt = Annotated[_Text | _Recording | _Parts, _NEITHER]
 
 
 def parts(prompt: Prompt) -> list[Part]:

@@ -130,6 +130,8 @@ def advance(flow: Flow, position: Position, given: Given, world: World = NOWHERE
     node = flow.nodes.get(position.node)
     if node is None:
         return enter(flow, flow.start, replace(position, trail=()), world)
+    known = tuple(each for each in position.trail if each in flow.nodes)
+    position = replace(position, trail=known)
     here = _here(flow, position.node, position, world)
     general = node.asks and given.digits in GENERAL
     if general and given.digits not in node.own_keys(position.part):
