@@ -1,4 +1,4 @@
-"""`hotline check` refuses files that are broken in different ways, each with exactly the right words.
+"""`hotline check` refuses files that are broken in different ways, each in exactly the right words.
 
 Each row is one slip of somebody who edits the shipped file: what stood there, what stands there
 now, and every line that the command then says.
