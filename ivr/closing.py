@@ -46,10 +46,12 @@ def end_call(
     *,
     now: datetime,
     by: str = "caller",
+    found_by: str | None = None,
 ) -> bool:
     """The call is over (`status` is the carrier's word); False when that was known.
 
     `by`: whose side ended the conversation if there is one, `unknown` when nobody told in time.
+    `found_by`: who found out, when it was not the carrier that told.
 
     Whoever says so first writes the story: a caller still in the waiting room has abandoned, an
     offer that rings is withdrawn, a conversation is over. The order of the rows is that of
@@ -65,7 +67,8 @@ def end_call(
         return False
     _leave_room(session, call_id, now)
     offers.call_over(floor, session, call_id, by, now=now)
-    calls.tell(session, call_id, Kind.ENDED, {"status": status}, now=now)
+    ended = {"status": status} | ({"by": found_by} if found_by else {})
+    calls.tell(session, call_id, Kind.ENDED, ended, now=now)
     return True
 
 

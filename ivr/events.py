@@ -2,12 +2,12 @@
 
 | kind | written when | data |
 | --- | --- | --- |
-| `arrived` | the call reached us (number 0 of its steps) | `at` the node it was led to |
+| `arrived` | the call reached us (number 0 of its steps) | `at` the node it was led to; `by` |
 | `step` | a key, a silence, the end of a transfer | `at`, `heard`, `digits`, `language`, `to` |
 | `bulletin` | bulletins were spoken; after the step that led there | `bulletins` (ids), `at` |
 | `refused` | the caller's number is blocked | `block` (its id) |
 | `queued` | it took a place to wait | `visit`, `queue`, `language`, `priority`, `since` |
-| `returned` | a caller given up as unseen was heard again | `visit`, `queue`, `language` |
+| `returned` | a place given up, or lost, was taken again | `visit`, `queue`, `language` |
 | `offered` | it was offered to an agent | `offer`, `agent`, `circle`, `skill` |
 | `accepted` | the agent took the offer; their telephone rings | `offer`, `agent` |
 | `offer_ended` | an offer came to nothing | `offer`, `agent`, `result` (see `Result`) |
@@ -23,8 +23,8 @@
 | `recorded` | a message was left, or a conversation recorded | `recording`, `kind`, `seconds` |
 | `listened` | somebody of ours hears a recording | `recording`, `who` (a username) |
 | `rated` | the caller gave a mark after the conversation | `offer`, `agent`, `mark` |
-| `fault` | ours failed; the caller was put through to the fallback | `where`, `error` |
-| `ended` | the call is over | `status` (the carrier's word) |
+| `fault` | ours failed; the caller was put through to the fallback | `where`, `error`; `by` |
+| `ended` | the call is over | `status` (the carrier's word); `by` |
 
 Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
 counts, and `transferred` only takes back those whom nobody took there. `result` is the carrier's
@@ -32,10 +32,13 @@ word. `since` of `queued` is there when the place is older than the event: the c
 one that they had. `circle` of `offered` is 0 for an agent of the caller's own queue and language,
 else the number of the wider circle of the agent, and `skill` that by which they were found. `by` of
 `talk_ended` is whose side ended it, as far as the carrier told: it ends a call that it drops in the
-same words as one that is hung up. `by` of `wrapped_up` is the agent's username, or `limit`. A
-moment is that of writing. So: wait = `connected` (or `abandoned`) minus `queued`; talk =
-`talk_ended` minus `connected`; wrap-up = `wrapped_up` minus `talk_ended`. Telephone numbers of
-people stand in the call's row only.
+same words as one that is hung up. `by` of `wrapped_up` is the agent's username, or `limit`. `by` of
+`arrived`, `fault`, `transferred` and `ended` stands there only when the carrier's list told later
+what we had missed (`reconcile`); the `at` of a call that never reached us is empty.
+
+A moment is that of writing, or the carrier's for what its list told. So: wait = `connected` (or
+`abandoned`) minus `queued`; talk = `talk_ended` minus `connected`; wrap-up = `wrapped_up` minus
+`talk_ended`. Telephone numbers of people stand in the call's row only.
 """
 
 from enum import StrEnum

@@ -22,8 +22,9 @@ from hotline import clock
 from hotline.floor import Floor
 from hotline.jobs import Every, Job, Sweep
 from hotline.outbox import Handler, Hopeless
+from hotline.schedule import Nightly
 from hotline.telephony import CallGone, CarrierError
-from ivr import bulletins, calls, closing, drafts, offers, recordings, waiting
+from ivr import bulletins, calls, closing, drafts, offers, reconcile, recordings, waiting
 from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer
 from ivr.events import LIVE, OVER, RANK, OfferState, Result
@@ -264,6 +265,11 @@ def _each(what: int, do: Callable[[], None]) -> None:
         do()
     except Exception:
         log.exception("sweep: %s", what)
+
+
+def nightly(_floor: Floor) -> dict[str, Nightly]:
+    """What is due each night, and when (the city's local time)."""
+    return {"ivr.reconcile": Nightly(at=reconcile.NIGHT_AT, run=reconcile.night)}
 
 
 JOBS: Mapping[str, Job] = {}

@@ -14,7 +14,7 @@ from hotline.db import insert_ignore
 from ivr import calls
 from ivr.estimate import Departure
 from ivr.events import STILL_WAITS, Departed, Kind, Waits
-from ivr.models import Call, Offer, Waiting
+from ivr.models import Call, CallEvent, Offer, Waiting
 
 #: Nobody is told a position beyond this, so counting stops there: it costs the same at any length.
 FURTHEST_SAID = 50
@@ -87,6 +87,13 @@ def enter(
     waiting); a moment that has not come yet is now.
     """
     since = now if entered_at is None else min(entered_at, now)
+    if not _take(session, place, since, now):
+        return False
+    _tell_queued(session, place, since, now)
+    return True
+
+
+def _take(session: Session, place: Place, since: datetime, now: datetime) -> bool:
     precedence, ranked_at = routing.rank(place.priority, since, place.policy)
     if not calls.choose_language(session, place.call_id, place.language):
         return False
@@ -106,8 +113,10 @@ def enter(
             "last_seen_at": now,
         },
     )
-    if waiting_id is None:
-        return False
+    return waiting_id is not None
+
+
+def _tell_queued(session: Session, place: Place, since: datetime, now: datetime) -> None:
     queued: dict[str, Any] = {
         "visit": place.visit,
         "queue": place.queue,
@@ -117,7 +126,6 @@ def enter(
     if since < now:
         queued["since"] = since.isoformat()
     calls.tell(session, place.call_id, Kind.QUEUED, queued, now=now)
-    return True
 
 
 def seen(
@@ -131,10 +139,10 @@ def seen(
 ) -> Stay | None:
     """The wait loop of a caller was heard; their stay, or None when they do not wait.
 
-    So the waiting room heals itself: a caller whose place is missing takes it now, and one who had
-    been given up as unseen gets the old place back. Whose call is over gets none. `place` is
-    None when the configuration no longer knows the node that led here; `entered_at` is since when
-    the caller waits by what others know, for one whose place is missing.
+    So the waiting room heals itself: a caller whose place is missing takes it again, in the old
+    order, and one who had been given up as unseen gets the old place back. Whose call is over gets
+    none. `place` is None when the configuration no longer knows the node that led here;
+    `entered_at` is since when the carrier says that they have been in its queue.
     """
     # Read before writing: an UPDATE that finds the row moved on keeps it locked (PostgreSQL), and
     # `enter` takes the call first, as everybody does who needs both.
@@ -143,7 +151,7 @@ def seen(
         return _touch(session, call_id, visit, now)
     if place is None:
         return None
-    if enter(session, place, now=now, entered_at=entered_at) or _revive(session, place, now):
+    if _rebuild(session, place, entered_at, now) or _revive(session, place, now):
         return of_visit(session, place.call_id, place.visit)
     return None
 
@@ -179,6 +187,30 @@ def holds_place(session: Session, call_id: int) -> bool:
     """Whether this call has a place in the waiting room."""
     stay = latest(session, call_id)
     return stay is not None and is_held(stay)
+
+
+def _rebuild(session: Session, place: Place, by_carrier: datetime | None, now: datetime) -> bool:
+    """A place that is missing is taken again: as old as its event says, else as the carrier does.
+
+    The event comes first, since the carrier counts anew when a caller comes back to its queue.
+    """
+    written = _queued_since(session, place)
+    since = written or min(by_carrier or now, now)
+    if not _take(session, place, since, now):
+        return False
+    if written is None:
+        _tell_queued(session, place, since, now)
+    else:  # entered once, counted once
+        _tell_returned(session, place, now)
+    return True
+
+
+def _queued_since(session: Session, place: Place) -> datetime | None:
+    """Since when a caller waits, as the event of this visit says; None when there is none."""
+    for at, data in session.execute(_QUEUED, {"call": place.call_id}):
+        if data["visit"] == place.visit:
+            return datetime.fromisoformat(data["since"]) if "since" in data else at
+    return None
 
 
 def of_visit(session: Session, call_id: int, visit: int) -> Stay | None:
@@ -390,9 +422,13 @@ def _revive(session: Session, place: Place, now: datetime) -> bool:
     ).one_or_none()
     if row is None:
         return False
+    _tell_returned(session, place, now)
+    return True
+
+
+def _tell_returned(session: Session, place: Place, now: datetime) -> None:
     back = {"visit": place.visit, "queue": place.queue, "language": place.language}
     calls.tell(session, place.call_id, Kind.RETURNED, back, now=now)
-    return True
 
 
 def _stay(row: Any) -> Stay:
@@ -414,6 +450,9 @@ _COLUMNS = (
     Waiting.callback_id,
     Waiting.wants,
     Waiting.ticket,
+)
+_QUEUED = sa.select(CallEvent.at, CallEvent.data).where(
+    CallEvent.call_id == sa.bindparam("call"), CallEvent.kind == Kind.QUEUED.value
 )
 _BY_VISIT = sa.select(*_COLUMNS).where(
     Waiting.call_id == sa.bindparam("call"), Waiting.visit == sa.bindparam("visit")

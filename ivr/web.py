@@ -451,8 +451,9 @@ def status() -> None:
             calls.progress(session, request.form["CallSid"], word)
             return
         # a call that never got to us (it was answered by the fallback) is in the books all the same
+        lasted = timedelta(seconds=max(0, request.form.get("CallDuration", 0, type=int)))
         call_id, _ = calls.arrive(
-            session, _arrival(), language=speaker().language(""), at="", now=now
+            session, _arrival(), language=speaker().language(""), at="", now=now - lasted
         )
         # a call that was answered and ends in another word was not hung up by the caller
         by = "caller" if word == _GONE else "unknown"

@@ -88,10 +88,15 @@ class CallWorld:
     # ---- the city
 
     def is_open(self, calendar: str) -> bool:
-        return calendars.is_open(self._calendar(calendar), self.now, self._holidays)
+        known = self._floor.city.calendars[calendar].rules
+        return calendars.is_open(known, self.now, self._holidays())
 
     def opens(self, calendar: str) -> datetime | None:
-        return calendars.next_opening(self._calendar(calendar), self.now, self._holidays)
+        known = self._floor.city.calendars[calendar].rules
+        return calendars.next_opening(known, self.now, self._holidays())
+
+    def _holidays(self) -> calendars.Holidays:
+        return calendars.holidays_of(self._floor.city.country)
 
     def bulletins(self, place: str) -> tuple[Notice, ...]:
         on_air = self._ask(lambda session: bulletins.on_air(session, place, self._utc))

@@ -15,7 +15,7 @@ from hotline.auth import Role, access, current_account
 from hotline.errors import Forbidden, Invalid
 from hotline.floor import Floor
 from hotline.web import floor, language, t
-from ivr import bulletins, calls, closing, story
+from ivr import bulletins, calls, closing, reconcile, story
 from ivr.config import Ivr
 from ivr.errors import NoSuchCall
 from ivr.events import Kind
@@ -107,6 +107,8 @@ def _told_as(event: story.EventFacts) -> str:
         return "silence"
     if event.kind is Kind.WRAPPED_UP and event.data.get("by") == closing.LIMIT:
         return "wrapped_up_by_limit"
+    if event.kind in (Kind.ARRIVED, Kind.ENDED) and event.data.get("by") == reconcile.BY:
+        return f"{event.kind.value}_unheard"
     return event.kind.value
 
 
