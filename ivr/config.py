@@ -14,9 +14,7 @@ from ivr import prompts, widening
 from ivr.nodes import Bulletin, Emergency, Hours, Node, ToQueue
 from ivr.nodes.base import ABSOLUTE, Exit, Key, LineState, Number
 
-_DAY_AND_NIGHT = (
-    "a hotline is open day and night; say where callers go when nobody is signed in"
-)
+_DAY_AND_NIGHT = "a hotline is open day and night; say where callers go when nobody is signed in"
 
 Voice = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 

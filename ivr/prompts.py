@@ -9,7 +9,7 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-from pydantic import Discriminator, Field, StringConstraints, Tag
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
 
 from hotline.config import Section
 
@@ -51,7 +51,15 @@ SPOKEN_BY_THE_ENGINE: Places = {
 FileName = Annotated[
     str, StringConstraints(pattern=r"^[\w-][\w.-]*(/[\w-][\w.-]*)*$", max_length=200)
 ]
-Spoken = Annotated[str, StringConstraints(min_length=1)]
+
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise ValueError("this text is missing")
+    return text
+
+
+Spoken = Annotated[str, AfterValidator(_not_empty)]
 
 
 class Clip(Section):

@@ -84,7 +84,7 @@ class Callback(Base):
         return (self.declined,)
 
     def own_keys(self, part: str) -> str:
-        return {"": "123*", CHECK: "123", AGREE: "12"}.get(part, "*")
+        return {"": "123*", CHECK: "123*", AGREE: "12*"}.get(part, "*")
 
     def enter(self, here: Here) -> Outcome:
         return self.ask(here)
