@@ -3,7 +3,7 @@
 | kind | written when | data |
 | --- | --- | --- |
 | `arrived` | the call reached us (number 0 of its steps) | `at` the node it was led to; `by` |
-| `step` | a key, a silence, the end of a transfer | `at`, `heard`, `digits`, `language`, `to` |
+| `step` | a key, words, silence | `at`, `heard`, `digits`, `speech`, `language`, `to` |
 | `bulletin` | bulletins were spoken; after the step that led there | `bulletins` (ids), `at` |
 | `refused` | the caller's number is blocked | `block` (its id) |
 | `queued` | it took a place to wait | `visit`, `queue`, `language`, `priority`, `since` |
@@ -26,7 +26,9 @@
 | `fault` | ours failed; the caller was put through to the fallback | `where`, `error`; `by` |
 | `ended` | the call is over | `status` (the carrier's word); `by` |
 
-Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
+`heard` of `step` is what the caller did: `key`, `speech`, `number` (several digits: personal, so
+`digits` is empty), `wrong`, `silence`, `person` (0), `back` (*), `repeat` (#), or why they came out
+of the waiting room (`key`, `overflow`, `nobody`). Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
 counts, and `transferred` only takes back those whom nobody took there. `result` is the carrier's
 word. `since` of `queued` is there when the place is older than the event: the caller came back to
 one that they had. `circle` of `offered` is 0 for an agent of the caller's own queue and language,

@@ -37,6 +37,8 @@ blueprint = Blueprint("voice", __name__)
 #: The caller is where we sent them; nothing is to be said.
 _REDIRECTED = frozenset({"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"})
 _GONE, _LEAVES = "completed", "leave"
+#: Characters of what a caller said at a menu that are written down.
+_LONGEST_SPEECH = 200
 #: A day: the city's recordings and the music change seldom.
 _CACHED = "public, max-age=86400"
 
@@ -74,8 +76,10 @@ def step() -> str:
     given = Given(request.form.get("Digits", ""), speech=request.form.get("SpeechResult", ""))
     taken = _advance(given)
     # what is personal (a telephone number, say) is not written down
-    digits = "" if taken.heard == "number" else given.digits
-    return _take(taken, Kind.STEP, {"digits": digits})
+    told = {"digits": "" if taken.heard == "number" else given.digits}
+    if given.speech:
+        told["speech"] = given.speech[:_LONGEST_SPEECH]
+    return _take(taken, Kind.STEP, told)
 
 
 @blueprint.post("/ivr/transferred")

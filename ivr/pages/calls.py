@@ -104,7 +104,12 @@ def _words(event: story.EventFacts, names: dict[int, str]) -> str:
 
 def _told_as(event: story.EventFacts) -> str:
     if event.kind is Kind.STEP and not event.data.get("digits"):
-        return "silence"
+        heard = event.data.get("heard")
+        return (
+            "number" if heard == "number" else "speech" if event.data.get("speech") else "silence"
+        )
+    if event.kind is Kind.TRANSFERRING and event.data.get("emergency"):
+        return "emergency"
     if event.kind is Kind.WRAPPED_UP and event.data.get("by") == closing.LIMIT:
         return "wrapped_up_by_limit"
     if event.kind in (Kind.ARRIVED, Kind.ENDED) and event.data.get("by") == reconcile.BY:
