@@ -28,7 +28,9 @@
 
 `heard` of `step` is what the caller did: `key`, `speech`, `number` (several digits: personal, so
 `digits` is empty), `wrong`, `silence`, `person` (0), `back` (*), `repeat` (#), or why they came out
-of the waiting room (`key`, `overflow`, `nobody`). Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
+of the waiting room (`key`, `overflow`, `nobody`).
+
+Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
 counts, and `transferred` only takes back those whom nobody took there. `result` is the carrier's
 word. `since` of `queued` is there when the place is older than the event: the caller came back to
 one that they had. `circle` of `offered` is 0 for an agent of the caller's own queue and language,
