@@ -21,6 +21,8 @@ from hotline.settings import Settings
 REST_TIMEOUT = 10.0
 #: Twilio's numbers for "this call does not exist" and "this call is no longer in progress".
 GONE_CODES = (20404, 21220)
+#: Answers by which the carrier says that it never will, such as to a number that nobody has.
+REFUSALS = (400, 403)
 
 
 class CallGone(Exception):
@@ -29,6 +31,10 @@ class CallGone(Exception):
 
 class CarrierError(Exception):
     """The carrier refused, or could not be reached."""
+
+
+class Refused(CarrierError):
+    """The carrier answered no: what was asked for has not been done, and would not be next time."""
 
 
 class Carrier:
@@ -83,6 +89,8 @@ class Carrier:
         except TwilioRestException as error:
             if error.code in GONE_CODES or error.status == 404:
                 raise CallGone(str(error)) from error
+            if error.status in REFUSALS:
+                raise Refused(str(error)) from error
             raise CarrierError(str(error)) from error
         except (TwilioException, requests.RequestException, ValueError) as error:
             # ValueError: what came back was no JSON, so it was not the carrier that answered

@@ -16,6 +16,10 @@
 | `left` | the caller left the waiting room otherwise | `queue`, `language`, `why` |
 | `transferring` | it was put through to a number outside | `number` |
 | `transferred` | the carrier told how that ended | `number`, `result`, `gone` (hung up by then) |
+| `callback` | a callback was promised | `callback`, `queue`, `language`, `at` (or null: soon) |
+| `callback_queued` | it came into the line, with the call's place | `callback`, `queue`, `language` |
+| `callback_tried` | the citizen was rung | `callback`, `offer`, `attempt`, `result` |
+| `callback_ended` | a callback came to nothing | `callback`, `result`, `by` |
 | `fault` | ours failed; the caller was put through to the fallback | `where`, `error` |
 | `ended` | the call is over | `status` (the carrier's word) |
 
@@ -25,7 +29,13 @@ word. `by` of `talk_ended` is whose side ended it, as far as the carrier told: i
 it drops in the same words as one that is hung up. `by` of `wrapped_up` is the agent's username, or
 `limit`. A moment is that of writing. So: wait = `connected` (or `abandoned`) minus `queued`; talk =
 `talk_ended` minus `connected`; wrap-up = `wrapped_up` minus `talk_ended`. Telephone numbers of
-people stand in the call's row only.
+people stand in the call's row (and that of its callback) only.
+
+A callback stands in the story of the call that it was asked for in, or that was abandoned, after
+the end of that call too: `callback` ends the caller's wait on the line, `callback_queued` begins
+another visit to the queue, whose wait ends when an agent has `accepted` it. `result` of
+`callback_tried` is `answered`, the carrier's word, or `agent_gone`, `withdrawn` (no try of the
+citizen's); of `callback_ended` a state of `callback_rules.State`.
 """
 
 from enum import StrEnum
@@ -46,6 +56,10 @@ class Kind(StrEnum):
     WRAPPED_UP = "wrapped_up"
     ABANDONED = "abandoned"
     LEFT = "left"
+    CALLBACK = "callback"
+    CALLBACK_QUEUED = "callback_queued"
+    CALLBACK_TRIED = "callback_tried"
+    CALLBACK_ENDED = "callback_ended"
     TRANSFERRING = "transferring"
     TRANSFERRED = "transferred"
     FAULT = "fault"
@@ -59,6 +73,7 @@ class Waits(StrEnum):
     OFFERED = "offered"
     CONNECTING = "connecting"
     CONNECTED = "connected"
+    PAUSED = "paused"  # kept by a callback whose hour has not come, or that waits to be tried again
     UNSEEN = "unseen"  # the wait loop fell silent though the call lives
     LEFT = "left"
 
@@ -87,6 +102,7 @@ class Result(StrEnum):
     NO_ANSWER = "no_answer"  # the agent said nothing
     WITHDRAWN = "withdrawn"  # the caller was gone
     FAILED = "failed"  # accepted, but the two did not meet
+    UNREACHED = "unreached"  # accepted, but the citizen who was called back did not answer
     DONE = "done"  # they met; the conversation is over
 
 
