@@ -15,9 +15,11 @@ Hours = Annotated[float, Field(gt=0, le=24 * 7)]
 
 
 class Routing(Section):
-    """How callers of different queues and languages compare."""
+    """Who comes first: how callers of different queues and languages compare, and how they age."""
 
     across: Across = Across.PRIORITY
+    #: Seconds of waiting that one point of priority is worth; None: waiting never makes up for it.
+    ageing: Annotated[float, Field(gt=0, le=3600)] | None = None
 
 
 class SignOutAfter(Section):
@@ -38,7 +40,7 @@ class Agents(Section):
     @property
     def policy(self) -> Policy:
         """What `agents.routing` is to go by."""
-        return Policy(across=self.routing.across)
+        return Policy(across=self.routing.across, ageing=self.routing.ageing)
 
     @property
     def limits(self) -> Mapping[Status, timedelta]:

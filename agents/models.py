@@ -40,6 +40,8 @@ class AgentSkill(Base):
             sqlite_where=_READY,
             postgresql_where=_READY,
         ),
+        # everybody with a skill, ready or not
+        sa.Index("ix_agent_skills_skill", "skill", "agent_id"),
     )
 
     agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"), primary_key=True)

@@ -29,6 +29,7 @@ __all__ = [
     "AgentFacts",
     "BoardRow",
     "PresenceFacts",
+    "able",
     "agent",
     "agent_of_account",
     "board",
@@ -45,6 +46,7 @@ __all__ = [
     "repair",
     "reserve",
     "sign_out",
+    "signed_in",
     "skills_of",
     "stuck",
     "take_break",
@@ -258,6 +260,26 @@ def _changed(session: Session, agent_id: int, what: Change, guard: presence.Guar
     return presence.change(session, agent_id, what, guard) is not None
 
 
+# ---------------------------------------------------------------- who is there
+
+
+def signed_in(session: Session, skills: Collection[str]) -> int:
+    """How many agents with any of these skills have not gone home, whatever they are doing."""
+    return _how_many(session, skills, [each for each in Status if each is not Status.SIGNED_OUT])
+
+
+def able(session: Session, skills: Collection[str]) -> int:
+    """How many agents with any of these skills take calls, now or after the one they are on: signed
+    in, not on a break, and not away from a desk that rang in vain.
+    """
+    return _how_many(session, skills, [Status.READY])
+
+
+def _how_many(session: Session, skills: Collection[str], statuses: Collection[Status]) -> int:
+    found = {"skills": sorted(skills), "statuses": list(statuses)}
+    return session.execute(_HOW_MANY, found).scalar_one()
+
+
 # ---------------------------------------------------------------- what can be seen
 
 
@@ -331,6 +353,14 @@ _SKILLS = (
     .order_by(AgentSkill.skill)
 )
 _ALL_SKILLS = sa.select(AgentSkill.agent_id, AgentSkill.skill).order_by(AgentSkill.skill)
+_HOW_MANY = (
+    sa.select(sa.func.count(AgentSkill.agent_id.distinct()))
+    .join(PresenceRow, PresenceRow.agent_id == AgentSkill.agent_id)
+    .where(
+        AgentSkill.skill.in_(sa.bindparam("skills", expanding=True)),
+        PresenceRow.status.in_(sa.bindparam("statuses", expanding=True)),
+    )
+)
 _BOARD = (
     sa.select(Agent, *presence.COLUMNS)
     .join(PresenceRow, PresenceRow.agent_id == Agent.id)

@@ -183,6 +183,7 @@ def _stay(n: int, skill: tuple[str, str]) -> dict[str, object]:
         "language": skill[1],
         "node": "information",
         "precedence": 0,
+        "ranked_at": at,
         "entered_at": at,
         "state": "waiting",
         "last_seen_at": at,

@@ -14,7 +14,7 @@ from hotline.floor import Floor
 from ivr import callbacks, calls, drafts, offers, waiting
 from ivr.drafts import DraftFacts
 from ivr.errors import Lost, NothingToFinish, NotYours, StillTalking
-from ivr.events import OVER, Kind, OfferState, Result
+from ivr.events import OVER, Departed, Kind, OfferState, Result
 from ivr.models import Call, Offer
 from ivr.offers import OfferFacts
 from tickets import service as tickets
@@ -63,7 +63,7 @@ def end_call(
     ).one_or_none()
     if row is None:
         return False
-    for stay in waiting.leave(session, call_id):
+    for stay in waiting.leave(session, call_id, Departed.ABANDONED, now=now):
         gone = {"queue": stay.queue, "language": stay.language}
         calls.tell(session, call_id, Kind.ABANDONED, gone, now=now)
     offers.call_over(floor, session, call_id, by, now=now)
@@ -77,7 +77,7 @@ def put_through(
     """Something of ours failed and the caller is on the way to the fallback number: said so, and
     nobody is offered this caller any more.
     """
-    for stay in waiting.leave(session, call_id):
+    for stay in waiting.leave(session, call_id, Departed.FAULT, now=now):
         waiting.tell_left(session, stay, "fault", now=now)
     offer = offers.live_of(session, call_id)
     if offer is not None and offer.state is not OfferState.CONNECTED:

@@ -14,6 +14,8 @@ from hotline.config import ANY_TEXT, NO_NAME, Identifier, Language, LocalText, S
 from hotline.errors import Fault
 from ivr import callback_rules, prompts
 from ivr import flow as flows
+from ivr import callback_rules, prompts, widening
+from ivr import flow as flows
 
 Voice = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
@@ -29,11 +31,46 @@ class SpokenLanguage(Section):
 
 
 class Queue(Section):
-    """A line of callers for one kind of matter."""
+    """A line of callers for one kind of matter; where they go for whom it can do nothing."""
 
     title: LocalText
-    #: The higher goes first.
+    #: The higher goes first; 100, an emergency, before everybody with less.
     priority: Annotated[int, Field(ge=0, le=100)] = 0
+    #: To whose agents, too, a caller is offered who has waited so long.
+    widen: tuple[widening.Widening, ...] = ()
+    #: So many callers may wait, of all languages together; who comes then goes to `full`.
+    max_callers: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    full: Identifier | None = None
+    #: So many seconds may a caller wait, and then goes to `overflow`.
+    max_wait: Annotated[int, Field(ge=10, le=24 * 3600)] | None = None
+    overflow: Identifier | None = None
+    #: Where a caller goes when nobody is signed in who could ever answer, of all circles, and that
+    #: for so many seconds.
+    nobody: Identifier | None = None
+    nobody_after: Annotated[int, Field(ge=0, le=24 * 3600)] = 0
+
+    def exits(self) -> list[tuple[str, str]]:
+        """The nodes to which it may send a caller, each with the name of its key."""
+        found = (("full", self.full), ("overflow", self.overflow), ("nobody", self.nobody))
+        return [(name, node) for name, node in found if node is not None]
+
+    def faults(self) -> Iterator[Fault]:
+        """A limit and where it leads to stand together."""
+        yield from _together("max_callers", self.max_callers, "full", self.full)
+        yield from _together("max_wait", self.max_wait, "overflow", self.overflow)
+        if self.nobody_after and self.nobody is None:
+            yield Fault("nobody", "is missing: where do callers go after nobody_after?")
+        for number, step in enumerate(self.widen):
+            if self.max_wait is not None and step.after >= self.max_wait:
+                never = f"never comes: nobody waits longer than max_wait ({self.max_wait} s)"
+                yield Fault(f"widen.{number}.after", never)
+
+
+def _together(limit: str, number: int | None, exit_: str, node: str | None) -> Iterator[Fault]:
+    if number is not None and node is None:
+        yield Fault(exit_, f"is missing: where do callers go at {limit}?")
+    if number is None and node is not None:
+        yield Fault(limit, f"is missing: nobody ever goes to {exit_}")
 
 
 def _can_be_fetched(address: str) -> str:
@@ -156,12 +193,27 @@ class Ivr(Section):
         """Every (queue, language) that a caller can wait in."""
         return [(queue, language) for queue in self.queues for language in self.languages]
 
+    @cached_property
+    def wider(self) -> widening.Circles:
+        """To whose agents callers are offered besides those of their own line."""
+        steps = {name: queue.widen for name, queue in self.queues.items()}
+        return widening.circles(steps, tuple(self.languages))
+
+    def circles(self, queue: str, language: str, waited_seconds: float) -> frozenset[str]:
+        """The skills by which a caller who has waited so long may be answered, own included."""
+        return self.wider.within((queue, language), waited_seconds)
+
+    def all_circles(self, queue: str, language: str) -> frozenset[str]:
+        """The skills by which a caller may ever be answered, own included."""
+        return self.wider.within((queue, language))
+
     def faults(self) -> Iterator[Fault]:
         """Everything that is wrong with the section, with its path."""
         if not self.languages:
             yield Fault("languages", "a hotline speaks at least one language")
         yield from flows.faults(self.graph)
         yield from self._missing_queues()
+        yield from self._broken_queues()
         yield from self._missing_prompts()
         yield from self._broken_prompts()
 
@@ -171,6 +223,12 @@ class Ivr(Section):
                 yield Fault(
                     f"flow.{name}.queue", f'no such queue "{node.queue}"', f"queues.{node.queue}"
                 )
+
+    def _broken_queues(self) -> Iterator[Fault]:
+        for name, queue in self.queues.items():
+            for fault in queue.faults():
+                yield Fault(f"queues.{name}.{fault.path}", fault.message)
+            yield from widening.faults(name, queue.widen, self.queues, self.languages)
 
     def _missing_prompts(self) -> Iterator[Fault]:
         for name, node in self.flow.items():

@@ -4,9 +4,9 @@
 | --- | --- | --- |
 | `arrived` | the call reached us (number 0 of its steps) | `at` the node it was led to |
 | `step` | a key, a silence, the end of a transfer | `at`, `heard`, `digits`, `language`, `to` |
-| `queued` | it took a place in the waiting room | `visit`, `queue`, `language`, `priority` |
+| `queued` | it took a place to wait | `visit`, `queue`, `language`, `priority`, `since` |
 | `returned` | a caller given up as unseen was heard again | `visit`, `queue`, `language` |
-| `offered` | it was offered to an agent | `offer`, `agent` |
+| `offered` | it was offered to an agent | `offer`, `agent`, `circle`, `skill` |
 | `accepted` | the agent took the offer; their telephone rings | `offer`, `agent` |
 | `offer_ended` | an offer came to nothing | `offer`, `agent`, `result` (see `Result`) |
 | `connected` | caller and agent met in the conference | `offer`, `agent`, `queue`, `language` |
@@ -25,9 +25,12 @@
 
 Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
 counts, and `transferred` only takes back those whom nobody took there. `result` is the carrier's
-word. `by` of `talk_ended` is whose side ended it, as far as the carrier told: it ends a call that
-it drops in the same words as one that is hung up. `by` of `wrapped_up` is the agent's username, or
-`limit`. A moment is that of writing. So: wait = `connected` (or `abandoned`) minus `queued`; talk =
+word. `since` of `queued` is there when the place is older than the event: the caller came back to
+one that they had. `circle` of `offered` is 0 for an agent of the caller's own queue and language,
+else the number of the wider circle of the agent, and `skill` that by which they were found. `by` of
+`talk_ended` is whose side ended it, as far as the carrier told: it ends a call that it drops in the
+same words as one that is hung up. `by` of `wrapped_up` is the agent's username, or `limit`. A
+moment is that of writing. So: wait = `connected` (or `abandoned`) minus `queued`; talk =
 `talk_ended` minus `connected`; wrap-up = `wrapped_up` minus `talk_ended`. Telephone numbers of
 people stand in the call's row (and that of its callback) only.
 
@@ -76,6 +79,17 @@ class Waits(StrEnum):
     PAUSED = "paused"  # kept by a callback whose hour has not come, or that waits to be tried again
     UNSEEN = "unseen"  # the wait loop fell silent though the call lives
     LEFT = "left"
+
+
+class Departed(StrEnum):
+    """How a stay in the waiting room ended."""
+
+    CONNECTED = "connected"  # answered by an agent
+    ABANDONED = "abandoned"  # hung up, or was cut off
+    RESUMED = "resumed"  # the same, and has taken the place again with another call
+    UNSEEN = "unseen"  # given up: nothing was heard of them any more
+    FAULT = "fault"  # ours failed; put through to the fallback number
+    LEFT = "left"  # went another way of the flow
 
 
 #: Still in the waiting room.

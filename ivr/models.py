@@ -35,6 +35,12 @@ class Call(Base):
     ended_at: Mapped[datetime | None]
     #: When the carrier was last asked whether the call still lives.
     checked_at: Mapped[datetime]
+    #: What they said to being recorded.
+    consent: Mapped[str | None] = mapped_column(sa.String(8))
+    #: The caller's mark in the survey.
+    mark: Mapped[int | None]
+    #: The number of the ticket that they asked about.
+    ticket: Mapped[str | None] = mapped_column(sa.String(12))
 
 
 class CallEvent(Base):
@@ -68,11 +74,28 @@ class Waiting(Base):
             "queue",
             "language",
             "precedence",
+            "ranked_at",
+            "id",
+            **_where("state = 'waiting'"),
+        ),
+        # who has waited longest in it, whatever the rank
+        sa.Index(
+            "ix_waiting_oldest",
+            "queue",
+            "language",
             "entered_at",
             "id",
             **_where("state = 'waiting'"),
         ),
-        sa.Index("ix_waiting_seen", "last_seen_at", **_where("state = 'waiting'")),
+        # a caller who waits for a callback has no wait loop to be heard of
+        sa.Index(
+            "ix_waiting_seen",
+            "last_seen_at",
+            **_where("state = 'waiting' AND callback_id IS NULL"),
+        ),
+        sa.Index(
+            "ix_waiting_departed", "queue", "language", "left_at", **_where("left_at IS NOT NULL")
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -83,13 +106,24 @@ class Waiting(Base):
     language: Mapped[str] = mapped_column(sa.String(8))
     #: The node of the flow that led here.
     node: Mapped[str] = mapped_column(sa.String(64))
-    #: Minus the priority, so that the smaller goes first and the index is read forwards.
+    #: The place in the line, smaller first (`agents.routing.rank`): kept as long as the stay lasts,
+    #: through offers that come to nothing, so that the index is read forwards.
     precedence: Mapped[int]
-    #: The place in the line. Kept through offers that come to nothing.
+    ranked_at: Mapped[datetime]
+    #: Since when they wait. Earlier than the row for who came back to an old place.
     entered_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(sa.String(12))
     #: When the wait loop was last heard of.
     last_seen_at: Mapped[datetime]
+    #: When and how this stay ended (`events.Departed`); NULL while it lasts.
+    left_at: Mapped[datetime | None]
+    left_by: Mapped[str | None] = mapped_column(sa.String(12))
+    #: The callback that keeps this place: it outlives the call.
+    callback_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    #: The node that the caller asked for out of the wait loop.
+    wants: Mapped[str | None] = mapped_column(sa.String(64))
+    #: The number of the ticket that they asked about.
+    ticket: Mapped[str | None] = mapped_column(sa.String(12))
 
 
 class Offer(Base):
@@ -140,6 +174,12 @@ class Offer(Base):
     #: Done: when the default outcome is written instead of the agent's.
     wrap_up_until: Mapped[datetime | None]
     wrapped_up_at: Mapped[datetime | None]
+    #: The caller's mark for this conversation.
+    mark: Mapped[int | None]
+    #: By which skill the agent was chosen (queue and language are the caller's), and in which of
+    #: the caller's circles that lies: 0 the caller's own, from 1 a wider one.
+    skill: Mapped[str | None] = mapped_column(sa.String(80))
+    circle: Mapped[int] = mapped_column(server_default="0")
 
 
 class Draft(Base):

@@ -7,11 +7,12 @@ agents nor wait for each other for ever.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -71,44 +72,74 @@ class OfferFacts:
 # ---------------------------------------------------------------- making offers
 
 
-def look(floor: Floor, skills: Collection[Skill] | None = None) -> int:
-    """Bring callers and agents together until no pair is left; returns how many offers were made.
+def look(floor: Floor, lines: Collection[Skill] | None = None) -> int:
+    """Bring callers of these lines (all) together with agents, of all circles that the callers have
+    reached, until no pair is left; returns how many offers were made.
 
-    Looks at the head of each line and at the longest idle agent of each skill only, so it costs
+    Looks at the heads of each line and at the longest idle agent of each skill only, so it costs
     the same however many wait and however many are ready. Each offer is a unit of work of its own.
     Losing a pair to another process is no fault: look again.
     """
-    wanted = floor.section(Ivr).skills() if skills is None else skills
-    made = losses = 0
-    while made < _PAIRS and losses < _LOSSES:
-        pair = _first_pair(floor, wanted)
-        if pair is None:
-            break
-        if _offer(floor, pair):
-            made, losses = made + 1, 0
-        else:
-            losses += 1
-    return made
+    wanted = floor.section(Ivr).skills() if lines is None else lines
+    return _look(floor, lambda _: wanted)
 
 
 def look_for_agent(floor: Floor, agent_id: int) -> int:
-    """Look on behalf of an agent who has become ready."""
-    with floor.db.read() as session:
-        named = agents.skills_of(session, agent_id)
-    return look(floor, [_skill(name) for name in named])
+    """Look on behalf of an agent who has become ready: into the lines of their skills, and into
+    those that widen into any of these. Done when they have an offer.
+    """
+    wider = floor.section(Ivr).wider
+
+    def lines(session: Session) -> Collection[Skill]:
+        skills = agents.skills_of(session, agent_id)
+        return {*map(_skill, skills), *wider.lines_into(skills)}
+
+    return _look(floor, lines, agent_id)
+
+
+def _look(
+    floor: Floor, lines_of: Callable[[Session], Collection[Skill]], only_for: int | None = None
+) -> int:
+    made = losses = 0
+    while made < _PAIRS and losses < _LOSSES:
+        pair = _first_pair(floor, lines_of)
+        if pair is None:
+            break
+        if not _offer(floor, pair):
+            losses += 1
+            continue
+        made, losses = made + 1, 0
+        if pair.agent.agent_id == only_for:
+            break
+    return made
 
 
 def _look_again(floor: Floor, skill: Skill) -> None:
     look(floor, [skill])
 
 
-def _first_pair(floor: Floor, skills: Collection[Skill]) -> routing.Pair | None:
+def _first_pair(
+    floor: Floor, lines_of: Callable[[Session], Collection[Skill]]
+) -> routing.Pair | None:
+    wider, now = floor.section(Ivr).wider, clock.now()
     with floor.db.read() as session:
-        heads = waiting.heads(session, skills)
+        heads = [
+            replace(head, circles=wider.reached((head.queue, head.language), _waited(head, now)))
+            for head in waiting.heads(session, lines_of(session), wider.wider)
+        ]
         if not heads:
             return None
-        ready = agents.ready_heads(session, {head.skill for head in heads})
+        ready = agents.ready_heads(session, _skills(heads))
     return routing.first(heads, ready, floor.section(Agents).policy)
+
+
+def _waited(head: routing.Waiting, now: datetime) -> float:
+    return (now - head.entered_at).total_seconds()
+
+
+def _skills(heads: Collection[routing.Waiting]) -> set[str]:
+    """By whom one of these callers may be answered now."""
+    return {name for head in heads for name in (head.skill, *chain(*head.circles))}
 
 
 def _offer(floor: Floor, pair: routing.Pair) -> bool:
@@ -136,13 +167,16 @@ def make(floor: Floor, session: Session, pair: routing.Pair, *, now: datetime) -
             "state": OfferState.OFFERED.value,
             "made_at": now,
             "expires_at": now + timedelta(seconds=floor.section(Ivr).offers.timeout),
+            "skill": pair.skill,
+            "circle": pair.circle,
         },
     )
     if offer_id is None:
         raise Lost("a live offer is in the way")
     if not agents.reserve(session, agent_id, offer_id=offer_id, call_id=stay.call_id, now=now):
         raise Lost("the agent")
-    offered = {"offer": offer_id, "agent": agent_id}
+    how = {"circle": pair.circle, "skill": pair.skill}
+    offered = {"offer": offer_id, "agent": agent_id, **how}
     calls.tell(session, stay.call_id, Kind.OFFERED, offered, now=now)
     return int(offer_id)
 
@@ -304,7 +338,7 @@ def join(session: Session, offer_id: int, *, now: datetime) -> bool:
         return True
     if offer.state is not OfferState.ACCEPTED or offer.answered_at is None:
         return False
-    if waiting.move(session, offer.waiting_id, (Waits.CONNECTING,), Waits.CONNECTED) is None:
+    if waiting.connect(session, offer.waiting_id, now=now) is None:
         return False
     if not _swap(
         session,

@@ -12,18 +12,24 @@ from sqlalchemy.orm import Session
 from agents import routing
 from hotline.db import insert_ignore
 from ivr import calls
-from ivr.events import STILL_WAITS, Kind, Waits
-from ivr.models import Waiting
+from ivr.events import STILL_WAITS, Departed, Kind, Waits
+from ivr.models import Call, Waiting
 
 #: Nobody is told a position beyond this, so counting stops there: it costs the same at any length.
 FURTHEST_SAID = 50
+#: Beyond this nobody counts a queue: it costs the same at any length.
+FURTHEST_COUNTED = 10_000
+
+_PLAIN = routing.Policy()
 
 Skill = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place to take; `visit` is the number of the step to it. Larger priorities go first."""
+    """A place to take; `visit` is the number of the step to it. Larger priorities go first, and by
+    how much, says the city's `policy`.
+    """
 
     call_id: int
     visit: int
@@ -31,11 +37,15 @@ class Place:
     queue: str
     language: str
     priority: int
+    policy: routing.Policy = _PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """A caller's stay in the waiting room as it is now."""
+    """A caller's stay in the waiting room as it is now.
+
+    `entered_at` may be earlier than the stay; `callback_id` is the callback that keeps this place.
+    """
 
     id: int
     call_id: int
@@ -44,13 +54,26 @@ class Stay:
     queue: str
     language: str
     precedence: int
+    ranked_at: datetime
     entered_at: datetime
     state: Waits
+    callback_id: int | None
+    wants: str | None
+    ticket: str | None
 
     @property
     def skill(self) -> Skill:
         """What an agent needs for this caller."""
         return (self.queue, self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A stay that is over; `answered`: an agent took the call."""
+
+    entered_at: datetime
+    left_at: datetime
+    answered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +86,16 @@ class Line:
     longest_since: datetime
 
 
-def enter(session: Session, place: Place, *, now: datetime) -> bool:
-    """Take a place; False when it is taken already or the call is over."""
+def enter(
+    session: Session, place: Place, *, now: datetime, entered_at: datetime | None = None
+) -> bool:
+    """Take a place; False when it is taken already or the call is over.
+
+    `entered_at`: since when the caller waits, for who had this place before (it counts like any
+    waiting); a moment that has not come yet is now.
+    """
+    since = now if entered_at is None else min(entered_at, now)
+    precedence, ranked_at = routing.rank(place.priority, since, place.policy)
     if not calls.choose_language(session, place.call_id, place.language):
         return False
     waiting_id = insert_ignore(
@@ -76,32 +107,42 @@ def enter(session: Session, place: Place, *, now: datetime) -> bool:
             "queue": place.queue,
             "language": place.language,
             "node": place.node,
-            "precedence": -place.priority,
-            "entered_at": now,
+            "precedence": precedence,
+            "ranked_at": ranked_at,
+            "entered_at": since,
             "state": Waits.WAITING.value,
             "last_seen_at": now,
         },
     )
     if waiting_id is None:
         return False
-    queued = {
+    queued: dict[str, Any] = {
         "visit": place.visit,
         "queue": place.queue,
         "language": place.language,
         "priority": place.priority,
     }
+    if since < now:
+        queued["since"] = since.isoformat()
     calls.tell(session, place.call_id, Kind.QUEUED, queued, now=now)
     return True
 
 
 def seen(
-    session: Session, call_id: int, visit: int, place: Place | None, *, now: datetime
+    session: Session,
+    call_id: int,
+    visit: int,
+    place: Place | None,
+    *,
+    now: datetime,
+    entered_at: datetime | None = None,
 ) -> Stay | None:
     """The wait loop of a caller was heard; their stay, or None when they do not wait.
 
     So the waiting room heals itself: a caller whose place is missing takes it now, and one who had
     been given up as unseen gets the old place back. Whose call is over gets none. `place` is
-    None when the configuration no longer knows the node that led here.
+    None when the configuration no longer knows the node that led here; `entered_at` is since when
+    the caller waits by what others know, for one whose place is missing.
     """
     # Read before writing: an UPDATE that finds the row moved on keeps it locked (PostgreSQL), and
     # `enter` takes the call first, as everybody does who needs both.
@@ -110,7 +151,7 @@ def seen(
         return _touch(session, call_id, visit, now)
     if place is None:
         return None
-    if enter(session, place, now=now) or _revive(session, place, now):
+    if enter(session, place, now=now, entered_at=entered_at) or _revive(session, place, now):
         return of_visit(session, place.call_id, place.visit)
     return None
 
@@ -146,44 +187,98 @@ def position(session: Session, stay: Stay) -> int | None:
             "queue": stay.queue,
             "language": stay.language,
             "precedence": stay.precedence,
-            "entered": stay.entered_at,
+            "ranked": stay.ranked_at,
             "id": stay.id,
         },
     ).scalar_one()
     return None if ahead >= FURTHEST_SAID else ahead + 1
 
 
-def heads(session: Session, skills: Collection[Skill]) -> list[routing.Waiting]:
-    """The first caller of each line, by index: flat in the number of callers."""
-    wanted = sorted(skills)
+def heads(
+    session: Session, lines: Collection[Skill], widened: Collection[Skill] = ()
+) -> list[routing.Waiting]:
+    """Of each line the first caller by rank; of each that is also in `widened`, the one who has
+    waited longest, too. By index: flat in the number of callers. Their circles are left open.
+    """
+    wanted = sorted(set(lines))
     if not wanted:
         return []
+    also = sorted(set(widened).intersection(wanted))
     parameters: dict[str, Any] = {}
-    for number, (queue, language) in enumerate(wanted):
+    for number, (queue, language) in enumerate([*wanted, *also]):
         parameters |= {f"queue_{number}": queue, f"language_{number}": language}
+    rows = session.execute(_heads(len(wanted), len(also)), parameters)
+    return [routing.Waiting(*row) for row in dict.fromkeys(map(tuple, rows))]
+
+
+def count(session: Session, queue: str, up_to: int = FURTHEST_COUNTED) -> int:
+    """How many callers wait in a queue, in all its languages, not counted further than `up_to`."""
+    return session.execute(_COUNT, {"queue": queue, "up_to": up_to}).scalar_one()
+
+
+def recent_departures(session: Session, queue: str, language: str, limit: int) -> list[Departure]:
+    """The last callers who left a line, the latest first, however they left."""
+    found = {"queue": queue, "language": language, "limit": limit}
     return [
-        routing.Waiting(row.id, row.queue, row.language, -row.precedence, row.entered_at)
-        for row in session.execute(_heads(len(wanted)), parameters)
+        Departure(row.entered_at, row.left_at, row.left_by == Departed.CONNECTED)
+        for row in session.execute(_DEPARTURES, found)
     ]
 
 
-def move(session: Session, waiting_id: int, came: Sequence[Waits], to: Waits) -> Stay | None:
-    """Compare and set: the stay if it was in one of `came`, else None and nothing is changed."""
-    row = session.execute(
-        sa.update(Waiting)
-        .where(Waiting.id == waiting_id, Waiting.state.in_(came))
-        .values(state=to.value)
-        .returning(*_COLUMNS)
-    ).one_or_none()
+def abandoned_place(session: Session, from_number: str, since: datetime) -> Stay | None:
+    """The last stay that a caller with this number ended by hanging up, not before `since`.
+
+    None when there is none, when it was resumed, and for a number that is not one (hidden): nobody
+    is to take a stranger's place.
+    """
+    if not from_number.startswith("+"):
+        return None
+    found = {"number": from_number, "since": since}
+    row = session.execute(_ABANDONED, found).first()
     return None if row is None else _stay(row)
 
 
-def leave(session: Session, call_id: int) -> list[Stay]:
-    """Out of the waiting room; the stays that ended by it (one at most, none if none was open)."""
+def resume(session: Session, stay_id: int) -> bool:
+    """Take over an abandoned place for another call, once: False when somebody has done so. What
+    is to follow is `enter` with its `entered_at`.
+    """
+    row = session.execute(
+        sa.update(Waiting)
+        .where(Waiting.id == stay_id, Waiting.left_by == Departed.ABANDONED)
+        .values(left_by=Departed.RESUMED.value)
+        .returning(Waiting.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return row is not None
+
+
+def move(session: Session, waiting_id: int, came: Sequence[Waits], to: Waits) -> Stay | None:
+    """Compare and set: the stay if it was in one of `came`, else None and nothing is changed.
+
+    The ways out of the waiting room have names of their own: `connect`, `leave`, `give_up`.
+    """
+    return _move(session, waiting_id, came, state=to.value)
+
+
+def connect(session: Session, waiting_id: int, *, now: datetime) -> Stay | None:
+    """Out of the waiting room to an agent: the stay if that was under way, else None."""
+    to = {"state": Waits.CONNECTED.value, "left_at": now, "left_by": Departed.CONNECTED.value}
+    return _move(session, waiting_id, (Waits.CONNECTING,), **to)
+
+
+def leave(session: Session, call_id: int, by: Departed, *, now: datetime) -> list[Stay]:
+    """Out of the waiting room; the stays that ended by it (one at most, none if none was open).
+
+    A place that a callback keeps is left alone: it outlives the call.
+    """
     rows = session.execute(
         sa.update(Waiting)
-        .where(Waiting.call_id == call_id, Waiting.state.in_(STILL_WAITS))
-        .values(state=Waits.LEFT.value)
+        .where(
+            Waiting.call_id == call_id,
+            Waiting.state.in_(STILL_WAITS),
+            Waiting.callback_id.is_(None),
+        )
+        .values(state=Waits.LEFT.value, left_at=now, left_by=by.value)
         .returning(*_COLUMNS)
     )
     return [_stay(row) for row in rows]
@@ -194,7 +289,8 @@ def give_up(session: Session, stay: Stay, *, now: datetime) -> bool:
 
     Should the loop be heard again, `seen` gives the place back.
     """
-    if move(session, stay.id, (Waits.WAITING,), Waits.UNSEEN) is None:
+    to = {"state": Waits.UNSEEN.value, "left_at": now, "left_by": Departed.UNSEEN.value}
+    if _move(session, stay.id, (Waits.WAITING,), **to) is None:
         return False
     tell_left(session, stay, "unseen", now=now)
     return True
@@ -207,10 +303,13 @@ def tell_left(session: Session, stay: Stay, why: str, *, now: datetime) -> None:
 
 
 def unseen(session: Session, before: datetime, limit: int) -> list[Stay]:
-    """Waiting callers whose wait loop was not heard since `before`, the longest unheard first."""
+    """Waiting callers whose wait loop was not heard since `before`, the longest unheard first.
+
+    Whose place a callback keeps has hung up long since, and is not missed.
+    """
     query = (
         sa.select(*_COLUMNS)
-        .where(Waiting.state == Waits.WAITING, Waiting.last_seen_at < before)
+        .where(_HAS_A_LOOP, Waiting.last_seen_at < before)
         .order_by(Waiting.last_seen_at)
         .limit(limit)
     )
@@ -233,6 +332,17 @@ def lines(session: Session) -> Iterator[Line]:
         yield Line(*row)
 
 
+def _move(session: Session, waiting_id: int, came: Sequence[Waits], **to: Any) -> Stay | None:
+    row = session.execute(
+        sa.update(Waiting)
+        .where(Waiting.id == waiting_id, Waiting.state.in_(came))
+        .values(**to)
+        .returning(*_COLUMNS)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return None if row is None else _stay(row)
+
+
 def _touch(session: Session, call_id: int, visit: int, now: datetime) -> Stay | None:
     row = session.execute(
         _SEEN, {"this_call": call_id, "this_visit": visit, "last_seen_at": now}
@@ -250,7 +360,7 @@ def _revive(session: Session, place: Place, now: datetime) -> bool:
             Waiting.visit == place.visit,
             Waiting.state == Waits.UNSEEN,
         )
-        .values(state=Waits.WAITING.value, last_seen_at=now)
+        .values(state=Waits.WAITING.value, last_seen_at=now, left_at=None, left_by=None)
         .returning(Waiting.id)
     ).one_or_none()
     if row is None:
@@ -273,8 +383,12 @@ _COLUMNS = (
     Waiting.queue,
     Waiting.language,
     Waiting.precedence,
+    Waiting.ranked_at,
     Waiting.entered_at,
     Waiting.state,
+    Waiting.callback_id,
+    Waiting.wants,
+    Waiting.ticket,
 )
 _BY_VISIT = sa.select(*_COLUMNS).where(
     Waiting.call_id == sa.bindparam("call"), Waiting.visit == sa.bindparam("visit")
@@ -298,6 +412,7 @@ _SEEN = (
 )
 #: Spelled as text so that both databases see that the partial index serves it.
 _IS_WAITING = sa.text("waiting.state = 'waiting'")
+_HAS_A_LOOP = sa.text("waiting.state = 'waiting' AND waiting.callback_id IS NULL")
 _AHEAD = sa.select(sa.func.count()).select_from(
     sa.select(sa.literal(1))
     .select_from(Waiting)
@@ -305,10 +420,10 @@ _AHEAD = sa.select(sa.func.count()).select_from(
         _IS_WAITING,
         Waiting.queue == sa.bindparam("queue"),
         Waiting.language == sa.bindparam("language"),
-        sa.tuple_(Waiting.precedence, Waiting.entered_at, Waiting.id)
+        sa.tuple_(Waiting.precedence, Waiting.ranked_at, Waiting.id)
         < sa.tuple_(
             sa.bindparam("precedence"),
-            sa.bindparam("entered", type_=Waiting.entered_at.type),
+            sa.bindparam("ranked", type_=Waiting.ranked_at.type),
             sa.bindparam("id"),
         ),
     )
@@ -317,23 +432,61 @@ _AHEAD = sa.select(sa.func.count()).select_from(
 )
 
 
+_COUNT = sa.select(sa.func.count()).select_from(
+    sa.select(sa.literal(1))
+    .select_from(Waiting)
+    .where(_IS_WAITING, Waiting.queue == sa.bindparam("queue"))
+    .limit(sa.bindparam("up_to", type_=sa.Integer))
+    .subquery()
+)
+_DEPARTURES = (
+    sa.select(Waiting.entered_at, Waiting.left_at, Waiting.left_by)
+    .where(
+        Waiting.queue == sa.bindparam("queue"),
+        Waiting.language == sa.bindparam("language"),
+        Waiting.left_at.is_not(None),
+    )
+    .order_by(Waiting.left_at.desc())
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+_ABANDONED = (
+    sa.select(*_COLUMNS)
+    .join(Call, Call.id == Waiting.call_id)
+    .where(
+        Call.from_number == sa.bindparam("number"),
+        Waiting.left_by == Departed.ABANDONED.value,
+        Waiting.left_at >= sa.bindparam("since", type_=Waiting.entered_at.type),
+    )
+    .order_by(Waiting.left_at.desc())
+    .limit(1)
+)
+_HEAD = (
+    Waiting.id,
+    Waiting.queue,
+    Waiting.language,
+    Waiting.precedence,
+    Waiting.ranked_at,
+    Waiting.entered_at,
+)
+
+
 @cache
-def _heads(count: int) -> sa.CompoundSelect[Any]:
-    """One LIMIT 1 a line in one statement; kept, so that it is compiled once."""
-    return sa.union_all(*(_head(number) for number in range(count)))
+def _heads(lines: int, widened: int) -> sa.CompoundSelect[Any]:
+    """One LIMIT 1 each in one statement; kept, so that it is compiled once."""
+    first = [_head(number, Waiting.precedence, Waiting.ranked_at) for number in range(lines)]
+    oldest = [_head(lines + number, Waiting.entered_at) for number in range(widened)]
+    return sa.union_all(*first, *oldest)
 
 
-def _head(number: int) -> sa.Select[Any]:
+def _head(number: int, *order: sa.orm.InstrumentedAttribute[Any]) -> sa.Select[Any]:
     head = (
-        sa.select(
-            Waiting.id, Waiting.queue, Waiting.language, Waiting.precedence, Waiting.entered_at
-        )
+        sa.select(*_HEAD)
         .where(
             _IS_WAITING,
             Waiting.queue == sa.bindparam(f"queue_{number}"),
             Waiting.language == sa.bindparam(f"language_{number}"),
         )
-        .order_by(Waiting.precedence, Waiting.entered_at, Waiting.id)
+        .order_by(*order, Waiting.id)
         .limit(1)
         .subquery()
     )

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
+from agents.config import Agents
 from hotline import clock
 from hotline.auth import public, signed
 from hotline.db import after_commit
@@ -159,7 +160,8 @@ def _place_at(call_id: int, visit: int, node_name: str, language: str) -> Place 
         return None
     queue = speaker().config.queues[node.queue]
     priority = queue.priority + node.priority
-    return Place(call_id, visit, node_name, node.queue, language, priority)
+    policy = floor().section(Agents).policy
+    return Place(call_id, visit, node_name, node.queue, language, priority, policy)
 
 
 def _arrival() -> Arrival:

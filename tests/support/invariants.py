@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from agents.config import Agents
 from agents.models import AgentSkill, PresenceEvent, PresenceRow
 from hotline.floor import Floor
 from ivr import service as ivr
@@ -48,7 +49,9 @@ class Visit:
     queue: str
     language: str
     precedence: int
+    #: The place in the line: a moment that priority may put earlier, and the number of the event.
     order: tuple[datetime, int]
+    since: datetime
     state: str = "waiting"
     moments: dict[str, datetime] = field(default_factory=dict)
     offers: int = 0
@@ -68,6 +71,8 @@ class Told:
     """Everything that `call_events` say. `overtaking` is only checked where one hand did it all."""
 
     in_order: bool = True
+    #: Seconds that one point of priority is worth (`agents.routing.ageing` of config.yaml).
+    ageing: float | None = None
     visits: dict[int, list[Visit]] = field(default_factory=dict)
     offers: dict[int, list[Any]] = field(default_factory=dict)  # id: [call, agent, state]
     holds: dict[int, int] = field(default_factory=dict)  # agent: offer
@@ -121,13 +126,19 @@ class Told:
         before = self.visits.setdefault(event.call_id, [])
         assert all(visit.state not in IN_THE_ROOM for visit in before), event
         assert all(visit.visit != event.data["visit"] for visit in before), event
+        since = datetime.fromisoformat(event.data.get("since", event.at.isoformat()))
+        assert since <= event.at, event
+        precedence, ahead = -event.data["priority"], timedelta(0)
+        if self.ageing is not None and precedence > -100:
+            precedence, ahead = 0, timedelta(seconds=event.data["priority"] * self.ageing)
         visit = Visit(
             event.call_id,
             event.data["visit"],
             event.data["queue"],
             event.data["language"],
-            -event.data["priority"],
-            (event.at, event.id),
+            precedence,
+            (since - ahead, event.id),
+            since,
         )
         visit.moments |= {} if before else self.before.pop(event.call_id, {})
         visit.moments["queued_at"] = event.at
@@ -159,7 +170,9 @@ class Told:
         if self.in_order:
             line = [v for v in self._waiting() if v.line == visit.line]
             first = min(line, key=lambda v: v.key)
-            assert first is visit, f"overtaken: {first} by {visit}"
+            oldest = min(line, key=lambda v: (v.since, v.order))
+            may = (first, oldest) if event.data["circle"] else (first,)
+            assert any(each is visit for each in may), f"overtaken: {first} by {visit}"
         visit.state = "offered"
         visit.offers += 1
         self.offers[offer] = [event.call_id, agent, "offered"]
@@ -233,10 +246,10 @@ class Told:
         self._moments_of(event.call_id)["ended_at"] = event.at
 
 
-def tell(session: Session, *, in_order: bool = True) -> Told:
+def tell(session: Session, *, in_order: bool = True, ageing: float | None = None) -> Told:
     """The story of all calls, from the events alone."""
     columns = (CallEvent.id, CallEvent.call_id, CallEvent.at, CallEvent.kind, CallEvent.data)
-    return Told(in_order).hear(session.execute(sa.select(*columns).order_by(CallEvent.id)))
+    return Told(in_order, ageing).hear(session.execute(sa.select(*columns).order_by(CallEvent.id)))
 
 
 # ---------------------------------------------------------------- the rows
@@ -245,7 +258,8 @@ def tell(session: Session, *, in_order: bool = True) -> Told:
 def check(floor: Floor, *, in_order: bool = True) -> Told:
     """Everything that must hold now; returns the story."""
     with floor.db.read() as session:
-        told = tell(session, in_order=in_order)
+        ageing = floor.section(Agents).policy.ageing
+        told = tell(session, in_order=in_order, ageing=ageing)
         _rows_as_told(session, told)
         _agents_as_held(session)
         _agents_as_told(session)
@@ -280,7 +294,10 @@ def _rows_as_told(session: Session, told: Told) -> None:
         assert stay.state == STAY_OF_OFFER[row.state], (row, stay)
     held = {row.waiting_id for row in live}
     for stay in stays:
-        assert stay.call_id not in ended or stay.state not in IN_THE_ROOM, stay
+        kept = stay.callback_id is not None
+        assert kept or stay.call_id not in ended or stay.state not in IN_THE_ROOM, stay
+        gone = stay.state not in IN_THE_ROOM
+        assert (stay.left_at is not None, stay.left_by is not None) == (gone, gone), stay
         assert (stay.state in ("offered", "connecting")) <= (stay.id in held), stay
     for column in ("call_id", "agent_id"):
         most = Counter(getattr(row, column) for row in live).most_common(1)
@@ -369,7 +386,10 @@ def _statistics(session: Session, told: Told) -> None:
     """`ivr.service.visits` says what we count by ourselves."""
     if not told.arrived:
         return
-    moments = [*told.arrived.values(), *(v.order[0] for vs in told.visits.values() for v in vs)]
+    moments = [
+        *told.arrived.values(),
+        *(v.moments["queued_at"] for vs in told.visits.values() for v in vs),
+    ]
     first, end = min(moments), max(moments) + timedelta(seconds=1)
     said = Counter(_as_said(facts) for facts in ivr.visits(session, first, end))
     assert said == Counter(_as_told(told)), "the statistics are not those of the events"

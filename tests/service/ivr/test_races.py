@@ -275,7 +275,7 @@ def test_who_comes_second_walks_away_while_the_first_is_not_done(world: World) -
     agent.ready()
     other.ready()
     world.floor.db.listeners = listeners
-    pair = offers._first_pair(world.floor, [("information", "th")])
+    pair = offers._first_pair(world.floor, lambda _: [("information", "th")])
     assert pair is not None
     lost = threading.Event()
 
