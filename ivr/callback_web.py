@@ -6,7 +6,7 @@ from twilio.twiml.voice_response import VoiceResponse
 from hotline import clock
 from hotline.auth import signed
 from hotline.web import floor
-from ivr import callbacks
+from ivr import attempts
 from ivr.events import OVER, RANK
 from ivr.voice import answering, number, speaker, to_agent, told
 
@@ -29,7 +29,7 @@ def citizen_leg() -> str:
     """The citizen has answered: to the agent, who waits in the conference."""
     language = speaker().language(request.args.get("lang", ""))
     with floor().db.write() as session:
-        offer = callbacks.answered(
+        offer = attempts.answered(
             session, number("attempt"), request.form["CallSid"], now=clock.now()
         )
     if offer is None:  # the agent has gone in this very moment
@@ -45,7 +45,7 @@ def citizen_leg_status() -> None:
     if RANK.get(status, 0) < OVER:
         return
     with floor().db.write() as session:
-        callbacks.leg_over(
+        attempts.leg_over(
             floor(),
             session,
             number("attempt"),

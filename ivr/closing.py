@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from agents import service as agents
 from hotline.floor import Floor
-from ivr import callbacks, calls, drafts, offers, waiting
+from ivr import callback_rows, calls, drafts, offers, waiting
 from ivr.drafts import DraftFacts
 from ivr.errors import Lost, NothingToFinish, NotYours, StillTalking
 from ivr.events import OVER, Departed, Kind, OfferState, Result
@@ -166,7 +166,7 @@ def _record(
 ) -> tickets.TicketFacts:
     in_time = by != LIMIT
     call = calls.facts(session, offer.call_id)
-    promise = callbacks.of_stay(session, offer.waiting_id)
+    promise = callback_rows.of_stay(session, offer.waiting_id)
     number = call.from_number if promise is None else promise.number
     before = tickets.ticket_of_call(session, call.id)
     ticket = tickets.record_call(

@@ -12,8 +12,6 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from hotline.config import ANY_TEXT, NO_NAME, Identifier, Language, LocalText, Section
 from hotline.errors import Fault
-from ivr import callback_rules, prompts
-from ivr import flow as flows
 from ivr import callback_rules, prompts, widening
 from ivr import flow as flows
 

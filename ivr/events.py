@@ -16,8 +16,8 @@
 | `left` | the caller left the waiting room otherwise | `queue`, `language`, `why` |
 | `transferring` | it was put through to a number outside | `number` |
 | `transferred` | the carrier told how that ended | `number`, `result`, `gone` (hung up by then) |
-| `callback` | a callback was promised | `callback`, `queue`, `language`, `at` (or null: soon) |
-| `callback_queued` | it came into the line, with the call's place | `callback`, `queue`, `language` |
+| `callback` | a callback was promised | `callback`, `queue`, `language`, `at` or null |
+| `callback_queued` | it came into the line | `callback`, `queue`, `language` |
 | `callback_tried` | the citizen was rung | `callback`, `offer`, `attempt`, `result` |
 | `callback_ended` | a callback came to nothing | `callback`, `result`, `by` |
 | `fault` | ours failed; the caller was put through to the fallback | `where`, `error` |

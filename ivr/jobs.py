@@ -23,9 +23,9 @@ from hotline.floor import Floor
 from hotline.jobs import Every, Job, Sweep
 from hotline.outbox import Handler, Hopeless
 from hotline.telephony import CallGone, CarrierError, Refused
-from ivr import callbacks, calls, closing, drafts, offers, waiting
+from ivr import attempts, callback_rows, callbacks, calls, closing, drafts, offers, waiting
+from ivr.callback_rows import AttemptFacts, CallbackFacts
 from ivr.callback_rules import Missed
-from ivr.callbacks import AttemptFacts, CallbackFacts
 from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer
 from ivr.events import LIVE, OVER, RANK, OfferState, Result
@@ -73,7 +73,7 @@ def bring_caller(floor: Floor, payload: dict[str, Any]) -> None:
     with floor.db.read() as session:
         offer = offers.facts(session, int(payload["offer"]))
         call = calls.facts(session, offer.call_id)
-        promise = callbacks.of_stay(session, offer.waiting_id)
+        promise = callback_rows.of_stay(session, offer.waiting_id)
     if offer.state is not OfferState.ACCEPTED:
         return
     if promise is not None and call.ended_at is not None:
@@ -99,7 +99,7 @@ def _ring_citizen(floor: Floor, offer: OfferFacts, promise: CallbackFacts) -> No
     from its webhooks, or found by the sweep, and nobody is rung a second time meanwhile.
     """
     with floor.db.write() as session:
-        attempt = callbacks.begin(floor, session, offer.id, now=clock.now())
+        attempt = attempts.begin(floor, session, offer.id, now=clock.now())
     if attempt is None:
         return
     try:
@@ -113,13 +113,13 @@ def _ring_citizen(floor: Floor, offer: OfferFacts, promise: CallbackFacts) -> No
     except Refused as error:
         log.warning("callback %s: the carrier does not dial it: %s", promise.id, error)
         with floor.db.write() as session:
-            callbacks.not_reached(floor, session, attempt, Missed.FAILED, now=clock.now())
+            attempts.not_reached(floor, session, attempt, Missed.FAILED, now=clock.now())
         return
     except CarrierError:
         log.warning("callback %s: whether it rings is not known", promise.id)
         return
     with floor.db.write() as session:
-        wanted = callbacks.dialled(session, attempt.id, leg_sid)
+        wanted = attempts.dialled(session, attempt.id, leg_sid)
     if not wanted:  # cancelled, or taken over, while we dialled
         hang_up(floor, {"sid": leg_sid})
 
@@ -172,7 +172,7 @@ def expire_offers(floor: Floor, now: datetime) -> None:
 
 def _fail(floor: Floor, offer: OfferFacts, result: Result, now: datetime) -> None:
     with suppress(Lost), floor.db.write() as session:
-        if not callbacks.expire(floor, session, offer, now=now):
+        if not attempts.expire(floor, session, offer, now=now):
             offers.fail(floor, session, offer, result, now=now)
 
 
@@ -321,9 +321,7 @@ def call_back(floor: Floor, now: datetime) -> None:
             _each(found.id, partial(_callback, floor, callbacks.go_to_sleep, found.id, now))
 
 
-def _callback(
-    floor: Floor, do: Callable[..., bool], callback_id: int, now: datetime
-) -> None:
+def _callback(floor: Floor, do: Callable[..., bool], callback_id: int, now: datetime) -> None:
     with suppress(Lost), floor.db.write() as session:
         do(floor, session, callback_id, now=now)
 
@@ -333,15 +331,13 @@ def ask_for_citizens(floor: Floor, now: datetime) -> None:
     quiet = floor.section(Ivr).callbacks.ring + 2 * GRACE * clock.speed()
     with floor.db.write() as session:
         before = now - timedelta(seconds=quiet)
-        asked = callbacks.to_ask_about(session, before, ASKED, now=now)
+        asked = attempts.to_ask_about(session, before, ASKED, now=now)
         met = {each.id: offers.facts(session, each.offer_id) for each in asked}
     for attempt in asked:
         _each(attempt.id, partial(_ask_for_citizen, floor, attempt, met[attempt.id], now))
 
 
-def _ask_for_citizen(
-    floor: Floor, attempt: AttemptFacts, offer: OfferFacts, now: datetime
-) -> None:
+def _ask_for_citizen(floor: Floor, attempt: AttemptFacts, offer: OfferFacts, now: datetime) -> None:
     sid = attempt.leg_sid
     if sid is not None and offer.state is OfferState.ENDED:  # left behind in the conference
         with suppress(CarrierError):
@@ -349,7 +345,7 @@ def _ask_for_citizen(
     over = FORGOTTEN if sid is None else _over(floor, sid)
     if over:
         with suppress(Lost), floor.db.write() as session:
-            callbacks.leg_over(floor, session, attempt.id, sid or "", over, now=now)
+            attempts.leg_over(floor, session, attempt.id, sid or "", over, now=now)
 
 
 def _each(what: int, do: Callable[[], None]) -> None:

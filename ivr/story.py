@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ivr import callbacks, calls, offers
-from ivr.callbacks import CallbackFacts
+from ivr import callback_rows, calls, offers
+from ivr.callback_rows import CallbackFacts
 from ivr.calls import CallFacts
 from ivr.errors import NoSuchCall
 from ivr.events import Kind, OfferState, Result
@@ -146,9 +146,7 @@ def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
     newest = session.scalar(sa.select(sa.func.max(CallEvent.id))) or event_id
     changed = sa.select(CallEvent.call_id).where(CallEvent.id > event_id)
     moments = session.scalars(
-        sa.select(CallEvent.at).where(
-            CallEvent.kind.in_(_DECIDE), CallEvent.call_id.in_(changed)
-        )
+        sa.select(CallEvent.at).where(CallEvent.kind.in_(_DECIDE), CallEvent.call_id.in_(changed))
     )
     return set(moments), newest
 
@@ -374,5 +372,5 @@ def _with_call(session: Session, offer: OfferFacts) -> AtHand:
         for event in events_of(session, call.id)
         if event.kind is Kind.STEP and event.data.get("digits")
     )
-    promise = None if kept is None else callbacks.facts(session, kept)
+    promise = None if kept is None else callback_rows.facts(session, kept)
     return AtHand(offer, call, stay.entered_at, pressed, promise)

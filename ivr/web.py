@@ -15,7 +15,7 @@ from hotline import clock
 from hotline.auth import public, signed
 from hotline.db import after_commit
 from hotline.web import floor
-from ivr import callback_web, callbacks, calls, closing, music, offers, waiting
+from ivr import attempts, callback_web, calls, closing, music, offers, waiting
 from ivr.calls import Arrival
 from ivr.events import OVER, RANK, STILL_WAITS, Kind
 from ivr.flow import ToQueue, Transfer
@@ -246,7 +246,7 @@ def agent_leg_status() -> None:
         return
     offer_id, leg_sid, now = number("offer"), request.form["CallSid"], clock.now()
     with floor().db.write() as session:
-        callbacks.agent_gone(session, offer_id, leg_sid, now=now)
+        attempts.agent_gone(session, offer_id, leg_sid, now=now)
         offers.leg_over(floor(), session, offer_id, leg_sid, now=now)
 
 
@@ -259,7 +259,7 @@ def join() -> str:
     language = speaker().language(request.args.get("lang", ""))
     with floor().db.write() as session:
         if offers.join(session, offer_id, now=clock.now()):
-            callbacks.met(session, offers.facts(session, offer_id), now=clock.now())
+            attempts.met(session, offers.facts(session, offer_id), now=clock.now())
             return speaker().join(call_id, offer_id, language)
         stay = waiting.latest(session, call_id)
     return _back(stay)
