@@ -178,7 +178,7 @@ def resume(session: Session, callback_id: int, call_id: int, *, now: datetime) -
     before = facts(session, callback_id)
     if before.state not in PENDING:
         return None
-    ended = {"ended_at": now, "ended_by": CITIZEN}
+    ended = {"due_at": None, "ended_at": now, "ended_by": CITIZEN}
     if not rows.move(session, before, Move.TAKE_OVER, **ended):
         return None
     entered_at = now
@@ -201,7 +201,7 @@ def cancel(session: Session, callback_id: int, *, by: str, now: datetime) -> Non
     before = facts(session, callback_id)
     if before.state is State.CANCELLED:
         return
-    if not rows.move(session, before, Move.CANCEL, ended_at=now, ended_by=by):
+    if not rows.move(session, before, Move.CANCEL, due_at=None, ended_at=now, ended_by=by):
         raise CallbackMoved
     places.drop(session, before, now)
     rows.tell_end(session, before, State.CANCELLED, by, now)

@@ -3,8 +3,8 @@
 Each module registers its views with the one blueprint of the room.
 """
 
-from ivr.pages import calls, desk
+from ivr.pages import callbacks, calls, desk
 from ivr.pages.base import blueprint
 from ivr.pages.calls import readable_calls
 
-__all__ = ["blueprint", "calls", "desk", "readable_calls"]
+__all__ = ["blueprint", "callbacks", "calls", "desk", "readable_calls"]
