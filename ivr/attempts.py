@@ -37,7 +37,7 @@ def begin(floor: Floor, session: Session, offer_id: int, *, now: datetime) -> At
     if before is None or offer.state is not OfferState.ACCEPTED:
         return None
     hours, ring = calling_hours(floor), floor.section(Ivr).callbacks.ring
-    if not hours.allow(now, before.asked_for):
+    if not hours.allow(now, before.awake_at):
         if rows.move(session, before, Move.SLEEP, due_at=hours.next_opening(now)):
             offers.fail(floor, session, offer, Result.UNREACHED, now=now)
         return None
@@ -138,7 +138,7 @@ def not_reached(
         now,
         retries=floor.section(Ivr).callbacks.trying_again(),
         hours=calling_hours(floor),
-        asked_for=before.asked_for,
+        awake_at=before.awake_at,
     )
     move = Move.GIVE_UP if again is None else Move.MISS
     if not rows.move(session, before, move, tries=tries, due_at=again):

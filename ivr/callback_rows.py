@@ -35,6 +35,7 @@ class CallbackFacts:
     state: State
     promised_at: datetime
     wanted_at: datetime | None
+    awake_at: datetime
     due_at: datetime | None
     tries: int
     asked_by: str | None
@@ -77,8 +78,9 @@ class Asked:
     language: str
     node: str
     at: datetime | None = None
-    #: An agent's username, when it is not the citizen who asks.
+    #: An agent's username, when it is not the citizen who asks; and when that was last heard.
     by: str | None = None
+    heard_at: datetime | None = None
 
 
 def facts(session: Session, callback_id: int) -> CallbackFacts:

@@ -120,17 +120,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When citizens may be rung: spans of the local day, and for how long after the moment that
-    somebody asked for they may be rung at any hour (they are awake).
+    """When citizens may be rung: spans of the local day, and for how long after a moment at which
+    somebody was awake (they called, or asked for that hour) they may be rung at any hour.
     """
 
     spans: Sequence[Span]
     zone: ZoneInfo
     fresh: timedelta
 
-    def allow(self, now: datetime, asked_for: datetime) -> bool:
-        """Whether somebody who asked to be called at `asked_for` may be rung now."""
-        if asked_for <= now < asked_for + self.fresh:
+    def allow(self, now: datetime, awake_at: datetime) -> bool:
+        """Whether somebody who is known to have been awake at `awake_at` may be rung now."""
+        if awake_at <= now < awake_at + self.fresh:
             return True
         local = clock.local(now, self.zone).time()
         return any(span.holds(local) for span in self.spans)
@@ -171,16 +171,16 @@ class Retries:
 
 
 def try_again(
-    tries: int, why: Missed, now: datetime, *, retries: Retries, hours: Hours, asked_for: datetime
+    tries: int, why: Missed, now: datetime, *, retries: Retries, hours: Hours, awake_at: datetime
 ) -> datetime | None:
     """When to try again after the try number `tries` was in vain; None: that was the last.
 
-    Never in the night, unless that is near the hour that they asked for.
+    Never in the night, unless that is near the moment at which they were awake.
     """
     if tries > retries.times:
         return None
     at = now + retries.pauses.get(why, timedelta())
-    return at if hours.allow(at, asked_for) else hours.next_opening(at)
+    return at if hours.allow(at, awake_at) else hours.next_opening(at)
 
 
 def is_late(asked_for: datetime, now: datetime, limit: timedelta, hours: Hours) -> bool:

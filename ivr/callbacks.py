@@ -61,8 +61,9 @@ def request(
 def _promise(
     floor: Floor, session: Session, asked: Asked, stay: Stay | None, now: datetime
 ) -> CallbackFacts:
-    at = _to_come(asked.at, now)
-    state = State.IN_LINE if at is None else State.SCHEDULED
+    at, hours = _to_come(asked.at, now), calling_hours(floor)
+    awake_at = at or asked.heard_at or now
+    soon = at is None and hours.allow(now, awake_at)
     callback_id = insert_ignore(
         session,
         Callback,
@@ -71,10 +72,11 @@ def _promise(
             "number": asked.number,
             "queue": asked.queue,
             "language": asked.language,
-            "state": state.value,
+            "state": (State.IN_LINE if soon else State.SCHEDULED).value,
             "promised_at": now,
             "wanted_at": at,
-            "due_at": at,
+            "awake_at": awake_at,
+            "due_at": None if soon else at or hours.next_opening(now),
             "tries": 0,
             "asked_by": asked.by,
         },
@@ -88,7 +90,7 @@ def _promise(
     rows.set_values(session, callback_id, waiting_id=waiting_id)
     made = facts(session, callback_id)
     _tell_promise(session, asked.call_id, made, now)
-    if at is None:
+    if soon:
         places.into_line(floor, session, made, now)
     else:
         places.out_of_line(session, made, now)
@@ -108,11 +110,10 @@ def _change(
         places.leave(session, stay.id, now)
     if before.number != asked.number:
         rows.set_values(session, before.id, number=asked.number)
-    if at != before.wanted_at:
-        if at is not None:
-            _postpone(session, before, at, now)
-        elif before.state is State.SCHEDULED:
-            _hasten(floor, session, before, now if stay is None else stay.entered_at, now)
+    if at is None and before.state is State.SCHEDULED:
+        _hasten(floor, session, before, now if stay is None else stay.entered_at, now)
+    elif at is not None and at != before.wanted_at:
+        _postpone(session, before, at, now)
     after = facts(session, before.id)
     if after.wanted_at != before.wanted_at or not _was_told(session, asked.call_id):
         _tell_promise(session, asked.call_id, after, now)
@@ -125,7 +126,7 @@ def _to_come(at: datetime | None, now: datetime) -> datetime | None:
 
 def _postpone(session: Session, before: CallbackFacts, at: datetime, now: datetime) -> None:
     """For a later hour; one that is just being rung stays as it is."""
-    if not rows.move(session, before, Move.POSTPONE, wanted_at=at, due_at=at):
+    if not rows.move(session, before, Move.POSTPONE, wanted_at=at, awake_at=at, due_at=at):
         return
     places.out_of_line(session, before, now)
     if before.state is not State.SCHEDULED:
@@ -135,7 +136,7 @@ def _postpone(session: Session, before: CallbackFacts, at: datetime, now: dateti
 def _hasten(
     floor: Floor, session: Session, before: CallbackFacts, since: datetime, now: datetime
 ) -> None:
-    if rows.move(session, before, Move.HASTEN, wanted_at=None, due_at=None):
+    if rows.move(session, before, Move.HASTEN, wanted_at=None, awake_at=now, due_at=None):
         places.rank(floor, session, before, since)
         places.into_line(floor, session, before, now)
 
@@ -229,6 +230,7 @@ def retry(floor: Floor, session: Session, callback_id: int, *, by: str, now: dat
     again = facts(session, callback_id)
     _tell_promise(session, before.call_id, again, now)
     places.into_line(floor, session, again, now)
+    go_to_sleep(floor, session, callback_id, now=now)
 
 
 def strike_off(session: Session, asked: Asked, *, word: str, now: datetime) -> None:
@@ -243,6 +245,7 @@ def strike_off(session: Session, asked: Asked, *, word: str, now: datetime) -> N
             "language": asked.language,
             "state": State.DONE.value,
             "promised_at": now,
+            "awake_at": asked.heard_at or now,
             "tries": 0,
             "asked_by": asked.by,
             "ended_at": now,
@@ -291,7 +294,7 @@ def come_due(floor: Floor, session: Session, callback_id: int, *, now: datetime)
     if before.due_at is None or before.due_at > now or before.state not in MOVES[Move.DUE][1]:
         return False
     hours = calling_hours(floor)
-    if not hours.allow(now, before.asked_for):
+    if not hours.allow(now, before.awake_at):
         rows.set_values(session, callback_id, due_at=hours.next_opening(now))
         return False
     if not rows.move(session, before, Move.DUE, due_at=None):
@@ -309,7 +312,7 @@ def come_due(floor: Floor, session: Session, callback_id: int, *, now: datetime)
 def go_to_sleep(floor: Floor, session: Session, callback_id: int, *, now: datetime) -> bool:
     """It is too late in the evening to ring this citizen: the place is kept for tomorrow."""
     before, hours = facts(session, callback_id), calling_hours(floor)
-    if before.state is not State.IN_LINE or hours.allow(now, before.asked_for):
+    if before.state is not State.IN_LINE or hours.allow(now, before.awake_at):
         return False
     if not rows.move(session, before, Move.SLEEP, due_at=hours.next_opening(now)):
         return False

@@ -126,7 +126,8 @@ class CallbackRules(Section):
     hours: Annotated[
         tuple[Annotated[str, AfterValidator(_is_a_span)], ...], Field(min_length=1)
     ] = ("08:00-20:00",)
-    #: For so many seconds after the moment that somebody asked for, they may be rung at any hour.
+    #: For so many seconds after the hour that somebody asked for, or after their call, they may be
+    #: rung at any hour.
     fresh: Annotated[int, Field(ge=0, le=12 * 3600)] = 1800
     #: By so many seconds a scheduled callback goes before those who enter the line at its hour.
     head_start: Annotated[int, Field(ge=0, le=3600)] = 600

@@ -317,7 +317,7 @@ def call_back(floor: Floor, now: datetime) -> None:
     for callback_id in due:
         _each(callback_id, partial(_callback, floor, callbacks.come_due, callback_id, now))
     for found in in_line:
-        if not hours.allow(now, found.asked_for):
+        if not hours.allow(now, found.awake_at):
             _each(found.id, partial(_callback, floor, callbacks.go_to_sleep, found.id, now))
 
 

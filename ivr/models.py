@@ -237,6 +237,9 @@ class Callback(Base):
     promised_at: Mapped[datetime]
     #: The hour that was asked for; NULL for as soon as possible.
     wanted_at: Mapped[datetime | None]
+    #: When the citizen was awake, as far as we know: the hour that they asked for, or when they
+    #: were last heard. Near it they may be rung at any hour.
+    awake_at: Mapped[datetime]
     #: Scheduled or paused: when it comes into the line.
     due_at: Mapped[datetime | None]
     #: Tries in vain so far.

@@ -192,7 +192,15 @@ def _asked(session: Session, call_id: int, now: datetime) -> Asked:
     if found is None:
         raise CallbackMoved
     by = current_account().username
-    return Asked(found.call_id, number, found.queue, found.language, found.node, by=by)
+    return Asked(
+        found.call_id,
+        number,
+        found.queue,
+        found.language,
+        found.node,
+        by=by,
+        heard_at=found.abandoned_at,
+    )
 
 
 def _offer_to_me(session: Session, callback_id: int, now: datetime) -> bool:

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("promised_at", UtcDateTime(), nullable=False),
         sa.Column("wanted_at", UtcDateTime(), nullable=True),
+        sa.Column("awake_at", UtcDateTime(), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("asked_by", sa.String(length=64), nullable=True),

@@ -20,7 +20,7 @@ from ivr.errors import CallbackMoved, Lost
 from ivr.waiting import Place
 from tests.service.ivr.world import Agent, Caller, World
 
-WALKS, MOVES, NUMBERS = 6, 70, ("+66810000001", "+66810000002", "+66810000003")
+WALKS, MOVES, NUMBERS = 3, 70, ("+66810000001", "+66810000002", "+66810000003")
 IN_LINE = {"waiting", "offered", "connecting"}
 
 

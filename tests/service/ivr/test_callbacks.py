@@ -554,6 +554,22 @@ def test_unless_they_asked_for_that_hour(world: World) -> None:
     assert promise.now.due_at == three + timedelta(seconds=300)  # still near that hour
 
 
+def test_an_agent_rings_nobody_in_the_night_who_called_in_the_evening(world: World) -> None:
+    world.clock.advance(seconds=(EVENING - clock.now()).total_seconds())
+    caller = world.caller().to_queue().hangs_up()
+    world.clock.advance(hours=1)
+    agent = world.agent()
+    assert agent.does(f"/api/callbacks/call/{caller.id}/back") == {"offered_to_me": False}
+    agent.goes_home()
+    world.sweep(seconds=3600)
+    with world.floor.db.read() as session:
+        (owed,) = callbacks.open_ones(session)
+    assert owed.state is State.SCHEDULED
+    assert owed.due_at == EVENING.replace(hour=1, minute=0) + timedelta(days=1)
+    world.sweep(seconds=(owed.due_at - clock.now()).total_seconds())
+    assert world.agent().offer["call_id"] == caller.id
+
+
 def test_an_agent_who_took_it_too_late_in_the_evening_is_let_go(world: World) -> None:
     world.clock.advance(seconds=(EVENING - clock.now()).total_seconds())
     promise = promised(world)
