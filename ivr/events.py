@@ -18,6 +18,10 @@
 | `left` | the caller left the waiting room otherwise | `queue`, `language`, `why` |
 | `transferring` | it was put through to a number outside | `number`, `emergency` |
 | `transferred` | the carrier told how that ended | `number`, `result`, `gone` (hung up by then) |
+| `callback` | a callback was promised | `callback`, `queue`, `language`, `at` or null |
+| `callback_queued` | it came into the line | `callback`, `queue`, `language` |
+| `callback_tried` | the citizen was rung | `callback`, `offer`, `attempt`, `result` |
+| `callback_ended` | a callback came to nothing | `callback`, `result`, `by` |
 | `consent` | the caller was told that the conversation is recorded | `to` (`given`, `refused`) |
 | `asked_ticket` | the caller keyed a ticket's number | `ticket`, `proven` |
 | `recorded` | a message was left, or a conversation recorded | `recording`, `kind`, `seconds` |
@@ -42,7 +46,13 @@ what we had missed (`reconcile`); the `at` of a call that never reached us is em
 
 A moment is that of writing, or the carrier's for what its list told. So: wait = `connected` (or
 `abandoned`) minus `queued`; talk = `talk_ended` minus `connected`; wrap-up = `wrapped_up` minus
-`talk_ended`. Telephone numbers of people stand in the call's row only.
+`talk_ended`. Telephone numbers of people stand in the call's row (and that of its callback) only.
+
+A callback stands in the story of the call that it was asked for in, or that was abandoned, after
+the end of that call too: `callback` ends the caller's wait on the line, `callback_queued` begins
+another visit to the queue, whose wait ends when an agent has `accepted` it. `result` of
+`callback_tried` is `answered`, the carrier's word, or `agent_gone`, `withdrawn` (no try of the
+citizen's); of `callback_ended` a state of `callback_rules.State`.
 """
 
 from enum import StrEnum
@@ -65,6 +75,10 @@ class Kind(StrEnum):
     WRAPPED_UP = "wrapped_up"
     ABANDONED = "abandoned"
     LEFT = "left"
+    CALLBACK = "callback"
+    CALLBACK_QUEUED = "callback_queued"
+    CALLBACK_TRIED = "callback_tried"
+    CALLBACK_ENDED = "callback_ended"
     TRANSFERRING = "transferring"
     TRANSFERRED = "transferred"
     CONSENT = "consent"
@@ -83,6 +97,7 @@ class Waits(StrEnum):
     OFFERED = "offered"
     CONNECTING = "connecting"
     CONNECTED = "connected"
+    PAUSED = "paused"  # kept by a callback whose hour has not come, or that waits to be tried again
     UNSEEN = "unseen"  # the wait loop fell silent though the call lives
     LEFT = "left"
 
@@ -122,6 +137,7 @@ class Result(StrEnum):
     NO_ANSWER = "no_answer"  # the agent said nothing
     WITHDRAWN = "withdrawn"  # the caller was gone
     FAILED = "failed"  # accepted, but the two did not meet
+    UNREACHED = "unreached"  # accepted, but the citizen who was called back did not answer
     DONE = "done"  # they met; the conversation is over
 
 

@@ -32,6 +32,7 @@ _SERVED = frozenset(
         Kind.FAULT,
         Kind.RECORDED,
         Kind.ASKED_TICKET,
+        Kind.CALLBACK,
     )
 )
 #: What a caller does who keyed something personal: the digits themselves are not written down.

@@ -25,6 +25,7 @@ _NOT_SILENT = frozenset(
         Kind.REFUSED,
         Kind.RECORDED,
         Kind.ASKED_TICKET,
+        Kind.CALLBACK,
     )
 )
 
