@@ -296,8 +296,11 @@ class Hotline:
             time.sleep(0.5)
 
     def _owed(self) -> int:
-        with self.floor.db.read() as session:
-            return _open_effects(session) + _in_the_room(session)
+        try:
+            with self.floor.db.read() as session:
+                return _open_effects(session) + _in_the_room(session)
+        except sa.exc.OperationalError:
+            return 1  # our own connection broke with the database: asked again by a new one
 
     def in_the_room(self) -> int:
         """How many wait, as far as we know."""
