@@ -313,7 +313,7 @@ class Hotline:
             waiting = session.execute(
                 sa.select(Waiting.call_id, Waiting.entered_at).where(Waiting.state.in_(STILL_WAITS))
             )
-            entered = {call_id: at for call_id, at in waiting}
+            entered = {row.call_id: row.entered_at for row in waiting}
             taken = session.execute(
                 sa.select(CallEvent.call_id, CallEvent.at).where(
                     CallEvent.kind == Kind.QUEUED, CallEvent.call_id.in_(entered)
