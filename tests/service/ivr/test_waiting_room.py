@@ -205,6 +205,8 @@ def test_the_wiped_room_is_rebuilt_in_the_old_order(world: World, events_are_los
         (visit,) = world.read(story.visits_of, caller.id)
         assert (visit.queued_at, visit.left_at) == (at, None)
     world.check()
+
+
 # ---------------------------------------------------------------- how a stay ended
 
 

@@ -178,7 +178,10 @@ def test_what_the_flow_plays_and_asks_for_is_known() -> None:
 def test_the_graph_knows_where_queues_and_keys_of_the_waiting_room_lead() -> None:
     information = {
         **INFORMATION,
-        "max_callers": 9, "full": "end", "max_wait": 60, "overflow": "message",
+        "max_callers": 9,
+        "full": "end",
+        "max_wait": 60,
+        "overflow": "message",
     }
     made = Ivr.model_validate(
         section(
