@@ -94,9 +94,7 @@ class Player:
                 return step
             source = step.request
             hurried = hurried + 1 if self._clock.time() - before < BREATH else 0
-            if (
-                hurried >= IN_A_ROW
-            ):  # documents that lead in a circle must not turn it at full speed
+            if hurried >= IN_A_ROW:  # a circle of documents must not turn at full speed
                 await self._clock.sleep(BREATH)
 
     async def load(

@@ -236,11 +236,7 @@ def _periods(
     yesterday = at_local.date() - timedelta(days=1)
     for n in range(ahead + 1):
         day = yesterday + timedelta(days=n)
-        for span in _spans(calendar.hours, day, holidays):
-            start = _moment(day, span.start, zone, last=False)
-            end = _moment(day, span.end, zone, last=True)
-            if start < end:  # else the clock skips the whole of it
-                yield start, end
+        yield from _moments(_spans(calendar.hours, day, holidays), day, zone)
 
 
 def _spans(hours: Hours, day: date, holidays: Holidays) -> tuple[Span, ...]:
@@ -251,6 +247,19 @@ def _spans(hours: Hours, day: date, holidays: Holidays) -> tuple[Span, ...]:
     if hours.holidays and day not in hours.working and day in holidays:
         return ()
     return hours.weekly[day.weekday()]
+
+
+# the same few days are asked for in every call
+@lru_cache(maxsize=2048)
+def _moments(
+    spans: tuple[Span, ...], day: date, zone: tzinfo
+) -> tuple[tuple[datetime, datetime], ...]:
+    periods = (
+        (_moment(day, start, zone, last=False), _moment(day, end, zone, last=True))
+        for start, end in spans
+    )
+    # what the clock skips as a whole never is
+    return tuple((start, end) for start, end in periods if start < end)
 
 
 def _moment(day: date, minutes: int, zone: tzinfo, *, last: bool) -> datetime:

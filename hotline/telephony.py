@@ -28,6 +28,8 @@ RECORDING_TIMEOUT = 10.0
 GONE_CODES = (20404, 21220)
 #: Calls that one page of the carrier's list holds (Twilio gives at most 1000).
 PAGE = 500
+#: Answers by which the carrier says that it never will, such as to a number that nobody has.
+REFUSALS = (400, 403)
 
 
 class CallGone(Exception):
@@ -53,6 +55,10 @@ class CarrierCall:
     ended_at: datetime | None
     #: The call whose `<Dial>` made this leg, if one did.
     parent_sid: str | None = None
+
+
+class Refused(CarrierError):
+    """The carrier answered no: what was asked for has not been done, and would not be next time."""
 
 
 class Carrier:
@@ -152,6 +158,8 @@ class Carrier:
         except TwilioRestException as error:
             if error.code in GONE_CODES or error.status == 404:
                 raise CallGone(str(error)) from error
+            if error.status in REFUSALS:
+                raise Refused(str(error)) from error
             raise CarrierError(str(error)) from error
         except (TwilioException, requests.RequestException, ValueError) as error:
             # ValueError: what came back was no JSON, so it was not the carrier that answered

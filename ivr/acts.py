@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from agents.config import Agents
 from hotline.floor import Floor
 from ivr import callbacks, calls, nuisance, rating, waiting
+from ivr.callback_rows import Asked
 from ivr.config import Ivr
 from ivr.events import Kind
 from ivr.nodes import Callback
@@ -97,17 +98,15 @@ def _ask_callback(act: AskCallback, here: Doing) -> None:
     config = here.floor.section(Ivr)
     node = config.flow[here.position.node]
     assert isinstance(node, Callback)
-    callbacks.request(
-        here.session,
-        call_id=here.call_id,
-        number=act.number,
-        queue=node.queue if held is None else held.queue,
-        language=here.position.language if held is None else held.language,
-        node=config.node_of(node.queue) if held is None else held.node,
-        stay=held,
+    asked = Asked(
+        here.call_id,
+        act.number,
+        node.queue if held is None else held.queue,
+        here.position.language if held is None else held.language,
+        config.node_of(node.queue) if held is None else held.node,
         at=act.at,
-        now=here.now,
     )
+    callbacks.request(here.floor, here.session, asked, held, now=here.now)
 
 
 @_do.register

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from agents import service as agents
 from hotline.floor import Floor
-from ivr import calls, drafts, offers, waiting
+from ivr import callback_rows, calls, drafts, offers, waiting
 from ivr.drafts import DraftFacts
 from ivr.errors import Lost, NothingToFinish, NotYours, StillTalking
 from ivr.events import OVER, Departed, Kind, OfferState, Result
@@ -180,21 +180,26 @@ def _record(
 ) -> tickets.TicketFacts:
     in_time = by != LIMIT
     call = calls.facts(session, offer.call_id)
-    config = floor.section(Tickets)
+    promise = callback_rows.of_stay(session, offer.waiting_id)
+    number = call.from_number if promise is None else promise.number
+    before = tickets.ticket_of_call(session, call.id)
     ticket = tickets.record_call(
         session,
-        config,
+        floor.section(Tickets),
         call_id=call.id,
         outcome=said.outcome,
         note=said.note,
         category=said.category,
         ticket_number=said.ticket_number,
-        caller=call.from_number or None,
+        caller=number or None,
         language=offer.language,
         by=by if in_time else tickets.SYSTEM,
         incomplete=not in_time,
         now=now,
     )
+    if in_time and before is not None and before.incomplete:
+        # it stood for a callback that had not reached anybody before
+        ticket = _complete(floor, session, before, said, by, now)
     written = {**offer.who, "outcome": said.outcome, "ticket": ticket.number, "by": by}
     calls.tell(session, call.id, Kind.WRAPPED_UP, written, now=now)
     if call.mark is not None:  # given before the ticket was there
@@ -210,6 +215,17 @@ def _late(
     ticket = tickets.ticket_of_call(session, call_id)
     if ticket is None:
         raise Lost("the ticket of a call that is wrapped up")
+    return _complete(floor, session, ticket, said, by, now)
+
+
+def _complete(
+    floor: Floor,
+    session: Session,
+    ticket: tickets.TicketFacts,
+    said: Outcome,
+    by: str,
+    now: datetime,
+) -> tickets.TicketFacts:
     if not ticket.incomplete:
         return ticket
     config = floor.section(Tickets)

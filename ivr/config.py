@@ -1,16 +1,18 @@
 """The section `ivr:` of config.yaml: languages, prompts, the flow, queues, waiting."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from hotline.config import ANY_TEXT, NO_NAME, Identifier, Language, LocalText, Section
 from hotline.errors import Fault
+from ivr import callback_rules, prompts, widening
 from ivr import flow as flows
-from ivr import prompts, widening
 from ivr.nodes import Bulletin, Emergency, Hours, Node, ToQueue
 from ivr.nodes.base import ABSOLUTE, Exit, Key, LineState, Number
 
@@ -153,6 +155,56 @@ class Arrivals(Section):
     remember_language: Annotated[int, Field(ge=0, le=730)] = 365
 
 
+class CallbackPauses(Section):
+    """How long after a try in vain the next one comes (seconds), by what the carrier said."""
+
+    busy: Annotated[int, Field(ge=10, le=24 * 3600)] = 300
+    no_answer: Annotated[int, Field(ge=10, le=24 * 3600)] = 300
+    failed: Annotated[int, Field(ge=10, le=24 * 3600)] = 300
+
+
+def _is_a_span(text: str) -> str:
+    callback_rules.Span.parse(text)
+    return text
+
+
+class CallbackRules(Section):
+    """How citizens are called back. See docs/callbacks.md."""
+
+    #: Seconds that the citizen's telephone rings, while the agent waits on the line.
+    ring: Annotated[int, Field(ge=10, le=60)] = 30
+    #: How often one who was not reached is tried again, and after how long.
+    retries: Annotated[int, Field(ge=0, le=20)] = 3
+    pause: CallbackPauses = CallbackPauses()
+    #: When citizens may be rung: spans of the city's day.
+    hours: Annotated[
+        tuple[Annotated[str, AfterValidator(_is_a_span)], ...], Field(min_length=1)
+    ] = ("08:00-20:00",)
+    #: For so many seconds after the hour that somebody asked for, or after their call, they may be
+    #: rung at any hour.
+    fresh: Annotated[int, Field(ge=0, le=12 * 3600)] = 1800
+    #: By so many seconds a scheduled callback goes before those who enter the line at its hour.
+    head_start: Annotated[int, Field(ge=0, le=3600)] = 600
+    #: A promise older than so many hours, outside the hours of calling not counted, is marked late.
+    expires: Annotated[float, Field(gt=0, le=24 * 14)] = 4.0
+    #: For so many days somebody who hung up while waiting stands on the list.
+    worklist_days: Annotated[int, Field(ge=1, le=31)] = 2
+
+    def calling_hours(self, zone: ZoneInfo) -> callback_rules.Hours:
+        """The same as the rules read it, in the city's time zone."""
+        spans = tuple(map(callback_rules.Span.parse, self.hours))
+        return callback_rules.Hours(spans, zone, timedelta(seconds=self.fresh))
+
+    def trying_again(self) -> callback_rules.Retries:
+        """The same as the rules read it."""
+        pauses = {
+            callback_rules.Missed.BUSY: timedelta(seconds=self.pause.busy),
+            callback_rules.Missed.NO_ANSWER: timedelta(seconds=self.pause.no_answer),
+            callback_rules.Missed.FAILED: timedelta(seconds=self.pause.failed),
+        }
+        return callback_rules.Retries(self.retries, pauses)
+
+
 class CallRules(Section):
     """How calls are watched (seconds)."""
 
@@ -228,6 +280,7 @@ class Ivr(Section):
     calls: CallRules = CallRules()
     bulletins: BulletinRules = BulletinRules()
     nuisance: NuisanceRules = NuisanceRules()
+    callbacks: CallbackRules = CallbackRules()
 
     @cached_property
     def graph(self) -> flows.Flow:

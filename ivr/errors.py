@@ -3,10 +3,11 @@
 ```
 HotlineError
 ├── NotFound
-│   ├── NoSuchCall, NoSuchOffer
+│   ├── NoSuchCall, NoSuchOffer, NoSuchCallback
 │   └── NoSuchBulletin, NoSuchBlock
 ├── Conflict
 │   ├── OfferGone       the caller hung up, or the offer ran out
+│   ├── CallbackMoved   the callback is no longer where that could be done
 │   ├── NotTalking      hang up, without a conversation
 │   ├── StillTalking    an outcome before the conversation is over
 │   ├── Lost            somebody else was first
@@ -40,6 +41,18 @@ class NoSuchCall(NotFound):
     """No call has this number."""
 
     code, text = "no-such-call", "ivr.no_such_call"
+
+
+class NoSuchCallback(NotFound):
+    """No callback has this number."""
+
+    code, text = "no-such-callback", "ivr.no_such_callback"
+
+
+class CallbackMoved(Conflict):
+    """Somebody else was first, or the callback is in a state that does not allow this."""
+
+    code, text = "callback-moved", "ivr.callback_moved"
 
 
 class OfferGone(Conflict):

@@ -3,7 +3,7 @@
 | kind | written when | data |
 | --- | --- | --- |
 | `arrived` | the call reached us (number 0 of its steps) | `at` the node it was led to; `by` |
-| `step` | a key, a silence, the end of a transfer | `at`, `heard`, `digits`, `language`, `to` |
+| `step` | a key, words, silence | `at`, `heard`, `digits`, `speech`, `language`, `to` |
 | `bulletin` | bulletins were spoken; after the step that led there | `bulletins` (ids), `at` |
 | `refused` | the caller's number is blocked | `block` (its id) |
 | `queued` | it took a place to wait | `visit`, `queue`, `language`, `priority`, `since` |
@@ -18,6 +18,10 @@
 | `left` | the caller left the waiting room otherwise | `queue`, `language`, `why` |
 | `transferring` | it was put through to a number outside | `number`, `emergency` |
 | `transferred` | the carrier told how that ended | `number`, `result`, `gone` (hung up by then) |
+| `callback` | a callback was promised | `callback`, `queue`, `language`, `at` or null |
+| `callback_queued` | it came into the line | `callback`, `queue`, `language` |
+| `callback_tried` | the citizen was rung | `callback`, `offer`, `attempt`, `result` |
+| `callback_ended` | a callback came to nothing | `callback`, `result`, `by` |
 | `consent` | the caller was told that the conversation is recorded | `to` (`given`, `refused`) |
 | `asked_ticket` | the caller keyed a ticket's number | `ticket`, `proven` |
 | `recorded` | a message was left, or a conversation recorded | `recording`, `kind`, `seconds` |
@@ -25,6 +29,10 @@
 | `rated` | the caller gave a mark after the conversation | `offer`, `agent`, `mark` |
 | `fault` | ours failed; the caller was put through to the fallback | `where`, `error`; `by` |
 | `ended` | the call is over | `status` (the carrier's word); `by` |
+
+`heard` of `step` is what the caller did: `key`, `speech`, `number` (several digits: personal, so
+`digits` is empty), `wrong`, `silence`, `person` (0), `back` (*), `repeat` (#), or why they came out
+of the waiting room (`key`, `overflow`, `nobody`).
 
 Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
 counts, and `transferred` only takes back those whom nobody took there. `result` is the carrier's
@@ -38,7 +46,13 @@ what we had missed (`reconcile`); the `at` of a call that never reached us is em
 
 A moment is that of writing, or the carrier's for what its list told. So: wait = `connected` (or
 `abandoned`) minus `queued`; talk = `talk_ended` minus `connected`; wrap-up = `wrapped_up` minus
-`talk_ended`. Telephone numbers of people stand in the call's row only.
+`talk_ended`. Telephone numbers of people stand in the call's row (and that of its callback) only.
+
+A callback stands in the story of the call that it was asked for in, or that was abandoned, after
+the end of that call too: `callback` ends the caller's wait on the line, `callback_queued` begins
+another visit to the queue, whose wait ends when an agent has `accepted` it. `result` of
+`callback_tried` is `answered`, the carrier's word, or `agent_gone`, `withdrawn` (no try of the
+citizen's); of `callback_ended` a state of `callback_rules.State`.
 """
 
 from enum import StrEnum
@@ -61,6 +75,10 @@ class Kind(StrEnum):
     WRAPPED_UP = "wrapped_up"
     ABANDONED = "abandoned"
     LEFT = "left"
+    CALLBACK = "callback"
+    CALLBACK_QUEUED = "callback_queued"
+    CALLBACK_TRIED = "callback_tried"
+    CALLBACK_ENDED = "callback_ended"
     TRANSFERRING = "transferring"
     TRANSFERRED = "transferred"
     CONSENT = "consent"
@@ -79,6 +97,7 @@ class Waits(StrEnum):
     OFFERED = "offered"
     CONNECTING = "connecting"
     CONNECTED = "connected"
+    PAUSED = "paused"  # kept by a callback whose hour has not come, or that waits to be tried again
     UNSEEN = "unseen"  # the wait loop fell silent though the call lives
     LEFT = "left"
 
@@ -118,6 +137,7 @@ class Result(StrEnum):
     NO_ANSWER = "no_answer"  # the agent said nothing
     WITHDRAWN = "withdrawn"  # the caller was gone
     FAILED = "failed"  # accepted, but the two did not meet
+    UNREACHED = "unreached"  # accepted, but the citizen who was called back did not answer
     DONE = "done"  # they met; the conversation is over
 
 

@@ -24,8 +24,19 @@ Told = tuple[datetime, str, Mapping[str, Any]]
 #: Of a call that any of these happened to, no bulletin was the answer.
 _SERVED = frozenset(
     kind.value
-    for kind in (Kind.QUEUED, Kind.CONNECTED, Kind.TRANSFERRING, Kind.TRANSFERRED, Kind.FAULT)
+    for kind in (
+        Kind.QUEUED,
+        Kind.CONNECTED,
+        Kind.TRANSFERRING,
+        Kind.TRANSFERRED,
+        Kind.FAULT,
+        Kind.RECORDED,
+        Kind.ASKED_TICKET,
+        Kind.CALLBACK,
+    )
 )
+#: What a caller does who keyed something personal: the digits themselves are not written down.
+_NUMBER = "number"
 _AGAIN = "#"
 #: The carrier's word for a call that was answered and hung up.
 _HUNG_UP = "completed"
@@ -93,7 +104,7 @@ def _harmless(kind: str, data: Mapping[str, Any]) -> bool:
     if kind == Kind.STEP:
         # silence is no step of theirs; where it leads is told by what follows
         digits = data.get("digits", "")
-        return not data.get("speech") and (
+        return not (data.get("speech") or data.get("heard") == _NUMBER) and (
             not digits or (digits == _AGAIN and data["to"] == data["at"])
         )
     return kind == Kind.BULLETIN

@@ -23,8 +23,22 @@ from hotline.floor import Floor
 from hotline.jobs import Every, Job, Sweep
 from hotline.outbox import Handler, Hopeless
 from hotline.schedule import Nightly
-from hotline.telephony import CallGone, CarrierError
-from ivr import bulletins, calls, closing, drafts, offers, reconcile, recordings, waiting
+from hotline.telephony import CallGone, CarrierError, Refused
+from ivr import (
+    attempts,
+    bulletins,
+    callback_rows,
+    callbacks,
+    calls,
+    closing,
+    drafts,
+    offers,
+    reconcile,
+    recordings,
+    waiting,
+)
+from ivr.callback_rows import AttemptFacts, CallbackFacts
+from ivr.callback_rules import Missed
 from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer
 from ivr.events import LIVE, OVER, RANK, OfferState, Result
@@ -66,11 +80,17 @@ def dial_agent(floor: Floor, payload: dict[str, Any]) -> None:
 
 
 def bring_caller(floor: Floor, payload: dict[str, Any]) -> None:
-    """Take the caller of `offer` out of the queue and to the agent."""
+    """Take the caller of `offer` out of the queue and to the agent; ring who is to be called back,
+    unless they are still on the line that they asked on.
+    """
     with floor.db.read() as session:
         offer = offers.facts(session, int(payload["offer"]))
         call = calls.facts(session, offer.call_id)
+        promise = callback_rows.of_stay(session, offer.waiting_id)
     if offer.state is not OfferState.ACCEPTED:
+        return
+    if promise is not None and call.ended_at is not None:
+        _ring_citizen(floor, offer, promise)
         return
     try:
         floor.carrier.redirect(
@@ -80,7 +100,48 @@ def bring_caller(floor: Floor, payload: dict[str, Any]) -> None:
     except CallGone as gone:
         with floor.db.write() as session:
             closing.end_call(floor, session, call.id, FORGOTTEN, now=clock.now())
-        raise Hopeless("the caller has hung up") from gone
+        if promise is None:
+            raise Hopeless("the caller has hung up") from gone
+        _ring_citizen(floor, offer, promise)
+
+
+def _ring_citizen(floor: Floor, offer: OfferFacts, promise: CallbackFacts) -> None:
+    """Ring the citizen once for this offer, however often the effect is carried out.
+
+    Where the carrier's answer is lost, the telephone may be ringing: what becomes of that is heard
+    from its webhooks, or found by the sweep, and nobody is rung a second time meanwhile.
+    """
+    with floor.db.write() as session:
+        attempt = attempts.begin(floor, session, offer.id, now=clock.now())
+    if attempt is None:
+        return
+    try:
+        leg_sid = floor.carrier.dial(
+            promise.number,
+            from_=floor.city.caller_id,
+            url=_url(floor, "/ivr/callback-leg", attempt=attempt.id, lang=promise.language),
+            status_callback=_url(floor, "/ivr/callback-leg/status", attempt=attempt.id),
+            timeout=floor.section(Ivr).callbacks.ring,
+        )
+    except Refused as error:
+        log.warning("callback %s: the carrier does not dial it: %s", promise.id, error)
+        with floor.db.write() as session:
+            attempts.not_reached(floor, session, attempt, Missed.FAILED, now=clock.now())
+        return
+    except CarrierError:
+        log.warning("callback %s: whether it rings is not known", promise.id)
+        return
+    with floor.db.write() as session:
+        wanted = attempts.dialled(session, attempt.id, leg_sid)
+    if not wanted:  # cancelled, or taken over, while we dialled
+        hang_up(floor, {"sid": leg_sid})
+
+
+def let_go(floor: Floor, payload: dict[str, Any]) -> None:
+    """Tell the agent who waits on the line that nobody was reached, and hang up there."""
+    offer_id, sid = int(payload["offer"]), str(payload["sid"])
+    with suppress(CallGone):
+        floor.carrier.redirect(sid, _url(floor, "/ivr/agent-leg/unreached", offer=offer_id))
 
 
 def hang_up(floor: Floor, payload: dict[str, Any]) -> None:
@@ -124,7 +185,8 @@ def expire_offers(floor: Floor, now: datetime) -> None:
 
 def _fail(floor: Floor, offer: OfferFacts, result: Result, now: datetime) -> None:
     with suppress(Lost), floor.db.write() as session:
-        offers.fail(floor, session, offer, result, now=now)
+        if not attempts.expire(floor, session, offer, now=now):
+            offers.fail(floor, session, offer, result, now=now)
 
 
 def wrap_up(floor: Floor, now: datetime) -> None:
@@ -259,6 +321,49 @@ def look(floor: Floor, _now: datetime) -> None:
     offers.look(floor)
 
 
+# ---------------------------------------------------------------- sweeps of callbacks
+
+
+def call_back(floor: Floor, now: datetime) -> None:
+    """Callbacks whose hour, or whose pause's end, has come; and those that it is too late for."""
+    with floor.db.read() as session:
+        due = callbacks.due(session, now, BATCH)
+        in_line = callbacks.in_line(session)
+    hours = floor.section(Ivr).callbacks.calling_hours(floor.city.zone)
+    for callback_id in due:
+        _each(callback_id, partial(_callback, floor, callbacks.come_due, callback_id, now))
+    for found in in_line:
+        if not hours.allow(now, found.awake_at):
+            _each(found.id, partial(_callback, floor, callbacks.go_to_sleep, found.id, now))
+
+
+def _callback(floor: Floor, do: Callable[..., bool], callback_id: int, now: datetime) -> None:
+    with suppress(Lost), floor.db.write() as session:
+        do(floor, session, callback_id, now=now)
+
+
+def ask_for_citizens(floor: Floor, now: datetime) -> None:
+    """Calls to citizens of whose end nothing was heard: do they live, and with anybody?"""
+    quiet = floor.section(Ivr).callbacks.ring + 2 * GRACE * clock.speed()
+    with floor.db.write() as session:
+        before = now - timedelta(seconds=quiet)
+        asked = attempts.to_ask_about(session, before, ASKED, now=now)
+        met = {each.id: offers.facts(session, each.offer_id) for each in asked}
+    for attempt in asked:
+        _each(attempt.id, partial(_ask_for_citizen, floor, attempt, met[attempt.id], now))
+
+
+def _ask_for_citizen(floor: Floor, attempt: AttemptFacts, offer: OfferFacts, now: datetime) -> None:
+    sid = attempt.leg_sid
+    if sid is not None and offer.state is OfferState.ENDED:  # left behind in the conference
+        with suppress(CarrierError):
+            hang_up(floor, {"sid": sid})
+    over = FORGOTTEN if sid is None else _over(floor, sid)
+    if over:
+        with suppress(Lost), floor.db.write() as session:
+            attempts.leg_over(floor, session, attempt.id, sid or "", over, now=now)
+
+
 def _each(what: int, do: Callable[[], None]) -> None:
     """One of many: its fault is logged and does not keep the others from their turn."""
     try:
@@ -278,6 +383,7 @@ EFFECTS: Mapping[str, Handler] = {
     offers.BRING_CALLER: bring_caller,
     offers.HANG_UP: hang_up,
     recordings.FETCH: recordings.bring,
+    offers.LET_GO: let_go,
 }
 SWEEPS: Mapping[str, Sweep] = {
     "ivr.expire_offers": expire_offers,
@@ -287,6 +393,8 @@ SWEEPS: Mapping[str, Sweep] = {
     "ivr.ask_for_unseen": Every(5, ask_for_unseen),
     "ivr.ask_for_calls": Every(10, ask_for_calls),
     "ivr.end_lonely": Every(10, end_lonely),
+    "ivr.call_back": call_back,
+    "ivr.ask_for_citizens": Every(10, ask_for_citizens),
     "ivr.forget_drafts": Every(3600, drafts.forget),
     "ivr.settle_bulletins": Every(3600, bulletins.settle),
 }

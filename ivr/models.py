@@ -314,3 +314,85 @@ class Dismissal(Base):
     by: Mapped[str] = mapped_column(sa.String(64))
     at: Mapped[datetime]
     until: Mapped[datetime] = mapped_column(index=True)
+
+
+class Callback(Base):
+    """A promise to call somebody back (`ivr.callbacks`, `ivr.callback_rules`).
+
+    It stands in the story of one call: the one in which it was asked for, or that was abandoned.
+    """
+
+    __tablename__ = "callbacks"
+    __table_args__ = (
+        # one request is one callback, and nobody is called back twice
+        sa.Index(
+            "uq_callbacks_pending_number",
+            "number",
+            unique=True,
+            **_where("state IN ('scheduled', 'in_line', 'dialling', 'paused')"),
+        ),
+        sa.Index(
+            "uq_callbacks_pending_call",
+            "call_id",
+            unique=True,
+            **_where("state IN ('scheduled', 'in_line', 'dialling', 'paused')"),
+        ),
+        sa.Index("ix_callbacks_due", "due_at", **_where("state IN ('scheduled', 'paused')")),
+        sa.Index("ix_callbacks_open", "state", **_where("ended_at IS NULL")),
+        sa.Index("ix_callbacks_promised_at", "promised_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    call_id: Mapped[int] = mapped_column(sa.ForeignKey("calls.id"), index=True)
+    #: The place in the line; NULL only for somebody struck off the list without a callback.
+    waiting_id: Mapped[int | None] = mapped_column(sa.ForeignKey("waiting.id"))
+    #: Whom to ring, E.164.
+    number: Mapped[str] = mapped_column(sa.String(64))
+    queue: Mapped[str] = mapped_column(sa.String(64))
+    language: Mapped[str] = mapped_column(sa.String(8))
+    state: Mapped[str] = mapped_column(sa.String(12))
+    promised_at: Mapped[datetime]
+    #: The hour that was asked for; NULL for as soon as possible.
+    wanted_at: Mapped[datetime | None]
+    #: When the citizen was awake, as far as we know: the hour that they asked for, or when they
+    #: were last heard. Near it they may be rung at any hour.
+    awake_at: Mapped[datetime]
+    #: Scheduled or paused: when it comes into the line.
+    due_at: Mapped[datetime | None]
+    #: Tries in vain so far.
+    tries: Mapped[int]
+    #: Who asked for it: an agent's username; NULL: the citizen.
+    asked_by: Mapped[str | None] = mapped_column(sa.String(64))
+    #: When it came to its end (reached, cancelled, taken over, done); by whom, and their word.
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(sa.String(64))
+    word: Mapped[str | None] = mapped_column(sa.String(200))
+
+
+class CallbackAttempt(Base):
+    """One time that the citizen of a callback was rung, for an agent who waits on the line."""
+
+    __tablename__ = "callback_attempts"
+    __table_args__ = (
+        # nobody is rung twice at once
+        sa.Index(
+            "uq_callback_attempts_open",
+            "callback_id",
+            unique=True,
+            **_where("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    callback_id: Mapped[int] = mapped_column(sa.ForeignKey("callbacks.id"))
+    #: One offer rings the citizen once, however often its effect is carried out.
+    offer_id: Mapped[int] = mapped_column(sa.ForeignKey("offers.id"), unique=True)
+    begun_at: Mapped[datetime]
+    #: The carrier's name of the call to the citizen; NULL until it is known.
+    leg_sid: Mapped[str | None] = mapped_column(sa.String(64))
+    answered_at: Mapped[datetime | None]
+    #: When the carrier was last asked whether it lives.
+    checked_at: Mapped[datetime]
+    #: When this call ended; and, of one that was not answered, why (`callback_rules.Missed`).
+    ended_at: Mapped[datetime | None]
+    result: Mapped[str | None] = mapped_column(sa.String(12))

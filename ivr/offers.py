@@ -28,13 +28,14 @@ from ivr import calls, waiting
 from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer, NotTalking, NotYours, OfferGone
 from ivr.events import LIVE, Kind, OfferState, Result, Waits
-from ivr.models import Offer
+from ivr.models import CallbackAttempt, Offer, Waiting
 from ivr.waiting import Skill
 
 log = logging.getLogger(__name__)
 
 #: Effects (see ivr/jobs.py).
 DIAL_AGENT, BRING_CALLER, HANG_UP = "ivr.dial_agent", "ivr.bring_caller", "ivr.hang_up"
+LET_GO = "ivr.let_go"
 #: What machines may take on top of what people may, in seconds of the wall.
 GRACE = 15.0
 #: Pairs that one look makes at most, and how often in a row it may lose them to others.
@@ -228,13 +229,15 @@ def fail(
     """An offer came to nothing: the caller is back in the same place, the agent is told off or not.
 
     `result`: `declined` and `no_answer` end an offer that rings; `failed` one that was accepted but
-    did not bring the two together; `withdrawn` either, through no fault of the agent's. False when
+    did not bring the two together; `withdrawn` either, through no fault of the agent's; `unreached`
+    one of a callback, whose place is kept out of the line for a while. False when
     the offer is no longer as `offer` says: then nothing has changed (`Lost` takes back what was).
     """
     came = Waits.OFFERED if offer.state is OfferState.OFFERED else Waits.CONNECTING
     if offer.state not in _FAILS[result]:
         return False
-    stay = waiting.move(session, offer.waiting_id, (came,), Waits.WAITING)
+    back = Waits.PAUSED if result is Result.UNREACHED else Waits.WAITING
+    stay = waiting.move(session, offer.waiting_id, (came,), back)
     if stay is None:
         return False
     if not _swap(
@@ -248,7 +251,10 @@ def fail(
         raise Lost("the offer")
     _free_agent(session, offer, result, now)
     calls.tell(session, offer.call_id, Kind.OFFER_ENDED, offer.who | {"result": result}, now=now)
-    _drop_leg(session, offer, now)
+    if result is Result.UNREACHED:
+        _let_go(session, offer, now)
+    else:
+        _drop_leg(session, offer, now)
     after_commit(session, partial(_look_again, floor, stay.skill))
     return True
 
@@ -258,13 +264,16 @@ _FAILS = {
     Result.NO_ANSWER: (OfferState.OFFERED,),
     Result.FAILED: (OfferState.ACCEPTED,),
     Result.WITHDRAWN: (OfferState.OFFERED, OfferState.ACCEPTED),
+    Result.UNREACHED: (OfferState.ACCEPTED,),
 }
+#: Ends of an offer that are no fault of the agent's.
+_NOBODYS_FAULT = (Result.WITHDRAWN, Result.UNREACHED)
 
 
 def _free_agent(session: Session, offer: OfferFacts, result: Result, now: datetime) -> None:
     if result is Result.DECLINED:
         agents.declined(session, offer.agent_id, offer_id=offer.id, now=now)
-    elif result is Result.WITHDRAWN or (result is Result.FAILED and offer.answered_at is not None):
+    elif result in _NOBODYS_FAULT or (result is Result.FAILED and offer.answered_at is not None):
         agents.release(session, offer.agent_id, offer_id=offer.id, now=now)
     else:
         agents.missed(session, offer.agent_id, offer_id=offer.id, now=now)
@@ -273,6 +282,13 @@ def _free_agent(session: Session, offer: OfferFacts, result: Result, now: dateti
 def _drop_leg(session: Session, offer: OfferFacts, now: datetime) -> None:
     if offer.leg_sid is not None:
         outbox.post(session, HANG_UP, {"sid": offer.leg_sid}, now=now)
+
+
+def _let_go(session: Session, offer: OfferFacts, now: datetime) -> None:
+    """The agent waits on the line for somebody who was not reached: told so, and hung up."""
+    if offer.leg_sid is not None:
+        told = {"sid": offer.leg_sid, "offer": offer.id}
+        outbox.post(session, LET_GO, told, now=now, key=f"{LET_GO}:{offer.id}")
 
 
 # ---------------------------------------------------------------- the two telephones meet
@@ -392,16 +408,23 @@ def hang_up(floor: Floor, session: Session, call_id: int, agent_id: int, *, now:
 
 
 def call_over(floor: Floor, session: Session, call_id: int, by: str, *, now: datetime) -> None:
-    """The call has ended: whatever offer of it lives ends with it (`by` as in `talk_over`)."""
+    """The call has ended: whatever offer of it lives ends with it (`by` as in `talk_over`), unless
+    it is of a callback, which outlives the call.
+    """
     offer = live_of(session, call_id)
-    if offer is None:
+    if offer is None or _outlives(session, offer):
         return
     if offer.state is OfferState.CONNECTED:
         if talk_over(floor, session, offer, by, now=now):
             # who hung up on the way to the conference never was in it, and cannot end it by leaving
             _drop_leg(session, offer, now)
         return
-    if _swap(
+    withdraw(session, offer, now=now)
+
+
+def withdraw(session: Session, offer: OfferFacts, *, now: datetime) -> bool:
+    """End an offer that rings or was accepted, the stay being over; False if it is not as seen."""
+    if offer.state is OfferState.CONNECTED or not _swap(
         session,
         offer.id,
         offer.state,
@@ -409,10 +432,25 @@ def call_over(floor: Floor, session: Session, call_id: int, by: str, *, now: dat
         result=Result.WITHDRAWN.value,
         ended_at=now,
     ):
-        agents.release(session, offer.agent_id, offer_id=offer.id, now=now)
-        ended = offer.who | {"result": Result.WITHDRAWN}
-        calls.tell(session, call_id, Kind.OFFER_ENDED, ended, now=now)
-        _drop_leg(session, offer, now)
+        return False
+    agents.release(session, offer.agent_id, offer_id=offer.id, now=now)
+    ended = offer.who | {"result": Result.WITHDRAWN}
+    calls.tell(session, offer.call_id, Kind.OFFER_ENDED, ended, now=now)
+    _drop_leg(session, offer, now)
+    return True
+
+
+def _outlives(session: Session, offer: OfferFacts) -> bool:
+    """Whether an offer is of a callback, and not to be met on the line that has ended."""
+    kept = sa.select(Waiting.callback_id).where(Waiting.id == offer.waiting_id)
+    if session.execute(kept).scalar_one() is None:
+        return False
+    return offer.state is not OfferState.CONNECTED or _leg_of_citizen(session, offer.id) is not None
+
+
+def extend(session: Session, offer_id: int, until: datetime) -> bool:
+    """Give the two telephones of an accepted offer more time to meet."""
+    return _swap(session, offer_id, OfferState.ACCEPTED, expires_at=until)
 
 
 # ---------------------------------------------------------------- what can be seen
@@ -424,6 +462,16 @@ def facts(session: Session, offer_id: int) -> OfferFacts:
     if row is None:
         raise NoSuchOffer(f"offer {offer_id}")
     return _facts(row)
+
+
+def caller_sid(session: Session, offer: OfferFacts) -> str:
+    """The carrier's name of the call that the citizen talks on: their own, or the one to them."""
+    return _leg_of_citizen(session, offer.id) or calls.facts(session, offer.call_id).sid
+
+
+def _leg_of_citizen(session: Session, offer_id: int) -> str | None:
+    rung = sa.select(CallbackAttempt.leg_sid).where(CallbackAttempt.offer_id == offer_id)
+    return session.execute(rung).scalar_one_or_none()
 
 
 def of_agent(session: Session, offer_id: int, agent_id: int) -> OfferFacts:

@@ -23,6 +23,9 @@ _NOT_SILENT = frozenset(
         Kind.TRANSFERRED,
         Kind.FAULT,
         Kind.REFUSED,
+        Kind.RECORDED,
+        Kind.ASKED_TICKET,
+        Kind.CALLBACK,
     )
 )
 
@@ -86,7 +89,8 @@ def silent_call(
 
 
 def _input(kind: str, data: Mapping[str, Any]) -> bool:
-    return kind == Kind.STEP and bool(data.get("digits") or data.get("speech"))
+    told = data.get("digits") or data.get("speech") or data.get("heard") == "number"
+    return kind == Kind.STEP and bool(told)
 
 
 def suspects(calls: Iterable[SilentCall], rules: Rules) -> list[Suspect]:

@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ivr import calls, offers
+from ivr import callback_rows, calls, offers
+from ivr.callback_rows import CallbackFacts
 from ivr.calls import CallFacts
 from ivr.errors import NoSuchCall
 from ivr.events import Kind, OfferState, Result
@@ -52,6 +53,14 @@ class Visit:
     missed: int = 0
     outcome: str | None = None
     ticket: str | None = None
+    #: A visit that a callback made, after the caller's own: nobody waited on the line.
+    callback: bool = False
+    #: The caller left the line for a callback.
+    promised: bool = False
+    #: An agent took the callback, and the citizen was rung: what was waited for was over.
+    dequeued_at: datetime | None = None
+    #: The last try was in vain.
+    unreached: bool = False
 
     @property
     def moment(self) -> datetime:
@@ -77,6 +86,13 @@ class AtHand:
     entered_at: datetime
     #: The keys that led to the queue, in order, with the nodes that they were pressed at.
     pressed: tuple[tuple[str, str], ...]
+    #: The promise that is to be kept, when it is a callback.
+    callback: CallbackFacts | None = None
+
+    @property
+    def number(self) -> str:
+        """Whose call it is: who called, or whom to ring."""
+        return self.call.from_number if self.callback is None else self.callback.number
 
     @property
     def phase(self) -> str:
@@ -143,9 +159,7 @@ def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
     newest = session.scalar(sa.select(sa.func.max(CallEvent.id))) or event_id
     changed = sa.select(CallEvent.call_id).where(CallEvent.id > event_id)
     moments = session.scalars(
-        sa.select(CallEvent.at).where(
-            CallEvent.kind.in_((Kind.ARRIVED, Kind.QUEUED)), CallEvent.call_id.in_(changed)
-        )
+        sa.select(CallEvent.at).where(CallEvent.kind.in_(_DECIDE), CallEvent.call_id.in_(changed))
     )
     return set(moments), newest
 
@@ -203,6 +217,41 @@ def _transferred(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> No
         last.transferred_at = None
 
 
+def _callback(seen: list[Visit], at: datetime, _data: Mapping[str, Any]) -> None:
+    """Need not wait on the line any more; who had hung up before has abandoned all the same."""
+    last = seen[-1]
+    if last.queue is not None and _still_waits(last):
+        last.left_at, last.promised = at, True
+
+
+def _still_waits(visit: Visit) -> bool:
+    return (visit.connected_at, visit.abandoned_at, visit.left_at) == (None, None, None)
+
+
+def _callback_queued(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
+    visit = Visit(seen[-1].call_id, len(seen) + 1, seen[0].arrived_at)
+    visit.queued_at, visit.queue, visit.language = at, data["queue"], data["language"]
+    visit.callback = True
+    seen.append(visit)
+
+
+def _callback_ended(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
+    last = seen[-1]
+    if last.callback and _still_waits(last):
+        last.left_at, last.unreached = at, data["result"] == "unreached"
+
+
+def _accepted(seen: list[Visit], at: datetime, _data: Mapping[str, Any]) -> None:
+    if seen[-1].callback:
+        seen[-1].dequeued_at = at
+
+
+def _ended(seen: list[Visit], at: datetime, _data: Mapping[str, Any]) -> None:
+    """The caller's own call: a callback, which may be in the line already, goes on."""
+    own = [visit for visit in seen if not visit.callback]
+    own[-1].ended_at = at
+
+
 def _fault(seen: list[Visit], at: datetime, _data: Mapping[str, Any]) -> None:
     seen[-1].transferred_at = at
 
@@ -220,6 +269,7 @@ _FOLD: Mapping[str, Fold] = {
     Kind.RETURNED.value: _returned,
     Kind.OFFERED.value: _offered,
     Kind.OFFER_ENDED.value: _offer_ended,
+    Kind.ACCEPTED.value: _accepted,
     Kind.CONNECTED.value: _connected,
     Kind.TALK_ENDED.value: _moment("talk_ended_at"),
     Kind.WRAPPED_UP.value: _wrapped_up,
@@ -228,13 +278,18 @@ _FOLD: Mapping[str, Fold] = {
     Kind.TRANSFERRING.value: _moment("transferred_at"),
     Kind.TRANSFERRED.value: _transferred,
     Kind.FAULT.value: _fault,
-    Kind.ENDED.value: _moment("ended_at"),
+    Kind.ENDED.value: _ended,
+    Kind.CALLBACK.value: _callback,
+    Kind.CALLBACK_QUEUED.value: _callback_queued,
+    Kind.CALLBACK_ENDED.value: _callback_ended,
 }
 #: All that `_FOLD` reads, and the arrival that begins every call; steps are many and tell nothing.
 _TOLD = tuple(sorted(kind.value for kind in Kind if kind.value in _FOLD or kind is Kind.ARRIVED))
+#: The kinds whose moment may decide in which span a visit is counted.
+_DECIDE = (Kind.ARRIVED.value, Kind.QUEUED.value, Kind.CALLBACK_QUEUED.value)
 _COUNTED = (CallEvent.call_id, CallEvent.kind, CallEvent.at, CallEvent.data)
 _IN_SPAN = sa.select(CallEvent.call_id).where(
-    CallEvent.kind.in_((Kind.ARRIVED.value, Kind.QUEUED.value)),
+    CallEvent.kind.in_(_DECIDE),
     CallEvent.at >= sa.bindparam("start"),
     CallEvent.at < sa.bindparam("end"),
     CallEvent.call_id > sa.bindparam("after_call"),
@@ -315,12 +370,14 @@ def _at_hand(offer: OfferFacts) -> bool:
 
 def _with_call(session: Session, offer: OfferFacts) -> AtHand:
     call = calls.facts(session, offer.call_id)
-    entered_at = session.execute(
-        sa.select(Waiting.entered_at).where(Waiting.id == offer.waiting_id)
-    ).scalar_one()
+    stay = session.execute(
+        sa.select(Waiting.entered_at, Waiting.callback_id).where(Waiting.id == offer.waiting_id)
+    ).one()
+    kept = stay.callback_id
     pressed = tuple(
         (event.data["digits"], event.data["at"])
         for event in events_of(session, call.id)
         if event.kind is Kind.STEP and event.data.get("digits")
     )
-    return AtHand(offer, call, entered_at, pressed)
+    promise = None if kept is None else callback_rows.facts(session, kept)
+    return AtHand(offer, call, stay.entered_at, pressed, promise)

@@ -226,6 +226,11 @@ def latest(session: Session, call_id: int) -> Stay | None:
     return None if row is None else _stay(row)
 
 
+def by_id(session: Session, waiting_id: int) -> Stay:
+    """One stay by its id, which a row of ours names."""
+    return _stay(session.execute(sa.select(*_COLUMNS).where(Waiting.id == waiting_id)).one())
+
+
 def position(session: Session, stay: Stay) -> int | None:
     """Where in the line a caller is, from 1; None when further back than is ever told.
 

@@ -19,7 +19,19 @@ from hotline import clock
 from hotline.auth import public, signed
 from hotline.db import after_commit
 from hotline.web import floor
-from ivr import acts, calls, closing, music, offers, recordings, room, steps, waiting
+from ivr import (
+    acts,
+    attempts,
+    callback_web,
+    calls,
+    closing,
+    music,
+    offers,
+    recordings,
+    room,
+    steps,
+    waiting,
+)
 from ivr.calls import Arrival
 from ivr.events import OVER, RANK, STILL_WAITS, Kind
 from ivr.nodes import ToQueue, Transfer
@@ -33,10 +45,13 @@ from ivr.waiting import Place, Skill, Stay
 from ivr.world import CallWorld
 
 blueprint = Blueprint("voice", __name__)
+callback_web.register(blueprint)
 
 #: The caller is where we sent them; nothing is to be said.
 _REDIRECTED = frozenset({"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"})
 _GONE, _LEAVES = "completed", "leave"
+#: Characters of what a caller said at a menu that are written down.
+_LONGEST_SPEECH = 200
 #: A day: the city's recordings and the music change seldom.
 _CACHED = "public, max-age=86400"
 
@@ -74,8 +89,10 @@ def step() -> str:
     given = Given(request.form.get("Digits", ""), speech=request.form.get("SpeechResult", ""))
     taken = _advance(given)
     # what is personal (a telephone number, say) is not written down
-    digits = "" if taken.heard == "number" else given.digits
-    return _take(taken, Kind.STEP, {"digits": digits})
+    told = {"digits": "" if taken.heard == "number" else given.digits}
+    if given.speech:
+        told["speech"] = given.speech[:_LONGEST_SPEECH]
+    return _take(taken, Kind.STEP, told)
 
 
 @blueprint.post("/ivr/transferred")
@@ -360,8 +377,10 @@ def agent_leg_status() -> None:
     """An agent's telephone was not reached, or has hung up."""
     if RANK.get(request.form.get("CallStatus", ""), 0) < OVER:
         return
+    offer_id, leg_sid, now = number("offer"), request.form["CallSid"], clock.now()
     with floor().db.write() as session:
-        offers.leg_over(floor(), session, number("offer"), request.form["CallSid"], now=clock.now())
+        attempts.agent_gone(session, offer_id, leg_sid, now=now)
+        offers.leg_over(floor(), session, offer_id, leg_sid, now=now)
 
 
 @blueprint.post("/ivr/join")
@@ -373,6 +392,7 @@ def join() -> str:
     language = speaker().language(request.args.get("lang", ""))
     with floor().db.write() as session:
         if offers.join(session, offer_id, now=clock.now()):
+            attempts.met(session, offers.facts(session, offer_id), now=clock.now())
             return speaker().join(call_id, offer_id, language)
         stay = waiting.latest(session, call_id)
     return _back(stay)
@@ -419,7 +439,7 @@ def conference() -> None:
     with floor().db.write() as session:
         offer = offers.facts(session, number("offer"))
         if offer.connected_at is not None:
-            caller = calls.facts(session, offer.call_id).sid
+            caller = offers.caller_sid(session, offer)
             by = {offer.leg_sid: "agent", caller: "caller"}.get(leaver, "unknown")
             offers.talk_over(floor(), session, offer, by, now=clock.now())
 

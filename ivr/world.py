@@ -88,15 +88,12 @@ class CallWorld:
     # ---- the city
 
     def is_open(self, calendar: str) -> bool:
-        known = self._floor.city.calendars[calendar].rules
-        return calendars.is_open(known, self.now, self._holidays())
+        known = self._floor.city.calendars[calendar]
+        return calendars.is_open(known, self.now, self._floor.city.holidays)
 
     def opens(self, calendar: str) -> datetime | None:
-        known = self._floor.city.calendars[calendar].rules
-        return calendars.next_opening(known, self.now, self._holidays())
-
-    def _holidays(self) -> calendars.Holidays:
-        return calendars.holidays_of(self._floor.city.country)
+        known = self._floor.city.calendars[calendar]
+        return calendars.next_opening(known, self.now, self._floor.city.holidays)
 
     def bulletins(self, place: str) -> tuple[Notice, ...]:
         on_air = self._ask(lambda session: bulletins.on_air(session, place, self._utc))

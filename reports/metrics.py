@@ -57,6 +57,14 @@ class CallFacts(Protocol):
     def offers(self) -> int: ...
     @property
     def missed(self) -> int: ...
+    @property
+    def callback(self) -> bool: ...  # a visit of a callback: nobody waited on the line
+    @property
+    def promised(self) -> bool: ...  # left the line for a callback
+    @property
+    def dequeued_at(self) -> datetime | None: ...  # an agent took the callback; then it was rung
+    @property
+    def unreached(self) -> bool: ...  # the last try of the callback was in vain
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,7 @@ class Counters:
     abandoned_in_threshold: int = 0
     short_abandoned: int = 0
     left_queue: int = 0
+    left_for_callback: int = 0
     wait_answered_ms: int = 0
     wait_answered_max_ms: int = 0
     wait_abandoned_ms: int = 0
@@ -93,6 +102,11 @@ class Counters:
     wrap_up_max_ms: int = 0
     offers_made: int = 0
     offers_missed: int = 0
+    callbacks: int = 0
+    callbacks_reached: int = 0
+    callbacks_unreached: int = 0
+    wait_callback_ms: int = 0
+    wait_callback_max_ms: int = 0
 
     def add(self, other: "Counters") -> None:
         """Take the cell `other` into this sum."""
@@ -110,7 +124,19 @@ class Counters:
         """Calls that entered a queue and have neither been answered nor left it: 0 once a day is
         over.
         """
-        return self.offered - self.answered - self.abandoned - self.left_queue
+        return self.offered - self.answered_on_line - self.abandoned - self.left_queue
+
+    @property
+    def answered_on_line(self) -> int:
+        """Answered calls whose caller waited on the line: what service levels and waits are of."""
+        return self.answered - self.callbacks_reached
+
+    @property
+    def settled(self) -> int:
+        """Calls that waited on the line until it ended one way or another. Who left it for a
+        callback is not among them: how that ended is counted with the callbacks.
+        """
+        return self.offered - self.waiting - self.left_for_callback
 
 
 COUNTER_NAMES = tuple(field.name for field in fields(Counters))
@@ -172,6 +198,9 @@ def count(facts: Iterable[CallFacts], day_start: datetime, rules: Rules) -> dict
 def count_call(counters: Counters, facts: CallFacts, rules: Rules) -> None:
     """Count one call (or one further visit of a call to a queue) into its cell."""
     counters.calls += facts.visit == 1
+    if facts.callback:
+        _count_callback(counters, facts)
+        return
     if facts.queue is None or facts.queued_at is None:
         counters.not_queued += 1
         counters.transferred += facts.transferred_at is not None
@@ -185,6 +214,7 @@ def count_call(counters: Counters, facts: CallFacts, rules: Rules) -> None:
         _count_abandoned(counters, facts.abandoned_at - facts.queued_at, rules)
     elif facts.left_at is not None:
         counters.left_queue += 1
+        counters.left_for_callback += facts.promised
         counters.transferred += facts.transferred_at is not None
 
 
@@ -197,6 +227,27 @@ def _count_answered(
     milliseconds = wait // _MILLISECOND
     counters.wait_answered_ms += milliseconds
     counters.wait_answered_max_ms = max(counters.wait_answered_max_ms, milliseconds)
+    _count_talk(counters, facts, connected_at)
+
+
+def _count_callback(counters: Counters, facts: CallFacts) -> None:
+    """A callback: an answered call once they speak, but with a wait of its own."""
+    counters.callbacks += 1
+    counters.offers_made += facts.offers
+    counters.offers_missed += facts.missed
+    counters.callbacks_unreached += facts.unreached
+    if facts.connected_at is None or facts.queued_at is None:
+        return
+    counters.answered += 1
+    counters.callbacks_reached += 1
+    wait = (facts.dequeued_at or facts.connected_at) - facts.queued_at
+    milliseconds = wait // _MILLISECOND
+    counters.wait_callback_ms += milliseconds
+    counters.wait_callback_max_ms = max(counters.wait_callback_max_ms, milliseconds)
+    _count_talk(counters, facts, facts.connected_at)
+
+
+def _count_talk(counters: Counters, facts: CallFacts, connected_at: datetime) -> None:
     if facts.talk_ended_at is None:
         return
     milliseconds = (facts.talk_ended_at - connected_at) // _MILLISECOND
@@ -230,19 +281,21 @@ def _share(part: float, whole: float) -> float | None:
 #: The published ways to work out a service level (telephony vendors differ; all keep to these).
 #: The raw counters are stored, so that another choice changes the past as well.
 SERVICE_LEVEL: Mapping[str, Callable[[Counters], float | None]] = {
-    "abandoned_as_missed": lambda c: _share(c.answered_in_threshold, c.answered + c.abandoned),
-    "answered_only": lambda c: _share(c.answered_in_threshold, c.answered),
+    "abandoned_as_missed": lambda c: _share(
+        c.answered_in_threshold, c.answered_on_line + c.abandoned
+    ),
+    "answered_only": lambda c: _share(c.answered_in_threshold, c.answered_on_line),
     "abandoned_in_threshold_as_met": lambda c: _share(
-        c.answered_in_threshold + c.abandoned_in_threshold, c.answered + c.abandoned
+        c.answered_in_threshold + c.abandoned_in_threshold, c.answered_on_line + c.abandoned
     ),
     "abandoned_in_threshold_removed": lambda c: _share(
-        c.answered_in_threshold, c.answered + c.abandoned - c.abandoned_in_threshold
+        c.answered_in_threshold, c.answered_on_line + c.abandoned - c.abandoned_in_threshold
     ),
     "short_abandons_as_met": lambda c: _share(
-        c.answered_in_threshold + c.short_abandoned, c.answered + c.abandoned
+        c.answered_in_threshold + c.short_abandoned, c.answered_on_line + c.abandoned
     ),
     "short_abandons_removed": lambda c: _share(
-        c.answered_in_threshold, c.answered + c.abandoned - c.short_abandoned
+        c.answered_in_threshold, c.answered_on_line + c.abandoned - c.short_abandoned
     ),
 }
 DEFAULT_SERVICE_LEVEL: Final = "abandoned_as_missed"
@@ -258,6 +311,7 @@ class Rates:
     abandon_rate: float | None
     service_level: float | None
     average_wait: float | None
+    average_wait_callback: float | None
     average_wait_abandoned: float | None
     average_talk: float | None
     average_wrap_up: float | None
@@ -266,14 +320,14 @@ class Rates:
 
 def rates(counters: Counters, service_level: str = DEFAULT_SERVICE_LEVEL) -> Rates:
     """Work the rates out; `service_level` is a key of SERVICE_LEVEL."""
-    settled = counters.offered - counters.waiting
     talk = _share(counters.talk_ms, counters.talked)
     wrap_up = _share(counters.wrap_up_ms, counters.wrapped_up)
     return Rates(
-        answer_rate=_share(counters.answered, settled),
-        abandon_rate=_share(counters.abandoned, settled),
+        answer_rate=_share(counters.answered_on_line, counters.settled),
+        abandon_rate=_share(counters.abandoned, counters.settled),
         service_level=SERVICE_LEVEL[service_level](counters),
-        average_wait=_share(counters.wait_answered_ms, counters.answered),
+        average_wait=_share(counters.wait_answered_ms, counters.answered_on_line),
+        average_wait_callback=_share(counters.wait_callback_ms, counters.callbacks_reached),
         average_wait_abandoned=_share(counters.wait_abandoned_ms, counters.abandoned),
         average_talk=talk,
         average_wrap_up=wrap_up,
@@ -359,17 +413,20 @@ COUNTERS: tuple[Metric, ...] = (
     _metric(
         "answered",
         "calls",
-        ("รับสาย", "สายที่เข้าคิวแล้วได้สนทนากับเจ้าหน้าที่"),
-        ("Answered", "Queued calls that were connected with an agent."),
+        ("รับสาย", "สายที่ได้สนทนากับเจ้าหน้าที่ ทั้งที่รอในสายและที่โทรกลับ"),
+        (
+            "Answered",
+            "Calls that were connected with an agent, on the line or by a callback.",
+        ),
     ),
     _metric(
         "answered_in_threshold",
         "calls",
-        ("รับทันเกณฑ์", "สายที่รอไม่เกินเกณฑ์ก่อนได้สนทนา (เท่ากับเกณฑ์พอดีถือว่าทัน)"),
+        ("รับทันเกณฑ์", "สายที่รอในสายไม่เกินเกณฑ์ก่อนได้สนทนา (เท่ากับเกณฑ์พอดีถือว่าทัน)"),
         (
             "Answered within the threshold",
-            "Answered calls that waited no longer than the threshold; exactly the threshold is "
-            "within it.",
+            "Calls answered on the line that waited no longer than the threshold; exactly the "
+            "threshold is within it.",
         ),
     ),
     _metric(
@@ -402,29 +459,42 @@ COUNTERS: tuple[Metric, ...] = (
     _metric(
         "left_queue",
         "calls",
-        ("ออกจากคิวทางอื่น", "สายที่ออกจากคิวโดยไม่ได้สนทนาและไม่ได้วางสาย เช่น ถูกโอนไปหมายเลขสำรอง"),
+        (
+            "ออกจากคิวทางอื่น",
+            "สายที่ออกจากคิวโดยไม่ได้สนทนาและไม่ได้วางสายทิ้ง เช่น ถูกโอนไปหมายเลขสำรอง หรือขอให้โทรกลับ",
+        ),
         (
             "Left otherwise",
             "Calls that left the queue neither answered nor hung up, such as by transfer to the"
-            " fallback number.",
+            " fallback number, or for a callback.",
+        ),
+    ),
+    _metric(
+        "left_for_callback",
+        "calls",
+        ("ขอให้โทรกลับแทนการรอ", "สายที่ออกจากคิวเพราะขอให้โทรกลับ นับอยู่ใน “ออกจากคิวทางอื่น” ด้วย"),
+        (
+            "Left for a callback",
+            "Calls that left the queue for a callback; they are among those that left otherwise.",
         ),
     ),
     _metric(
         "wait_answered_ms",
         "milliseconds",
-        ("เวลารอรวม (รับสาย)", "ผลรวมเวลาตั้งแต่เข้าคิวจนได้สนทนา ของสายที่รับ"),
+        ("เวลารอรวม (รับสาย)", "ผลรวมเวลาตั้งแต่เข้าคิวจนได้สนทนา ของสายที่รอในสาย"),
         (
             "Wait of answered calls",
-            "Sum, over answered calls, of the time from entering the queue to being connected.",
+            "Sum, over calls answered on the line, of the time from entering the queue to being "
+            "connected.",
         ),
     ),
     _metric(
         "wait_answered_max_ms",
         "milliseconds",
-        ("รอนานที่สุด (รับสาย)", "เวลารอที่นานที่สุดของสายที่รับ"),
+        ("รอนานที่สุด (รับสาย)", "เวลารอที่นานที่สุดของสายที่รอในสายและได้สนทนา"),
         (
             "Longest wait of an answered call",
-            "The longest time from entering the queue to being connected.",
+            "The longest time on the line from entering the queue to being connected.",
         ),
     ),
     _metric(
@@ -501,36 +571,100 @@ COUNTERS: tuple[Metric, ...] = (
         ("เสนอแล้วไม่รับ", "จำนวนครั้งที่เสนอแล้วเจ้าหน้าที่ไม่รับ ปฏิเสธ หรือต่อสายเจ้าหน้าที่ไม่ได้"),
         ("Offers missed", "Offers that the agent let ring, declined, or could not be reached for."),
     ),
+    _metric(
+        "callbacks",
+        "calls",
+        (
+            "โทรกลับ",
+            "การโทรกลับที่เข้าคิวแล้ว นับในช่วงเวลาที่เข้าคิว: เมื่อผู้โทรขอ "
+            "เมื่อถึงเวลาที่นัด หรือเมื่อเจ้าหน้าที่สั่งโทรกลับผู้ที่วางสายไป",
+        ),
+        (
+            "Callbacks",
+            "Callbacks that came into the line, counted in the interval in which they did: when "
+            "the caller asked, at the hour that was asked for, or when an agent had somebody "
+            "called back who had hung up.",
+        ),
+    ),
+    _metric(
+        "callbacks_reached",
+        "calls",
+        ("โทรกลับแล้วได้สนทนา", "การโทรกลับที่ได้สนทนา นับเป็นสายที่รับด้วย แต่ไม่นับในระดับบริการและเวลารอในสาย"),
+        (
+            "Callbacks reached",
+            "Callbacks that led to a conversation. They are answered calls, but enter neither the "
+            "service level nor the waits of those who wait on the line.",
+        ),
+    ),
+    _metric(
+        "callbacks_unreached",
+        "calls",
+        ("โทรกลับแล้วไม่พบ", "การโทรกลับที่ลองครบทุกครั้งแล้วไม่มีผู้รับ"),
+        ("Callbacks unreached", "Callbacks whose last try was in vain."),
+    ),
+    _metric(
+        "wait_callback_ms",
+        "milliseconds",
+        (
+            "เวลารอโทรกลับรวม",
+            "ผลรวมเวลาตั้งแต่เข้าคิวจนเจ้าหน้าที่รับงานโทรกลับครั้งที่ได้สนทนา ของการโทรกลับที่ได้สนทนา",
+        ),
+        (
+            "Wait of callbacks",
+            "Sum, over callbacks reached, of the time from entering the line to the agent's taking "
+            "the offer that led to the conversation; the ringing after it is not waiting.",
+        ),
+    ),
+    _metric(
+        "wait_callback_max_ms",
+        "milliseconds",
+        ("รอโทรกลับนานที่สุด", "เวลารอที่นานที่สุดของการโทรกลับที่ได้สนทนา"),
+        ("Longest wait of a callback", "The longest wait of a callback that was reached."),
+    ),
 )
 
 RATES: tuple[Metric, ...] = (
     _metric(
         "service_level",
         "share",
-        ("ระดับบริการ", "รับทันเกณฑ์ ÷ (รับสาย + วางสายระหว่างรอ) หรือตามสูตรที่ตั้งไว้"),
+        ("ระดับบริการ", "รับทันเกณฑ์ ÷ (รับสายในสาย + วางสายระหว่างรอ) หรือตามสูตรที่ตั้งไว้ ไม่นับการโทรกลับ"),
         (
             "Service level",
-            "Answered within the threshold ÷ (answered + abandoned), or as the configured "
-            "formula has it.",
+            "Answered within the threshold ÷ (answered on the line + abandoned), or as the "
+            "configured formula has it. Callbacks are not counted.",
         ),
     ),
     _metric(
         "answer_rate",
         "share",
-        ("อัตรารับสาย", "รับสาย ÷ สายที่เข้าคิวและออกจากคิวแล้ว"),
-        ("Answer rate", "Answered ÷ queued calls that are no longer waiting."),
+        ("อัตรารับสาย", "รับสายในสาย ÷ สายที่เข้าคิวและออกจากคิวแล้ว ไม่นับสายที่ขอให้โทรกลับ"),
+        (
+            "Answer rate",
+            "Answered on the line ÷ queued calls that are no longer waiting, without those that "
+            "left for a callback.",
+        ),
     ),
     _metric(
         "abandon_rate",
         "share",
-        ("อัตราวางสาย", "วางสายระหว่างรอ ÷ สายที่เข้าคิวและออกจากคิวแล้ว"),
-        ("Abandonment", "Abandoned ÷ queued calls that are no longer waiting."),
+        ("อัตราวางสาย", "วางสายระหว่างรอ ÷ สายที่เข้าคิวและออกจากคิวแล้ว ไม่นับสายที่ขอให้โทรกลับ"),
+        (
+            "Abandonment",
+            "Abandoned ÷ queued calls that are no longer waiting, without those that left for a "
+            "callback.",
+        ),
     ),
     _metric(
         "average_wait",
         "milliseconds",
-        ("รอเฉลี่ย", "เวลารอรวมของสายที่รับ ÷ รับสาย"),
-        ("Average speed of answer", "Wait of answered calls ÷ answered."),
+        ("รอเฉลี่ย", "เวลารอรวมของสายที่รับ ÷ รับสายในสาย"),
+        ("Average speed of answer", "Wait of answered calls ÷ answered on the line."),
+    ),
+    _metric(
+        "average_wait_callback",
+        "milliseconds",
+        ("รอโทรกลับเฉลี่ย", "เวลารอโทรกลับรวม ÷ โทรกลับแล้วได้สนทนา"),
+        ("Average wait for a callback", "Wait of callbacks ÷ callbacks reached."),
     ),
     _metric(
         "average_wait_abandoned",

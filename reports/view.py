@@ -245,7 +245,7 @@ def _height(counters: Counters) -> int:
 def _bar(line: Line, x: float, slot: float, top: int) -> Bar:
     c = line.counters
     answered, lost, rest = (
-        100 * n / top for n in (c.answered, c.offered - c.answered, c.not_queued)
+        100 * n / top for n in (c.answered_on_line, c.offered - c.answered_on_line, c.not_queued)
     )
     gap = slot * 0.15
     return Bar(

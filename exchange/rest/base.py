@@ -261,7 +261,7 @@ def _page_uri(request: web.Request, number: int, size: int, token: str = "") -> 
 
 @dataclass(frozen=True)
 class Limits:
-    """A date filter: half-open, in whole seconds."""
+    """A date filter: half-open."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -299,9 +299,8 @@ class Limits:
             return True
         if moment is None:
             return False
-        shown = moment.replace(microsecond=0)
-        after = self.start is None or shown >= self.start
-        return after and (self.end is None or shown < self.end)
+        after = self.start is None or moment >= self.start
+        return after and (self.end is None or moment < self.end)
 
 
 def matches(params: Params, wanted: Mapping[str, str]) -> bool:

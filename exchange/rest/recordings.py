@@ -6,6 +6,8 @@ carrier (unless a password is sent: then it must be right).
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from exchange import ids
@@ -161,7 +163,7 @@ async def sound(exchange: Exchange, request: web.Request, _params: Params) -> we
     if request.match_info["extension"] == ".mp3":
         message = "This exchange keeps sound as WAVE only: ask for the same address with .wav"
         raise RestError(404, 20404, message)
-    data = recording.sound()
+    data = await asyncio.to_thread(recording.sound)  # an hour takes some time
     headers = {"Accept-Ranges": "bytes", "Content-Type": "audio/x-wav"}
     try:
         start, stop, _ = request.http_range.indices(len(data))

@@ -3,7 +3,7 @@
 Each module registers its views with the one blueprint of the room.
 """
 
-from ivr.pages import bulletins, calls, desk, nuisance, recordings
+from ivr.pages import bulletins, callbacks, calls, desk, nuisance, recordings
 from ivr.pages.base import blueprint
 from ivr.pages.calls import readable_calls
 from ivr.pages.recordings import hearable
@@ -11,6 +11,7 @@ from ivr.pages.recordings import hearable
 __all__ = [
     "blueprint",
     "bulletins",
+    "callbacks",
     "calls",
     "desk",
     "hearable",

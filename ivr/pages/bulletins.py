@@ -42,7 +42,7 @@ def _config() -> Ivr:
 
 def places() -> Mapping[str, LocalText | str]:
     """The nodes of the flow where a bulletin can be heard, with their titles."""
-    return {"bulletins": LocalText({"th": "หลังเลือกภาษา", "en": "After the choice of language"})}
+    return _config().bulletin_places()
 
 
 def place_title(place: str) -> str:

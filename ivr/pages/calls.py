@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -10,7 +10,7 @@ from flask import render_template, request
 from sqlalchemy.orm import Session
 
 from agents import service as agents
-from hotline import clock
+from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Forbidden, Invalid
 from hotline.floor import Floor
@@ -35,7 +35,16 @@ from tickets import service as tickets
 PAGE = 100
 #: Days that one list may span.
 LONGEST_SPAN = 366
-OUTCOMES = ("not_queued", "transferred", "queued", "answered", "abandoned", "left")
+OUTCOMES = (
+    "not_queued",
+    "transferred",
+    "queued",
+    "answered",
+    "abandoned",
+    "left",
+    "callback",
+    "called_back",
+)
 
 
 # ---------------------------------------------------------------- a call's story
@@ -93,8 +102,11 @@ def _words(event: story.EventFacts, names: dict[int, str]) -> str:
     if "language" in data:
         # `language` is the reader's
         data["spoken"] = spoken_title(data.pop("language"))
-    for name in data.keys() & _TITLES.keys():
-        data[name] = _TITLES[name](data[name])
+    for name, shown in _SHOWN.items():
+        if name in data:
+            data[name] = shown(data[name])
+    if event.kind is Kind.CALLBACK:
+        data["when"] = _when(data["at"])
     for name in ("result", "by", "heard", "why", "to", "kind"):
         key = f"ivr.word.{data.get(name)}"
         if key in floor().texts:
@@ -102,9 +114,20 @@ def _words(event: story.EventFacts, names: dict[int, str]) -> str:
     return t(f"ivr.event.{_told_as(event)}", **data)
 
 
+def _when(at: str | None) -> str:
+    if at is None:
+        return t("ivr.callback.soon")
+    return i18n.moment(datetime.fromisoformat(at), language(), floor().city.zone)
+
+
 def _told_as(event: story.EventFacts) -> str:
     if event.kind is Kind.STEP and not event.data.get("digits"):
-        return "silence"
+        heard = event.data.get("heard")
+        return (
+            "number" if heard == "number" else "speech" if event.data.get("speech") else "silence"
+        )
+    if event.kind is Kind.TRANSFERRING and event.data.get("emergency"):
+        return "emergency"
     if event.kind is Kind.WRAPPED_UP and event.data.get("by") == closing.LIMIT:
         return "wrapped_up_by_limit"
     if event.kind in (Kind.ARRIVED, Kind.ENDED) and event.data.get("by") == reconcile.BY:
@@ -120,7 +143,7 @@ def _outcome_title(id_: str) -> str:
 
 
 #: How what an event carries is shown.
-_TITLES: Mapping[str, Callable[[Any], str]] = {
+_SHOWN: Mapping[str, Callable[[Any], str]] = {
     "queue": queue_title,
     "outcome": _outcome_title,
     "ticket": tickets.number_shown,
@@ -168,7 +191,7 @@ class Wanted:
         return self.within is None or _waited(visit) <= self.within
 
 
-_IS = {
+_IS: Mapping[str, Callable[[Visit], bool]] = {
     "not_queued": lambda visit: visit.queue is None,
     # as reports.metrics counts it
     "transferred": lambda visit: (
@@ -176,12 +199,18 @@ _IS = {
         and visit.connected_at is None
         and visit.abandoned_at is None
     ),
-    "queued": lambda visit: visit.queue is not None,
+    # who waited on the line: a callback is counted by itself
+    "queued": lambda visit: visit.queue is not None and not visit.callback,
     "answered": lambda visit: visit.connected_at is not None,
     "abandoned": lambda visit: visit.connected_at is None and visit.abandoned_at is not None,
     "left": lambda visit: (
-        visit.connected_at is None and visit.abandoned_at is None and visit.left_at is not None
+        visit.connected_at is None
+        and visit.abandoned_at is None
+        and visit.left_at is not None
+        and not visit.callback
     ),
+    "callback": lambda visit: visit.callback,
+    "called_back": lambda visit: visit.callback and visit.connected_at is not None,
 }
 
 
@@ -191,7 +220,7 @@ def verdict(visit: Visit) -> str:
         if _IS["transferred"](visit):
             return "transferred"
         return "in_menu" if visit.ended_at is None else "not_queued"
-    for name in ("answered", "abandoned", "left"):
+    for name in ("called_back", "answered", "abandoned", "left", "callback"):
         if _IS[name](visit):
             return name
     return "waiting"
@@ -199,7 +228,7 @@ def verdict(visit: Visit) -> str:
 
 def _waited(visit: Visit) -> float:
     ended = visit.connected_at or visit.abandoned_at or visit.left_at
-    if ended is None or visit.queued_at is None:
+    if ended is None or visit.queued_at is None or visit.callback:
         return float("inf")
     return (ended - visit.queued_at).total_seconds()
 

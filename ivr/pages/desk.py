@@ -16,6 +16,7 @@ from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
 from hotline.web import floor, json_body, wants_json
 from ivr import closing, drafts, offers, story, waiting
+from ivr.callback_rows import CallbackFacts
 from ivr.config import Ivr
 from ivr.pages.base import ANSWERS, WATCHES, blueprint, fragment, iso, me, queue_title, spoken_title
 from ivr.story import AtHand
@@ -146,6 +147,7 @@ def _at_hand_json(found: AtHand | None) -> dict[str, Any]:
         "path": [{"key": key, "at": at} for key, at in found.pressed],
         "state": found.phase,
         "made_at": offer.made_at.isoformat(),
+        "callback": _callback_json(found.callback),
     }
     if found.phase == "offered":
         ringing = {"id": offer.id, "call_id": offer.call_id, **facts}
@@ -160,9 +162,22 @@ def _at_hand_json(found: AtHand | None) -> dict[str, Any]:
     return {"offer": None, "call": call}
 
 
+def _callback_json(promise: CallbackFacts | None) -> dict[str, Any] | None:
+    """What is promised; the citizen is rung once the agent is on the line."""
+    if promise is None:
+        return None
+    return {
+        "id": promise.id,
+        "promised_at": promise.promised_at.isoformat(),
+        "wanted_at": iso(promise.wanted_at),
+        "attempt": promise.tries + 1,
+        "asked_by": promise.asked_by,
+    }
+
+
 def _caller(found: AtHand) -> str:
     """The number: personal data that only who has taken the call needs."""
-    number = found.call.from_number
+    number = found.number
     return i18n.masked(number) if found.phase == "offered" else number
 
 

@@ -128,6 +128,8 @@ def test_a_block_holds_until_it_ends_by_itself(session: Session) -> None:
     assert nuisance.blocked(session, "anonymous", NOW) is None
     assert made.state(NOW) == "active"
     assert made.state(NOW + 30 * DAY) == "ran_out"
+    with pytest.raises(BlockOver):
+        nuisance.lift(session, made.id, by="x", now=NOW + 30 * DAY)
 
 
 def test_a_lifted_number_is_served_again(session: Session) -> None:

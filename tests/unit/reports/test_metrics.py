@@ -51,6 +51,10 @@ class Facts:
     visit: int = 1
     offers: int = 0
     missed: int = 0
+    callback: bool = False
+    promised: bool = False
+    dequeued_at: datetime | None = None
+    unreached: bool = False
 
 
 def one(facts: Facts) -> Counters:

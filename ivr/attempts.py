@@ -1,0 +1,214 @@
+"""Ringing the citizen of a callback, once an agent waits for them on the line.
+
+An attempt is one call to the citizen, for one offer. The order of the rows: see `ivr.callbacks`.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from hotline import clock
+from hotline.db import insert_ignore
+from hotline.floor import Floor
+from ivr import callback_places as places
+from ivr import callback_rows as rows
+from ivr import offers
+from ivr.callback_rows import ANSWERED, AttemptFacts, CallbackFacts, calling_hours
+from ivr.callback_rules import Missed, Move, State, missed, try_again
+from ivr.config import Ivr
+from ivr.errors import Lost
+from ivr.events import Departed, OfferState, Result, Waits
+from ivr.models import CallbackAttempt
+from ivr.offers import OfferFacts
+from tickets import service as tickets
+from tickets.config import Tickets
+
+
+def begin(floor: Floor, session: Session, offer_id: int, *, now: datetime) -> AttemptFacts | None:
+    """The agent of this offer waits on the line: from now on the citizen is being rung.
+
+    None when they are not to be rung for it: it was begun before (the same effect a second time),
+    it is no longer wanted, or it is too late in the evening.
+    """
+    offer = offers.facts(session, offer_id)
+    before = rows.of_stay(session, offer.waiting_id)
+    if before is None or offer.state is not OfferState.ACCEPTED:
+        return None
+    hours, ring = calling_hours(floor), floor.section(Ivr).callbacks.ring
+    if not hours.allow(now, before.awake_at):
+        if rows.move(session, before, Move.SLEEP, due_at=hours.next_opening(now)):
+            offers.fail(floor, session, offer, Result.UNREACHED, now=now)
+        return None
+    if not rows.move(session, before, Move.DIAL):
+        return None
+    attempt = {"callback_id": before.id, "offer_id": offer_id, "begun_at": now}
+    attempt["checked_at"] = now
+    attempt_id = insert_ignore(session, CallbackAttempt, attempt)
+    until = now + timedelta(seconds=ring + offers.GRACE * clock.speed())
+    if attempt_id is None or not offers.extend(session, offer_id, until):
+        raise Lost("the attempt")
+    return rows.attempt_facts(session, attempt_id)
+
+
+def dialled(session: Session, attempt_id: int, leg_sid: str) -> bool:
+    """Note the call to the citizen; False when it is not wanted (any more)."""
+    row = session.execute(
+        sa.update(CallbackAttempt)
+        .where(
+            CallbackAttempt.id == attempt_id,
+            CallbackAttempt.ended_at.is_(None),
+            sa.or_(CallbackAttempt.leg_sid.is_(None), CallbackAttempt.leg_sid == leg_sid),
+        )
+        .values(leg_sid=leg_sid)
+        .returning(CallbackAttempt.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return row is not None
+
+
+def answered(
+    session: Session, attempt_id: int, leg_sid: str, *, now: datetime
+) -> OfferFacts | None:
+    """The citizen answers: to the agent, in the conference of this offer.
+
+    None when nobody waits for them there (any more). The same telephone is told the same again.
+    """
+    attempt = rows.attempt_facts(session, attempt_id)
+    offer, before = (
+        offers.facts(session, attempt.offer_id),
+        rows.facts(session, attempt.callback_id),
+    )
+    if attempt.ended_at is not None or attempt.leg_sid not in (None, leg_sid):
+        return None
+    if offer.state is OfferState.CONNECTED:
+        return offer
+    if offer.state is not OfferState.ACCEPTED:
+        return None
+    ended = {"due_at": None, "ended_at": now}
+    if not rows.move(session, before, Move.ANSWER, **ended):
+        return None
+    rows.set_attempt(session, attempt_id, leg_sid=leg_sid, answered_at=now)
+    if not offers.join(session, attempt.offer_id, now=now):
+        raise Lost("the agent")
+    rows.tell_tried(session, before, attempt, ANSWERED, now)
+    return offers.facts(session, attempt.offer_id)
+
+
+def met(session: Session, offer: OfferFacts, *, now: datetime) -> None:
+    """The citizen was still on the line, and was brought like any caller: the promise is kept."""
+    before = rows.of_stay(session, offer.waiting_id)
+    if before is not None:
+        rows.move(session, before, Move.MEET, due_at=None, ended_at=now)
+
+
+def leg_over(
+    floor: Floor, session: Session, attempt_id: int, leg_sid: str, status: str, *, now: datetime
+) -> None:
+    """The call to the citizen is over: not answered, or hung up (`status`: the carrier's word).
+
+    Twice, late, or of another call, it changes nothing.
+    """
+    attempt = rows.attempt_facts(session, attempt_id)
+    if attempt.ended_at is not None or attempt.leg_sid not in (None, leg_sid):
+        return
+    if attempt.answered_at is None:
+        over = replace(attempt, leg_sid=None)  # nothing rings there any more
+        not_reached(floor, session, over, missed(status), now=now)
+        return
+    rows.set_attempt(session, attempt_id, ended_at=now, result=ANSWERED)
+    offer = offers.facts(session, attempt.offer_id)
+    if offer.state is OfferState.CONNECTED:
+        offers.talk_over(floor, session, offer, "caller", now=now)
+
+
+def not_reached(
+    floor: Floor, session: Session, attempt: AttemptFacts, why: Missed, *, now: datetime
+) -> None:
+    """A try in vain: the agent is let go; again after a pause in the same place, or no more."""
+    before, offer = (
+        rows.facts(session, attempt.callback_id),
+        offers.facts(session, attempt.offer_id),
+    )
+    tries = before.tries + 1
+    again = try_again(
+        tries,
+        why,
+        now,
+        retries=floor.section(Ivr).callbacks.trying_again(),
+        hours=calling_hours(floor),
+        awake_at=before.awake_at,
+    )
+    move = Move.GIVE_UP if again is None else Move.MISS
+    if not rows.move(session, before, move, tries=tries, due_at=again):
+        return
+    rows.end_attempt(session, attempt, why, now)
+    if not offers.fail(floor, session, offer, Result.UNREACHED, now=now):
+        raise Lost("the offer")
+    rows.tell_tried(session, before, attempt, why, now)
+    if again is None:
+        _give_up(floor, session, rows.facts(session, before.id), now)
+
+
+def _give_up(floor: Floor, session: Session, found: CallbackFacts, now: datetime) -> None:
+    """Nobody was reached: somebody decides, and the promise stands as a ticket until then."""
+    places.move_stay(session, found, (Waits.PAUSED,), Waits.LEFT, Departed.LEFT, now)
+    rows.tell_end(session, found, State.UNREACHED, None, now)
+    tickets.record_call(
+        session,
+        floor.section(Tickets),
+        call_id=found.call_id,
+        outcome=None,
+        note=floor.texts.get("ivr.callback.ticket_note", "th", tries=found.tries),
+        caller=found.number,
+        language=found.language,
+        incomplete=True,
+        now=now,
+    )
+
+
+def agent_gone(session: Session, offer_id: int, leg_sid: str, *, now: datetime) -> None:
+    """The agent hung up while the citizen was being rung: that is no try of the citizen's, who
+    keeps the place for the next agent. The offer itself is `offers.leg_over`'s.
+    """
+    attempt, offer = rows.open_attempt(session, offer_id), offers.facts(session, offer_id)
+    if attempt is None or attempt.answered_at is not None or offer.leg_sid not in (None, leg_sid):
+        return
+    before = rows.facts(session, attempt.callback_id)
+    if rows.move(session, before, Move.LOSE_AGENT):
+        rows.end_attempt(session, attempt, Missed.AGENT_GONE, now)
+        rows.tell_tried(session, before, attempt, Missed.AGENT_GONE, now)
+
+
+def expire(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) -> bool:
+    """The two telephones of an offer did not meet in time: whether a citizen was being rung for
+    it, who then was not reached. Else it is an offer like any other.
+    """
+    attempt = rows.open_attempt(session, offer.id)
+    if attempt is None or attempt.answered_at is not None:
+        return False
+    not_reached(floor, session, attempt, Missed.NO_ANSWER, now=now)
+    return True
+
+
+def to_ask_about(
+    session: Session, before: datetime, limit: int, *, now: datetime
+) -> list[AttemptFacts]:
+    """Calls to citizens that have not ended, as far as we know, and that the carrier was not asked
+    about since `before`; from now on it was.
+    """
+    late = (
+        sa.select(CallbackAttempt.id)
+        .where(CallbackAttempt.ended_at.is_(None), CallbackAttempt.checked_at < before)
+        .order_by(CallbackAttempt.checked_at)
+        .limit(limit)
+    )
+    asked = session.execute(
+        sa.update(CallbackAttempt)
+        .where(CallbackAttempt.id.in_(late), CallbackAttempt.checked_at < before)
+        .values(checked_at=now)
+        .returning(*rows.OF_ATTEMPT)
+        .execution_options(synchronize_session=False)
+    )
+    return [AttemptFacts(*row) for row in asked]

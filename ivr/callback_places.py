@@ -1,0 +1,183 @@
+"""The place of a callback in the line: a stay in the waiting room that outlives its call."""
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agents import routing
+from agents.config import Agents
+from hotline.db import after_commit, insert_ignore
+from hotline.floor import Floor
+from ivr import callback_rows as rows
+from ivr import calls, offers, waiting
+from ivr.callback_rows import Asked, CallbackFacts
+from ivr.callback_rules import Missed
+from ivr.config import Ivr
+from ivr.events import STILL_WAITS, Departed, Kind, Waits
+from ivr.models import Call, Callback, Waiting
+from ivr.nodes import ToQueue
+from ivr.waiting import Skill, Stay
+
+
+def lock(session: Session, call_id: int) -> None:
+    """Take the call's row: its end is written before or after, not meanwhile (PostgreSQL)."""
+    session.execute(sa.update(Call).where(Call.id == call_id).values(checked_at=Call.checked_at))
+
+
+def keep(session: Session, stay: Stay, callback_id: int) -> int | None:
+    """Keep a place beyond the end of the call; None when the caller has lost it already."""
+    return session.execute(
+        sa.update(Waiting)
+        .where(
+            Waiting.id == stay.id,
+            Waiting.callback_id.is_(None),
+            Waiting.state.in_((*STILL_WAITS, Waits.UNSEEN)),
+        )
+        .values(
+            callback_id=callback_id,
+            state=sa.case(
+                (Waiting.state == Waits.UNSEEN.value, Waits.WAITING.value), else_=Waiting.state
+            ),
+            left_at=None,
+            left_by=None,
+        )
+        .returning(Waiting.id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+
+
+def take_place(
+    floor: Floor,
+    session: Session,
+    asked: Asked,
+    callback_id: int,
+    entered_at: datetime,
+    now: datetime,
+) -> int:
+    """A place of its own, for who had none. Its visit is minus the callback: no step has that."""
+    precedence, ranked_at = _ranked(floor, asked.queue, asked.node, entered_at)
+    waiting_id = insert_ignore(
+        session,
+        Waiting,
+        {
+            "call_id": asked.call_id,
+            "visit": -callback_id,
+            "queue": asked.queue,
+            "language": asked.language,
+            "node": asked.node,
+            "precedence": precedence,
+            "ranked_at": ranked_at,
+            "entered_at": entered_at,
+            "state": Waits.PAUSED.value,
+            "last_seen_at": now,
+            "callback_id": callback_id,
+        },
+    )
+    assert waiting_id is not None, "a callback has one place of its own"
+    return int(waiting_id)
+
+
+def _ranked(floor: Floor, queue: str, node: str, since: datetime) -> routing.Rank:
+    config = floor.section(Ivr)
+    known, at = config.queues.get(queue), config.flow.get(node)
+    priority = known.priority if known else 0
+    if isinstance(at, ToQueue):
+        priority += at.priority
+    return routing.rank(priority, since, floor.section(Agents).policy)
+
+
+def rank(floor: Floor, session: Session, found: CallbackFacts, since: datetime) -> None:
+    """Give the place the rank of somebody who has waited since that moment."""
+    stay = _place_of(session, found)
+    precedence, ranked_at = _ranked(floor, stay.queue, stay.node, since)
+    ranks = {"precedence": precedence, "ranked_at": ranked_at, "entered_at": since}
+    _update_stay(session, stay.id, (Waits.PAUSED, Waits.LEFT), **ranks)
+
+
+def into_line(floor: Floor, session: Session, found: CallbackFacts, now: datetime) -> None:
+    move_stay(session, found, (Waits.PAUSED, Waits.LEFT), Waits.WAITING)
+    said = {"callback": found.id, "queue": found.queue, "language": found.language}
+    calls.tell(session, found.call_id, Kind.CALLBACK_QUEUED, said, now=now)
+    look_later(floor, session, found)
+
+
+def look_later(floor: Floor, session: Session, found: CallbackFacts) -> None:
+    """After the commit somebody looks whether an agent is ready."""
+    after_commit(session, partial(_look, floor, found.skill))
+
+
+def _look(floor: Floor, skill: Skill) -> None:
+    offers.look(floor, [skill])
+
+
+def out_of_line(session: Session, found: CallbackFacts, now: datetime) -> None:
+    """Keep the place for later; whoever is just being offered it is released."""
+    if move_stay(session, found, STILL_WAITS, Waits.PAUSED):
+        _withdraw(session, found, now)
+
+
+def drop(session: Session, found: CallbackFacts, now: datetime) -> None:
+    """Give the place up, with whatever was under way for it."""
+    attempt = rows.open_attempt_of(session, found.id)
+    if attempt is not None:
+        rows.end_attempt(session, attempt, Missed.WITHDRAWN, now)
+        rows.tell_tried(session, found, attempt, Missed.WITHDRAWN, now)
+    came = (*STILL_WAITS, Waits.PAUSED)
+    if move_stay(session, found, came, Waits.LEFT, Departed.LEFT, now):
+        _withdraw(session, found, now)
+
+
+def _withdraw(session: Session, found: CallbackFacts, now: datetime) -> None:
+    offer = offers.live_of(session, found.call_id)
+    if offer is not None and offer.waiting_id == found.waiting_id:
+        offers.withdraw(session, offer, now=now)
+
+
+def leave(session: Session, waiting_id: int, now: datetime) -> None:
+    """The caller's own place, when the promise has an older one."""
+    left = {"state": Waits.LEFT.value, "left_at": now, "left_by": Departed.LEFT.value}
+    stay = _update_stay(session, waiting_id, (*STILL_WAITS, Waits.UNSEEN), **left)
+    if stay is None:
+        return
+    offer = offers.live_of(session, stay.call_id)
+    if offer is not None and offer.waiting_id == waiting_id:
+        offers.withdraw(session, offer, now=now)
+
+
+def move_stay(
+    session: Session,
+    found: CallbackFacts,
+    came: tuple[Waits, ...],
+    to: Waits,
+    by: Departed | None = None,
+    now: datetime | None = None,
+) -> bool:
+    values = {"state": to.value, "left_by": by.value if by else None, "left_at": now}
+    waiting_id = _place_of(session, found).id
+    return _update_stay(session, waiting_id, came, **values) is not None
+
+
+def _update_stay(
+    session: Session, waiting_id: int, came: tuple[Waits, ...], **values: Any
+) -> Stay | None:
+    row = session.execute(
+        sa.update(Waiting)
+        .where(Waiting.id == waiting_id, Waiting.state.in_(came))
+        .values(**values)
+        .returning(Waiting.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return None if row is None else waiting.by_id(session, waiting_id)
+
+
+def _place_of(session: Session, found: CallbackFacts) -> Stay:
+    known = found.waiting_id
+    if known is None:
+        known = session.execute(
+            sa.select(Callback.waiting_id).where(Callback.id == found.id)
+        ).scalar_one()
+    assert known is not None, "a callback without a place"
+    return waiting.by_id(session, known)

@@ -1,0 +1,71 @@
+"""The carrier's webhooks of a callback: the citizen's telephone, and a word to the agent."""
+
+from flask import Blueprint, request
+from twilio.twiml.voice_response import VoiceResponse
+
+from hotline import clock
+from hotline.auth import signed
+from hotline.web import floor
+from ivr import attempts
+from ivr.events import OVER, RANK
+from ivr.voice import answering, number, speaker, to_agent, told
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put the addresses on the carrier's blueprint."""
+    blueprint.post("/ivr/callback-leg")(citizen_leg)
+    blueprint.post("/ivr/callback-leg/status")(citizen_leg_status)
+    blueprint.post("/ivr/agent-leg/unreached")(unreached)
+
+
+def _sorry(_error: Exception) -> str:
+    """Somebody whom we have called is on the line: put through, rather than left in silence."""
+    return speaker().apology(request.args.get("lang", ""))
+
+
+@signed
+@answering(_sorry)
+def citizen_leg() -> str:
+    """The citizen has answered: to the agent, who waits in the conference."""
+    language = speaker().language(request.args.get("lang", ""))
+    with floor().db.write() as session:
+        offer = attempts.answered(
+            session, number("attempt"), request.form["CallSid"], now=clock.now()
+        )
+    if offer is None:  # the agent has gone in this very moment
+        return speaker().apology(language)
+    return speaker().join(offer.call_id, offer.id, language)
+
+
+@signed
+@told
+def citizen_leg_status() -> None:
+    """The citizen was not reached, or the call to them is over."""
+    status = request.form.get("CallStatus", "")
+    if RANK.get(status, 0) < OVER:
+        return
+    with floor().db.write() as session:
+        attempts.leg_over(
+            floor(),
+            session,
+            number("attempt"),
+            request.form["CallSid"],
+            status,
+            now=clock.now(),
+        )
+
+
+@signed
+@to_agent
+def unreached() -> str:
+    """To the agent on the line: nobody answered there."""
+    spoken = next((code for code in ("th", "en") if code in speaker().config.languages), "en")
+    voice = speaker().config.languages.get(spoken)
+    response = VoiceResponse()
+    response.say(
+        floor().texts.get("ivr.callback.said_to_agent", spoken),
+        language=voice.tag if voice else "en-US",
+        voice=voice.voice if voice else None,
+    )
+    response.hangup()
+    return str(response)

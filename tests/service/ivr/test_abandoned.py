@@ -1,0 +1,161 @@
+"""Who hung up while waiting is a list that somebody works through, and that empties itself."""
+
+from itertools import count
+from typing import Any
+
+import pytest
+
+from hotline.auth import Role
+from ivr import callback_rows
+from ivr.callback_rules import State
+from tests.service.ivr.world import Caller, World
+from tests.support.floors import sign_in_as
+
+_numbers = count(1)
+
+
+def hung_up(world: World, number: str = "", *keys: str) -> Caller:
+    caller = world.caller(number).to_queue("1", *(keys or ("1",)))
+    world.clock.advance(seconds=60)
+    return caller.hangs_up()
+
+
+def listed(world: World) -> Any:
+    token = sign_in_as(world.floor, Role.SUPERVISOR, f"supervisor{next(_numbers)}")
+    bearer = {"Authorization": f"Bearer {token}"}
+    return world.client.get("/api/callbacks", headers=bearer).get_json()
+
+
+def calls_listed(world: World) -> list[int]:
+    return [row["call_id"] for row in listed(world)["abandoned"]]
+
+
+def test_who_hung_up_while_waiting_is_on_the_list_with_a_masked_number(world: World) -> None:
+    caller = hung_up(world, "+66812345678")
+    (row,) = listed(world)["abandoned"]
+    assert row["call_id"] == caller.id
+    assert row["caller"] == "+66·····678"
+    assert row["waited_seconds"] == 60.0
+
+
+def test_one_row_a_number_the_urgent_first_and_then_the_newest(world: World) -> None:
+    plain = hung_up(world)
+    hung_up(world, "+66812345678")
+    again = hung_up(world, "+66812345678")
+    urgent = hung_up(world, "", "3", "0")
+    newest = hung_up(world)
+    assert calls_listed(world) == [urgent.id, newest.id, again.id, plain.id]
+    assert [row["times"] for row in listed(world)["abandoned"]] == [1, 1, 2, 1]
+
+
+def test_hidden_numbers_and_old_ones_are_not_on_it(world: World) -> None:
+    hung_up(world, "anonymous")
+    old = hung_up(world)
+    assert calls_listed(world) == [old.id]
+    world.clock.advance(days=3)
+    assert calls_listed(world) == []
+
+
+def test_a_caller_who_got_through_since_drops_off_by_himself(world: World) -> None:
+    caller = hung_up(world, "+66812345678")
+    again = world.caller("+66812345678").to_queue()
+    assert calls_listed(world) == []  # on the line again: nothing is owed
+    agent = world.agent().talks_with(again)
+    again.hangs_up()
+    agent.finishes()
+    assert calls_listed(world) == []
+    later = hung_up(world, "+66812345678")
+    agent.goes_home()
+    assert calls_listed(world) in ([], [later.id])
+    assert caller.id != later.id
+
+
+def test_called_back_it_is_offered_to_the_very_agent_who_clicked(world: World) -> None:
+    caller = hung_up(world)
+    longest_idle = world.agent()
+    world.clock.advance(seconds=5)
+    clicks = world.agent()
+    assert clicks.does(f"/api/callbacks/call/{caller.id}/back") == {"offered_to_me": True}
+    assert clicks.offer["callback"]["asked_by"] == clicks.username
+    assert longest_idle.doing == "ready/idle"
+    assert calls_listed(world) == []
+    clicks.accepts().picks_up()
+    url, _, sid = next(rest for to, *rest in world.carrier.of("dial") if to == caller.number)
+    world.post(url, CallSid=sid, CallStatus="in-progress")
+    clicks.hangs_up()
+    clicks.finishes()
+    assert calls_listed(world) == []
+    first, second = world.read(lambda session: _visits(session, caller.id))
+    assert first.abandoned_at is not None  # they did hang up, and are still counted so
+    assert second.connected_at is not None
+    world.check()
+
+
+def _visits(session: Any, call_id: int) -> Any:
+    from ivr import story
+
+    return story.visits_of(session, call_id)
+
+
+def test_an_agent_who_is_not_free_puts_it_into_the_line(world: World) -> None:
+    caller = hung_up(world)
+    clicks = world.agent(ready=False)
+    other = world.agent()
+    assert clicks.does(f"/api/callbacks/call/{caller.id}/back") == {"offered_to_me": False}
+    assert other.offer["call_id"] == caller.id
+
+
+def test_two_agents_who_click_call_once(world: World) -> None:
+    caller = hung_up(world)
+    first, second = world.agent(), world.agent()
+    first.does(f"/api/callbacks/call/{caller.id}/back")
+    second.does(f"/api/callbacks/call/{caller.id}/back", 409)
+    assert second.doing == "ready/idle"
+
+
+def test_settled_in_a_word_by_somebody_it_is_off_the_list(world: World) -> None:
+    caller = hung_up(world)
+    agent = world.agent(ready=False)
+    agent.does(f"/api/callbacks/call/{caller.id}/done", 422)
+    agent.does(f"/api/callbacks/call/{caller.id}/done", word="wrote to them")
+    assert calls_listed(world) == []
+    agent.does(f"/api/callbacks/call/{caller.id}/done", 409, word="again")
+    (ended,) = [e for e in world.story(caller) if e.kind == "callback_ended"]
+    assert (ended.data["result"], ended.data["by"]) == ("done", agent.username)
+    later = hung_up(world, caller.number)
+    assert calls_listed(world) == [later.id]
+
+
+def test_what_was_promised_stands_beside_it_and_a_supervisor_may_cancel(world: World) -> None:
+    caller = hung_up(world)
+    agent = world.agent(ready=False)
+    agent.does(f"/api/callbacks/call/{caller.id}/back")
+    (row,) = listed(world)["callbacks"]
+    assert (row["state"], row["tries"], row["late"]) == ("in_line", 0, False)
+    world.clock.advance(hours=5)
+    assert listed(world)["callbacks"][0]["late"] is True  # listed, and never dropped
+    agent.does(f"/api/callbacks/{row['id']}/cancel", 403)
+    supervisor = {"Authorization": f"Bearer {sign_in_as(world.floor, Role.SUPERVISOR)}"}
+    answer = world.client.post(f"/api/callbacks/{row['id']}/cancel", headers=supervisor)
+    assert answer.status_code == 200
+    assert world.read(callback_rows.facts, row["id"]).state is State.CANCELLED
+
+
+@pytest.mark.parametrize("language", ["th", "en"])
+def test_the_page_shows_no_whole_number(world: World, language: str) -> None:
+    caller = hung_up(world, "+66812345678")
+    page = world.agent(ready=False).ask("GET", f"/callbacks?lang={language}").get_data(True)
+    assert f"abandoned-{caller.id}" in page
+    assert "+66812345678" not in page
+    assert "+66·····678" in page
+
+
+def test_the_desk_says_that_it_is_a_callback(world: World) -> None:
+    caller = hung_up(world)
+    agent = world.agent()
+    agent.does(f"/api/callbacks/call/{caller.id}/back")
+    panel = agent.ask("GET", "/calls/current?lang=en").get_data(True)
+    assert "Callback" in panel
+    assert "Take and call" in panel
+    story = agent.ask("GET", f"/calls/{caller.id}?lang=en").get_data(True)
+    assert "A callback was promised: as soon as possible" in story
