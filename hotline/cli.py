@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -266,6 +267,12 @@ def _floor() -> "Floor":
 def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     check = _add(commands, "check", _check, "every fault of a configuration file, with its path")
     _add_config(check, "config", nargs="?")
+    flow = _add(commands, "flow", _flow, "the flow of a configuration, in lines or as a picture")
+    _add_config(flow, "config", nargs="?")
+    form = flow.add_mutually_exclusive_group()
+    form.add_argument("--text", action="store_true", help="lines to be read aloud (the default)")
+    form.add_argument("--svg", type=Path, metavar="FILE", help="a picture, written to FILE")
+    flow.add_argument("--lang", help="the language of the prompts (the city's first)")
     account = _add(commands, "account", _account, "make an account (asks for its password)")
     _add_place(account)
     account.add_argument("username")
@@ -292,6 +299,28 @@ def _check(arguments: argparse.Namespace) -> int:
     for warning in city.warnings(config):
         print(f"warning: {warning}")
     print(f"{arguments.config}: no faults ({len(config.ivr.flow)} nodes in the flow)")
+    return 0
+
+
+def _flow(arguments: argparse.Namespace) -> int:
+    from hotline import city
+    from hotline.app import text_files
+    from hotline.config import READER_LANGUAGES
+    from hotline.i18n import Texts
+    from ivr import drawing, picture
+
+    config = city.load(arguments.config)
+    language = arguments.lang or next(iter(config.ivr.languages))
+    _check_skills(config, [], [language])
+    # prompts are there in every language of the hotline, the words around them in two
+    reads = language if language in READER_LANGUAGES else "en"
+    t = partial(Texts.load(text_files()).get, language=reads)
+    if arguments.svg is None:
+        print(picture.text(config.ivr, language, t))
+        return 0
+    title = t("ivr.flow.title", hotline=config.city.hotline_name.for_(reads))
+    arguments.svg.write_text(drawing.svg(config.ivr, language, title, t), encoding="utf-8")
+    print(arguments.svg)
     return 0
 
 
