@@ -43,10 +43,13 @@ def request(
     asked for again, with another number or hour, the promise changes and the place stays.
 
     `stay`: the caller's place in the waiting room, if there is one: it is kept, and outlives the
-    call. An hour that has passed is as soon as possible. Raises `Invalid` for what is no number.
+    call. An hour that has passed is as soon as possible. Raises `Invalid` for what is no number,
+    and for one that the city does not call.
     """
     if not _E164.fullmatch(asked.number):
         raise Invalid("number: not a telephone number", text="ivr.bad_number")
+    if not asked.number.startswith(floor.section(Ivr).callbacks.prefixes):
+        raise Invalid("number: not one that the city calls", text="ivr.number_not_called")
     places.lock(session, asked.call_id)
     stay = None if stay is None else waiting.by_id(session, stay.id)
     own, known = _of_call(session, asked.call_id), pending_for(session, asked.number)
@@ -115,6 +118,8 @@ def _change(
     elif at is not None and at != before.wanted_at:
         _postpone(session, before, at, now)
     after = facts(session, before.id)
+    if after.state not in PENDING:
+        raise Lost("the promise")  # it came to its end in this very moment: a new one is made
     if after.wanted_at != before.wanted_at or not _was_told(session, asked.call_id):
         _tell_promise(session, asked.call_id, after, now)
     return after

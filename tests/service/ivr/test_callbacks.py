@@ -12,10 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from hotline import clock
+from hotline.errors import Invalid
 from hotline.telephony import CarrierError, Refused
 from ivr import callback_rows, callbacks, jobs, story, waiting
 from ivr.callback_rows import Asked, CallbackFacts
 from ivr.callback_rules import State
+from ivr.config import Ivr
 from ivr.errors import CallbackMoved
 from ivr.story import Visit
 from ivr.waiting import Place
@@ -166,8 +168,18 @@ def test_the_newest_number_wins(world: World) -> None:
 
 def test_no_number_is_no_promise(world: World) -> None:
     caller = world.caller().to_queue()
-    with pytest.raises(Exception, match="telephone number"):
+    with pytest.raises(Invalid, match="telephone number"):
         asks(world, caller, number="1155")
+
+
+def test_a_number_that_the_city_does_not_pay_for_is_no_promise(world: World) -> None:
+    rules = world.floor.section(Ivr).callbacks.model_copy(update={"prefixes": ("+66", "+7")})
+    ivr = world.floor.section(Ivr).model_copy(update={"callbacks": rules})
+    world.floor.sections = {**world.floor.sections, Ivr: ivr}
+    caller = world.caller().to_queue()
+    with pytest.raises(Invalid, match="not one that the city calls"):
+        asks(world, caller, number="+88216000000")
+    assert asks(world, caller, number="+79161234567").now.state is State.IN_LINE
 
 
 def test_two_workers_promise_once(world: World) -> None:
