@@ -514,16 +514,18 @@ def test_a_scheduled_callback_takes_its_place_at_its_hour(world: World) -> None:
     agent = world.agent()
     assert agent.doing == "ready/idle"
     assert promise.place.state == "paused"
-    world.sweep(seconds=3 * 3600 - 1)
+    world.sweep(seconds=3 * 3600 - 15 * 60)
     assert agent.doing == "ready/idle"
     agent.goes_home()
-    world.clock.advance(seconds=1)
-    waits = world.caller().to_queue()
-    world.sweep("ivr.call_back")
-    agent.ready()
-    # its head start: it goes before who came a moment before it
-    assert agent.offer["call_id"] == promise.caller.id
-    assert waits.stay.state == "waiting"
+    earlier = world.caller().to_queue()
+    world.sweep("ivr.call_back", seconds=14 * 60)
+    later = world.caller().to_queue()
+    world.sweep("ivr.call_back", seconds=59)
+    assert promise.place.state == "paused"
+    world.sweep("ivr.call_back", seconds=1)
+    # its head start of ten minutes: before who came a minute ago, after who came a quarter ago
+    asked_in_turn = [world.agent().offer["call_id"] for _ in range(3)]
+    assert asked_in_turn == [earlier.id, promise.caller.id, later.id]
     own, callback = promise.visits
     assert (own.promised, callback.queued_at) == (True, clock.now())
 
