@@ -2,10 +2,12 @@
 
 import argparse
 import importlib
+from pathlib import Path
+from typing import Any
 
 from benchmarks import machine
 
-ALL = ("step", "routing", "night")
+ALL = ("step", "routing", "night", "estimate")
 
 
 def main() -> None:
@@ -13,6 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {' '.join(ALL)} (all)")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="a real log, for estimate")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(ALL)
     if unknown:
@@ -20,7 +23,8 @@ def main() -> None:
     print(machine.described())
     for name in arguments.names or ALL:
         print(flush=True)
-        importlib.import_module(f"benchmarks.{name}").main(quick=arguments.quick)
+        options: dict[str, Any] = {"log": arguments.log} if name == "estimate" else {}
+        importlib.import_module(f"benchmarks.{name}").main(quick=arguments.quick, **options)
 
 
 main()

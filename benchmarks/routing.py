@@ -3,7 +3,8 @@
 "Agent ready to offer written" is one agent becoming ready while callers wait, committed; then the
 look into the waiting room until the offer is committed. "Foreign" is the same decision while the
 whole backlog needs a skill that nobody has. The bare path is what no router can do without: the
-agent's change and the offer's three rows, with ids that are known.
+agent's change and the offer's three rows, with ids that are known. Callers for information have
+long reached wider circles, of other languages and another queue: the look goes through all of them.
 """
 
 import secrets
@@ -24,12 +25,18 @@ from hotline.floor import Floor
 from hotline.models import Account
 from hotline.settings import Settings
 from ivr import offers
+from ivr.config import Ivr
 from ivr.models import Call, Offer, Waiting
+from ivr.widening import Widening
 from tests.support import servers
 
 AGENTS, WAITING = (10, 100, 1000), (0, 1000, 10000)
 ROUNDS = 200
 START = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+WIDEN = (
+    Widening(after=60, languages=("th", "en")),
+    Widening(after=120, queues=("emergency",)),
+)
 WANTED, FOREIGN = ("information", "th"), ("complaint", "ru")
 
 
@@ -93,6 +100,10 @@ def _floor(url: str) -> Iterator[Floor]:
             secret_key=secrets.token_hex(16),
         )
     )
+    ivr = floor.section(Ivr)
+    queue = ivr.queues[WANTED[0]].model_copy(update={"widen": WIDEN})
+    queues = {**ivr.queues, WANTED[0]: queue}
+    floor.sections = {**floor.sections, Ivr: ivr.model_copy(update={"queues": queues})}
     floor.db.listeners.clear()  # the decision is asked for below, where it is timed
     try:
         yield floor

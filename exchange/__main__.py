@@ -40,6 +40,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="NUMBER=VOICE_URL",
         help="a number that can be called; may be repeated",
     )
+    cli.add_argument(
+        "--number-sms",
+        action="append",
+        default=[],
+        metavar="NUMBER=URL",
+        help="asked when a text message comes to the number; may be repeated",
+    )
     cli.add_argument("--voice-fallback-url", default="", metavar="URL")
     cli.add_argument("--status-callback", default="", metavar="URL")
     cli.add_argument(
@@ -60,13 +67,13 @@ def parser() -> argparse.ArgumentParser:
     return cli
 
 
-def numbers(given: Sequence[str]) -> dict[str, str]:
+def numbers(given: Sequence[str], option: str = "--number") -> dict[str, str]:
     """NUMBER=URL pairs. Raises ValueError."""
     pairs = {}
     for text in given:
         number, _, url = text.partition("=")
         if ADDRESS.fullmatch(number) is None or not url.startswith(("http://", "https://")):
-            raise ValueError(f"--number {text!r}: NUMBER=http…")
+            raise ValueError(f"{option} {text!r}: NUMBER=http…")
         pairs[number] = url
     return pairs
 
@@ -88,10 +95,16 @@ def build(options: argparse.Namespace, environ: Mapping[str, str]) -> Exchange:
         raise ValueError(
             f"--host {options.host}: anybody could then call and listen; add --expose if meant"
         )
+    called = numbers(options.number)
+    messaging = numbers(options.number_sms, "--number-sms")
+    strange = sorted(set(messaging) - set(called))
+    if strange:
+        raise ValueError(f"--number-sms {strange[0]}: give the number by --number too")
     config = Config(
         account_sid=options.account_sid,
         auth_token=auth_token(options, environ),
-        numbers=numbers(options.number),
+        numbers=called,
+        messaging=messaging,
         voice_fallback_url=options.voice_fallback_url,
         status_callback=options.status_callback,
         status_callback_events=frozenset(options.status_callback_event or ["completed"]),

@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any
 from exchange.callbacks import CallbackLine, Subscription
 from exchange.errors import CarrierError
 from exchange.ids import API_VERSION, rfc2822, sid
-from exchange.script import Script
+from exchange.script import Script, Utterance
 from exchange.webhook import Attempt, Request
 
 if TYPE_CHECKING:
     from exchange.core import Exchange
+    from exchange.recordings import Wish
     from exchange.scene import Source
 
 log = logging.getLogger("exchange.call")
@@ -114,6 +115,7 @@ class Settings:
     ring_timeout: float = 60.0
     time_limit: float = 14400.0
     send_digits: str = ""
+    record: Wish | None = None
 
 
 class Call:
@@ -152,6 +154,7 @@ class Call:
         self.waited = 0.0
         self.queued_since: float | None = None
         self.listener: Callable[[str], None] | None = None
+        self.ear: Callable[[Utterance], None] | None = None
         self.answer_asked: asyncio.Future[bool] | None = None
         self.watchers: set[asyncio.Queue[dict[str, Any]]] = set()
         self.over = asyncio.Event()
@@ -245,7 +248,7 @@ class Call:
         self._leave_all(Leaving.HANGUP)
         self.where = "ended"
         self.queue = self.conference = None
-        self.listener = None
+        self.listener = self.ear = None
         self.say("end", cause)
         self._callback("completed", final=True)
         self.over.set()
@@ -283,7 +286,7 @@ class Call:
     def redirect(self, source: Source) -> None:
         """Interrupts what the call is doing and goes on with another document."""
         self._leave_all(Leaving.REDIRECT)
-        self.listener = None
+        self.listener = self.ear = None
         self.start(partial(self._after, self._program, source))
 
     async def _after(self, before: asyncio.Task[None] | None, source: Source) -> None:
@@ -376,6 +379,29 @@ class Call:
         finally:
             if self.listener is listener:
                 self.listener = before
+
+    # -- speech ----------------------------------------------------------------------------------
+
+    def utter(self, said: Utterance) -> None:
+        """Words said on the handset. Where nothing listens to them they are lost."""
+        if self.ended or not said.text:
+            return
+        self.say("speech", said.text)
+        if self.ear is not None:
+            self.ear(said)
+
+    @contextmanager
+    def hearing(self, ear: Callable[[Utterance], None]) -> Iterator[None]:
+        """While inside, what is said goes to `ear`; the handset is told of beginning and end."""
+        before = self.ear
+        self.ear = ear
+        self.changed()
+        try:
+            yield
+        finally:
+            if self.ear is ear:
+                self.ear = before
+                self.changed()
 
     # -- the log -------------------------------------------------------------------------------
 

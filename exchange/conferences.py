@@ -18,6 +18,7 @@ from exchange.call import Call, Leaving
 from exchange.callbacks import CallbackLine, Subscription
 from exchange.errors import CarrierError
 from exchange.ids import rfc2822, sid
+from exchange.recordings import Wish
 from exchange.scene import CONFERENCE_WAIT
 from exchange.webhook import Request
 
@@ -56,6 +57,8 @@ class Options:
     wait: Request | None = None
     max_participants: int = 250
     callbacks: Subscription | None = None
+    record: Wish | None = None
+    """The whole conference is recorded, from its start."""
 
 
 class Participant:
@@ -98,9 +101,14 @@ class Participant:
             self._sound = self.call.spawn(self._repeat(self.options.wait, "waiting"))
 
     async def _repeat(self, request: Request | None, what: str) -> None:
-        if request is None or not request.url:
-            self.call.say("conference", f"{what}: {'music' if request is None else 'silence'}")
+        if request is not None and not request.url:
+            self.call.say("conference", f"{what}: silence")
             return
+        if request is None or not await self._play_again_and_again(request):
+            self.call.say("conference", f"{what}: music")
+
+    async def _play_again_and_again(self, request: Request) -> bool:
+        """Does not return while the document can be played; False when it cannot."""
         clock = self.conference.exchange.clock
         while True:
             before = clock.time()
@@ -108,7 +116,7 @@ class Participant:
                 await self.conference.exchange.player.run(self.call, request, CONFERENCE_WAIT)
             except CarrierError as error:
                 self.call.fault(error)
-                return
+                return False
             await clock.sleep(before + BREATH - clock.time())
 
     def mute(self, muted: bool) -> None:
@@ -158,6 +166,7 @@ class Conference:
         self.ended_by: str | None = None
         self.callbacks = CallbackLine(exchange, None, first=1)
         self._participants: dict[str, Participant] = {}
+        self._recorded = False
 
     def __iter__(self) -> Iterator[Participant]:
         return iter(list(self._participants.values()))
@@ -203,7 +212,17 @@ class Conference:
             self.tell("conference-start", participant)
             for other in present:
                 other.play()
+        self._record(present)
         self.refresh()
+
+    def _record(self, present: list[Participant]) -> None:
+        """One recording from the start, if anybody present asks for it; the first one's wish."""
+        asking = [p for p in present if p.options.record is not None]
+        if self.started and asking and not self._recorded:
+            self._recorded = True
+            wish = asking[0].options.record
+            assert wish is not None
+            self.exchange.recordings.start(asking[0].call, wish, self)
 
     def leave(self, participant: Participant, reason: str, *, kicked: bool = False) -> None:
         """The participant is out; the conference ends if that ends it."""
@@ -236,6 +255,7 @@ class Conference:
                 participant.play()
                 if participant.joined:
                     self.tell("participant-leave", participant, "conference_ended")
+        self.exchange.recordings.over(conference=self)
         self.tell("conference-end")
         self.exchange.conferences.closed(self)
 

@@ -44,6 +44,10 @@ class Config:
     """Whether others than this machine may reach it."""
     keep_calls: int = 20_000
     """How many ended calls are remembered."""
+    keep_recordings: int = 20_000
+    keep_messages: int = 20_000
+    messaging: Mapping[str, str] = field(default_factory=dict)
+    """The messaging URL of each number that has one."""
 
 
 class NoSuchNumber(LookupError):
@@ -141,7 +145,13 @@ class Exchange:
 
     async def _outbound(self, call: Call, source: Source) -> None:
         if await self.stations.ring(call, call.settings.ring_timeout + RING_BUFFER):
+            self._record(call)
             await self.player.main(call, source)
+
+    def _record(self, call: Call) -> None:
+        """The call is answered: it is recorded if that was asked for when it was made."""
+        if call.settings.record is not None:
+            self.recordings.start(call, call.settings.record)
 
     def invite(
         self,
@@ -179,6 +189,7 @@ class Exchange:
                 return
             if not ring.result():
                 return
+            self._record(call)
             with call.at("conference", conference=conference.name):
                 call.say("conference", conference.name)
                 conference.join(participant)
@@ -190,6 +201,7 @@ class Exchange:
     def ended(self, call: Call) -> None:
         """A call has ended; the oldest ended calls are forgotten."""
         self._live.pop(call.sid, None)
+        self.recordings.over(call=call)
         surplus = len(self._calls) - len(self._live) - self.config.keep_calls
         if surplus > 0:
             oldest = next(old for old in self._calls.values() if old.ended)

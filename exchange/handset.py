@@ -16,7 +16,8 @@ from aiohttp import web
 
 from exchange.call import Call, Fault, Hook, Line
 from exchange.core import Exchange, NoSuchNumber
-from exchange.script import ScriptError
+from exchange.messages import LONGEST, Message
+from exchange.script import ScriptError, Utterance
 from exchange.stations import ADDRESS, Station, StationError
 
 Json = dict[str, Any]
@@ -41,9 +42,12 @@ def add_routes(app: web.Application, exchange: Exchange) -> None:
     add("GET", "/handset/calls/{sid}", handset.fetch)
     add("GET", "/handset/calls/{sid}/events", handset.events)
     add("POST", "/handset/calls/{sid}/digits", handset.digits)
+    add("POST", "/handset/calls/{sid}/speech", handset.speech)
     add("POST", "/handset/calls/{sid}/hangup", handset.hangup)
     add("POST", "/handset/calls/{sid}/answer", handset.answer)
     add("POST", "/handset/calls/{sid}/decline", handset.decline)
+    add("GET", "/handset/messages", handset.messages)
+    add("POST", "/handset/messages", handset.text)
     add("GET", "/handset/stations", handset.stations)
     add("PUT", "/handset/stations/{address}", handset.put_station)
     add("DELETE", "/handset/stations/{address}", handset.drop_station)
@@ -133,6 +137,7 @@ def summary(call: Call) -> Json:
         "conference": call.conference,
         "waited_seconds": round(call.waited_seconds, 3),
         "listening": call.listener is not None,
+        "hearing": call.ear is not None,
     }
 
 
@@ -142,6 +147,21 @@ def whole(call: Call) -> Json:
         "transcript": [line(entry) for entry in call.transcript],
         "webhooks": [hook(entry) for entry in call.webhooks],
         "errors": [fault(entry) for entry in call.errors],
+    }
+
+
+def text_message(message: Message) -> Json:
+    """A text message as a handset shows it."""
+    return {
+        "sid": message.sid,
+        "at": moment(message.updated_at),
+        "from": message.from_,
+        "to": message.to,
+        "body": message.body,
+        "direction": message.direction,
+        "status": message.status,
+        "segments": message.segments,
+        "errors": [{"code": e.code, "message": e.message, "url": e.url} for e in message.errors],
     }
 
 
@@ -215,6 +235,20 @@ class Handset:
         call.press(digits)
         return web.json_response(summary(call))
 
+    async def speech(self, request: web.Request) -> web.Response:
+        """Words are said; whether anybody listens to them is ``hearing``."""
+        call = self._find(request)
+        try:
+            said = Utterance.parse(await body(request))
+        except ScriptError as error:
+            raise refuse(400, str(error)) from error
+        if not said.text:
+            raise refuse(400, "text: what is said")
+        if call.ended:
+            raise refuse(409, "the call has ended")
+        call.utter(said)
+        return web.json_response(summary(call))
+
     async def hangup(self, request: web.Request) -> web.Response:
         call = self._find(request)
         call.end(cause="caller hung up")
@@ -248,6 +282,36 @@ class Handset:
         finally:
             call.watchers.discard(watcher)
 
+    async def messages(self, request: web.Request) -> web.Response:
+        """Newest first, whatever their state; filters: to, from, number (either); limit (100)."""
+        query = request.query
+        limit = query.get("limit", "100")
+        if not limit.isdecimal():
+            raise refuse(400, "limit: a number")
+        found = []
+        for message in reversed(list(self._exchange.messages)):
+            ends = (message.to, message.from_)
+            if (
+                query.get("to", message.to) == message.to
+                and query.get("from", message.from_) == message.from_
+                and ("number" not in query or query["number"] in ends)
+            ):
+                found.append(text_message(message))
+        return web.json_response({"messages": found[: min(int(limit), MOST)]})
+
+    async def text(self, request: web.Request) -> web.Response:
+        """A handset sends a text message to one of the numbers."""
+        given = await body(request)
+        from_, to, words = (given.get(name, "") for name in ("from", "to", "body"))
+        if not isinstance(from_, str) or ADDRESS.fullmatch(from_) is None:
+            raise refuse(400, f"from: {from_!r} is not a telephone number")
+        if not isinstance(words, str) or not 1 <= len(words.strip()) <= LONGEST:
+            raise refuse(400, f"body: 1 to {LONGEST} characters")
+        if str(to) not in self._exchange.config.numbers:
+            raise refuse(404, f"to: nobody is connected to {to!r}")
+        message = self._exchange.messages.receive(from_, str(to), words)
+        return web.json_response(text_message(message), status=201)
+
     async def stations(self, _request: web.Request) -> web.Response:
         stations = self._exchange.stations.all()
         return web.json_response(
@@ -270,16 +334,23 @@ class Handset:
         return web.Response(status=204)
 
     async def rings(self, request: web.Request) -> web.StreamResponse:
-        """A page registers as this address for as long as it listens here."""
+        """A page is this address for as long as it listens here: calls ring, messages come."""
         address = self._address(request)
         page_queue = self._exchange.stations.open_page(address)
+        messages = self._exchange.messages
+        unwatch = messages.watch(address, page_queue.put_nowait)
         try:
             async with _Stream(request) as stream:
-                await stream.send("ready", {"address": address})
-                while (call := await stream.next(page_queue)) is not None:
-                    await stream.send("ring", summary(call))
+                there = [text_message(message) for message in messages.of(address)]
+                await stream.send("ready", {"address": address, "messages": there[-MOST:]})
+                while (news := await stream.next(page_queue)) is not None:
+                    if isinstance(news, Message):
+                        await stream.send("message", text_message(news))
+                    else:
+                        await stream.send("ring", summary(news))
             return stream.response
         finally:
+            unwatch()
             self._exchange.stations.close_page(address, page_queue)
 
     def _address(self, request: web.Request) -> str:

@@ -16,6 +16,9 @@ from exchange.verbs import SPECS, VERBS
 from exchange.webhook import Request, WebhookClient
 
 MAX_FAULTS = 10
+IN_A_ROW = 20
+"""So many documents one after the other may take no time; from then on each takes BREATH."""
+BREATH = 1.0
 APOLOGY = "We are sorry, an application error has occurred. Goodbye."
 
 
@@ -78,16 +81,21 @@ class Player:
 
         `params` gives what this place adds to every request (QueuePosition … in a wait loop).
         """
+        hurried = 0
         while True:
             try:
                 document = await self.load(call, source, context, params)
                 scene = Scene(call, document.base, context)
+                before = self._clock.time()
                 step = await self.perform(scene, document.verbs)
             except CarrierError as error:
                 raise DocumentFault(error, source) from error
             if not isinstance(step, Goto):
                 return step
             source = step.request
+            hurried = hurried + 1 if self._clock.time() - before < BREATH else 0
+            if hurried >= IN_A_ROW:  # a circle of documents must not turn at full speed
+                await self._clock.sleep(BREATH)
 
     async def load(
         self,

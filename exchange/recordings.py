@@ -1,4 +1,9 @@
-"""Recordings: that one was made, of which call, how long. The sound itself is not kept yet."""
+"""Recordings of calls and conferences: begun, paused, ended; each step is a status callback.
+
+Sources: Twilio, "TwiML Record", "TwiML Dial: record", "TwiML Conference: record", "Recording
+resource", "RecordingStatusCallback parameters". The sound is made by `exchange.tape` when it is
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +13,139 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from exchange.ids import API_VERSION, sid
+from exchange import tape
+from exchange.callbacks import CallbackLine, Subscription
+from exchange.ids import API_VERSION, rfc2822, sid
+from exchange.tape import Stretch
 
 if TYPE_CHECKING:
     from exchange.call import Call
+    from exchange.conferences import Conference
     from exchange.core import Exchange
+
+EVENTS = ("in-progress", "completed", "absent")
+PAUSES = ("silence", "skip")
 
 
 @dataclass(frozen=True)
-class Recording:
-    """One finished recording; `duration` in whole seconds, at least one."""
+class Wish:
+    """How somebody asked for a recording. `source` is the carrier's word for who asked."""
 
-    sid: str
-    call_sid: str
-    url: str
-    duration: int
-    made_at: datetime
+    source: str
+    channels: int = 1
+    track: str = "both"
+    callbacks: Subscription | None = None
+
+
+class Recording:
+    """One recording. Its status: in-progress, paused, completed, absent."""
+
+    def __init__(self, call: Call, wish: Wish, conference: Conference | None = None) -> None:
+        exchange = call.exchange
+        self.sid = sid("RE")
+        self.call = call
+        self.conference = conference
+        self.wish = wish
+        self.status = "in-progress"
+        self.started_at: datetime = exchange.clock.now()
+        self.updated_at = self.started_at
+        self.duration: int | None = None
+        """Whole seconds, at least one; None until it is complete, and of an absent one."""
+        self.text = ""
+        """What was said into it, as far as that is known in words."""
+        self._stretches: list[Stretch] = []
+        self._since = exchange.clock.time()
+        self._kind = "talk"
+        self._exchange = exchange
+        self._line = CallbackLine(
+            exchange, wish.callbacks, first=None, log=call.log_attempt, fault=call.fault
+        )
+        self._tell()
+
+    @property
+    def url(self) -> str:
+        """Where the sound is, without an extension."""
+        account = self._exchange.account_sid
+        return f"{self._exchange.base_url}/{API_VERSION}/Accounts/{account}/Recordings/{self.sid}"
+
+    @property
+    def live(self) -> bool:
+        """Whether it still goes on (or is paused)."""
+        return self.status in ("in-progress", "paused")
+
+    def pause(self, behavior: str = "silence") -> None:
+        """From here on silence is recorded, or (skip) nothing."""
+        if self.status == "in-progress":
+            self._cut()
+            self._kind = behavior
+            self._become("paused")
+
+    def resume(self) -> None:
+        if self.status == "paused":
+            self._cut()
+            self._kind = "talk"
+            self._become("in-progress")
+
+    def stop(self) -> None:
+        """The end; only the first call of this has an effect."""
+        if self.live:
+            self._cut()
+            self.finish(self._stretches)
+
+    def finish(self, stretches: list[Stretch]) -> None:
+        """Complete, with this sound; absent when there is none."""
+        seconds = sum(stretch.seconds for stretch in stretches)
+        if not self.live:
+            return
+        self._stretches = stretches
+        if seconds > 0:
+            self.duration = max(1, math.ceil(round(seconds, 3)))
+        self._become("completed" if seconds > 0 else "absent")
+        self._tell()
+        self._exchange.recordings.ended(self)
+
+    def sound(self) -> bytes:
+        """The WAVE file, exactly `duration` long."""
+        return tape.wave(self._stretches, self.duration or 0)
+
+    def _cut(self) -> None:
+        """Ends the stretch that is being recorded."""
+        now = self._exchange.clock.time()
+        if self._kind != "skip" and now > self._since:
+            self._stretches.append(Stretch(now - self._since, self._kind))
+        self._since = now
+
+    def _become(self, status: str) -> None:
+        self.status = status
+        self.updated_at = self._exchange.clock.now()
+
+    def _tell(self) -> None:
+        params = {
+            "AccountSid": self._exchange.account_sid,
+            "RecordingSid": self.sid,
+            "RecordingUrl": self.url,
+            "RecordingStatus": self.status,
+            "RecordingChannels": str(self.wish.channels),
+            "RecordingStartTime": rfc2822(self.started_at) or "",
+            "RecordingSource": self.wish.source,
+            "RecordingTrack": self.wish.track,
+        }
+        if self.conference is None:
+            params["CallSid"] = self.call.sid
+        else:
+            params["ConferenceSid"] = self.conference.sid
+        if self.status == "completed":
+            params["RecordingDuration"] = str(self.duration)
+        self._line.fire(self.status, params)
 
 
 class Recordings:
-    """All recordings of the account, oldest first."""
+    """All recordings of the account, oldest first; the oldest ended ones are forgotten."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._by_sid: dict[str, Recording] = {}
+        self._live: dict[str, Recording] = {}
 
     def __iter__(self) -> Iterator[Recording]:
         return iter(list(self._by_sid.values()))
@@ -39,12 +153,36 @@ class Recordings:
     def get(self, recording_sid: str) -> Recording | None:
         return self._by_sid.get(recording_sid)
 
-    def add(self, call: Call, seconds: float) -> Recording:
-        number = sid("RE")
-        exchange = self._exchange
-        path = f"/{API_VERSION}/Accounts/{exchange.account_sid}/Recordings/{number}"
-        recording = Recording(
-            number, call.sid, exchange.base_url + path, math.ceil(seconds), exchange.clock.now()
-        )
-        self._by_sid[number] = recording
+    def start(self, call: Call, wish: Wish, conference: Conference | None = None) -> Recording:
+        """Begins a recording of the call, or of the conference that it is in."""
+        recording = Recording(call, wish, conference)
+        self._by_sid[recording.sid] = self._live[recording.sid] = recording
         return recording
+
+    def ended(self, recording: Recording) -> None:
+        """It is complete: kept while there is room."""
+        self._live.pop(recording.sid, None)
+        surplus = len(self._by_sid) - len(self._live) - self._exchange.config.keep_recordings
+        if surplus > 0:
+            oldest = next(old for old in self._by_sid.values() if not old.live)
+            del self._by_sid[oldest.sid]
+
+    def delete(self, recording: Recording) -> None:
+        """Gone, with its sound."""
+        self._by_sid.pop(recording.sid, None)
+        self._live.pop(recording.sid, None)
+
+    def of(
+        self, *, call: Call | None = None, conference: Conference | None = None
+    ) -> list[Recording]:
+        """What is being recorded of a call, or of a conference; newest first."""
+        return [
+            recording
+            for recording in reversed(self._live.values())
+            if recording.conference is conference and (call is None or recording.call is call)
+        ]
+
+    def over(self, *, call: Call | None = None, conference: Conference | None = None) -> None:
+        """The call or the conference has ended: so have its recordings."""
+        for recording in self.of(call=call, conference=conference):
+            recording.stop()

@@ -23,6 +23,10 @@ OUTCOMES = frozenset({"answer", "busy", "no-answer", "failed", "ask"})
 ADDRESS = re.compile(r"\+[1-9]\d{4,14}|\d{2,15}|client:[\w.@+-]{1,121}")
 
 
+Page = asyncio.Queue[Any]
+"""News for an open page: calls that ring there (and what else others put in), None at the end."""
+
+
 class StationError(ValueError):
     """The station is not of the documented form."""
 
@@ -80,7 +84,7 @@ class Stations:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._stations: dict[str, Station] = {}
-        self._pages: dict[str, list[asyncio.Queue[Call | None]]] = {}
+        self._pages: dict[str, list[Page]] = {}
 
     def all(self) -> dict[str, Station]:
         return {"client:*": HEADSET, "*": TELEPHONE} | self._stations
@@ -97,16 +101,16 @@ class Stations:
         usual = HEADSET if address.startswith("client:") else TELEPHONE
         return self._stations.get(address, usual)
 
-    def open_page(self, address: str) -> asyncio.Queue[Call | None]:
+    def open_page(self, address: str) -> Page:
         """A handset page now rings at this address; the queue gives the calls that ring it.
 
         None in it is the end: the exchange stops.
         """
-        page: asyncio.Queue[Call | None] = asyncio.Queue()
+        page: Page = asyncio.Queue()
         self._pages.setdefault(address, []).append(page)
         return page
 
-    def close_page(self, address: str, page: asyncio.Queue[Call | None]) -> None:
+    def close_page(self, address: str, page: Page) -> None:
         pages = self._pages.get(address, [])
         if page in pages:
             pages.remove(page)

@@ -42,6 +42,8 @@ NAVIGATION = (
     ("floor.callbacks", "/callbacks", frozenset({Role.AGENT, Role.SUPERVISOR})),
     ("floor.calls", "/calls", frozenset({Role.SUPERVISOR, Role.MANAGER})),
     ("floor.tickets", "/tickets", frozenset(Role)),
+    ("ivr.bulletins", "/bulletins", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
+    ("ivr.nuisance", "/nuisance", frozenset({Role.SUPERVISOR, Role.MANAGER})),
     ("floor.reports", "/reports", frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})),
 )
 
@@ -123,6 +125,7 @@ def create_app(floor: Floor | None = None) -> Flask:
         app.register_blueprint(blueprint)
     # a ticket links to its calls, which a room above it keeps: only to who may open them
     app.extensions[tickets.web.READABLE_CALLS] = ivr.pages.readable_calls
+    app.extensions[tickets.web.RECORDINGS] = ivr.pages.hearable
     return app
 
 

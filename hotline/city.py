@@ -4,6 +4,7 @@ faults at once.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,7 +67,7 @@ def load(path: Path) -> CityConfig:
         raise ConfigError([Fault("(file)", "is empty or not a mapping")])
     twice = [each.fault(path) for each in repeated]
     try:
-        config = parse(content, repeated)
+        config = parse(content, repeated, path.parent)
     except ConfigError as error:
         raise ConfigError([*twice, *error.faults]) from error
     if twice:
@@ -74,10 +75,13 @@ def load(path: Path) -> CityConfig:
     return config
 
 
-def parse(content: dict[str, Any], repeated: Sequence[Repeated] = ()) -> CityConfig:
+def parse(
+    content: dict[str, Any], repeated: Sequence[Repeated] = (), folder: Path | None = None
+) -> CityConfig:
     """The sections of an already read file; raises ConfigError with every fault.
 
-    Of what stands twice (`repeated`) nobody knows which is meant: it is not spoken of.
+    Of what stands twice (`repeated`) nobody knows which is meant: it is not spoken of. `folder` is
+    where the file lies: there the city's recordings are looked for.
     """
     faults = [
         Fault(str(name), f"no such section (there are {', '.join(SECTIONS)})")
@@ -87,13 +91,28 @@ def parse(content: dict[str, Any], repeated: Sequence[Repeated] = ()) -> CityCon
     sections: dict[type[Section], Section] = {}
     for name, kind in SECTIONS.items():
         unsure = [each.place[1:] for each in repeated if each.place[0] == name]
-        section, found = salvage.check(kind, content.get(name) or {}, unsure)
+        also = partial(_beyond, content=content, folder=folder)
+        section, found = salvage.check(kind, content.get(name) or {}, unsure, also)
         faults += salvage.told(found, name)
         if section is not None:
             sections[kind] = section
     if faults:
         raise ConfigError(faults)
     return CityConfig(sections)
+
+
+def _beyond(section: Section, content: Any, folder: Path | None) -> Iterator[Fault]:
+    """What is wrong with a section beside the others, and beside the files of the city."""
+    if not isinstance(section, Ivr):
+        return
+    city = content.get("city")
+    calendars = city.get("calendars") if isinstance(city, dict) else None
+    for path, name in section.calendars_used():
+        if name not in (calendars or {}):
+            yield Fault(path, f'no such calendar "{name}"')
+    for path, file in section.recordings():
+        if folder is not None and not (folder / section.audio / file).is_file():
+            yield Fault(path, f"there is no file {section.audio}/{file}")
 
 
 def warnings(config: CityConfig) -> Iterator[Fault]:

@@ -9,7 +9,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_processes(commands)
     _add_tools(commands)
+    _add_carrier(commands)
     _add_replay(commands)
     return parser
 
@@ -265,6 +267,12 @@ def _floor() -> "Floor":
 def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     check = _add(commands, "check", _check, "every fault of a configuration file, with its path")
     _add_config(check, "config", nargs="?")
+    flow = _add(commands, "flow", _flow, "the flow of a configuration, in lines or as a picture")
+    _add_config(flow, "config", nargs="?")
+    form = flow.add_mutually_exclusive_group()
+    form.add_argument("--text", action="store_true", help="lines to be read aloud (the default)")
+    form.add_argument("--svg", type=Path, metavar="FILE", help="a picture, written to FILE")
+    flow.add_argument("--lang", help="the language of the prompts (the city's first)")
     account = _add(commands, "account", _account, "make an account (asks for its password)")
     _add_place(account)
     account.add_argument("username")
@@ -291,6 +299,28 @@ def _check(arguments: argparse.Namespace) -> int:
     for warning in city.warnings(config):
         print(f"warning: {warning}")
     print(f"{arguments.config}: no faults ({len(config.ivr.flow)} nodes in the flow)")
+    return 0
+
+
+def _flow(arguments: argparse.Namespace) -> int:
+    from hotline import city
+    from hotline.app import text_files
+    from hotline.config import READER_LANGUAGES
+    from hotline.i18n import Texts
+    from ivr import drawing, picture
+
+    config = city.load(arguments.config)
+    language = arguments.lang or next(iter(config.ivr.languages))
+    _check_skills(config, [], [language])
+    # prompts are there in every language of the hotline, the words around them in two
+    reads = language if language in READER_LANGUAGES else "en"
+    t = partial(Texts.load(text_files()).get, language=reads)
+    if arguments.svg is None:
+        print(picture.text(config.ivr, language, t))
+        return 0
+    title = t("ivr.flow.title", hotline=config.city.hotline_name.for_(reads))
+    arguments.svg.write_text(drawing.svg(config.ivr, language, title, t), encoding="utf-8")
+    print(arguments.svg)
     return 0
 
 
@@ -399,6 +429,103 @@ def _nightly(arguments: argparse.Namespace) -> int:
     return 0
 
 
+# ------------------------------------------------------------------------ the carrier
+
+
+def _add_carrier(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`hotline reconcile` and `hotline fallback`."""
+    reconcile = _add(
+        commands, "reconcile", _reconcile, "find and repair calls that the carrier knows and we not"
+    )
+    _add_place(reconcile)
+    reconcile.add_argument(
+        "--day", dest="first", type=date.fromisoformat, help="the first local day (yesterday)"
+    )
+    reconcile.add_argument("--until", type=date.fromisoformat, help="the last (the first)")
+    reconcile.add_argument("--dry-run", action="store_true", help="tell, and change nothing")
+    reconcile.add_argument("--json", action="store_true", help="one line of JSON a day")
+    reconcile.add_argument(
+        "--exchange-port", type=int, default=8437, help="of a hotline run here (8437)"
+    )
+    sorry = _add(
+        commands, "fallback", _fallback, "the document to keep at the carrier, should we be away"
+    )
+    _add_config(sorry, "--config")
+    sorry.add_argument("--file", type=Path, help="write it there instead of printing it")
+
+
+def _reconcile(arguments: argparse.Namespace) -> int:
+    import json
+
+    import ivr.reconcile
+
+    with _beside(arguments) as floor:
+        now = clock.now()
+        today = clock.local_day(now, floor.city.zone)
+        first = arguments.first or today - timedelta(days=1)
+        failed, changed = False, set()
+        for day in _days(first, arguments.until or first, today):
+            found = ivr.reconcile.run(floor, day, now=now, dry=arguments.dry_run)
+            if arguments.json:
+                print(json.dumps(found.as_dict(), ensure_ascii=False))
+            else:
+                print(ivr.reconcile.in_words(found, dry=arguments.dry_run))
+                for line in ivr.reconcile.details(found):
+                    print(f"  {line}")
+            failed = failed or bool(found.failed)
+            changed |= {each for each in found.days if each < today}
+        _recount(floor, changed)
+    return 1 if failed else 0
+
+
+def _days(first: date, last: date, today: date) -> list[date]:
+    from hotline.errors import Invalid
+
+    if not first <= last <= today:
+        raise Invalid(f"{first} to {last}: not days up to today, {today}")
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _recount(floor: "Floor", days: set[date]) -> None:
+    """Count days whose story has changed, which the night would find as well."""
+    import reports.jobs
+
+    for day in sorted(days):
+        print(reports.jobs.recompute(floor, day, day), file=sys.stderr)
+
+
+@contextmanager
+def _beside(arguments: argparse.Namespace) -> Iterator["Floor"]:
+    """The floor of the hotline beside which this is used: needs its database and its carrier."""
+    from hotline import beside, settings
+    from hotline.app import build_floor
+
+    place = {"HOTLINE_DATA": str(arguments.data), "HOTLINE_CONFIG": str(arguments.config)}
+    given = beside.environment(
+        {**os.environ, **place}, arguments.data, exchange_port=arguments.exchange_port
+    )
+    the_settings = settings.from_environment(given)
+    file = _file_of(the_settings.database_url)
+    if file and not file.exists():
+        raise FileNotFoundError(f"there is no hotline in {file.parent}: {file.name} is missing")
+    floor = build_floor(the_settings)
+    try:
+        yield floor
+    finally:
+        floor.close()
+
+
+def _fallback(arguments: argparse.Namespace) -> int:
+    from hotline import city, fallback
+
+    document = fallback.document(city.load(arguments.config))
+    if arguments.file is None:
+        print(document)
+    else:
+        arguments.file.write_text(document + "\n", encoding="utf-8")
+    return 0
+
+
 def _in_words(error: HotlineError) -> str:
     from hotline.app import text_files
     from hotline.i18n import Texts
@@ -411,7 +538,7 @@ def _in_words(error: HotlineError) -> str:
 
 
 def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """`hotline replay` and `hotline demo`."""
+    """`hotline replay`, `hotline demo` and `hotline chaos`."""
     replay = _add(commands, "replay", _replay, "play a day of a call log through a hotline")
     replay.add_argument("file", type=Path, help="a log of the form of bank_august_1999.tsv")
     replay.add_argument("--date", type=date.fromisoformat, help="the day (the file's first)")
@@ -434,6 +561,30 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         )
         parser.add_argument("--web-port", type=int, default=web_port)
         parser.add_argument("--exchange-port", type=int, default=exchange_port)
+
+    chaos = _add(commands, "chaos", _chaos, "break a hotline on purpose, under calls; see docs")
+    chaos.add_argument("--minutes", type=float, default=5.0, help="of each scenario (5)")
+    chaos.add_argument("--scenario", action="append", help="which; repeatable (all)")
+    chaos.add_argument("--data", type=Path, help="a folder of its own (a new one)")
+    _add_config(chaos, "--config")
+
+
+def _chaos(arguments: argparse.Namespace) -> int:
+    from hotline.chaos import scenarios
+    from hotline.errors import Invalid
+
+    names = arguments.scenario or list(scenarios.SCENARIOS)
+    if unknown := [name for name in names if name not in scenarios.SCENARIOS]:
+        there = ", ".join(scenarios.SCENARIOS)
+        raise Invalid(f"no such scenario: {', '.join(unknown)} (there are {there})")
+    data = arguments.data or Path("var") / f"chaos-{clock.now():%Y%m%d-%H%M%S}"
+    failed = False
+    with scenarios.Hotline(data, arguments.config) as hotline:
+        for name in names:
+            verdict = scenarios.SCENARIOS[name](hotline, 60 * arguments.minutes)
+            print("\n".join([str(verdict), *(f"      {each}" for each in verdict.violations)]))
+            failed = failed or bool(verdict.violations)
+    return 1 if failed else 0
 
 
 def _replay(arguments: argparse.Namespace) -> int:

@@ -5,15 +5,27 @@ The file is parsed once into frozen models that refuse unknown keys; `hotline/ci
 sections together and reports all faults of a file at once, each with its path.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    RootModel,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
+from hotline import calendars as rules
 from hotline.errors import ConfigError, Fault
 
 #: Languages in which every text that a person sees must exist.
@@ -67,6 +79,130 @@ def _known_zone(name: str) -> str:
     return name
 
 
+# ---------------------------------------------------------------------------------------- calendars
+
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _read_date(value: Any) -> date:
+    """Only as text (`_Loader` leaves dates alone): pydantic would take a number for a date too."""
+    try:
+        # one way of writing it, so that no date stands twice in different clothes
+        if _DATE.fullmatch(value):
+            return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(f"{value} is not a date such as 2026-12-31")
+
+
+Date = Annotated[date, BeforeValidator(_read_date)]
+
+
+def _read_spans(texts: tuple[str, ...]) -> tuple[str, ...]:
+    rules.spans(texts)
+    return texts
+
+
+#: The hours of a day, such as 08:30-12:00 and 13:00-16:30, or 22:00-06:00 past midnight.
+Spans = Annotated[tuple[str, ...], AfterValidator(_read_spans)]
+
+
+def _read_dated(value: Any) -> Any:
+    """`closed` and bare hours for short."""
+    if value == "closed":
+        return {"closed": True}
+    if isinstance(value, list):
+        # read here, so that a fault stands where the file has the list
+        if not all(isinstance(each, str) for each in value):
+            raise ValueError("hours are texts such as 08:30-12:00")
+        rules.spans(value)
+        return {"hours": value}
+    if not isinstance(value, dict):
+        raise ValueError(f'{value} is neither "closed" nor hours')
+    return value
+
+
+class DatedHours(Section):
+    """What holds on one date instead of everything else."""
+
+    closed: bool = False
+    hours: Spans = ()
+    title: LocalText | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.closed == bool(self.hours):
+            raise ValueError("either hours or closed: true")
+        return self
+
+
+def _days_once(weekly: dict[str, Any]) -> dict[str, Any]:
+    seen: dict[int, str] = {}
+    for text in weekly:
+        for day in rules.weekdays(text):
+            if day in seen:
+                name = rules.WEEKDAYS[day]
+                raise ValueError(f'{name} stands twice: in "{seen[day]}" and in "{text}"')
+            seen[day] = text
+    return weekly
+
+
+def _dates_once(dates: tuple[date, ...]) -> tuple[date, ...]:
+    for each in dates:
+        if dates.count(each) > 1:
+            raise ValueError(f"{each} stands twice")
+    return dates
+
+
+def _read_weekday(text: str) -> str:
+    rules.weekdays(text)
+    return text
+
+
+Weekdays = Annotated[str, AfterValidator(_read_weekday)]
+
+
+class Calendar(Section):
+    """When an office is open; the rules are in `hotline.calendars`."""
+
+    title: LocalText
+    #: Days of the week (mon, mon-fri) and their hours; a day that is not named is closed.
+    weekly: Annotated[dict[Weekdays, Spans], AfterValidator(_days_once)] = {}
+    #: Closed on the holidays of `city.country`.
+    holidays: bool = False
+    #: Dates on which something else holds, whatever the week and the holidays say.
+    dates: dict[Date, Annotated[DatedHours, BeforeValidator(_read_dated)]] = {}
+    #: Holidays of the country on which this office works.
+    not_holidays: Annotated[tuple[Date, ...], AfterValidator(_dates_once)] = ()
+
+    @cached_property
+    def hours(self) -> rules.Hours:
+        """The calendar as the rules read it."""
+        weekly: list[tuple[rules.Span, ...]] = [()] * 7
+        for text, hours in self.weekly.items():
+            for day in rules.weekdays(text):
+                weekly[day] = rules.spans(hours)
+        dates = {
+            day: rules.DatedHours(
+                rules.spans(each.hours), tuple(each.title.root.items()) if each.title else ()
+            )
+            for day, each in self.dates.items()
+        }
+        return rules.Hours(tuple(weekly), self.holidays, dates, frozenset(self.not_holidays))
+
+    def faults(self) -> Iterator[Fault]:
+        for day, spans in enumerate(self.hours.weekly):
+            following = self.hours.weekly[(day + 1) % 7]
+            if spans and following and spans[-1].end - rules.DAY > following[0].start:
+                name, after = rules.WEEKDAYS[day], rules.WEEKDAYS[(day + 1) % 7]
+                yield Fault("weekly", f"the night from {name} overlaps with the hours of {after}")
+        for number, each in enumerate(self.not_holidays):
+            if each in self.dates:
+                where = f"not_holidays.{number}"
+                yield Fault(where, f"{each} stands under dates too", f"dates.{each}")
+
+
 class City(Section):
     """Who runs this hotline."""
 
@@ -80,14 +216,36 @@ class City(Section):
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "TH"
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Bangkok"
     accent: Colour = "#0b6e6e"
+    #: The hours of offices, by name.
+    calendars: dict[Identifier, Calendar] = {}
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    @property
+    def holidays(self) -> rules.Holidays:
+        """The public holidays of the country."""
+        return rules.holidays_of(self.country)
+
+    def faults(self) -> Iterator[Fault]:
+        for name, calendar in self.calendars.items():
+            for fault in calendar.faults():
+                follows = f"calendars.{name}.{fault.follows}" if fault.follows else ""
+                yield Fault(f"calendars.{name}.{fault.path}", fault.message, follows)
+            if calendar.holidays and not rules.is_known(self.country):
+                unknown = f"no holidays are known of the country {self.country}"
+                yield Fault(f"calendars.{name}.holidays", unknown, "country")
+
 
 # libyaml's is ten times as fast; every process reads some hundreds of texts when it starts
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML's own, but a date stays the text that stands there: one that does not exist would stop
+    the reading, and a fault names its place by the text.
+    """
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
 
 
 class Repeated(NamedTuple):

@@ -56,7 +56,8 @@ class Fault:
 
     path: str
     message: str
-    #: The part of the section whose absence alone would cause this fault; empty: none would.
+    #: The parts of the section, with spaces between, of which the absence of one alone would cause
+    #: this fault; empty: none would.
     follows: str = field(default="", compare=False)
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ the replacing and cutting is not told: a fault names its place, and what it foll
 (`Fault.follows`), and both must have been read as they stand in the file.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -24,21 +24,25 @@ Place = tuple[str | int, ...]
 _KEY = "[key]"
 
 
+#: Looks at a section beside its own `faults`.
+Check = Callable[[Any], Iterable[Fault]]
+
+
 def check(
-    kind: type[Section], content: Any, unsure: Collection[Place] = ()
+    kind: type[Section], content: Any, unsure: Collection[Place] = (), also: Check = lambda _: ()
 ) -> tuple[Section | None, list[Fault]]:
     """The section (None when it is refused), and its faults with paths inside the section.
 
     What stands at the places `unsure` may not be what was meant: no fault is told of it, nor one
-    that follows from it.
+    that follows from it. `also` asks of the section what it cannot know by itself.
     """
     try:
         section = kind.model_validate(content)
     except ValidationError as error:
         refused = [Fault(_path(_place(each, content)), _words(each)) for each in error.errors()]
-        found = refused + _found_in_the_rest(kind, content)
+        found = refused + _found_in_the_rest(kind, content, also)
     else:
-        return section, _without_consequences(section.faults(), unsure)
+        return section, _without_consequences([*section.faults(), *also(section)], unsure)
     return None, _without_consequences(found, unsure)
 
 
@@ -51,16 +55,20 @@ def _path(place: Place) -> str:
 
 
 def _place(error: ErrorDetails, content: Any) -> Place:
-    """Where the error stands in the file. Pydantic's own place also names the kind of a node."""
+    """Where the error stands in the file. Pydantic's own place also names the kind of a node, and
+    which of several shapes a value was taken for.
+    """
     place: list[str | int] = []
     here, kind_named = content, False
-    for part in error["loc"]:
+    for n, part in enumerate(error["loc"], 1):
         if part == _KEY:
             continue
         if isinstance(here, Mapping) and here.get("kind") == part and not kind_named:
             kind_named = True
             continue
         kind_named = False
+        if _is_shape(here, part, last=n == len(error["loc"])):
+            continue
         if isinstance(here, list) and isinstance(part, int):
             place.append(part)
             here = here[part]
@@ -68,6 +76,14 @@ def _place(error: ErrorDetails, content: Any) -> Place:
             place.append(str(part))
             here = here.get(_key(here, part)) if isinstance(here, Mapping) else None
     return tuple(place)
+
+
+def _is_shape(here: Any, part: str | int, *, last: bool) -> bool:
+    """Whether the part of a place is no key of the file, but the name of a shape."""
+    if isinstance(here, Mapping):
+        # a key that is missing is the last part
+        return not last and _key(here, part) not in here
+    return here is not None and isinstance(part, str)
 
 
 def _key(mapping: Mapping[Any, Any], name: str | int) -> Any:
@@ -86,13 +102,13 @@ class _Rest(NamedTuple):
     replaced: Collection[Place]
 
 
-def _found_in_the_rest(kind: type[Section], content: Any) -> list[Fault]:
+def _found_in_the_rest(kind: type[Section], content: Any, also: Check) -> list[Fault]:
     rest = _rest(kind, content)
     if rest is None:
         return []
     found = (
         replace(fault, path=_path(_in_the_file(tuple(fault.path.split(".")), rest.cut)))
-        for fault in rest.section.faults()
+        for fault in (*rest.section.faults(), *also(rest.section))
     )
     return _without_consequences(found, rest.cut, rest.replaced)
 
@@ -108,9 +124,9 @@ def _without_consequences(
 def _is_consequence(fault: Fault, gone: Collection[str], unread: Collection[str]) -> bool:
     if any(_within(fault.path, place) for place in unread):
         return True
-    return bool(fault.follows) and (
-        any(_within(fault.follows, place) for place in unread)
-        or any(_within(place, fault.follows) for place in gone)
+    return any(
+        any(_within(part, place) for place in unread) or any(_within(place, part) for place in gone)
+        for part in fault.follows.split()
     )
 
 

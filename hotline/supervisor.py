@@ -274,13 +274,14 @@ class Supervisor:
             "--host": LOOPBACK,
             "--port": str(urlsplit(self.exchange_url).port),
             "--account-sid": self.environment["CARRIER_ACCOUNT_SID"],
-            "--number": f"{self._config.city.number}={public_url}{VOICE_PATH}",
             "--voice-fallback-url": f"{sorry}/",
             "--status-callback": public_url + STATUS_PATH,
             "--clock": self.settings.clock,
             "--stations": str(self.settings.stations.resolve()) if self.settings.stations else "",
         }
         words = [word for name, value in options.items() if value for word in (name, value)]
+        for number in (self._config.city.number, *self._config.ivr.numbers):
+            words += ["--number", f"{number}={public_url}{VOICE_PATH}"]
         token = {"EXCHANGE_AUTH_TOKEN": self.environment["CARRIER_AUTH_TOKEN"]}
         url = self.exchange_url
         command = [*_python("hotline.fallback"), "--port", port, str(file)]

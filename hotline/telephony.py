@@ -4,7 +4,10 @@ The application speaks only this protocol; which carrier is behind it (Twilio, a
 the local exchange) is a base URL and credentials. None of these calls is made inside a transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
@@ -19,8 +22,12 @@ from hotline.settings import Settings
 
 #: Seconds that one REST request may take.
 REST_TIMEOUT = 10.0
+#: Seconds without a byte after which fetching a recording is given up.
+RECORDING_TIMEOUT = 10.0
 #: Twilio's numbers for "this call does not exist" and "this call is no longer in progress".
 GONE_CODES = (20404, 21220)
+#: Calls that one page of the carrier's list holds (Twilio gives at most 1000).
+PAGE = 500
 #: Answers by which the carrier says that it never will, such as to a number that nobody has.
 REFUSALS = (400, 403)
 
@@ -31,6 +38,23 @@ class CallGone(Exception):
 
 class CarrierError(Exception):
     """The carrier refused, or could not be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierCall:
+    """A call as the carrier's own list has it. Moments are aware, whole seconds."""
+
+    sid: str
+    from_number: str
+    to_number: str
+    #: `inbound`; `outbound-api` for one that we asked for; `outbound-dial` for a leg of a `<Dial>`.
+    direction: str
+    status: str
+    started_at: datetime
+    #: None while it lives.
+    ended_at: datetime | None
+    #: The call whose `<Dial>` made this leg, if one did.
+    parent_sid: str | None = None
 
 
 class Refused(CarrierError):
@@ -83,6 +107,51 @@ class Carrier:
         except CallGone:
             return None
 
+    def fetch_recording(self, url: str) -> bytes:
+        """The sound of a recording (WAVE), from the address that the carrier named; raises
+        CarrierError. An address of anybody else is refused: our credentials are for the carrier.
+        """
+        if urlsplit(url).netloc != urlsplit(self._client.api.base_url).netloc:
+            raise CarrierError(f"not an address of the carrier: {urlsplit(url).netloc}")
+        sid, token = self._client.username, self._client.password
+        try:
+            answer = requests.get(f"{url}.wav", auth=(sid, token), timeout=RECORDING_TIMEOUT)
+            answer.raise_for_status()
+        except requests.RequestException as error:
+            raise CarrierError(str(error)) from error
+        return answer.content
+
+    def delete_recording(self, sid: str) -> None:
+        """Have the carrier delete its copy; one that is gone already is as wished."""
+        with suppress(CallGone):
+            self._ask(self._client.recordings(sid).delete)
+
+    def calls_between(self, start: datetime, end: datetime) -> Iterator[CarrierCall]:
+        """Every call that began in [start, end) (aware), in the carrier's order, page by page.
+
+        Raises CarrierError at whatever page cannot be read; what came before it is not the whole.
+        A call that began while the list is read may come twice.
+        """
+        # The list's filter is documented as one of whole days in UTC (Twilio, "Call resource"), and
+        # engines differ in whether they heed the time of day: asked for days, cut here.
+        begin = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        before = end.astimezone(UTC) + timedelta(days=1)
+        before = before.replace(hour=0, minute=0, second=0, microsecond=0)
+        span = {"start_time_after": begin, "start_time_before": before}
+        page = self._page(self._client.calls.page, **span, page_size=PAGE)
+        while page is not None:
+            for call in page:
+                found = _carrier_call(call)
+                if start <= found.started_at < end:
+                    yield found
+            page = self._page(page.next_page)
+
+    def _page(self, request: Any, **arguments: Any) -> Any:
+        try:
+            return self._ask(request, **arguments)
+        except CallGone as error:  # a list that is not there is no list, and no empty one
+            raise CarrierError(str(error)) from error
+
     def _ask(self, request: Any, **arguments: Any) -> Any:
         try:
             return request(**arguments)
@@ -95,6 +164,23 @@ class Carrier:
         except (TwilioException, requests.RequestException, ValueError) as error:
             # ValueError: what came back was no JSON, so it was not the carrier that answered
             raise CarrierError(str(error)) from error
+
+
+def _carrier_call(call: Any) -> CarrierCall:
+    """One row of the list; raises CarrierError for one without any time."""
+    started = call.start_time or call.date_created
+    if not isinstance(started, datetime):
+        raise CarrierError(f"call {call.sid} of the carrier's list has no time")
+    return CarrierCall(
+        sid=str(call.sid),
+        from_number=str(call._from or ""),
+        to_number=str(call.to or ""),
+        direction=str(call.direction),
+        status=str(call.status),
+        started_at=started,
+        ended_at=call.end_time or None,
+        parent_sid=call.parent_call_sid or None,
+    )
 
 
 class Signatures:

@@ -17,8 +17,8 @@ from ivr.callback_rows import Asked, CallbackFacts
 from ivr.callback_rules import Missed
 from ivr.config import Ivr
 from ivr.events import STILL_WAITS, Departed, Kind, Waits
-from ivr.flow import ToQueue
 from ivr.models import Call, Callback, Waiting
+from ivr.nodes import ToQueue
 from ivr.waiting import Skill, Stay
 
 

@@ -38,6 +38,11 @@ class CallFacts:
     status: str
     arrived_at: datetime
     ended_at: datetime | None
+    #: What was said to being recorded (`given`, `refused`, None: not asked).
+    consent: str | None = None
+    #: The ticket that the caller asked about, bare digits; the mark given after the conversation.
+    ticket: str | None = None
+    mark: int | None = None
 
 
 def arrive(
@@ -127,6 +132,32 @@ def choose_language(session: Session, call_id: int, language: str) -> bool:
     return row is not None
 
 
+def note(session: Session, call_id: int, **values: Any) -> None:
+    """Note what a caller said of the call itself: `consent`, `ticket`, `mark`."""
+    session.execute(
+        sa.update(Call)
+        .where(Call.id == call_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def next_step(session: Session, call_id: int) -> int:
+    """The number of the first step that the call has not taken yet."""
+    return int(session.execute(_LAST_STEP, {"call": call_id}).scalar_one() or 0) + 1
+
+
+def language_before(
+    session: Session, number: str, since: datetime, call_id: int | None = None
+) -> str | None:
+    """The language in which the last call of this number was led, not before `since` and apart
+    from `call_id`; None when there was none. A call in which nothing was pressed tells nothing.
+    """
+    found = {"number": number, "since": since, "call": call_id or 0}
+    data = session.execute(_LANGUAGE_BEFORE, found).scalars().first()
+    return None if data is None else data.get("language")
+
+
 def find(session: Session, sid: str) -> int | None:
     """The id of the carrier's call `sid`, or None."""
     return session.execute(_BY_SID, {"sid": sid}).scalar_one_or_none()
@@ -148,16 +179,25 @@ def _id_of(session: Session, sid: str) -> int:
 
 _BY_SID = sa.select(Call.id).where(Call.sid == sa.bindparam("sid"))
 _OPEN = sa.select(Call.id).where(Call.id == sa.bindparam("call"), Call.ended_at.is_(None))
-_FACTS = sa.select(
-    Call.id,
-    Call.sid,
-    Call.from_number,
-    Call.to_number,
-    Call.language,
-    Call.status,
-    Call.arrived_at,
-    Call.ended_at,
-).where(Call.id == sa.bindparam("call"))
+#: What `CallFacts` is made of, in its order.
+COLUMNS = tuple(getattr(Call, name) for name in CallFacts.__slots__)
+_FACTS = sa.select(*COLUMNS).where(Call.id == sa.bindparam("call"))
+_LAST_STEP = sa.select(sa.func.max(CallEvent.n)).where(
+    CallEvent.call_id == sa.bindparam("call"), CallEvent.n.is_not(None)
+)
+#: The last step of the last call.
+_LANGUAGE_BEFORE = (
+    sa.select(CallEvent.data)
+    .join(Call, Call.id == CallEvent.call_id)
+    .where(
+        Call.from_number == sa.bindparam("number"),
+        Call.arrived_at >= sa.bindparam("since", type_=Call.arrived_at.type),
+        Call.id != sa.bindparam("call"),
+        CallEvent.kind == Kind.STEP.value,
+    )
+    .order_by(Call.arrived_at.desc(), CallEvent.n.desc())
+    .limit(1)
+)
 _EVENTS = CallEvent.__table__
 _INSERT_EVENT = sa.insert(_EVENTS)  # type: ignore[arg-type]
 

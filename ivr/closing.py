@@ -46,10 +46,12 @@ def end_call(
     *,
     now: datetime,
     by: str = "caller",
+    found_by: str | None = None,
 ) -> bool:
     """The call is over (`status` is the carrier's word); False when that was known.
 
     `by`: whose side ended the conversation if there is one, `unknown` when nobody told in time.
+    `found_by`: who found out, when it was not the carrier that told.
 
     Whoever says so first writes the story: a caller still in the waiting room has abandoned, an
     offer that rings is withdrawn, a conversation is over. The order of the rows is that of
@@ -63,12 +65,24 @@ def end_call(
     ).one_or_none()
     if row is None:
         return False
-    for stay in waiting.leave(session, call_id, Departed.ABANDONED, now=now):
-        gone = {"queue": stay.queue, "language": stay.language}
-        calls.tell(session, call_id, Kind.ABANDONED, gone, now=now)
+    _leave_room(session, call_id, now)
     offers.call_over(floor, session, call_id, by, now=now)
-    calls.tell(session, call_id, Kind.ENDED, {"status": status}, now=now)
+    ended = {"status": status} | ({"by": found_by} if found_by else {})
+    calls.tell(session, call_id, Kind.ENDED, ended, now=now)
     return True
+
+
+def _leave_room(session: Session, call_id: int, now: datetime) -> None:
+    """Who hung up while waiting has abandoned; but not who was sent on by a limit of the queue."""
+    last = waiting.latest(session, call_id)
+    sent_on = None if last is None else waiting.sent_on(last)
+    by = Departed.ABANDONED if sent_on is None else Departed.LEFT
+    for stay in waiting.leave(session, call_id, by, now=now):
+        if sent_on is not None:
+            waiting.tell_left(session, stay, sent_on, now=now)
+        else:
+            gone = {"queue": stay.queue, "language": stay.language}
+            calls.tell(session, call_id, Kind.ABANDONED, gone, now=now)
 
 
 def put_through(
@@ -188,6 +202,8 @@ def _record(
         ticket = _complete(floor, session, before, said, by, now)
     written = {**offer.who, "outcome": said.outcome, "ticket": ticket.number, "by": by}
     calls.tell(session, call.id, Kind.WRAPPED_UP, written, now=now)
+    if call.mark is not None:  # given before the ticket was there
+        tickets.rate_call(session, call.id, call.mark, now=now)
     drafts.drop(session, call.id)
     agents.finish(session, offer.agent_id, call_id=call.id, now=now, by=by if in_time else "engine")
     return ticket

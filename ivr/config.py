@@ -1,6 +1,5 @@
 """The section `ivr:` of config.yaml: languages, prompts, the flow, queues, waiting."""
 
-import string
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
@@ -14,6 +13,10 @@ from hotline.config import ANY_TEXT, NO_NAME, Identifier, Language, LocalText, S
 from hotline.errors import Fault
 from ivr import callback_rules, prompts, widening
 from ivr import flow as flows
+from ivr.nodes import Bulletin, Emergency, Hours, Node, ToQueue
+from ivr.nodes.base import ABSOLUTE, Exit, Key, LineState, Number
+
+_DAY_AND_NIGHT = "a hotline is open day and night; say where callers go when nobody is signed in"
 
 Voice = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
@@ -56,8 +59,8 @@ class Queue(Section):
         """A limit and where it leads to stand together."""
         yield from _together("max_callers", self.max_callers, "full", self.full)
         yield from _together("max_wait", self.max_wait, "overflow", self.overflow)
-        if self.nobody_after and self.nobody is None:
-            yield Fault("nobody", "is missing: where do callers go after nobody_after?")
+        if self.nobody is None:
+            yield Fault("nobody", f"is missing: {_DAY_AND_NIGHT}")
         for number, step in enumerate(self.widen):
             if self.max_wait is not None and step.after >= self.max_wait:
                 never = f"never comes: nobody waits longer than max_wait ({self.max_wait} s)"
@@ -88,6 +91,21 @@ class WaitLoop(Section):
     music: Annotated[str, AfterValidator(_can_be_fetched)] | None = None
     #: Loops that may fail before the caller is put through to the fallback number.
     patience: Annotated[int, Field(ge=1, le=20)] = 3
+    #: Seconds between two announcements of position or expected wait, at the least.
+    announce_every: Annotated[int, Field(ge=10, le=600)] = 45
+    #: What the keys do while somebody waits; the place is kept meanwhile.
+    keys: dict[Key, "WaitKey"] = Field(default_factory=dict)
+
+
+class WaitKey(Section):
+    """A key of the waiting room."""
+
+    to: Identifier
+    #: Offers it: "To be called back instead, press 1."
+    prompt: Identifier
+    #: Seconds of waiting, or of expected wait, from which on it is offered. The key works before.
+    after: Annotated[int, Field(ge=0, le=3600)] = 60
+    expected: Annotated[int, Field(ge=0, le=7200)] | None = None
 
 
 class OfferRules(Section):
@@ -99,6 +117,42 @@ class OfferRules(Section):
     ring: Annotated[int, Field(ge=5, le=60)] = 20
     #: To write the outcome after the conversation.
     wrap_up: Annotated[int, Field(ge=10, le=3600)] = 180
+
+
+class DialledNumber(Section):
+    """One of the hotline's own numbers."""
+
+    #: Spoken to whoever dials it.
+    language: Language
+
+
+class AfterCall(Section):
+    """What follows a conversation, and which of them."""
+
+    #: A node of the flow: the survey.
+    node: Identifier
+    #: Of these queues; empty: of all.
+    queues: tuple[Identifier, ...] = ()
+    #: The share of calls, 0 to 1; which ones is decided by the call's number.
+    share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    #: Seconds that they must have talked.
+    talked: Annotated[int, Field(ge=0, le=3600)] = 10
+
+    def chooses(self, call_id: int, queue: str, talked: float) -> bool:
+        """Whether this conversation is followed: the same answer however often it is asked."""
+        if talked < self.talked or (self.queues and queue not in self.queues):
+            return False
+        # neighbouring numbers fall far apart (Knuth's multiplicative hash)
+        return (call_id * 2654435761 % 2**32) / 2**32 < self.share
+
+
+class Arrivals(Section):
+    """How callers are recognised who call again."""
+
+    #: Seconds in which somebody who was cut off while waiting gets the old place back.
+    resume_within: Annotated[int, Field(ge=0, le=600)] = 90
+    #: Days for which the language of the last call is remembered.
+    remember_language: Annotated[int, Field(ge=0, le=730)] = 365
 
 
 class CallbackPauses(Section):
@@ -163,6 +217,34 @@ class CallRules(Section):
     check_after: Annotated[int, Field(ge=60, le=7200)] = 300
 
 
+class BulletinRules(Section):
+    """How bulletins are counted, and what their authors are warned of."""
+
+    #: Seconds of a bulletin after which it counts as heard.
+    heard_after: Annotated[int, Field(ge=0, le=60)] = 4
+    #: Seconds of speech above which its author is told that it is long.
+    long_speech: Annotated[int, Field(ge=5, le=120)] = 20
+    #: Days on air above which its author is asked whether that is meant.
+    long_days: Annotated[int, Field(ge=1, le=366)] = 7
+
+
+class NuisanceRules(Section):
+    """When a number is shown to a supervisor, and how long what they decide holds."""
+
+    #: So many silent calls ...
+    calls: Annotated[int, Field(ge=2, le=100)] = 5
+    #: ... within so many hours ...
+    hours: Annotated[int, Field(ge=1, le=168)] = 24
+    #: ... in the last so many days.
+    days: Annotated[int, Field(ge=1, le=31)] = 7
+    #: Outcomes of `tickets.outcomes` that make a conversation count like a silent call.
+    outcomes: tuple[Identifier, ...] = ("no_matter",)
+    #: Days that a block lasts unless another length is chosen.
+    block_days: Annotated[int, Field(ge=1, le=365)] = 30
+    #: Days that "not a nuisance" is remembered.
+    dismissed_days: Annotated[int, Field(ge=1, le=365)] = 30
+
+
 class Ivr(Section):
     """All of `ivr:`."""
 
@@ -171,6 +253,8 @@ class Ivr(Section):
         "languages.*.title": "-",
         "languages.*.tag": "th",
         "start": NO_NAME,
+        "person": NO_NAME,
+        "emergency": NO_NAME,
         "flow": {},
         "queues": {},
         "queues.*.title": ANY_TEXT,
@@ -180,22 +264,92 @@ class Ivr(Section):
 
     languages: dict[Language, SpokenLanguage]
     start: Identifier
-    flow: dict[Identifier, flows.Node]
+    #: The node to which 0 leads, from anywhere.
+    person: Identifier
+    #: The node that one key from the first question must reach.
+    emergency: Identifier
+    #: Where callers begin who are on the block list; and who wait for a callback.
+    refusal: Identifier | None = None
+    recall: Identifier | None = None
+    flow: dict[Identifier, Node]
     queues: dict[Identifier, Queue]
-    prompts: dict[Identifier, dict[Language, str]]
+    prompts: dict[Identifier, dict[Language, prompts.Prompt]]
+    #: The folder with the city's recordings, beside config.yaml.
+    audio: str = "audio"
+    #: The hotline's numbers that have a language of their own.
+    numbers: dict[Number, DialledNumber] = Field(default_factory=dict)
     waiting: WaitLoop = WaitLoop()
+    arrivals: Arrivals = Arrivals()
+    after_call: AfterCall | None = None
     offers: OfferRules = OfferRules()
     calls: CallRules = CallRules()
+    bulletins: BulletinRules = BulletinRules()
+    nuisance: NuisanceRules = NuisanceRules()
     callbacks: CallbackRules = CallbackRules()
 
     @cached_property
     def graph(self) -> flows.Flow:
         """The flow as the steps walk it."""
-        return flows.Flow(self.start, self.flow, tuple(self.languages))
+        return flows.Flow(
+            self.start,
+            self.flow,
+            tuple(self.languages),
+            person=self.person,
+            emergency=self.emergency,
+            refusal=self.refusal,
+            recall=self.recall,
+            after_call=None if self.after_call is None else self.after_call.node,
+            detours=dict(self._detours()),
+            overflows=dict(self._overflows()),
+            doors=tuple(self._doors()),
+        )
+
+    def _detours(self) -> Iterator[tuple[tuple[str, LineState], Exit]]:
+        """Where a queue leads that cannot be joined."""
+        for name, queue in self.queues.items():
+            for state in (LineState.FULL, LineState.NOBODY):
+                if to := getattr(queue, state.value, None):
+                    yield (name, state), Exit(f"queues.{name}.{state}", to)
+
+    def _overflows(self) -> Iterator[tuple[str, Exit]]:
+        """Where callers go who have waited too long."""
+        for name, queue in self.queues.items():
+            if queue.overflow is not None:
+                yield name, Exit(f"queues.{name}.overflow", queue.overflow)
+
+    def _doors(self) -> Iterator[Exit]:
+        """Keys of the waiting room that lead into the flow."""
+        for key, way in self.waiting.keys.items():
+            yield Exit(f"waiting.keys.{key}.to", way.to)
 
     def skills(self) -> list[tuple[str, str]]:
         """Every (queue, language) that a caller can wait in."""
         return [(queue, language) for queue in self.queues for language in self.languages]
+
+    def node_of(self, queue: str) -> str:
+        """The first node that leads into a queue; every queue that is used has one."""
+        return next(
+            name
+            for name, node in self.flow.items()
+            if isinstance(node, ToQueue) and node.queue == queue
+        )
+
+    def bulletin_places(self) -> dict[str, LocalText]:
+        """The nodes at which bulletins are heard, with their titles."""
+        return {name: node.title for name, node in self.flow.items() if isinstance(node, Bulletin)}
+
+    def calendars_used(self) -> Iterator[tuple[str, str]]:
+        """(path, calendar of the city) that the flow asks for."""
+        for name, node in self.flow.items():
+            if isinstance(node, Hours):
+                yield f"flow.{name}.calendar", node.calendar
+
+    def recordings(self) -> Iterator[tuple[str, str]]:
+        """(path, file) of every recording that a prompt plays."""
+        for name, texts in self.prompts.items():
+            for language, prompt in texts.items():
+                for path, file in prompts.clips(prompt):
+                    yield f"prompts.{name}.{language}.{path}", file
 
     @cached_property
     def wider(self) -> widening.Circles:
@@ -217,16 +371,63 @@ class Ivr(Section):
             yield Fault("languages", "a hotline speaks at least one language")
         yield from flows.faults(self.graph)
         yield from self._missing_queues()
+        yield from self._late_emergencies()
+        yield from self._missing_languages()
         yield from self._broken_queues()
         yield from self._missing_prompts()
         yield from self._broken_prompts()
 
     def _missing_queues(self) -> Iterator[Fault]:
         for name, node in self.flow.items():
-            if isinstance(node, flows.ToQueue) and node.queue not in self.queues:
-                yield Fault(
-                    f"flow.{name}.queue", f'no such queue "{node.queue}"', f"queues.{node.queue}"
-                )
+            queue = getattr(node, "queue", None)
+            if queue is not None and queue not in self.queues:
+                yield Fault(f"flow.{name}.queue", f'no such queue "{queue}"', f"queues.{queue}")
+        for n, queue in enumerate(self.after_call.queues if self.after_call else ()):
+            if queue not in self.queues:
+                yield Fault(f"after_call.queues.{n}", f'no such queue "{queue}"', f"queues.{queue}")
+
+    def _late_emergencies(self) -> Iterator[Fault]:
+        """Who cannot be put through to an emergency service is served before everybody else."""
+        for name, node in self.flow.items():
+            if not isinstance(node, Emergency):
+                continue
+            for way in node.exits():
+                urgency = self._urgency(way.to)
+                if urgency is not None and urgency < ABSOLUTE:
+                    yield Fault(
+                        f"flow.{name}.{way.path}",
+                        f"leads to a queue of priority {urgency}, not {ABSOLUTE}: "
+                        "an emergency is served before everybody else",
+                        follows="queues",
+                    )
+
+    def _urgency(self, name: str) -> int | None:
+        """The priority of the queue to which silence leads from a node; None when that is open."""
+        seen: set[str] = set()
+        while name in self.flow and name not in seen:
+            seen.add(name)
+            node = self.flow[name]
+            if isinstance(node, ToQueue):
+                known = self.queues.get(node.queue)
+                return None if known is None else known.priority + node.priority
+            ways = node.silent()
+            if len(ways) != 1:
+                return None
+            name = ways[0]
+        return None
+
+    def _missing_languages(self) -> Iterator[Fault]:
+        for number, known in self.numbers.items():
+            if known.language not in self.languages:
+                missing = f'no such language "{known.language}"'
+                yield Fault(f"numbers.{number}.language", missing, f"languages.{known.language}")
+
+    def _needed(self) -> dict[str, frozenset[str]]:
+        """Every prompt that is spoken without a node's naming it, with what stands in it."""
+        needed = dict(prompts.SPOKEN_BY_THE_ENGINE)
+        for node in self.flow.values():
+            needed |= node.speaks
+        return needed
 
     def _broken_queues(self) -> Iterator[Fault]:
         for name, queue in self.queues.items():
@@ -235,36 +436,49 @@ class Ivr(Section):
             yield from widening.faults(name, queue.widen, self.queues, self.languages)
 
     def _missing_prompts(self) -> Iterator[Fault]:
-        for name, node in self.flow.items():
-            for path, prompt in flows.prompts_of(node):
-                if prompt not in self.prompts:
-                    missing = f'no such prompt "{prompt}"'
-                    yield Fault(f"flow.{name}.{path}", missing, f"prompts.{prompt}")
-        for prompt in prompts.SPOKEN_BY_THE_ENGINE:
+        for path, prompt in self._named_prompts():
+            if prompt not in self.prompts:
+                yield Fault(path, f'no such prompt "{prompt}"', f"prompts.{prompt}")
+        for prompt in self._needed():
             if prompt not in self.prompts:
                 yield Fault("prompts", f'the prompt "{prompt}" is missing', f"prompts.{prompt}")
 
+    def _named_prompts(self) -> Iterator[tuple[str, str]]:
+        for name, node in self.flow.items():
+            for path, prompt in node.prompts():
+                yield f"flow.{name}.{path}", prompt
+        for key, way in self.waiting.keys.items():
+            yield f"waiting.keys.{key}.prompt", way.prompt
+
     def _broken_prompts(self) -> Iterator[Fault]:
+        needed = self._needed()
+        may = dict(filled for node in self.flow.values() for filled in node.places().items())
         for name, texts in self.prompts.items():
-            allowed = prompts.SPOKEN_BY_THE_ENGINE.get(name, frozenset())
+            must = needed.get(name, prompts.NOTHING)
             for language in self.languages:
-                if not texts.get(language, "").strip():
+                if language not in texts or not str(texts[language]).strip():
                     yield Fault(f"prompts.{name}.{language}", "this text is missing")
-            for language, text in texts.items():
+            for language, prompt in texts.items():
+                path = f"prompts.{name}.{language}"
                 if language not in self.languages:
                     unknown = f'no such language "{language}"'
-                    yield Fault(f"prompts.{name}.{language}", unknown, f"languages.{language}")
-                yield from _wrong_places(f"prompts.{name}.{language}", text, allowed)
+                    yield Fault(path, unknown, f"languages.{language}")
+                yield from _wrong_places(path, prompt, must, must | may.get(name, prompts.NOTHING))
 
 
-def _wrong_places(path: str, text: str, allowed: frozenset[str]) -> Iterator[Fault]:
+def _wrong_places(
+    path: str, prompt: prompts.Prompt, must: frozenset[str], may: frozenset[str]
+) -> Iterator[Fault]:
     """Faults of the `{places}` in a prompt: each that is needed stands there, and no other."""
+    found: set[str] = set()
     try:
-        found = {place for _, place, _, _ in string.Formatter().parse(text) if place is not None}
+        for part in prompts.parts(prompt):
+            if isinstance(part, str):
+                found |= prompts.places(part)
     except ValueError as error:
         yield Fault(path, f"broken braces: {error}")
         return
-    for place in sorted(found - allowed):
+    for place in sorted(found - may):
         yield Fault(path, f"nothing can stand in {{{place}}} here")
-    for place in sorted(allowed - found):
+    for place in sorted(must - found):
         yield Fault(path, f"{{{place}}} is missing")

@@ -3,20 +3,32 @@
 ```
 HotlineError
 ├── NotFound
-│   └── NoSuchCall, NoSuchOffer, NoSuchCallback
+│   ├── NoSuchCall, NoSuchOffer, NoSuchCallback
+│   └── NoSuchBulletin, NoSuchBlock
 ├── Conflict
 │   ├── OfferGone       the caller hung up, or the offer ran out
 │   ├── CallbackMoved   the callback is no longer where that could be done
 │   ├── NotTalking      hang up, without a conversation
 │   ├── StillTalking    an outcome before the conversation is over
 │   ├── Lost            somebody else was first
-│   └── NothingToFinish an outcome for a call that the agent has not talked in
+│   ├── NothingToFinish an outcome for a call that the agent has not talked in
+│   ├── BulletinChanged somebody changed or withdrew it first
+│   ├── AlreadyBlocked
+│   └── BlockOver       lifted or run out before
+├── Invalid
+│   ├── Unsayable       a bulletin with something missing; `faults` says what
+│   ├── NotANumber      what was typed is no telephone number
+│   ├── NumberWithheld  a caller without a number
+│   ├── NeverBlocked    emergency and short numbers, and our own
+│   └── NoReason, BadLength
 └── Forbidden
     └── NotYours        another agent's call or offer
 ```
 """
 
-from hotline.errors import Conflict, Forbidden, NotFound
+from collections.abc import Mapping
+
+from hotline.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class NoSuchOffer(NotFound):
@@ -75,3 +87,76 @@ class NotYours(Forbidden):
 
 class Lost(Conflict):
     """Somebody else was first. Raised to take back what the unit of work has won so far."""
+
+
+# ---------------------------------------------------------------- bulletins and blocks
+
+
+class NoSuchBulletin(NotFound):
+    """No bulletin has this number."""
+
+    code, text = "no-such-bulletin", "ivr.bulletin.no_such"
+
+
+class BulletinChanged(Conflict):
+    """Somebody changed or withdrew it after the page was shown."""
+
+    code, text = "bulletin-changed", "ivr.bulletin.changed_meanwhile"
+
+
+class Unsayable(Invalid):
+    """A bulletin that cannot be said; `faults` are fields with the keys of the words for each."""
+
+    code, text = "unsayable", "ivr.bulletin.faulty"
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(", ".join(sorted(faults)))
+        self.faults = faults
+
+
+class NoSuchBlock(NotFound):
+    """No block has this number."""
+
+    code, text = "no-such-block", "ivr.nuisance.no_such"
+
+
+class AlreadyBlocked(Conflict):
+    """The number is blocked."""
+
+    code, text = "already-blocked", "ivr.nuisance.already"
+
+
+class BlockOver(Conflict):
+    """The block was lifted, or ran out."""
+
+    code, text = "block-over", "ivr.nuisance.over"
+
+
+class NotANumber(Invalid):
+    """What was typed is no telephone number."""
+
+    code, text = "not-a-number", "ivr.nuisance.not_a_number"
+
+
+class NumberWithheld(Invalid):
+    """Who withholds their number has none that could be blocked."""
+
+    code, text = "number-withheld", "ivr.nuisance.withheld"
+
+
+class NeverBlocked(Invalid):
+    """An emergency or short number, or one of the hotline itself."""
+
+    code, text = "never-blocked", "ivr.nuisance.never"
+
+
+class NoReason(Invalid):
+    """A block says why."""
+
+    code, text = "no-reason", "ivr.nuisance.no_reason"
+
+
+class BadLength(Invalid):
+    """A block lasts some days, a year at most."""
+
+    code, text = "bad-length", "ivr.nuisance.bad_length"

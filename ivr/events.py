@@ -2,10 +2,12 @@
 
 | kind | written when | data |
 | --- | --- | --- |
-| `arrived` | the call reached us (number 0 of its steps) | `at` the node it was led to |
-| `step` | a key, a silence, the end of a transfer | `at`, `heard`, `digits`, `language`, `to` |
+| `arrived` | the call reached us (number 0 of its steps) | `at` the node it was led to; `by` |
+| `step` | a key, words, silence | `at`, `heard`, `digits`, `speech`, `language`, `to` |
+| `bulletin` | bulletins were spoken; after the step that led there | `bulletins` (ids), `at` |
+| `refused` | the caller's number is blocked | `block` (its id) |
 | `queued` | it took a place to wait | `visit`, `queue`, `language`, `priority`, `since` |
-| `returned` | a caller given up as unseen was heard again | `visit`, `queue`, `language` |
+| `returned` | a place given up, or lost, was taken again | `visit`, `queue`, `language` |
 | `offered` | it was offered to an agent | `offer`, `agent`, `circle`, `skill` |
 | `accepted` | the agent took the offer; their telephone rings | `offer`, `agent` |
 | `offer_ended` | an offer came to nothing | `offer`, `agent`, `result` (see `Result`) |
@@ -14,14 +16,23 @@
 | `wrapped_up` | the outcome is written | `offer`, `agent`, `outcome`, `ticket`, `by` |
 | `abandoned` | the caller hung up in the waiting room | `queue`, `language` |
 | `left` | the caller left the waiting room otherwise | `queue`, `language`, `why` |
-| `transferring` | it was put through to a number outside | `number` |
+| `transferring` | it was put through to a number outside | `number`, `emergency` |
 | `transferred` | the carrier told how that ended | `number`, `result`, `gone` (hung up by then) |
 | `callback` | a callback was promised | `callback`, `queue`, `language`, `at` or null |
 | `callback_queued` | it came into the line | `callback`, `queue`, `language` |
 | `callback_tried` | the citizen was rung | `callback`, `offer`, `attempt`, `result` |
 | `callback_ended` | a callback came to nothing | `callback`, `result`, `by` |
-| `fault` | ours failed; the caller was put through to the fallback | `where`, `error` |
-| `ended` | the call is over | `status` (the carrier's word) |
+| `consent` | the caller was told that the conversation is recorded | `to` (`given`, `refused`) |
+| `asked_ticket` | the caller keyed a ticket's number | `ticket`, `proven` |
+| `recorded` | a message was left, or a conversation recorded | `recording`, `kind`, `seconds` |
+| `listened` | somebody of ours hears a recording | `recording`, `who` (a username) |
+| `rated` | the caller gave a mark after the conversation | `offer`, `agent`, `mark` |
+| `fault` | ours failed; the caller was put through to the fallback | `where`, `error`; `by` |
+| `ended` | the call is over | `status` (the carrier's word); `by` |
+
+`heard` of `step` is what the caller did: `key`, `speech`, `number` (several digits: personal, so
+`digits` is empty), `wrong`, `silence`, `person` (0), `back` (*), `repeat` (#), or why they came out
+of the waiting room (`key`, `overflow`, `nobody`).
 
 Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
 counts, and `transferred` only takes back those whom nobody took there. `result` is the carrier's
@@ -29,10 +40,13 @@ word. `since` of `queued` is there when the place is older than the event: the c
 one that they had. `circle` of `offered` is 0 for an agent of the caller's own queue and language,
 else the number of the wider circle of the agent, and `skill` that by which they were found. `by` of
 `talk_ended` is whose side ended it, as far as the carrier told: it ends a call that it drops in the
-same words as one that is hung up. `by` of `wrapped_up` is the agent's username, or `limit`. A
-moment is that of writing. So: wait = `connected` (or `abandoned`) minus `queued`; talk =
-`talk_ended` minus `connected`; wrap-up = `wrapped_up` minus `talk_ended`. Telephone numbers of
-people stand in the call's row (and that of its callback) only.
+same words as one that is hung up. `by` of `wrapped_up` is the agent's username, or `limit`. `by` of
+`arrived`, `fault`, `transferred` and `ended` stands there only when the carrier's list told later
+what we had missed (`reconcile`); the `at` of a call that never reached us is empty.
+
+A moment is that of writing, or the carrier's for what its list told. So: wait = `connected` (or
+`abandoned`) minus `queued`; talk = `talk_ended` minus `connected`; wrap-up = `wrapped_up` minus
+`talk_ended`. Telephone numbers of people stand in the call's row (and that of its callback) only.
 
 A callback stands in the story of the call that it was asked for in, or that was abandoned, after
 the end of that call too: `callback` ends the caller's wait on the line, `callback_queued` begins
@@ -49,6 +63,8 @@ class Kind(StrEnum):
 
     ARRIVED = "arrived"
     STEP = "step"
+    BULLETIN = "bulletin"
+    REFUSED = "refused"
     QUEUED = "queued"
     RETURNED = "returned"
     OFFERED = "offered"
@@ -65,6 +81,11 @@ class Kind(StrEnum):
     CALLBACK_ENDED = "callback_ended"
     TRANSFERRING = "transferring"
     TRANSFERRED = "transferred"
+    CONSENT = "consent"
+    ASKED_TICKET = "asked_ticket"
+    RECORDED = "recorded"
+    LISTENED = "listened"
+    RATED = "rated"
     FAULT = "fault"
     ENDED = "ended"
 

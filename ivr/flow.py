@@ -1,154 +1,100 @@
 """The menu as a typed graph, and everything that can be wrong with it.
 
-A node is what a caller is in: a choice of language, a menu, something said, a queue, a transfer,
-the end. The rules below are what `hotline check` proves: every goto lands, every node can be
-reached, every path ends, every menu has a way to a person, and who stays silent is led to one.
+What a node is, and what each kind does, stands in `ivr.nodes`. The rules below are what `hotline
+check` proves: every goto lands, every node can be reached, every path ends, nothing lacks a way to
+a person, who stays silent is led to somebody and never in a circle, and an emergency is one key
+from the first question.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
-from pydantic import BeforeValidator, Field, StringConstraints
-
-from hotline.config import NO_NAME, DialNumber, Identifier, Language, Section
+from hotline.config import NO_NAME
 from hotline.errors import Fault
-
-#: What a telephone can send. YAML reads a bare 1 as a number, people write it so: both are taken.
-Key = Annotated[str, BeforeValidator(str), StringConstraints(pattern=r"^[0-9*#]$")]
-#: A telephone number; a bare 191 in YAML is meant as its digits.
-Number = Annotated[DialNumber, BeforeValidator(str)]
-Tries = Annotated[int, Field(ge=1, le=5)]
-Seconds = Annotated[int, Field(ge=1, le=60)]
-
-
-class LanguageChoice(Section):
-    """The caller chooses a language; `prompt` is spoken in each, one after the other."""
-
-    kind: Literal["language"]
-    prompt: Identifier
-    keys: dict[Key, Language]
-    #: Keys that lead somewhere at once, whatever the language: an emergency waits for no choice.
-    goto: dict[Key, Identifier] = Field(default_factory=dict)
-    #: Taken when nothing is chosen.
-    default: Language
-    next: Identifier
-    tries: Tries = 2
-    timeout: Seconds = 5
-
-
-class Menu(Section):
-    """The caller presses a key. Wrong keys and silence: repeated, then on to `otherwise`."""
-
-    kind: Literal["menu"]
-    prompt: Identifier
-    keys: dict[Key, Identifier]
-    #: Where the caller is led after `tries` wrong keys or silences.
-    otherwise: Identifier
-    tries: Tries = 3
-    timeout: Seconds = 5
-
-
-class Say(Section):
-    """Something is said, then the call goes on at `next`."""
-
-    kind: Literal["say"]
-    prompt: Identifier
-    next: Identifier
-
-
-class ToQueue(Section):
-    """The caller takes a place in a queue."""
-
-    kind: Literal["queue"]
-    queue: Identifier
-    prompt: Identifier | None = None
-    #: Added to the queue's own priority; the higher goes first.
-    priority: Annotated[int, Field(ge=0, le=100)] = 0
-
-
-class Transfer(Section):
-    """The caller is put through to a number outside; `failed` is where they come back to."""
-
-    kind: Literal["transfer"]
-    number: Number
-    prompt: Identifier | None = None
-    failed: Identifier
-    timeout: Seconds = 30
-
-
-class Hangup(Section):
-    """The end."""
-
-    kind: Literal["hangup"]
-    prompt: Identifier | None = None
-
-
-Node = Annotated[
-    LanguageChoice | Menu | Say | ToQueue | Transfer | Hangup, Field(discriminator="kind")
-]
-#: Nodes that the caller, or the number outside, may leave without an answer.
-ASKS = (LanguageChoice, Menu, Transfer)
-#: Nodes at which the flow can end.
-ENDS = (ToQueue, Transfer, Hangup)
-
+from ivr.nodes import Emergency, LanguageChoice, Menu, Node, Recall, Refusal, ToQueue, Transfer
+from ivr.nodes.base import PERSON, Exit, LineState
 
 #: A node keeps its place in the graph when one of its values cannot be read (`hotline.salvage`).
 STAND_INS: Mapping[str, Any] = {
     "flow.*.number": "199",
     "flow.*.keys": {},
+    "flow.*.title": {"th": "-", "en": "-"},
     **{
         f"flow.*.{field}": NO_NAME
-        for field in ("prompt", "next", "otherwise", "failed", "queue", "default")
+        for field in (
+            *("prompt", "next", "otherwise", "failed", "default", "open", "closed"),
+            *("calendar", "agent", "declined", "emergency", "thanks", "busy", "no_answer"),
+        )
     },
     "flow.*.keys.*": NO_NAME,
     "flow.*.goto.*": NO_NAME,
 }
 
 
+#: The parts of `ivr:` that hold ways through the flow.
+_WAYS = "flow queues waiting.keys after_call"
+
+
 @dataclass(frozen=True)
 class Flow:
-    """The graph of one hotline. `languages` in the order in which they are offered."""
+    """The graph of one hotline. `languages` in the order in which they are offered.
+
+    `person`: where 0 leads. `emergency`: the node that one key from the first question must reach.
+    `refusal`, `recall`, `after_call`: where callers begin who are blocked, who wait for a callback,
+    who have just talked. `detours`: where a queue leads that cannot be joined. `doors`: other ways
+    into the flow (out of the waiting room), by their path in the file.
+    """
 
     start: str
     nodes: Mapping[str, Node]
     languages: tuple[str, ...]
+    person: str = ""
+    emergency: str = ""
+    refusal: str | None = None
+    recall: str | None = None
+    after_call: str | None = None
+    detours: Mapping[tuple[str, LineState], Exit] = field(default_factory=dict)
+    overflows: Mapping[str, Exit] = field(default_factory=dict)
+    doors: tuple[Exit, ...] = ()
 
+    def ways(self, name: str) -> list[Exit]:
+        """All ways on from a node: its own, 0, and those of the queue that it leads to."""
+        node = self.nodes[name]
+        ways = [*node.exits(), *self._detours(node), *self._overflows(node)]
+        if node.asks and PERSON not in node.own_keys("") and self.person:
+            ways.append(Exit(PERSON, self.person))
+        return ways
 
-@dataclass(frozen=True)
-class Exit:
-    """One way out of a node: where it stands in the file, and where it leads."""
+    def silent_ways(self, name: str) -> tuple[str, ...]:
+        """Where a caller may be led who does nothing; empty at an end."""
+        node = self.nodes[name]
+        ways = node.silent()
+        if not ways and isinstance(node, Menu):
+            ways = (self.person,)
+        return (*ways, *(way.to for way in self._detours(node)))
 
-    path: str
-    to: str
+    def led_on(self, name: str) -> tuple[str, ...]:
+        """Where the waiting room sends a caller who has waited too long at this node."""
+        return tuple(way.to for way in self._overflows(self.nodes[name]))
 
+    def entries(self) -> Iterator[Exit]:
+        """Every way into the flow: where it stands in the file, and where it leads."""
+        yield Exit("start", self.start)
+        for name in ("person", "emergency", "refusal", "recall", "after_call"):
+            if to := getattr(self, name):
+                yield Exit(name, to)
+        yield from self.overflows.values()
+        yield from self.doors
 
-def exits(node: Node) -> list[Exit]:
-    """All ways out of a node, in the order of the file."""
-    match node:
-        case LanguageChoice():
-            return [*_keyed("goto", node.goto), Exit("next", node.next)]
-        case Menu():
-            return [*_keyed("keys", node.keys), Exit("otherwise", node.otherwise)]
-        case Say():
-            return [Exit("next", node.next)]
-        case Transfer():
-            return [Exit("failed", node.failed)]
-        case _:
+    def _detours(self, node: Node) -> list[Exit]:
+        if not isinstance(node, ToQueue):
             return []
+        return [way for (queue, _), way in self.detours.items() if queue == node.queue]
 
-
-def silent_exit(node: Node) -> str | None:
-    """Where a caller is led who does nothing, or whose transfer reaches nobody; None at an end."""
-    match node:
-        case LanguageChoice() | Say():
-            return node.next
-        case Menu():
-            return node.otherwise
-        case Transfer():
-            return node.failed
-        case _:
-            return None
+    def _overflows(self, node: Node) -> list[Exit]:
+        way = self.overflows.get(node.queue) if isinstance(node, ToQueue) else None
+        return [] if way is None else [way]
 
 
 def faults(flow: Flow) -> Iterator[Fault]:
@@ -159,63 +105,80 @@ def faults(flow: Flow) -> Iterator[Fault]:
     """
     lost = [*_missing_targets(flow)]
     yield from lost
-    yield from _bad_languages(flow)
+    yield from _bad_keys(flow)
     if not lost:
         for fault in _path_faults(flow):
-            yield Fault(fault.path, fault.message, follows="flow")
+            yield Fault(fault.path, fault.message, follows=_WAYS)
 
 
 def _path_faults(flow: Flow) -> Iterator[Fault]:
-    reached = _reachable(flow, flow.start)
+    reached = _reachable(flow, *(way.to for way in flow.entries()))
     yield from (
         Fault(f"flow.{node}", "nothing leads here") for node in flow.nodes if node not in reached
     )
     yield from _endless(flow)
-    yield from _silent(flow)
+    yield from _circles(flow)
+    yield from _uncared_for(flow)
     yield from _without_person(flow)
-
-
-def prompts_of(node: Node) -> Iterator[tuple[str, str]]:
-    """(path inside the node, prompt) of what the node itself says."""
-    if node.prompt is not None:
-        yield "prompt", node.prompt
-
-
-def _keyed(name: str, keys: Mapping[str, str]) -> list[Exit]:
-    return [Exit(f"{name}.{key}", to) for key, to in keys.items()]
+    yield from _without_emergency(flow)
 
 
 def _missing_targets(flow: Flow) -> Iterator[Fault]:
-    if flow.start not in flow.nodes:
-        yield Fault("start", f'no such node "{flow.start}"', f"flow.{flow.start}")
+    for way in flow.entries():
+        if way.to not in flow.nodes:
+            yield _no_node(way.path, way.to)
     for name, node in flow.nodes.items():
-        for way in exits(node):
+        for way in node.exits():
             if way.to not in flow.nodes:
-                missing = f'no such node "{way.to}"'
-                yield Fault(f"flow.{name}.{way.path}", missing, f"flow.{way.to}")
+                yield _no_node(f"flow.{name}.{way.path}", way.to)
+    for way in flow.detours.values():
+        if way.to not in flow.nodes:
+            yield _no_node(way.path, way.to)
 
 
-def _bad_languages(flow: Flow) -> Iterator[Fault]:
+def _no_node(path: str, name: str) -> Fault:
+    return Fault(path, f'no such node "{name}"', f"flow.{name}")
+
+
+def _bad_keys(flow: Flow) -> Iterator[Fault]:
     for name, node in flow.nodes.items():
-        if not isinstance(node, LanguageChoice):
-            continue
-        for key, language in node.keys.items():
+        match node:
+            case LanguageChoice():
+                yield from _bad_choice(flow, name, node)
+            case Menu():
+                yield from _bad_words(flow, name, node)
+            case Recall() if node.key in node.goto:
+                taken = "this key already leads back to the place"
+                yield Fault(f"flow.{name}.goto.{node.key}", taken)
+
+
+def _bad_words(flow: Flow, name: str, node: Menu) -> Iterator[Fault]:
+    for key, by_language in node.words.items():
+        if key not in node.keys:
+            yield Fault(f"flow.{name}.words.{key}", "this key leads nowhere in this menu")
+        for language in by_language:
             if language not in flow.languages:
-                yield _no_language(f"flow.{name}.keys.{key}", language)
-            if key in node.goto:
-                yield Fault(f"flow.{name}.goto.{key}", "this key already chooses a language")
-        if node.default not in flow.languages:
-            yield _no_language(f"flow.{name}.default", node.default)
+                yield _no_language(f"flow.{name}.words.{key}.{language}", language)
+
+
+def _bad_choice(flow: Flow, name: str, node: LanguageChoice) -> Iterator[Fault]:
+    for key, language in node.keys.items():
+        if language not in flow.languages:
+            yield _no_language(f"flow.{name}.keys.{key}", language)
+        if key in node.goto:
+            yield Fault(f"flow.{name}.goto.{key}", "this key already chooses a language")
+    if node.default not in flow.languages:
+        yield _no_language(f"flow.{name}.default", node.default)
 
 
 def _no_language(path: str, language: str) -> Fault:
     return Fault(path, f'no such language "{language}"', f"languages.{language}")
 
 
-def _reachable(flow: Flow, start: str) -> set[str]:
-    found, todo = {start}, [start]
+def _reachable(flow: Flow, *starts: str) -> set[str]:
+    found, todo = set(starts), [*starts]
     while todo:
-        for way in exits(flow.nodes[todo.pop()]):
+        for way in flow.ways(todo.pop()):
             if way.to not in found:
                 found.add(way.to)
                 todo.append(way.to)
@@ -224,46 +187,105 @@ def _reachable(flow: Flow, start: str) -> set[str]:
 
 def _endless(flow: Flow) -> Iterator[Fault]:
     for name in flow.nodes:
-        if not any(isinstance(flow.nodes[each], ENDS) for each in _reachable(flow, name)):
+        if not any(flow.nodes[each].ends for each in _reachable(flow, name)):
             yield Fault(f"flow.{name}", "no path from here ever ends")
 
 
-def _silent(flow: Flow) -> Iterator[Fault]:
-    """Who presses nothing, or reaches nobody, is led to our own people, never in a circle."""
+def _circles(flow: Flow) -> Iterator[Fault]:
+    """Who presses nothing, or reaches nobody, is never led in a circle."""
     told: set[frozenset[str]] = set()
-    for name, node in flow.nodes.items():
-        trail, last = _silent_walk(flow, name)
-        if last is not None:
-            circle = trail[trail.index(last) :]
-            if frozenset(circle) not in told:
-                told.add(frozenset(circle))
-                yield Fault(
-                    f"flow.{last}", f"a silent caller goes round: {' → '.join([*circle, last])}"
-                )
-        elif isinstance(node, ASKS) and not isinstance(flow.nodes[trail[-1]], ToQueue):
-            yield Fault(
-                f"flow.{name}",
-                f"a silent caller reaches no person: {' → '.join(trail)}",
-            )
+    for name in flow.nodes:
+        circle = _circle_from(flow, [name])
+        if circle is not None and frozenset(circle) not in told:
+            told.add(frozenset(circle))
+            around = " → ".join([*circle, circle[0]])
+            yield Fault(f"flow.{circle[0]}", f"a silent caller goes round: {around}")
 
 
-def _silent_walk(flow: Flow, name: str) -> tuple[list[str], str | None]:
-    """The nodes that silence leads through, and the one it comes back to (None: it ends)."""
-    trail = [name]
-    while (following := silent_exit(flow.nodes[trail[-1]])) is not None:
+def _circle_from(flow: Flow, trail: list[str]) -> list[str] | None:
+    here = trail[-1]
+    for following in (*flow.silent_ways(here), *flow.led_on(here)):
         if following in trail:
-            return trail, following
-        trail.append(following)
-    return trail, None
+            return trail[trail.index(following) :]
+        found = _circle_from(flow, [*trail, following])
+        if found is not None:
+            return found
+    return None
+
+
+def _uncared_for(flow: Flow) -> Iterator[Fault]:
+    """Who is asked something and does nothing, and who reaches nobody outside, comes to our own
+    people or leaves a message.
+    """
+    for name, node in flow.nodes.items():
+        if not (node.asks or isinstance(node, Transfer)) or not flow.silent_ways(name):
+            continue
+        for trail in _silent_trails(flow, [name]):
+            if not flow.nodes[trail[-1]].cared_for:
+                way = " → ".join(trail)
+                yield Fault(f"flow.{name}", f"a silent caller reaches no person: {way}")
+                break
+
+
+def _silent_trails(flow: Flow, trail: list[str]) -> Iterator[list[str]]:
+    """Every way that silence may lead from here to an end. (A circle is another fault.)"""
+    ways = flow.silent_ways(trail[-1])
+    if not ways or isinstance(flow.nodes[trail[-1]], ToQueue):
+        yield trail
+    for each in ways:
+        if each not in trail:
+            yield from _silent_trails(flow, [*trail, each])
 
 
 def _without_person(flow: Flow) -> Iterator[Fault]:
-    """Every choice, every start and every failed transfer has a way to a queue of our own.
+    """Every choice, every start and every emergency has a way to a queue of our own.
 
-    A transfer is no such way: it may fail, and then our own people are what is left.
+    A transfer is no such way: it may fail, and then our own people are what is left. (That somebody
+    takes care of whom another transfer does not reach is `_uncared_for`.)
     """
     for name, node in flow.nodes.items():
-        if not isinstance(node, ASKS) and name != flow.start:
+        asked = (node.asks and not node.ends) or isinstance(node, Emergency | Refusal)
+        if not asked and name != flow.start:
             continue
         if not any(isinstance(flow.nodes[each], ToQueue) for each in _reachable(flow, name)):
             yield Fault(f"flow.{name}", "no path from here leads to a person in a queue")
+
+
+def _without_emergency(flow: Flow) -> Iterator[Fault]:
+    """An emergency is one key from whatever a caller is asked first."""
+    if not flow.emergency:
+        return
+    entries = [flow.start, *(each for each in (flow.recall, flow.refusal) if each)]
+    for name in sorted(set(_first_questions(flow, entries))):
+        if flow.emergency not in _one_key_from(flow.nodes[name]):
+            yield Fault(
+                f"flow.{name}", f'no key leads from this first question to "{flow.emergency}"'
+            )
+
+
+def _first_questions(flow: Flow, entries: list[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    todo = [*entries]
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        node = flow.nodes[name]
+        if node.asks:
+            yield name
+        # whose language is known is not asked for it: what follows is then the first question
+        if not node.asks or isinstance(node, LanguageChoice):
+            todo += node.silent()
+
+
+def _one_key_from(node: Node) -> set[str]:
+    match node:
+        case LanguageChoice() | Recall():
+            return set(node.goto.values())
+        case Menu():
+            return set(node.keys.values())
+        case Refusal():
+            return {node.emergency}
+        case _:
+            return set()

@@ -22,8 +22,21 @@ from hotline import clock
 from hotline.floor import Floor
 from hotline.jobs import Every, Job, Sweep
 from hotline.outbox import Handler, Hopeless
+from hotline.schedule import Nightly
 from hotline.telephony import CallGone, CarrierError, Refused
-from ivr import attempts, callback_rows, callbacks, calls, closing, drafts, offers, waiting
+from ivr import (
+    attempts,
+    bulletins,
+    callback_rows,
+    callbacks,
+    calls,
+    closing,
+    drafts,
+    offers,
+    reconcile,
+    recordings,
+    waiting,
+)
 from ivr.callback_rows import AttemptFacts, CallbackFacts
 from ivr.callback_rules import Missed
 from ivr.config import Ivr
@@ -270,8 +283,11 @@ def _over(floor: Floor, sid: str) -> str | None:
 
 
 def end_lonely(floor: Floor, now: datetime) -> None:
-    """Callers who were left behind in a conference: the conversation is over, the call is not."""
-    before = now - timedelta(seconds=2 * GRACE * clock.speed())
+    """Callers who were left behind in a conference: the conversation is over, the call is not.
+
+    Not those who are being asked how it was: that takes less than half a minute.
+    """
+    before = now - timedelta(seconds=4 * GRACE * clock.speed())
     other = orm.aliased(Offer)
     live_again = (
         sa.select(sa.literal(1)).where(other.call_id == Call.id, other.state.in_(LIVE)).exists()
@@ -356,11 +372,17 @@ def _each(what: int, do: Callable[[], None]) -> None:
         log.exception("sweep: %s", what)
 
 
+def nightly(_floor: Floor) -> dict[str, Nightly]:
+    """What is due each night, and when (the city's local time)."""
+    return {"ivr.reconcile": Nightly(at=reconcile.NIGHT_AT, run=reconcile.night)}
+
+
 JOBS: Mapping[str, Job] = {}
 EFFECTS: Mapping[str, Handler] = {
     offers.DIAL_AGENT: dial_agent,
     offers.BRING_CALLER: bring_caller,
     offers.HANG_UP: hang_up,
+    recordings.FETCH: recordings.bring,
     offers.LET_GO: let_go,
 }
 SWEEPS: Mapping[str, Sweep] = {
@@ -374,4 +396,5 @@ SWEEPS: Mapping[str, Sweep] = {
     "ivr.call_back": call_back,
     "ivr.ask_for_citizens": Every(10, ask_for_citizens),
     "ivr.forget_drafts": Every(3600, drafts.forget),
+    "ivr.settle_bulletins": Every(3600, bulletins.settle),
 }

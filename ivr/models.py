@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hotline.db import Base, BigId
+from hotline.db import Base, BigId, Json
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -197,6 +197,123 @@ class Draft(Base):
     category: Mapped[str] = mapped_column(sa.String(64))
     ticket_number: Mapped[str] = mapped_column(sa.Text)
     saved_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Recording(Base):
+    """A message that a caller left, or a conversation (`ivr.recordings`)."""
+
+    __tablename__ = "recordings"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    call_id: Mapped[int] = mapped_column(sa.ForeignKey("calls.id"), index=True)
+    #: The conversation; None for a message.
+    offer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("offers.id"))
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    #: The carrier's name of it, and where its sound is there.
+    sid: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    url: Mapped[str] = mapped_column(sa.Text)
+    seconds: Mapped[int]
+    #: Where its sound is in our folder; None while it is still at the carrier.
+    file: Mapped[str | None] = mapped_column(sa.String(120))
+    made_at: Mapped[datetime]
+
+
+# ---------------------------------------------------------------- bulletins and blocks
+
+
+class Bulletin(Base):
+    """What the city tells its callers for a while (`ivr.bulletins`), as it stands now."""
+
+    __tablename__ = "bulletins"
+    __table_args__ = (
+        # asked in every call that comes to a bulletin node: few rows, whatever has been said before
+        sa.Index("ix_bulletins_on_air", "ends_at", **_where("withdrawn_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    #: Language → what is said; Thai and English at least.
+    texts: Mapped[dict[str, Any]]
+    #: Names of the flow's nodes where it is heard.
+    places: Mapped[list[str]] = mapped_column(Json)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    #: The username of who wrote it first.
+    author: Mapped[str] = mapped_column(sa.String(64))
+    written_at: Mapped[datetime]
+    #: Counts its changes: who changes it says which one they saw.
+    version: Mapped[int]
+    withdrawn_at: Mapped[datetime | None]
+    #: What `call_events` say of its hearers, kept once nothing can be added to it.
+    heard: Mapped[int | None]
+    satisfied: Mapped[int | None]
+
+
+class BulletinEvent(Base):
+    """What was done to a bulletin, `n` counting from 1. Append-only.
+
+    Kinds: `written`, `changed`, `withdrawn`. The latter two carry the whole bulletin as it stood
+    before under `before`: `texts`, `places`, `starts_at` and `ends_at` (ISO 8601, UTC).
+    """
+
+    __tablename__ = "bulletin_events"
+    __table_args__ = (sa.UniqueConstraint("bulletin_id", "n"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    bulletin_id: Mapped[int] = mapped_column(sa.ForeignKey("bulletins.id"))
+    n: Mapped[int]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(sa.String(64))
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    data: Mapped[dict[str, Any]]
+
+
+class Block(Base):
+    """A number that the hotline does not serve for a while (`ivr.nuisance`)."""
+
+    __tablename__ = "blocks"
+    __table_args__ = (
+        # asked at every arrival; and a number has at most one
+        sa.Index("uq_blocks_open", "number", unique=True, **_where("ended_at IS NULL")),
+        sa.Index("ix_blocks_made", "made_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    #: E.164.
+    number: Mapped[str] = mapped_column(sa.String(64))
+    reason: Mapped[str] = mapped_column(sa.Text)
+    author: Mapped[str] = mapped_column(sa.String(64))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    #: When it was lifted; or, of one that ran out, its end, noted when the number is blocked anew.
+    ended_at: Mapped[datetime | None]
+    #: Who lifted it; NULL for one that ran out.
+    ended_by: Mapped[str | None] = mapped_column(sa.String(64))
+
+
+class BlockEvent(Base):
+    """What was done to a block: `blocked`, `lifted`, `ran_out`. Append-only."""
+
+    __tablename__ = "block_events"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    block_id: Mapped[int] = mapped_column(sa.ForeignKey("blocks.id"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(sa.String(64))
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    data: Mapped[dict[str, Any]]
+
+
+class Dismissal(Base):
+    """A supervisor has looked: this number is no nuisance, for a while. Append-only."""
+
+    __tablename__ = "nuisance_dismissals"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    #: E.164.
+    number: Mapped[str] = mapped_column(sa.String(64))
+    by: Mapped[str] = mapped_column(sa.String(64))
+    at: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
 
 
 class Callback(Base):

@@ -388,7 +388,8 @@ def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now
 
 
 def hang_up(floor: Floor, session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
-    """The agent ends the conversation: from now on it is over, and both telephones are hung up.
+    """The agent ends the conversation: from now on it is over, and the agent's telephone is hung
+    up. The conference ends with it, and the caller goes on to a goodbye, or to the survey.
 
     Raises `NotYours`, `NotTalking`. Said twice, it stands.
     """
@@ -400,7 +401,6 @@ def hang_up(floor: Floor, session: Session, call_id: int, agent_id: int, *, now:
     if offer.state is not OfferState.CONNECTED:
         raise NotTalking
     if talk_over(floor, session, offer, "agent", now=now):
-        outbox.post(session, HANG_UP, {"sid": caller_sid(session, offer)}, now=now)
         _drop_leg(session, offer, now)
 
 

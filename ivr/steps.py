@@ -1,104 +1,125 @@
 """One step of the flow: where the caller is and what came in; what is said and where they are next.
 
-Pure, and the same for the same input however often it is asked: the position travels in the signed
-URL, so a webhook that comes twice gets the same answer from any process on any host.
+Pure: the position travels in the signed URL and the world is asked through `World`, so a webhook
+that comes twice gets the same answer from any process on any host. What each kind of node does
+stands in `ivr.nodes`; here is what is the same for all: 0 leads to a person, * back, # says it
+again, and nodes that ask for nothing are walked through, gathering what is said.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
-from ivr.flow import Flow, Hangup, LanguageChoice, Menu, Node, Say, ToQueue, Transfer
+from ivr import prompts
+from ivr.flow import Flow
+from ivr.nodes import ToQueue
+from ivr.nodes.base import (
+    BACK,
+    GENERAL,
+    PERSON,
+    Act,
+    BackToPlace,
+    Dial,
+    Enqueue,
+    Given,
+    Go,
+    HangUp,
+    Here,
+    Listen,
+    Nowhere,
+    Outcome,
+    Position,
+    Read,
+    Record,
+    Speak,
+    Stop,
+    Verb,
+    Words,
+    World,
+)
 
-#: Prompts that the engine itself speaks; the configuration must have each in every language.
-WRONG_KEY, SILENCE, LET_US_HELP = "wrong_key", "silence", "let_us_help"
-TRANSFER_FAILED, GOODBYE = "transfer_failed", "goodbye"
-#: How a `<Dial>` ends when both have spoken.
-DIAL_DONE = frozenset({"completed", "answered"})
+__all__ = [
+    "BackToPlace",
+    "Dial",
+    "Enqueue",
+    "Given",
+    "HangUp",
+    "Listen",
+    "Position",
+    "Read",
+    "Record",
+    "Speak",
+    "Step",
+    "Verb",
+    "advance",
+    "begin",
+    "enter",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a caller stands: the node that waits for input, the language, how often it has been
-    tried in vain, and the number of the step that the next input makes.
-    """
-
-    node: str
-    language: str
-    attempt: int = 0
-    n: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What came in: keys (empty: silence), or how a transfer ended."""
-
-    digits: str = ""
-    dial: str = ""
-
-
-# ---- what the caller hears and what the carrier is told to do
-
-
-@dataclass(frozen=True, slots=True)
-class Speak:
-    """A prompt in a language."""
-
-    prompt: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listen:
-    """Speak and wait for one key, which makes the next step; so does silence after `timeout` s."""
-
-    speaks: tuple[Speak, ...]
-    timeout: int
-
-
-@dataclass(frozen=True, slots=True)
-class Enqueue:
-    """The caller waits in `queue`."""
-
-    queue: str
+NOWHERE: World = Nowhere()
+#: So many nodes may be walked through without asking anything; no sound flow has so many.
+_LONGEST_WALK = 60
+#: So many questions `*` can go back.
+_LONGEST_TRAIL = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
-    """Put through to `number`, ringing for `timeout` s; how it ends makes the next step."""
-
-    number: str
-    timeout: int
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp:
-    """The end of the call."""
-
-
-Verb = Speak | Listen | Enqueue | Dial | HangUp
+class GoesRound(Exception):
+    """A circle of nodes that ask for nothing: `ivr.flow` refuses such a flow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """What one input does.
 
-    `heard` is what the caller did (`key`, `wrong`, `silence`, `start`, `transfer`); `position` is
-    where they stand afterwards; `entered` is the queue node they reached, if any.
+    `heard` is what the caller did (`key`, `speech`, `number`, `wrong`, `silence`, `start`,
+    `transfer`, `person`, `back`, `repeat`); `position` is where they stand afterwards; `acts` is
+    what happens besides; `resumes`: the caller is back in a place that was kept.
     """
 
     heard: str
     verbs: tuple[Verb, ...]
     position: Position
-    entered: ToQueue | None = None
+    acts: tuple[Act, ...] = ()
+    resumes: bool = False
+
+    @property
+    def queue(self) -> str | None:
+        """The queue in which the caller takes a place by this step."""
+        return next((verb.queue for verb in self.verbs if isinstance(verb, Enqueue)), None)
 
 
-def begin(flow: Flow, language: str | None = None) -> Step:
-    """The first step of a call: number 0. Without a language, the first one speaks."""
-    return _walk(flow, flow.start, Position(flow.start, language or flow.languages[0]), "start")
+def begin(flow: Flow, world: World = NOWHERE) -> Step:
+    """The first step of a call: number 0.
+
+    Who is blocked is refused; who was cut off is back in the old place; who waits for a callback is
+    asked; everybody else begins at the start, in the first language until one is known.
+    """
+    position = Position("", flow.languages[0])
+    if flow.refusal is not None and world.blocked():
+        return enter(flow, flow.refusal, _in_known_language(flow, position, world), world)
+    kept = world.place_kept()
+    if kept is not None and kept.language in flow.languages:
+        node = flow.nodes.get(kept.node)
+        if isinstance(node, ToQueue):
+            there = Position(kept.node, kept.language, n=1)
+            said = Speak(prompts.RESUMED, kept.language)
+            return Step("start", (said, Enqueue(node.queue)), there, resumes=True)
+    if flow.recall is not None and world.callback_pending():
+        return enter(flow, flow.recall, _in_known_language(flow, position, world), world)
+    return enter(flow, flow.start, position, world)
 
 
-def advance(flow: Flow, position: Position, given: Given) -> Step:
+def _in_known_language(flow: Flow, position: Position, world: World) -> Position:
+    known = world.spoken_before()
+    return replace(position, language=known) if known in flow.languages else position
+
+
+def enter(
+    flow: Flow, name: str, position: Position, world: World = NOWHERE, heard: str = "start"
+) -> Step:
+    """Come to node `name` from wherever `position` is, without having been asked anything."""
+    return _walk(flow, Go(name), position, heard, world)
+
+
+def advance(flow: Flow, position: Position, given: Given, world: World = NOWHERE) -> Step:
     """The step that `given` makes at `position`; its number is `position.n`.
 
     A node or a language that the flow no longer has (the configuration was changed in mid-call)
@@ -108,106 +129,111 @@ def advance(flow: Flow, position: Position, given: Given) -> Step:
         position = replace(position, language=flow.languages[0])
     node = flow.nodes.get(position.node)
     if node is None:
-        return _walk(flow, flow.start, position, "start")
-    return _ANSWERS[type(node)](flow, position, given)
+        return enter(flow, flow.start, replace(position, trail=()), world)
+    known = tuple(each for each in position.trail if each in flow.nodes)
+    position = replace(position, trail=known)
+    here = _here(flow, position.node, position, world)
+    general = node.asks and given.digits in GENERAL
+    if general and given.digits not in node.own_keys(position.part):
+        return _general(flow, here, given.digits)
+    outcome = node.answer(here, given)
+    return _walk(flow, outcome, position, _heard(here, given, outcome), world)
 
 
-def _at_language(flow: Flow, position: Position, given: Given) -> Step:
-    node = flow.nodes[position.node]
-    assert isinstance(node, LanguageChoice)
-    if given.digits in node.keys:
-        chosen = replace(position, language=node.keys[given.digits])
-        return _walk(flow, node.next, chosen, "key")
-    if given.digits in node.goto:
-        return _walk(flow, node.goto[given.digits], position, "key")
-    if position.attempt + 1 < node.tries:
-        return _again(node, flow, position, given)
-    chosen = replace(position, language=node.default)
-    return _walk(flow, node.next, chosen, _miss(given))
+def _general(flow: Flow, here: Here, key: str) -> Step:
+    """The keys that mean the same everywhere."""
+    position, world = here.position, here.world
+    if key == PERSON and flow.person:
+        return _walk(flow, Go(flow.person), position, "person", world)
+    if key == BACK and position.trail:
+        there = replace(position, trail=position.trail[:-1])
+        return _walk(flow, Go(position.trail[-1]), there, "back", world, back=True)
+    asked = flow.nodes[here.name].ask(here)
+    return _walk(flow, replace(asked, attempt=position.attempt), position, "repeat", world)
 
 
-def _at_menu(flow: Flow, position: Position, given: Given) -> Step:
-    node = flow.nodes[position.node]
-    assert isinstance(node, Menu)
-    if given.digits in node.keys:
-        return _walk(flow, node.keys[given.digits], position, "key")
-    if position.attempt + 1 < node.tries:
-        return _again(node, flow, position, given)
-    said = (Speak(LET_US_HELP, position.language),)
-    return _walk(flow, node.otherwise, position, _miss(given), said)
+def _heard(here: Here, given: Given, outcome: Outcome) -> str:
+    if given.dial:
+        return "transfer"
+    if not (given.digits or given.speech):
+        return "silence"
+    missed = (
+        outcome.attempt > here.position.attempt if isinstance(outcome, Stop) else outcome.missed
+    )
+    if missed:
+        return "wrong"
+    if given.speech and not given.digits:
+        return "speech"
+    # what is personal (a telephone number, a ticket's) is not written into the story
+    return "number" if len(given.digits) > 1 else "key"
 
 
-def _at_transfer(flow: Flow, position: Position, given: Given) -> Step:
-    node = flow.nodes[position.node]
-    assert isinstance(node, Transfer)
-    if given.dial in DIAL_DONE:
-        there = Position(position.node, position.language, 0, position.n + 1)
-        return Step("transfer", (Speak(GOODBYE, position.language), HangUp()), there)
-    said = (Speak(TRANSFER_FAILED, position.language),)
-    return _walk(flow, node.failed, position, "transfer", said)
-
-
-def _elsewhere(flow: Flow, position: Position, given: Given) -> Step:
-    """Input at a node that waits for none: the configuration changed; the node speaks."""
-    return _walk(flow, position.node, position, _miss(given))
-
-
-_ANSWERS: Mapping[type, Callable[[Flow, Position, Given], Step]] = MappingProxyType(
-    {
-        LanguageChoice: _at_language,
-        Menu: _at_menu,
-        Transfer: _at_transfer,
-        Say: _elsewhere,
-        ToQueue: _elsewhere,
-        Hangup: _elsewhere,
-    }
-)
-
-
-def _miss(given: Given) -> str:
-    return "wrong" if given.digits else "silence"
-
-
-def _again(node: LanguageChoice | Menu, flow: Flow, position: Position, given: Given) -> Step:
-    """The same node once more, told what went wrong."""
-    heard = _miss(given)
-    there = replace(position, attempt=position.attempt + 1, n=position.n + 1)
-    first: tuple[Speak, ...] = ()
-    if heard == "wrong":
-        first = (Speak(WRONG_KEY, position.language),)
-    elif isinstance(node, Menu):  # who only listens to the languages is not hurried in one of them
-        first = (Speak(SILENCE, position.language),)
-    return Step(heard, (Listen((*first, *_question(node, flow, position)), node.timeout),), there)
+def _here(flow: Flow, name: str, position: Position, world: World, *, back: bool = False) -> Here:
+    return Here(name, position, world, flow.languages, flow.person, back)
 
 
 def _walk(
-    flow: Flow, name: str, position: Position, heard: str, said: tuple[Speak, ...] = ()
+    flow: Flow,
+    outcome: Outcome,
+    position: Position,
+    heard: str,
+    world: World,
+    *,
+    back: bool = False,
 ) -> Step:
-    """Go to node `name` and on through all that asks for nothing, gathering what is said.
+    """Go on through all that asks for nothing, gathering what is said and done."""
+    said: tuple[Words, ...] = ()
+    acts: tuple[Act, ...] = ()
+    name, trail, consent = position.node, position.trail, position.consent
+    there = position
+    for _ in range(_LONGEST_WALK):
+        acts += outcome.acts
+        if isinstance(outcome, Stop):
+            consent = outcome.consent or consent
+            detour = _detour(flow, outcome, there.language, world)
+            if detour is None:
+                break
+            outcome = Go(detour)
+        said += outcome.said
+        if outcome.passed or (name == position.node and _asked(flow, position, back=back)):
+            trail = (*trail, name)[-_LONGEST_TRAIL:]
+        name = outcome.to
+        there = Position(name, outcome.language or there.language, trail=trail, consent=consent)
+        outcome = flow.nodes[name].enter(_here(flow, name, there, world, back=back))
+    else:
+        raise GoesRound(position.node)
+    stands = Position(
+        name,
+        there.language,
+        outcome.attempt,
+        position.n + 1,
+        outcome.part,
+        outcome.held,
+        tuple(each for each in trail if each != name),
+        consent,
+    )
+    return Step(heard, _with(said, outcome.verbs), stands, acts)
 
-    No circle of such nodes gets past the checks of `flow.faults`.
-    """
-    node: Node = flow.nodes[name]
-    language = position.language
-    while isinstance(node, Say):
-        said = (*said, Speak(node.prompt, language))
-        name, node = node.next, flow.nodes[node.next]
-    there = Position(name, language, 0, position.n + 1)
-    if isinstance(node, LanguageChoice | Menu):
-        asked = Listen((*said, *_question(node, flow, there)), node.timeout)
-        return Step(heard, (asked,), there)
-    if node.prompt is not None:
-        said = (*said, Speak(node.prompt, language))
-    match node:
-        case ToQueue():
-            return Step(heard, (*said, Enqueue(node.queue)), there, entered=node)
-        case Transfer():
-            return Step(heard, (*said, Dial(node.number, node.timeout)), there)
-        case Hangup():
-            return Step(heard, (*said, HangUp()), there)
+
+def _asked(flow: Flow, position: Position, *, back: bool) -> bool:
+    """Whether the caller was asked something at the node that is left, so that * comes back."""
+    node = flow.nodes.get(position.node)
+    return not back and node is not None and node.asks
 
 
-def _question(node: LanguageChoice | Menu, flow: Flow, position: Position) -> tuple[Speak, ...]:
-    if isinstance(node, LanguageChoice):
-        return tuple(Speak(node.prompt, language) for language in flow.languages)
-    return (Speak(node.prompt, position.language),)
+def _detour(flow: Flow, stop: Stop, language: str, world: World) -> str | None:
+    """Where a caller is led who cannot join the line: it is full, or nobody is there for it."""
+    queue = next((verb.queue for verb in stop.verbs if isinstance(verb, Enqueue)), None)
+    if queue is None or not any(each == queue for each, _ in flow.detours):
+        return None
+    way = flow.detours.get((queue, world.line(queue, language)))
+    return None if way is None else way.to
+
+
+def _with(said: tuple[Words, ...], verbs: tuple[Verb, ...]) -> tuple[Verb, ...]:
+    """What was gathered goes into the question itself, so that any key stops it."""
+    if said and isinstance(verbs[0], Listen):
+        listen = verbs[0]
+        speaks = (*said, *listen.speaks)
+        return (Listen(speaks, listen.timeout, listen.number, listen.hints), *verbs[1:])
+    return (*said, *verbs)

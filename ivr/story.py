@@ -4,7 +4,7 @@ Every number of a report and every list of calls comes from `visits`, so that a 
 behind it cannot differ.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,8 +18,8 @@ from ivr.calls import CallFacts
 from ivr.errors import NoSuchCall
 from ivr.events import Kind, OfferState, Result
 from ivr.models import Call, CallEvent, Offer, Waiting
+from ivr.nodes.base import DIAL_DONE
 from ivr.offers import OfferFacts
-from ivr.steps import DIAL_DONE
 
 #: How an offer ends that the agent let pass.
 MISSED = frozenset({Result.DECLINED.value, Result.NO_ANSWER.value, Result.FAILED.value})
@@ -139,6 +139,19 @@ def visits_of(session: Session, call_id: int) -> list[Visit]:
     for found in _by_call(rows):
         return found
     raise NoSuchCall(f"call {call_id}")
+
+
+def last_visits(session: Session, ids: Sequence[int]) -> Iterator[Visit]:
+    """The last visit of each of some calls, which are few, by call."""
+    rows = session.execute(_EVENTS_OF_CALLS, {"calls": list(ids)})
+    for of_call in _by_call(rows):
+        yield of_call[-1]
+
+
+def calls_like(session: Session, call: CallFacts) -> list[int]:
+    """The calls from the same number, in order."""
+    same = sa.select(Call.id).where(Call.from_number == call.from_number).order_by(Call.id)
+    return list(session.scalars(same))
 
 
 def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
@@ -286,6 +299,11 @@ _EVENTS_OF_SPAN = (
     .where(CallEvent.call_id.in_(_IN_SPAN), CallEvent.kind.in_(_TOLD))
     .order_by(CallEvent.call_id, CallEvent.id)
 )
+_EVENTS_OF_CALLS = (
+    sa.select(*_COUNTED)
+    .where(CallEvent.call_id.in_(sa.bindparam("calls", expanding=True)), CallEvent.kind.in_(_TOLD))
+    .order_by(CallEvent.call_id, CallEvent.id)
+)
 _EVENTS_OF_CALL = (
     sa.select(*_COUNTED)
     .where(CallEvent.call_id == sa.bindparam("call"), CallEvent.kind.in_(_TOLD))
@@ -308,18 +326,7 @@ def events_of(session: Session, call_id: int) -> list[EventFacts]:
 
 def calls_by_id(session: Session, ids: list[int]) -> dict[int, CallFacts]:
     """Who some calls are."""
-    rows = session.execute(
-        sa.select(
-            Call.id,
-            Call.sid,
-            Call.from_number,
-            Call.to_number,
-            Call.language,
-            Call.status,
-            Call.arrived_at,
-            Call.ended_at,
-        ).where(Call.id.in_(ids))
-    )
+    rows = session.execute(sa.select(*calls.COLUMNS).where(Call.id.in_(ids)))
     return {row.id: CallFacts(*row) for row in rows}
 
 

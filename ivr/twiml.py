@@ -2,10 +2,11 @@
 
 A step's answer is the same for everyone at the same place of the flow but for two numbers in its
 addresses: the call and the number of the step. So each answer is built once, with a mark where
-those stand, and kept.
+those stand, and kept; an answer that holds something personal is built anew each time.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import urlencode
 
@@ -13,28 +14,23 @@ from twilio.twiml.voice_response import Dial as DialVerb
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from hotline.config import City
-from ivr import prompts, steps
+from ivr import prompts, spoken, steps
 from ivr.config import Ivr
-from ivr.steps import Given, Position, Speak, Step
+from ivr.nodes.base import Listen, Position, Read, Record, Speak, Verb, Words
+from ivr.prompts import Clip
+from ivr.spoken import Value
+from ivr.steps import Step
 
 #: Stand in a kept answer where a call's own numbers go. Nothing in an XML document looks like them.
 _CALL, _N = "~CALL~", "~N~"
 _SAFE = "~"
 #: The carrier forbids more than this many seconds of silence in one verb; a caller wants far less.
 FALLBACK_RING = 45
+#: Seconds of silence that end a message.
+SILENCE_ENDS = 5
 _KEPT = 4096
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A step and its answer, with marks for the numbers of the call."""
-
-    step: Step
-    template: str
-
-    def text(self, call_id: int, n: int) -> str:
-        """The TwiML for this call, whose next step is number `n`."""
-        return self.template.replace(_CALL, str(call_id)).replace(_N, str(n))
+#: Between the nodes of a trail in an address; no name of a node has one.
+_STEP = "."
 
 
 class Speaker:
@@ -44,34 +40,32 @@ class Speaker:
         self.config = config
         self._base = base
         self._city = city
-        self.answer = lru_cache(_KEPT)(self._answer)
-        self._waiting = lru_cache(_KEPT)(self._wait_template)
+        self._kept = lru_cache(_KEPT)(self._template)
         self.apology = lru_cache(64)(self._apology)
         self.goodbye = lru_cache(64)(self._goodbye)
 
     # ---- steps
 
-    def begin(self) -> Answer:
-        """The answer of step 0."""
-        return self.answer("", "", 0, "", "")
+    def text(self, step: Step, call_id: int, n: int) -> str:
+        """The TwiML of a step for this call, whose next step is number `n`."""
+        position = replace(step.position, n=0)
+        build = self._template if _is_personal(step) else self._kept
+        return build(step.verbs, position).replace(_CALL, str(call_id)).replace(_N, str(n))
 
-    def _answer(self, node: str, language: str, attempt: int, digits: str, dial: str) -> Answer:
-        if node:
-            at = Position(node, language, attempt)
-            step = steps.advance(self.config.graph, at, Given(digits, dial))
-        else:
-            step = steps.begin(self.config.graph)
+    def _template(self, verbs: tuple[Verb, ...], position: Position) -> str:
         response = VoiceResponse()
-        for verb in step.verbs:
-            self._speak(response, verb, step.position)
-        return Answer(step, str(response))
+        for verb in verbs:
+            self._verb(response, verb, position)
+        return str(response)
 
-    def _speak(self, response: VoiceResponse, verb: steps.Verb, to: Position) -> None:
+    def _verb(self, response: VoiceResponse, verb: Verb, to: Position) -> None:
         match verb:
-            case Speak():
-                self._say(response, verb.prompt, verb.language)
-            case steps.Listen():
+            case Speak() | Read():
+                self._say(response, verb)
+            case Listen():
                 self._listen(response, verb, to)
+            case Record():
+                self._record(response, verb, to)
             case steps.Enqueue():
                 self.enqueue(response, verb.queue, to.node, to.language)
             case steps.Dial():
@@ -79,25 +73,44 @@ class Speaker:
             case steps.HangUp():
                 response.hangup()
 
-    def _listen(self, response: VoiceResponse, verb: steps.Listen, to: Position) -> None:
-        address = self._step_url(to)
+    def _listen(self, response: VoiceResponse, verb: Listen, to: Position) -> None:
+        address = self._address("/ivr/step", to)
+        # so that # is a key like any other, unless it ends a number
+        how = {"finish_on_key": "#"} if verb.number else {"finish_on_key": "", "num_digits": 1}
+        if verb.hints:
+            how |= {
+                "language": self.config.languages[to.language].tag,
+                "hints": ",".join(verb.hints),
+                "speech_timeout": "auto",
+            }
         gather = Gather(
             action=address,
             method="POST",
-            input="dtmf",
-            num_digits=1,
+            input="dtmf speech" if verb.hints else "dtmf",
             timeout=verb.timeout,
-            finish_on_key="",  # so that # is a key like any other
+            **how,
         )
-        for speak in verb.speaks:
-            self._say(gather, speak.prompt, speak.language)
+        for words in verb.speaks:
+            self._say(gather, words)
         response.append(gather)
         # Silence falls through a Gather: the same address then hears of no key.
         response.redirect(address, method="POST")
 
+    def _record(self, response: VoiceResponse, verb: Record, to: Position) -> None:
+        response.record(
+            action=self._address("/ivr/recorded", to),
+            method="POST",
+            max_length=verb.longest,
+            timeout=SILENCE_ENDS,
+            finish_on_key="#",
+            play_beep=True,
+        )
+        # a recording of nothing is none: the document goes on
+        response.redirect(self._address("/ivr/step", to), method="POST")
+
     def _transfer(self, response: VoiceResponse, verb: steps.Dial, to: Position) -> None:
         dial = DialVerb(
-            action=self.url("/ivr/transferred", call=_CALL, n=_N, at=to.node, lang=to.language),
+            action=self._address("/ivr/transferred", to),
             method="POST",
             timeout=verb.timeout,
             caller_id=self._city.caller_id,
@@ -105,21 +118,27 @@ class Speaker:
         dial.number(verb.number)
         response.append(dial)
 
-    def _step_url(self, to: Position) -> str:
-        return self.url(
-            "/ivr/step",
-            call=_CALL,
-            n=_N,
-            at=to.node,
-            lang=to.language,
-            **{"try": to.attempt},
-        )
+    def _address(self, path: str, to: Position) -> str:
+        """Where the next step is asked for: all of the position travels in it."""
+        more = {
+            "try": to.attempt,
+            "part": to.part,
+            "held": to.held,
+            "via": _STEP.join(to.trail),
+            "rec": to.consent,
+        }
+        kept = {name: value for name, value in more.items() if value}
+        return self.url(path, call=_CALL, n=_N, at=to.node, lang=to.language, **kept)
 
     # ---- the waiting room
 
-    def enqueue(self, response: VoiceResponse, queue: str, node: str, language: str) -> None:
+    def enqueue(
+        self, response: VoiceResponse, queue: str, node: str, language: str, next_step: int = 0
+    ) -> None:
         """Wait in the carrier's queue; who is next is ours to say, so its order does not matter."""
-        place = {"call": _CALL, "n": _N, "at": node, "lang": language}
+        place: dict[str, object] = {"call": _CALL, "n": _N, "at": node, "lang": language}
+        if next_step:
+            place["s"] = next_step
         response.enqueue(
             queue,
             action=self.url("/ivr/left", **place),
@@ -128,48 +147,52 @@ class Speaker:
             wait_url_method="POST",
         )
 
-    def back_to_waiting(self, call_id: int, visit: int, queue: str, node: str, lang: str) -> str:
+    def back_to_waiting(
+        self, call_id: int, visit: int, queue: str, node: str, lang: str, next_step: int = 0
+    ) -> str:
         """The answer that puts a caller back in the queue, in the place they had."""
         response = VoiceResponse()
-        self.enqueue(response, queue, node, lang)
+        self.enqueue(response, queue, node, lang, next_step)
         return str(response).replace(_CALL, str(call_id)).replace(_N, str(visit))
 
-    def waiting(self, wait: "Wait", position: int | None) -> str:
-        """One round of the wait loop: the position if it is to be said, music, and round again."""
-        template = self._waiting(wait.node, wait.language, position)
-        return (
-            template.replace(_CALL, str(wait.call_id))
-            .replace(_N, str(wait.visit))
-            .replace("~BEST~", str(position or wait.best))
-            .replace("~FAILED~", str(wait.failed))
-        )
-
-    def _wait_template(self, node: str, language: str, position: int | None) -> str:
+    def waiting(self, wait: "Wait", *said: Words) -> str:
+        """One round of the wait loop: what is to be said, music, and round again. The keys of the
+        waiting room stop both.
+        """
         response = VoiceResponse()
-        if position == 1:
-            self._say(response, prompts.NEXT_IN_LINE, language)
-        elif position is not None:
-            self._say(response, prompts.POSITION, language, position=position)
-        else:
-            self._say(response, prompts.STILL_WAITING, language)
+        keys = self.config.waiting.keys
+        heard: VoiceResponse | Gather = response
+        if keys:
+            heard = Gather(
+                action=self._wait_url("/ivr/wait/key", wait),
+                method="POST",
+                input="dtmf",
+                num_digits=1,
+                finish_on_key="",
+                timeout=1,
+            )
+        for words in said:
+            self._say(heard, words)
         music = self.config.waiting.music
         if music is None:
-            response.pause(length=self.config.waiting.loop)
+            heard.pause(length=self.config.waiting.loop)
         else:
-            response.play(self._base + music if music.startswith("/") else music)
-        response.redirect(
-            self.url(
-                "/ivr/wait",
-                call=_CALL,
-                n=_N,
-                at=node,
-                lang=language,
-                best="~BEST~",
-                failed="~FAILED~",
-            ),
-            method="POST",
-        )
+            heard.play(self._base + music if music.startswith("/") else music)
+        if isinstance(heard, Gather):
+            response.append(heard)
+        response.redirect(self._wait_url("/ivr/wait", wait), method="POST")
         return str(response)
+
+    def _wait_url(self, path: str, wait: "Wait") -> str:
+        place = {"call": wait.call_id, "n": wait.visit, "at": wait.node, "lang": wait.language}
+        told = {
+            "best": wait.best,
+            "told": wait.told,
+            "last": wait.last,
+            "s": wait.next_step,
+            "failed": wait.failed,
+        }
+        return self.url(path, **place, **{name: value for name, value in told.items() if value})
 
     @staticmethod
     def leave() -> str:
@@ -180,8 +203,17 @@ class Speaker:
 
     # ---- the conversation
 
-    def agent_leg(self, call_id: int, offer_id: int) -> str:
-        """What an agent's telephone does once it answers: wait for the caller in the conference."""
+    def agent_leg(self, call_id: int, offer_id: int, *, recorded: bool) -> str:
+        """What an agent's telephone does once it answers: wait for the caller in the conference.
+
+        The conference is recorded from its start when the caller was told so and did not refuse.
+        """
+        recording = {
+            "record": "record-from-start",
+            "recording_status_callback": self.url("/ivr/recording", call=call_id, offer=offer_id),
+            "recording_status_callback_method": "POST",
+            "recording_status_callback_event": "completed",
+        }
         response = VoiceResponse()
         dial = DialVerb()
         dial.conference(
@@ -193,6 +225,7 @@ class Speaker:
             status_callback=self.url("/ivr/conference", offer=offer_id),
             status_callback_method="POST",
             status_callback_event="end",
+            **(recording if recorded else {}),
         )
         response.append(dial)
         return str(response)
@@ -216,7 +249,7 @@ class Speaker:
     def _goodbye(self, language: str) -> str:
         """After the conversation."""
         response = VoiceResponse()
-        self._say(response, steps.GOODBYE, language)
+        self._say(response, Speak(prompts.GOODBYE, language))
         response.hangup()
         return str(response)
 
@@ -227,11 +260,11 @@ class Speaker:
         """
         language = self.language(language)
         response = VoiceResponse()
-        self._say(response, prompts.APOLOGY, language)
+        self._say(response, Speak(prompts.APOLOGY, language))
         dial = DialVerb(timeout=FALLBACK_RING, caller_id=self._city.caller_id)
         dial.number(self._city.fallback_number)
         response.append(dial)
-        self._say(response, prompts.TRY_AGAIN, language)
+        self._say(response, Speak(prompts.TRY_AGAIN, language))
         response.hangup()
         return str(response)
 
@@ -257,18 +290,28 @@ class Speaker:
         """An address of ours for the carrier."""
         return f"{self._base}{path}?{urlencode(query, safe=_SAFE)}"
 
-    def _say(
-        self, parent: VoiceResponse | Gather, prompt: str, language: str, **values: object
-    ) -> None:
-        spoken = self.config.languages[language]
-        text = self.config.prompts[prompt][language].format(**values)
-        parent.say(text, language=spoken.tag, voice=spoken.voice)
+    def _say(self, parent: VoiceResponse | Gather, words: Words) -> None:
+        """Texts by the carrier's voice of the language, recordings from our own address."""
+        voice = self.config.languages[words.language]
+        if isinstance(words, Read):
+            parent.say(words.text, language=voice.tag, voice=voice.voice)
+            return
+        for part in prompts.parts(self.config.prompts[words.prompt][words.language]):
+            if isinstance(part, Clip):
+                parent.play(f"{self._base}/ivr/audio/{part.play}")
+            else:
+                text = part.format(**_spoken(words.values, words.language))
+                parent.say(text, language=voice.tag, voice=voice.voice)
 
 
 @dataclass(frozen=True)
 class Wait:
-    """A caller in the wait loop, as its address tells: `best` is the lowest position that was said
-    (0: none yet), `failed` how many rounds in a row went wrong.
+    """A caller in the wait loop, as its address tells.
+
+    `best`: the lowest position that was said (0: none yet); `told`: what was said of the expected
+    wait (`ivr.estimate`); `last`: when something was announced, in seconds since 1970; `next_step`:
+    the number of the step that a key makes (0: the one after the visit); `failed`: how many rounds
+    in a row went wrong.
     """
 
     call_id: int
@@ -276,9 +319,46 @@ class Wait:
     node: str
     language: str
     best: int = 0
+    told: str = ""
+    last: int = 0
+    next_step: int = 0
     failed: int = 0
+
+
+def position_of(query: Mapping[str, str]) -> Position:
+    """Where a caller stands, from the address that `Speaker` wrote. Raises ValueError, KeyError."""
+    return Position(
+        query["at"],
+        query["lang"],
+        int(query.get("try", 0)),
+        int(query["n"]),
+        query.get("part", ""),
+        query.get("held", ""),
+        tuple(filter(None, query.get("via", "").split(_STEP))),
+        query.get("rec", ""),
+    )
 
 
 def conference_name(call_id: int) -> str:
     """Where caller and agent of a call meet."""
     return f"call-{call_id}"
+
+
+def _is_personal(step: Step) -> bool:
+    return bool(step.position.held) or any(
+        isinstance(words, Read) or words.values for verb in step.verbs for words in _words_of(verb)
+    )
+
+
+def _words_of(verb: Verb) -> tuple[Words, ...]:
+    match verb:
+        case Speak() | Read():
+            return (verb,)
+        case Listen():
+            return verb.speaks
+        case _:
+            return ()
+
+
+def _spoken(values: tuple[tuple[str, Value], ...], language: str) -> dict[str, str]:
+    return {name: spoken.say(value, language) for name, value in values}

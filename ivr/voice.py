@@ -8,10 +8,12 @@ come twice.
 import functools
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy.exc
 from flask import Response, current_app, request
+from werkzeug.datastructures import MultiDict
 
 from hotline import clock
 from hotline.errors import Invalid
@@ -130,15 +132,22 @@ def _patience(_error: Exception) -> str:
     failed = request.args.get("failed", 0, type=int) + 1
     if failed > floor().section(Ivr).waiting.patience or not request.args.get("call"):
         return speaker().leave()
-    wait = Wait(
-        request.args.get("call", 0, type=int),
-        request.args.get("n", 0, type=int),
-        request.args.get("at", ""),
-        speaker().language(request.args.get("lang", "")),
-        request.args.get("best", 0, type=int),
-        failed,
+    return speaker().waiting(replace(wait_of(request.args), failed=failed))
+
+
+def wait_of(given: MultiDict[str, str]) -> Wait:
+    """Where in the wait loop a caller is, from the address that `Speaker` wrote."""
+    return Wait(
+        given.get("call", 0, type=int),
+        given.get("n", 0, type=int),
+        given.get("at", ""),
+        speaker().language(given.get("lang", "")),
+        best=given.get("best", 0, type=int),
+        told=given.get("told", ""),
+        last=given.get("last", 0, type=int),
+        next_step=given.get("s", 0, type=int),
+        failed=given.get("failed", 0, type=int),
     )
-    return speaker().waiting(wait, None)
 
 
 def _goodbye(_error: Exception) -> str:

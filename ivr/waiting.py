@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from agents import routing
 from hotline.db import insert_ignore
 from ivr import calls
+from ivr.estimate import Departure
 from ivr.events import STILL_WAITS, Departed, Kind, Waits
-from ivr.models import Call, Waiting
+from ivr.models import Call, CallEvent, Offer, Waiting
 
 #: Nobody is told a position beyond this, so counting stops there: it costs the same at any length.
 FURTHEST_SAID = 50
@@ -68,15 +69,6 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
-    """A stay that is over; `answered`: an agent took the call."""
-
-    entered_at: datetime
-    left_at: datetime
-    answered: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """How long one queue is: callers in it, and since when the first waits (aware)."""
 
@@ -95,6 +87,13 @@ def enter(
     waiting); a moment that has not come yet is now.
     """
     since = now if entered_at is None else min(entered_at, now)
+    if not _take(session, place, since, now):
+        return False
+    _tell_queued(session, place, since, now)
+    return True
+
+
+def _take(session: Session, place: Place, since: datetime, now: datetime) -> bool:
     precedence, ranked_at = routing.rank(place.priority, since, place.policy)
     if not calls.choose_language(session, place.call_id, place.language):
         return False
@@ -114,8 +113,10 @@ def enter(
             "last_seen_at": now,
         },
     )
-    if waiting_id is None:
-        return False
+    return waiting_id is not None
+
+
+def _tell_queued(session: Session, place: Place, since: datetime, now: datetime) -> None:
     queued: dict[str, Any] = {
         "visit": place.visit,
         "queue": place.queue,
@@ -125,7 +126,6 @@ def enter(
     if since < now:
         queued["since"] = since.isoformat()
     calls.tell(session, place.call_id, Kind.QUEUED, queued, now=now)
-    return True
 
 
 def seen(
@@ -139,10 +139,10 @@ def seen(
 ) -> Stay | None:
     """The wait loop of a caller was heard; their stay, or None when they do not wait.
 
-    So the waiting room heals itself: a caller whose place is missing takes it now, and one who had
-    been given up as unseen gets the old place back. Whose call is over gets none. `place` is
-    None when the configuration no longer knows the node that led here; `entered_at` is since when
-    the caller waits by what others know, for one whose place is missing.
+    So the waiting room heals itself: a caller whose place is missing takes it again, in the old
+    order, and one who had been given up as unseen gets the old place back. Whose call is over gets
+    none. `place` is None when the configuration no longer knows the node that led here;
+    `entered_at` is since when the carrier says that they have been in its queue.
     """
     # Read before writing: an UPDATE that finds the row moved on keeps it locked (PostgreSQL), and
     # `enter` takes the call first, as everybody does who needs both.
@@ -151,8 +151,65 @@ def seen(
         return _touch(session, call_id, visit, now)
     if place is None:
         return None
-    if enter(session, place, now=now, entered_at=entered_at) or _revive(session, place, now):
+    if _rebuild(session, place, entered_at, now) or _revive(session, place, now):
         return of_visit(session, place.call_id, place.visit)
+    return None
+
+
+def want(session: Session, stay: Stay, why: str, node: str) -> None:
+    """The caller is to leave the carrier's queue for `node` of the flow and keeps the place
+    meanwhile; `why`: `key`, or the limit of the queue that sends them there.
+    """
+    session.execute(
+        sa.update(Waiting)
+        .where(Waiting.id == stay.id)
+        .values(wants=f"{why}:{node}")
+        .execution_options(synchronize_session=False)
+    )
+
+
+#: Why a caller leaves the carrier's queue for another node: by a key, or sent on by the queue.
+BY_KEY, OVERFLOW, NOBODY = "key", "overflow", "nobody"
+
+
+def sent_on(stay: Stay) -> str | None:
+    """The limit of the queue by which this caller was sent on; None when none was."""
+    why = (stay.wants or "").partition(":")[0]
+    return why if why in (OVERFLOW, NOBODY) else None
+
+
+def is_held(stay: Stay) -> bool:
+    """Whether the place is still the caller's."""
+    return stay.state in STILL_WAITS or stay.state is Waits.UNSEEN
+
+
+def holds_place(session: Session, call_id: int) -> bool:
+    """Whether this call has a place in the waiting room."""
+    stay = latest(session, call_id)
+    return stay is not None and is_held(stay)
+
+
+def _rebuild(session: Session, place: Place, by_carrier: datetime | None, now: datetime) -> bool:
+    """A place that is missing is taken again: as old as its event says, else as the carrier does.
+
+    The event comes first, since the carrier counts anew when a caller comes back to its queue.
+    """
+    written = _queued_since(session, place)
+    since = written or min(by_carrier or now, now)
+    if not _take(session, place, since, now):
+        return False
+    if written is None:
+        _tell_queued(session, place, since, now)
+    else:  # entered once, counted once
+        _tell_returned(session, place, now)
+    return True
+
+
+def _queued_since(session: Session, place: Place) -> datetime | None:
+    """Since when a caller waits, as the event of this visit says; None when there is none."""
+    for at, data in session.execute(_QUEUED, {"call": place.call_id}):
+        if data["visit"] == place.visit:
+            return datetime.fromisoformat(data["since"]) if "since" in data else at
     return None
 
 
@@ -220,7 +277,12 @@ def recent_departures(session: Session, queue: str, language: str, limit: int) -
     """The last callers who left a line, the latest first, however they left."""
     found = {"queue": queue, "language": language, "limit": limit}
     return [
-        Departure(row.entered_at, row.left_at, row.left_by == Departed.CONNECTED)
+        Departure(
+            row.entered_at,
+            row.left_at,
+            row.left_by == Departed.CONNECTED,
+            (row.wrapped_up_at - row.connected_at).total_seconds() if row.wrapped_up_at else None,
+        )
         for row in session.execute(_DEPARTURES, found)
     ]
 
@@ -365,9 +427,13 @@ def _revive(session: Session, place: Place, now: datetime) -> bool:
     ).one_or_none()
     if row is None:
         return False
+    _tell_returned(session, place, now)
+    return True
+
+
+def _tell_returned(session: Session, place: Place, now: datetime) -> None:
     back = {"visit": place.visit, "queue": place.queue, "language": place.language}
     calls.tell(session, place.call_id, Kind.RETURNED, back, now=now)
-    return True
 
 
 def _stay(row: Any) -> Stay:
@@ -389,6 +455,9 @@ _COLUMNS = (
     Waiting.callback_id,
     Waiting.wants,
     Waiting.ticket,
+)
+_QUEUED = sa.select(CallEvent.at, CallEvent.data).where(
+    CallEvent.call_id == sa.bindparam("call"), CallEvent.kind == Kind.QUEUED.value
 )
 _BY_VISIT = sa.select(*_COLUMNS).where(
     Waiting.call_id == sa.bindparam("call"), Waiting.visit == sa.bindparam("visit")
@@ -439,8 +508,8 @@ _COUNT = sa.select(sa.func.count()).select_from(
     .limit(sa.bindparam("up_to", type_=sa.Integer))
     .subquery()
 )
-_DEPARTURES = (
-    sa.select(Waiting.entered_at, Waiting.left_at, Waiting.left_by)
+_DEPARTED = (
+    sa.select(Waiting.id, Waiting.call_id, Waiting.entered_at, Waiting.left_at, Waiting.left_by)
     .where(
         Waiting.queue == sa.bindparam("queue"),
         Waiting.language == sa.bindparam("language"),
@@ -448,6 +517,24 @@ _DEPARTURES = (
     )
     .order_by(Waiting.left_at.desc())
     .limit(sa.bindparam("limit", type_=sa.Integer))
+    .subquery()
+)
+#: With how long an agent was busy with each. (By the call too: offers have an index by it.)
+_DEPARTURES = sa.select(
+    _DEPARTED.c.entered_at,
+    _DEPARTED.c.left_at,
+    _DEPARTED.c.left_by,
+    Offer.connected_at,
+    Offer.wrapped_up_at,
+).select_from(
+    _DEPARTED.outerjoin(
+        Offer,
+        sa.and_(
+            Offer.call_id == _DEPARTED.c.call_id,
+            Offer.waiting_id == _DEPARTED.c.id,
+            Offer.connected_at.is_not(None),
+        ),
+    )
 )
 _ABANDONED = (
     sa.select(*_COLUMNS)

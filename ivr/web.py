@@ -1,13 +1,17 @@
 """The carrier's webhooks. Thin: read the address and the form, one unit of work, one answer.
 
 The position in the flow is in the address, which the carrier's signature covers; so a step reads
-nothing from the database and writes one row.
+nothing from the database that its node does not ask for, and writes one row.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, send_from_directory
 from sqlalchemy.orm import Session
 
 from agents.config import Agents
@@ -15,21 +19,41 @@ from hotline import clock
 from hotline.auth import public, signed
 from hotline.db import after_commit
 from hotline.web import floor
-from ivr import attempts, callback_web, calls, closing, music, offers, waiting
+from ivr import (
+    acts,
+    attempts,
+    callback_web,
+    calls,
+    closing,
+    music,
+    offers,
+    recordings,
+    room,
+    steps,
+    waiting,
+)
 from ivr.calls import Arrival
 from ivr.events import OVER, RANK, STILL_WAITS, Kind
-from ivr.flow import ToQueue, Transfer
-from ivr.steps import Dial, Step
-from ivr.twiml import Answer, Wait
-from ivr.voice import at_the_end, number, speaker, spoken, to_agent, told, waits
+from ivr.nodes import ToQueue, Transfer
+from ivr.nodes.base import BackToPlace, Dial, Given, Position
+from ivr.nodes.voicemail import RECORDED
+from ivr.recordings import Made
+from ivr.steps import Step
+from ivr.twiml import Wait, position_of
+from ivr.voice import at_the_end, number, speaker, spoken, to_agent, told, wait_of, waits
 from ivr.waiting import Place, Skill, Stay
+from ivr.world import CallWorld
 
 blueprint = Blueprint("voice", __name__)
 callback_web.register(blueprint)
 
 #: The caller is where we sent them; nothing is to be said.
 _REDIRECTED = frozenset({"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"})
-_GONE = "completed"
+_GONE, _LEAVES = "completed", "leave"
+#: Characters of what a caller said at a menu that are written down.
+_LONGEST_SPEECH = 200
+#: A day: the city's recordings and the music change seldom.
+_CACHED = "public, max-age=86400"
 
 
 # ---------------------------------------------------------------- the menu
@@ -40,8 +64,7 @@ _GONE = "completed"
 @spoken
 def voice() -> str:
     """A call arrives."""
-    answer = speaker().begin()
-    step = answer.step
+    step = steps.begin(speaker().config.graph, CallWorld(floor(), request.form))
     with floor().db.write() as session:
         call_id, is_new = calls.arrive(
             session,
@@ -52,23 +75,24 @@ def voice() -> str:
         )
         place = _place(call_id, 0, step)
         if is_new:
-            _go(session, call_id, step, place)
-    return answer.text(call_id, 1 if place is None else 0)
+            _follow(session, call_id, 0, step, place)
+        elif stay := waiting.latest(session, call_id):
+            return _back(stay)
+    return speaker().text(step, call_id, 1 if place is None else 0)
 
 
 @blueprint.post("/ivr/step")
 @signed
 @spoken
 def step() -> str:
-    """A key, or silence."""
-    answer = speaker().answer(
-        request.args["at"],
-        request.args["lang"],
-        number("try"),
-        request.form.get("Digits", ""),
-        "",
-    )
-    return _take(answer, Kind.STEP, {"digits": request.form.get("Digits", "")})
+    """A key, a spoken word, or silence."""
+    given = Given(request.form.get("Digits", ""), speech=request.form.get("SpeechResult", ""))
+    taken = _advance(given)
+    # what is personal (a telephone number, say) is not written down
+    told = {"digits": "" if taken.heard == "number" else given.digits}
+    if given.speech:
+        told["speech"] = given.speech[:_LONGEST_SPEECH]
+    return _take(taken, Kind.STEP, told)
 
 
 @blueprint.post("/ivr/transferred")
@@ -76,15 +100,46 @@ def step() -> str:
 @spoken
 def transferred() -> str:
     """A transfer outside has ended, one way or another."""
-    at, result = request.args["at"], request.form.get("DialCallStatus", "")
-    answer = speaker().answer(at, request.args["lang"], 0, "", result)
-    given = {"number": _dialled(at) or "", "result": result, "gone": _gone()}
-    return _take(answer, Kind.TRANSFERRED, given)
+    result = request.form.get("DialCallStatus", "")
+    given = {"number": _dialled(request.args["at"]) or "", "result": result, "gone": _gone()}
+    return _take(_advance(Given(dial=result)), Kind.TRANSFERRED, given)
 
 
-def _take(answer: Answer, kind: Kind, given: dict[str, Any]) -> str:
-    """Take a step: one row, and what it leads to: a place in the waiting room, a transfer."""
-    call_id, n, step = number("call"), number("n"), answer.step
+@blueprint.post("/ivr/recorded")
+@signed
+@spoken
+def recorded() -> str:
+    """A message was left: kept, and a ticket; also when the caller hung up at the end of it."""
+    call_id = number("call")
+    made = Made.of(request.form)
+
+    def keep(session: Session) -> None:
+        recordings.keep_message(floor(), session, call_id, made, now=clock.now())
+
+    return _take(_advance(Given(speech=RECORDED)), Kind.STEP, {"digits": ""}, keep)
+
+
+def _advance(given: Given) -> Step:
+    world = CallWorld(floor(), request.form, number("call"))
+    return steps.advance(speaker().config.graph, _position(), given, world)
+
+
+def _position() -> Position:
+    number("n")  # told as what it is, when it is no number
+    return position_of(request.args)
+
+
+def _take(
+    step: Step,
+    kind: Kind,
+    given: dict[str, Any],
+    besides: Callable[[Session], None] | None = None,
+) -> str:
+    """Take a step: one row, and what it leads to: a place in the waiting room, a transfer, an act.
+
+    A step that comes twice is written once, and what follows it happens once.
+    """
+    call_id, n = number("call"), number("n")
     happened = {
         **given,
         "at": request.args["at"],
@@ -94,37 +149,53 @@ def _take(answer: Answer, kind: Kind, given: dict[str, Any]) -> str:
     }
     # who hung up while it rang outside does not go on to a queue; that the call is over comes next
     place = None if _gone() else _place(call_id, n, step)
-    if place is None and not _outside(
-        step
-    ):  # by far the most: one statement, and nothing that it does not owe
+    if place is None and besides is None and not step.acts and not _outside(step):
+        # by far the most: one statement, and nothing that it does not owe
         calls.step_alone(floor().db, call_id, n, kind, happened, now=clock.now())
-        return answer.text(call_id, n + 1)
-    with floor().db.write() as session:
-        if calls.step(session, call_id, n, kind, happened, now=clock.now()):
-            _go(session, call_id, step, place)
-    return answer.text(call_id, n + 1 if place is None else n)
+    else:
+        with floor().db.write() as session:
+            if calls.step(session, call_id, n, kind, happened, now=clock.now()):
+                if besides is not None:
+                    besides(session)
+                _follow(session, call_id, n, step, place)
+    if BackToPlace() in step.verbs:
+        with floor().db.read() as session:
+            return _back(waiting.latest(session, call_id), n + 1)
+    return speaker().text(step, call_id, n + 1 if place is None else n)
 
 
-def _go(session: Session, call_id: int, step: Step, place: Place | None) -> None:
-    """Where a step leads to besides the next question."""
+def _follow(session: Session, call_id: int, n: int, step: Step, place: Place | None) -> None:
+    """What step `n` leads to besides the next question."""
+    now = clock.now()
+    here = acts.Doing(
+        floor(), session, call_id, n, step.position, request.form, request.args.get("at", ""), now
+    )
+    for act in step.acts:
+        acts.do(act, here)
     if place is not None:
-        _enter(session, place)
+        _enter(session, place, step)
     elif put_through := _outside(step):
         _transferring(session, call_id, put_through, step.position.language)
 
 
-def _transferring(session: Session, call_id: int, outside: str, language: str) -> None:
+def _transferring(session: Session, call_id: int, outside: Dial, language: str) -> None:
     """Written before they meet there: of a caller who hangs up first nothing else may be heard.
 
-    A call that is over is not put through any more.
+    A call that is over is not put through any more; one that is, waits for nobody here.
     """
-    if calls.choose_language(session, call_id, language):
-        calls.tell(session, call_id, Kind.TRANSFERRING, {"number": outside}, now=clock.now())
+    if not calls.choose_language(session, call_id, language):
+        return
+    now = clock.now()
+    room.out_of_line(floor(), session, call_id, "transferred", now=now)
+    said: dict[str, Any] = {"number": outside.number}
+    if outside.emergency:
+        said["emergency"] = True
+    calls.tell(session, call_id, Kind.TRANSFERRING, said, now=now)
 
 
-def _outside(step: Step) -> str | None:
+def _outside(step: Step) -> Dial | None:
     """The number outside that a step puts through to."""
-    return next((verb.number for verb in step.verbs if isinstance(verb, Dial)), None)
+    return next((verb for verb in step.verbs if isinstance(verb, Dial)), None)
 
 
 def _dialled(node_name: str) -> str | None:
@@ -137,9 +208,15 @@ def _gone() -> bool:
     return RANK.get(request.form.get("CallStatus", ""), 0) >= OVER
 
 
-def _enter(session: Session, place: Place) -> None:
-    """Into the waiting room; after the commit somebody looks whether an agent is ready."""
-    if waiting.enter(session, place, now=clock.now()):
+def _enter(session: Session, place: Place, step: Step) -> None:
+    """Into the waiting room; after the commit somebody looks whether an agent is ready.
+
+    Who was cut off takes the old place; who comes out of another queue has left that one.
+    """
+    now = clock.now()
+    since = room.since_when(floor(), session, _arrival().from_number, now) if step.resumes else None
+    room.out_of_line(floor(), session, place.call_id, "elsewhere", now=now)
+    if waiting.enter(session, place, now=now, entered_at=since):
         after_commit(session, partial(_look, (place.queue, place.language)))
 
 
@@ -149,7 +226,7 @@ def _look(skill: Skill) -> None:
 
 def _place(call_id: int, n: int, step: Step) -> Place | None:
     """The place in the waiting room that a step leads to; its number is the number of the visit."""
-    if step.entered is None:
+    if step.queue is None:
         return None
     return _place_at(call_id, n, step.position.node, step.position.language)
 
@@ -182,29 +259,60 @@ def _arrival() -> Arrival:
 @waits
 def wait() -> str:
     """One round of the wait loop: still here, this is your place, music."""
-    loop = Wait(
-        number("call"),
-        number("n"),
-        request.args["at"],
-        speaker().language(request.args["lang"]),
-        request.args.get("best", 0, type=int),
-    )
+    loop, now = _wait(), clock.now()
     place = _place_at(loop.call_id, loop.visit, loop.node, loop.language)
-    position = None
     with floor().db.write() as session:
-        stay = waiting.seen(session, loop.call_id, loop.visit, place, now=clock.now())
+        stay = waiting.seen(
+            session, loop.call_id, loop.visit, place, now=now, entered_at=_queued_since(now)
+        )
         if stay is not None:
-            position = waiting.position(session, stay)
             after_commit(session, partial(_look, stay.skill))
-    fell = position is not None and (loop.best == 0 or position < loop.best)
-    return speaker().waiting(loop, position if fell else None)
+            if leaves := room.leaves_by_itself(floor(), session, stay, now=now):
+                waiting.want(session, stay, *leaves)
+                return speaker().leave()
+        here = None if stay is None else room.outlook(floor(), session, stay, now=now)
+    told = room.announce(speaker().config.waiting, loop, here, now=now)
+    return speaker().waiting(told.loop, *told.said)
+
+
+@blueprint.post("/ivr/wait/key")
+@signed
+@waits
+def wait_key() -> str:
+    """A key of the waiting room: out of the carrier's queue, and on at its node; the place is kept
+    meanwhile. A key without a meaning goes on waiting.
+    """
+    loop = _wait()
+    way = speaker().config.waiting.keys.get(request.form.get("Digits", ""))
+    if way is None:
+        return speaker().waiting(loop)
+    with floor().db.write() as session:
+        stay = waiting.of_visit(session, loop.call_id, loop.visit)
+        if stay is None or stay.state not in STILL_WAITS:
+            return speaker().waiting(loop)
+        waiting.want(session, stay, waiting.BY_KEY, way.to)
+    return speaker().leave()
+
+
+def _wait() -> Wait:
+    """Where in the wait loop the caller is; a round that is heard ends a row of faults."""
+    number("call"), number("n")
+    return replace(wait_of(request.args), failed=0)
+
+
+def _queued_since(now: datetime) -> datetime | None:
+    """Since when the carrier has had the caller in its queue: so an order that was lost here is
+    found again.
+    """
+    seconds = request.form.get("QueueTime", type=float)
+    return None if seconds is None else now - timedelta(seconds=max(0.0, seconds))
 
 
 @blueprint.post("/ivr/left")
 @signed
 @spoken
 def left() -> str:
-    """Out of the carrier's queue: brought to an agent, hung up, or a fault."""
+    """Out of the carrier's queue: brought to an agent, hung up, on to another node, or a fault."""
     result = request.form.get("QueueResult", "")
     if result in _REDIRECTED:
         return speaker().nothing()
@@ -213,12 +321,36 @@ def left() -> str:
         with floor().db.write() as session:
             closing.end_call(floor(), session, call_id, _GONE, now=now)
         return speaker().hang_up()
-    with floor().db.write() as session:
+    with floor().db.read() as session:
         stay = waiting.of_visit(session, call_id, number("n"))
+    if result == _LEAVES and stay is not None and stay.wants and stay.state in STILL_WAITS:
+        return _through_the_door(stay)
+    with floor().db.write() as session:
         if stay is not None and stay.state in STILL_WAITS:
             why = {"where": request.path, "error": result}
             closing.put_through(floor(), session, call_id, why, now=now)
     return speaker().apology(request.args.get("lang", ""))
+
+
+def _through_the_door(stay: Stay) -> str:
+    """From the waiting room to the node that the caller, or a limit of the queue, asked for."""
+    why, _, node = (stay.wants or "").partition(":")
+    n = request.args.get("s", 0, type=int) or stay.visit + 1
+    position = Position(stay.node, stay.language, n=n)
+    world = CallWorld(floor(), request.form, stay.call_id)
+    step = steps.enter(speaker().config.graph, node, position, world, heard=why)
+    happened = {
+        "digits": "",
+        "at": stay.node,
+        "heard": why,
+        "language": stay.language,
+        "to": step.position.node,
+    }
+    place = _place(stay.call_id, n, step)
+    with floor().db.write() as session:
+        if calls.step(session, stay.call_id, n, Kind.STEP, happened, now=clock.now()):
+            _follow(session, stay.call_id, n, step, place)
+    return speaker().text(step, stay.call_id, n + 1 if place is None else n)
 
 
 # ---------------------------------------------------------------- caller and agent meet
@@ -232,9 +364,10 @@ def agent_leg() -> str:
     offer_id, leg_sid = number("offer"), request.form["CallSid"]
     with floor().db.write() as session:
         call_id = offers.leg_answered(session, offer_id, leg_sid, now=clock.now())
+        recorded = call_id is not None and calls.facts(session, call_id).consent == "given"
     if call_id is None:
         return speaker().hang_up()
-    return speaker().agent_leg(call_id, offer_id)
+    return speaker().agent_leg(call_id, offer_id, recorded=recorded)
 
 
 @blueprint.post("/ivr/agent-leg/status")
@@ -265,10 +398,13 @@ def join() -> str:
     return _back(stay)
 
 
-def _back(stay: Stay | None) -> str:
+def _back(stay: Stay | None, next_step: int = 0) -> str:
+    """Into the carrier's queue again, in the place that is still the caller's."""
     if stay is None or stay.state not in STILL_WAITS:
         return speaker().hang_up()
-    return speaker().back_to_waiting(stay.call_id, stay.visit, stay.queue, stay.node, stay.language)
+    return speaker().back_to_waiting(
+        stay.call_id, stay.visit, stay.queue, stay.node, stay.language, next_step
+    )
 
 
 @blueprint.post("/ivr/after")
@@ -277,10 +413,19 @@ def _back(stay: Stay | None) -> str:
 def after() -> str:
     """The conversation is over for the caller: the agent has left, or the caller is leaving."""
     by = "caller" if request.form.get("CallStatus") == _GONE else "agent"
+    now = clock.now()
     with floor().db.write() as session:
         offer = offers.facts(session, number("offer"))
-        offers.talk_over(floor(), session, offer, by, now=clock.now())
-    return speaker().goodbye(speaker().language(request.args.get("lang", "")))
+        offers.talk_over(floor(), session, offer, by, now=now)
+        n = calls.next_step(session, offer.call_id)
+    language = speaker().language(request.args.get("lang", ""))
+    follows = speaker().config.after_call
+    talked = (now - offer.connected_at).total_seconds() if offer.connected_at else 0.0
+    if by == "caller" or follows is None or not follows.chooses(offer.call_id, offer.queue, talked):
+        return speaker().goodbye(language)
+    position = Position("", language, n=n)
+    step = steps.enter(speaker().config.graph, follows.node, position)
+    return speaker().text(step, offer.call_id, n)
 
 
 @blueprint.post("/ivr/conference")
@@ -299,6 +444,19 @@ def conference() -> None:
             offers.talk_over(floor(), session, offer, by, now=clock.now())
 
 
+@blueprint.post("/ivr/recording")
+@signed
+@told
+def recording() -> None:
+    """A conversation was recorded."""
+    if request.form.get("RecordingStatus") != "completed":
+        return
+    with floor().db.write() as session:
+        recordings.keep_conversation(
+            session, number("call"), number("offer"), Made.of(request.form), now=clock.now()
+        )
+
+
 # ---------------------------------------------------------------- the call's end
 
 
@@ -313,12 +471,16 @@ def status() -> None:
             calls.progress(session, request.form["CallSid"], word)
             return
         # a call that never got to us (it was answered by the fallback) is in the books all the same
+        lasted = timedelta(seconds=max(0, request.form.get("CallDuration", 0, type=int)))
         call_id, _ = calls.arrive(
-            session, _arrival(), language=speaker().language(""), at="", now=now
+            session, _arrival(), language=speaker().language(""), at="", now=now - lasted
         )
         # a call that was answered and ends in another word was not hung up by the caller
         by = "caller" if word == _GONE else "unknown"
         closing.end_call(floor(), session, call_id, word, now=now, by=by)
+
+
+# ---------------------------------------------------------------- what is played
 
 
 @blueprint.get("/ivr/music.wav")
@@ -327,5 +489,15 @@ def waiting_music() -> Response:
     """What waiting sounds like where the city has no recording of its own."""
     recording = music.recording(speaker().config.waiting.loop)
     response = Response(recording, mimetype="audio/x-wav")
-    response.headers["Cache-Control"] = "public, max-age=86400"
+    response.headers["Cache-Control"] = _CACHED
+    return response
+
+
+@blueprint.get("/ivr/audio/<path:name>")
+@public
+def audio(name: str) -> Response:
+    """A recording of the city, as a prompt names it."""
+    folder = Path(floor().settings.config).parent / speaker().config.audio
+    response = send_from_directory(folder.resolve(), name)
+    response.headers["Cache-Control"] = _CACHED
     return response

@@ -11,6 +11,9 @@ from tickets.workflow import Kind, Priority, Result, Role, State
 SYSTEM = "system"
 """Who did what the hotline did by itself."""
 
+#: How a matter reached the city: told to an agent, or left as a voice message.
+CALL, MESSAGE = "call", "message"
+
 
 def clean(text: str | None) -> str:
     """Return somebody's words trimmed, and without NUL, which PostgreSQL does not keep."""

@@ -99,13 +99,14 @@ class EventKind(StrEnum):
 
     =========== =====================================================================
     made        kind, category, division, state, result, outcome, call_id, due_at,
-                incomplete, text
+                incomplete, text, source (`call` or `message`)
     call        one more call about it: call_id, outcome, text
     moved       from, to, result, text; due_at when a reopening set a new deadline;
                 instead: the number of the ticket that its call went to
     note        text (internal)
     completed   what an incomplete ticket turned out to be: as `made`
     overdue     due_at (the deadline that passed)
+    rated       the caller's mark for the conversation: call_id, mark
     =========== =====================================================================
     """
 
@@ -115,6 +116,7 @@ class EventKind(StrEnum):
     NOTE = "note"
     COMPLETED = "completed"
     OVERDUE = "overdue"
+    RATED = "rated"
 
 
 class TicketEvent(Base):

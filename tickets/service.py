@@ -18,6 +18,7 @@ from hotline.db import insert_ignore
 from hotline.floor import Floor
 from hotline.models import Account
 from tickets import facts, numbers, workflow
+from tickets.citizens import CitizenView, as_citizens_see
 from tickets.config import Asked, Category, Makes, Outcome, Tickets
 from tickets.errors import (
     BadMove,
@@ -30,7 +31,7 @@ from tickets.errors import (
     UnknownCategory,
     UnknownOutcome,
 )
-from tickets.facts import SYSTEM, Actor, EventFacts, TicketFacts
+from tickets.facts import CALL, MESSAGE, SYSTEM, Actor, EventFacts, TicketFacts
 from tickets.models import IS_OPEN, EventKind, Ticket, TicketCall, TicketEvent
 from tickets.search import (
     Filters,
@@ -52,8 +53,11 @@ from tickets.search import (
 from tickets.workflow import Kind, Priority, Refusal, Result, Role, State
 
 __all__ = [
+    "CALL",
+    "MESSAGE",
     "SYSTEM",
     "Actor",
+    "CitizenView",
     "EventFacts",
     "Filters",
     "Owed",
@@ -62,11 +66,13 @@ __all__ = [
     "TicketFacts",
     "TicketMoved",
     "actor_of",
+    "as_citizens_see",
     "by_number",
     "by_number_for",
     "calls_of",
     "categories",
     "complete",
+    "division_titles",
     "every",
     "link_call",
     "may_complete",
@@ -82,6 +88,7 @@ __all__ = [
     "number_shown",
     "outcomes",
     "owed",
+    "rate_call",
     "record_call",
     "search",
     "story",
@@ -102,6 +109,12 @@ def outcomes(floor: Floor) -> tuple[Outcome, ...]:
 def categories(floor: Floor) -> Mapping[str, Category]:
     """Return what a matter can be about, by id, in the order of config.yaml."""
     return floor.section(Tickets).categories
+
+
+def division_titles(floor: Floor, id_: str) -> Mapping[str, str]:
+    """Return a division's title by language; one that has left config.yaml shows its id."""
+    known = floor.section(Tickets).divisions.get(id_)
+    return known.title.root if known else {"en": id_}
 
 
 def number_shown(number: str) -> str:
@@ -147,8 +160,10 @@ def record_call(
     now: datetime,
     incomplete: bool = False,
     ticket_number: str | None = None,
+    source: str = CALL,
 ) -> TicketFacts:
-    """Give an answered call its one ticket: made, or linked, as its outcome says.
+    """Give an answered call, or a message that a caller left, its one ticket: made, or linked, as
+    its outcome says.
 
     Whoever asks again for the same call, with whatever arguments, gets the first one's ticket and
     changes nothing. With `incomplete` (the agent's word is missing) it never refuses: what is
@@ -178,7 +193,7 @@ def record_call(
     # The call's row is the lock: who loses it to another process takes back the ticket just made.
     savepoint = session.begin_nested()
     ticket = _new_ticket(
-        config, matter, text=note, caller=caller, language=language, by=by, now=now
+        config, matter, text=note, caller=caller, language=language, source=source, by=by, now=now
     )
     session.add(ticket)
     session.flush()
@@ -210,6 +225,17 @@ def link_call(
     _tell(session, ticket.id, EventKind.CALL, by, now, said)
     announce(session, "ticket.called", ticket_id=ticket.id)
     return ticket
+
+
+def rate_call(session: Session, call_id: int, mark: int, *, now: datetime) -> bool:
+    """Write the caller's mark for a conversation into its ticket's story; False when it has none
+    yet: then who makes the ticket says it again.
+    """
+    ticket = ticket_of_call(session, call_id)
+    if ticket is None:
+        return False
+    _tell(session, ticket.id, EventKind.RATED, SYSTEM, now, {"call_id": call_id, "mark": mark})
+    return True
 
 
 def may_complete(actor: Actor, ticket: TicketFacts) -> bool:
@@ -360,6 +386,7 @@ def _new_ticket(
     text: str,
     caller: str | None,
     language: str,
+    source: str,
     by: str,
     now: datetime,
 ) -> Ticket:
@@ -368,7 +395,7 @@ def _new_ticket(
         text=facts.clean(text),
         language=language,
         caller_number=caller,
-        source="call",
+        source=source,
         made_by=by,
         received_at=now,
     )
@@ -397,6 +424,7 @@ def _as_made(ticket: Ticket, outcome: str, call_id: int | None) -> dict[str, Any
         "outcome": outcome,
         "due_at": _written(ticket.due_at),
         "text": ticket.text,
+        "source": ticket.source,
     }
     return said | ({} if call_id is None else {"call_id": call_id})
 

@@ -43,6 +43,10 @@ EXPORTERS = (Role.SUPERVISOR, Role.DIVISION, Role.MANAGER, Role.ADMINISTRATOR)
 #: this one, so `hotline/app.py` wires it in. Without it, calls are named and not linked to.
 READABLE_CALLS = "tickets.readable_calls"
 ReadableCalls = Callable[[Session, Collection[int]], Set[int]]
+#: The same for what was recorded in those calls, as far as the reader may hear it: dicts with kind,
+#: seconds, url (empty while the sound is on its way).
+RECORDINGS = "tickets.recordings"
+Recordings = Callable[[Session, Collection[int]], list[dict[str, Any]]]
 
 #: The largest id that a database can be asked for.
 LARGEST_ID = 2**63 - 1
@@ -310,6 +314,7 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         story=[words.said(config, event, names) for event in reversed(story)],
         calls=calls,
         calls_readable=_readable_calls(session, calls),
+        recordings=_recordings(session, calls),
         caller=_caller(actor, ticket),
         names=names,
         moves=moves,
@@ -340,6 +345,11 @@ def _readable_calls(session: Session, calls: list[int]) -> Set[int]:
     """Those of some calls whose own page the reader may open, as the room of calls says."""
     ask: ReadableCalls | None = current_app.extensions.get(READABLE_CALLS)
     return ask(session, calls) if ask else frozenset()
+
+
+def _recordings(session: Session, calls: list[int]) -> list[dict[str, Any]]:
+    ask: Recordings | None = current_app.extensions.get(RECORDINGS)
+    return ask(session, calls) if ask else []
 
 
 def _caller(actor: Actor, ticket: TicketFacts) -> str:

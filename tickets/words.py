@@ -9,7 +9,7 @@ from hotline import i18n
 from hotline.web import floor, language, t
 from tickets import numbers
 from tickets.config import Tickets
-from tickets.facts import SYSTEM, EventFacts, TicketFacts
+from tickets.facts import MESSAGE, SYSTEM, EventFacts, TicketFacts
 from tickets.models import EventKind
 from tickets.workflow import OPEN, State
 
@@ -102,6 +102,8 @@ def said(config: Tickets, event: EventFacts, names: Mapping[str, str]) -> Said:
 def _made(config: Tickets, event: EventFacts) -> tuple[str, str]:
     by_itself = event.who == SYSTEM and event.data.get("incomplete")
     what = "tickets.event.made_by_system" if by_itself else "tickets.event.made"
+    if event.data.get("source") == MESSAGE:
+        what = "tickets.event.message"
     return t(what), _matter(config, event.data)
 
 
@@ -119,6 +121,10 @@ def _note(_: Tickets, __: EventFacts) -> tuple[str, str]:
 
 def _overdue(_: Tickets, event: EventFacts) -> tuple[str, str]:
     return t("tickets.event.overdue", due=moment(event.data["due_at"])), ""
+
+
+def _rated(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.rated", mark=i18n.number(event.data["mark"], language())), ""
 
 
 def _moved(_: Tickets, event: EventFacts) -> tuple[str, str]:
@@ -157,4 +163,5 @@ _SENTENCES = {
     EventKind.NOTE: _note,
     EventKind.COMPLETED: _completed,
     EventKind.OVERDUE: _overdue,
+    EventKind.RATED: _rated,
 }

@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -18,12 +20,16 @@ from aiohttp import web
 from exchange.callbacks import Subscription
 from exchange.core import Exchange
 from exchange.ids import API_VERSION
+from exchange.recordings import EVENTS, Wish
 from exchange.scene import Inline, Source
 from exchange.verbs.spec import is_true
 from exchange.webhook import Request
 
 Json = dict[str, Any]
+T = TypeVar("T")
 PAGE_SIZE, LARGEST_PAGE = 50, 1000
+CHANNELS = {"mono": 1, "dual": 2}
+TRACKS = ("inbound", "outbound", "both")
 
 
 class RestError(Exception):
@@ -113,6 +119,17 @@ class Params:
             raise RestError(400, 21626, f"Invalid {prefix}Event {' '.join(sorted(events))!r}")
         return Subscription(url, self.method(f"{prefix}Method"), events)
 
+    def wish(self, source: str) -> Wish:
+        """RecordingChannels, RecordingTrack, RecordingStatusCallback…: what is to be recorded."""
+        channels = self.text("RecordingChannels", "mono")
+        track = self.text("RecordingTrack", "both")
+        if channels not in CHANNELS:
+            raise invalid(f"Invalid RecordingChannels {channels!r}: mono or dual")
+        if track not in TRACKS:
+            raise invalid(f"Invalid RecordingTrack {track!r}: {', '.join(TRACKS)}")
+        callbacks = self.callbacks("RecordingStatusCallback", EVENTS, "completed")
+        return Wish(source, CHANNELS[channels], track, callbacks)
+
 
 Handler = Callable[[Exchange, web.Request, Params], Awaitable[web.Response]]
 
@@ -125,10 +142,13 @@ class Api:
         self._router = router
         self._prefix = f"/{API_VERSION}/Accounts/{{account}}"
 
-    def add(self, method: str, path: str, handler: Handler) -> None:
+    def add(self, method: str, path: str, handler: Handler, *, public: bool = False) -> None:
+        """`public`: whoever has the address may ask without a password; a wrong one is refused."""
+
         async def guarded(request: web.Request) -> web.Response:
             try:
-                _authenticate(self._exchange, request)
+                if not public or "Authorization" in request.headers:
+                    _authenticate(self._exchange, request)
                 params = Params((await _form(request)).items())
                 return await handler(self._exchange, request, params)
             except RestError as error:
@@ -161,14 +181,27 @@ def account_path(exchange: Exchange, path: str) -> str:
 
 
 def page(
-    request: web.Request, key: str, items: Iterable[Any], render: Callable[[Any], Json]
+    request: web.Request,
+    key: str,
+    items: Iterable[T],
+    render: Callable[[T], Json],
+    wanted: Callable[[T], bool] = lambda _: True,
+    name: Callable[[T], str] = attrgetter("sid"),
 ) -> web.Response:
-    """One page of a list: `items` (filtered, in order) from ?Page and ?PageSize."""
+    """One page of a list: of `items` in order those that are `wanted`, from ?PageSize.
+
+    The next page begins behind the last item of this one (PageToken), whatever has come or changed
+    meanwhile: who reads a list page by page misses nothing and gets nothing twice. A Page without
+    a PageToken counts from the beginning.
+    """
     number = _query_number(request, "Page", 0, 0, 10**9)
     size = _query_number(request, "PageSize", PAGE_SIZE, 1, LARGEST_PAGE)
+    window, more = _window(
+        list(items), wanted, name, request.query.get("PageToken", ""), number, size
+    )
     first = number * size
-    window = list(islice(items, first, first + size + 1))
-    more, window = len(window) > size, window[:size]
+    after = "PA" + name(window[-1]) if window else ""
+    before = "PB" + name(window[0]) if window else ""
     body: Json = {
         "page": number,
         "page_size": size,
@@ -176,11 +209,38 @@ def page(
         "end": first + len(window) - 1 if window else first,
         "uri": request.path_qs,
         "first_page_uri": _page_uri(request, 0, size),
-        "next_page_uri": _page_uri(request, number + 1, size) if more else None,
-        "previous_page_uri": _page_uri(request, number - 1, size) if number else None,
+        "next_page_uri": _page_uri(request, number + 1, size, after) if more else None,
+        "previous_page_uri": _page_uri(request, number - 1, size, before) if number else None,
         key: [render(item) for item in window],
     }
     return web.json_response(body)
+
+
+def _window(
+    items: list[T],
+    wanted: Callable[[T], bool],
+    name: Callable[[T], str],
+    token: str,
+    number: int,
+    size: int,
+) -> tuple[list[T], bool]:
+    """The items of one page, and whether there are more behind them."""
+    start = 0
+    if token:
+        way, sid = token[:2], token[2:]
+        place = next((n for n, item in enumerate(items) if name(item) == sid), None)
+        if way not in ("PA", "PB"):
+            raise invalid(f"Invalid PageToken {token!r}")
+        if place is None:
+            return [], False  # it was the oldest that was remembered, and has been forgotten
+        if way == "PB":
+            return [item for item in items[:place] if wanted(item)][-size:], True
+        start = place + 1
+    else:
+        items = [item for item in items if wanted(item)]
+        start = number * size
+    found = list(islice(filter(wanted, islice(items, start, None)), size + 1))
+    return found[:size], len(found) > size
 
 
 def _query_number(request: web.Request, name: str, default: int, low: int, high: int) -> int:
@@ -190,39 +250,57 @@ def _query_number(request: web.Request, name: str, default: int, low: int, high:
     return max(low, min(high, int(text)))
 
 
-def _page_uri(request: web.Request, number: int, size: int) -> str:
-    query = [(k, v) for k, v in request.query.items() if k not in ("Page", "PageSize")]
-    return request.path + "?" + urlencode([*query, ("PageSize", size), ("Page", number)])
+def _page_uri(request: web.Request, number: int, size: int, token: str = "") -> str:
+    paging = ("Page", "PageSize", "PageToken")
+    query = [(k, v) for k, v in request.query.items() if k not in paging]
+    query += [("PageSize", str(size)), ("Page", str(number))]
+    if token and number:
+        query.append(("PageToken", token))
+    return request.path + "?" + urlencode(query)
 
 
-def within(params: Params, name: str, moment: datetime | None) -> bool:
-    """Date filters: `name` is the day itself, `name`> and `name`< are limits, both included."""
-    for suffix in ("", ">", "<"):
-        text = params.text(name + suffix)
+@dataclass(frozen=True)
+class Limits:
+    """A date filter: half-open."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @classmethod
+    def parse(cls, params: Params, name: str) -> Limits:
+        """From ``Name``, ``Name>`` and ``Name<``: on the day, on or after, before.
+
+        A value is a day (YYYY-MM-DD, UTC) or a moment (ISO 8601; UTC if it does not say); of a
+        moment without an inequality only the day counts. Raises RestError, even for empty lists.
+        """
+        start = cls._value(params, name + ">", name)
+        end = cls._value(params, name + "<", name)
+        moment = cls._value(params, name, name)
+        if moment is not None:
+            day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+            start = day if start is None else max(start, day)
+            end = day + timedelta(days=1) if end is None else min(end, day + timedelta(days=1))
+        return cls(start, end)
+
+    @staticmethod
+    def _value(params: Params, field: str, name: str) -> datetime | None:
+        text = params.text(field).strip()
         if not text:
-            continue
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise invalid(f"Invalid {name} {text!r}") from error
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+    def hold(self, moment: datetime | None) -> bool:
+        """Whether `moment` is within; one that has not come is within no limits but none."""
+        if self.start is None and self.end is None:
+            return True
         if moment is None:
             return False
-        start, end = _span(text, name)
-        if suffix in ("", ">") and moment < start:
-            return False
-        if suffix in ("", "<") and moment > end:
-            return False
-    return True
-
-
-def _span(text: str, name: str) -> tuple[datetime, datetime]:
-    """A day from its first to its last moment, or a moment twice."""
-    try:
-        if "T" in text or " " in text.strip():
-            moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            return moment, moment
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise invalid(f"Invalid {name} {text!r}") from error
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return start, start.replace(hour=23, minute=59, second=59, microsecond=999999)
+        after = self.start is None or moment >= self.start
+        return after and (self.end is None or moment < self.end)
 
 
 def matches(params: Params, wanted: Mapping[str, str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from aiohttp import web
 
@@ -14,6 +15,7 @@ from exchange.errors import CarrierError
 from exchange.rest.base import (
     Api,
     Json,
+    Limits,
     Params,
     RestError,
     account_path,
@@ -21,7 +23,6 @@ from exchange.rest.base import (
     matches,
     not_found,
     page,
-    within,
 )
 from exchange.scene import Inline, Source
 from exchange.stations import ADDRESS
@@ -35,6 +36,11 @@ def add(api: Api) -> None:
     api.add("POST", "/Calls.json", create)
     api.add("GET", "/Calls/{sid}.json", fetch)
     api.add("POST", "/Calls/{sid}.json", update)
+
+
+def start_time(call: Call) -> datetime | None:
+    """The answer; of a call that nobody answered (yet), the dialling; None before that."""
+    return call.answered_at or (None if call.status is Status.QUEUED else call.created_at)
 
 
 def render(call: Call) -> Json:
@@ -51,7 +57,7 @@ def render(call: Call) -> Json:
         "from_formatted": call.from_,
         "phone_number_sid": None,
         "status": "queued" if call.status is Status.INITIATED else call.status.value,
-        "start_time": ids.rfc2822(call.answered_at),
+        "start_time": ids.rfc2822(start_time(call)),
         "end_time": ids.rfc2822(call.ended_at),
         "duration": None if call.duration is None else str(call.duration),
         "price": None,
@@ -72,8 +78,9 @@ def render(call: Call) -> Json:
     }
 
 
-def find(exchange: Exchange, request: web.Request) -> Call:
-    call = exchange.call(request.match_info["sid"])
+def find(exchange: Exchange, request: web.Request, part: str = "sid") -> Call:
+    """The call that this part of the path names."""
+    call = exchange.call(request.match_info[part])
     if call is None:
         raise not_found(request.path)
     return call
@@ -111,6 +118,7 @@ async def create(exchange: Exchange, _request: web.Request, params: Params) -> w
         ring_timeout=float(params.number("Timeout", 60, 1, 600)),
         time_limit=float(params.number("TimeLimit", 14400, 1, 86400)),
         send_digits=params.text("SendDigits"),
+        record=params.wish("OutboundAPI") if params.flag("Record") else None,
     )
     call = exchange.dial_out(
         params.text("From"),
@@ -126,6 +134,8 @@ async def fetch(exchange: Exchange, request: web.Request, _params: Params) -> we
 
 
 async def list_(exchange: Exchange, request: web.Request, params: Params) -> web.Response:
+    began, ended = Limits.parse(params, "StartTime"), Limits.parse(params, "EndTime")
+
     def wanted(call: Call) -> bool:
         given = {
             "Status": str(render(call)["status"]) if "Status" in params else "",
@@ -133,12 +143,9 @@ async def list_(exchange: Exchange, request: web.Request, params: Params) -> web
             "From": call.from_,
             "ParentCallSid": call.parent_sid or "",
         }
-        if not matches(params, given):
-            return False
-        began = call.answered_at or call.created_at
-        return within(params, "StartTime", began) and within(params, "EndTime", call.ended_at)
+        return matches(params, given) and began.hold(start_time(call)) and ended.hold(call.ended_at)
 
-    return page(request, "calls", filter(wanted, exchange.calls()), render)
+    return page(request, "calls", exchange.calls(), render, wanted)
 
 
 async def update(exchange: Exchange, request: web.Request, params: Params) -> web.Response:

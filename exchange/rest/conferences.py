@@ -10,13 +10,13 @@ from exchange.core import Exchange
 from exchange.rest.base import (
     Api,
     Json,
+    Limits,
     Params,
     account_path,
     invalid,
     matches,
     not_found,
     page,
-    within,
 )
 
 
@@ -55,16 +55,19 @@ def find(exchange: Exchange, request: web.Request) -> Conference:
 
 
 async def list_(exchange: Exchange, request: web.Request, params: Params) -> web.Response:
+    created = Limits.parse(params, "DateCreated")
+    updated = Limits.parse(params, "DateUpdated")
+
     def wanted(conference: Conference) -> bool:
         given = {"Status": conference.status, "FriendlyName": conference.name}
         return (
             matches(params, given)
-            and within(params, "DateCreated", conference.created_at)
-            and within(params, "DateUpdated", conference.updated_at)
+            and created.hold(conference.created_at)
+            and updated.hold(conference.updated_at)
         )
 
     newest_first = reversed(list(exchange.conferences))
-    return page(request, "conferences", filter(wanted, newest_first), lambda c: render(exchange, c))
+    return page(request, "conferences", newest_first, lambda c: render(exchange, c), wanted)
 
 
 async def fetch(exchange: Exchange, request: web.Request, _params: Params) -> web.Response:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange import ids
+from exchange.callbacks import Subscription
 from exchange.core import Exchange
-from exchange.messages import Message
+from exchange.messages import LONGEST, STEPS, Message
 from exchange.rest.base import (
     Api,
     Json,
+    Limits,
     Params,
     RestError,
     account_path,
     matches,
     not_found,
     page,
-    within,
 )
 from exchange.rest.calls import check_address
 
@@ -37,7 +38,7 @@ def render(exchange: Exchange, message: Message) -> Json:
         "to": message.to,
         "body": message.body,
         "status": message.status,
-        "direction": "outbound-api",
+        "direction": message.direction,
         "num_segments": str(message.segments),
         "num_media": "0",
         "price": None,
@@ -60,11 +61,15 @@ async def create(exchange: Exchange, _request: web.Request, params: Params) -> w
         raise RestError(400, 21603, "A 'From' phone number is required.")
     if not params.text("Body"):
         raise RestError(400, 21602, "Message body is required.")
+    if len(params.text("Body")) > LONGEST:
+        raise RestError(400, 21617, f"The concatenated message body exceeds {LONGEST} characters.")
+    callback = params.url("StatusCallback")
+    events = frozenset(name for name, _ in STEPS)
     message = exchange.messages.send(
         params.text("From"),
         check_address(params.text("To"), 21211, "To"),
         params.text("Body"),
-        params.url("StatusCallback") or None,
+        Subscription(callback, "POST", events) if callback else None,
     )
     return web.json_response(render(exchange, message), status=201)
 
@@ -77,9 +82,11 @@ async def fetch(exchange: Exchange, request: web.Request, _params: Params) -> we
 
 
 async def list_(exchange: Exchange, request: web.Request, params: Params) -> web.Response:
+    sent = Limits.parse(params, "DateSent")
+
     def wanted(message: Message) -> bool:
         given = {"To": message.to, "From": message.from_}
-        return matches(params, given) and within(params, "DateSent", message.sent_at)
+        return matches(params, given) and sent.hold(message.sent_at)
 
     newest_first = reversed(list(exchange.messages))
-    return page(request, "messages", filter(wanted, newest_first), lambda m: render(exchange, m))
+    return page(request, "messages", newest_first, lambda m: render(exchange, m), wanted)

@@ -8,6 +8,8 @@ from exchange import ids
 from exchange.call import Settings
 from exchange.conferences import WORDS, Conference, Options, Participant
 from exchange.core import Exchange
+from exchange.recordings import EVENTS as RECORDED
+from exchange.recordings import Wish
 from exchange.rest.base import (
     Api,
     Json,
@@ -20,6 +22,8 @@ from exchange.rest.base import (
 )
 from exchange.rest.calls import EVENTS, check_address
 from exchange.rest.conferences import find as find_conference
+from exchange.verbs.conference import RECORD
+from exchange.verbs.recorded import NEVER
 from exchange.webhook import Request
 
 
@@ -72,7 +76,14 @@ async def list_(exchange: Exchange, request: web.Request, params: Params) -> web
         return matches(params, {name: str(value).lower() for name, value in flags.items()})
 
     conference = find_conference(exchange, request)
-    return page(request, "participants", filter(wanted, conference), lambda p: render(exchange, p))
+    return page(
+        request,
+        "participants",
+        conference,
+        lambda p: render(exchange, p),
+        wanted,
+        lambda p: p.call.sid,
+    )
 
 
 def _target(exchange: Exchange, name: str, path: str) -> Conference:
@@ -95,6 +106,7 @@ async def create(exchange: Exchange, request: web.Request, params: Params) -> we
         callbacks=params.callbacks("StatusCallback", EVENTS, "completed"),
         ring_timeout=float(params.number("Timeout", 60, 5, 600)),
         time_limit=float(params.number("TimeLimit", 14400, 1, 86400)),
+        record=params.wish("OutboundAPI") if params.flag("Record") else None,
     )
     conference = _target(exchange, request.match_info["conference"], request.path)
     if len(conference) >= options.max_participants:
@@ -127,7 +139,18 @@ def _options(params: Params) -> Options:
         wait=wait,
         max_participants=params.number("MaxParticipants", 250, 2, 250),
         callbacks=params.callbacks("ConferenceStatusCallback", WORDS, "start end"),
+        record=_conference_record(params),
     )
+
+
+def _conference_record(params: Params) -> Wish | None:
+    given = params.text("ConferenceRecord", "do-not-record")
+    if given not in RECORD:
+        raise RestError(400, 20001, f"Invalid ConferenceRecord {given!r}: {', '.join(RECORD)}")
+    if given in NEVER:
+        return None
+    callbacks = params.callbacks("ConferenceRecordingStatusCallback", RECORDED, "completed")
+    return Wish("Conference", callbacks=callbacks)
 
 
 async def fetch(exchange: Exchange, request: web.Request, _params: Params) -> web.Response:

@@ -113,6 +113,7 @@ async def members(exchange: Exchange, request: web.Request, _params: Params) -> 
         "queue_members",
         numbered,
         lambda pair: render_member(exchange, pair[1], pair[0]),
+        name=lambda pair: pair[1].call.sid,
     )
 
 

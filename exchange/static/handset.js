@@ -5,8 +5,10 @@ import { word } from "/static/words.js";
 /**
  * @typedef {{at: string, kind: string, text: string, language: string, voice: string}} Line
  * @typedef {{at: string, code: number, message: string, url: string}} Fault
+ * @typedef {{sid: string, at: string, from: string, to: string, body: string}} Text
  * @typedef {{sid: string, from: string, to: string, status: string, where: string,
  *   created_at: string, answered_at: string | null, ended_at: string | null, end_cause: string,
+ *   hearing: boolean,
  *   queue: string | null, conference: string | null, errors?: Fault[], transcript?: Line[]}} Call
  */
 
@@ -14,6 +16,8 @@ import { word } from "/static/words.js";
 const $ = (id) => /** @type {T} */ (document.getElementById(id));
 const to = /** @type {HTMLInputElement} */ ($("to"));
 const from = /** @type {HTMLInputElement} */ ($("from"));
+const words = /** @type {HTMLInputElement} */ ($("words"));
+const textBody = /** @type {HTMLInputElement} */ ($("text-body"));
 const transcript = $("transcript");
 
 /** @type {import("/static/words.js").Language} */
@@ -49,6 +53,7 @@ function speak() {
   paint();
   show();
   for (const node of transcript.children) node.replaceChildren(...entry(lines.get(node) ?? null));
+  for (const [node, text] of texts) node.replaceChildren(...bubble(text));
 }
 
 function paint() {
@@ -69,6 +74,15 @@ function show() {
   to.readOnly = live;
   /** @type {HTMLButtonElement} */ ($("call")).disabled = live;
   /** @type {HTMLButtonElement} */ ($("hangup")).disabled = !live;
+  const hearing = live && call?.hearing === true;
+  words.disabled = !hearing;
+  /** @type {HTMLButtonElement} */ ($("say")).disabled = !hearing;
+  const end = atEnd();
+  $("speech").classList.toggle("hearing", hearing); // takes room from what is heard on a small screen
+  if (end) transcript.scrollTop = transcript.scrollHeight;
+  const listening = $("speech-state");
+  listening.dataset.text = hearing ? "speech-now" : "speech-help";
+  if (listening.textContent !== t(listening.dataset.text)) listening.textContent = t(listening.dataset.text);
   $("state-words").textContent = stateWords(ringingOut);
   tick();
 }
@@ -106,15 +120,18 @@ function problem(name) {
 /** The line behind each node, so that a change of language can write it anew. @type {Map<Element, Line>} */
 const lines = new Map();
 
+const atEnd = () => transcript.scrollHeight - transcript.scrollTop - transcript.clientHeight < 80;
+
 /** @param {Line} line */
 function hear(line) {
   const node = document.createElement("li");
-  node.className = line.kind === "say" ? "said" : line.kind === "key" ? "pressed" : `note ${line.kind}`;
+  const styles = { say: "said", key: "pressed", speech: "pressed spoken" };
+  node.className = styles[/** @type {keyof typeof styles} */ (line.kind)] ?? `note ${line.kind}`;
   lines.set(node, line);
   node.append(...entry(line));
-  const below = transcript.scrollHeight - transcript.scrollTop - transcript.clientHeight < 80;
+  const end = atEnd();
   transcript.append(node);
-  if (below) transcript.scrollTop = transcript.scrollHeight;
+  if (end) transcript.scrollTop = transcript.scrollHeight;
   if (line.kind === "say") aloud(line);
 }
 
@@ -124,16 +141,18 @@ function entry(line) {
   const at = make("time", span(Date.parse(line.at) - Date.parse(call?.created_at ?? line.at)));
   at.setAttribute("datetime", line.at);
   if (line.kind === "say") {
-    const words = make("p", line.text, "words");
-    words.lang = line.language;
+    const text = make("p", line.text, "words");
+    text.lang = line.language;
     const meta = make("p", "", "meta");
     meta.append(make("span", languageName(line.language), "tag"), at);
-    return [meta, words];
+    return [meta, text];
   }
-  if (line.kind === "key") return [at, make("span", t("kind-key"), "hidden"), make("span", line.text, "words")];
+  if (line.kind === "key" || line.kind === "speech") {
+    return [at, make("span", t(`kind-${line.kind}`), "hidden"), make("span", line.text, "words")];
+  }
   const detail = line.kind === "play" ? line.text.split("/").pop() ?? "" : t(line.text);
-  const words = detail ? `${t(`kind-${line.kind}`)}: ${detail}` : t(`kind-${line.kind}`);
-  return [make("span", words), at];
+  const note = detail ? `${t(`kind-${line.kind}`)}: ${detail}` : t(`kind-${line.kind}`);
+  return [make("span", note), at];
 }
 
 /** @param {string} name @param {string} text @param {string} [style] */
@@ -192,7 +211,9 @@ async function dial() {
   }
   localStorage.setItem("from", number);
   try {
-    const made = await post("/handset/calls", { from: number, to: to.value.replace(/[\s().-]/g, "") });
+    // Somebody who types needs longer than a script's five seconds to say something to a machine.
+    const script = { speak: 20 };
+    const made = await post("/handset/calls", { from: number, to: textTo(), script });
     if (made.ok) follow(made.body.sid);
     else problem(made.status === 404 ? "nobody" : "bad-number");
   } catch {
@@ -246,8 +267,69 @@ async function press(key) {
     await post(`/handset/calls/${call.sid}/digits`, { digits: key }).catch(() => problem("lost"));
   } else {
     to.value += key;
+    addressText();
   }
 }
+
+function addressText() {
+  $("text-to").textContent = textTo();
+}
+
+async function speakUp() {
+  const text = words.value.trim();
+  if (!text || call === null || !talking()) return;
+  words.value = "";
+  await post(`/handset/calls/${call.sid}/speech`, { text }).catch(() => problem("lost"));
+}
+
+/* ---- text messages --------------------------------------------------------------------- */
+
+/** The message behind each node, as with `lines`. @type {Map<Element, Text>} */
+const texts = new Map();
+
+/** @param {Text[]} all */
+function showTexts(all) {
+  texts.clear();
+  $("text-list").replaceChildren();
+  $("texts-empty").hidden = all.length > 0;
+  all.forEach(showText);
+}
+
+/** @param {Text} text */
+function showText(text) {
+  const node = document.createElement("li");
+  node.className = text.from === from.value ? "mine" : "theirs";
+  texts.set(node, text);
+  node.append(...bubble(text));
+  $("texts-empty").hidden = true;
+  $("text-list").append(node);
+  $("text-list").scrollTop = $("text-list").scrollHeight;
+}
+
+/** @param {Text} text @returns {Node[]} */
+function bubble(text) {
+  const mine = text.from === from.value;
+  const meta = make("p", `${t(mine ? "text-sent" : "text-from")} ${mine ? text.to : text.from} · `, "meta");
+  const at = make("time", new Date(text.at).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" }));
+  at.setAttribute("datetime", text.at);
+  meta.append(at);
+  return [meta, make("p", text.body, "words")];
+}
+
+async function sendText() {
+  const body = textBody.value.trim();
+  if (!body) return;
+  problem("");
+  try {
+    const sent = await post("/handset/messages", { from: from.value, to: textTo(), body });
+    if (sent.ok) textBody.value = "";
+    else problem(sent.status === 404 ? "nobody" : "bad-number");
+  } catch {
+    problem("lost");
+  }
+}
+
+const textTo = () => to.value.replace(/[\s().-]/g, "");
 
 /* ---- being called --------------------------------------------------------------------- */
 
@@ -255,6 +337,8 @@ function listen() {
   rings?.close();
   if (!/^(\+[1-9]\d{4,14}|\d{2,15})$/.test(from.value)) return;
   rings = new EventSource(`/handset/stations/${encodeURIComponent(from.value)}/rings`);
+  rings.addEventListener("ready", (event) => showTexts(JSON.parse(event.data).messages));
+  rings.addEventListener("message", (event) => showText(JSON.parse(event.data)));
   rings.addEventListener("ring", (event) => {
     const coming = /** @type {Call} */ (JSON.parse(event.data));
     if (talking()) {
@@ -308,12 +392,16 @@ for (const [key, letters] of KEYS) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  const typing = event.target instanceof HTMLInputElement && event.target.type === "tel" && !event.target.readOnly;
+  const typing = event.target instanceof HTMLInputElement && event.target.type !== "checkbox" && !event.target.readOnly;
   if (event.key === "Escape") hangUp();
+  else if (!typing && !words.disabled && /^\p{L}$/u.test(event.key)) words.focus(); // the letter follows
   else if (/^[0-9*#]$/.test(event.key) && !typing) {
     event.preventDefault();
     press(event.key);
-  } else if (event.key === "Backspace" && !typing && !talking()) to.value = to.value.slice(0, -1);
+  } else if (event.key === "Backspace" && !typing && !talking()) {
+    to.value = to.value.slice(0, -1);
+    addressText();
+  }
   else if (event.key === "Enter" && event.target === document.body) dial();
 });
 
@@ -321,6 +409,15 @@ $("dialler").addEventListener("submit", (event) => {
   event.preventDefault();
   dial();
 });
+$("speech").addEventListener("submit", (event) => {
+  event.preventDefault();
+  speakUp();
+});
+$("text").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sendText();
+});
+to.addEventListener("input", addressText);
 $("hangup").addEventListener("click", hangUp);
 // A page that is closed is a telephone that is hung up: nobody is left in a queue behind it.
 addEventListener("pagehide", () => {
@@ -348,6 +445,7 @@ async function begin() {
     const about = await (await fetch("/handset/about")).json();
     clock = { virtual: Date.parse(about.now), wall: Date.now(), speed: about.speed };
     to.value ||= about.numbers[0] ?? "";
+    addressText();
     $("numbers").replaceChildren(...about.numbers.map((/** @type {string} */ n) => new Option(n, n)));
   } catch {
     problem("lost");

@@ -14,16 +14,24 @@
 | statusCallback | URL (the first participant's counts) | none |
 | statusCallbackEvent | start end join leave mute hold modify speaker announcement | none |
 | statusCallbackMethod | GET, POST | POST |
-| record, trim, recordingStatusCallback…, region, jitterBufferSize, eventCallbackUrl | ignored | |
+| record | do-not-record, record-from-start | do-not-record |
+| trim | trim-silence, do-not-trim; accepted, without effect | trim-silence |
+| recordingStatusCallback | relative or absolute URL | none |
+| recordingStatusCallbackMethod | GET, POST | POST |
+| recordingStatusCallbackEvent | in-progress completed absent | completed |
+| region, jitterBufferSize, eventCallbackUrl | ignored | |
 """
 
 from __future__ import annotations
 
 from exchange.callbacks import Subscription
 from exchange.conferences import WORDS, Options
+from exchange.recordings import Wish
 from exchange.scene import Scene
 from exchange.twiml import Node
+from exchange.verbs import recorded
 from exchange.verbs.outcome import Outcome, until
+from exchange.verbs.recorded import Tape
 from exchange.verbs.spec import (
     Spec,
     boolean,
@@ -37,16 +45,9 @@ from exchange.verbs.spec import (
 from exchange.webhook import Request
 
 NAME_LIMIT = 128
-IGNORED = (
-    "record",
-    "trim",
-    "recordingStatusCallback",
-    "recordingStatusCallbackMethod",
-    "recordingStatusCallbackEvent",
-    "region",
-    "jitterBufferSize",
-    "eventCallbackUrl",
-)
+IGNORED = ("region", "jitterBufferSize", "eventCallbackUrl")
+RECORD = ("do-not-record", "record-from-start", "true", "false")
+"""The last two are words of old for the first two."""
 
 SPEC = Spec(
     "Conference",
@@ -63,6 +64,8 @@ SPEC = Spec(
         "statusCallback": url(),
         "statusCallbackEvent": several_of(*WORDS),
         "statusCallbackMethod": method(),
+        "record": one_of(*RECORD, default="do-not-record"),
+        **recorded.ATTRIBUTES,
         **{name: words() for name in IGNORED},
     },
     text="must",
@@ -70,7 +73,7 @@ SPEC = Spec(
 )
 
 
-async def dial(scene: Scene, dial_node: Node, noun: Node) -> Outcome:
+async def dial(scene: Scene, dial_node: Node, noun: Node, tape: Tape) -> Outcome:
     """Puts the caller into the conference until one of the two is over."""
     name, call = noun.text, scene.call
     conference = scene.exchange.conferences.obtain(name)
@@ -80,6 +83,7 @@ async def dial(scene: Scene, dial_node: Node, noun: Node) -> Outcome:
     participant = conference.invite(call, options)
     with call.staying(participant.interrupted), call.at("conference", conference=name):
         call.say("conference", name)
+        tape.answered()
         conference.join(participant)
         if not conference.started:
             participant.play()
@@ -102,7 +106,14 @@ def _options(scene: Scene, noun: Node) -> Options:
         wait=_wait(scene, noun),
         max_participants=SPEC.integer(noun, "maxParticipants"),
         callbacks=_callbacks(scene, noun),
+        record=_record(scene, noun),
     )
+
+
+def _record(scene: Scene, noun: Node) -> Wish | None:
+    if SPEC.value(noun, "record") in recorded.NEVER:
+        return None
+    return Wish("Conference", callbacks=recorded.subscription(scene, SPEC, noun))
 
 
 def _wait(scene: Scene, noun: Node) -> Request | None:

@@ -10,10 +10,17 @@
 | callerId | a number or client: | the caller's |
 | answerOnBridge | true, false: ring the caller until the other answers | false |
 | sequential | true, false: one after the other | false |
-| record, trim, recordingStatusCallback…, recordingTrack, ringTone, refer… | ignored | |
+| record | record-from-answer, record-from-ringing, also with -dual; or not | do-not-record |
+| trim | trim-silence, do-not-trim; accepted, without effect | trim-silence |
+| recordingTrack | inbound, outbound, both | both |
+| recordingStatusCallback | relative or absolute URL | none |
+| recordingStatusCallbackMethod | GET, POST | POST |
+| recordingStatusCallbackEvent | in-progress completed absent | completed |
+| ringTone, refer… | ignored | |
 
 Text is one number to dial; or Number and Client nouns, at most ten, of which the first to answer
-wins; or one Conference; or one Queue.
+wins; or one Conference; or one Queue. For `record` true is record-from-answer, and false
+do-not-record, as of old.
 """
 
 from __future__ import annotations
@@ -30,22 +37,22 @@ from exchange.errors import CarrierError
 from exchange.scene import WHISPER, Scene, Step, Stop
 from exchange.stations import ADDRESS
 from exchange.twiml import Node
-from exchange.verbs import client, conference, number, queue
+from exchange.verbs import client, conference, number, queue, recorded
 from exchange.verbs.outcome import Outcome, talk
-from exchange.verbs.spec import Spec, boolean, integer, method, url, words
+from exchange.verbs.recorded import Tape
+from exchange.verbs.spec import Spec, boolean, integer, method, one_of, url, words
 
 MOST = 10
 LEGS = {"Number": number, "Client": client}
-IGNORED = (
-    "record",
-    "trim",
-    "recordingStatusCallback",
-    "recordingStatusCallbackMethod",
-    "recordingStatusCallbackEvent",
-    "recordingTrack",
-    "ringTone",
-    "referUrl",
-    "referMethod",
+IGNORED = ("ringTone", "referUrl", "referMethod")
+RECORD = (
+    "do-not-record",
+    "record-from-answer",
+    "record-from-ringing",
+    "record-from-answer-dual",
+    "record-from-ringing-dual",
+    "true",
+    "false",
 )
 
 
@@ -70,6 +77,9 @@ SPEC = Spec(
         "callerId": words(),
         "answerOnBridge": boolean(False),
         "sequential": boolean(False),
+        "record": one_of(*RECORD, default="do-not-record"),
+        "recordingTrack": one_of("inbound", "outbound", "both", default="both"),
+        **recorded.ATTRIBUTES,
         **{name: words() for name in IGNORED},
     },
     frozenset({"Number", "Client", "Conference", "Queue"}),
@@ -82,27 +92,34 @@ SPEC = Spec(
 async def run(scene: Scene, node: Node) -> Step:
     """Dials, talks, and takes the outcome to the action."""
     nouns = node.children or (Node("Number", text=node.text),)
+    if SPEC.given(node, "action"):
+        scene.resolve(SPEC.value(node, "action"))  # a wrong URL shows now, not after the talk
     if not SPEC.flag(node, "answerOnBridge") or nouns[0].name not in LEGS:
         scene.call.answer()
-    outcome = await _dial(scene, node, nouns)
+    tape = Tape(scene, SPEC, node)
+    try:
+        outcome = await _dial(scene, node, nouns, tape)
+    finally:
+        tape.end()
     if outcome.error:
         scene.call.fault(CarrierError(errors.DIAL_INVALID_NUMBER, f"Dial: {outcome.error}"))
     if not SPEC.given(node, "action"):
         return None
-    return scene.goto(SPEC.value(node, "action"), SPEC.value(node, "method"), outcome.params())
+    params = outcome.params() | tape.params()
+    return scene.goto(SPEC.value(node, "action"), SPEC.value(node, "method"), params)
 
 
-async def _dial(scene: Scene, node: Node, nouns: tuple[Node, ...]) -> Outcome:
+async def _dial(scene: Scene, node: Node, nouns: tuple[Node, ...], tape: Tape) -> Outcome:
     timeout = float(SPEC.integer(node, "timeout"))
     if nouns[0].name == "Conference":
-        return await conference.dial(scene, node, nouns[0])
+        return await conference.dial(scene, node, nouns[0], tape)
     if nouns[0].name == "Queue":
-        return await queue.dial(scene, node, nouns[0], timeout)
+        return await queue.dial(scene, node, nouns[0], timeout, tape)
     if not SPEC.flag(node, "sequential"):
-        return await Hunt(scene, node, nouns, timeout).run()
+        return await Hunt(scene, node, nouns, timeout, tape).run()
     outcome = Outcome("no-answer")
     for noun in nouns:
-        outcome = await Hunt(scene, node, (noun,), timeout).run()
+        outcome = await Hunt(scene, node, (noun,), timeout, tape).run()
         if outcome.status == "completed":
             break
     return outcome
@@ -111,25 +128,29 @@ async def _dial(scene: Scene, node: Node, nouns: tuple[Node, ...]) -> Outcome:
 class Hunt:
     """Rings one or several telephones at once; the first to answer is joined with the caller."""
 
-    def __init__(self, scene: Scene, node: Node, nouns: tuple[Node, ...], timeout: float) -> None:
+    def __init__(
+        self, scene: Scene, node: Node, nouns: tuple[Node, ...], timeout: float, tape: Tape
+    ) -> None:
         self._scene = scene
+        self._tape = tape
         self._node = node
         self._timeout = timeout
         self._answered: asyncio.Future[Bridge] = asyncio.get_running_loop().create_future()
         self._legs = [self._leg(noun) for noun in nouns]
-        self._lost = ""
 
     async def run(self) -> Outcome:
         """The whole of it; whoever still rings at the end is let go."""
         call = self._scene.call
         with call.staying(self._abandon), call.at("dial"):
             call.say("dial", ", ".join(leg.to for leg, _ in self._legs))
+            self._tape.ringing()
             try:
                 bridge = await self._first_answer()
                 if bridge is None:
                     leg = self._legs[-1][0]
                     return Outcome(self._verdict(), leg.sid, 0)
                 call.answer()
+                self._tape.answered()
                 return await talk(self._scene, self._node, bridge)
             finally:
                 self._abandon(Leaving.REDIRECT)

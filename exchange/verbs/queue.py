@@ -19,13 +19,14 @@ from exchange.queues import Member, Queue
 from exchange.scene import Scene
 from exchange.twiml import Node
 from exchange.verbs.outcome import Outcome, talk
+from exchange.verbs.recorded import Tape
 from exchange.verbs.spec import Spec, method, url
 from exchange.webhook import Request
 
 SPEC = Spec("Queue", {"url": url(), "method": method()}, text="must")
 
 
-async def dial(scene: Scene, dial_node: Node, noun: Node, timeout: float) -> Outcome:
+async def dial(scene: Scene, dial_node: Node, noun: Node, timeout: float, tape: Tape) -> Outcome:
     """Joins the caller with the head of the queue."""
     queue = scene.exchange.queues.named(noun.text)
     if queue is None:
@@ -36,6 +37,7 @@ async def dial(scene: Scene, dial_node: Node, noun: Node, timeout: float) -> Out
     bridge = await _fetch(scene, queue, timeout, prelude)
     if bridge is None:
         return Outcome("no-answer")
+    tape.answered()
     return await talk(scene, dial_node, bridge)
 
 

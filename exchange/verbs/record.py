@@ -14,8 +14,10 @@
 | recordingStatusCallbackEvent | in-progress completed absent | completed |
 | transcribe, transcribeCallback | accepted, without effect | |
 
-How long a handset speaks is in its script ("speak", 5 s). A recording of nothing is no recording:
-the document goes on. A caller who hangs up while recording is sent as Digits=hangup.
+How long a handset speaks is in its script ("speak", 5 s, or words); what is said by hand while it
+lasts takes the place of that. A recording of nothing is no recording: the document goes on. A
+caller who hangs up while recording is sent as Digits=hangup; one who is redirected by REST leaves
+the recording behind, and the action is not asked.
 """
 
 from __future__ import annotations
@@ -23,21 +25,14 @@ from __future__ import annotations
 import asyncio
 
 from exchange.call import Leaving
-from exchange.callbacks import CallbackLine, Subscription
 from exchange.clock import first_done
-from exchange.recordings import Recording
+from exchange.recordings import Wish
 from exchange.scene import Scene, Step
+from exchange.script import Utterance
+from exchange.tape import Stretch
 from exchange.twiml import Node
-from exchange.verbs.spec import (
-    Spec,
-    boolean,
-    integer,
-    matching,
-    method,
-    one_of,
-    several_of,
-    url,
-)
+from exchange.verbs import recorded
+from exchange.verbs.spec import Spec, boolean, integer, matching, method, url
 
 SPEC = Spec(
     "Record",
@@ -48,12 +43,7 @@ SPEC = Spec(
         "finishOnKey": matching(r"[0-9*#]*", "any of 0-9 * #, or empty", "1234567890*#"),
         "maxLength": integer(1, 14400, 3600),
         "playBeep": boolean(True),
-        "trim": one_of("trim-silence", "do-not-trim", default="trim-silence"),
-        "recordingStatusCallback": url(),
-        "recordingStatusCallbackMethod": method(),
-        "recordingStatusCallbackEvent": several_of(
-            "in-progress", "completed", "absent", default="completed"
-        ),
+        **recorded.ATTRIBUTES,
         "transcribe": boolean(False),
         "transcribeCallback": url(),
     },
@@ -71,96 +61,97 @@ class Take:
     def __init__(self, scene: Scene, node: Node) -> None:
         self._scene = scene
         self._node = node
-        self._began = 0.0
+        self._clock = scene.exchange.clock
         self._action = scene.resolve(SPEC.value(node, "action"))
-        self._line = self._callbacks()
+        if SPEC.flag(node, "playBeep"):
+            scene.call.say("record", "beep")
+        wish = Wish("RecordVerb", callbacks=recorded.subscription(scene, SPEC, node))
+        self._recording = scene.exchange.recordings.start(scene.call, wish)
+        self._began = self._clock.time()
+        self._quiet_from = self._began + scene.call.script.speak
+        self._said_more = asyncio.Event()
+        if scene.call.script.message:
+            scene.call.say("speech", scene.call.script.message)
+            self._recording.text = scene.call.script.message
 
     async def run(self) -> Step:
-        call, clock = self._scene.call, self._scene.exchange.clock
-        if SPEC.flag(self._node, "playBeep"):
-            call.say("record", "beep")
-        self._began = clock.time()
-        with call.staying(self._interrupted):
+        call = self._scene.call
+        with call.staying(self._interrupted), call.hearing(self._hear):
             key = await self._until_over()
-        spoken = min(call.script.speak, clock.time() - self._began)
-        if spoken <= 0:
-            self._tell("absent", None)
+        self._keep()
+        if self._recording.duration is None:
             return None
-        recording = self._keep(spoken)
-        params = self._params(recording, key)
-        return self._scene.goto(self._action, SPEC.value(self._node, "method"), params)
+        return self._scene.goto(self._action, SPEC.value(self._node, "method"), self._params(key))
+
+    def _hear(self, said: Utterance) -> None:
+        """Somebody at the handset really says something: that is the message."""
+        self._quiet_from = self._clock.time() + said.seconds
+        self._recording.text = f"{self._recording.text} {said.text}".strip()
+        self._said_more.set()
 
     async def _until_over(self) -> str:
         """The key that ended it, or ""."""
-        call, clock = self._scene.call, self._scene.exchange.clock
         pressed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        finish = self._node.attributes.get("finishOnKey", SPEC.value(self._node, "finishOnKey"))
+        finish = SPEC.value(self._node, "finishOnKey")
+        if SPEC.given(self._node, "finishOnKey"):
+            finish = self._node.attributes["finishOnKey"]
 
         def listen(key: str) -> None:
             if key in finish and not pressed.done():
                 pressed.set_result(key)
 
-        silence = SPEC.integer(self._node, "timeout")
-        longest = float(SPEC.integer(self._node, "maxLength"))
-        seconds = min(longest, call.script.speak + silence) if silence else longest
-        timer = clock.timer(seconds)
         try:
-            with call.listening(listen):
-                await first_done(pressed, timer)
+            with self._scene.call.listening(listen):
+                while not pressed.done() and (left := self._left()) > 0:
+                    await self._step(pressed, left)
             return pressed.result() if pressed.done() else ""
         finally:
-            timer.cancel()
             pressed.cancel()
 
+    def _left(self) -> float:
+        """Seconds until the silence has been long enough, or the limit is reached."""
+        end = self._began + SPEC.integer(self._node, "maxLength")
+        silence = SPEC.integer(self._node, "timeout")
+        if silence:
+            end = min(end, self._quiet_from + silence)
+        return end - self._clock.time()
+
+    async def _step(self, pressed: asyncio.Future[str], seconds: float) -> None:
+        """Waits for the key, for more words, or for the time to pass."""
+        self._said_more.clear()
+        more = asyncio.ensure_future(self._said_more.wait())
+        timer = self._clock.timer(seconds)
+        try:
+            await first_done(pressed, more, timer)
+        finally:
+            timer.cancel()
+            more.cancel()
+
     def _interrupted(self, why: Leaving) -> None:
-        """A hang-up ends the recording and keeps it; the answer to the action is not run."""
-        exchange = self._scene.exchange
-        spoken = min(self._scene.call.script.speak, exchange.clock.time() - self._began)
-        if why is not Leaving.HANGUP or spoken <= 0:
+        """The recording is kept. A hang-up is told to the action; its answer is not run."""
+        self._keep()
+        if why is not Leaving.HANGUP or self._recording.duration is None:
             return
-        params = self._params(self._keep(spoken), "hangup")
-        request = self._scene.request(self._action, SPEC.value(self._node, "method"), params)
+        how = SPEC.value(self._node, "method")
+        request = self._scene.request(self._action, how, self._params("hangup"))
+        exchange = self._scene.exchange
         exchange.spawn(exchange.player.notify(self._scene.call, request))
 
-    def _keep(self, seconds: float) -> Recording:
-        recording = self._scene.exchange.recordings.add(self._scene.call, seconds)
-        self._scene.call.say("record", f"{recording.duration} s")
-        self._tell("completed", recording)
-        return recording
+    def _keep(self) -> None:
+        """The recording ends here, without the silence at its end unless that was asked for."""
+        whole = self._clock.time() - self._began
+        spoken = min(self._quiet_from - self._began, whole)
+        stretches = [Stretch(spoken)]
+        if spoken > 0 and SPEC.value(self._node, "trim") == "do-not-trim":
+            stretches.append(Stretch(whole - spoken, "silence"))
+        self._recording.finish(stretches)
+        if self._recording.duration is not None:
+            self._scene.call.say("record", f"{self._recording.duration} s")
 
-    def _params(self, recording: Recording, key: str) -> dict[str, str]:
+    def _params(self, key: str) -> dict[str, str]:
         return {
-            "RecordingUrl": recording.url,
-            "RecordingSid": recording.sid,
-            "RecordingDuration": str(recording.duration),
+            "RecordingUrl": self._recording.url,
+            "RecordingSid": self._recording.sid,
+            "RecordingDuration": str(self._recording.duration),
             "Digits": key,
         }
-
-    def _callbacks(self) -> CallbackLine | None:
-        if not SPEC.given(self._node, "recordingStatusCallback"):
-            return None
-        to = Subscription(
-            self._scene.resolve(SPEC.value(self._node, "recordingStatusCallback")),
-            SPEC.value(self._node, "recordingStatusCallbackMethod").upper(),
-            frozenset(SPEC.value(self._node, "recordingStatusCallbackEvent").split()),
-        )
-        call = self._scene.call
-        return CallbackLine(call.exchange, to, first=None, log=call.log_attempt, fault=call.fault)
-
-    def _tell(self, status: str, recording: Recording | None) -> None:
-        if self._line is None:
-            return
-        params = {
-            "AccountSid": self._scene.exchange.account_sid,
-            "CallSid": self._scene.call.sid,
-            "RecordingStatus": status,
-            "RecordingSource": "RecordVerb",
-            "RecordingChannels": "1",
-        }
-        if recording is not None:
-            params |= {
-                "RecordingSid": recording.sid,
-                "RecordingUrl": recording.url,
-                "RecordingDuration": str(recording.duration),
-            }
-        self._line.fire(status, params)

@@ -106,15 +106,16 @@ def keys_to(flow: Flow, queue: str, language: str) -> tuple[str, ...]:
     do.
     """
     todo: deque[tuple[Position, tuple[str, ...]]] = deque([(begin(flow).position, ())])
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     while todo:
         position, pressed = todo.popleft()
-        if (position.node, position.language) in seen:
+        place = (position.node, position.part, position.language)
+        if place in seen:
             continue
-        seen.add((position.node, position.language))
+        seen.add(place)
         for key in "1234567890":
             step = advance(flow, position, Given(digits=key))
-            if step.entered is None:
+            if step.queue is None:
                 todo.append((step.position, (*pressed, key)))
             elif step.heard == "key" and _skill(step) == (queue, language):
                 return (*pressed, key)
@@ -122,7 +123,7 @@ def keys_to(flow: Flow, queue: str, language: str) -> tuple[str, ...]:
 
 
 def _skill(step: Step) -> Skill | None:
-    return (step.entered.queue, step.position.language) if step.entered else None
+    return (step.queue, step.position.language) if step.queue else None
 
 
 # ---------------------------------------------------------------- from a log

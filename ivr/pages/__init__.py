@@ -3,8 +3,19 @@
 Each module registers its views with the one blueprint of the room.
 """
 
-from ivr.pages import callbacks, calls, desk
+from ivr.pages import bulletins, callbacks, calls, desk, nuisance, recordings
 from ivr.pages.base import blueprint
 from ivr.pages.calls import readable_calls
+from ivr.pages.recordings import hearable
 
-__all__ = ["blueprint", "callbacks", "calls", "desk", "readable_calls"]
+__all__ = [
+    "blueprint",
+    "bulletins",
+    "callbacks",
+    "calls",
+    "desk",
+    "hearable",
+    "nuisance",
+    "readable_calls",
+    "recordings",
+]

@@ -1,9 +1,10 @@
 """A call's story, and the list of calls behind every number of a report."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from flask import render_template, request
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from hotline.auth import Role, access, current_account
 from hotline.errors import Forbidden, Invalid
 from hotline.floor import Floor
 from hotline.web import floor, language, t
-from ivr import closing, story
+from ivr import bulletins, calls, closing, reconcile, story
 from ivr.config import Ivr
 from ivr.errors import NoSuchCall
 from ivr.events import Kind
@@ -26,6 +27,7 @@ from ivr.pages.base import (
     shown_number,
     spoken_title,
 )
+from ivr.pages.recordings import hearable
 from ivr.story import Visit
 from tickets import service as tickets
 
@@ -60,6 +62,7 @@ def call_page(call_id: int) -> str:
         events = story.events_of(session, call_id)
         visits = story.visits_of(session, call_id)
         names = agent_names(session)
+        heard = hearable(session, [call_id])
     return render_template(
         "ivr/call.html",
         call=found[call_id],
@@ -71,6 +74,7 @@ def call_page(call_id: int) -> str:
         names=names,
         verdict=verdict,
         ticket_shown=tickets.number_shown,
+        recordings=heard,
     )
 
 
@@ -103,7 +107,7 @@ def _words(event: story.EventFacts, names: dict[int, str]) -> str:
             data[name] = shown(data[name])
     if event.kind is Kind.CALLBACK:
         data["when"] = _when(data["at"])
-    for name in ("result", "by", "heard", "why"):
+    for name in ("result", "by", "heard", "why", "to", "kind"):
         key = f"ivr.word.{data.get(name)}"
         if key in floor().texts:
             data[name] = t(key)
@@ -118,9 +122,16 @@ def _when(at: str | None) -> str:
 
 def _told_as(event: story.EventFacts) -> str:
     if event.kind is Kind.STEP and not event.data.get("digits"):
-        return "silence"
+        heard = event.data.get("heard")
+        return (
+            "number" if heard == "number" else "speech" if event.data.get("speech") else "silence"
+        )
+    if event.kind is Kind.TRANSFERRING and event.data.get("emergency"):
+        return "emergency"
     if event.kind is Kind.WRAPPED_UP and event.data.get("by") == closing.LIMIT:
         return "wrapped_up_by_limit"
+    if event.kind in (Kind.ARRIVED, Kind.ENDED) and event.data.get("by") == reconcile.BY:
+        return f"{event.kind.value}_unheard"
     return event.kind.value
 
 
@@ -131,10 +142,12 @@ def _outcome_title(id_: str) -> str:
     return id_  # the configuration no longer has it
 
 
-_SHOWN: Mapping[str, Callable[[str], str]] = {
+#: How what an event carries is shown.
+_SHOWN: Mapping[str, Callable[[Any], str]] = {
     "queue": queue_title,
     "outcome": _outcome_title,
     "ticket": tickets.number_shown,
+    "bulletins": lambda ids: ", ".join(map(str, ids)),
 }
 
 
@@ -154,6 +167,16 @@ class Wanted:
     #: Seconds within which it was answered or abandoned.
     within: float | None
     after_call: int
+    #: Only calls that heard this bulletin (and, `satisfied`, wanted nothing else), on whatever day.
+    bulletin: int | None = None
+    satisfied: bool = False
+    #: Only the calls of the caller of this call, whatever their number is.
+    like: int | None = None
+
+    @property
+    def by_day(self) -> bool:
+        """Whether the days count: other lists are of calls that are known one by one."""
+        return self.bulletin is None and self.like is None
 
     def fits(self, visit: Visit, here: Floor) -> bool:
         """Whether a visit belongs on the list: the same question that the statistics ask."""
@@ -240,6 +263,24 @@ def call_list() -> str:
 
 
 def _found(session: Session, wanted: Wanted) -> Iterator[Visit]:
+    if wanted.bulletin is not None:
+        heard = bulletins.calls_that_heard(
+            session, floor().section(Ivr), wanted.bulletin, satisfied=wanted.satisfied
+        )
+        return _each(session, heard, wanted)
+    if wanted.like is not None:
+        same = story.calls_like(session, calls.facts(session, wanted.like))
+        return _each(session, same, wanted)
+    return _of_days(session, wanted)
+
+
+def _each(session: Session, ids: Sequence[int], wanted: Wanted) -> Iterator[Visit]:
+    """One line a call, so that there are as many as the number that led here says."""
+    page = [each for each in ids if each > wanted.after_call][: PAGE + 1]
+    return story.last_visits(session, page)
+
+
+def _of_days(session: Session, wanted: Wanted) -> Iterator[Visit]:
     zone = floor().city.zone
     start = clock.day_bounds(wanted.first, zone)[0]
     end = clock.day_bounds(wanted.last, zone)[1]
@@ -268,6 +309,9 @@ def _wanted() -> Wanted:
         outcome=outcome,
         within=given.get("within", type=float),
         after_call=given.get("after", 0, type=int),
+        bulletin=given.get("bulletin", type=int),
+        satisfied=given.get("satisfied") == "1",
+        like=given.get("like", type=int),
     )
 
 

@@ -214,6 +214,7 @@ def current_fragment() -> Response:
         outcomes=tickets.outcomes(here),
         categories=tickets.categories(here),
         asked=Asked,
+        ticket_shown=tickets.number_shown,
     )
 
 

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from exchange.call import Call, Settings, Status
 from exchange.clock import HandClock
 from exchange.core import Config, Exchange
+from exchange.recordings import Wish
 from exchange.scene import Inline
+from exchange.script import Utterance
 from exchange.stations import Station
 from exchange.webhook import Request
 from tests.exchange.conftest import SID, TOKEN, Application, Hit, Line
@@ -29,6 +31,9 @@ MOMENTS = {
     "conference": '<Dial><Conference waitUrl="/wait">c</Conference></Dial>',
     "record": "<Record/>",
     "pause": '<Pause length="9"/>',
+    "speech": '<Gather input="dtmf speech" timeout="20"><Say>a long prompt</Say></Gather>',
+    "recorded": '<Dial record="record-from-ringing">+66811111111</Dial>',
+    "recorded-room": '<Dial><Conference record="record-from-start">c</Conference></Dial>',
     "dial-queue": "<Dial><Queue>empty</Queue></Dial>",
 }
 
@@ -51,11 +56,13 @@ def nothing_left(line: Line, call: Call) -> None:
     assert call.where == "ended"
     assert call.tasks == 0
     assert call.listener is None
+    assert call.ear is None
     assert line.exchange.live == 0
     assert line.exchange.tasks == 0
     assert line.clock.pending == 0
     assert all(len(queue) == 0 for queue in line.exchange.queues)
     assert all(conference.ended for conference in line.exchange.conferences)
+    assert not any(recording.live for recording in line.exchange.recordings)
     finals = [hit for hit in line.app.to("/status") if hit["CallSid"] == call.sid]
     assert len(finals) == 1
     assert finals[0]["CallStatus"] == call.status.value
@@ -149,6 +156,8 @@ async def test_the_exchange_stops_with_calls_in_every_place(line: Line) -> None:
 step = st.one_of(
     st.tuples(st.just("wait"), st.floats(0, 40)),
     st.tuples(st.just("press"), st.sampled_from(["1", "2", "#", "*", "12#"])),
+    st.tuples(st.just("say"), st.sampled_from(["ไฟดับ", "yes", "ก" * 100])),
+    st.tuples(st.just("record"), st.sampled_from(["paused", "in-progress", "stopped"])),
     st.tuples(st.just("hangup"), st.integers(0, 3)),
     st.tuples(st.just("redirect"), st.sampled_from(sorted(MOMENTS))),
     st.tuples(st.just("agent"), st.sampled_from(["queue", "conference", "talk"])),
@@ -158,6 +167,7 @@ script = st.fixed_dictionaries(
     {},
     optional={
         "keys": st.lists(st.sampled_from(["1", "", "12#"]), max_size=3),
+        "says": st.lists(st.sampled_from(["ไฟดับ", "", "ใช่"]), max_size=3),
         "think": st.floats(0, 5),
         "speak": st.floats(0, 9),
         "hang_up": st.fixed_dictionaries(
@@ -214,20 +224,41 @@ class World:
         call = self.calls[-1]
         if verb == "wait":
             await self.clock.advance(value)
-        elif verb == "press":
-            call.press(value)
         elif verb == "hangup":
             for _ in range(value):
                 await asyncio.sleep(0)
             call.end(cause="caller hung up")
+        elif verb == "call":
+            await self.another(value, callers)
+        else:
+            self.do(call, verb, value)
+        await self.clock.settle()
+
+    def do(self, call: Call, verb: str, value: Any) -> None:
+        if verb == "press":
+            call.press(value)
+        elif verb == "say":
+            call.utter(Utterance(value))
+        elif verb == "record":
+            self.record(call, value)
         elif verb == "redirect" and call.live:
             call.redirect(Request(f"{self.app.url}/{value}"))
         elif verb == "agent":
             twiml = f"<Response><Dial>{NOUNS[value]}</Dial></Response>"
             self.exchange.dial_out("1337", "client:a1", Inline(twiml), Settings())
-        elif verb == "call":
-            await self.another(value, callers)
-        await self.clock.settle()
+
+    def record(self, call: Call, status: str) -> None:
+        """REST begins a recording, or changes the one that goes on."""
+        going_on = self.exchange.recordings.of(call=call)
+        if not going_on:
+            if call.live:
+                self.exchange.recordings.start(call, Wish("StartCallRecordingAPI"))
+        elif status == "paused":
+            going_on[0].pause("skip")
+        elif status == "in-progress":
+            going_on[0].resume()
+        else:
+            going_on[0].stop()
 
     async def another(self, value: str, callers: dict[str, Any]) -> None:
         call = self.exchange.dial_in("+66812345678", "1337", callers)
@@ -243,6 +274,7 @@ class World:
         assert all(call.tasks == 0 for call in self.exchange.calls())
         assert all(len(queue) == 0 for queue in self.exchange.queues)
         assert all(conference.ended for conference in self.exchange.conferences)
+        assert not any(recording.live for recording in self.exchange.recordings)
         for call in self.calls:
             finals = [hit for hit in self.app.to("/status") if hit["CallSid"] == call.sid]
             assert len(finals) == 1, "exactly one final callback"

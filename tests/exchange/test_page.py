@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
@@ -127,3 +128,81 @@ async def test_a_page_that_is_closed_is_a_telephone_hung_up(line: Line, browser:
     async with asyncio.timeout(10):
         while not call.ended:  # the beacon comes from another process, after the page has gone
             await asyncio.sleep(0.02)
+
+
+async def test_words_are_said_where_they_are_listened_to(line: Line, browser: Browser) -> None:
+    line.app["/voice"] = '<Say language="th-TH">สวัสดีค่ะ</Say><Redirect>/ask</Redirect>'
+    line.app["/ask"] = (
+        '<Gather input="dtmf speech" speechTimeout="1" timeout="60" action="/said">'
+        '<Say language="th-TH">ต้องการแจ้งเรื่องอะไรคะ</Say></Gather>'
+    )
+    line.app["/said"] = '<Pause length="60"/>'
+    page = await open_page(line, browser, 1366, 768)
+    await expect(page.locator("#words")).to_be_disabled()
+    await page.locator("#call").click()
+    await expect(page.locator(".said")).to_have_count(1)
+    await expect(page.locator("#words")).to_be_disabled()
+    await line.after(2)
+    await expect(page.locator("#words")).to_be_enabled()
+    await expect(page.locator("#speech-state")).to_have_text("ระบบกำลังฟัง")
+    await page.keyboard.press("P")
+    await expect(page.locator("#words")).to_be_focused()
+    await page.keyboard.type("ower ไฟดับ 2 ซอย")  # digits in the field are words, not keys
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".spoken .words")).to_have_text("Power ไฟดับ 2 ซอย")
+    await line.after(3)
+    assert line.app.to("/said")[0]["SpeechResult"] == "Power ไฟดับ 2 ซอย"
+    await expect(page.locator("#words")).to_be_disabled()
+    await page.get_by_role("button", name="English").click()
+    await expect(page.locator("#speech-state")).to_have_text("You can speak when it listens")
+    await page.close()
+
+
+async def test_text_messages_come_and_go(line: Line, browser: Browser) -> None:
+    line.exchange.config = replace(
+        line.exchange.config, messaging={"1337": line.app.url + "/message"}
+    )
+    line.app["/message"] = "<Message>ได้รับเรื่องแล้ว</Message>"
+    page = await open_page(line, browser, 1366, 768)
+    async with page.expect_response("**/rings"):
+        await page.locator("#from").fill("+66899999999")
+        await page.locator("#from").blur()
+    await expect(page.locator("#texts-empty")).to_be_visible()
+    await line.rest(
+        lambda c: c.messages.create(to="+66899999999", from_="1337", body="เรื่องของท่านเลขที่ 1")
+    )
+    await line.after(3)
+    await expect(page.locator("#text-list .theirs .words")).to_have_text("เรื่องของท่านเลขที่ 1")
+    await expect(page.locator("#texts-empty")).to_be_hidden()
+    await page.get_by_label("ส่งข้อความถึง 1337").fill("ขอบคุณ")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#text-list .mine .words")).to_have_text("ขอบคุณ")
+    await line.clock.settle()
+    await line.after(3)
+    await expect(page.locator("#text-list .theirs")).to_have_count(2)
+    await page.reload()
+    await page.locator("#from").fill("+66899999999")
+    await page.locator("#from").blur()
+    await expect(page.locator("#text-list li")).to_have_count(3)
+    await page.close()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+async def test_a_small_screen_has_room_for_words_and_messages(
+    line: Line, browser: Browser, dark: bool
+) -> None:
+    line.app["/voice"] = '<Gather input="dtmf speech" timeout="60"><Say>Speak</Say></Gather>'
+    page = await open_page(line, browser, 360, 740)
+    await page.emulate_media(color_scheme="dark" if dark else "light")
+    await page.locator("#text").scroll_into_view_if_needed()
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    await page.locator("#call").click()
+    await expect(page.locator("#words")).to_be_enabled()
+    for name in ("#words", "#say", "#hangup", "[data-key='#']"):
+        box = await page.locator(name).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 360
+        assert box["y"] + box["height"] <= 740
+        assert box["height"] >= 44
+    await page.close()

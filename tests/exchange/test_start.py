@@ -70,6 +70,8 @@ async def test_it_serves_calls_and_stops_on_a_signal(application: Application) -
         (["--host", "0.0.0.0"], "--expose"),
         (["--number", "1338"], "NUMBER=http"),
         (["--number", "x=http://a"], "NUMBER=http"),
+        (["--number-sms", "1337"], "--number-sms"),
+        (["--number-sms", "1338=http://a/b"], "--number too"),
         (["--auth-token-file", "/nowhere/token"], "No such file"),
     ],
 )
@@ -88,12 +90,13 @@ def test_it_needs_a_token_and_may_be_exposed(tmp_path: Path) -> None:
     token.write_text("secret\n")
     stations = tmp_path / "stations.json"
     stations.write_text('{"client:a1": {"outcome": "busy"}}')
-    options = parser().parse_args(
-        [*arguments, "--expose", "--auth-token-file", str(token), "--stations", str(stations)]
-    )
+    files = ["--auth-token-file", str(token), "--stations", str(stations)]
+    sms = ["--number-sms", "1337=http://a/sms"]
+    options = parser().parse_args([*arguments, "--expose", *files, *sms])
     exchange = build(options, {})
     assert exchange.config.auth_token == "secret"
     assert exchange.config.numbers == {"1337": "http://a/b?c=d"}
+    assert exchange.config.messaging == {"1337": "http://a/sms"}
     assert exchange.stations.get("client:a1").outcome == "busy"
 
 

@@ -54,7 +54,16 @@ WRONG = {
         '<Gather timeout="0"/>',
         '<Gather numDigits="0"/>',
         '<Gather finishOnKey="12"/>',
-        '<Gather input="speech"/>',
+        '<Gather input="voice"/>',
+        '<Gather input="speech" speechTimeout="0"/>',
+        '<Gather input="speech" speechTimeout="soon"/>',
+        '<Gather input="speech" speechTimeout="auto" speechModel="default"/>',
+        '<Gather input="speech" language="Thai language"/>',
+        f'<Gather input="speech" hints="{"a" * 101}"/>',
+        f'<Gather input="speech" hints="{"a," * 501}"/>',
+        '<Gather input="speech" enhanced="very"/>',
+        '<Gather partialResultCallbackMethod="PUT"/>',
+        "<Gather><Gather/></Gather>",
         '<Gather method="PUT"/>',
         "<Gather><Hangup/></Gather>",
         "<Gather>press one</Gather>",
@@ -80,10 +89,32 @@ WRONG = {
         '<Dial><Conference maxParticipants="251">a</Conference></Dial>',
         "<Dial><Queue/></Dial>",
         "<Dial><Sip>sip:a@b</Sip></Dial>",
+        '<Dial record="always">191</Dial>',
+        '<Dial recordingTrack="left">191</Dial>',
+        '<Dial recordingStatusCallbackEvent="failed">191</Dial>',
+        '<Dial><Conference record="record-from-answer">a</Conference></Dial>',
+        '<Dial><Conference trim="no">a</Conference></Dial>',
+        '<Dial timeLimit="0">191</Dial>',
+        "<Dial><Dial>191</Dial></Dial>",
     ],
     "Record": ['<Record maxLength="0"/>', '<Record finishOnKey="a"/>', '<Record trim="no"/>'],
     "Reject": ['<Reject reason="tired"/>'],
     "Hangup": ['<Hangup reason="busy"/>', "<Hangup>now</Hangup>"],
+    "nested": [
+        "<Say><Play>/a.wav</Play></Say>",
+        "<Play><Say>a</Say></Play>",
+        "<Pause><Say>a</Say></Pause>",
+        "<Redirect>/a<Say>b</Say></Redirect>",
+        "<Enqueue>q<Say>b</Say></Enqueue>",
+        "<Record><Say>b</Say></Record>",
+        "<Reject><Say>b</Say></Reject>",
+        "<Hangup><Say>b</Say></Hangup>",
+        "<Leave><Say>b</Say></Leave>",
+        "<Gather><Redirect>/a</Redirect></Gather>",
+        "<Gather><Record/></Gather>",
+        "<Dial><Number>191<Say>b</Say></Number></Dial>",
+        "<Dial><Conference>a<Say>b</Say></Conference></Dial>",
+    ],
     "none": ["<Stream/>", "<Number>191</Number>", "text", "<say>a</say>"],
 }
 
@@ -124,6 +155,18 @@ def test_the_library_s_own_documents_are_accepted() -> None:
     gather.play("/a.wav", loop=2)
     gather.pause(length=2)
     response.append(gather)
+    speech = Gather(
+        input="dtmf speech",
+        hints="ไฟดับ, น้ำท่วม",
+        language="th-TH",
+        speech_timeout="auto",
+        speech_model="phone_call",
+        enhanced=True,
+        profanity_filter=False,
+        partial_result_callback="/p",
+        partial_result_callback_method="POST",
+    )
+    response.append(speech)
     response.enqueue("q", action="/b", wait_url="/w", wait_url_method="GET", max_queue_size=5)
     dial = Dial(action="/c", timeout=20, time_limit=60, answer_on_bridge=True, caller_id="1337")
     dial.number("+66812345678", url="/n", status_callback="/s", status_callback_event="ringing")
@@ -132,7 +175,15 @@ def test_the_library_s_own_documents_are_accepted() -> None:
     client.parameter(name="queue", value="th")
     response.append(dial)
     room = Dial()
-    room.conference("room", beep="onEnter", end_conference_on_exit=True, wait_url="")
+    room.conference(
+        "room",
+        beep="onEnter",
+        end_conference_on_exit=True,
+        wait_url="",
+        record="record-from-start",
+        recording_status_callback="/r",
+        recording_status_callback_event="in-progress completed absent",
+    )
     response.append(room)
     response.record(max_length=30, play_beep=False)
     response.reject(reason="busy")
@@ -140,4 +191,4 @@ def test_the_library_s_own_documents_are_accepted() -> None:
     response.leave()
     response.hangup()
     verbs = twiml.parse(str(response), SPECS, VERBS)
-    assert [verb.name for verb in verbs][:3] == ["Gather", "Enqueue", "Dial"]
+    assert [verb.name for verb in verbs][:4] == ["Gather", "Gather", "Enqueue", "Dial"]

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from agents.config import Agents, Routing
 from hotline.app import build_floor
 from hotline.city import CityConfig
 from hotline.floor import Floor
 from hotline.settings import Settings
+from ivr.config import Ivr
 
 
 @pytest.fixture
@@ -17,3 +19,25 @@ def floors(settings: Settings, city_config: CityConfig) -> Iterator[tuple[Floor,
     yield pair
     for floor in pair:
         floor.close()
+
+
+#: Callers who reach wider circles within the few minutes of a walk.
+WIDEN = {
+    "information": [{"after": 20, "languages": ["en"]}, {"after": 60, "queues": ["emergency"]}],
+    "complaint": [{"after": 30, "queues": ["information"]}],
+    "emergency": [{"after": 10, "languages": ["th", "en"]}],
+}
+
+
+@pytest.fixture
+def wide_floors(floors: tuple[Floor, Floor]) -> tuple[Floor, Floor]:
+    """The same in a city whose callers reach wider circles, and whose priorities age."""
+    shipped = floors[0].section(Ivr).model_dump(by_alias=True)
+    for name, steps in WIDEN.items():
+        shipped["queues"][name]["widen"] = steps
+    shipped["flow"]["agent"]["priority"] = 3
+    ivr = Ivr.model_validate(shipped)
+    agents = floors[0].section(Agents).model_copy(update={"routing": Routing(ageing=10)})
+    for floor in floors:
+        floor.sections = {**floor.sections, Ivr: ivr, Agents: agents}
+    return floors

@@ -287,9 +287,9 @@ def hotline(world: World) -> Iterator[Hotline]:
 
 
 @pytest.fixture
-def walk(floors: tuple[Floor, Floor]) -> Walk[Hotline]:
+def walk(wide_floors: tuple[Floor, Floor]) -> Walk[Hotline]:
     """Walks over two web processes on one database."""
-    return Walk(partial(hotline, World(floors)), Hotline)
+    return Walk(partial(hotline, World(wide_floors)), Hotline)
 
 
 @pytest.mark.timeout(0)  # the longer run takes as long as it is told

@@ -22,9 +22,9 @@ def serve_everybody(world: World, time: DrivenClock) -> None:
         _everything_arrives(world)
         _agents_work(world)
         _callers_go_on(world)
-        time.advance(seconds=ROUND)
+        now = time.advance(seconds=ROUND)
         world.sweep()
-        invariants.check(world.floor)
+        invariants.check(world.floor, swept_at=now)
         if _at_rest(world):
             break
     else:

@@ -38,11 +38,36 @@ Bearer = Callable[[auth.Role], dict[str, str]]
 
 
 @pytest.fixture(scope="session")
-def city_config() -> "CityConfig":
+def shipped_config() -> "CityConfig":
     """The shipped config.yaml, read once."""
     from hotline import city
 
     return city.load(CONFIG)
+
+
+@pytest.fixture(scope="session")
+def city_config(shipped_config: "CityConfig") -> "CityConfig":
+    """The same, made plain for tests of what comes after the menu: two keys lead into a queue, and
+    callers wait there whether or not anybody is signed in.
+    """
+    from hotline.city import CityConfig
+    from ivr.config import Ivr
+    from ivr.nodes import ToQueue
+
+    whole = shipped_config.ivr
+    flow = {
+        name: node.model_copy(update={"consent": None}) if isinstance(node, ToQueue) else node
+        for name, node in whole.flow.items()
+    }
+    queues = {
+        name: queue.model_copy(update={"nobody": None, "overflow": None, "max_wait": None})
+        for name, queue in whole.queues.items()
+    }
+    waiting = whole.waiting.model_copy(update={"keys": {}, "announce_every": 10})
+    plain = whole.model_copy(update={"flow": flow, "queues": queues, "waiting": waiting})
+    for worked_out in ("graph", "wider"):
+        plain.__dict__.pop(worked_out, None)
+    return CityConfig({**shipped_config.sections, Ivr: plain})
 
 
 @pytest.fixture

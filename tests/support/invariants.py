@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from agents.config import Agents
 from agents.models import AgentSkill, PresenceEvent, PresenceRow
 from hotline.floor import Floor
-from ivr import service as ivr
+from ivr import service as calls
+from ivr.config import Ivr
 from ivr.models import Call, CallEvent, Offer, Waiting
 from tickets.config import Tickets
 from tickets.models import Ticket, TicketCall
@@ -266,15 +267,19 @@ def tell(session: Session, *, in_order: bool = True, ageing: float | None = None
 # ---------------------------------------------------------------- the rows
 
 
-def check(floor: Floor, *, in_order: bool = True) -> Told:
-    """Everything that must hold now; returns the story."""
+def check(floor: Floor, *, in_order: bool = True, swept_at: datetime | None = None) -> Told:
+    """Everything that must hold now; returns the story.
+
+    Wider circles open by themselves, and only the next sweep need see it: `swept_at` is when
+    everybody was looked for, if that was the last thing that happened.
+    """
     with floor.db.read() as session:
         ageing = floor.section(Agents).policy.ageing
         told = tell(session, in_order=in_order, ageing=ageing)
         _rows_as_told(session, told)
         _agents_as_held(session)
         _agents_as_told(session)
-        _nobody_waits_in_vain(session)
+        _nobody_waits_in_vain(session, floor.section(Ivr), swept_at)
         _tickets(session, floor, told)
         _statistics(session, told)
     return told
@@ -362,7 +367,7 @@ def _agents_as_told(session: Session) -> None:
         assert event.data["to"] == now, (event, row)
 
 
-def _nobody_waits_in_vain(session: Session) -> None:
+def _nobody_waits_in_vain(session: Session, ivr: Ivr, swept_at: datetime | None) -> None:
     """Nobody waits, or rings at somebody who has gone, while a suitable agent is ready and idle."""
     ready = set(
         session.scalars(
@@ -371,9 +376,11 @@ def _nobody_waits_in_vain(session: Session) -> None:
             .where(PresenceRow.status == "ready", PresenceRow.state == "idle")
         )
     )
-    waiting = sa.select(Waiting.call_id, Waiting.queue, Waiting.language)
+    waiting = sa.select(Waiting.call_id, Waiting.queue, Waiting.language, Waiting.entered_at)
     for row in session.execute(waiting.where(Waiting.state == "waiting")):
-        assert f"{row.queue}/{row.language}" not in ready, f"waits in vain: {row}, ready {ready}"
+        waited = (swept_at - row.entered_at).total_seconds() if swept_at else 0
+        by = ready & ivr.circles(row.queue, row.language, waited)
+        assert not by, f"waits in vain: {row}, ready {by}"
     rung = sa.select(Offer.id, Offer.queue, Offer.language, PresenceRow.status).join(
         PresenceRow, PresenceRow.agent_id == Offer.agent_id
     )
@@ -405,7 +412,7 @@ def _statistics(session: Session, told: Told) -> None:
         *(v.moments["queued_at"] for vs in told.visits.values() for v in vs),
     ]
     first, end = min(moments), max(moments) + timedelta(seconds=1)
-    every = ivr.visits(session, first, end)
+    every = calls.visits(session, first, end)
     said = Counter(_as_said(facts) for facts in every if facts.call_id not in told.kept)
     assert said == Counter(_as_told(told)), "the statistics are not those of the events"
 

@@ -36,7 +36,7 @@ def test_the_first_answer_asks_for_the_language_in_each(world: World) -> None:
         f'<Say language="{spoken.tag}">{prompt(world, "welcome", language)}</Say>'
         for language, spoken in world.floor.section(Ivr).languages.items()
     )
-    step = "/ivr/step?call=C&amp;n=1&amp;at=language&amp;lang=th&amp;try=0"
+    step = "/ivr/step?call=C&amp;n=1&amp;at=language&amp;lang=th"
     assert answer(world.caller().ring()) == (
         f'<Response><Gather action="{step}" finishOnKey="" input="dtmf" method="POST" '
         f'numDigits="1" timeout="5">{says}</Gather>'
@@ -46,10 +46,12 @@ def test_the_first_answer_asks_for_the_language_in_each(world: World) -> None:
 
 def test_a_wrong_key_is_told_before_the_menu_comes_again(world: World) -> None:
     caller = world.caller().ring().press("2", "8")
-    step = "/ivr/step?call=C&amp;n=3&amp;at=main&amp;lang=en&amp;try=1"
+    step = "/ivr/step?call=C&amp;n=3&amp;at=main&amp;lang=en&amp;try=1&amp;via=language"
+    words = world.floor.section(Ivr).flow["main"].words.values()  # type: ignore[union-attr]
+    hints = ",".join(word for by_language in words for word in by_language["en"])
     assert answer(caller) == (
-        f'<Response><Gather action="{step}" finishOnKey="" input="dtmf" method="POST" '
-        'numDigits="1" timeout="5">'
+        f'<Response><Gather action="{step}" finishOnKey="" hints="{hints}" input="dtmf speech" '
+        'language="en-GB" method="POST" numDigits="1" speechTimeout="auto" timeout="5">'
         f'<Say language="en-GB">{prompt(world, "wrong_key", "en")}</Say>'
         f'<Say language="en-GB">{prompt(world, "main_menu", "en")}</Say></Gather>'
         f'<Redirect method="POST">{step}</Redirect></Response>'
@@ -68,7 +70,8 @@ def test_an_agent_please(world: World) -> None:
 
 def test_waiting(world: World) -> None:
     caller = world.caller().to_queue("2", "0").waits()
-    again = "/ivr/wait?call=C&amp;n=2&amp;at=agent&amp;lang=en&amp;best=1&amp;failed=0"
+    now = int(world.clock.now().timestamp())
+    again = f"/ivr/wait?call=C&amp;n=2&amp;at=agent&amp;lang=en&amp;best=1&amp;last={now}"
     assert answer(caller) == (
         f'<Response><Say language="en-GB">{prompt(world, "next_in_line", "en")}</Say>'
         "<Play>/ivr/music.wav</Play>"
@@ -78,7 +81,9 @@ def test_waiting(world: World) -> None:
 
 def test_an_emergency_is_one_key_from_the_start(world: World) -> None:
     caller = world.caller().ring().press("9", "1")
-    transferred = "/ivr/transferred?call=C&amp;n=3&amp;at=police&amp;lang=th"
+    transferred = (
+        "/ivr/transferred?call=C&amp;n=3&amp;at=police&amp;lang=th&amp;via=language.emergency"
+    )
     assert answer(caller) == (
         f'<Response><Say language="th-TH">{prompt(world, "transfer_police", "th")}</Say>'
         f'<Dial action="{transferred}" callerId="{world.floor.city.caller_id}" method="POST" '

@@ -316,3 +316,37 @@ def test_an_unreachable_database_is_one_line_for_every_tool(
         assert main(words) == 1
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith("hotline: the database: ") and "hunter2" not in line
+
+
+# ---------------------------------------------------------------- hotline flow
+
+
+def test_the_flow_is_told_in_lines_in_the_citys_first_language(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["flow", str(CONFIG)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.strip().startswith("MAIN – เมนู: “สอบถามข้อมูล กด 1")]
+
+
+def test_the_flow_is_drawn_in_any_language_of_the_hotline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "flow.svg"
+    assert main(["flow", "--lang", "ru", "--svg", str(picture), str(CONFIG)]) == 0
+    assert capsys.readouterr().out.strip() == str(picture)
+    drawn = picture.read_text(encoding="utf-8")
+    assert "Pattaya Hotline 1337" in drawn
+    assert "Соединяем вас" in drawn
+    assert main(["flow", "--lang", "fr", str(CONFIG)]) == 1
+    assert "no such: fr (there are th, en, zh, ru)" in capsys.readouterr().err
+
+
+def test_a_flow_that_would_strand_somebody_is_not_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, picture = tmp_path / "config.yaml", tmp_path / "flow.svg"
+    path.write_text(CONFIG.read_text().replace("2: complaint,", "2: nowhere,"))
+    assert main(["flow", "--svg", str(picture), str(path)]) == 1
+    assert 'ivr.flow.main.keys.2: no such node "nowhere"' in capsys.readouterr().err
+    assert not picture.exists()

@@ -1,7 +1,11 @@
 """How calls end: whoever says so first, and that every conversation ends on one ticket."""
 
+from datetime import timedelta
+
 import pytest
 
+from hotline import clock
+from ivr import calls
 from tests.service.ivr.world import Agent, Caller, World
 from tickets import service as tickets
 
@@ -246,3 +250,14 @@ def test_sweeps_find_nothing_to_do_in_a_conversation(
     world.sweep(seconds=3000)
     assert world.events(caller) == before
     assert agent.doing == "ready/on_call"
+
+
+def test_a_call_known_by_its_last_callback_only_arrived_when_it_began(world: World) -> None:
+    """The fallback document answered it: it is counted where it belongs, also over midnight."""
+    caller = world.caller()
+    ended = clock.now()
+    world.post("/ivr/status", **caller.parameters("completed"), CallDuration="75")
+    arrived, over = world.story(caller)
+    assert (arrived.at, over.at) == (ended - timedelta(seconds=75), ended)
+    facts = world.read(calls.facts, caller.id)
+    assert (facts.arrived_at, facts.ended_at) == (arrived.at, over.at)

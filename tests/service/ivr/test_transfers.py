@@ -23,7 +23,10 @@ def action_of(caller: Caller) -> str:
 def test_who_hangs_up_first_was_put_through_all_the_same(world: World, caller: Caller) -> None:
     """The carrier then tells of the call's end only, as docs/exchange.md has it."""
     put_through = world.story(caller)[-1]
-    assert (put_through.kind, dict(put_through.data)) == ("transferring", {"number": "1669"})
+    assert (put_through.kind, dict(put_through.data)) == (
+        "transferring",
+        {"number": "1669", "emergency": True},
+    )
     world.clock.advance(seconds=6)
     caller.hangs_up()
     assert world.events(caller)[-2:] == ["transferring", "ended"]

@@ -1,10 +1,16 @@
 """The waiting room: who takes a place, keeps it, is told of it, and gets it back."""
 
-import pytest
+from datetime import timedelta
 
-from ivr import waiting
-from ivr.events import Waits
-from tests.service.ivr.world import World
+import pytest
+import sqlalchemy as sa
+
+from hotline import clock
+from ivr import story, waiting
+from ivr.events import Departed, Kind, Waits
+from ivr.models import CallEvent, Waiting
+from tests.service.ivr.world import Caller, World
+from tests.support import invariants
 
 
 def test_a_step_that_comes_twice_takes_one_place(world: World) -> None:
@@ -31,14 +37,28 @@ def test_a_late_step_does_not_move_a_caller_who_is_further(world: World) -> None
 def test_the_position_is_told_when_it_falls_and_only_then(world: World) -> None:
     ahead = [world.caller().to_queue() for _ in range(2)]
     caller = world.caller().to_queue()
-    assert "3" in caller.waits().says[0]
-    assert "3" not in caller.waits().says[0]
+
+    def hears() -> str:
+        world.clock.advance(seconds=20)
+        return caller.waits().says[0]
+
+    assert "ที่สาม" in hears()
+    assert "ที่สาม" not in hears()
     ahead[0].hangs_up()
-    assert "2" in caller.waits().says[0]
+    assert "ที่สอง" in hears()
     ahead[1].hangs_up()
-    next_in_line = caller.waits().says[0]
-    assert "2" not in next_in_line
-    assert caller.waits().says[0] != next_in_line
+    next_in_line = hears()
+    assert "ที่" not in next_in_line
+    assert hears() != next_in_line
+
+
+def test_nothing_is_announced_more_often_than_configured(world: World) -> None:
+    caller = world.caller().to_queue().waits()
+    assert caller.says
+    world.clock.advance(seconds=5)
+    assert caller.waits().says == []
+    world.clock.advance(seconds=5)
+    assert caller.waits().says
 
 
 def test_the_wait_loop_plays_music_and_comes_round(world: World) -> None:
@@ -161,3 +181,180 @@ def test_a_stay_moves_only_from_where_it_is(world: World) -> None:
         assert waiting.move(session, stay.id, (Waits.CONNECTING,), Waits.CONNECTED) is None
         assert waiting.move(session, stay.id, (Waits.WAITING,), Waits.OFFERED) is not None
         assert waiting.move(session, stay.id, (Waits.WAITING,), Waits.OFFERED) is None
+
+
+@pytest.mark.parametrize("events_are_lost", [False, True])
+def test_the_wiped_room_is_rebuilt_in_the_old_order(world: World, events_are_lost: bool) -> None:
+    """Whoever is heard first after it, the longest waiting goes first, and is counted once."""
+    callers = []
+    for _ in range(3):
+        callers.append(world.caller().to_queue())
+        world.clock.advance(seconds=7)
+    entered = [caller.stay.entered_at for caller in callers]
+    with world.floor.db.write() as session:
+        session.execute(sa.delete(Waiting))
+        if events_are_lost:
+            session.execute(sa.delete(CallEvent).where(CallEvent.kind == "queued"))
+    world.clock.advance(seconds=30)
+    for caller, waited in reversed(list(zip(callers, (51, 44, 37), strict=True))):
+        # the carrier's count stands for the event, and is not asked where there is one
+        caller.goes_to(caller.wait_url, QueueTime=str(waited if events_are_lost else 0))
+    assert [caller.stay.entered_at for caller in callers] == entered
+    assert [world.read(waiting.position, caller.stay) for caller in callers] == [1, 2, 3]
+    for caller, at in zip(callers, entered, strict=True):
+        (visit,) = world.read(story.visits_of, caller.id)
+        assert (visit.queued_at, visit.left_at) == (at, None)
+    world.check()
+
+
+# ---------------------------------------------------------------- how a stay ended
+
+
+def left_by(world: World, caller: Caller) -> tuple[object, object]:
+    with world.floor.db.read() as session:
+        query = sa.select(Waiting.left_at, Waiting.left_by).where(Waiting.call_id == caller.id)
+        return tuple(session.execute(query).one())  # type: ignore[return-value]
+
+
+def test_every_way_out_says_when_and_how(world: World) -> None:
+    answered, hung_up, failed, silent, waits = (world.caller().to_queue() for _ in range(5))
+    world.clock.advance(seconds=7)
+    agent = world.agent()
+    agent.talks_with(answered)
+    hung_up.hangs_up()
+    failed.leaves("error")
+    with world.floor.db.write() as session:
+        assert waiting.give_up(session, silent.stay, now=clock.now())
+    now = clock.now()
+    assert left_by(world, answered) == (now, Departed.CONNECTED)
+    assert left_by(world, hung_up) == (now, Departed.ABANDONED)
+    assert left_by(world, failed) == (now, Departed.FAULT)
+    assert left_by(world, silent) == (now, Departed.UNSEEN)
+    assert left_by(world, waits) == (None, None)
+    invariants.check(world.floor)
+    silent.waits()
+    assert left_by(world, silent) == (None, None)
+    invariants.check(world.floor)
+
+
+def test_the_last_departures_of_a_line_come_latest_first(world: World) -> None:
+    callers = [world.caller().to_queue() for _ in range(3)]
+    other, entered = world.caller().to_queue("2"), clock.now()
+    agent = world.agent()
+    for caller in callers:
+        world.clock.advance(seconds=10)
+        if caller is callers[1]:
+            caller.hangs_up()
+        else:
+            agent.talks_with(caller)
+            agent.hangs_up()
+            agent.finishes()
+    other.hangs_up()
+    last = world.read(waiting.recent_departures, "information", "th", 2)
+    waited = [(one.left_at - one.entered_at).total_seconds() for one in last]
+    assert [(one.entered_at, one.answered) for one in last] == [(entered, True), (entered, False)]
+    assert waited == [30, 20]
+
+
+def test_a_queue_is_counted_in_all_its_languages_and_not_for_ever(world: World) -> None:
+    thai, english, _ = (world.caller().to_queue(key) for key in "121")
+    world.caller().to_queue("1", "2")
+    assert world.read(waiting.count, "information") == 3
+    assert world.read(waiting.count, "information", 2) == 2
+    assert world.read(waiting.count, "emergency") == 0
+    english.hangs_up()
+    world.agent()
+    assert thai.stay.state == "offered"
+    assert world.read(waiting.count, "information") == 1
+
+
+# ---------------------------------------------------------------- a place that is taken again
+
+
+def comes_back(world: World, caller: Caller, number: str) -> Caller:
+    """The same person with another call, in the place that the first left."""
+    again = world.caller(number).ring()
+    place = waiting.Place(again.id, 2, "information", "information", "th", 0)
+    since = clock.now() - timedelta(seconds=60)
+    with world.floor.db.write() as session:
+        before = waiting.abandoned_place(session, number, since)
+        assert before is not None
+        assert before.call_id == caller.id
+        assert waiting.resume(session, before.id)
+        assert not waiting.resume(session, before.id)
+        now = clock.now()
+        assert waiting.enter(session, place, now=now, entered_at=before.entered_at)
+        assert waiting.abandoned_place(session, number, since) is None
+    return again
+
+
+def test_who_was_cut_off_gets_the_old_place_once(world: World) -> None:
+    cut_off = world.caller("+66812345678").to_queue()
+    entered = clock.now()
+    world.clock.advance(seconds=5)
+    other = world.caller().to_queue()
+    cut_off.hangs_up()
+    world.clock.advance(seconds=30)
+    again = comes_back(world, cut_off, "+66812345678")
+    assert again.stay.entered_at == entered
+    (queued,) = [event for event in world.story(again) if event.kind is Kind.QUEUED]
+    assert queued.data["since"] == entered.isoformat()
+    assert "since" not in world.story(other)[-1].data
+    invariants.check(world.floor)
+    assert world.agent().offer["call_id"] == again.id
+    invariants.check(world.floor)
+
+
+@pytest.mark.parametrize("number", ["+66812345679", "anonymous", ""])
+def test_nobody_gets_the_place_of_another_or_of_a_hidden_number(world: World, number: str) -> None:
+    world.caller("+66812345678").to_queue().hangs_up()
+    world.caller("anonymous").to_queue().hangs_up()
+    since = clock.now() - timedelta(seconds=60)
+    assert world.read(waiting.abandoned_place, number, since) is None
+
+
+def test_a_place_that_was_not_abandoned_or_long_ago_is_not_found(world: World) -> None:
+    number = "+66812345678"
+    since = clock.now()
+    failed = world.caller(number).to_queue()
+    failed.leaves("error")
+    failed.hangs_up()
+    assert world.read(waiting.abandoned_place, number, since) is None
+    world.caller(number).to_queue().hangs_up()
+    assert world.read(waiting.abandoned_place, number, since) is not None
+    later = since + timedelta(seconds=1)
+    assert world.read(waiting.abandoned_place, number, later) is None
+
+
+def test_a_wait_loop_whose_place_is_lost_may_say_since_when(world: World) -> None:
+    """So a waiting room that was lost is rebuilt in the old order."""
+    caller = world.caller().ring()
+    place = waiting.Place(caller.id, 2, "information", "information", "th", 0)
+    now = clock.now()
+    before = now - timedelta(minutes=4)
+    with world.floor.db.write() as session:
+        seen = waiting.seen(session, caller.id, 2, place, now=now, entered_at=before)
+        assert seen is not None
+        assert seen.entered_at == before
+        again = waiting.seen(session, caller.id, 2, place, now=now, entered_at=now)
+        assert again == seen
+    other = world.caller().ring()
+    future = now + timedelta(minutes=4)
+    place = waiting.Place(other.id, 2, "information", "information", "th", 0)
+    with world.floor.db.write() as session:
+        assert waiting.enter(session, place, now=now, entered_at=future)
+    assert other.stay.entered_at == now
+    invariants.check(world.floor)
+
+
+def test_a_place_that_a_callback_keeps_outlives_the_call(world: World) -> None:
+    kept, behind = world.caller().to_queue(), world.caller().to_queue()
+    with world.floor.db.write() as session:
+        session.execute(sa.update(Waiting).where(Waiting.id == kept.stay.id).values(callback_id=7))
+    kept.hangs_up()
+    assert kept.stay.state == "waiting"
+    assert kept.stay.callback_id == 7
+    assert world.read(waiting.position, behind.stay) == 2
+    assert world.read(waiting.unseen, clock.now() + timedelta(hours=1), 9) == [behind.stay]
+    (head,) = world.read(waiting.heads, [("information", "th")])
+    assert head.id == kept.stay.id

@@ -27,7 +27,7 @@ def test_a_call_from_ring_to_ticket(world: World) -> None:
     world.clock.advance(seconds=60)
     agent.hangs_up()
     assert agent.doing == "ready/wrap_up"
-    assert ("hang_up", caller.sid) in world.carrier.asked
+    assert ("hang_up", "CAleg1") in world.carrier.asked
     caller.hangs_up()
 
     world.clock.advance(seconds=20)

@@ -61,6 +61,15 @@ class Carrier:
             return "completed"
         return "in-progress" if call_sid in self.alive else None
 
+    def fetch_recording(self, url: str) -> bytes:
+        self._answer()
+        self.asked.append(("fetch", url))
+        return b"RIFF" + url.encode()
+
+    def delete_recording(self, sid: str) -> None:
+        self._answer()
+        self.asked.append(("delete", sid))
+
     def of(self, kind: str) -> list[tuple[str, ...]]:
         return [each[1:] for each in self.asked if each[0] == kind]
 
@@ -331,11 +340,15 @@ class Agent:
         self._choose("ready")
         return self
 
+    def rests(self) -> "Agent":
+        self._choose("break", reason="rest")
+        return self
+
     def goes_home(self) -> None:
         self._choose("signed_out")
 
-    def _choose(self, status: str) -> None:
-        response = self.ask("POST", "/api/presence", status=status)
+    def _choose(self, status: str, **more: str) -> None:
+        response = self.ask("POST", "/api/presence", status=status, **more)
         assert response.status_code == 200, response.get_data(as_text=True)
 
     @property

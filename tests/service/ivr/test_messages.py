@@ -1,0 +1,119 @@
+"""Messages: recorded, kept, a ticket that somebody answers for, heard by those who may."""
+
+import pytest
+
+from hotline.auth import Role
+from tests.service.ivr.shipped import city_config, prompt
+from tests.service.ivr.world import Caller, World
+from tests.support.floors import sign_in_as
+from tickets import service as tickets
+
+__all__ = ["city_config"]
+
+RECORDED = {
+    "RecordingSid": "RE1",
+    "RecordingUrl": "https://carrier.example/RE1",
+    "RecordingDuration": "12",
+}
+
+
+@pytest.fixture
+def caller(world: World) -> Caller:
+    """Somebody who calls while nobody is there, and wants to leave a message."""
+    caller = world.caller().ring().press("1", "1", "", "2")
+    assert caller.xml.find("Record") is not None
+    return caller
+
+
+def leaves_message(caller: Caller, **more: str) -> Caller:
+    record = caller.xml.find("Record")
+    assert record is not None
+    return caller.goes_to(record.attrib["action"], **RECORDED | more)
+
+
+def ticket_of(world: World, caller: Caller) -> tickets.TicketFacts:
+    found = world.read(tickets.ticket_of_call, caller.id)
+    assert isinstance(found, tickets.TicketFacts)
+    return found
+
+
+def test_a_message_becomes_a_ticket_with_its_sound(world: World, caller: Caller) -> None:
+    leaves_message(caller)
+    assert caller.says == [prompt(world, "message_kept")]
+    assert caller.xml.find("Hangup") is not None
+    ticket = ticket_of(world, caller)
+    assert (ticket.source, ticket.is_open, ticket.incomplete) == ("message", True, True)
+    assert ticket.caller_number == caller.number
+    world.deliver()
+    assert world.carrier.of("fetch") == [("https://carrier.example/RE1",)]
+    assert world.carrier.of("delete") == [("RE1",)], "the carrier's copy is deleted"
+    token = sign_in_as(world.floor, Role.SUPERVISOR)
+    page = world.client.get(
+        f"/tickets/{ticket.number}", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert b'src="/recordings/1"' in page.data
+    with world.client.get("/recordings/1", headers={"Authorization": f"Bearer {token}"}) as sound:
+        assert sound.data == b"RIFFhttps://carrier.example/RE1"
+    assert world.events(caller)[-1] == "listened", "who hears it is written down"
+
+
+def test_a_message_that_comes_twice_is_one(world: World, caller: Caller) -> None:
+    record = caller.heard
+    leaves_message(caller)
+    caller.heard = record
+    leaves_message(caller)
+    assert caller.says == [prompt(world, "message_kept")]
+    assert world.events(caller).count("recorded") == 1
+
+
+def test_who_hangs_up_at_the_end_of_a_message_has_left_it(world: World, caller: Caller) -> None:
+    leaves_message(caller, CallStatus="completed", Digits="hangup")
+    caller.hangs_up()
+    assert ticket_of(world, caller).source == "message"
+
+
+def test_who_says_nothing_is_asked_once_more_and_then_let_go(world: World, caller: Caller) -> None:
+    for told in ("nothing_heard", "goodbye"):
+        redirect = caller.xml.find("Redirect")
+        assert redirect is not None
+        caller.goes_to(str(redirect.text))
+        assert caller.says == [prompt(world, told)]
+    assert caller.xml.find("Hangup") is not None
+    assert world.read(tickets.ticket_of_call, caller.id) is None
+
+
+def test_a_message_out_of_the_waiting_room_gives_the_place_up(world: World) -> None:
+    world.agent(languages=["en"])  # somebody is there, but not for this caller yet
+    caller = world.caller().ring().press("1", "1", "").waits()
+    gather = caller.xml.find("Gather")
+    assert gather is not None
+    left = caller.left_url
+    caller.goes_to(gather.attrib["action"], Digits="2")
+    assert [verb.tag for verb in caller.xml] == ["Leave"]
+    caller.goes_to(left, QueueResult="leave")
+    assert caller.says == [prompt(world, "leave_message")]
+    assert caller.stay.state == "waiting", "the place is kept until the message is there"
+    leaves_message(caller)
+    assert caller.stay.state == "left"
+    caller.hangs_up()
+    assert "abandoned" not in world.events(caller)
+
+
+@pytest.mark.parametrize(
+    ("role", "username", "may"),
+    [
+        (Role.SUPERVISOR, "", True),
+        (Role.AGENT, "", True),
+        (Role.DIVISION, "division", False),  # the message is the central desk's
+        (Role.MANAGER, "", False),
+        (Role.ADMINISTRATOR, "", False),
+    ],
+)
+def test_who_may_hear_a_message(
+    world: World, caller: Caller, role: Role, username: str, *, may: bool
+) -> None:
+    leaves_message(caller)
+    world.deliver()
+    token = sign_in_as(world.floor, role, username)
+    with world.client.get("/recordings/1", headers={"Authorization": f"Bearer {token}"}) as answer:
+        assert answer.status_code == (200 if may else 403)
