@@ -148,7 +148,7 @@ def test_asked_for_again_it_is_the_same_promise(world: World) -> None:
 def test_a_second_call_of_the_same_number_changes_the_first_promise(world: World) -> None:
     promise = promised(world)
     world.clock.advance(seconds=60)
-    second = world.caller(promise.now.number).to_queue()
+    second = world.caller(promise.now.number).comes_again()
     later = clock.now() + timedelta(hours=2)
     again = asks(world, second, at=later)
     second.hangs_up()
@@ -184,7 +184,7 @@ def test_a_number_that_the_city_does_not_pay_for_is_no_promise(world: World) -> 
 
 def test_two_workers_promise_once(world: World) -> None:
     """The same number asks in two calls in the same moment."""
-    callers = [world.caller("+66812345678").to_queue() for _ in range(2)]
+    callers = [world.caller("+66812345678").comes_again() for _ in range(2)]
 
     def ask(caller: Caller) -> int:
         try:
@@ -217,7 +217,8 @@ def test_the_agent_is_reserved_first_and_then_the_citizen_is_rung(world: World) 
     assert agent.call["caller"] == promise.now.number
     assert promise.now.state is State.REACHED
     agent.hangs_up()
-    assert (promise.rung[0][2],) in world.carrier.of("hang_up")
+    # the conference ends with the agent, and the citizen hears goodbye there
+    assert world.carrier.of("hang_up") == [(_agents_leg(world, agent)[2],)]
     ticket = agent.finishes()
     _, visit = promise.visits
     assert (visit.agent_id, visit.ticket) == (agent.id, ticket)
@@ -477,6 +478,22 @@ def test_who_talks_has_no_place_to_take_over(world: World) -> None:
     assert world.read(callbacks.pending_for, promise.now.number) is None
     with world.floor.db.write() as session:
         assert callbacks.resume(session, promise.id, promise.caller.id, now=clock.now()) is None
+
+
+@pytest.mark.parametrize("hours", [0, 3])
+def test_who_got_through_by_another_call_is_not_rung_any_more(world: World, hours: int) -> None:
+    at = clock.now() + timedelta(hours=hours) if hours else None
+    promise = promised(world, at=at, number="+66812345678")
+    for_others = world.agent() if not hours else None
+    if for_others is not None:  # whoever was just being reserved for the callback is released
+        assert for_others.offer["call_id"] == promise.caller.id
+    caller = world.caller("+66812345678").comes_again()
+    agent = world.agent().talks_with(caller)
+    assert promise.now.state is (State.SCHEDULED if hours else State.TAKEN_OVER)
+    caller.hangs_up()
+    agent.finishes()
+    assert agent.doing == "ready/idle"
+    world.check()
 
 
 def test_taking_over_and_reserving_race_on_two_workers(world: World) -> None:
