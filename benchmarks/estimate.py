@@ -32,7 +32,7 @@ from pathlib import Path
 from benchmarks import machine
 from hotline.replay import generate
 from hotline.replay.log import COLUMNS, NO_SERVER
-from ivr.estimate import RECENT, Departure, Heard, Line, Range, announce, expected
+from ivr.estimate import RECENT, Departure, Heard, Line, Range, say, expected
 
 #: The last day on which parameters were chosen; only days after it are printed.
 CHOSEN_ON = 14
@@ -234,7 +234,7 @@ def _announcements(name: str, both: list[tuple[Moment, float | None]]) -> None:
     told: list[tuple[Range, float]] = []
     for at, seconds in both:
         heard = callers.get(id(at.caller))
-        said, callers[id(at.caller)] = announce(seconds, heard, at.line.now, EVERY)
+        said, callers[id(at.caller)] = say(seconds, heard, at.line.now, EVERY)
         if said is not None:
             told.append((said, at.truth / 60))
     in_time = [said.is_open or truth <= said.high for said, truth in told]

@@ -193,7 +193,7 @@ def _mean(values: Sequence[float]) -> float | None:
 # ---------------------------------------------------------------- what is said
 
 
-def announce(
+def say(
     seconds: float | None, heard: Heard | None, now: datetime, every: float
 ) -> tuple[Range | None, Heard | None]:
     """What is said now, None for nothing; and what the caller has heard then.

@@ -61,7 +61,7 @@ def outlook(floor: Floor, session: Session, stay: Stay, *, now: datetime) -> Out
     return Outlook(position, waited, estimate.expected(line, recent, waited))
 
 
-def announce(config: WaitLoop, loop: Wait, here: Outlook | None, *, now: datetime) -> Told:
+def tell(config: WaitLoop, loop: Wait, here: Outlook | None, *, now: datetime) -> Told:
     """What is told, and nothing more often than configured: the position when it has fallen, the
     expected wait in a range, only downwards; else thanks for waiting. In between: music alone.
     """
@@ -77,7 +77,7 @@ def announce(config: WaitLoop, loop: Wait, here: Outlook | None, *, now: datetim
         best = here.position
         said.append(_position(here.position, loop.language))
     heard = Heard.from_text(loop.told) if loop.told else None
-    span, heard = estimate.announce(here.expected, heard, now, config.announce_every - 1)
+    span, heard = estimate.say(here.expected, heard, now, config.announce_every - 1)
     if span is not None:
         said.append(_wait(span, loop.language))
     if not said:

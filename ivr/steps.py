@@ -35,6 +35,7 @@ from ivr.nodes.base import (
     Words,
     World,
 )
+from ivr.nodes.queue import CONSENT
 
 __all__ = [
     "BackToPlace",
@@ -190,7 +191,7 @@ def _walk(
         acts += outcome.acts
         if isinstance(outcome, Stop):
             consent = outcome.consent or consent
-            detour = _detour(flow, outcome, there.language, world)
+            detour = _detour(flow, name, outcome, there.language, world)
             if detour is None:
                 break
             outcome = Go(detour)
@@ -221,12 +222,18 @@ def _asked(flow: Flow, position: Position, *, back: bool) -> bool:
     return not back and node is not None and node.asks
 
 
-def _detour(flow: Flow, stop: Stop, language: str, world: World) -> str | None:
-    """Where a caller is led who cannot join the line: it is full, or nobody is there for it."""
-    queue = next((verb.queue for verb in stop.verbs if isinstance(verb, Enqueue)), None)
-    if queue is None or not any(each == queue for each, _ in flow.detours):
+def _detour(flow: Flow, name: str, stop: Stop, language: str, world: World) -> str | None:
+    """Where a caller is led who cannot join the line: it is full, or nobody is there for it.
+
+    Known before the caller is asked whether the conversation may be recorded: there will be none.
+    """
+    node = flow.nodes.get(name)
+    joins = any(isinstance(verb, Enqueue) for verb in stop.verbs) or stop.part == CONSENT
+    if not (isinstance(node, ToQueue) and joins):
         return None
-    way = flow.detours.get((queue, world.line(queue, language)))
+    if not any(queue == node.queue for queue, _ in flow.detours):
+        return None
+    way = flow.detours.get((node.queue, world.line(node.queue, language)))
     return None if way is None else way.to
 
 

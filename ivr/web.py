@@ -271,7 +271,7 @@ def wait() -> str:
                 waiting.want(session, stay, *leaves)
                 return speaker().leave()
         here = None if stay is None else room.outlook(floor(), session, stay, now=now)
-    told = room.announce(speaker().config.waiting, loop, here, now=now)
+    told = room.tell(speaker().config.waiting, loop, here, now=now)
     return speaker().waiting(told.loop, *told.said)
 
 

@@ -115,9 +115,11 @@ def keys_to(flow: Flow, queue: str, language: str) -> tuple[str, ...]:
         seen.add(place)
         for key in "1234567890":
             step = advance(flow, position, Given(digits=key))
+            if step.heard != "key":
+                continue  # not a key of this menu; and nobody presses 0 who knows what they want
             if step.queue is None:
                 todo.append((step.position, (*pressed, key)))
-            elif step.heard == "key" and _skill(step) == (queue, language):
+            elif _skill(step) == (queue, language):
                 return (*pressed, key)
     raise PlanError(f"no keys lead to the queue {queue} in {language}")
 

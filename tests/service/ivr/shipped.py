@@ -30,5 +30,10 @@ def prompt(world: World, name: str, language: str = "th", **values: Any) -> str:
 
 
 def to_queue(caller: Caller, language: str = "1", key: str = "1", consent: str = "") -> Caller:
-    """Through the menu, and through the question whether the conversation may be recorded."""
-    return caller.ring().press(language, key, consent)
+    """Through the menu, and through the question whether the conversation may be recorded (where
+    it is asked: not when there will be none).
+    """
+    caller.ring().press(language, key)
+    gather = caller.xml.find("Gather")
+    asked = gather is not None and "part=consent" in gather.attrib["action"]
+    return caller.press(consent) if asked else caller

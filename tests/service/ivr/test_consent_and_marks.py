@@ -38,8 +38,9 @@ def test_an_emergency_is_not_asked_and_not_recorded(world: World, agent: Agent) 
 
 
 def test_who_was_asked_is_not_asked_again(world: World, agent: Agent) -> None:
+    caller = world.caller().ring().press("1", "1")
     agent.goes_home()
-    caller = to_queue(world.caller(), consent="5")  # nobody is there
+    caller.press("5")  # nobody is there any more
     agent.ready()
     caller.press("0")
     assert caller.xml.find("Enqueue") is not None

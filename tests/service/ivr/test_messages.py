@@ -20,7 +20,7 @@ RECORDED = {
 @pytest.fixture
 def caller(world: World) -> Caller:
     """Somebody who calls while nobody is there, and wants to leave a message."""
-    caller = world.caller().ring().press("1", "1", "", "2")
+    caller = world.caller().ring().press("1", "1", "2")
     assert caller.xml.find("Record") is not None
     return caller
 

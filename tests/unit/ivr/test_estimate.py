@@ -24,7 +24,7 @@ from ivr.estimate import (
     Heard,
     Line,
     Range,
-    announce,
+    say,
     expected,
 )
 
@@ -189,14 +189,14 @@ def test_neither_the_order_nor_more_history_matters(recent: list[Departure], own
     ],
 )
 def test_what_is_said_first(seconds: float, said: Range) -> None:
-    assert announce(seconds, None, NOW, EVERY)[0] == said
+    assert say(seconds, None, NOW, EVERY)[0] == said
     assert said.is_open == (seconds > LONGEST * 60)
 
 
 def test_what_is_unknown_is_not_said() -> None:
     heard = Heard(5, ago(600))
-    assert announce(None, None, NOW, EVERY) == (None, None)
-    assert announce(None, heard, NOW, EVERY) == (None, heard)
+    assert say(None, None, NOW, EVERY) == (None, None)
+    assert say(None, heard, NOW, EVERY) == (None, heard)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_what_is_said_next(
     most: int | None, before: float, seconds: float, said: Range | None
 ) -> None:
     heard = Heard(most, ago(before))
-    now, then = announce(seconds, heard, NOW, EVERY)
+    now, then = say(seconds, heard, NOW, EVERY)
     assert now == said
     assert then == (heard if said is None else Heard(said.high, NOW))
 
@@ -237,7 +237,7 @@ def test_no_caller_hears_a_promise_moved_or_is_told_too_often(
     told: list[tuple[datetime, Range]] = []
     for gap, seconds in calls:
         now += timedelta(seconds=gap)
-        said, heard = announce(seconds, heard, now, every)
+        said, heard = say(seconds, heard, now, every)
         if said is not None:
             assert seconds is not None
             assert said.low * 60 <= seconds

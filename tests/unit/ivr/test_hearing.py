@@ -109,6 +109,7 @@ def test_the_numbers_of_many_calls() -> None:
 def test_every_kind_that_serves_a_caller_is_thought_of() -> None:
     """A new kind counts against a bulletin only after it; a kind that serves is to be listed."""
     served = {"queued", "connected", "transferring", "transferred", "fault"}
+    served |= {"recorded", "asked_ticket", "callback"}
     for kind in Kind:
         lines = [(1, kind.value, {"at": "x", "to": "x", "bulletins": [], "status": ""})]
         satisfied = told(ARRIVED, *lines, TO_MENU, SPOKEN, ENDED)[7]
