@@ -556,6 +556,9 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         parser.add_argument("--data", type=Path, help="a folder of its own (a new one)")
         _add_config(parser, "--config")
         parser.add_argument("--database-url", help="a database of its own (a file in the folder)")
+        parser.add_argument(
+            "--call-back", action="store_true", help="agents call back who hung up while waiting"
+        )
         parser.add_argument("--web-port", type=int, default=web_port)
         parser.add_argument("--exchange-port", type=int, default=exchange_port)
 
@@ -611,4 +614,5 @@ def _replay_options(arguments: argparse.Namespace, name: str, *, stay: bool) -> 
         exchange_port=arguments.exchange_port,
         database_url=arguments.database_url,
         stay=stay,
+        call_back=arguments.call_back,
     )

@@ -14,6 +14,9 @@ service.py   the verbs, the only door for other rooms; behind it:
   calls.py     a call's row, its events, its end
   waiting.py   the waiting room
   offers.py    who is offered whom, and what became of it
+  callbacks.py  promises to call somebody back (callback_rules.py, pure; callback_rows.py;
+               callback_places.py, the place in the line), attempts.py: ringing the citizen
+  abandoned.py  who hung up while waiting and is to be called back
   closing.py   outcome, ticket and wrap-up
   story.py     what reports, lists and the desk read
   bulletins.py what callers are told for a while, and who heard it

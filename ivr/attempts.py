@@ -14,7 +14,7 @@ from hotline.db import insert_ignore
 from hotline.floor import Floor
 from ivr import callback_places as places
 from ivr import callback_rows as rows
-from ivr import offers
+from ivr import callbacks, offers
 from ivr.callback_rows import ANSWERED, AttemptFacts, CallbackFacts, calling_hours
 from ivr.callback_rules import Missed, Move, State, missed, try_again
 from ivr.config import Ivr
@@ -97,9 +97,13 @@ def answered(
 
 
 def met(session: Session, offer: OfferFacts, *, now: datetime) -> None:
-    """The citizen was still on the line, and was brought like any caller: the promise is kept."""
+    """Somebody on the line has met an agent. Was it who asked to be called back, still on the line
+    that they asked on, or the same number on another, the promise is kept.
+    """
     before = rows.of_stay(session, offer.waiting_id)
-    if before is not None:
+    if before is None:
+        callbacks.got_through(session, offer.call_id, now=now)
+    else:
         rows.move(session, before, Move.MEET, due_at=None, ended_at=now)
 
 

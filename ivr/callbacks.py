@@ -22,7 +22,7 @@ from ivr import callback_rows as rows
 from ivr import calls, offers, waiting
 from ivr.callback_rows import Asked, CallbackFacts, calling_hours, facts
 from ivr.callback_rules import MOVES, PENDING, Move, State
-from ivr.config import Ivr
+from ivr.config import CallbackRules, Ivr
 from ivr.errors import CallbackMoved, Lost
 from ivr.events import Kind, Waits
 from ivr.models import Callback, CallEvent
@@ -43,10 +43,13 @@ def request(
     asked for again, with another number or hour, the promise changes and the place stays.
 
     `stay`: the caller's place in the waiting room, if there is one: it is kept, and outlives the
-    call. An hour that has passed is as soon as possible. Raises `Invalid` for what is no number.
+    call. An hour that has passed is as soon as possible. Raises `Invalid` for what is no number,
+    and for one that the city does not call.
     """
     if not _E164.fullmatch(asked.number):
         raise Invalid("number: not a telephone number", text="ivr.bad_number")
+    if not may_call(floor.section(Ivr).callbacks, asked.number):
+        raise Invalid("number: not one that the city calls", text="ivr.number_not_called")
     places.lock(session, asked.call_id)
     stay = None if stay is None else waiting.by_id(session, stay.id)
     own, known = _of_call(session, asked.call_id), pending_for(session, asked.number)
@@ -56,6 +59,11 @@ def request(
     if before is not None:
         return _change(floor, session, before, asked, stay, now)
     return _promise(floor, session, asked, stay, now)
+
+
+def may_call(rules: CallbackRules, number: str) -> bool:
+    """Whether the city calls this number (E.164) back."""
+    return _E164.fullmatch(number) is not None and number.startswith(rules.prefixes)
 
 
 def _promise(
@@ -115,6 +123,8 @@ def _change(
     elif at is not None and at != before.wanted_at:
         _postpone(session, before, at, now)
     after = facts(session, before.id)
+    if after.state not in PENDING:
+        raise Lost("the promise")  # it came to its end in this very moment: a new one is made
     if after.wanted_at != before.wanted_at or not _was_told(session, asked.call_id):
         _tell_promise(session, asked.call_id, after, now)
     return after
@@ -189,6 +199,15 @@ def resume(session: Session, callback_id: int, call_id: int, *, now: datetime) -
     said = {"callback": before.id, "result": State.TAKEN_OVER.value, "by": CITIZEN, "to": call_id}
     calls.tell(session, before.call_id, Kind.CALLBACK_ENDED, said, now=now)
     return min(entered_at, now)
+
+
+def got_through(session: Session, call_id: int, *, now: datetime) -> None:
+    """A caller talks with an agent who was to be called back in turn: no need to ring them any
+    more. Who asked for an hour is called at that hour all the same.
+    """
+    owed = pending_for(session, calls.facts(session, call_id).from_number)
+    if owed is not None and owed.state is not State.SCHEDULED and owed.call_id != call_id:
+        resume(session, owed.id, call_id, now=now)
 
 
 # ---------------------------------------------------------------- by hand

@@ -171,6 +171,11 @@ def _is_a_span(text: str) -> str:
 class CallbackRules(Section):
     """How citizens are called back. See docs/callbacks.md."""
 
+    #: How the numbers begin that the city calls back (E.164): a caller may key in any, and the city
+    #: pays for the call.
+    prefixes: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^\+\d*$")], ...], Field(min_length=1)
+    ] = ("+",)
     #: Seconds that the citizen's telephone rings, while the agent waits on the line.
     ring: Annotated[int, Field(ge=10, le=60)] = 30
     #: How often one who was not reached is tried again, and after how long.

@@ -296,13 +296,30 @@ class Hotline:
             time.sleep(0.5)
 
     def _owed(self) -> int:
-        with self.floor.db.read() as session:
-            return _open_effects(session) + _in_the_room(session)
+        try:
+            with self.floor.db.read() as session:
+                return _open_effects(session) + _in_the_room(session)
+        except sa.exc.OperationalError:
+            return 1  # our own connection broke with the database: asked again by a new one
 
     def in_the_room(self) -> int:
         """How many wait, as far as we know."""
         with self.floor.db.read() as session:
             return _in_the_room(session)
+
+    def moved(self) -> list[int]:
+        """The calls whose place in the waiting room is not the one that they took."""
+        with self.floor.db.read() as session:
+            waiting = session.execute(
+                sa.select(Waiting.call_id, Waiting.entered_at).where(Waiting.state.in_(STILL_WAITS))
+            )
+            entered = {row.call_id: row.entered_at for row in waiting}
+            taken = session.execute(
+                sa.select(CallEvent.call_id, CallEvent.at).where(
+                    CallEvent.kind == Kind.QUEUED, CallEvent.call_id.in_(entered)
+                )
+            )
+            return sorted({call_id for call_id, at in taken if entered[call_id] != at})
 
     def last_event(self) -> int:
         """The newest event's id, to tell what comes after."""
@@ -458,8 +475,9 @@ def _restarted(hotline: Hotline, seconds: float, name: str, *, wiped: bool) -> V
         down = time.monotonic() - down
         # nobody is served before the wait loops have come round: who is heard of first is not first
         time.sleep(hotline.config.ivr.waiting.loop / hotline.clock.speed + 1)
-        survivors = hotline.in_the_room()
+        survivors, moved = hotline.in_the_room(), hotline.moved()
     verdict = hotline.judge(name, crowd, since)
+    verdict.violations += [f"call {call} lost its place" for call in moved]
     verdict.figures |= {"waited through it": survivors, "s down": round(down, 1)}
     if not survivors:
         verdict.violations.append("nobody waited through it: nothing was tried")

@@ -58,6 +58,8 @@ class Options:
     database_url: str | None = None
     #: Stay up after the last call, for somebody who watches.
     stay: bool = False
+    #: The scripted agents call back, while nobody waits, who hung up while waiting.
+    call_back: bool = False
 
 
 def replay(file: Path, day: date | None, staff: Path | None, options: Options) -> int:
@@ -152,7 +154,8 @@ def _on(
         )
         for line in _where_to_look(supervisor, plan, options):
             print(line, flush=True)
-        played = asyncio.run(Driver(plan, place).play(lambda line: print(line, flush=True)))
+        driver = Driver(plan, place, call_back=options.call_back)
+        played = asyncio.run(driver.play(lambda line: print(line, flush=True)))
         found = _count(floor, plan, played, the_clock)
     finally:
         floor.close()

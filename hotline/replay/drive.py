@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
@@ -30,6 +31,12 @@ WRAP_UP = (3.0, 15.0)
 #: A call that has not ended so long after everybody should be done is a failure, not a reason to
 #: wait for ever.
 LAST_CALL = timedelta(hours=3)
+#: How often (seconds) idle agents look at the list of those who hung up, the share of these who
+#: answer when they are called back, and how long such a conversation lasts. The log says nothing of
+#: the last two: they are assumed.
+CALL_BACK_EVERY = 60.0
+ANSWER_A_CALLBACK = 0.7
+CALLED_BACK_TALK = (40.0, 160.0)
 WAKE_EVERY = 120.0
 
 
@@ -137,8 +144,9 @@ async def ask(
 class Driver:
     """Plays one plan on one hotline."""
 
-    def __init__(self, plan: Plan, place: Place, *, seed: int = 1) -> None:
+    def __init__(self, plan: Plan, place: Place, *, seed: int = 1, call_back: bool = False) -> None:
         self.plan = plan
+        self._call_back = call_back
         self.place = place
         self.played = Played()
         self._chance = random.Random(seed)  # noqa: S311 - how fast agents are, not a secret
@@ -175,6 +183,9 @@ class Driver:
         looking = self._start(self._look(http))
         waking = self._start(self._wake(http))
         telling = self._start(self._tell(progress))
+        if self._call_back:
+            await self._put_telephones(http)
+            self._start(self._work_list(http))
         shifts = [self._start(self._shift(shift)) for shift in self.plan.shifts]
         await self._place_calls(http)
         await self._calls_ended(http)
@@ -287,6 +298,34 @@ class Driver:
             for agent in self._agents.values():
                 await agent.wake()
 
+    # ------------------------------------------------------------------------ calling back
+
+    async def _put_telephones(self, http: aiohttp.ClientSession) -> None:
+        """How the telephones of those behave who will hang up: chance says who answers."""
+        for number in sorted({each.number for each in self.plan.callers if each.hang_up}):
+            answers = self._chance.random() < ANSWER_A_CALLBACK
+            station = {"outcome": "answer" if answers else "no-answer", "answer_after": 6.0}
+            url = f"{self.place.exchange_url}/handset/stations/{quote(number)}"
+            await ask(http, "PUT", url, station)
+
+    async def _work_list(self, http: aiohttp.ClientSession) -> None:
+        """Idle agents call back who hung up; callers on the line come first."""
+        watcher = self.place.watcher
+        web = Web(http, self.place.web_url, watcher, self.place.passwords[watcher])
+        while True:
+            await self.sleep(CALL_BACK_EVERY)
+            for row in (await web.get("/api/callbacks"))["abandoned"]:
+                agent = self._free_for((row["queue"], row["language"]))
+                if agent is not None:
+                    await agent.calls_back(row["call_id"])
+
+    def _free_for(self, skill: tuple[str, str]) -> "_Agent | None":
+        """Somebody on duty with nothing at hand, whom no caller on the line needs."""
+        if any(caller.skill == skill for caller in self._unserved.values()):
+            return None
+        free = (self._agents[name] for name, own in self.plan.skills.items() if skill in own)
+        return next((agent for agent in free if agent.free), None)
+
     def _still_needed(self, agent: str) -> bool:
         skills = self.plan.skills[agent]
         waiting = any(caller.skill in skills for caller in self._unserved.values())
@@ -380,6 +419,15 @@ class _Agent:
             self._driver.played.rang_out += 1
             await self.web.post("/api/presence", status="ready")
 
+    @property
+    def free(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.on_duty and self._idle.is_set()
+
+    async def calls_back(self, call: int) -> None:
+        """Call back who hung up in that call: it is offered to this agent."""
+        await _tried(self.web.post(f"/api/callbacks/call/{call}/back"))
+
     def sees(self, at_hand: dict[str, Any] | None) -> None:
         """What this agent has at hand now."""
         if at_hand != self._at_hand:
@@ -421,7 +469,10 @@ class _Agent:
         current = (await self.web.get("/api/calls/current"))["call"] or {}
         caller = self._driver.served(current.get("caller", ""))
         if caller is not None and met["state"] == "talking":
-            await self._driver.sleep(caller.talk - self._driver.since(met["connected_at"]))
+            talk = caller.talk
+            if current.get("callback"):
+                talk = self._driver.uniform(CALLED_BACK_TALK)
+            await self._driver.sleep(talk - self._driver.since(met["connected_at"]))
             await _tried(self.web.post(f"/api/calls/{call}/hang-up"))
         if await self._until(offer, "wrap_up") is None:
             return

@@ -18,12 +18,22 @@ def lines(plan: Plan, played: Played, found: Findings) -> Iterator[str]:
     yield f"  abandoned         {totals['abandoned']:>6}"
     yield f"  never queued      {found.never_queued:>6}"
     yield f"  left otherwise    {totals['left_queue']:>6}"
+    yield f"  called back       {totals['callbacks_reached']:>6}"
+    yield _reached_again(found)
     yield f"  tickets           {found.tickets:>6}"
     yield from (f"  skipped rows      {count:>6}  {why}" for why, count in _sorted(plan.skipped))
     yield from (f"  note: {note}" for note in plan.notes)
     yield from _waits(played, found)
     yield from _how_it_went(played)
     yield from _equalities(found)
+
+
+def _reached_again(found: Findings) -> str:
+    share = 100 * found.reached_again / found.hung_up if found.hung_up else 0.0
+    return (
+        f"  spoken to after hanging up while waiting: {found.reached_again} of {found.hung_up} "
+        f"numbers ({share:.1f} %)"
+    )
 
 
 def _sorted(skipped: dict[str, int]) -> list[tuple[str, int]]:

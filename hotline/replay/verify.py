@@ -15,21 +15,32 @@ import sqlalchemy as sa
 #: One row for each visit to a queue: the events between it and the call's next visit are its own.
 _VISITS = """
 WITH visits AS (
-    SELECT call_id, id, at, data, row_number() OVER calls AS visit,
+    SELECT call_id, id, at, kind, data, row_number() OVER calls AS visit,
            coalesce(lead(id) OVER calls, 9223372036854775807) AS next_id
-    FROM call_events WHERE kind = 'queued'
+    FROM call_events WHERE kind IN ('queued', 'callback_queued')
     WINDOW calls AS (PARTITION BY call_id ORDER BY id)
 )
-SELECT v.visit, v.at AS queued_at, {queue} AS queue, {language} AS language,
+SELECT v.visit, v.kind, v.at AS queued_at, {queue} AS queue, {language} AS language,
        min(CASE WHEN e.kind = 'connected' THEN e.at END) AS connected_at,
        min(CASE WHEN e.kind = 'abandoned' THEN e.at END) AS abandoned_at,
-       max(CASE WHEN e.kind = 'left' THEN e.id END) AS left_id,
+       max(CASE WHEN e.kind IN ('left', 'callback') THEN e.id END) AS left_id,
        max(CASE WHEN e.kind = 'returned' THEN e.id END) AS returned_id,
        min(CASE WHEN e.kind = 'talk_ended' THEN e.at END) AS talk_ended_at,
        min(CASE WHEN e.kind = 'wrapped_up' THEN e.at END) AS wrapped_up_at,
        sum(CASE WHEN e.kind = 'offered' THEN 1 ELSE 0 END) AS offers
 FROM visits v JOIN call_events e ON e.call_id = v.call_id AND e.id >= v.id AND e.id < v.next_id
-GROUP BY v.call_id, v.id, v.visit, v.at, {queue}, {language}
+GROUP BY v.call_id, v.id, v.visit, v.kind, v.at, {queue}, {language}
+"""
+#: Numbers that hung up while waiting, and when for the last time; and those spoken to after it.
+_HUNG_UP = """
+WITH hung_up AS (
+    SELECT c.from_number, min(e.id) AS event_id FROM calls c
+    JOIN call_events e ON e.call_id = c.id AND e.kind = 'abandoned' GROUP BY c.from_number
+)
+SELECT count(*) AS numbers, sum(CASE WHEN EXISTS (
+    SELECT 1 FROM calls c JOIN call_events e ON e.call_id = c.id AND e.kind = 'connected'
+    WHERE c.from_number = h.from_number AND e.id > h.event_id) THEN 1 ELSE 0 END) AS reached
+FROM hung_up h
 """
 _JSON = {
     "sqlite": ("json_extract(v.data, '$.queue')", "json_extract(v.data, '$.language')"),
@@ -47,6 +58,8 @@ _WAITS = """
 SELECT c.sid, q.at AS queued_at, min(e.at) AS connected_at FROM calls c
 JOIN call_events q ON q.call_id = c.id AND q.kind = 'queued'
 JOIN call_events e ON e.call_id = c.id AND e.kind = 'connected' AND e.id > q.id
+WHERE NOT EXISTS (SELECT 1 FROM call_events b
+                  WHERE b.call_id = c.id AND b.kind = 'callback_queued' AND b.id < e.id)
 GROUP BY c.sid, q.at
 """
 #: What is compared, by the names of the columns of `call_intervals`.
@@ -58,6 +71,8 @@ COMPARED = (
     "abandoned",
     "left_queue",
     "offers_made",
+    "callbacks",
+    "callbacks_reached",
     "wait_answered_ms",
     "wait_abandoned_ms",
     "talk_ms",
@@ -84,6 +99,9 @@ class Findings:
     never_queued: int
     #: By the carrier's name of the call: seconds from entering the queue to meeting an agent.
     waits: dict[str, float]
+    #: Numbers that hung up while waiting, and how many of them were spoken to after that.
+    hung_up: int = 0
+    reached_again: int = 0
     failures: list[str] = field(default_factory=list)
 
 
@@ -126,6 +144,7 @@ def _verify(
         *_differences(counted, stored),
     ]
     totals: Counter[str] = sum(counted.values(), Counter())
+    hung_up = connection.execute(sa.text(_HUNG_UP)).one()
     return Findings(
         calls=len(ends),
         ended=len(ends) - len(open_),
@@ -138,6 +157,8 @@ def _verify(
             row.sid: (_moment(row.connected_at) - _moment(row.queued_at)).total_seconds()
             for row in connection.execute(sa.text(_WAITS))
         },
+        hung_up=hung_up.numbers,
+        reached_again=hung_up.reached or 0,
         failures=failures,
     )
 
@@ -178,7 +199,11 @@ def _from_events(connection: sa.Connection, threshold: timedelta) -> dict[Key, C
     for row in connection.execute(statement):
         queued = _moment(row.queued_at)
         cell = cells.setdefault((_quarter(queued), f"{row.queue}/{row.language}"), Counter())
-        cell.update(calls=int(row.visit == 1), offered=1, offers_made=int(row.offers))
+        cell.update(offers_made=int(row.offers))
+        if row.kind == "callback_queued":
+            _called_back(cell, row)
+            continue
+        cell.update(calls=int(row.visit == 1), offered=1)
         if row.connected_at is not None:
             _answered(cell, queued, row, threshold)
         elif row.abandoned_at is not None:
@@ -197,6 +222,18 @@ def _answered(cell: Counter[str], queued: datetime, row: Any, threshold: timedel
         answered_in_threshold=int(connected - queued <= threshold),
         wait_answered_ms=_ms(connected - queued),
     )
+    _talked(cell, connected, row)
+
+
+def _called_back(cell: Counter[str], row: Any) -> None:
+    """Nobody waited on the line: an answered call, but no wait and no threshold."""
+    cell.update(callbacks=1)
+    if row.connected_at is not None:
+        cell.update(answered=1, callbacks_reached=1)
+        _talked(cell, _moment(row.connected_at), row)
+
+
+def _talked(cell: Counter[str], connected: datetime, row: Any) -> None:
     if row.talk_ended_at is not None:
         talk_ended = _moment(row.talk_ended_at)
         cell.update(talk_ms=_ms(talk_ended - connected))

@@ -117,7 +117,7 @@ def _owed_json(owed: _Owed) -> dict[str, Any]:
 
 
 @blueprint.post("/callbacks/call/<int:call_id>/back")
-@blueprint.post("/api/callbacks/call/<int:call_id>/back")
+@blueprint.post("/api/callbacks/call/<int:call_id>/back", endpoint="api_call_back")
 @access(*ANSWERS)
 def call_back(call_id: int) -> Response:
     """Call somebody back who hung up: offered to me if I am free, else they come into the line."""
@@ -135,7 +135,7 @@ def _call_back(call_id: int, *, mine: bool) -> bool:
 
 
 @blueprint.post("/callbacks/call/<int:call_id>/done")
-@blueprint.post("/api/callbacks/call/<int:call_id>/done")
+@blueprint.post("/api/callbacks/call/<int:call_id>/done", endpoint="api_strike_off")
 @access(*ANSWERS)
 def strike_off(call_id: int) -> Response:
     """Somebody who hung up need not be called back, in a word (`word`)."""
@@ -146,7 +146,7 @@ def strike_off(call_id: int) -> Response:
 
 
 @blueprint.post("/callbacks/<int:callback_id>/retry")
-@blueprint.post("/api/callbacks/<int:callback_id>/retry")
+@blueprint.post("/api/callbacks/<int:callback_id>/retry", endpoint="api_retry")
 @access(*ANSWERS)
 def retry(callback_id: int) -> Response:
     """Try one who was not reached once more: offered to me if I am free, else into the line."""
@@ -163,7 +163,7 @@ def _retry(callback_id: int, *, mine: bool) -> bool:
 
 
 @blueprint.post("/callbacks/<int:callback_id>/done")
-@blueprint.post("/api/callbacks/<int:callback_id>/done")
+@blueprint.post("/api/callbacks/<int:callback_id>/done", endpoint="api_settle")
 @access(*ANSWERS)
 def settle(callback_id: int) -> Response:
     """One who was not reached is settled otherwise, in a word (`word`)."""
@@ -174,7 +174,7 @@ def settle(callback_id: int) -> Response:
 
 
 @blueprint.post("/callbacks/<int:callback_id>/cancel")
-@blueprint.post("/api/callbacks/<int:callback_id>/cancel")
+@blueprint.post("/api/callbacks/<int:callback_id>/cancel", endpoint="api_cancel")
 @access(Role.SUPERVISOR)
 def cancel(callback_id: int) -> Response:
     """What was promised is not wanted any more."""

@@ -17,7 +17,7 @@ import pytest
 
 from hotline import telephony
 from hotline.settings import Settings
-from hotline.telephony import CallGone, Carrier, CarrierError
+from hotline.telephony import CallGone, Carrier, CarrierError, Refused
 
 SID = "CA" + "7" * 32
 
@@ -153,6 +153,18 @@ def test_a_refusal(carrier: Carrier, rest: Rest, status: int, body: Any) -> None
         carrier.hang_up(SID)
     with pytest.raises(CarrierError):
         carrier.call_status(SID)
+
+
+@pytest.mark.parametrize(
+    ("status", "final"), [(400, True), (403, True), (429, False), (503, False)]
+)
+def test_a_no_is_told_from_a_not_now(
+    carrier: Carrier, rest: Rest, status: int, *, final: bool
+) -> None:
+    rest.status, rest.body = status, {"code": 21211, "message": "Invalid 'To'", "status": status}
+    with pytest.raises(CarrierError) as error:
+        dial(carrier)
+    assert isinstance(error.value, Refused) is final
 
 
 def test_a_carrier_that_is_not_there(settings: Settings) -> None:

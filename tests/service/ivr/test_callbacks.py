@@ -12,10 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from hotline import clock
+from hotline.errors import Invalid
 from hotline.telephony import CarrierError, Refused
 from ivr import callback_rows, callbacks, jobs, story, waiting
 from ivr.callback_rows import Asked, CallbackFacts
 from ivr.callback_rules import State
+from ivr.config import Ivr
 from ivr.errors import CallbackMoved
 from ivr.story import Visit
 from ivr.waiting import Place
@@ -146,7 +148,7 @@ def test_asked_for_again_it_is_the_same_promise(world: World) -> None:
 def test_a_second_call_of_the_same_number_changes_the_first_promise(world: World) -> None:
     promise = promised(world)
     world.clock.advance(seconds=60)
-    second = world.caller(promise.now.number).to_queue()
+    second = world.caller(promise.now.number).comes_again()
     later = clock.now() + timedelta(hours=2)
     again = asks(world, second, at=later)
     second.hangs_up()
@@ -166,13 +168,23 @@ def test_the_newest_number_wins(world: World) -> None:
 
 def test_no_number_is_no_promise(world: World) -> None:
     caller = world.caller().to_queue()
-    with pytest.raises(Exception, match="telephone number"):
+    with pytest.raises(Invalid, match="telephone number"):
         asks(world, caller, number="1155")
+
+
+def test_a_number_that_the_city_does_not_pay_for_is_no_promise(world: World) -> None:
+    rules = world.floor.section(Ivr).callbacks.model_copy(update={"prefixes": ("+66", "+7")})
+    ivr = world.floor.section(Ivr).model_copy(update={"callbacks": rules})
+    world.floor.sections = {**world.floor.sections, Ivr: ivr}
+    caller = world.caller().to_queue()
+    with pytest.raises(Invalid, match="not one that the city calls"):
+        asks(world, caller, number="+88216000000")
+    assert asks(world, caller, number="+79161234567").now.state is State.IN_LINE
 
 
 def test_two_workers_promise_once(world: World) -> None:
     """The same number asks in two calls in the same moment."""
-    callers = [world.caller("+66812345678").to_queue() for _ in range(2)]
+    callers = [world.caller("+66812345678").comes_again() for _ in range(2)]
 
     def ask(caller: Caller) -> int:
         try:
@@ -205,7 +217,8 @@ def test_the_agent_is_reserved_first_and_then_the_citizen_is_rung(world: World) 
     assert agent.call["caller"] == promise.now.number
     assert promise.now.state is State.REACHED
     agent.hangs_up()
-    assert (promise.rung[0][2],) in world.carrier.of("hang_up")
+    # the conference ends with the agent, and the citizen hears goodbye there
+    assert world.carrier.of("hang_up") == [(_agents_leg(world, agent)[2],)]
     ticket = agent.finishes()
     _, visit = promise.visits
     assert (visit.agent_id, visit.ticket) == (agent.id, ticket)
@@ -467,6 +480,22 @@ def test_who_talks_has_no_place_to_take_over(world: World) -> None:
         assert callbacks.resume(session, promise.id, promise.caller.id, now=clock.now()) is None
 
 
+@pytest.mark.parametrize("hours", [0, 3])
+def test_who_got_through_by_another_call_is_not_rung_any_more(world: World, hours: int) -> None:
+    at = clock.now() + timedelta(hours=hours) if hours else None
+    promise = promised(world, at=at, number="+66812345678")
+    for_others = world.agent() if not hours else None
+    if for_others is not None:  # whoever was just being reserved for the callback is released
+        assert for_others.offer["call_id"] == promise.caller.id
+    caller = world.caller("+66812345678").comes_again()
+    agent = world.agent().talks_with(caller)
+    assert promise.now.state is (State.SCHEDULED if hours else State.TAKEN_OVER)
+    caller.hangs_up()
+    agent.finishes()
+    assert agent.doing == "ready/idle"
+    world.check()
+
+
 def test_taking_over_and_reserving_race_on_two_workers(world: World) -> None:
     """Whoever is first, one place is left, and no agent is held by nothing."""
     for _ in range(5):
@@ -502,16 +531,18 @@ def test_a_scheduled_callback_takes_its_place_at_its_hour(world: World) -> None:
     agent = world.agent()
     assert agent.doing == "ready/idle"
     assert promise.place.state == "paused"
-    world.sweep(seconds=3 * 3600 - 1)
+    world.sweep(seconds=3 * 3600 - 15 * 60)
     assert agent.doing == "ready/idle"
     agent.goes_home()
-    world.clock.advance(seconds=1)
-    waits = world.caller().to_queue()
-    world.sweep("ivr.call_back")
-    agent.ready()
-    # its head start: it goes before who came a moment before it
-    assert agent.offer["call_id"] == promise.caller.id
-    assert waits.stay.state == "waiting"
+    earlier = world.caller().to_queue()
+    world.sweep("ivr.call_back", seconds=14 * 60)
+    later = world.caller().to_queue()
+    world.sweep("ivr.call_back", seconds=59)
+    assert promise.place.state == "paused"
+    world.sweep("ivr.call_back", seconds=1)
+    # its head start of ten minutes: before who came a minute ago, after who came a quarter ago
+    asked_in_turn = [world.agent().offer["call_id"] for _ in range(3)]
+    assert asked_in_turn == [earlier.id, promise.caller.id, later.id]
     own, callback = promise.visits
     assert (own.promised, callback.queued_at) == (True, clock.now())
 

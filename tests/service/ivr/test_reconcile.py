@@ -199,7 +199,8 @@ def test_what_differs_and_what_the_carrier_does_not_know_is_told_and_left(
     sid = exchange.dial("+66812345678", {"hang_up": {"in": "menu", "after": 2}})
     (theirs,) = exchange.ended(sid)
     ended = whole_second(theirs["ended_at"]) + timedelta(minutes=5)
-    call_id = arrived(here, sid, NOON, from_number="+66899999999")
+    late = whole_second(theirs["answered_at"]) + timedelta(seconds=90)
+    call_id = arrived(here, sid, late, from_number="+66899999999")
     arrived(here, "CAnobody", NOON)
     arrived(here, "CAyesterday", NOON - timedelta(days=1))
     with here.db.write() as session:
@@ -209,6 +210,7 @@ def test_what_differs_and_what_the_carrier_does_not_know_is_told_and_left(
     assert [call.sid for call in found.unknown] == ["CAnobody"]
     assert {(each.sid, each.fact) for each in found.differing} == {
         (sid, "from_number"),
+        (sid, "arrived_at"),
         (sid, "ended_at"),
     }
     assert "+66899999999" not in str(found.differing)

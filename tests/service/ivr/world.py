@@ -261,6 +261,17 @@ class Caller:
         """Into the information queue in Thai, unless said otherwise."""
         return self.ring().press(language, *(keys or ("1",)))
 
+    def comes_again(self, *keys: str) -> "Caller":
+        """A known caller, in Thai: greeted in that language, and maybe asked about a callback."""
+        self.ring()
+        given = list(keys or ("1",))
+        while (gather := self.xml.find("Gather")) is not None:
+            at = gather.attrib["action"]
+            own = {"at=promised": "", "at=language": "1"}
+            key = next((key for name, key in own.items() if name in at), None)
+            self.press(given.pop(0) if key is None else key)
+        return self
+
     def waits(self) -> "Caller":
         """One round of the wait loop, at the address given by the last answer."""
         return self.goes_to(self.wait_url)
