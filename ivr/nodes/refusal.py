@@ -3,6 +3,7 @@
 from typing import Literal
 
 from hotline.config import Identifier
+from ivr import prompts
 from ivr.nodes.base import (
     GENERAL,
     Base,
@@ -48,7 +49,7 @@ class Refusal(Base):
     def ask(self, here: Here) -> Stop:
         return Stop((Listen((here.speak(self.prompt),), self.timeout),))
 
-    def answer(self, _here: Here, given: Given) -> Outcome:
+    def answer(self, here: Here, given: Given) -> Outcome:
         if given.digits == self.key:
             return Go(self.emergency)
-        return Stop((HangUp(),))
+        return Stop((here.speak(prompts.GOODBYE), HangUp()))

@@ -28,5 +28,6 @@ def test_the_emergency_services_are_reached_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "1", "0", "*", "#"])
-def test_nothing_else_is(key: str) -> None:
-    assert advance(FLOW, HERE, Given(key)).verbs == (HangUp(),)
+def test_nothing_else_is_and_nobody_is_cut_off_without_a_word(key: str) -> None:
+    step = advance(FLOW, HERE, Given(key))
+    assert (told(step), step.verbs[-1]) == (["goodbye/en"], HangUp())
