@@ -199,7 +199,7 @@ def _rebuild(session: Session, place: Place, by_carrier: datetime | None, now: d
     if not _take(session, place, since, now):
         return False
     if written is None:
-        _tell_queued(session, place, since, now)
+        _tell_queued(session, place, since, since)
     else:  # entered once, counted once
         _tell_returned(session, place, now)
     return True

@@ -40,7 +40,7 @@ def notices(floor: Floor) -> Iterator[Floor]:
         for start, end in ((-2, 10), (-1, 9 * 24), (5, 9), (-9, 1)):
             draft = Draft(
                 {"th": long_text, "en": ATTACK},
-                ("bulletins",),
+                ("news",),
                 NOW + timedelta(hours=start),
                 NOW + timedelta(hours=end),
             )
@@ -132,7 +132,7 @@ def test_a_bulletin_is_written_by_keyboard_alone(look: Look, notices: Floor) -> 
     page.wait_for_selector("#on_air")
     assert page.locator(".bulletin.on_air", has_text="The water has gone.").count() == 1
     with notices.db.read() as session:
-        newest = bulletins.on_air(session, "bulletins", NOW)[0]
+        newest = bulletins.on_air(session, "news", NOW)[0]
     assert newest.text_for("th") == "น้ำลดแล้ว"
 
 

@@ -47,24 +47,34 @@ def shipped_config() -> "CityConfig":
 
 @pytest.fixture(scope="session")
 def city_config(shipped_config: "CityConfig") -> "CityConfig":
-    """The same, made plain for tests of what comes after the menu: two keys lead into a queue, and
-    callers wait there whether or not anybody is signed in.
+    """The same, made plain for tests of what comes after the menu: two keys lead into a queue, also
+    who called before, and callers wait there whether or not anybody is signed in.
     """
     from hotline.city import CityConfig
-    from ivr.config import Ivr
-    from ivr.nodes import ToQueue
+    from ivr.config import Arrivals, Ivr
+    from ivr.nodes import Recall, ToQueue
 
     whole = shipped_config.ivr
     flow = {
         name: node.model_copy(update={"consent": None}) if isinstance(node, ToQueue) else node
         for name, node in whole.flow.items()
+        if not isinstance(node, Recall)
     }
+    patient = {"nobody_after": 24 * 3600}
     queues = {
-        name: queue.model_copy(update={"nobody": None, "overflow": None, "max_wait": None})
+        name: queue.model_copy(update=patient | ({"max_wait": 24 * 3600} if queue.max_wait else {}))
         for name, queue in whole.queues.items()
     }
     waiting = whole.waiting.model_copy(update={"keys": {}, "announce_every": 10})
-    plain = whole.model_copy(update={"flow": flow, "queues": queues, "waiting": waiting})
+    plain = whole.model_copy(
+        update={
+            "flow": flow,
+            "queues": queues,
+            "waiting": waiting,
+            "recall": None,
+            "arrivals": Arrivals(resume_within=0, remember_language=0),
+        }
+    )
     for worked_out in ("graph", "wider"):
         plain.__dict__.pop(worked_out, None)
     return CityConfig({**shipped_config.sections, Ivr: plain})

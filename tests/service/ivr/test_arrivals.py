@@ -3,6 +3,7 @@
 import pytest
 
 from hotline import clock
+from ivr import nuisance
 from ivr.config import Ivr
 from ivr.events import Kind
 from tests.service.ivr.shipped import agent, city_config, prompt, to_queue
@@ -108,13 +109,10 @@ def test_later_there_is_no_place_any_more(world: World, agent: Agent) -> None:
 
 
 def test_a_blocked_caller_is_refused_politely_and_may_still_call_the_police(world: World) -> None:
-    from ivr import nuisance
-
     with world.floor.db.write() as session:
         nuisance.block(
             session,
             NUMBER,
-            country=world.floor.city.country,
             reason="abuse",
             days=30,
             by="supervisor",

@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 FLOOD = Draft(
     {"th": "น้ำท่วมถนนเลียบชายหาด", "en": "Beach Road is flooded."},
-    ("bulletins",),
+    ("news",),
     NOW,
     NOW + 24 * HOUR,
 )
@@ -51,7 +51,7 @@ def written(session: Session, config: Ivr, draft: Draft = FLOOD) -> int:
     return bulletins.write(session, config, draft, by="supervisor", now=NOW)
 
 
-def heard_at(session: Session, at: datetime, place: str = "bulletins") -> list[int]:
+def heard_at(session: Session, at: datetime, place: str = "news") -> list[int]:
     return [each.id for each in bulletins.on_air(session, place, at)]
 
 
@@ -81,7 +81,7 @@ def test_each_caller_hears_it_in_their_language_or_in_english(
 ) -> None:
     texts = {**FLOOD.texts, "zh": "海滩路积水", "ru": "   "}
     written(session, config, replace(FLOOD, texts=texts))
-    (found,) = bulletins.on_air(session, "bulletins", NOW)
+    (found,) = bulletins.on_air(session, "news", NOW)
     assert found.text_for("th") == FLOOD.texts["th"]
     assert (found.text_for("zh"), found.said_to("zh").instead) == ("海滩路积水", False)
     assert (found.text_for("ru"), found.said_to("ru").instead) == (FLOOD.texts["en"], True)
@@ -97,7 +97,7 @@ def test_a_change_is_heard_at_once_and_what_was_before_is_kept(
     found = written(session, config)
     said = replace(FLOOD, texts={"th": "ทางเปิดแล้ว", "en": "The road is open."})
     bulletins.change(session, config, found, said, version=1, by="another", now=NOW + HOUR)
-    (now_on,) = bulletins.on_air(session, "bulletins", NOW + HOUR)
+    (now_on,) = bulletins.on_air(session, "news", NOW + HOUR)
     assert now_on.text_for("en") == "The road is open."
     assert (now_on.author, now_on.version) == ("supervisor", 2)
     first, second = bulletins.history(session, found)
@@ -105,7 +105,7 @@ def test_a_change_is_heard_at_once_and_what_was_before_is_kept(
     assert (second.kind, second.by, second.at) == ("changed", "another", NOW + HOUR)
     assert second.data["before"] == {
         "texts": dict(FLOOD.texts),
-        "places": ["bulletins"],
+        "places": ["news"],
         "starts_at": NOW.isoformat(),
         "ends_at": (NOW + 24 * HOUR).isoformat(),
     }
@@ -187,8 +187,8 @@ def test_who_heard_it_and_whom_it_answered(session: Session, config: Ivr) -> Non
     flood, other = written(session, config), written(session, config)
     unheard = written(session, config)
     ended = (30, Kind.ENDED, {"status": "completed"})
-    both = (5, Kind.BULLETIN, {"bulletins": [flood, other], "at": "bulletins"})
-    one = (5, Kind.BULLETIN, {"bulletins": [flood], "at": "bulletins"})
+    both = (5, Kind.BULLETIN, {"bulletins": [flood, other], "at": "news"})
+    one = (5, Kind.BULLETIN, {"bulletins": [flood], "at": "news"})
     queued = (20, Kind.QUEUED, {"queue": "information", "language": "th"})
     first = call(session, "CA1", NOW, both, ended)
     second = call(session, "CA2", NOW, one, queued, ended)
@@ -204,7 +204,7 @@ def test_who_heard_it_and_whom_it_answered(session: Session, config: Ivr) -> Non
 
 def test_a_change_of_its_times_loses_nobody_who_heard_it(session: Session, config: Ivr) -> None:
     flood = written(session, config)
-    spoken = (5, Kind.BULLETIN, {"bulletins": [flood], "at": "bulletins"})
+    spoken = (5, Kind.BULLETIN, {"bulletins": [flood], "at": "news"})
     call(session, "CA1", NOW, spoken, (30, Kind.ENDED, {"status": "completed"}))
     later = replace(FLOOD, starts_at=NOW + 10 * HOUR, ends_at=NOW + 11 * HOUR)
     bulletins.change(session, config, flood, later, version=1, by="x", now=NOW + HOUR)
@@ -212,7 +212,7 @@ def test_a_change_of_its_times_loses_nobody_who_heard_it(session: Session, confi
 
 
 def test_what_is_over_is_counted_once_and_again_when_it_is_not(floor: Floor, config: Ivr) -> None:
-    spoken = (5, Kind.BULLETIN, {"bulletins": [1, 2], "at": "bulletins"})
+    spoken = (5, Kind.BULLETIN, {"bulletins": [1, 2], "at": "news"})
     ended = (30, Kind.ENDED, {"status": "completed"})
     with floor.db.write() as session:
         flood, withdrawn = written(session, config), written(session, config)
@@ -289,7 +289,7 @@ class Browser:
     FORM = {  # noqa: RUF012
         "text.th": "น้ำท่วมถนนเลียบชายหาด",
         "text.en": "Beach Road is flooded.",
-        "places": "bulletins",
+        "places": "news",
         "starts_at": "2026-11-20T12:00",
         "ends_at": "2026-11-21T12:00",
     }
@@ -334,7 +334,7 @@ def test_the_form_is_in_the_citys_time(floor: Floor, supervisor: Browser) -> Non
     found = stands(floor)
     assert found.texts == {**FLOOD.texts, "zh": "海滩路积水"}
     assert (found.starts_at, found.ends_at) == (NOW, NOW + 24 * HOUR)
-    assert (found.places, found.author) == (("bulletins",), "the-supervisor")
+    assert (found.places, found.author) == (("news",), "the-supervisor")
     page = supervisor.get("/bulletins/1?lang=en")
     assert 'value="2026-11-20T12:00"' in page
     assert "20 Nov 2026 12:00" in page
@@ -459,7 +459,7 @@ def test_the_calls_behind_the_numbers(
     floor: Floor, client: FlaskClient, bearer: Bearer, supervisor: Browser
 ) -> None:
     supervisor.post("/bulletins")
-    spoken = (5, Kind.BULLETIN, {"bulletins": [1], "at": "bulletins"})
+    spoken = (5, Kind.BULLETIN, {"bulletins": [1], "at": "news"})
     queued = (20, Kind.QUEUED, {"queue": "information", "language": "th"})
     ended = (30, Kind.ENDED, {"status": "completed"})
     with floor.db.write() as session:
@@ -475,7 +475,7 @@ def test_the_calls_behind_the_numbers(
     assert more is not None
     rest = supervisor.get(more[1].replace("&amp;", "&"))
     assert first.count('href="/calls/') + rest.count('href="/calls/') == 120
-    assert "Heard bulletin 1 at bulletins" in supervisor.get("/calls/1?lang=en")
+    assert "Heard bulletin 1 at news" in supervisor.get("/calls/1?lang=en")
     as_agent = Browser(client, bearer, Role.AGENT).get("/bulletins?lang=en")
     assert "<dd>120</dd>" in as_agent
     assert "/calls?" not in as_agent

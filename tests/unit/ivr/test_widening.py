@@ -6,7 +6,7 @@ import pytest
 
 from ivr.config import Ivr, Queue
 from ivr.widening import Widening, circles, faults
-from tests.unit.ivr.test_config import section
+from tests.unit.ivr.test_config import DAY_AND_NIGHT, EMERGENCY, INFORMATION, section
 
 LANGUAGES = ("th", "en", "ru")
 TITLE = {"th": "ข้อมูล", "en": "Information"}
@@ -49,8 +49,8 @@ def test_the_lines_that_widen_into_a_skill() -> None:
 
 
 def test_the_section_knows_every_circle() -> None:
-    queues = {"information": {"title": TITLE, "widen": [{"after": 5, "languages": ["en"]}]}}
-    ivr = Ivr.model_validate(section(queues=queues))
+    information = {**INFORMATION, "widen": [{"after": 5, "languages": ["en"]}]}
+    ivr = Ivr.model_validate(section(queues={"information": information, "emergency": EMERGENCY}))
     assert list(ivr.faults()) == []
     assert ivr.circles("information", "th", 4) == {"information/th"}
     assert ivr.circles("information", "th", 5) == {"information/th", "information/en"}
@@ -87,25 +87,24 @@ def test_each_wrong_step_is_told_with_its_path(steps: list[Any], told: list[str]
     ("settings", "told"),
     [
         ({"max_callers": 5}, ["full: is missing: where do callers go at max_callers?"]),
-        ({"full": "bye"}, ["max_callers: is missing: nobody ever goes to full"]),
+        ({"full": "message"}, ["max_callers: is missing: nobody ever goes to full"]),
         ({"max_wait": 600}, ["overflow: is missing: where do callers go at max_wait?"]),
-        ({"overflow": "bye"}, ["max_wait: is missing: nobody ever goes to overflow"]),
-        ({"nobody_after": 5}, ["nobody: is missing: where do callers go after nobody_after?"]),
+        ({"overflow": "message"}, ["max_wait: is missing: nobody ever goes to overflow"]),
+        ({"nobody": None, "nobody_after": 5}, [f"nobody: is missing: {DAY_AND_NIGHT}"]),
         (
-            {"max_wait": 60, "overflow": "bye", "widen": [{"after": 60, "languages": ["en"]}]},
+            {"max_wait": 60, "overflow": "message", "widen": [{"after": 60, "languages": ["en"]}]},
             ["widen.0.after: never comes: nobody waits longer than max_wait (60 s)"],
         ),
-        ({"max_callers": 5, "full": "bye", "nobody": "bye", "nobody_after": 5}, []),
+        ({"max_callers": 5, "full": "message", "nobody": "message", "nobody_after": 5}, []),
     ],
 )
 def test_a_limit_and_where_it_leads_to_stand_together(
     settings: dict[str, Any], told: list[str]
 ) -> None:
-    queue = Queue(title=TITLE, **settings)
+    queue = Queue(**{**INFORMATION, **settings})
     assert [str(each) for each in queue.faults()] == told
-    faults_of_all = Ivr.model_validate(
-        section(queues={"information": {"title": TITLE, **settings}})
-    )
+    queues = {"information": {**INFORMATION, **settings}, "emergency": EMERGENCY}
+    faults_of_all = Ivr.model_validate(section(queues=queues))
     assert [str(each) for each in faults_of_all.faults()] == [
         f"queues.information.{each}" for each in told
     ]
