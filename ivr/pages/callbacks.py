@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from agents import service as agents
+from agents.routing import ABSOLUTE
 from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
@@ -192,6 +193,8 @@ def _asked(session: Session, call_id: int, now: datetime) -> Asked:
     if found is None:
         raise CallbackMoved
     by = current_account().username
+    # an emergency is called back at any hour
+    urgent = found.priority >= ABSOLUTE
     return Asked(
         found.call_id,
         number,
@@ -199,7 +202,7 @@ def _asked(session: Session, call_id: int, now: datetime) -> Asked:
         found.language,
         found.node,
         by=by,
-        heard_at=found.abandoned_at,
+        heard_at=now if urgent else found.abandoned_at,
     )
 
 

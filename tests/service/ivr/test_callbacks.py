@@ -601,6 +601,16 @@ def test_an_agent_rings_nobody_in_the_night_who_called_in_the_evening(world: Wor
     assert world.agent().offer["call_id"] == caller.id
 
 
+def test_an_emergency_is_called_back_at_any_hour(world: World) -> None:
+    world.clock.advance(seconds=(EVENING - clock.now()).total_seconds())
+    caller = world.caller().to_queue("1", "3", "0").hangs_up()
+    world.clock.advance(hours=5)
+    agent = world.agent()
+    assert agent.does(f"/api/callbacks/call/{caller.id}/back") == {"offered_to_me": True}
+    rings(agent)
+    assert [to for to, *_ in world.carrier.of("dial")][-1] == caller.number
+
+
 def test_an_agent_who_took_it_too_late_in_the_evening_is_let_go(world: World) -> None:
     world.clock.advance(seconds=(EVENING - clock.now()).total_seconds())
     promise = promised(world)
