@@ -32,7 +32,7 @@ from pathlib import Path
 from benchmarks import machine
 from hotline.replay import generate
 from hotline.replay.log import COLUMNS, NO_SERVER
-from ivr.estimate import RECENT, Departure, Heard, Line, Range, say, expected
+from ivr.estimate import RECENT, Departure, Heard, Line, Range, expected, say
 
 #: The last day on which parameters were chosen; only days after it are printed.
 CHOSEN_ON = 14

@@ -270,6 +270,9 @@ def wait() -> str:
             if leaves := room.leaves_by_itself(floor(), session, stay, now=now):
                 waiting.want(session, stay, *leaves)
                 return speaker().leave()
+        elif not calls.is_open(session, loop.call_id):
+            # over or unknown by our books, and yet on the line: nobody waits for ever for nothing
+            return speaker().leave()
         here = None if stay is None else room.outlook(floor(), session, stay, now=now)
     told = room.tell(speaker().config.waiting, loop, here, now=now)
     return speaker().waiting(told.loop, *told.said)

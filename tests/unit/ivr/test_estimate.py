@@ -24,8 +24,8 @@ from ivr.estimate import (
     Heard,
     Line,
     Range,
-    say,
     expected,
+    say,
 )
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
