@@ -189,17 +189,17 @@ def _move(walks: Walks, ticket_: tickets.TicketFacts, to: State) -> tickets.Tick
 
 # ---------------------------------------------------------------- lines that cannot be joined
 
-CANNOT_JOIN = (("1", SILENCE), ("2", SILENCE), ("0", SILENCE))
+CANNOT_JOIN = ("1", "2", "0")
 
 
 def nobody(walks: Walks, language: str) -> Pages:
     yield from walks.everywhere(
         lambda: walks.telephone(language).ring(),
-        *(tuple(keys(KEY[language], *each)) for each in (*CANNOT_JOIN, ("9", "0"))),
+        *(tuple(keys(KEY[language], *each)) for each in (*CANNOT_JOIN, "90")),
         within=lambda place: place.node in ("nobody", "callback", "message", "night"),
     )
     phone = Telephone(walks, walks.world.caller("anonymous"), language).ring()
-    phone.presses(KEY[language], "1", SILENCE, "1", "0898765432", "1")
+    phone.presses(KEY[language], "1", "1", "0898765432", "1")
     yield from call(phone, "somebody who withholds the number asks to be called back")
 
 
