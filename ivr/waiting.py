@@ -514,6 +514,8 @@ _DEPARTED = (
         Waiting.queue == sa.bindparam("queue"),
         Waiting.language == sa.bindparam("language"),
         Waiting.left_at.is_not(None),
+        # who is called back leaves the line, too, but after pauses that tell nothing of its pace
+        Waiting.callback_id.is_(None),
     )
     .order_by(Waiting.left_at.desc())
     .limit(sa.bindparam("limit", type_=sa.Integer))

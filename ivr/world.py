@@ -83,7 +83,9 @@ class CallWorld:
         return self._ask(lambda session: waiting.holds_place(session, call_id))
 
     def telephone(self, digits: str) -> str | None:
-        return e164(digits, self._floor.city.country)
+        number = e164(digits, self._floor.city.country)
+        may = number is not None and callbacks.may_call(self._config.callbacks, number)
+        return number if may else None
 
     # ---- the city
 

@@ -248,7 +248,7 @@ class Hotline:
     # ------------------------------------------------------------------------ who works
 
     def _staff(self) -> None:
-        flow = self.config.ivr
+        flow, pause = self.config.ivr, next(iter(self.config.agents.breaks))
         for number in range(AGENTS):
             name, password = f"chaos{number + 1}", secrets.token_urlsafe(12)
             now = self.clock.now()
@@ -261,7 +261,7 @@ class Hotline:
                     password=password,
                     now=now,
                 )
-                agents.service.create_agent(
+                made = agents.service.create_agent(
                     session,
                     account_id=account_id,
                     name=name,
@@ -269,6 +269,8 @@ class Hotline:
                     languages=list(flow.languages),
                     now=now,
                 )
+                # somebody is there, so that callers wait for them and are not sent on
+                agents.service.take_break(session, made.id, reason=pause, now=now)
             self._passwords[name] = password
 
     @contextmanager

@@ -111,6 +111,12 @@ class Told:
     def _step(self, event: Any) -> None:
         """A key changes nothing but where the caller is, and may be heard of late."""
 
+    #: What is told of a call without moving it.
+    _bulletin = _refused = _consent = _asked_ticket = _recorded = _listened = _step
+
+    def _rated(self, event: Any) -> None:
+        assert event.call_id in self.talked, f"a mark without a conversation: {event}"
+
     def _arrived(self, event: Any) -> None:
         assert event.call_id not in self.arrived, event
         self.arrived[event.call_id] = event.at
