@@ -18,8 +18,8 @@ WRONG_KEY, SILENCE, HELP, LET_US_HELP = "wrong_key", "silence", "help", "let_us_
 TRANSFER_FAILED, GOODBYE = "transfer_failed", "goodbye"
 #: Read on when something of ours has failed, before the caller is put through.
 APOLOGY = "apology"
-#: Heard after the fallback number: by those whom nobody answered there, and by those who have talked
-#: and are still on the line, since that document cannot tell them apart.
+#: Heard after the fallback number: by those whom nobody answered there, and by those who have
+#: talked and are still on the line, since that document cannot tell them apart.
 TRY_AGAIN = "try_again"
 #: Heard in the waiting room.
 POSITION, NEXT_IN_LINE, STILL_WAITING = "position", "next_in_line", "still_waiting"

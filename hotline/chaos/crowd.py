@@ -34,6 +34,8 @@ class Place:
     passwords: Mapping[str, str]
     #: What agents write (an id of `tickets.outcomes`).
     outcome: str
+    #: Why they rest (an id of `agents.breaks`).
+    pause: str
 
 
 @dataclass
@@ -103,7 +105,7 @@ class Crowd:
 
     async def _agent(self, http: aiohttp.ClientSession, name: str) -> None:
         web = Web(http, self.place.web_url, name, self.place.passwords[name])
-        agent = _Agent(web, self.place.outcome)
+        agent = _Agent(web, self.place.outcome, self.place.pause)
         while not self._go_home.is_set():
             if self._on_duty.is_set():
                 done = await _calmly(agent.look)
@@ -129,8 +131,9 @@ async def _calmly(do: Callable[[], Awaitable[bool]]) -> bool:
 class _Agent:
     """Does what the desk shows, one thing a look; remembers nothing that the desk does not."""
 
-    def __init__(self, web: Web, outcome: str) -> None:
+    def __init__(self, web: Web, outcome: str, pause: str) -> None:
         self._web = web
+        self._pause = pause
         self._outcome = {"outcome": outcome, "note": "chaos"}
 
     async def look(self) -> bool:
@@ -154,5 +157,6 @@ class _Agent:
         return False
 
     async def leave(self) -> bool:
-        await self._web.post("/api/presence", status="signed_out")
+        # a break, not home: somebody is there, so that callers wait for them and are not sent on
+        await self._web.post("/api/presence", status="break", reason=self._pause)
         return True

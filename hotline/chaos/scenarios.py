@@ -278,7 +278,8 @@ class Hotline:
         """Callers come, until the block is left and all have been served or have gone."""
         outcome = self.floor.section(Tickets).default_outcome.id
         number = self.config.city.number
-        place = Place(self.web_url, self.exchange_url, number, self._passwords, outcome)
+        pause = next(iter(self.config.agents.breaks))
+        place = Place(self.web_url, self.exchange_url, number, self._passwords, outcome, pause)
         crowd = Crowd(place, list(scripts), rate)
         crowd.start()
         try:

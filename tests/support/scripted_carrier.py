@@ -309,7 +309,8 @@ class ScriptedCarrier:
             leg.heard.append(_text(verb))
 
     def _say_all(self, leg: Leg, verb: ET.Element) -> None:
-        assert verb.attrib["numDigits"] == "1"
+        # one key, or a number that # ends
+        assert (verb.attrib.get("numDigits"), verb.attrib["finishOnKey"]) in (("1", ""), (None, "#"))
         for each in verb:
             self._perform(leg, each)
 
