@@ -16,6 +16,7 @@ from ivr.nodes.base import (
     GENERAL,
     PERSON,
     Act,
+    Back,
     BackToPlace,
     Dial,
     Enqueue,
@@ -138,6 +139,10 @@ def advance(flow: Flow, position: Position, given: Given, world: World = NOWHERE
     if general and given.digits not in node.own_keys(position.part):
         return _general(flow, here, given.digits)
     outcome = node.answer(here, given)
+    if isinstance(outcome, Back):
+        if position.trail:
+            return _general(flow, here, BACK)
+        outcome = Go(outcome.otherwise)
     return _walk(flow, outcome, position, _heard(here, given, outcome), world)
 
 
@@ -200,9 +205,13 @@ def _walk(
             trail = (*trail, name)[-_LONGEST_TRAIL:]
         name = outcome.to
         there = Position(name, outcome.language or there.language, trail=trail, consent=consent)
-        outcome = flow.nodes[name].enter(_here(flow, name, there, world, back=back))
+        here = replace(_here(flow, name, there, world, back=back), unchosen=outcome.unchosen)
+        outcome = flow.nodes[name].enter(here)
     else:
         raise GoesRound(position.node)
+    if not isinstance(flow.nodes[name], ToQueue):
+        # "somebody will help you" is for those who come to somebody
+        said = tuple(each for each in said if not _promises_help(each))
     stands = Position(
         name,
         there.language,
@@ -214,6 +223,10 @@ def _walk(
         consent,
     )
     return Step(heard, _with(said, outcome.verbs), stands, acts)
+
+
+def _promises_help(words: Words) -> bool:
+    return isinstance(words, Speak) and words.prompt == prompts.LET_US_HELP
 
 
 def _asked(flow: Flow, position: Position, *, back: bool) -> bool:

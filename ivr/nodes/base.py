@@ -343,7 +343,9 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A caller at a node. `back`: came by `*`, so what is known is asked all the same."""
+    """A caller at a node. `back`: came by `*`, so what is known is asked all the same. `unchosen`:
+    came by a key that waits for no choice of language, so nobody knows which they understand.
+    """
 
     name: str
     position: Position
@@ -351,6 +353,7 @@ class Here:
     languages: tuple[str, ...]
     person: str
     back: bool = False
+    unchosen: bool = False
 
     @property
     def language(self) -> str:
@@ -376,7 +379,8 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class Go:
     """On to another node. `passed`: this node asked nothing now, but `*` comes back to it.
-    `missed`: the caller did nothing that this node could take.
+    `missed`: the caller did nothing that this node could take. `unchosen`: in no language that the
+    caller has chosen.
     """
 
     to: str
@@ -385,6 +389,14 @@ class Go:
     acts: tuple[Act, ...] = ()
     passed: bool = False
     missed: bool = False
+    unchosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """To the question before this one, as by `*`; where there is none, on to `otherwise`."""
+
+    otherwise: str
 
 
 Outcome = Stop | Go
@@ -434,7 +446,7 @@ class Base(Section):
         """The question of the part in which the caller stands, once more."""
         raise NotImplementedError
 
-    def answer(self, here: Here, _given: Given) -> Outcome:
+    def answer(self, here: Here, _given: Given) -> Outcome | Back:
         """Something came in. At a node that asks nothing (the configuration was changed in
         mid-call) the node speaks.
         """

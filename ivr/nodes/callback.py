@@ -11,6 +11,7 @@ from hotline.config import Identifier
 from ivr import prompts
 from ivr.nodes.base import (
     AskCallback,
+    Back,
     BackToPlace,
     Base,
     Exit,
@@ -105,9 +106,9 @@ class Callback(Base):
                 return self._question(here, WHICH_NUMBER, NUMBER, "")
         return self._question(here, THIS_NUMBER, "", "", number=Telephone(here.world.caller()))
 
-    def answer(self, here: Here, given: Given) -> Outcome:
+    def answer(self, here: Here, given: Given) -> Outcome | Back:
         if given.digits == "*":
-            return self._no(here)
+            return Stop((BackToPlace(),)) if here.world.holds_place() else Back(self.declined)
         if not given.digits:
             return self._missed(here, here.speak(prompts.SILENCE))
         parts = {

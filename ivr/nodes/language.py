@@ -83,7 +83,7 @@ class LanguageChoice(Base):
         if given.digits in self.keys:
             return Go(self.next, language=self.keys[given.digits])
         if given.digits in self.goto:
-            return Go(self.goto[given.digits])
+            return Go(self.goto[given.digits], unchosen=True)
         attempt = here.position.attempt + 1
         if attempt < self.tries:
             # who only listens to the languages is not hurried in one of them

@@ -21,11 +21,15 @@ from ivr.nodes.base import (
     NodeName,
     Outcome,
     Seconds,
+    Speak,
     Stop,
     Tries,
     keyed,
     miss,
 )
+
+#: The part in which the caller has chosen no language yet.
+EVERY_LANGUAGE = "every"
 
 
 class Menu(Base):
@@ -62,11 +66,18 @@ class Menu(Base):
         return frozenset(self.keys)
 
     def enter(self, here: Here) -> Outcome:
-        return self.ask(here)
+        return self._in_every_language(here) if here.unchosen else self.ask(here)
 
     def ask(self, here: Here) -> Stop:
+        if here.position.part == EVERY_LANGUAGE:
+            return self._in_every_language(here)
         speaks = (here.speak(self.prompt),)
         return Stop((Listen(speaks, self.timeout, hints=self._hints(here.language)),))
+
+    def _in_every_language(self, here: Here) -> Stop:
+        """One after the other; any key stops it."""
+        speaks = tuple(Speak(self.prompt, language) for language in here.languages)
+        return Stop((Listen(speaks, self.timeout),), part=EVERY_LANGUAGE)
 
     def answer(self, here: Here, given: Given) -> Outcome:
         key = given.digits or self._key_said(given.speech, here.language)

@@ -310,7 +310,10 @@ class ScriptedCarrier:
 
     def _say_all(self, leg: Leg, verb: ET.Element) -> None:
         # one key, or a number that # ends
-        assert (verb.attrib.get("numDigits"), verb.attrib["finishOnKey"]) in (("1", ""), (None, "#"))
+        assert (verb.attrib.get("numDigits"), verb.attrib["finishOnKey"]) in (
+            ("1", ""),
+            (None, "#"),
+        )
         for each in verb:
             self._perform(leg, each)
 

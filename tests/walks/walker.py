@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ivr.config import Ivr
 from ivr.nodes import Callback, Menu, TicketStatus
+from ivr.nodes.menu import EVERY_LANGUAGE
 from tests.service.ivr.world import Caller, World
 from tests.support.floors import PUBLIC_URL
 from tests.walks.hearing import Heard, Judge
@@ -194,8 +195,10 @@ class Walks:
     def judge_(self, heard: Heard, language: str) -> None:
         asked = heard.query.get("at", "")
         node = self.config.flow.get(asked)
-        # the choice of a language is spoken in all of them
-        self.judge.judge(heard, language, any_language=node is not None and node.kind == "language")
+        # the choice of a language is spoken in all of them, and so is what waits for no choice
+        every = heard.query.get("part") == EVERY_LANGUAGE
+        choice = node is not None and node.kind == "language"
+        self.judge.judge(heard, language, any_language=choice or every)
 
     # ---- everything that can be done at a place
 

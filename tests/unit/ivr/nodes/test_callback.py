@@ -117,3 +117,9 @@ def test_silence_and_wrong_keys_end_in_the_place_that_was_kept_or_in_a_message()
 @pytest.mark.parametrize("key", ["1", "3"])
 def test_a_number_that_is_withheld_cannot_be_agreed_to(key: str) -> None:
     assert advance(FLOW, HERE, Given(key), WITHHELD).acts == ()
+
+
+def test_star_without_a_place_goes_back_to_the_question_before() -> None:
+    came_from = Position("here", "en", n=4, trail=("menu",))
+    step = advance(FLOW, came_from, Given("*"), AWorld(number="+66812345678"))
+    assert (step.heard, step.position.node, step.position.trail) == ("back", "menu", ())

@@ -89,3 +89,20 @@ def test_a_menu_may_help_in_its_own_words_and_lead_elsewhere() -> None:
     patient = around({**NODE, "help": "examples"})
     helped = advance(patient, Position("here", "en", attempt=1), Given())
     assert told(helped) == ["examples/en", "question/en"]
+
+
+def test_who_has_chosen_no_language_is_asked_in_every_one() -> None:
+    """An emergency waits for no choice of language, and nobody knows which one they understand."""
+    choice = {
+        "kind": "language",
+        "prompt": "hello",
+        "keys": {1: "th", 2: "en"},
+        "goto": {9: "menu"},
+        "default": "th",
+        "next": "menu",
+    }
+    flow = around(choice)
+    step = advance(flow, Position("here", "th", n=1), Given("9"))
+    assert told(step) == ["menu/th", "menu/en"]
+    assert told(advance(flow, step.position, Given("#"))) == ["menu/th", "menu/en"]
+    assert told(advance(flow, Position("here", "th", n=1), Given("2"))) == ["menu/en"]
