@@ -1,4 +1,4 @@
-"""The expected wait as it is announced, beside the wait that was left (`ivr/estimate.py`).
+"""The expected wait as it is announced, beside the wait that was left (`ivr/room/estimate.py`).
 
 Every caller who waited and was answered is asked about on entry and every half minute of waiting,
 with what was known at that moment and nothing else. Beside ours stand the two simple estimates of
@@ -32,7 +32,7 @@ from pathlib import Path
 from benchmarks import machine
 from hotline.replay import generate
 from hotline.replay.log import COLUMNS, NO_SERVER
-from ivr.estimate import RECENT, Departure, Heard, Line, Range, expected, say
+from ivr.room.estimate import RECENT, Departure, Heard, Line, Range, expected, say
 
 #: The last day on which parameters were chosen; only days after it are printed.
 CHOSEN_ON = 14

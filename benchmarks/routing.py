@@ -24,10 +24,10 @@ from hotline import app, clock, db
 from hotline.floor import Floor
 from hotline.models import Account
 from hotline.settings import Settings
-from ivr import offers
 from ivr.config import Ivr
 from ivr.models import Call, Offer, Waiting
-from ivr.widening import Widening
+from ivr.room import offers
+from ivr.room.widening import Widening
 from tests.support import servers
 
 AGENTS, WAITING = (10, 100, 1000), (0, 1000, 10000)

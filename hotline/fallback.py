@@ -26,7 +26,7 @@ def document(config: "CityConfig") -> str:
     """Return TwiML: sorry, in the city's first language and in English, and the transfer."""
     from twilio.twiml.voice_response import VoiceResponse
 
-    from ivr import prompts
+    from ivr.speech import prompts
 
     response = VoiceResponse()
     spoken = [

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from agents.config import Agents
 from hotline.floor import Floor
-from ivr import callbacks, calls, nuisance, rating, waiting
-from ivr.callback_rows import Asked
+from ivr import calls, nuisance, rating
+from ivr.callbacks import service as callbacks
+from ivr.callbacks.rows import Asked
 from ivr.config import Ivr
 from ivr.events import Kind
 from ivr.nodes import Callback
@@ -25,6 +26,7 @@ from ivr.nodes.base import (
     Refuse,
     TakePlace,
 )
+from ivr.room import waiting
 
 
 class Doing(NamedTuple):

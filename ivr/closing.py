@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 
 from agents import service as agents
 from hotline.floor import Floor
-from ivr import callback_rows, calls, drafts, offers, waiting
+from ivr import calls, drafts
+from ivr.callbacks import rows as callback_rows
 from ivr.drafts import DraftFacts
 from ivr.errors import Lost, NothingToFinish, NotYours, StillTalking
 from ivr.events import OVER, Departed, Kind, OfferState, Result
 from ivr.models import Call, Offer
-from ivr.offers import OfferFacts
+from ivr.room import offers, waiting
+from ivr.room.offers import OfferFacts
 from tickets import service as tickets
 from tickets.config import Asked, Makes, Tickets
 from tickets.errors import TicketMoved
@@ -55,7 +57,7 @@ def end_call(
 
     Whoever says so first writes the story: a caller still in the waiting room has abandoned, an
     offer that rings is withdrawn, a conversation is over. The order of the rows is that of
-    `ivr.offers`: call, stay, offer, agent.
+    `ivr.room.offers`: call, stay, offer, agent.
     """
     row = session.execute(
         sa.update(Call)

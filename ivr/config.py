@@ -11,10 +11,12 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from hotline.config import ANY_TEXT, NO_NAME, Identifier, Language, LocalText, Section
 from hotline.errors import Fault
-from ivr import callback_rules, prompts, widening
 from ivr import flow as flows
+from ivr.callbacks import rules as callback_rules
 from ivr.nodes import Bulletin, Emergency, Hours, Node, ToQueue
 from ivr.nodes.base import ABSOLUTE, Exit, Key, LineState, Number
+from ivr.room import widening
+from ivr.speech import prompts
 
 _DAY_AND_NIGHT = "a hotline is open day and night; say where callers go when nobody is signed in"
 

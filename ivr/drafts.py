@@ -12,10 +12,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from hotline.floor import Floor
-from ivr import offers
 from ivr.errors import NothingToFinish, NotYours
 from ivr.events import OfferState, Result
 from ivr.models import Draft
+from ivr.room import offers
 
 #: A draft that no outcome came after (the caller went before the two met) is forgotten after this.
 KEPT = timedelta(days=1)

@@ -24,26 +24,18 @@ from hotline.jobs import Every, Job, Sweep
 from hotline.outbox import Handler, Hopeless
 from hotline.schedule import Nightly
 from hotline.telephony import CallGone, CarrierError, Refused
-from ivr import (
-    attempts,
-    bulletins,
-    callback_rows,
-    callbacks,
-    calls,
-    closing,
-    drafts,
-    offers,
-    reconcile,
-    recordings,
-    waiting,
-)
-from ivr.callback_rows import AttemptFacts, CallbackFacts
-from ivr.callback_rules import Missed
+from ivr import bulletins, calls, closing, drafts, reconcile, recordings
+from ivr.callbacks import attempts
+from ivr.callbacks import rows as callback_rows
+from ivr.callbacks import service as callbacks
+from ivr.callbacks.rows import AttemptFacts, CallbackFacts
+from ivr.callbacks.rules import Missed
 from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer
 from ivr.events import LIVE, OVER, RANK, OfferState, Result
 from ivr.models import Call, Offer
-from ivr.offers import GRACE, OfferFacts
+from ivr.room import offers, waiting
+from ivr.room.offers import GRACE, OfferFacts
 
 log = logging.getLogger(__name__)
 

@@ -317,7 +317,7 @@ class Dismissal(Base):
 
 
 class Callback(Base):
-    """A promise to call somebody back (`ivr.callbacks`, `ivr.callback_rules`).
+    """A promise to call somebody back (`ivr.callbacks.service`, `ivr.callbacks.rules`).
 
     It stands in the story of one call: the one in which it was asked for, or that was abandoned.
     """

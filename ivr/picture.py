@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ivr import prompts
 from ivr.config import Ivr
 from ivr.nodes import (
     Bulletin,
@@ -31,7 +30,8 @@ from ivr.nodes import (
     Voicemail,
 )
 from ivr.nodes.base import PERSON, Exit
-from ivr.prompts import Clip
+from ivr.speech import prompts
+from ivr.speech.prompts import Clip
 
 #: The words of the reader's language, by their key: `t("ivr.flow.silence")`.
 Say_ = Callable[..., str]

@@ -5,9 +5,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ivr import calls, offers
+from ivr import calls
 from ivr.events import Kind
 from ivr.models import Offer
+from ivr.room import offers
 from tickets import service as tickets
 
 

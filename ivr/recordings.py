@@ -17,9 +17,10 @@ from hotline import outbox
 from hotline.db import insert_ignore
 from hotline.errors import NotFound
 from hotline.floor import Floor
-from ivr import calls, room
+from ivr import calls
 from ivr.events import Kind
 from ivr.models import Recording
+from ivr.room import announcements as room
 from tickets import service as tickets
 from tickets.config import Tickets
 

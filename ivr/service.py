@@ -7,7 +7,7 @@ keyword, flushes and never commits. What is behind the door: see `ivr/__init__.p
 from ivr.calls import Arrival, CallFacts, arrive
 from ivr.calls import facts as call_facts
 from ivr.closing import Outcome, end_call, finish, finish_by_default, put_through
-from ivr.offers import (
+from ivr.room.offers import (
     OfferFacts,
     accept,
     decline,
@@ -18,8 +18,8 @@ from ivr.offers import (
     look,
     look_for_agent,
 )
+from ivr.room.waiting import Line, Place, Stay, enter, lines, seen
 from ivr.story import AtHand, EventFacts, Visit, at_hand, touched_since, visits
-from ivr.waiting import Line, Place, Stay, enter, lines, seen
 
 __all__ = [
     "Arrival",

@@ -8,7 +8,6 @@ again, and nodes that ask for nothing are walked through, gathering what is said
 
 from dataclasses import dataclass, replace
 
-from ivr import prompts
 from ivr.flow import Flow
 from ivr.nodes import ToQueue
 from ivr.nodes.base import (
@@ -37,6 +36,7 @@ from ivr.nodes.base import (
     World,
 )
 from ivr.nodes.queue import CONSENT
+from ivr.speech import prompts
 
 __all__ = [
     "BackToPlace",

@@ -12,14 +12,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ivr import callback_rows, calls, offers
-from ivr.callback_rows import CallbackFacts
+from ivr import calls
+from ivr.callbacks import rows as callback_rows
+from ivr.callbacks.rows import CallbackFacts
 from ivr.calls import CallFacts
 from ivr.errors import NoSuchCall
 from ivr.events import Kind, OfferState, Result
 from ivr.models import Call, CallEvent, Offer, Waiting
 from ivr.nodes.base import DIAL_DONE
-from ivr.offers import OfferFacts
+from ivr.room import offers
+from ivr.room.offers import OfferFacts
 
 #: How an offer ends that the agent let pass.
 MISSED = frozenset({Result.DECLINED.value, Result.NO_ANSWER.value, Result.FAILED.value})

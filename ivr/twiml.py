@@ -14,11 +14,12 @@ from twilio.twiml.voice_response import Dial as DialVerb
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from hotline.config import City
-from ivr import prompts, spoken, steps
+from ivr import steps
 from ivr.config import Ivr
 from ivr.nodes.base import Listen, Position, Read, Record, Speak, Verb, Words
-from ivr.prompts import Clip
-from ivr.spoken import Value
+from ivr.speech import prompts, spoken
+from ivr.speech.prompts import Clip
+from ivr.speech.spoken import Value
 from ivr.steps import Step
 
 #: Stand in a kept answer where a call's own numbers go. Nothing in an XML document looks like them.
@@ -309,9 +310,9 @@ class Wait:
     """A caller in the wait loop, as its address tells.
 
     `best`: the lowest position that was said (0: none yet); `told`: what was said of the expected
-    wait (`ivr.estimate`); `last`: when something was announced, in seconds since 1970; `next_step`:
-    the number of the step that a key makes (0: the one after the visit); `failed`: how many rounds
-    in a row went wrong.
+    wait (`ivr.room.estimate`); `last`: when something was announced, in seconds since 1970;
+    `next_step`: the number of the step that a key makes (0: the one after the visit); `failed`: how
+    many rounds in a row went wrong.
     """
 
     call_id: int

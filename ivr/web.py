@@ -19,29 +19,22 @@ from hotline import clock
 from hotline.auth import public, signed
 from hotline.db import after_commit
 from hotline.web import floor
-from ivr import (
-    acts,
-    attempts,
-    callback_web,
-    calls,
-    closing,
-    music,
-    offers,
-    recordings,
-    room,
-    steps,
-    waiting,
-)
+from ivr import acts, calls, closing, recordings, steps
+from ivr.callbacks import attempts
+from ivr.callbacks import web as callback_web
 from ivr.calls import Arrival
 from ivr.events import OVER, RANK, STILL_WAITS, Kind
 from ivr.nodes import ToQueue, Transfer
 from ivr.nodes.base import BackToPlace, Dial, Given, Position
 from ivr.nodes.voicemail import RECORDED
 from ivr.recordings import Made
+from ivr.room import announcements as room
+from ivr.room import offers, waiting
+from ivr.room.waiting import Place, Skill, Stay
+from ivr.speech import music
 from ivr.steps import Step
 from ivr.twiml import Wait, position_of
 from ivr.voice import at_the_end, number, speaker, spoken, to_agent, told, wait_of, waits
-from ivr.waiting import Place, Skill, Stay
 from ivr.world import CallWorld
 
 blueprint = Blueprint("voice", __name__)

@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 from agents import service as agents
 from hotline import calendars, clock
 from hotline.floor import Floor
-from ivr import bulletins, callbacks, calls, nuisance, waiting
+from ivr import bulletins, calls, nuisance
+from ivr.callbacks import service as callbacks
 from ivr.config import Ivr
 from ivr.nodes.base import LineState, Notice, PlaceKept, TicketSeen
+from ivr.room import waiting
 from tickets import service as tickets
 
 A = TypeVar("A")

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from hotline.city import CityConfig
-from ivr import prompts
+from ivr.speech import prompts
 
 #: Kinds of lines that are no fault; a kind that is not here (`error`) is one.
 KINDS = frozenset(

@@ -18,9 +18,9 @@ from typing import Annotated, ClassVar, Protocol
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from hotline.config import DialNumber, Identifier, Section
-from ivr import prompts
-from ivr.prompts import Places
-from ivr.spoken import Value
+from ivr.speech import prompts
+from ivr.speech.prompts import Places
+from ivr.speech.spoken import Value
 
 #: What a telephone can send. YAML reads a bare 1 as a number, people write it so: both are taken.
 Key = Annotated[str, BeforeValidator(str), StringConstraints(pattern=r"^[0-9*#]$")]

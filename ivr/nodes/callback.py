@@ -8,7 +8,6 @@ from datetime import datetime, time, timedelta
 from typing import ClassVar, Literal
 
 from hotline.config import Identifier
-from ivr import prompts
 from ivr.nodes.base import (
     AskCallback,
     Back,
@@ -28,8 +27,9 @@ from ivr.nodes.base import (
     Words,
     again,
 )
-from ivr.prompts import NOTHING, Places
-from ivr.spoken import Moment, Telephone
+from ivr.speech import prompts
+from ivr.speech.prompts import NOTHING, Places
+from ivr.speech.spoken import Moment, Telephone
 
 #: The parts: which number, is it right, at what hour, is that right.
 NUMBER, CHECK, HOUR, AGREE = "number", "check", "hour", "agree"

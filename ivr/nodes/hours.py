@@ -4,8 +4,8 @@ from typing import Literal
 
 from hotline.config import Identifier
 from ivr.nodes.base import Base, Exit, Go, Here, NodeName, Outcome
-from ivr.prompts import Places
-from ivr.spoken import Moment
+from ivr.speech.prompts import Places
+from ivr.speech.spoken import Moment
 
 
 class Hours(Base):

@@ -10,7 +10,6 @@ from typing import Literal
 from pydantic import Field
 
 from hotline.config import Identifier, Language
-from ivr import prompts
 from ivr.nodes.base import (
     Base,
     Exit,
@@ -28,6 +27,7 @@ from ivr.nodes.base import (
     again,
     keyed,
 )
+from ivr.speech import prompts
 
 
 class LanguageChoice(Base):

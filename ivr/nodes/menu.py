@@ -9,7 +9,6 @@ from typing import Literal
 from pydantic import Field
 
 from hotline.config import Identifier, Language
-from ivr import prompts
 from ivr.nodes.base import (
     Base,
     Exit,
@@ -27,6 +26,7 @@ from ivr.nodes.base import (
     keyed,
     miss,
 )
+from ivr.speech import prompts
 
 #: The part in which the caller has chosen no language yet.
 EVERY_LANGUAGE = "every"

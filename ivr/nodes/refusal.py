@@ -3,7 +3,6 @@
 from typing import Literal
 
 from hotline.config import Identifier
-from ivr import prompts
 from ivr.nodes.base import (
     GENERAL,
     Base,
@@ -20,6 +19,7 @@ from ivr.nodes.base import (
     Seconds,
     Stop,
 )
+from ivr.speech import prompts
 
 
 class Refusal(Base):

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Literal
 
 from hotline.config import Identifier
-from ivr import prompts
 from ivr.nodes.base import (
     Base,
     Given,
@@ -18,6 +17,7 @@ from ivr.nodes.base import (
     Stop,
     again,
 )
+from ivr.speech import prompts
 
 
 class Survey(Base):

@@ -7,7 +7,6 @@ The proof: the call comes from a telephone number of the ticket, or its last fou
 from typing import ClassVar, Literal
 
 from hotline.config import Identifier
-from ivr import prompts
 from ivr.nodes.base import (
     AboutTicket,
     Base,
@@ -29,8 +28,9 @@ from ivr.nodes.base import (
     again,
     miss,
 )
-from ivr.prompts import NOTHING, Places
-from ivr.spoken import Digits, Moment, Text
+from ivr.speech import prompts
+from ivr.speech.prompts import NOTHING, Places
+from ivr.speech.spoken import Digits, Moment, Text
 from tickets import numbers
 
 #: The parts after the number: the proof, and what is told.

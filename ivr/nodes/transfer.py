@@ -3,7 +3,6 @@
 from typing import ClassVar, Literal
 
 from hotline.config import Identifier
-from ivr import prompts
 from ivr.nodes.base import (
     DIAL_DONE,
     Base,
@@ -19,6 +18,7 @@ from ivr.nodes.base import (
     Seconds,
     Stop,
 )
+from ivr.speech import prompts
 
 #: What comes in when a `<Dial>` could not even begin to tell how it went.
 _BUSY, _NO_ANSWER = "busy", "no-answer"

@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from hotline.config import Identifier
-from ivr import prompts
 from ivr.nodes.base import Base, Given, HangUp, Here, Outcome, Record, Stop
-from ivr.prompts import NOTHING, Places
+from ivr.speech import prompts
+from ivr.speech.prompts import NOTHING, Places
 
 NOTHING_HEARD = "nothing_heard"
 #: How often somebody who said nothing is asked.

@@ -19,10 +19,12 @@ from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
 from hotline.web import floor, json_body, wants_json
-from ivr import abandoned, callbacks, calls
-from ivr.abandoned import Abandoned
-from ivr.callback_rows import Asked, CallbackFacts, calling_hours
-from ivr.callback_rules import State, is_late
+from ivr import calls
+from ivr.callbacks import abandoned
+from ivr.callbacks import service as callbacks
+from ivr.callbacks.abandoned import Abandoned
+from ivr.callbacks.rows import Asked, CallbackFacts, calling_hours
+from ivr.callbacks.rules import State, is_late
 from ivr.config import Ivr
 from ivr.errors import CallbackMoved, Lost
 from ivr.pages.base import ANSWERS, blueprint, iso, queue_title, spoken_title

@@ -15,12 +15,13 @@ from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
 from hotline.web import floor, json_body, wants_json
-from ivr import closing, drafts, offers, story, waiting
-from ivr.callback_rows import CallbackFacts
+from ivr import closing, drafts, story
+from ivr.callbacks.rows import CallbackFacts
 from ivr.config import Ivr
 from ivr.pages.base import ANSWERS, WATCHES, blueprint, fragment, iso, me, queue_title, spoken_title
+from ivr.room import offers, waiting
+from ivr.room.waiting import Line
 from ivr.story import AtHand
-from ivr.waiting import Line
 from tickets import service as tickets
 from tickets.config import Asked
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from hotline import city, guardian, ports
-from ivr import prompts
+from ivr.speech import prompts
 from tests.support.processes import alive, children_of, of_data_folder
 from tests.support.waiting import until
 

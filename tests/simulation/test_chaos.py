@@ -14,7 +14,7 @@ from hotline import clock, fallback
 from hotline.chaos.scenarios import SCENARIOS, Hotline, Verdict
 from hotline.city import CityConfig
 from hotline.clock import ScaledClock
-from ivr import prompts
+from ivr.speech import prompts
 from tests.support import exchanges, outages
 from tests.support.floors import CONFIG
 

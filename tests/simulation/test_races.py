@@ -23,12 +23,13 @@ from hotline.clock import DrivenClock
 from hotline.errors import Conflict
 from hotline.floor import Floor
 from hotline.models import Effect
-from ivr import jobs, offers
+from ivr import jobs
 from ivr import service as ivr
 from ivr.calls import Arrival
 from ivr.errors import Lost
 from ivr.events import OfferState
-from ivr.waiting import Place
+from ivr.room import offers
+from ivr.room.waiting import Place
 from tests.support import invariants
 from tests.support.world import START, World, listening
 

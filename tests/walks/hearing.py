@@ -11,9 +11,9 @@ from functools import cached_property
 from urllib.parse import parse_qsl, urlsplit
 from xml.etree import ElementTree
 
-from ivr import prompts
 from ivr.config import Ivr
-from ivr.prompts import Clip
+from ivr.speech import prompts
+from ivr.speech.prompts import Clip
 
 
 class BadlySaid(AssertionError):

@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 
 from hotline import clock
 from hotline.floor import Floor
-from ivr import calls, waiting
+from ivr import calls
 from ivr.config import Ivr
+from ivr.room import waiting
 from tests.service.ivr.world import Caller, World
 from tests.support.floors import PUBLIC_URL, SignedPost, signature
 

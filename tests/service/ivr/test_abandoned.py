@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from hotline.auth import Role
-from ivr import callback_rows
-from ivr.callback_rules import State
+from ivr.callbacks import rows as callback_rows
+from ivr.callbacks.rules import State
 from tests.service.ivr.world import Caller, World
 from tests.support.floors import sign_in_as
 

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from hotline import clock, outbox
 from hotline.telephony import CallGone, CarrierError
-from ivr import callbacks, waiting
-from ivr.callback_rows import Asked
+from ivr.callbacks import service as callbacks
+from ivr.callbacks.rows import Asked
 from ivr.errors import CallbackMoved, Lost
-from ivr.waiting import Place
+from ivr.room import waiting
+from ivr.room.waiting import Place
 from tests.service.ivr.world import Agent, Caller, World
 
 WALKS, MOVES, NUMBERS = 3, 70, ("+66810000001", "+66810000002", "+66810000003")

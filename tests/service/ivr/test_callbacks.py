@@ -14,13 +14,16 @@ import sqlalchemy as sa
 from hotline import clock
 from hotline.errors import Invalid
 from hotline.telephony import CarrierError, Refused
-from ivr import callback_rows, callbacks, jobs, story, waiting
-from ivr.callback_rows import Asked, CallbackFacts
-from ivr.callback_rules import State
+from ivr import jobs, story
+from ivr.callbacks import rows as callback_rows
+from ivr.callbacks import service as callbacks
+from ivr.callbacks.rows import Asked, CallbackFacts
+from ivr.callbacks.rules import State
 from ivr.config import Ivr
 from ivr.errors import CallbackMoved
+from ivr.room import waiting
+from ivr.room.waiting import Place
 from ivr.story import Visit
-from ivr.waiting import Place
 from reports.metrics import Counters, Rules, count_call
 from tests.service.ivr.world import Agent, Caller, World
 from tickets import service as tickets

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from hotline import clock
 from hotline.auth import Role
-from ivr import story, waiting
+from ivr import story
 from ivr.models import CallEvent
+from ivr.room import waiting
 from tests.service.ivr.world import Agent, Caller, World
 from tests.support.floors import sign_in_as
 

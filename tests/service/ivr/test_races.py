@@ -11,9 +11,10 @@ from contextlib import suppress
 from agents import service as agents
 from hotline import clock
 from hotline.errors import HotlineError
-from ivr import closing, offers, waiting
+from ivr import closing
 from ivr.errors import Lost
-from ivr.offers import OfferFacts
+from ivr.room import offers, waiting
+from ivr.room.offers import OfferFacts
 from tests.service.ivr.world import Agent, Caller, World
 
 ROUNDS = 5

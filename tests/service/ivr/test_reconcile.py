@@ -19,9 +19,10 @@ from hotline.clock import ScaledClock
 from hotline.floor import Floor
 from hotline.settings import Settings
 from hotline.telephony import Carrier, CarrierError
-from ivr import calls, reconcile, story, waiting
+from ivr import calls, reconcile, story
 from ivr import service as ivr
 from ivr.models import Call, CallEvent
+from ivr.room import waiting
 from reports.metrics import total
 from tests.support import exchanges
 from tests.support.exchanges import Exchange

@@ -6,9 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from hotline import clock
-from ivr import story, waiting
+from ivr import story
 from ivr.events import Departed, Kind, Waits
 from ivr.models import CallEvent, Waiting
+from ivr.room import waiting
 from tests.service.ivr.world import Caller, World
 from tests.support import invariants
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from agents.config import Agents, Routing
-from ivr import waiting
 from ivr.config import Ivr
 from ivr.events import Kind
+from ivr.room import waiting
 from tests.service.ivr.world import Agent, Caller, World
 from tests.support import invariants
 

@@ -21,10 +21,11 @@ from hotline import auth, clock, outbox
 from hotline.auth import Role
 from hotline.floor import Floor
 from hotline.telephony import CallGone, CarrierError
-from ivr import calls, offers, waiting
+from ivr import calls
 from ivr import story as stories
 from ivr.models import Call, CallEvent, Offer, Waiting
-from ivr.offers import OfferFacts
+from ivr.room import offers, waiting
+from ivr.room.offers import OfferFacts
 from tests.support.floors import PUBLIC_URL, sign_in_as, signature
 
 _numbers = count(1)

@@ -87,7 +87,7 @@ def of_lines(waiting):
 
 
 def heads_of(waiting):
-    """What `ivr.waiting.heads` gives: of each line its first and its longest waiting."""
+    """What `ivr.room.waiting.heads` gives: of each line its first and its longest waiting."""
     heads = {}
     for line in of_lines(waiting):
         for one in (min(line, key=place), min(line, key=age)):

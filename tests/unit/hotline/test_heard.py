@@ -7,7 +7,7 @@ import pytest
 from hotline.chaos import heard
 from hotline.chaos.heard import Sentences
 from hotline.city import CityConfig
-from ivr import prompts
+from ivr.speech import prompts
 
 AT = "2026-11-20T05:00:{:02}+00:00"
 

@@ -80,7 +80,11 @@ CATALOGUE = [
     put("ivr.flow.refused.key", "99", group=PATHS),
     put("ivr.flow.news.title.en", "", told="ivr.flow.news.title", group=PATHS),
     put("ivr.flow.main.words.1.th", 5, group=PATHS),
-    put("ivr.prompts.full_menu.zh", {"play": "../../a.wav"}, told="ivr.prompts.full_menu.zh.play"),
+    put(
+        "ivr.prompts.full_menu.zh",
+        {"play": "../../a.wav"},
+        told="ivr.prompts.full_menu.zh.play",
+    ),
     put("ivr.prompts.to_night.ru", ["a", 5], told="ivr.prompts.to_night.ru.1"),
     put("city.calendars.office.weekly.mon-fri", 5),
     put("ivr.flow.main.tries", 99, group=PATHS),

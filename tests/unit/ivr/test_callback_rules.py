@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.callback_rules import (
+from ivr.callbacks.rules import (
     MOVES,
     PENDING,
     Hours,

@@ -7,7 +7,7 @@ import pytest
 from hotline import salvage
 from ivr.config import AfterCall, Ivr
 from ivr.nodes.voicemail import NOTHING_HEARD
-from ivr.prompts import SPOKEN_BY_THE_ENGINE
+from ivr.speech.prompts import SPOKEN_BY_THE_ENGINE
 from tests.unit.ivr.test_flow import SOUND
 
 USED = ("hello", "menu", "news", "bye")

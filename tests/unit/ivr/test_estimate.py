@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from benchmarks import estimate as bench
 from benchmarks.machine import percentile
 from hotline.replay.log import COLUMNS
-from ivr.estimate import (
+from ivr.room.estimate import (
     AT_ONCE,
     LONGEST,
     OLDEST,

@@ -2,7 +2,7 @@
 
 import struct
 
-from ivr import music
+from ivr.speech import music
 
 
 def test_the_recording_is_mulaw_of_the_length_asked_for() -> None:

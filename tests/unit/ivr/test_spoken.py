@@ -7,8 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.spoken import Count, Day, Digits, Minutes, Moment, Ordinal, Telephone, Text, Value, say
-from ivr.tongues import TONGUES
+from ivr.speech.spoken import (
+    Count,
+    Day,
+    Digits,
+    Minutes,
+    Moment,
+    Ordinal,
+    Telephone,
+    Text,
+    Value,
+    say,
+)
+from ivr.speech.tongues import TONGUES
 from tickets import numbers
 
 LANGUAGES = tuple(TONGUES)

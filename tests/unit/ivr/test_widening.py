@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ivr.config import Ivr, Queue
-from ivr.widening import Widening, circles, faults
+from ivr.room.widening import Widening, circles, faults
 from tests.unit.ivr.test_config import DAY_AND_NIGHT, EMERGENCY, INFORMATION, section
 
 LANGUAGES = ("th", "en", "ru")

@@ -14,7 +14,7 @@ import pytest
 
 from ivr.nodes.base import AskCallback, BackToPlace, HangUp, Position
 from ivr.nodes.callback import next_time
-from ivr.spoken import Moment, Telephone
+from ivr.speech.spoken import Moment, Telephone
 from ivr.steps import Given, Step, advance, begin
 from tests.unit.ivr.worlds import BANGKOK, CALLER, NOON, OTHER, AWorld, around, told, values
 

@@ -8,7 +8,7 @@
 | `prompt`   | none     | said when it is closed; `{opens}` is when it opens next     |
 """
 
-from ivr.spoken import Moment
+from ivr.speech.spoken import Moment
 from ivr.steps import begin
 from tests.unit.ivr.worlds import NOON, AWorld, around, told, values
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 
 from ivr.nodes.base import AboutTicket, HangUp, Listen, Position, TicketSeen
-from ivr.spoken import Digits, Moment, Text
+from ivr.speech.spoken import Digits, Moment, Text
 from ivr.steps import Given, advance, begin
 from tests.unit.ivr.worlds import (
     NOON,

@@ -37,7 +37,7 @@ from typing import Final, Protocol
 
 import phonenumbers
 
-from ivr.tongues import TONGUES, Tongue
+from ivr.speech.tongues import TONGUES, Tongue
 from tickets import numbers
 
 #: Larger numbers are read digit by digit.

@@ -1,6 +1,7 @@
 """How Thai, English, Chinese, Russian and, roughly, any other language say numbers and times.
 
-`ivr/spoken.py` says what is said and documents what each language makes of it; here are the words.
+`ivr/speech/spoken.py` says what is said and documents what each language makes of it; here are the
+words.
 Own tables: the library for it (num2words) has no Chinese and no Russian counting of nouns.
 """
 

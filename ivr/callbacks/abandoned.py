@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ivr.callback_rules import PENDING, State
+from ivr.callbacks.rules import PENDING, State
 from ivr.config import Ivr
 from ivr.events import STILL_WAITS, Kind
 from ivr.models import Call, Callback, CallEvent, Waiting

@@ -6,7 +6,7 @@ from twilio.twiml.voice_response import VoiceResponse
 from hotline import clock
 from hotline.auth import signed
 from hotline.web import floor
-from ivr import attempts
+from ivr.callbacks import attempts
 from ivr.events import OVER, RANK
 from ivr.voice import answering, number, speaker, to_agent, told
 

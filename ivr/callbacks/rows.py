@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from hotline import outbox
 from hotline.floor import Floor
 from ivr import calls
-from ivr.callback_rules import MOVES, Hours, Missed, Move, State
+from ivr.callbacks.rules import MOVES, Hours, Missed, Move, State
 from ivr.config import Ivr
 from ivr.errors import NoSuchCallback
 from ivr.events import Kind
 from ivr.models import Callback, CallbackAttempt, Waiting
-from ivr.offers import HANG_UP
-from ivr.waiting import Skill
+from ivr.room.offers import HANG_UP
+from ivr.room.waiting import Skill
 
 #: How an attempt ended in which the citizen answered.
 ANSWERED = "answered"

@@ -2,7 +2,7 @@
 
 A prompt has one entry a language: a text that the carrier's voice reads, a recording of the city
 (`{play: welcome-th.wav}`), or a list that mixes both. A text may name places in braces, which are
-filled with spoken values (`ivr.spoken`).
+filled with spoken values (`ivr.speech.spoken`).
 """
 
 import string

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from agents import routing
 from hotline.db import insert_ignore
 from ivr import calls
-from ivr.estimate import Departure
 from ivr.events import STILL_WAITS, Departed, Kind, Waits
 from ivr.models import Call, CallEvent, Offer, Waiting
+from ivr.room.estimate import Departure
 
 #: Nobody is told a position beyond this, so counting stops there: it costs the same at any length.
 FURTHEST_SAID = 50

@@ -24,12 +24,13 @@ from agents.config import Agents
 from hotline import clock, outbox
 from hotline.db import after_commit, insert_ignore
 from hotline.floor import Floor
-from ivr import calls, waiting
+from ivr import calls
 from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer, NotTalking, NotYours, OfferGone
 from ivr.events import LIVE, Kind, OfferState, Result, Waits
 from ivr.models import CallbackAttempt, Offer, Waiting
-from ivr.waiting import Skill
+from ivr.room import waiting
+from ivr.room.waiting import Skill
 
 log = logging.getLogger(__name__)
 

@@ -11,15 +11,16 @@ from agents import routing
 from agents.config import Agents
 from hotline.db import after_commit, insert_ignore
 from hotline.floor import Floor
-from ivr import callback_rows as rows
-from ivr import calls, offers, waiting
-from ivr.callback_rows import Asked, CallbackFacts
-from ivr.callback_rules import Missed
+from ivr import calls
+from ivr.callbacks import rows
+from ivr.callbacks.rows import Asked, CallbackFacts
+from ivr.callbacks.rules import Missed
 from ivr.config import Ivr
 from ivr.events import STILL_WAITS, Departed, Kind, Waits
 from ivr.models import Call, Callback, Waiting
 from ivr.nodes import ToQueue
-from ivr.waiting import Skill, Stay
+from ivr.room import offers, waiting
+from ivr.room.waiting import Skill, Stay
 
 
 def lock(session: Session, call_id: int) -> None:

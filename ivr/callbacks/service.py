@@ -1,4 +1,4 @@
-"""Promises to call somebody back, and how they are kept. The rules are in `ivr.callback_rules`.
+"""Promises to call somebody back, and how they are kept. The rules are in `ivr.callbacks.rules`.
 
 A callback has a place in the line like any caller: a stay in the waiting room, which outlives the
 call (`waiting.callback_id`). At its turn an agent is reserved and offered it like any call; once
@@ -17,16 +17,16 @@ from agents import service as agents
 from hotline.db import insert_ignore
 from hotline.errors import Invalid
 from hotline.floor import Floor
-from ivr import callback_places as places
-from ivr import callback_rows as rows
-from ivr import calls, offers, waiting
-from ivr.callback_rows import Asked, CallbackFacts, calling_hours, facts
-from ivr.callback_rules import MOVES, PENDING, Move, State
+from ivr import calls
+from ivr.callbacks import places, rows
+from ivr.callbacks.rows import Asked, CallbackFacts, calling_hours, facts
+from ivr.callbacks.rules import MOVES, PENDING, Move, State
 from ivr.config import CallbackRules, Ivr
 from ivr.errors import CallbackMoved, Lost
 from ivr.events import Kind, Waits
 from ivr.models import Callback, CallEvent
-from ivr.waiting import Stay
+from ivr.room import offers, waiting
+from ivr.room.waiting import Stay
 
 #: Who ended or asked for a callback, when it was no agent.
 CITIZEN = "citizen"

@@ -1,7 +1,7 @@
 """A little music for the waiting room, made here so that nobody's rights are touched.
 
 Slow broken chords in a pentatonic scale, 8 kHz µ-law as telephones carry it (ITU-T G.711). A city
-puts its own recording in its place with `ivr.waiting.music`.
+puts its own recording in its place with `ivr.room.waiting.music`.
 """
 
 import math

@@ -1,6 +1,7 @@
 """Ringing the citizen of a callback, once an agent waits for them on the line.
 
-An attempt is one call to the citizen, for one offer. The order of the rows: see `ivr.callbacks`.
+An attempt is one call to the citizen, for one offer. The order of the rows: see
+`ivr.callbacks.service`.
 """
 
 from dataclasses import replace
@@ -12,16 +13,16 @@ from sqlalchemy.orm import Session
 from hotline import clock
 from hotline.db import insert_ignore
 from hotline.floor import Floor
-from ivr import callback_places as places
-from ivr import callback_rows as rows
-from ivr import callbacks, offers
-from ivr.callback_rows import ANSWERED, AttemptFacts, CallbackFacts, calling_hours
-from ivr.callback_rules import Missed, Move, State, missed, try_again
+from ivr.callbacks import places, rows
+from ivr.callbacks import service as callbacks
+from ivr.callbacks.rows import ANSWERED, AttemptFacts, CallbackFacts, calling_hours
+from ivr.callbacks.rules import Missed, Move, State, missed, try_again
 from ivr.config import Ivr
 from ivr.errors import Lost
 from ivr.events import Departed, OfferState, Result, Waits
 from ivr.models import CallbackAttempt
-from ivr.offers import OfferFacts
+from ivr.room import offers
+from ivr.room.offers import OfferFacts
 from tickets import service as tickets
 from tickets.config import Tickets
 

@@ -1,7 +1,7 @@
 """What a caller in the waiting room hears, and when they leave it by themselves.
 
-`ivr.waiting` holds who waits; here is what follows for one of them: the position and the expected
-wait, announced honestly; the limits of the queue; the way out to another node of the flow.
+`ivr.room.waiting` holds who waits; here is what follows for one of them: the position and the
+expected wait, announced honestly; the limits of the queue; the way out to another node of the flow.
 """
 
 from dataclasses import dataclass, replace
@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 
 from agents import service as agents
 from hotline.floor import Floor
-from ivr import estimate, offers, prompts, waiting
 from ivr.config import Ivr, WaitKey, WaitLoop
-from ivr.estimate import Heard, Range
 from ivr.events import Departed, OfferState, Waits
 from ivr.nodes.base import Speak, Words
-from ivr.spoken import Minutes, Ordinal
+from ivr.room import estimate, offers, waiting
+from ivr.room.estimate import Heard, Range
+from ivr.room.waiting import Stay
+from ivr.speech import prompts
+from ivr.speech.spoken import Minutes, Ordinal
 from ivr.twiml import Wait
-from ivr.waiting import Stay
 
 #: Departures of a line that the estimate looks at.
 _RECENT = estimate.RECENT

@@ -1,0 +1,1 @@
+"""What is spoken: prompts, values in words, the music of the waiting room."""
