@@ -263,9 +263,19 @@ def _changed(session: Session, agent_id: int, what: Change, guard: presence.Guar
 # ---------------------------------------------------------------- who is there
 
 
-def signed_in(session: Session, skills: Collection[str]) -> int:
-    """How many agents with any of these skills have not gone home, whatever they are doing."""
-    return _how_many(session, skills, [each for each in Status if each is not Status.SIGNED_OUT])
+def signed_in(
+    session: Session, skills: Collection[str], *, or_since: datetime | None = None
+) -> int:
+    """How many agents with any of these skills have not gone home, whatever they are doing; with
+    `or_since`, those too who went home after that moment.
+    """
+    there = [each for each in Status if each is not Status.SIGNED_OUT]
+    found = _how_many(session, skills, there)
+    if found or or_since is None:
+        return found
+    just_gone = _HOW_MANY.where(PresenceRow.since >= or_since)
+    gone = {"skills": sorted(skills), "statuses": [Status.SIGNED_OUT]}
+    return session.execute(just_gone, gone).scalar_one()
 
 
 def able(session: Session, skills: Collection[str]) -> int:

@@ -5,7 +5,6 @@ withdrawn: to say it again, write it again.
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +23,7 @@ from ivr.events import Kind
 from ivr.hearing import Counts, Told, counted, hearings, seconds_of
 from ivr.models import Bulletin, BulletinEvent, CallEvent
 from ivr.nodes import Hangup
+from ivr.speech.prompts import sayable
 
 #: Languages that no bulletin can do without; any other falls back to the last of them.
 REQUIRED = READER_LANGUAGES
@@ -209,27 +209,17 @@ def _kept(before: BulletinFacts) -> dict[str, Any]:
 
 def said_to(texts: Mapping[str, str], language: str) -> Saying:
     """What is said to who speaks `language`; nothing yet of a draft that lacks the fallback too."""
-    own = cleaned(texts.get(language, ""))
-    text = own or cleaned(texts.get(FALLBACK, ""))
+    own = sayable(texts.get(language, ""))
+    text = own or sayable(texts.get(FALLBACK, ""))
     seconds = seconds_of(text, language if own else FALLBACK)
     return Saying(language, text, not own and language != FALLBACK, seconds)
-
-
-def cleaned(text: str) -> str:
-    """A text as a voice reads it: on one line, without what no XML can carry (XML 1.0, 2.2)."""
-    said = (char for char in text if char.isspace() or _can_be_sent(char))
-    return " ".join("".join(said).split())
-
-
-def _can_be_sent(char: str) -> bool:
-    return unicodedata.category(char) not in ("Cc", "Cs") and char not in "\ufffe\uffff"
 
 
 def faults(config: Ivr, draft: Draft, now: datetime) -> dict[str, str]:
     """What is wrong with a draft: field (`text.th`, `places`, `ends_at`) → key of the words."""
     found: dict[str, str] = {}
     for language in dict.fromkeys((*config.languages, *REQUIRED, *draft.texts)):
-        text = cleaned(draft.texts.get(language, ""))
+        text = sayable(draft.texts.get(language, ""))
         wrong = _wrong_text(config, language, text)
         if wrong:
             found[f"text.{language}"] = f"ivr.bulletin.{wrong}"
@@ -257,7 +247,7 @@ def _checked(config: Ivr, draft: Draft, now: datetime) -> dict[str, str]:
     found = faults(config, draft, now)
     if found:
         raise Unsayable(found)
-    spoken = {language: cleaned(text) for language, text in draft.texts.items()}
+    spoken = {language: sayable(text) for language, text in draft.texts.items()}
     return {language: text for language, text in spoken.items() if text}
 
 

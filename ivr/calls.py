@@ -15,6 +15,21 @@ from hotline.errors import NotFound
 from ivr.events import RANK, Kind
 from ivr.models import Call, CallEvent
 
+#: What the carrier sends instead of a number that is withheld: a word, or the word as typed on
+#: a telephone (its help pages tell so: +266696687 is "anonymous").
+_WITHHELD_WORDS = ("anonymous", "blocked", "private", "restricted", "unavailable", "unknown")
+_KEYS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+WITHHELD = frozenset(
+    spelling
+    for word in _WITHHELD_WORDS
+    for spelling in (word, word.translate(_KEYS), "+" + word.translate(_KEYS))
+)
+
+
+def is_withheld(number: str) -> bool:
+    """Whether this is nobody's number, so that nobody is recognised by it."""
+    return not number.startswith("+") or number in WITHHELD
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:

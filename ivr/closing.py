@@ -67,24 +67,13 @@ def end_call(
     ).one_or_none()
     if row is None:
         return False
-    _leave_room(session, call_id, now)
+    for stay in waiting.leave(session, call_id, Departed.ABANDONED, now=now):
+        gone = {"queue": stay.queue, "language": stay.language}
+        calls.tell(session, call_id, Kind.ABANDONED, gone, now=now)
     offers.call_over(floor, session, call_id, by, now=now)
     ended = {"status": status} | ({"by": found_by} if found_by else {})
     calls.tell(session, call_id, Kind.ENDED, ended, now=now)
     return True
-
-
-def _leave_room(session: Session, call_id: int, now: datetime) -> None:
-    """Who hung up while waiting has abandoned; but not who was sent on by a limit of the queue."""
-    last = waiting.latest(session, call_id)
-    sent_on = None if last is None else waiting.sent_on(last)
-    by = Departed.ABANDONED if sent_on is None else Departed.LEFT
-    for stay in waiting.leave(session, call_id, by, now=now):
-        if sent_on is not None:
-            waiting.tell_left(session, stay, sent_on, now=now)
-        else:
-            gone = {"queue": stay.queue, "language": stay.language}
-            calls.tell(session, call_id, Kind.ABANDONED, gone, now=now)
 
 
 def put_through(

@@ -36,7 +36,7 @@ _SERVED = frozenset(
     )
 )
 #: What a caller does who keyed something personal: the digits themselves are not written down.
-_NUMBER = "number"
+_KEYED = frozenset({"number", "wrong"})
 _AGAIN = "#"
 #: The carrier's word for a call that was answered and hung up.
 _HUNG_UP = "completed"
@@ -104,7 +104,7 @@ def _harmless(kind: str, data: Mapping[str, Any]) -> bool:
     if kind == Kind.STEP:
         # silence is no step of theirs; where it leads is told by what follows
         digits = data.get("digits", "")
-        return not (data.get("speech") or data.get("heard") == _NUMBER) and (
+        return not (data.get("speech") or data.get("heard") in _KEYED) and (
             not digits or (digits == _AGAIN and data["to"] == data["at"])
         )
     return kind == Kind.BULLETIN

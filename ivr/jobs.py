@@ -387,6 +387,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "ivr.end_lonely": Every(10, end_lonely),
     "ivr.call_back": call_back,
     "ivr.ask_for_citizens": Every(10, ask_for_citizens),
+    "ivr.fetch_recordings": Every(300, recordings.fetch_late),
     "ivr.forget_drafts": Every(3600, drafts.forget),
     "ivr.settle_bulletins": Every(3600, bulletins.settle),
 }

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from hotline.config import City
 from hotline.db import insert_ignore
 from ivr import silence
+from ivr.calls import WITHHELD
 from ivr.config import NuisanceRules
 from ivr.errors import (
     AlreadyBlocked,
@@ -39,16 +40,6 @@ LONGEST_BLOCK = 365
 LONGEST_REASON = 500
 #: Who ends a block that runs out.
 SYSTEM = "system"
-
-#: What the carrier sends instead of a number that is withheld: a word, or the word as typed on
-#: a telephone (its help pages tell so: +266696687 is "anonymous").
-_WITHHELD_WORDS = ("anonymous", "blocked", "private", "restricted", "unavailable", "unknown")
-_KEYS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
-WITHHELD = frozenset(
-    spelling
-    for word in _WITHHELD_WORDS
-    for spelling in (word, word.translate(_KEYS), "+" + word.translate(_KEYS))
-)
 
 
 @dataclass(frozen=True, slots=True)

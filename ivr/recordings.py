@@ -4,9 +4,10 @@ The carrier makes them; a worker brings each into the hotline's own folder, and 
 delete its copy. Who hears one is written down.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from hotline import outbox
 from hotline.db import insert_ignore
 from hotline.errors import NotFound
 from hotline.floor import Floor
+from hotline.telephony import CarrierError
 from ivr import calls
 from ivr.events import Kind
-from ivr.models import Recording
+from ivr.models import CallEvent, Recording
 from ivr.room import announcements as room
 from tickets import service as tickets
 from tickets.config import Tickets
@@ -29,6 +31,13 @@ FETCH = "ivr.fetch_recording"
 MESSAGE, CONVERSATION = "message", "conversation"
 #: The folder of recordings in the hotline's data folder.
 FOLDER = "recordings"
+#: After this the sweep fetches what no worker has; and so long it tries.
+_SOON, _KEPT_THERE = timedelta(minutes=2), timedelta(days=14)
+_AT_ONCE = 20
+#: Within so long, the same person hears the same recording once.
+_ONE_HEARING = timedelta(hours=1)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +158,16 @@ def of_calls(session: Session, call_ids: list[int]) -> list[RecordingFacts]:
 
 
 def heard(session: Session, recording: RecordingFacts, by: str, *, now: datetime) -> None:
-    """Write down who hears a recording."""
+    """Write down who hears a recording: once an hour, however many pieces a browser asks for."""
+    lately = session.execute(
+        sa.select(CallEvent.data).where(
+            CallEvent.call_id == recording.call_id,
+            CallEvent.kind == Kind.LISTENED,
+            CallEvent.at > now - _ONE_HEARING,
+        )
+    ).scalars()
+    if any((each["recording"], each["who"]) == (recording.id, by) for each in lately):
+        return
     said = {"recording": recording.id, "who": by}
     calls.tell(session, recording.call_id, Kind.LISTENED, said, now=now)
 
@@ -166,6 +184,26 @@ def folder(floor: Floor) -> Path:
     return Path(floor.settings.data) / FOLDER
 
 
+def fetch_late(floor: Floor, now: datetime) -> None:
+    """Sweep: what was not fetched while the carrier was away for longer than an effect is tried."""
+    with floor.db.read() as session:
+        late = session.scalars(
+            sa.select(Recording.id)
+            .where(
+                Recording.file.is_(None),
+                Recording.made_at < now - _SOON,
+                Recording.made_at > now - _KEPT_THERE,
+            )
+            .order_by(Recording.id)
+            .limit(_AT_ONCE)
+        ).all()
+    for recording_id in late:
+        try:
+            bring(floor, {"recording": recording_id})
+        except CarrierError as error:
+            log.warning("recording %s could not be fetched: %s", recording_id, error)
+
+
 def bring(floor: Floor, payload: dict[str, Any]) -> None:
     """Effect: fetch the sound from the carrier, keep it, and have the carrier delete its copy.
 
@@ -173,7 +211,8 @@ def bring(floor: Floor, payload: dict[str, Any]) -> None:
     """
     with floor.db.read() as session:
         recording = facts(session, int(payload["recording"]))
-    if recording.file is not None:
+    if recording.file is not None:  # the last time, it was not deleted there
+        floor.carrier.delete_recording(recording.sid)
         return
     sound = floor.carrier.fetch_recording(recording.url)
     name = f"{recording.made_at:%Y/%m}/{recording.id}.wav"

@@ -89,7 +89,7 @@ def silent_call(
 
 
 def _input(kind: str, data: Mapping[str, Any]) -> bool:
-    told = data.get("digits") or data.get("speech") or data.get("heard") == "number"
+    told = data.get("digits") or data.get("speech") or data.get("heard") in ("number", "wrong")
     return kind == Kind.STEP and bool(told)
 
 

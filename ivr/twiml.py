@@ -30,6 +30,8 @@ FALLBACK_RING = 45
 #: Seconds of silence that end a message.
 SILENCE_ENDS = 5
 _KEPT = 4096
+#: Characters of a text that is read out: two minutes.
+_LONGEST_READ = 1500
 #: Between the nodes of a trail in an address; no name of a node has one.
 _STEP = "."
 
@@ -295,7 +297,9 @@ class Speaker:
         """Texts by the carrier's voice of the language, recordings from our own address."""
         voice = self.config.languages[words.language]
         if isinstance(words, Read):
-            parent.say(words.text, language=voice.tag, voice=voice.voice)
+            # what people have written: made speakable, and no longer than anybody listens
+            text = prompts.sayable(words.text)[:_LONGEST_READ]
+            parent.say(text, language=voice.tag, voice=voice.voice)
             return
         for part in prompts.parts(self.config.prompts[words.prompt][words.language]):
             if isinstance(part, Clip):

@@ -22,7 +22,7 @@ from hotline.web import floor
 from ivr import acts, calls, closing, recordings, steps
 from ivr.callbacks import attempts
 from ivr.callbacks import web as callback_web
-from ivr.calls import Arrival
+from ivr.calls import Arrival, CallFacts
 from ivr.events import OVER, RANK, STILL_WAITS, Kind
 from ivr.nodes import ToQueue, Transfer
 from ivr.nodes.base import BackToPlace, Dial, Given, Position
@@ -70,7 +70,7 @@ def voice() -> str:
         if is_new:
             _follow(session, call_id, 0, step, place)
         elif stay := waiting.latest(session, call_id):
-            return _back(stay)
+            return _back(stay, calls.next_step(session, call_id))
     return speaker().text(step, call_id, 1 if place is None else 0)
 
 
@@ -82,7 +82,7 @@ def step() -> str:
     given = Given(request.form.get("Digits", ""), speech=request.form.get("SpeechResult", ""))
     taken = _advance(given)
     # what is personal (a telephone number, say) is not written down
-    told = {"digits": "" if taken.heard == "number" else given.digits}
+    told = {"digits": given.digits if len(given.digits) <= 1 else ""}
     if given.speech:
         told["speech"] = given.speech[:_LONGEST_SPEECH]
     return _take(taken, Kind.STEP, told)
@@ -152,9 +152,19 @@ def _take(
                     besides(session)
                 _follow(session, call_id, n, step, place)
     if BackToPlace() in step.verbs:
-        with floor().db.read() as session:
-            return _back(waiting.latest(session, call_id), n + 1)
+        return _back_to_place(call_id, n + 1, step.position)
     return speaker().text(step, call_id, n + 1 if place is None else n)
+
+
+def _back_to_place(call_id: int, n: int, position: Position) -> str:
+    """On with waiting, in the place that was kept; to a person if it is gone by now."""
+    with floor().db.write() as session:
+        stay = waiting.latest(session, call_id)
+        if stay is not None and waiting.is_held(stay):
+            waiting.came_back(session, stay)
+            return _back(stay, n)
+    there = replace(position, n=n, part="", held="")
+    return _on_at(call_id, speaker().config.person, there, "place_gone")
 
 
 def _follow(session: Session, call_id: int, n: int, step: Step, place: Place | None) -> None:
@@ -207,7 +217,12 @@ def _enter(session: Session, place: Place, step: Step) -> None:
     Who was cut off takes the old place; who comes out of another queue has left that one.
     """
     now = clock.now()
+    if not calls.choose_language(session, place.call_id, place.language):
+        return  # the call is over; and its row comes before its stays, for everybody
     since = room.since_when(floor(), session, _arrival().from_number, now) if step.resumes else None
+    held = waiting.latest(session, place.call_id)
+    if held is not None and waiting.is_held(held) and held.queue == place.queue:
+        since = held.entered_at  # out of a dialogue and into the same queue
     room.out_of_line(floor(), session, place.call_id, "elsewhere", now=now)
     if waiting.enter(session, place, now=now, entered_at=since):
         after_commit(session, partial(_look, (place.queue, place.language)))
@@ -319,7 +334,7 @@ def left() -> str:
         return speaker().hang_up()
     with floor().db.read() as session:
         stay = waiting.of_visit(session, call_id, number("n"))
-    if result == _LEAVES and stay is not None and stay.wants and stay.state in STILL_WAITS:
+    if result == _LEAVES and stay is not None and _has_a_door(stay):
         return _through_the_door(stay)
     with floor().db.write() as session:
         if stay is not None and stay.state in STILL_WAITS:
@@ -328,25 +343,47 @@ def left() -> str:
     return speaker().apology(request.args.get("lang", ""))
 
 
+def _has_a_door(stay: Stay) -> bool:
+    """Whether this caller leaves for another node; or the carrier asks again what it was told."""
+    if not (stay.wants or "").partition(":")[2]:
+        return False
+    if waiting.is_held(stay):
+        return True
+    with floor().db.read() as session:
+        return calls.next_step(session, stay.call_id) > _step_out(stay)
+
+
+def _step_out(stay: Stay) -> int:
+    """The number of the step out of the waiting room."""
+    return request.args.get("s", 0, type=int) or stay.visit + 1
+
+
 def _through_the_door(stay: Stay) -> str:
     """From the waiting room to the node that the caller, or a limit of the queue, asked for."""
     why, _, node = (stay.wants or "").partition(":")
-    n = request.args.get("s", 0, type=int) or stay.visit + 1
-    position = Position(stay.node, stay.language, n=n)
-    world = CallWorld(floor(), request.form, stay.call_id)
+    with floor().db.read() as session:
+        consent = calls.facts(session, stay.call_id).consent or ""
+    position = Position(stay.node, stay.language, n=_step_out(stay), consent=consent)
+    return _on_at(stay.call_id, node, position, why)
+
+
+def _on_at(call_id: int, node: str, position: Position, why: str) -> str:
+    """On at another node without having been asked anything; `why` as in the event of a step."""
+    n = position.n
+    world = CallWorld(floor(), request.form, call_id)
     step = steps.enter(speaker().config.graph, node, position, world, heard=why)
     happened = {
         "digits": "",
-        "at": stay.node,
+        "at": position.node,
         "heard": why,
-        "language": stay.language,
+        "language": position.language,
         "to": step.position.node,
     }
-    place = _place(stay.call_id, n, step)
+    place = _place(call_id, n, step)
     with floor().db.write() as session:
-        if calls.step(session, stay.call_id, n, Kind.STEP, happened, now=clock.now()):
-            _follow(session, stay.call_id, n, step, place)
-    return speaker().text(step, stay.call_id, n + 1 if place is None else n)
+        if calls.step(session, call_id, n, Kind.STEP, happened, now=clock.now()):
+            _follow(session, call_id, n, step, place)
+    return speaker().text(step, call_id, n + 1 if place is None else n)
 
 
 # ---------------------------------------------------------------- caller and agent meet
@@ -360,10 +397,17 @@ def agent_leg() -> str:
     offer_id, leg_sid = number("offer"), request.form["CallSid"]
     with floor().db.write() as session:
         call_id = offers.leg_answered(session, offer_id, leg_sid, now=clock.now())
-        recorded = call_id is not None and calls.facts(session, call_id).consent == "given"
+        recorded = call_id is not None and _agreed(calls.facts(session, call_id))
     if call_id is None:
         return speaker().hang_up()
     return speaker().agent_leg(call_id, offer_id, recorded=recorded)
+
+
+def _agreed(call: CallFacts) -> bool:
+    """Whether this conversation may be recorded. Who is called back has not been told of it: it may
+    be somebody else who answers there.
+    """
+    return call.consent == "given" and call.ended_at is None
 
 
 @blueprint.post("/ivr/agent-leg/status")
@@ -387,16 +431,17 @@ def join() -> str:
     call_id, offer_id = number("call"), number("offer")
     language = speaker().language(request.args.get("lang", ""))
     with floor().db.write() as session:
+        attempts.before_meeting(session, offers.facts(session, offer_id))
         if offers.join(session, offer_id, now=clock.now()):
             attempts.met(session, offers.facts(session, offer_id), now=clock.now())
             return speaker().join(call_id, offer_id, language)
-        stay = waiting.latest(session, call_id)
-    return _back(stay)
+        stay, n = waiting.latest(session, call_id), calls.next_step(session, call_id)
+    return _back(stay, n)
 
 
 def _back(stay: Stay | None, next_step: int = 0) -> str:
     """Into the carrier's queue again, in the place that is still the caller's."""
-    if stay is None or stay.state not in STILL_WAITS:
+    if stay is None or not waiting.is_held(stay):
         return speaker().hang_up()
     return speaker().back_to_waiting(
         stay.call_id, stay.visit, stay.queue, stay.node, stay.language, next_step

@@ -43,7 +43,7 @@ class CallWorld:
 
     def caller(self) -> str:
         number = self._form.get("From", "")
-        return number if number.startswith("+") else ""
+        return "" if calls.is_withheld(number) else number
 
     def language_dialled(self) -> str | None:
         known = self._config.numbers.get(self._form.get("To", ""))
@@ -115,7 +115,7 @@ class CallWorld:
             changed=clock.local(seen.changed_at, zone),
             due=None if seen.due_at is None else clock.local(seen.due_at, zone),
             news=seen.news,
-            callers=seen.callers,
+            callers=tuple(each for each in seen.callers if not calls.is_withheld(each)),
         )
 
     def line(self, queue: str, language: str) -> LineState:

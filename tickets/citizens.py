@@ -39,7 +39,7 @@ def as_citizens_see(session: Session, number: str) -> CitizenView | None:
     if ticket is None:
         return None
     last = session.execute(
-        sa.select(TicketEvent.at, TicketEvent.data)
+        sa.select(TicketEvent.at, TicketEvent.kind, TicketEvent.data)
         .where(TicketEvent.ticket_id == ticket.id, TicketEvent.kind.in_(_SEEN))
         .order_by(TicketEvent.id.desc())
         .limit(1)
@@ -50,12 +50,14 @@ def as_citizens_see(session: Session, number: str) -> CitizenView | None:
         )
     )
     closed = ticket.state not in OPEN
+    # what is written on making or completing a ticket is an agent's note, and not for the citizen
+    told = closed and last.kind == EventKind.MOVED and "instead" not in last.data
     return CitizenView(
         number=ticket.number,
         state=ticket.state,
         division=ticket.division,
         changed_at=last.at,
         due_at=None if closed else ticket.due_at,
-        news=str(last.data.get("text") or "") if closed and "result" in last.data else "",
+        news=str(last.data.get("text") or "") if told else "",
         callers=tuple(sorted({ticket.caller_number, *callers} - {None})),
     )

@@ -20,7 +20,7 @@ from ivr.callbacks.rules import Missed, Move, State, missed, try_again
 from ivr.config import Ivr
 from ivr.errors import Lost
 from ivr.events import Departed, OfferState, Result, Waits
-from ivr.models import CallbackAttempt
+from ivr.models import Callback, CallbackAttempt
 from ivr.room import offers
 from ivr.room.offers import OfferFacts
 from tickets import service as tickets
@@ -95,6 +95,15 @@ def answered(
         raise Lost("the agent")
     rows.tell_tried(session, before, attempt, ANSWERED, now)
     return offers.facts(session, attempt.offer_id)
+
+
+def before_meeting(session: Session, offer: OfferFacts) -> None:
+    """Take the promise that a meeting may keep: its row comes before those of stay and offer
+    (PostgreSQL).
+    """
+    found = rows.of_stay(session, offer.waiting_id) or callbacks.of_caller(session, offer.call_id)
+    if found is not None:
+        rows.set_values(session, found.id, state=Callback.state)
 
 
 def met(session: Session, offer: OfferFacts, *, now: datetime) -> None:

@@ -63,7 +63,9 @@ def request(
 
 def may_call(rules: CallbackRules, number: str) -> bool:
     """Whether the city calls this number (E.164) back."""
-    return _E164.fullmatch(number) is not None and number.startswith(rules.prefixes)
+    if calls.is_withheld(number) or _E164.fullmatch(number) is None:
+        return False
+    return number.startswith(rules.prefixes)
 
 
 def _promise(
@@ -201,11 +203,16 @@ def resume(session: Session, callback_id: int, call_id: int, *, now: datetime) -
     return min(entered_at, now)
 
 
+def of_caller(session: Session, call_id: int) -> CallbackFacts | None:
+    """The callback that is owed to the number of this call, or None."""
+    return pending_for(session, calls.facts(session, call_id).from_number)
+
+
 def got_through(session: Session, call_id: int, *, now: datetime) -> None:
     """A caller talks with an agent who was to be called back in turn: no need to ring them any
     more. Who asked for an hour is called at that hour all the same.
     """
-    owed = pending_for(session, calls.facts(session, call_id).from_number)
+    owed = of_caller(session, call_id)
     if owed is not None and owed.state is not State.SCHEDULED and owed.call_id != call_id:
         resume(session, owed.id, call_id, now=now)
 

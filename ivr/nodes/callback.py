@@ -102,9 +102,9 @@ class Callback(Base):
                 return self._question(
                     here, HOUR_IS, AGREE, _pack(number, at), at=Moment(at, here.world.now.date())
                 )
-            case _ if part == NUMBER or not here.world.caller():
+            case _ if part == NUMBER or not _own(here):
                 return self._question(here, WHICH_NUMBER, NUMBER, "")
-        return self._question(here, THIS_NUMBER, "", "", number=Telephone(here.world.caller()))
+        return self._question(here, THIS_NUMBER, "", "", number=Telephone(_own(here)))
 
     def answer(self, here: Here, given: Given) -> Outcome | Back:
         if given.digits == "*":
@@ -120,7 +120,7 @@ class Callback(Base):
         return parts.get(here.position.part, self._chosen)(here, given.digits)
 
     def _chosen(self, here: Here, key: str) -> Outcome:
-        own = here.world.caller()
+        own = _own(here)
         match key:
             case "1" if own:
                 return self._promise(here, own, None)
@@ -190,6 +190,12 @@ class Callback(Base):
             number=part in (NUMBER, HOUR),
         )
         return Stop((listen,), part, held)
+
+
+def _own(here: Here) -> str:
+    """The number that the caller calls from, if the city can call it back; else empty."""
+    number = here.world.caller()
+    return (here.world.telephone(number) or "") if number else ""
 
 
 def next_time(digits: str, now: datetime) -> datetime | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from flask import Response, request, send_file, url_for
+from flask import Response, send_file, url_for
 from sqlalchemy.orm import Session
 
 from agents import service as agents
@@ -12,13 +12,14 @@ from hotline.auth import Role, access, current_account
 from hotline.errors import Forbidden
 from hotline.floor import Floor
 from hotline.web import floor
-from ivr import recordings, story
+from ivr import recordings
 from ivr.pages.base import blueprint
 from ivr.recordings import CONVERSATION, MESSAGE, RecordingFacts
+from ivr.room import offers
 from tickets import service as tickets
 from tickets.config import Tickets
 
-#: Who hears any conversation; an agent hears those of calls that were offered to them.
+#: Who hears any conversation; an agent hears their own.
 HEARS = (Role.SUPERVISOR,)
 #: Who answers for messages: everybody who works on tickets, a division those of its own.
 ANSWERS_FOR = (Role.SUPERVISOR, Role.AGENT)
@@ -34,17 +35,11 @@ def recording(recording_id: int) -> Response:
         if not _may_hear(here, session, found):
             raise Forbidden(f"recording {recording_id}")
     file = recordings.path_of(here, found)
-    if _begins():
-        with here.db.write() as session:
-            recordings.heard(session, found, current_account().username, now=clock.now())
+    with here.db.write() as session:
+        recordings.heard(session, found, current_account().username, now=clock.now())
     response = send_file(file, mimetype="audio/x-wav", conditional=True)
     response.headers["Cache-Control"] = "private, no-store"
     return response
-
-
-def _begins() -> bool:
-    """Whether this is a hearing and not the next piece of one."""
-    return request.headers.get("Range", "bytes=0-").startswith("bytes=0-")
 
 
 def hearable(session: Session, call_ids: Collection[int]) -> list[dict[str, Any]]:
@@ -73,8 +68,9 @@ def _may_hear(here: Floor, session: Session, found: RecordingFacts) -> bool:
         actor = tickets.actor_of(here.section(Tickets), account.username, account.role)
         return ticket is not None and ticket.division in actor.divisions
     me = agents.agent_of_account(session, account.id) if account.role is Role.AGENT else None
-    return found.kind == CONVERSATION and me is not None and _own(session, found, me.id)
+    return found.kind == CONVERSATION and me is not None and _talked(session, found, me.id)
 
 
-def _own(session: Session, found: RecordingFacts, agent_id: int) -> bool:
-    return story.had_part(session, found.call_id, agent_id)
+def _talked(session: Session, found: RecordingFacts, agent_id: int) -> bool:
+    """Whether this agent is the one who is heard on it."""
+    return found.offer_id is not None and offers.facts(session, found.offer_id).agent_id == agent_id

@@ -21,6 +21,8 @@ from ivr.speech import prompts
 from ivr.speech.spoken import Minutes, Ordinal
 from ivr.twiml import Wait
 
+#: Who waits is not sent on in the minute in which one shift goes and the next comes.
+SHIFT_CHANGE = timedelta(seconds=90)
 #: Departures of a line that the estimate looks at.
 _RECENT = estimate.RECENT
 
@@ -125,7 +127,7 @@ def leaves_by_itself(
     patience = timedelta(seconds=queue.nobody_after)
     if queue.nobody is not None and waited >= patience and before != waiting.NOBODY:
         skills = floor.section(Ivr).all_circles(stay.queue, stay.language)
-        if not agents.signed_in(session, skills):
+        if not agents.signed_in(session, skills, or_since=now - SHIFT_CHANGE):
             return waiting.NOBODY, queue.nobody
     return None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -20,6 +20,9 @@ from ivr.room.estimate import Departure
 FURTHEST_SAID = 50
 #: Beyond this nobody counts a queue: it costs the same at any length.
 FURTHEST_COUNTED = 10_000
+
+#: How long a dialogue outside the waiting room may take until its caller is given up as unseen.
+DIALOGUE = timedelta(minutes=5)
 
 _PLAIN = routing.Policy()
 
@@ -168,6 +171,17 @@ def want(session: Session, stay: Stay, why: str, node: str) -> None:
     )
 
 
+def came_back(session: Session, stay: Stay) -> None:
+    """The caller goes on waiting; of where they were, only the reason is kept."""
+    why = (stay.wants or "").partition(":")[0]
+    session.execute(
+        sa.update(Waiting)
+        .where(Waiting.id == stay.id)
+        .values(wants=f"{why}:" if why else None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 #: Why a caller leaves the carrier's queue for another node: by a key, or sent on by the queue.
 BY_KEY, OVERFLOW, NOBODY = "key", "overflow", "nobody"
 
@@ -293,7 +307,7 @@ def abandoned_place(session: Session, from_number: str, since: datetime) -> Stay
     None when there is none, when it was resumed, and for a number that is not one (hidden): nobody
     is to take a stranger's place.
     """
-    if not from_number.startswith("+"):
+    if calls.is_withheld(from_number):
         return None
     found = {"number": from_number, "since": since}
     row = session.execute(_ABANDONED, found).first()
@@ -367,11 +381,16 @@ def tell_left(session: Session, stay: Stay, why: str, *, now: datetime) -> None:
 def unseen(session: Session, before: datetime, limit: int) -> list[Stay]:
     """Waiting callers whose wait loop was not heard since `before`, the longest unheard first.
 
-    Whose place a callback keeps has hung up long since, and is not missed.
+    Whose place a callback keeps has hung up long since, and is not missed; who went to another node
+    and may come back is given time for it.
     """
     query = (
         sa.select(*_COLUMNS)
-        .where(_HAS_A_LOOP, Waiting.last_seen_at < before)
+        .where(
+            _HAS_A_LOOP,
+            Waiting.last_seen_at < before,
+            sa.or_(Waiting.wants.is_(None), Waiting.last_seen_at < before - DIALOGUE),
+        )
         .order_by(Waiting.last_seen_at)
         .limit(limit)
     )

@@ -6,6 +6,7 @@ filled with spoken values (`ivr.speech.spoken`).
 """
 
 import string
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
@@ -88,6 +89,16 @@ _Recording = Annotated[Clip, Tag("recording")]
 Part = Annotated[_Text | _Recording, _NEITHER]
 _Parts = Annotated[list[Part], Field(min_length=1), Tag("parts")]
 Prompt = Annotated[_Text | _Recording | _Parts, _NEITHER]
+
+
+def sayable(text: str) -> str:
+    """A text as a voice reads it: on one line, without what no XML can carry (XML 1.0, 2.2)."""
+    said = (char for char in text if char.isspace() or _can_be_sent(char))
+    return " ".join("".join(said).split())
+
+
+def _can_be_sent(char: str) -> bool:
+    return unicodedata.category(char) not in ("Cc", "Cs") and char not in "\ufffe\uffff"
 
 
 def parts(prompt: Prompt) -> list[Part]:

@@ -54,9 +54,11 @@ def test_the_last_agent_goes_home_while_somebody_waits(world: World) -> None:
     agent = world.agent(languages=["en"])
     caller = goes_round(to_queue(world.caller()))
     agent.goes_home()
+    assert goes_round(caller).xml.find("Leave") is None, "the next shift may be on its way"
+    world.clock.advance(seconds=91)
     assert goes_round(caller).says == [prompt(world, "nobody_menu")]
     caller.hangs_up()
-    assert world.events(caller)[-2:] == ["left", "ended"], "sent away, not abandoned"
+    assert world.events(caller)[-2:] == ["abandoned", "ended"], "somebody has to call them back"
 
 
 def test_an_emergency_with_nobody_there_goes_to_the_night_telephone(world: World) -> None:

@@ -150,6 +150,7 @@ def test_waiting_makes_up_for_priority_as_the_city_says(world: World) -> None:
 
 def test_without_ageing_priority_goes_first_however_long_others_wait(world: World) -> None:
     changed(world, "information")
+    routed(world, ageing=None)
     early = world.caller().to_queue()
     world.clock.advance(seconds=900)
     urgent = world.caller().to_queue("1", "0")
