@@ -117,7 +117,7 @@ class Hotline:
         if self._ours is not None:
             self._ours.stop()
         for child in reversed(self._children.values()):
-            child.end()
+            self._ended(child)
             child.close()
         self._resources.close()
 
@@ -175,6 +175,13 @@ class Hotline:
         self._guardian.watch(child.pid, child.spec.stop_signal)
         child.await_ready(lambda: None)
 
+    def _ended(self, child: Child) -> None:
+        """End a child, and have the guardian forget it: its id may be somebody else's soon."""
+        session = child.session
+        child.end()
+        if self._guardian is not None and session is not None:
+            self._guardian.forget(session)
+
     def station(self, address: str, **what: object) -> None:
         """Who answers at an address of the world, and how."""
         body = {"outcome": "answer", **what}
@@ -231,7 +238,7 @@ class Hotline:
     def redis_goes(self) -> None:
         """Redis is killed."""
         self._children["redis"].kill()
-        self._children["redis"].end()
+        self._ended(self._children["redis"])
 
     def redis_returns(self) -> None:
         """Redis comes back, empty."""
