@@ -1,5 +1,6 @@
 """A whole hotline with its exchange, and a real Chromium to look at it."""
 
+import itertools
 import json
 import shutil
 import urllib.request
@@ -22,6 +23,9 @@ PHONE = {"width": 360, "height": 740}
 PATIENCE_MS = 20_000
 
 
+_NUMBERS = itertools.count(1)
+
+
 @dataclass
 class Hotline:
     """A running hotline."""
@@ -29,8 +33,12 @@ class Hotline:
     web: str
     exchange: str
 
-    def ring(self, *keys: str, number: str = "+66812345678") -> str:
-        """Call 1337 and press `keys`, one at each question; returns the call's sid."""
+    def ring(self, *keys: str) -> str:
+        """Call 1337 from a number of its own and press `keys`, one at each question; its sid.
+
+        A number that has called is known: it is greeted in its language and not asked for one.
+        """
+        number = f"+6681{next(_NUMBERS):04}678"
         script = {"keys": list(keys), "think": 0.1}
         placed = self._handset("calls", {"from": number, "to": "1337", "script": script})
         return str(placed["sid"])

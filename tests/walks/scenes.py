@@ -237,7 +237,7 @@ def waiting(walks: Walks, language: str) -> Pages:
         phone.hangs_up()
     phone = _queued(walks, language)
     agent.goes_home()
-    yield from call(phone.waits(20).presses("2"), "everybody has gone home")
+    yield from call(phone.waits(120).presses("2"), "everybody has gone home")
     agent.rests()
 
 
