@@ -56,15 +56,21 @@ class ToQueue(Base):
             return self.ask(here)
         return self._take(here, here.position.consent)
 
-    def ask(self, here: Here) -> Stop:
+    def ask(self, here: Here, attempt: int = 0) -> Stop:
         assert self.consent is not None
-        return Stop((Listen((here.speak(self.consent),), self.timeout),), part=CONSENT)
+        listen = Listen((here.speak(self.consent),), self.timeout)
+        return Stop((listen,), part=CONSENT, attempt=attempt)
 
     def answer(self, here: Here, given: Given) -> Outcome:
         if here.position.part != CONSENT or self.consent is None:
             return self.enter(here)
-        to = "refused" if given.digits == self.refuse else "given"
-        return self._take(here, to, Consented(to))
+        if not given.digits:  # told to the end, and did not refuse
+            return self._take(here, "given", Consented("given"))
+        if given.digits == self.refuse or here.position.attempt:
+            return self._take(here, "refused", Consented("refused"))
+        # a key cuts the notice short: who may not have heard it has agreed to nothing. It is said
+        # once more; cut short again, the conversation is not recorded.
+        return self.ask(here, attempt=1)
 
     def _take(self, here: Here, consent: str, *acts: Consented) -> Stop:
         said = () if self.prompt is None else (here.speak(self.prompt),)

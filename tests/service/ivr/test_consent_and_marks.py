@@ -21,13 +21,24 @@ def test_before_recording_the_caller_is_told(world: World, agent: Agent) -> None
     assert world.events(caller)[-1] == "step", "no place is taken before the answer"
 
 
-@pytest.mark.parametrize(("key", "to"), [("", "given"), ("5", "refused"), ("1", "given")])
+@pytest.mark.parametrize(("key", "to"), [("", "given"), ("5", "refused")])
 def test_the_answer_is_kept_and_heeded(world: World, agent: Agent, key: str, to: str) -> None:
     caller = to_queue(world.caller(), consent=key)
     assert world.read(calls.facts, caller.id).consent == to
     agent.accepts()
     leg = agent.picks_up()
     assert ('record="record-from-start"' in leg) == (to == "given")
+
+
+@pytest.mark.parametrize(("then", "to"), [("", "given"), ("5", "refused"), ("7", "refused")])
+def test_a_key_that_cuts_the_notice_short_is_no_consent(
+    world: World, agent: Agent, then: str, to: str
+) -> None:
+    caller = world.caller().ring().press("1", "1", "7")
+    assert caller.says == [prompt(world, "consent")]
+    caller.press(then)
+    assert caller.xml.find("Enqueue") is not None
+    assert world.read(calls.facts, caller.id).consent == to
 
 
 def test_an_emergency_is_not_asked_and_not_recorded(world: World, agent: Agent) -> None:

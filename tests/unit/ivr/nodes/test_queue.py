@@ -32,13 +32,20 @@ def test_who_will_be_recorded_is_told_first() -> None:
     assert step.queue is None
 
 
-@pytest.mark.parametrize(
-    ("key", "to"), [("", "given"), ("5", "refused"), ("1", "given"), ("0", "given"), ("#", "given")]
-)
+@pytest.mark.parametrize(("key", "to"), [("", "given"), ("5", "refused")])
 def test_one_key_refuses_and_everybody_gets_the_place(key: str, to: str) -> None:
     step = advance(ASKING, begin(ASKING).position, Given(key))
     assert (step.queue, step.acts) == ("information", (Consented(to),))
     assert (step.position.consent, told(step)) == (to, ["hold/th"])
+
+
+@pytest.mark.parametrize("key", ["1", "0", "#", "*"])
+def test_a_key_that_cuts_the_notice_short_is_no_consent(key: str) -> None:
+    first = begin(ASKING)
+    again = advance(ASKING, first.position, Given(key))
+    assert (again.queue, again.verbs) == (None, first.verbs)
+    step = advance(ASKING, again.position, Given(key))
+    assert (step.queue, step.position.consent) == ("information", "refused")
 
 
 @pytest.mark.parametrize("answer", ["given", "refused"])
