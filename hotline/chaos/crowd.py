@@ -23,6 +23,10 @@ AWAY = (aiohttp.ClientError, TimeoutError, HotlineRefused)
 
 Script = Mapping[str, Any]
 
+#: Callers of a later crowd are new ones too: who is known is not asked for a language, so that keys
+#: pressed one after the other would mean something else.
+_NUMBERS = itertools.count(1)
+
 
 @dataclass(frozen=True)
 class Place:
@@ -49,7 +53,6 @@ class Crowd:
     #: The carrier's names of the calls, in the order in which they came.
     placed: list[str] = field(default_factory=list)
     finished: int = 0
-    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _stop_calls: threading.Event = field(default_factory=threading.Event)
     _on_duty: threading.Event = field(default_factory=threading.Event)
     _go_home: threading.Event = field(default_factory=threading.Event)
@@ -95,7 +98,7 @@ class Crowd:
         loop = asyncio.get_running_loop()
         start, scripts = loop.time(), itertools.cycle(self.scripts)
         while not self._stop_calls.is_set():
-            n = next(self._numbers)
+            n = next(_NUMBERS)
             body = {"from": f"+668{n:08d}", "to": self.place.number, "script": next(scripts)}
             answer = await ask(http, "POST", f"{self.place.exchange_url}/handset/calls", body)
             self.placed.append(answer["sid"])
