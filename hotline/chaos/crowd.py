@@ -98,11 +98,14 @@ class Crowd:
         loop = asyncio.get_running_loop()
         start, scripts = loop.time(), itertools.cycle(self.scripts)
         while not self._stop_calls.is_set():
-            n = next(_NUMBERS)
-            body = {"from": f"+668{n:08d}", "to": self.place.number, "script": next(scripts)}
+            body = {
+                "from": f"+668{next(_NUMBERS):08d}",
+                "to": self.place.number,
+                "script": next(scripts),
+            }
             answer = await ask(http, "POST", f"{self.place.exchange_url}/handset/calls", body)
             self.placed.append(answer["sid"])
-            await asyncio.sleep(max(0.0, start + n / self.rate - loop.time()))
+            await asyncio.sleep(max(0.0, start + len(self.placed) / self.rate - loop.time()))
 
     # ------------------------------------------------------------------------ agents
 
