@@ -103,8 +103,8 @@ class WaitKey(Section):
     """A key of the waiting room."""
 
     to: Identifier
-    #: Offers it: "To be called back instead, press 1."
-    prompt: Identifier
+    #: Offers it: "To be called back instead, press 1." Without it the key works unsaid.
+    prompt: Identifier | None = None
     #: Seconds of waiting, or of expected wait, from which on it is offered. The key works before.
     after: Annotated[int, Field(ge=0, le=3600)] = 60
     expected: Annotated[int, Field(ge=0, le=7200)] | None = None
@@ -450,7 +450,8 @@ class Ivr(Section):
             for path, prompt in node.prompts():
                 yield f"flow.{name}.{path}", prompt
         for key, way in self.waiting.keys.items():
-            yield f"waiting.keys.{key}.prompt", way.prompt
+            if way.prompt is not None:
+                yield f"waiting.keys.{key}.prompt", way.prompt
 
     def _broken_prompts(self) -> Iterator[Fault]:
         needed = self._needed()

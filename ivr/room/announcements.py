@@ -85,7 +85,11 @@ def tell(config: WaitLoop, loop: Wait, here: Outlook | None, *, now: datetime) -
         said.append(_wait(span, loop.language))
     if not said:
         said.append(Speak(prompts.STILL_WAITING, loop.language))
-    said += [Speak(way.prompt, loop.language) for way in config.keys.values() if _is_due(way, here)]
+    said += [
+        Speak(way.prompt, loop.language)
+        for way in config.keys.values()
+        if way.prompt is not None and _is_due(way, here)
+    ]
     told = heard.to_text() if heard else ""
     return Told(replace(loop, best=best, told=told, last=seconds), tuple(said))
 
