@@ -28,6 +28,7 @@ from ivr.pages.base import (
     spoken_title,
 )
 from ivr.pages.recordings import hearable
+from ivr.room import waiting
 from ivr.story import Visit
 from tickets import service as tickets
 
@@ -107,7 +108,7 @@ def _words(event: story.EventFacts, names: dict[int, str]) -> str:
             data[name] = shown(data[name])
     if event.kind is Kind.CALLBACK:
         data["when"] = _when(data["at"])
-    for name in ("result", "by", "heard", "why", "to", "kind"):
+    for name in _WORDED_STEP if event.kind is Kind.STEP else _WORDED:
         key = f"ivr.word.{data.get(name)}"
         if key in floor().texts:
             data[name] = t(key)
@@ -122,10 +123,7 @@ def _when(at: str | None) -> str:
 
 def _told_as(event: story.EventFacts) -> str:
     if event.kind is Kind.STEP and not event.data.get("digits"):
-        heard = event.data.get("heard")
-        return (
-            "number" if heard == "number" else "speech" if event.data.get("speech") else "silence"
-        )
+        return _undialled(event.data)
     if event.kind is Kind.TRANSFERRING and event.data.get("emergency"):
         return "emergency"
     if event.kind is Kind.WRAPPED_UP and event.data.get("by") == closing.LIMIT:
@@ -135,6 +133,20 @@ def _told_as(event: story.EventFacts) -> str:
     return event.kind.value
 
 
+def _undialled(step: Mapping[str, Any]) -> str:
+    """A step whose keys are not in the story: personal, spoken, pressed while waiting, or none."""
+    heard = step.get("heard")
+    if step.get("speech"):
+        return "speech"
+    if heard == "speech":
+        return "left_message"
+    if heard in ("number", "wrong"):
+        return "number"
+    if heard == waiting.BY_KEY:
+        return "left_by_key"
+    return "sent_on" if heard in (waiting.OVERFLOW, waiting.NOBODY) else "silence"
+
+
 def _outcome_title(id_: str) -> str:
     for outcome in tickets.outcomes(floor()):
         if outcome.id == id_:
@@ -142,6 +154,9 @@ def _outcome_title(id_: str) -> str:
     return id_  # the configuration no longer has it
 
 
+#: What an event carries that has a word of ours; where a step leads is a node, the city's own word.
+_WORDED = ("result", "by", "heard", "why", "to", "kind")
+_WORDED_STEP = ("heard",)
 #: How what an event carries is shown.
 _SHOWN: Mapping[str, Callable[[Any], str]] = {
     "queue": queue_title,

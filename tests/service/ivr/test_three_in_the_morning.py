@@ -251,3 +251,29 @@ def test_who_only_declined_does_not_hear_a_colleagues_conversation(world: World)
     with second.ask("GET", "/recordings/1") as heard:
         assert heard.status_code == 200
     assert world.read(tickets.ticket_of_call, caller.id) is None
+
+
+# ---------------------------------------------------------------- what the story says
+
+
+def told(world: World, caller: Caller) -> str:
+    token = sign_in_as(world.floor, Role.SUPERVISOR)
+    path = f"/calls/{caller.id}?lang=en"
+    page = world.client.get(path, headers={"Authorization": f"Bearer {token}"})
+    return page.get_data(as_text=True)
+
+
+def test_a_key_while_waiting_and_a_message_are_told_as_what_they_are(
+    world: World, caller: Caller
+) -> None:
+    key(caller, "2").goes_to(caller.xml.find("Record").attrib["action"], **MESSAGE)  # type: ignore[union-attr]
+    story = told(world, caller)
+    assert "Pressed a key while waiting at information → message" in story
+    assert "Left a voice message at message" in story
+
+
+def test_a_node_named_like_a_word_keeps_its_name(world: World) -> None:
+    world.agent()
+    caller = world.caller().ring().press("1", "0", "")
+    assert "Pressed 0 at main → agent" in told(world, caller)
+    assert "side" not in told(world, caller)
