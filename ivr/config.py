@@ -13,7 +13,7 @@ from hotline.config import ANY_TEXT, NO_NAME, Identifier, Language, LocalText, S
 from hotline.errors import Fault
 from ivr import flow as flows
 from ivr.callbacks import rules as callback_rules
-from ivr.nodes import Bulletin, Emergency, Hours, Node, ToQueue
+from ivr.nodes import Bulletin, Emergency, Hours, Menu, Node, ToQueue
 from ivr.nodes.base import ABSOLUTE, Exit, Key, LineState, Number
 from ivr.room import widening
 from ivr.speech import prompts
@@ -394,29 +394,35 @@ class Ivr(Section):
             if not isinstance(node, Emergency):
                 continue
             for way in node.exits():
-                urgency = self._urgency(way.to)
-                if urgency is not None and urgency < ABSOLUTE:
+                for late in self._late(way.to):
                     yield Fault(
                         f"flow.{name}.{way.path}",
-                        f"leads to a queue of priority {urgency}, not {ABSOLUTE}: "
-                        "an emergency is served before everybody else",
+                        f"{late}: an emergency is served before everybody else",
                         follows="queues",
                     )
 
-    def _urgency(self, name: str) -> int | None:
-        """The priority of the queue to which silence leads from a node; None when that is open."""
+    def _late(self, name: str) -> Iterator[str]:
+        """The ends, of all to which a caller may be led from a node who does nothing, that are not
+        a queue before every other.
+        """
         seen: set[str] = set()
-        while name in self.flow and name not in seen:
+        todo = [name]
+        while todo:
+            name = todo.pop()
+            if name in seen or name not in self.flow:
+                continue
             seen.add(name)
             node = self.flow[name]
             if isinstance(node, ToQueue):
-                known = self.queues.get(node.queue)
-                return None if known is None else known.priority + node.priority
-            ways = node.silent()
-            if len(ways) != 1:
-                return None
-            name = ways[0]
-        return None
+                queue = self.queues.get(node.queue)
+                if queue is not None and queue.priority + node.priority < ABSOLUTE:
+                    urgency = queue.priority + node.priority
+                    yield f"leads to a queue of priority {urgency}, not {ABSOLUTE}"
+                continue
+            ways = node.silent() or ((self.person,) if isinstance(node, Menu) else ())
+            if not ways:
+                yield f'may end at "{name}", not in a queue of priority {ABSOLUTE}'
+            todo += reversed(ways)
 
     def _missing_languages(self) -> Iterator[Fault]:
         for number, known in self.numbers.items():

@@ -14,6 +14,7 @@ from statistics import fmean
 from hotline.replay import log
 from hotline.replay.log import DayLog, LoggedCall, Outcome
 from ivr.flow import Flow
+from ivr.nodes.queue import CONSENT
 from ivr.steps import Given, Position, Step, advance, begin
 
 DAY = 24 * 3600.0
@@ -102,8 +103,8 @@ def number_of(index: int) -> str:
 
 
 def keys_to(flow: Flow, queue: str, language: str) -> tuple[str, ...]:
-    """The fewest keys that lead a caller into `queue` in `language`. Raises PlanError when none
-    do.
+    """The fewest keys that lead a caller into `queue` in `language`, and "" where the notice of the
+    recording is heard out. Raises PlanError when none do.
     """
     todo: deque[tuple[Position, tuple[str, ...]]] = deque([(begin(flow).position, ())])
     seen: set[tuple[str, str, str]] = set()
@@ -113,9 +114,9 @@ def keys_to(flow: Flow, queue: str, language: str) -> tuple[str, ...]:
         if place in seen:
             continue
         seen.add(place)
-        for key in "1234567890":
+        for key in ("",) if position.part == CONSENT else "1234567890":
             step = advance(flow, position, Given(digits=key))
-            if step.heard != "key":
+            if key and step.heard != "key":
                 continue  # not a key of this menu; and nobody presses 0 who knows what they want
             if step.queue is None:
                 todo.append((step.position, (*pressed, key)))

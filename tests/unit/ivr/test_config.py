@@ -75,6 +75,27 @@ def test_a_sound_section_has_no_fault() -> None:
             ],
         ),
         (
+            {
+                "flow": {
+                    **FLOW,
+                    "police": {**FLOW["police"], "failed": "office"},
+                    "office": {
+                        "kind": "hours",
+                        "calendar": "office",
+                        "open": "agent",
+                        "closed": "message",
+                    },
+                }
+            },
+            [
+                "flow.urgent: nothing leads here",
+                "flow.police.failed: leads to a queue of priority 0, not 100: "
+                "an emergency is served before everybody else",
+                'flow.police.failed: may end at "message", not in a queue of priority 100: '
+                "an emergency is served before everybody else",
+            ],
+        ),
+        (
             {"queues": {"information": {**INFORMATION, "max_callers": 9}, "emergency": EMERGENCY}},
             ["queues.information.full: is missing: where do callers go at max_callers?"],
         ),

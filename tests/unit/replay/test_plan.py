@@ -62,7 +62,7 @@ def test_what_each_kind_of_caller_does(flow):
         call(outcome=Outcome.HUNG_UP_WAITING, wait=44),
         call(outcome=Outcome.HUNG_UP_IN_MENU, menu=33),
     ).callers
-    assert served.script() == {"keys": ["1", "1", "1"], "think": 1.5}
+    assert served.script() == {"keys": ["1", "1", ""], "think": 1.5}
     assert (served.talk, served.logged_wait) == (100.0, 30.0)
     assert gone.script()["hang_up"] == {"in": "queue", "after": 44.0}
     assert gone.talk == 100.0  # as the others of the service, should somebody answer in time
