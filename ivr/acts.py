@@ -119,13 +119,14 @@ def _take_place(_act: TakePlace, here: Doing) -> None:
         return
     since = callbacks.resume(here.session, pending.id, here.call_id, now=here.now)
     config = here.floor.section(Ivr)
+    node = config.node_of(pending.queue)
     place = waiting.Place(
         here.call_id,
         here.n,
-        config.node_of(pending.queue),
+        node,
         pending.queue,
         pending.language,
-        config.queues[pending.queue].priority,
+        config.priority_at(pending.queue, node),
         here.floor.section(Agents).policy,
     )
     waiting.enter(here.session, place, now=here.now, entered_at=since)

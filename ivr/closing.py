@@ -17,6 +17,7 @@ from ivr.drafts import DraftFacts
 from ivr.errors import Lost, NothingToFinish, NotYours, StillTalking
 from ivr.events import OVER, Departed, Kind, OfferState, Result
 from ivr.models import Call, Offer
+from ivr.room import announcements as room
 from ivr.room import offers, waiting
 from ivr.room.offers import OfferFacts
 from tickets import service as tickets
@@ -82,11 +83,7 @@ def put_through(
     """Something of ours failed and the caller is on the way to the fallback number: said so, and
     nobody is offered this caller any more.
     """
-    for stay in waiting.leave(session, call_id, Departed.FAULT, now=now):
-        waiting.tell_left(session, stay, "fault", now=now)
-    offer = offers.live_of(session, call_id)
-    if offer is not None and offer.state is not OfferState.CONNECTED:
-        offers.call_over(floor, session, call_id, "unknown", now=now)
+    room.out_of_line(floor, session, call_id, "fault", by=Departed.FAULT, now=now)
     calls.tell(session, call_id, Kind.FAULT, why, now=now)
 
 

@@ -336,6 +336,11 @@ class Ivr(Section):
             if isinstance(node, ToQueue) and node.queue == queue
         )
 
+    def priority_at(self, queue: str, node: str) -> int:
+        """That of who came into a queue at a node: what the file no longer has adds nothing."""
+        known, at = self.queues.get(queue), self.flow.get(node)
+        return (known.priority if known else 0) + (at.priority if isinstance(at, ToQueue) else 0)
+
     def bulletin_places(self) -> dict[str, LocalText]:
         """The nodes at which bulletins are heard, with their titles."""
         return {name: node.title for name, node in self.flow.items() if isinstance(node, Bulletin)}

@@ -122,8 +122,6 @@ class Waiting(Base):
     callback_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     #: The node that the caller asked for out of the wait loop.
     wants: Mapped[str | None] = mapped_column(sa.String(64))
-    #: The number of the ticket that they asked about.
-    ticket: Mapped[str | None] = mapped_column(sa.String(12))
 
 
 class Offer(Base):

@@ -7,7 +7,6 @@ nothing from the database that its node does not ask for, and writes one row.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from sqlalchemy.orm import Session
 from agents.config import Agents
 from hotline import clock
 from hotline.auth import public, signed
-from hotline.db import after_commit
 from hotline.web import floor
 from ivr import acts, calls, closing, recordings, steps
 from ivr.callbacks import attempts
@@ -30,7 +28,7 @@ from ivr.nodes.voicemail import RECORDED
 from ivr.recordings import Made
 from ivr.room import announcements as room
 from ivr.room import offers, waiting
-from ivr.room.waiting import Place, Skill, Stay
+from ivr.room.waiting import Place, Stay
 from ivr.speech import music
 from ivr.steps import Step
 from ivr.twiml import Wait, position_of
@@ -225,11 +223,7 @@ def _enter(session: Session, place: Place, step: Step) -> None:
         since = held.entered_at  # out of a dialogue and into the same queue
     room.out_of_line(floor(), session, place.call_id, "elsewhere", now=now)
     if waiting.enter(session, place, now=now, entered_at=since):
-        after_commit(session, partial(_look, (place.queue, place.language)))
-
-
-def _look(skill: Skill) -> None:
-    offers.look(floor(), [skill])
+        offers.look_later(floor(), session, (place.queue, place.language))
 
 
 def _place(call_id: int, n: int, step: Step) -> Place | None:
@@ -243,8 +237,7 @@ def _place_at(call_id: int, visit: int, node_name: str, language: str) -> Place 
     node = speaker().config.flow.get(node_name)
     if not isinstance(node, ToQueue):
         return None
-    queue = speaker().config.queues[node.queue]
-    priority = queue.priority + node.priority
+    priority = speaker().config.priority_at(node.queue, node_name)
     policy = floor().section(Agents).policy
     return Place(call_id, visit, node_name, node.queue, language, priority, policy)
 
@@ -274,7 +267,7 @@ def wait() -> str:
             session, loop.call_id, loop.visit, place, now=now, entered_at=_queued_since(now)
         )
         if stay is not None:
-            after_commit(session, partial(_look, stay.skill))
+            offers.look_later(floor(), session, stay.skill)
             if leaves := room.leaves_by_itself(floor(), session, stay, now=now):
                 waiting.want(session, stay, *leaves)
                 return speaker().leave()

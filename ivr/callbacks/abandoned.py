@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ivr import calls
 from ivr.callbacks.rules import PENDING, State
 from ivr.config import Ivr
 from ivr.events import STILL_WAITS, Kind
@@ -73,13 +74,14 @@ def _hung_up(session: Session, since: datetime) -> tuple[dict[str, int], dict[st
         .where(
             CallEvent.kind == Kind.ABANDONED.value,
             CallEvent.at >= since,
-            Call.from_number.like("+%"),
         )
         .order_by(CallEvent.at, CallEvent.id)
     )
     times: dict[str, int] = {}
     last: dict[str, Any] = {}
     for row in rows:
+        if calls.is_withheld(row.from_number):
+            continue
         times[row.from_number] = times.get(row.from_number, 0) + 1
         last[row.from_number] = row
     return times, last

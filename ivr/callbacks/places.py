@@ -1,15 +1,13 @@
 """The place of a callback in the line: a stay in the waiting room that outlives its call."""
 
 from datetime import datetime
-from functools import partial
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agents import routing
 from agents.config import Agents
-from hotline.db import after_commit, insert_ignore
+from hotline.db import insert_ignore
 from hotline.floor import Floor
 from ivr import calls
 from ivr.callbacks import rows
@@ -18,9 +16,8 @@ from ivr.callbacks.rules import Missed
 from ivr.config import Ivr
 from ivr.events import STILL_WAITS, Departed, Kind, Waits
 from ivr.models import Call, Callback, Waiting
-from ivr.nodes import ToQueue
 from ivr.room import offers, waiting
-from ivr.room.waiting import Skill, Stay
+from ivr.room.waiting import Stay
 
 
 def lock(session: Session, call_id: int) -> None:
@@ -83,11 +80,7 @@ def take_place(
 
 def _ranked(floor: Floor, queue: str, node: str, since: datetime) -> routing.Rank:
     config = floor.section(Ivr)
-    known, at = config.queues.get(queue), config.flow.get(node)
-    priority = known.priority if known else 0
-    if isinstance(at, ToQueue):
-        priority += at.priority
-    return routing.rank(priority, since, floor.section(Agents).policy)
+    return routing.rank(config.priority_at(queue, node), since, floor.section(Agents).policy)
 
 
 def rank(floor: Floor, session: Session, found: CallbackFacts, since: datetime) -> None:
@@ -95,23 +88,14 @@ def rank(floor: Floor, session: Session, found: CallbackFacts, since: datetime) 
     stay = _place_of(session, found)
     precedence, ranked_at = _ranked(floor, stay.queue, stay.node, since)
     ranks = {"precedence": precedence, "ranked_at": ranked_at, "entered_at": since}
-    _update_stay(session, stay.id, (Waits.PAUSED, Waits.LEFT), **ranks)
+    waiting.swap(session, stay.id, (Waits.PAUSED, Waits.LEFT), **ranks)
 
 
 def into_line(floor: Floor, session: Session, found: CallbackFacts, now: datetime) -> None:
     move_stay(session, found, (Waits.PAUSED, Waits.LEFT), Waits.WAITING)
     said = {"callback": found.id, "queue": found.queue, "language": found.language}
     calls.tell(session, found.call_id, Kind.CALLBACK_QUEUED, said, now=now)
-    look_later(floor, session, found)
-
-
-def look_later(floor: Floor, session: Session, found: CallbackFacts) -> None:
-    """After the commit somebody looks whether an agent is ready."""
-    after_commit(session, partial(_look, floor, found.skill))
-
-
-def _look(floor: Floor, skill: Skill) -> None:
-    offers.look(floor, [skill])
+    offers.look_later(floor, session, found.skill)
 
 
 def out_of_line(session: Session, found: CallbackFacts, now: datetime) -> None:
@@ -140,7 +124,7 @@ def _withdraw(session: Session, found: CallbackFacts, now: datetime) -> None:
 def leave(session: Session, waiting_id: int, now: datetime) -> None:
     """The caller's own place, when the promise has an older one."""
     left = {"state": Waits.LEFT.value, "left_at": now, "left_by": Departed.LEFT.value}
-    stay = _update_stay(session, waiting_id, (*STILL_WAITS, Waits.UNSEEN), **left)
+    stay = waiting.swap(session, waiting_id, (*STILL_WAITS, Waits.UNSEEN), **left)
     if stay is None:
         return
     offer = offers.live_of(session, stay.call_id)
@@ -158,20 +142,7 @@ def move_stay(
 ) -> bool:
     values = {"state": to.value, "left_by": by.value if by else None, "left_at": now}
     waiting_id = _place_of(session, found).id
-    return _update_stay(session, waiting_id, came, **values) is not None
-
-
-def _update_stay(
-    session: Session, waiting_id: int, came: tuple[Waits, ...], **values: Any
-) -> Stay | None:
-    row = session.execute(
-        sa.update(Waiting)
-        .where(Waiting.id == waiting_id, Waiting.state.in_(came))
-        .values(**values)
-        .returning(Waiting.id)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
-    return None if row is None else waiting.by_id(session, waiting_id)
+    return waiting.swap(session, waiting_id, came, **values) is not None
 
 
 def _place_of(session: Session, found: CallbackFacts) -> Stay:

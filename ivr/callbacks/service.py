@@ -331,7 +331,7 @@ def come_due(floor: Floor, session: Session, callback_id: int, *, now: datetime)
         places.into_line(floor, session, before, now)
     else:
         places.move_stay(session, before, (Waits.PAUSED,), Waits.WAITING)
-        places.look_later(floor, session, before)
+        offers.look_later(floor, session, before.skill)
     return True
 
 

@@ -67,7 +67,7 @@ def dismiss_suspect() -> ResponseReturnValue:
     """The caller of a call is no nuisance. Form: `call`."""
     with floor().db.write() as session:
         number = calls.facts(session, request.form.get("call", 0, type=int)).from_number
-        if not number.startswith("+"):
+        if calls.is_withheld(number):
             raise NumberWithheld
         nuisance.dismiss(session, _rules(), number, by=current_account().username, now=clock.now())
     return redirect(url_for("ivr.nuisance_page"), 303)

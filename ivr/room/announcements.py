@@ -147,9 +147,17 @@ def since_when(floor: Floor, session: Session, number: str, now: datetime) -> da
     return stay.entered_at
 
 
-def out_of_line(floor: Floor, session: Session, call_id: int, why: str, *, now: datetime) -> None:
+def out_of_line(
+    floor: Floor,
+    session: Session,
+    call_id: int,
+    why: str,
+    *,
+    by: Departed = Departed.LEFT,
+    now: datetime,
+) -> None:
     """A caller leaves the waiting room for another part of the flow; who rings for them is free."""
-    for stay in waiting.leave(session, call_id, Departed.LEFT, now=now):
+    for stay in waiting.leave(session, call_id, by, now=now):
         waiting.tell_left(session, stay, why, now=now)
     offer = offers.live_of(session, call_id)
     if offer is not None and offer.state is not OfferState.CONNECTED:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -115,8 +114,13 @@ def _look(
     return made
 
 
-def _look_again(floor: Floor, skill: Skill) -> None:
-    look(floor, [skill])
+def look_later(floor: Floor, session: Session, skill: Skill) -> None:
+    """After the commit of `session`: whether somebody is ready for those who wait in a line."""
+
+    def look_now() -> None:
+        look(floor, [skill])
+
+    after_commit(session, look_now)
 
 
 def _first_pair(
@@ -256,7 +260,7 @@ def fail(
         _let_go(session, offer, now)
     else:
         _drop_leg(session, offer, now)
-    after_commit(session, partial(_look_again, floor, stay.skill))
+    look_later(floor, session, stay.skill)
     return True
 
 

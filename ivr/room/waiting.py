@@ -63,7 +63,6 @@ class Stay:
     state: Waits
     callback_id: int | None
     wants: str | None
-    ticket: str | None
 
     @property
     def skill(self) -> Skill:
@@ -172,8 +171,8 @@ def want(session: Session, stay: Stay, why: str, node: str) -> None:
 
 
 def came_back(session: Session, stay: Stay) -> None:
-    """The caller goes on waiting; of where they were, only the reason is kept."""
-    why = (stay.wants or "").partition(":")[0]
+    """The caller goes on waiting; kept is only the limit that sent them: it does so once."""
+    why = sent_on(stay)
     session.execute(
         sa.update(Waiting)
         .where(Waiting.id == stay.id)
@@ -333,13 +332,13 @@ def move(session: Session, waiting_id: int, came: Sequence[Waits], to: Waits) ->
 
     The ways out of the waiting room have names of their own: `connect`, `leave`, `give_up`.
     """
-    return _move(session, waiting_id, came, state=to.value)
+    return swap(session, waiting_id, came, state=to.value)
 
 
 def connect(session: Session, waiting_id: int, *, now: datetime) -> Stay | None:
     """Out of the waiting room to an agent: the stay if that was under way, else None."""
     to = {"state": Waits.CONNECTED.value, "left_at": now, "left_by": Departed.CONNECTED.value}
-    return _move(session, waiting_id, (Waits.CONNECTING,), **to)
+    return swap(session, waiting_id, (Waits.CONNECTING,), **to)
 
 
 def leave(session: Session, call_id: int, by: Departed, *, now: datetime) -> list[Stay]:
@@ -366,7 +365,7 @@ def give_up(session: Session, stay: Stay, *, now: datetime) -> bool:
     Should the loop be heard again, `seen` gives the place back.
     """
     to = {"state": Waits.UNSEEN.value, "left_at": now, "left_by": Departed.UNSEEN.value}
-    if _move(session, stay.id, (Waits.WAITING,), **to) is None:
+    if swap(session, stay.id, (Waits.WAITING,), **to) is None:
         return False
     tell_left(session, stay, "unseen", now=now)
     return True
@@ -389,7 +388,11 @@ def unseen(session: Session, before: datetime, limit: int) -> list[Stay]:
         .where(
             _HAS_A_LOOP,
             Waiting.last_seen_at < before,
-            sa.or_(Waiting.wants.is_(None), Waiting.last_seen_at < before - DIALOGUE),
+            sa.or_(
+                Waiting.wants.is_(None),
+                Waiting.wants.like("%:"),  # came back
+                Waiting.last_seen_at < before - DIALOGUE,
+            ),
         )
         .order_by(Waiting.last_seen_at)
         .limit(limit)
@@ -413,7 +416,8 @@ def lines(session: Session) -> Iterator[Line]:
         yield Line(*row)
 
 
-def _move(session: Session, waiting_id: int, came: Sequence[Waits], **to: Any) -> Stay | None:
+def swap(session: Session, waiting_id: int, came: Sequence[Waits], **to: Any) -> Stay | None:
+    """Set columns of a stay that is in one of the states `came`; None when it is not."""
     row = session.execute(
         sa.update(Waiting)
         .where(Waiting.id == waiting_id, Waiting.state.in_(came))
@@ -473,7 +477,6 @@ _COLUMNS = (
     Waiting.state,
     Waiting.callback_id,
     Waiting.wants,
-    Waiting.ticket,
 )
 _QUEUED = sa.select(CallEvent.at, CallEvent.data).where(
     CallEvent.call_id == sa.bindparam("call"), CallEvent.kind == Kind.QUEUED.value

@@ -19,7 +19,6 @@ NULLABLE = {
         ("left_by", sa.String(length=12)),
         ("callback_id", sa.BigInteger()),
         ("wants", sa.String(length=64)),
-        ("ticket", sa.String(length=12)),
     ),
     "calls": (
         ("consent", sa.String(length=8)),
