@@ -42,8 +42,12 @@ class Abandoned:
 
 def worklist(session: Session, config: Ivr, *, now: datetime) -> list[Abandoned]:
     """The list: the most urgent queue first, and in it who hung up last. One row a number; a hidden
-    number cannot be called back, and is not on it.
+    number cannot be called back, and is not on it. At most `LONGEST` rows.
     """
+    return _owed(session, config, now)[:LONGEST]
+
+
+def _owed(session: Session, config: Ivr, now: datetime) -> list[Abandoned]:
     since = now - timedelta(days=config.callbacks.worklist_days)
     times, last = _hung_up(session, since)
     settled = _settled(session, since)
@@ -57,12 +61,12 @@ def worklist(session: Session, config: Ivr, *, now: datetime) -> list[Abandoned]
         if row.call_id in stays
     ]
     found.sort(key=lambda each: (each.priority, each.abandoned_at), reverse=True)
-    return found[:LONGEST]
+    return found
 
 
 def of_number(session: Session, config: Ivr, number: str, *, now: datetime) -> Abandoned | None:
     """The row of this number, or None: somebody has spoken to them since, or taken it on."""
-    found = worklist(session, config, now=now)
+    found = _owed(session, config, now)  # all of it: a button may be older than the list
     return next((each for each in found if each.number == number), None)
 
 

@@ -77,13 +77,10 @@ def _everything() -> tuple[list[Abandoned], Sequence[_Owed]]:
     with here.db.read() as session:
         hung_up = abandoned.worklist(session, here.section(Ivr), now=now)
         owed = callbacks.open_ones(session)
-    shown = [_Owed(each, _is_late(each, now)) for each in owed]
+    limit = timedelta(hours=here.section(Ivr).callbacks.expires)
+    hours = calling_hours(here)
+    shown = [_Owed(each, is_late(each.asked_for, now, limit, hours)) for each in owed]
     return hung_up, sorted(shown, key=lambda each: (_ORDER.index(each.facts.state), each.facts.id))
-
-
-def _is_late(found: CallbackFacts, now: datetime) -> bool:
-    limit = timedelta(hours=floor().section(Ivr).callbacks.expires)
-    return is_late(found.asked_for, now, limit, calling_hours(floor()))
 
 
 def _abandoned_json(found: Abandoned) -> dict[str, Any]:

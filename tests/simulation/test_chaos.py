@@ -47,7 +47,7 @@ def hotline(config: Path) -> Iterator[Hotline]:
 
 @pytest.mark.parametrize(
     ("name", "seconds"),
-    [("web", 6.0), ("redis", 10.0), ("database", 6.0), ("wiped", 5.0)],
+    [("web", 6.0), ("redis", 10.0), ("database", 6.0), ("restart", 5.0), ("wiped", 5.0)],
 )
 def test_it_holds(hotline: Hotline, name: str, seconds: float) -> None:
     """Whatever breaks, callers hear the flow, or the apology with the transfer; nobody is lost."""

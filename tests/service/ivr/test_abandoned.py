@@ -52,6 +52,7 @@ def test_one_row_a_number_the_urgent_first_and_then_the_newest(world: World) -> 
 
 def test_hidden_numbers_and_old_ones_are_not_on_it(world: World) -> None:
     hung_up(world, "anonymous")
+    hung_up(world, "+266696687")  # "anonymous", as a keypad spells it
     old = hung_up(world)
     assert calls_listed(world) == [old.id]
     world.clock.advance(days=3)

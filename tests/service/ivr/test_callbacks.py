@@ -407,10 +407,16 @@ def test_a_status_that_never_comes_is_asked_for(world: World) -> None:
     agent.hangs_up()
     agent.finishes()
     world.carrier.gone.add(promise.rung[0][2])
+
+    def ends() -> list[Any]:
+        with world.floor.db.read() as session:
+            ended = session.execute(sa.text("SELECT ended_at FROM callback_attempts")).scalars()
+            return list(ended)
+
+    assert ends() == [None]
     world.sweep(seconds=120)
-    with world.floor.db.read() as session:
-        attempts = session.execute(sa.text("SELECT ended_at FROM callback_attempts")).scalars()
-        assert None not in list(attempts)
+    assert len(ends()) == 1
+    assert None not in ends()
 
 
 def test_the_answer_twice_is_one_conversation_and_late_it_is_none(world: World) -> None:
