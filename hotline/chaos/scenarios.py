@@ -495,7 +495,7 @@ def _restarted(hotline: Hotline, seconds: float, name: str, *, wiped: bool) -> V
 
 
 #: Seconds of traffic before something breaks, and between two kills.
-BEFORE, BETWEEN = 3.0, 1.5
+BEFORE, BETWEEN = 6.0, 1.5
 
 Scenario = Callable[[Hotline, float], Verdict]
 SCENARIOS: Mapping[str, Scenario] = {
