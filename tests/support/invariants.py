@@ -85,8 +85,10 @@ class Told:
     wrapped: dict[int, str] = field(default_factory=dict)  # call: ticket number
 
     #: Calls with a callback, which outlives them: their stories are checked by
-    #: `tests/service/ivr/test_callback_walks.py`, and here only when they came and ended.
+    #: `tests/service/ivr/test_callback_walks.py`, and here only when they came and ended, and that
+    #: each conversation has its ticket.
     kept: set[int] = field(default_factory=set)
+    wrapped_kept: list[tuple[int, str]] = field(default_factory=list)
 
     def hear(self, events: Iterable[Any]) -> "Told":
         heard = list(events)
@@ -98,6 +100,8 @@ class Told:
                 self.arrived[event.call_id] = event.at
             elif event.kind == "ended":
                 self.ended.add(event.call_id)
+            elif event.kind == "wrapped_up":
+                self.wrapped_kept.append((event.call_id, event.data["ticket"]))
         return self
 
     def _last(self, event: Any) -> Visit:
@@ -403,8 +407,10 @@ def _tickets(session: Session, floor: Floor, told: Told) -> None:
     query = sa.select(TicketCall.call_id, Ticket.number).join(
         Ticket, Ticket.id == TicketCall.ticket_id
     )
-    rows = session.execute(query)
-    found = [(row.call_id, row.number) for row in rows if row.call_id not in told.kept]
+    rows = [tuple(row) for row in session.execute(query)]
+    kept = [row for row in rows if row[0] in told.kept]
+    assert sorted(kept) == sorted(told.wrapped_kept), "the tickets of called-back calls"
+    found = [row for row in rows if row[0] not in told.kept]
     assert dict(found) == told.wrapped, "the tickets are not those that the events name"
     assert len(found) == len(told.wrapped), "two tickets of one call"
 
