@@ -399,16 +399,19 @@ class Ivr(Section):
             if not isinstance(node, Emergency):
                 continue
             for way in node.exits():
-                for late in self._late(way.to):
+                ends = list(self._ends(way.to))
+                if not any(isinstance(self.flow[end], ToQueue) for end in ends):
+                    continue  # no way to a person at all, which the proof of the flow tells
+                for late in filter(None, map(self._late, ends)):
                     yield Fault(
                         f"flow.{name}.{way.path}",
                         f"{late}: an emergency is served before everybody else",
                         follows="queues",
                     )
 
-    def _late(self, name: str) -> Iterator[str]:
-        """The ends, of all to which a caller may be led from a node who does nothing, that are not
-        a queue before every other.
+    def _ends(self, name: str) -> Iterator[str]:
+        """The queues, and the nodes after which nothing comes, to which a caller may be led from a
+        node who does nothing.
         """
         seen: set[str] = set()
         todo = [name]
@@ -418,16 +421,22 @@ class Ivr(Section):
                 continue
             seen.add(name)
             node = self.flow[name]
-            if isinstance(node, ToQueue):
-                queue = self.queues.get(node.queue)
-                if queue is not None and queue.priority + node.priority < ABSOLUTE:
-                    urgency = queue.priority + node.priority
-                    yield f"leads to a queue of priority {urgency}, not {ABSOLUTE}"
-                continue
             ways = node.silent() or ((self.person,) if isinstance(node, Menu) else ())
-            if not ways:
-                yield f'may end at "{name}", not in a queue of priority {ABSOLUTE}'
-            todo += reversed(ways)
+            if isinstance(node, ToQueue) or not ways:
+                yield name
+            else:
+                todo += reversed(ways)
+
+    def _late(self, name: str) -> str | None:
+        """What is wrong with an end for somebody in danger; nothing with a queue before all."""
+        node = self.flow[name]
+        if not isinstance(node, ToQueue):
+            return f'may end at "{name}", not in a queue of priority {ABSOLUTE}'
+        queue = self.queues.get(node.queue)
+        urgency = ABSOLUTE if queue is None else queue.priority + node.priority
+        if urgency >= ABSOLUTE:
+            return None
+        return f"leads to a queue of priority {urgency}, not {ABSOLUTE}"
 
     def _missing_languages(self) -> Iterator[Fault]:
         for number, known in self.numbers.items():

@@ -411,11 +411,12 @@ class Hotline:
 
 def web_killed(hotline: Hotline, seconds: float) -> Verdict:
     """The web's workers are killed one by one, then their master, and again."""
-    since, until = hotline.last_event(), time.monotonic() + seconds
+    since = hotline.last_event()
     kills = 0
     with hotline.crowd(hotline.scripts()) as crowd:
         crowd.agents_come()
         time.sleep(BEFORE)
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             master, workers = hotline.web()
             for pid in [*workers, master]:
