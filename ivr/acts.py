@@ -25,6 +25,7 @@ from ivr.nodes.base import (
     Rated,
     Refuse,
     TakePlace,
+    TurnedAway,
 )
 from ivr.room import waiting
 
@@ -90,6 +91,12 @@ def _refused(_act: Refuse, here: Doing) -> None:
     block = nuisance.blocked(here.session, here.caller, here.now)
     said = {"block": None if block is None else block.id}
     calls.tell(here.session, here.call_id, Kind.REFUSED, said, now=here.now)
+
+
+@_do.register
+def _turned_away(act: TurnedAway, here: Doing) -> None:
+    said = {"queue": act.queue, "language": act.language, "why": act.why}
+    calls.tell(here.session, here.call_id, Kind.TURNED_AWAY, said, now=here.now)
 
 
 @_do.register

@@ -6,6 +6,7 @@
 | `step` | a key, words, silence | `at`, `heard`, `digits`, `speech`, `language`, `to` |
 | `bulletin` | bulletins were spoken; after the step that led there | `bulletins` (ids), `at` |
 | `refused` | the caller's number is blocked | `block` (its id) |
+| `turned_away` | it could not join a line | `queue`, `language`, `why` (`nobody`, `full`) |
 | `queued` | it took a place to wait | `visit`, `queue`, `language`, `priority`, `since` |
 | `returned` | a place given up, or lost, was taken again | `visit`, `queue`, `language` |
 | `offered` | it was offered to an agent | `offer`, `agent`, `circle`, `skill` |
@@ -65,6 +66,7 @@ class Kind(StrEnum):
     STEP = "step"
     BULLETIN = "bulletin"
     REFUSED = "refused"
+    TURNED_AWAY = "turned_away"
     QUEUED = "queued"
     RETURNED = "returned"
     OFFERED = "offered"

@@ -30,6 +30,10 @@ _NOT_SILENT = frozenset(
 )
 
 
+#: Came to where people are, or would have been.
+_WAITED = frozenset({Kind.QUEUED.value, Kind.TURNED_AWAY.value})
+
+
 class Rules(Protocol):
     """What the rule needs of `config.NuisanceRules`."""
 
@@ -45,7 +49,7 @@ class Rules(Protocol):
 @dataclass(frozen=True, slots=True)
 class SilentCall:
     """A call in which the caller said nothing and pressed nothing, or one that an agent called a
-    nuisance. `waited`: it waited in a queue, and nobody answered it.
+    nuisance. `waited`: it came to a queue, and nobody answered it.
     """
 
     id: int
@@ -85,7 +89,7 @@ def silent_call(
     # a call that never came to our menu (the carrier's own fallback took it) tells nothing
     if not arrival.get("at") or kinds & _NOT_SILENT or any(_input(k, d) for _, k, d in events):
         return None
-    return SilentCall(id_, number, at, waited=Kind.QUEUED in kinds)
+    return SilentCall(id_, number, at, waited=bool(kinds & _WAITED))
 
 
 def _input(kind: str, data: Mapping[str, Any]) -> bool:

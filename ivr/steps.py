@@ -31,6 +31,7 @@ from ivr.nodes.base import (
     Record,
     Speak,
     Stop,
+    TurnedAway,
     Verb,
     Words,
     World,
@@ -199,7 +200,8 @@ def _walk(
             detour = _detour(flow, name, outcome, there.language, world)
             if detour is None:
                 break
-            outcome = Go(detour)
+            outcome = detour
+            acts += detour.acts
         said += outcome.said
         if outcome.passed or (name == position.node and _asked(flow, position, back=back)):
             trail = (*trail, name)[-_LONGEST_TRAIL:]
@@ -235,7 +237,7 @@ def _asked(flow: Flow, position: Position, *, back: bool) -> bool:
     return not back and node is not None and node.asks
 
 
-def _detour(flow: Flow, name: str, stop: Stop, language: str, world: World) -> str | None:
+def _detour(flow: Flow, name: str, stop: Stop, language: str, world: World) -> Go | None:
     """Where a caller is led who cannot join the line: it is full, or nobody is there for it.
 
     Known before the caller is asked whether the conversation may be recorded: there will be none.
@@ -246,8 +248,11 @@ def _detour(flow: Flow, name: str, stop: Stop, language: str, world: World) -> s
         return None
     if not any(queue == node.queue for queue, _ in flow.detours):
         return None
-    way = flow.detours.get((node.queue, world.line(node.queue, language)))
-    return None if way is None else way.to
+    state = world.line(node.queue, language)
+    way = flow.detours.get((node.queue, state))
+    if way is None:
+        return None
+    return Go(way.to, acts=(TurnedAway(node.queue, language, state.value),))
 
 
 def _with(said: tuple[Words, ...], verbs: tuple[Verb, ...]) -> tuple[Verb, ...]:

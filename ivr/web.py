@@ -4,7 +4,6 @@ The position in the flow is in the address, which the carrier's signature covers
 nothing from the database that its node does not ask for, and writes one row.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -101,13 +100,11 @@ def transferred() -> str:
 @spoken
 def recorded() -> str:
     """A message was left: kept, and a ticket; also when the caller hung up at the end of it."""
-    call_id = number("call")
-    made = Made.of(request.form)
-
-    def keep(session: Session) -> None:
-        recordings.keep_message(floor(), session, call_id, made, now=clock.now())
-
-    return _take(_advance(Given(speech=RECORDED)), Kind.STEP, {"digits": ""}, keep)
+    with floor().db.write() as session:  # before the step, which tells the ticket's number
+        recordings.keep_message(
+            floor(), session, number("call"), Made.of(request.form), now=clock.now()
+        )
+    return _take(_advance(Given(speech=RECORDED)), Kind.STEP, {"digits": ""})
 
 
 def _advance(given: Given) -> Step:
@@ -120,12 +117,7 @@ def _position() -> Position:
     return position_of(request.args)
 
 
-def _take(
-    step: Step,
-    kind: Kind,
-    given: dict[str, Any],
-    besides: Callable[[Session], None] | None = None,
-) -> str:
+def _take(step: Step, kind: Kind, given: dict[str, Any]) -> str:
     """Take a step: one row, and what it leads to: a place in the waiting room, a transfer, an act.
 
     A step that comes twice is written once, and what follows it happens once.
@@ -140,14 +132,12 @@ def _take(
     }
     # who hung up while it rang outside does not go on to a queue; that the call is over comes next
     place = None if _gone() else _place(call_id, n, step)
-    if place is None and besides is None and not step.acts and not _outside(step):
+    if place is None and not step.acts and not _outside(step):
         # by far the most: one statement, and nothing that it does not owe
         calls.step_alone(floor().db, call_id, n, kind, happened, now=clock.now())
     else:
         with floor().db.write() as session:
             if calls.step(session, call_id, n, kind, happened, now=clock.now()):
-                if besides is not None:
-                    besides(session)
                 _follow(session, call_id, n, step, place)
     if BackToPlace() in step.verbs:
         return _back_to_place(call_id, n + 1, step.position)

@@ -118,6 +118,13 @@ class CallWorld:
             callers=tuple(each for each in seen.callers if not calls.is_withheld(each)),
         )
 
+    def ticket_of_call(self) -> str:
+        if self._call_id is None:
+            return ""
+        call_id = self._call_id
+        found = self._ask(lambda session: tickets.ticket_of_call(session, call_id))
+        return "" if found is None else found.number
+
     def line(self, queue: str, language: str) -> LineState:
         known = self._config.queues[queue]
         most = known.max_callers

@@ -1,9 +1,11 @@
-"""Who hung up while waiting, and has not been spoken to since: a list that somebody works through.
+"""Who was not spoken to, and not since: a list that somebody works through.
 
-Nothing is ticked off by anybody who got through: a caller who has been connected, or has a promise
-to be called back, after they hung up is simply not on it.
+Who hung up while waiting, and who could not even wait (nobody was signed in, the line was full) and
+left no message. Nothing is ticked off by anybody who got through: a caller who has been connected,
+has left a message or has a promise to be called back, after that, is simply not on it.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,9 @@ from ivr import calls
 from ivr.callbacks.rules import PENDING, State
 from ivr.config import Ivr
 from ivr.events import STILL_WAITS, Kind
-from ivr.models import Call, Callback, CallEvent, Waiting
+from ivr.models import Call, Callback, CallEvent, Recording, Waiting
+from ivr.nodes.base import DIAL_DONE
+from ivr.recordings import MESSAGE
 
 #: Rows that one list has at most.
 LONGEST = 200
@@ -34,7 +38,9 @@ class Abandoned:
     node: str
     abandoned_at: datetime
     waited: timedelta
-    #: How often they hung up while waiting, within the days of the list.
+    #: `abandoned`, or why they could not wait: `nobody`, `full`.
+    why: str
+    #: How many of their calls ended so, within the days of the list.
     times: int
     #: Of the queue: the higher is the more urgent.
     priority: int
@@ -52,14 +58,13 @@ def _owed(session: Session, config: Ivr, now: datetime) -> list[Abandoned]:
     times, last = _hung_up(session, since)
     settled = _settled(session, since)
     owed = [
-        row for number, row in last.items() if number not in settled or settled[number] < row.at
+        row
+        for number, row in last.items()
+        if row.data["queue"] in config.queues
+        and (number not in settled or settled[number] < row.at)
     ]
     stays = _stays(session, [row.call_id for row in owed])
-    found = [
-        _row(row, stays[row.call_id], times[row.from_number], config)
-        for row in owed
-        if row.call_id in stays
-    ]
+    found = [_row(row, stays.get(row.call_id), times[row.from_number], config) for row in owed]
     found.sort(key=lambda each: (each.priority, each.abandoned_at), reverse=True)
     return found
 
@@ -71,34 +76,48 @@ def of_number(session: Session, config: Ivr, number: str, *, now: datetime) -> A
 
 
 def _hung_up(session: Session, since: datetime) -> tuple[dict[str, int], dict[str, Any]]:
-    """By number: how often, and the last time."""
+    """By number: how many calls, and the last time."""
     rows = session.execute(
-        sa.select(CallEvent.call_id, CallEvent.at, CallEvent.data, Call.from_number)
+        sa.select(CallEvent.call_id, CallEvent.at, CallEvent.kind, CallEvent.data, Call.from_number)
         .join(Call, Call.id == CallEvent.call_id)
         .where(
-            CallEvent.kind == Kind.ABANDONED.value,
+            CallEvent.kind.in_((Kind.ABANDONED.value, Kind.TURNED_AWAY.value)),
             CallEvent.at >= since,
+            Call.ended_at.is_not(None),
         )
         .order_by(CallEvent.at, CallEvent.id)
     )
-    times: dict[str, int] = {}
+    ended: dict[str, set[int]] = defaultdict(set)
     last: dict[str, Any] = {}
     for row in rows:
         if calls.is_withheld(row.from_number):
             continue
-        times[row.from_number] = times.get(row.from_number, 0) + 1
+        ended[row.from_number].add(row.call_id)
         last[row.from_number] = row
-    return times, last
+    return {number: len(those) for number, those in ended.items()}, last
 
 
 def _settled(session: Session, since: datetime) -> dict[str, datetime]:
     """By number: until when nothing is owed any more. Who waits on the line now, or is going to be
     called back, is owed nothing more.
     """
+    put_through = sa.and_(
+        CallEvent.kind == Kind.TRANSFERRED.value,
+        CallEvent.data["result"].as_string().in_(DIAL_DONE),
+    )
     talked = (
         sa.select(Call.from_number, sa.func.max(CallEvent.at, type_=CallEvent.at.type))
         .join(CallEvent, CallEvent.call_id == Call.id)
-        .where(CallEvent.kind == Kind.CONNECTED.value, CallEvent.at >= since)
+        .where(
+            sa.or_(CallEvent.kind == Kind.CONNECTED.value, put_through),
+            CallEvent.at >= since,
+        )
+        .group_by(Call.from_number)
+    )
+    said = (
+        sa.select(Call.from_number, sa.func.max(Recording.made_at, type_=Recording.made_at.type))
+        .join(Recording, Recording.call_id == Call.id)
+        .where(Recording.kind == MESSAGE, Recording.made_at >= since)
         .group_by(Call.from_number)
     )
     taken_on = (
@@ -118,6 +137,8 @@ def _settled(session: Session, since: datetime) -> dict[str, datetime]:
         )
     )
     settled = {row[0]: row[1] for row in session.execute(talked)}
+    for number, at in session.execute(said):
+        settled[number] = max(settled.get(number, at), at)
     for from_number, number, promised_at, state in session.execute(taken_on):
         until = _FOR_EVER if State(state) in PENDING else promised_at
         for each in {from_number, number}:
@@ -126,11 +147,9 @@ def _settled(session: Session, since: datetime) -> dict[str, datetime]:
 
 
 def _stays(session: Session, call_ids: list[int]) -> Mapping[int, Any]:
-    """The last stay of some calls."""
+    """The last stay of those of these calls that came to wait."""
     rows = session.execute(
-        sa.select(
-            Waiting.call_id, Waiting.node, Waiting.entered_at, Waiting.queue, Waiting.language
-        )
+        sa.select(Waiting.call_id, Waiting.node, Waiting.entered_at)
         .where(Waiting.call_id.in_(call_ids), Waiting.callback_id.is_(None))
         .order_by(Waiting.visit)
     )
@@ -138,15 +157,17 @@ def _stays(session: Session, call_ids: list[int]) -> Mapping[int, Any]:
 
 
 def _row(row: Any, stay: Any, times: int, config: Ivr) -> Abandoned:
-    queue = config.queues.get(stay.queue)
+    queue, turned_away = row.data["queue"], row.kind == Kind.TURNED_AWAY
+    waited = not turned_away and stay is not None
     return Abandoned(
         call_id=row.call_id,
         number=row.from_number,
-        queue=stay.queue,
-        language=stay.language,
-        node=stay.node,
+        queue=queue,
+        language=row.data["language"],
+        node=stay.node if waited else config.node_of(queue),
         abandoned_at=row.at,
-        waited=row.at - stay.entered_at,
+        waited=row.at - stay.entered_at if waited else timedelta(),
+        why=row.data["why"] if turned_away else Kind.ABANDONED.value,
         times=times,
-        priority=queue.priority if queue else 0,
+        priority=config.queues[queue].priority,
     )

@@ -193,7 +193,16 @@ class TakePlace:
     """Who was promised a callback waits on the line instead, in the same place."""
 
 
-Act = Consented | Heard | AboutTicket | AskCallback | Rated | Refuse | TakePlace
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """The caller wanted to join a line that cannot be joined (`why`: a `LineState`)."""
+
+    queue: str
+    language: str
+    why: str
+
+
+Act = Consented | Heard | AboutTicket | AskCallback | Rated | Refuse | TakePlace | TurnedAway
 
 
 # ---------------------------------------------------------------- what is asked of the world
@@ -269,6 +278,9 @@ class World(Protocol):
 
     def ticket(self, number: str) -> TicketSeen | None: ...
 
+    def ticket_of_call(self) -> str:
+        """The number of the ticket that came of this call; empty while there is none."""
+
     def line(self, queue: str, language: str) -> LineState: ...
 
     def holds_place(self) -> bool:
@@ -310,6 +322,9 @@ class Nowhere:
 
     def ticket(self, _number: str) -> TicketSeen | None:
         return None
+
+    def ticket_of_call(self) -> str:
+        return ""
 
     def line(self, _queue: str, _language: str) -> LineState:
         return LineState.OPEN

@@ -119,7 +119,7 @@ class TicketStatus(Base):
             return self._wrong(here, here.speak(SLIP))
         ticket = here.world.ticket(number)
         if ticket is None:
-            return self._wrong(here, here.speak(UNKNOWN, ticket=_digits(number)))
+            return self._wrong(here, here.speak(UNKNOWN, ticket=Digits(number)))
         if here.world.caller() in ticket.callers:
             return self._tell(here, ticket, AboutTicket(number, proven=True))
         # who else calls must know the number that the report came from
@@ -144,7 +144,7 @@ class TicketStatus(Base):
         """Everything at once, with the question what next: any key stops it."""
         today = here.world.now.date()
         said: list[Words] = [
-            here.speak(STANDS, ticket=_digits(ticket.number), division=Text(ticket.division)),
+            here.speak(STANDS, ticket=Digits(ticket.number), division=Text(ticket.division)),
             here.speak(STATES[ticket.state]),
         ]
         if ticket.due is not None:
@@ -170,10 +170,6 @@ class TicketStatus(Base):
 
     def _listen(self, question: Speak) -> Listen:
         return Listen((question,), self.timeout, number=True)
-
-
-def _digits(number: str) -> Digits:
-    return Digits(numbers.display(number))
 
 
 def _proves(digits: str, ticket: TicketSeen) -> bool:

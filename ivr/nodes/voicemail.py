@@ -1,4 +1,6 @@
-"""A message: recorded, kept, and a ticket that somebody answers for."""
+"""A message: recorded, kept, and a ticket that somebody answers for, whose number is told: with it
+the caller can hear later how the matter stands.
+"""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
@@ -9,8 +11,9 @@ from hotline.config import Identifier
 from ivr.nodes.base import Base, Given, HangUp, Here, Outcome, Record, Stop
 from ivr.speech import prompts
 from ivr.speech.prompts import NOTHING, Places
+from ivr.speech.spoken import Digits
 
-NOTHING_HEARD = "nothing_heard"
+NOTHING_HEARD, MESSAGE_NUMBER = "nothing_heard", "message_number"
 #: How often somebody who said nothing is asked.
 _TRIES = 2
 
@@ -27,7 +30,7 @@ class Voicemail(Base):
 
     ends = True
     cared_for = True
-    speaks: ClassVar[Places] = {NOTHING_HEARD: NOTHING}
+    speaks: ClassVar[Places] = {NOTHING_HEARD: NOTHING, MESSAGE_NUMBER: frozenset({"ticket"})}
 
     def prompts(self) -> Iterator[tuple[str, str]]:
         yield "prompt", self.prompt
@@ -37,9 +40,11 @@ class Voicemail(Base):
         return Stop((here.speak(self.prompt), Record(self.longest)))
 
     def answer(self, here: Here, given: Given) -> Outcome:
-        """`given.speech` is `recorded` when a message was left: the edge keeps it."""
+        """`given.speech` is `recorded` when a message was left: the edge has kept it."""
         if given.speech == RECORDED:
-            return Stop((here.speak(self.thanks), HangUp()))
+            number = here.world.ticket_of_call()
+            told = (here.speak(MESSAGE_NUMBER, ticket=Digits(number)),) if number else ()
+            return Stop((here.speak(self.thanks), *told, HangUp()))
         attempt = here.position.attempt + 1
         if attempt < _TRIES:
             return Stop((here.speak(NOTHING_HEARD), Record(self.longest)), attempt=attempt)

@@ -91,6 +91,7 @@ def _abandoned_json(found: Abandoned) -> dict[str, Any]:
         "language": found.language,
         "abandoned_at": iso(found.abandoned_at),
         "waited_seconds": round(found.waited.total_seconds(), 3),
+        "why": found.why,
         "times": found.times,
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hotline.auth import Role
+from hotline.city import CityConfig
 from ivr.callbacks import rows as callback_rows
 from ivr.callbacks.rules import State
 from tests.service.ivr.world import Caller, World
@@ -162,3 +163,54 @@ def test_the_desk_says_that_it_is_a_callback(world: World) -> None:
     assert "Take and call" in panel
     story = agent.ask("GET", f"/calls/{caller.id}?lang=en").get_data(True)
     assert "A callback was promised: as soon as possible" in story
+
+
+class TestOnTheShippedHotline:
+    """Where nobody need be there: config.yaml says what is done then."""
+
+    @pytest.fixture
+    def city_config(self, shipped_config: CityConfig) -> CityConfig:
+        return shipped_config
+
+    def test_who_came_when_nobody_was_there_and_left_no_word(self, world: World) -> None:
+        caller = world.caller().to_queue()
+        assert world.events(caller)[-1] == "turned_away"
+        assert calls_listed(world) == [], "still on the line, choosing"
+        caller.hangs_up()
+        (row,) = listed(world)["abandoned"]
+        assert (row["call_id"], row["why"], row["queue"]) == (caller.id, "nobody", "information")
+        assert row["waited_seconds"] == 0.0
+        page = world.agent(ready=False).ask("GET", "/callbacks?lang=en").get_data(True)
+        assert "nobody was there" in page
+
+    def test_who_wanted_an_emergency_stands_first(self, world: World) -> None:
+        plain, urgent = world.caller().to_queue(), world.caller().to_queue("9", "0")
+        for caller in (urgent, plain):
+            world.clock.advance(seconds=1)
+            caller.hangs_up()
+        assert calls_listed(world) == [urgent.id, plain.id]
+
+    def test_who_was_put_through_outside_instead_is_owed_nothing(self, world: World) -> None:
+        caller = world.caller().to_queue().press("9", "1")
+        dial = caller.xml.find("Dial")
+        assert dial is not None
+        world.clock.advance(seconds=30)
+        caller.goes_to(dial.attrib["action"], DialCallStatus="no-answer")
+        caller.hangs_up()
+        assert calls_listed(world) == [caller.id], "nobody answered there either"
+        again = world.caller(caller.number).ring().press("9", "1")
+        dial = again.xml.find("Dial")
+        assert dial is not None
+        world.clock.advance(seconds=30)
+        again.goes_to(dial.attrib["action"], DialCallStatus="completed", CallStatus="completed")
+        again.hangs_up()
+        assert calls_listed(world) == []
+
+    def test_they_are_called_back_by_the_agent_who_clicks(self, world: World) -> None:
+        caller = world.caller().to_queue()
+        caller.hangs_up()
+        agent = world.agent()
+        agent.does(f"/api/callbacks/call/{caller.id}/back")
+        assert agent.offer["call_id"] == caller.id
+        assert calls_listed(world) == []
+        world.check()

@@ -2,7 +2,12 @@
 
 import pytest
 
+from hotline import clock
 from hotline.auth import Role
+from ivr.callbacks import abandoned
+from ivr.config import Ivr
+from ivr.speech.spoken import Digits
+from ivr.speech.tongues import TONGUES
 from tests.service.ivr.shipped import city_config, prompt
 from tests.service.ivr.world import Caller, World
 from tests.support.floors import sign_in_as
@@ -39,9 +44,13 @@ def ticket_of(world: World, caller: Caller) -> tickets.TicketFacts:
 
 def test_a_message_becomes_a_ticket_with_its_sound(world: World, caller: Caller) -> None:
     leaves_message(caller)
-    assert caller.says == [prompt(world, "message_kept")]
-    assert caller.xml.find("Hangup") is not None
     ticket = ticket_of(world, caller)
+    number = Digits(ticket.number).by(TONGUES["th"])
+    assert caller.says == [
+        prompt(world, "message_kept"),
+        prompt(world, "message_number", ticket=number),
+    ]
+    assert caller.xml.find("Hangup") is not None
     assert (ticket.source, ticket.is_open, ticket.incomplete) == ("message", True, True)
     assert ticket.caller_number == caller.number
     world.deliver()
@@ -62,7 +71,8 @@ def test_a_message_that_comes_twice_is_one(world: World, caller: Caller) -> None
     leaves_message(caller)
     caller.heard = record
     leaves_message(caller)
-    assert caller.says == [prompt(world, "message_kept")]
+    assert caller.says[0] == prompt(world, "message_kept")
+    assert len(caller.says) == 2, "the number is told again"
     assert world.events(caller).count("recorded") == 1
 
 
@@ -80,6 +90,10 @@ def test_who_says_nothing_is_asked_once_more_and_then_let_go(world: World, calle
         assert caller.says == [prompt(world, told)]
     assert caller.xml.find("Hangup") is not None
     assert world.read(tickets.ticket_of_call, caller.id) is None
+    caller.hangs_up()
+    with world.floor.db.read() as session:
+        (row,) = abandoned.worklist(session, world.floor.section(Ivr), now=clock.now())
+    assert (row.call_id, row.why) == (caller.id, "nobody"), "somebody calls them back"
 
 
 def test_a_message_out_of_the_waiting_room_gives_the_place_up(world: World) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from hotline import salvage
 from ivr.config import AfterCall, Ivr
-from ivr.nodes.voicemail import NOTHING_HEARD
+from ivr.nodes.voicemail import MESSAGE_NUMBER, NOTHING_HEARD
 from ivr.speech.prompts import SPOKEN_BY_THE_ENGINE
 from tests.unit.ivr.test_flow import SOUND
 
@@ -34,6 +34,7 @@ def section(**changes: Any) -> dict[str, Any]:
         name: {"th": "ก", "en": "a"} for name in (*USED, NOTHING_HEARD, *SPOKEN_BY_THE_ENGINE)
     }
     prompts["position"] = {"th": "ที่ {position}", "en": "number {position}"}
+    prompts[MESSAGE_NUMBER] = {"th": "เลข {ticket}", "en": "number {ticket}"}
     prompts["expected_wait"] = {"th": "รอ{wait}", "en": "wait {wait}"}
     return {
         "languages": {"th": {"title": "ไทย", "tag": "th-TH"}, "en": {"title": "E", "tag": "en-GB"}},

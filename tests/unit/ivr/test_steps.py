@@ -27,6 +27,7 @@ from ivr.nodes.base import (
     Read,
     Record,
     Refuse,
+    TurnedAway,
 )
 from ivr.nodes.voicemail import RECORDED
 from ivr.steps import (
@@ -171,6 +172,8 @@ def test_who_cannot_join_a_line_is_led_where_the_line_says(
         flow(detours=ways), "agent", MAIN, AWorld(lines={"information": state}), heard="start"
     )
     assert (step.queue, step.position.node) == (queue, node)
+    away = () if queue else (TurnedAway("information", "en", state.value),)
+    assert step.acts == away, "somebody calls back who left without a word"
 
 
 def test_a_circle_that_asks_for_nothing_is_an_error_and_no_endless_loop() -> None:

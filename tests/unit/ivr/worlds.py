@@ -55,6 +55,7 @@ class AWorld(Nowhere):
     next_opening: datetime | None = datetime(2026, 11, 23, 8, 30, tzinfo=BANGKOK)
     on_air: tuple[Notice, ...] = ()
     tickets: Mapping[str, TicketSeen] = field(default_factory=dict)
+    made: str = ""
     lines: Mapping[str, LineState] = field(default_factory=dict)
     holds: bool = False
     is_blocked: bool = False
@@ -82,6 +83,9 @@ class AWorld(Nowhere):
 
     def ticket(self, number: str) -> TicketSeen | None:
         return self.tickets.get(number)
+
+    def ticket_of_call(self) -> str:
+        return self.made
 
     def line(self, queue: str, _language: str) -> LineState:
         return self.lines.get(queue, LineState.OPEN)

@@ -27,7 +27,6 @@ from tests.unit.ivr.worlds import (
     told,
     values,
 )
-from tickets import numbers
 
 FLOW = around({"kind": "ticket_status", "prompt": "which", "agent": "agent"})
 HERE = Position("here", "th")
@@ -59,7 +58,7 @@ def test_the_callers_own_ticket_is_told_at_once(keyed: str) -> None:
     assert step.acts == (AboutTicket(TICKET, proven=True),)
     assert SEEN.due is not None
     assert values(step) == {
-        "ticket": Digits(numbers.display(TICKET)),
+        "ticket": Digits(TICKET),
         "division": Text(SEEN.division),
         "due": Moment(SEEN.due, NOON.date()),
         "when": Moment(SEEN.changed, NOON.date()),
