@@ -15,6 +15,7 @@ from agents import service as agents
 from hotline import calendars, clock
 from hotline.floor import Floor
 from ivr import bulletins, calls, nuisance
+from ivr.callbacks import rows as callback_rows
 from ivr.callbacks import service as callbacks
 from ivr.config import Ivr
 from ivr.nodes.base import LineState, Notice, PlaceKept, TicketSeen
@@ -83,6 +84,10 @@ class CallWorld:
             return False
         call_id = self._call_id
         return self._ask(lambda session: waiting.holds_place(session, call_id))
+
+    def calls_from(self) -> datetime | None:
+        at = callback_rows.calling_hours(self._floor).pause_after(self._utc)
+        return None if at is None else clock.local(at, self._floor.city.zone)
 
     def telephone(self, digits: str) -> str | None:
         number = e164(digits, self._floor.city.country)

@@ -135,6 +135,14 @@ class Hours:
         local = clock.local(now, self.zone).time()
         return any(span.holds(local) for span in self.spans)
 
+    def pause_after(self, awake_at: datetime) -> datetime | None:
+        """When somebody who is awake at `awake_at` may be rung again, if not at any time from then
+        on: their wakefulness ends in the night. None: it ends by day.
+        """
+        end = awake_at + self.fresh
+        local = clock.local(end, self.zone).time()
+        return None if any(span.holds(local) for span in self.spans) else self.next_opening(end)
+
     def next_opening(self, now: datetime) -> datetime:
         """When a span begins next, after `now` (aware, UTC)."""
         today = clock.local_day(now, self.zone)

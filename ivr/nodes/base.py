@@ -293,6 +293,11 @@ class World(Protocol):
 
     def callback_pending(self) -> bool: ...
 
+    def calls_from(self) -> datetime | None:
+        """When callbacks go on (local, aware), if the night begins before the caller's turn may have
+        come; None by day.
+        """
+
     def telephone(self, digits: str) -> str | None:
         """A number as it was keyed, E.164; None when it is none that can be called."""
 
@@ -340,6 +345,9 @@ class Nowhere:
 
     def callback_pending(self) -> bool:
         return False
+
+    def calls_from(self) -> datetime | None:
+        return None
 
     def telephone(self, _digits: str) -> str | None:
         return None

@@ -40,12 +40,13 @@ THIS_NUMBER, WHICH_NUMBER, BAD_NUMBER, NUMBER_IS = (
     "callback_bad_number",
     "callback_number_is",
 )
-WHICH_HOUR, BAD_HOUR, HOUR_IS, PROMISED, PROMISED_AT = (
+WHICH_HOUR, BAD_HOUR, HOUR_IS, PROMISED, PROMISED_AT, PROMISED_LATE = (
     "callback_which_hour",
     "callback_bad_hour",
     "callback_hour_is",
     "callback_promised",
     "callback_promised_at",
+    "callback_promised_late",
 )
 #: Keys at the first question.
 HERE_NOW, OTHER_NUMBER, AT_HOUR = "1", "2", "3"
@@ -76,6 +77,7 @@ class Callback(Base):
         HOUR_IS: frozenset({"at"}),
         PROMISED: NOTHING,
         PROMISED_AT: frozenset({"at"}),
+        PROMISED_LATE: frozenset({"at"}),
     }
 
     def exits(self) -> list[Exit]:
@@ -164,12 +166,16 @@ class Callback(Base):
         return self._missed(here, here.speak(prompts.WRONG_KEY))
 
     def _promise(self, here: Here, number: str, at: datetime | None) -> Stop:
-        said = (
-            here.speak(PROMISED)
-            if at is None
-            else here.speak(PROMISED_AT, at=Moment(at, here.world.now.date()))
-        )
-        return Stop((said, HangUp()), acts=(AskCallback(number, at),))
+        return Stop((self._promised(here, at), HangUp()), acts=(AskCallback(number, at),))
+
+    def _promised(self, here: Here, at: datetime | None) -> Words:
+        """What is promised is kept: late in the evening not "in your turn" alone."""
+        late = here.world.calls_from() if at is None else None
+        if late is not None:
+            return here.speak(PROMISED_LATE, at=Moment(late, here.world.now.date()))
+        if at is None:
+            return here.speak(PROMISED)
+        return here.speak(PROMISED_AT, at=Moment(at, here.world.now.date()))
 
     def _missed(self, here: Here, told: Words) -> Outcome:
         attempt = here.position.attempt + 1

@@ -102,6 +102,24 @@ def test_unless_they_have_just_asked_for_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("awake", "goes_on"),
+    [
+        (at(10), None),
+        (at(19, 29), None),
+        (at(19, 30), at(8, day=21)),
+        (at(23), at(8, day=21)),
+        (at(3), at(8)),
+        (at(7, 29), at(8)),
+        (at(7, 30), None),  # awake until it is day
+    ],
+)
+def test_when_calling_goes_on_after_they_may_be_asleep(
+    awake: datetime, goes_on: datetime | None
+) -> None:
+    assert HOURS.pause_after(awake) == goes_on
+
+
+@pytest.mark.parametrize(
     ("now", "opens"),
     [(at(3), at(8)), (at(8), at(13)), (at(12, 30), at(13)), (at(20), at(8, day=21))],
 )

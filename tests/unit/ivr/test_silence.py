@@ -65,6 +65,13 @@ def test_not_silent(events: tuple[Any, ...]) -> None:
     assert judged(*events) is None
 
 
+@pytest.mark.parametrize("came", [("queued", {}), ("turned_away", {"why": "nobody"})])
+def test_who_came_to_us_and_was_answered_by_nobody_is_told_apart(came: Any) -> None:
+    found = judged(came)
+    assert found is not None
+    assert found.waited
+
+
 def test_a_call_that_the_fallback_took_tells_nothing() -> None:
     assert judged(at="") is None
 

@@ -61,6 +61,7 @@ class AWorld(Nowhere):
     is_blocked: bool = False
     kept: PlaceKept | None = None
     pending: bool = False
+    morning: datetime | None = None
     numbers: Mapping[str, str] = field(default_factory=lambda: {"0898765432": OTHER})
 
     def caller(self) -> str:
@@ -101,6 +102,9 @@ class AWorld(Nowhere):
 
     def callback_pending(self) -> bool:
         return self.pending
+
+    def calls_from(self) -> datetime | None:
+        return self.morning
 
     def telephone(self, digits: str) -> str | None:
         return digits if digits and digits == self.number else self.numbers.get(digits)

@@ -51,6 +51,17 @@ def test_one_key_is_enough() -> None:
     assert (told(step), step.verbs[-1]) == (["callback_promised/en"], HangUp())
 
 
+def test_late_in_the_evening_the_morning_is_named() -> None:
+    step = keyed("1", world=AWorld(morning=TEN))
+    assert step.acts == (AskCallback(CALLER),)
+    assert (told(step), values(step)) == (
+        ["callback_promised_late/en"],
+        {"at": Moment(TEN, NOON.date())},
+    )
+    hour = keyed("3", "1000", "1", world=AWorld(morning=TEN))
+    assert told(hour) == ["callback_promised_at/en"], "who chose an hour is called at that hour"
+
+
 def test_another_number_is_read_back_before_it_counts() -> None:
     step = keyed("2", "0898765432")
     assert (told(step), values(step)) == (["callback_number_is/en"], {"number": Telephone(OTHER)})
