@@ -17,6 +17,7 @@ from ivr.nodes.base import (
     Act,
     Back,
     BackToPlace,
+    Base,
     Dial,
     Enqueue,
     Given,
@@ -192,7 +193,7 @@ def _walk(
     said: tuple[Words, ...] = ()
     acts: tuple[Act, ...] = ()
     name, trail, consent = position.node, position.trail, position.consent
-    there = position
+    there, given = position, None
     for _ in range(_LONGEST_WALK):
         acts += outcome.acts
         if isinstance(outcome, Stop):
@@ -203,12 +204,17 @@ def _walk(
             outcome = detour
             acts += detour.acts
         said += outcome.said
-        if outcome.passed or (name == position.node and _asked(flow, position, back=back)):
+        given = outcome.given or given
+        if name == position.node and _asked(flow, position, back=back):
             trail = (*trail, name)[-_LONGEST_TRAIL:]
         name = outcome.to
         there = Position(name, outcome.language or there.language, trail=trail, consent=consent)
         here = replace(_here(flow, name, there, world, back=back), unchosen=outcome.unchosen)
         outcome = flow.nodes[name].enter(here)
+        if given is not None and isinstance(outcome, Stop) and flow.nodes[name].asks:
+            outcome, given = _answered(flow.nodes[name], here, given), None
+            # answered without having been heard: * comes back to it all the same
+            trail = (*trail, name)[-_LONGEST_TRAIL:]
     else:
         raise GoesRound(position.node)
     if not isinstance(flow.nodes[name], ToQueue):
@@ -216,7 +222,7 @@ def _walk(
         said = tuple(each for each in said if not _promises_help(each))
     stands = Position(
         name,
-        there.language,
+        outcome.language or there.language,
         outcome.attempt,
         position.n + 1,
         outcome.part,
@@ -225,6 +231,12 @@ def _walk(
         consent,
     )
     return Step(heard, _with(said, outcome.verbs), stands, acts)
+
+
+def _answered(node: Base, here: Here, given: Given) -> Outcome:
+    """What was keyed already answers the question of this node."""
+    outcome = node.answer(here, given)
+    return Go(outcome.otherwise) if isinstance(outcome, Back) else outcome
 
 
 def _promises_help(words: Words) -> bool:

@@ -389,7 +389,9 @@ class Here:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """This is said and done, and the caller stays at this node, in `part` of it."""
+    """This is said and done, and the caller stays at this node, in `part` of it; from now on in
+    `language`, if it names one.
+    """
 
     verbs: tuple[Verb, ...]
     part: str = ""
@@ -397,20 +399,21 @@ class Stop:
     attempt: int = 0
     acts: tuple[Act, ...] = ()
     consent: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """On to another node. `passed`: this node asked nothing now, but `*` comes back to it.
-    `missed`: the caller did nothing that this node could take. `unchosen`: in no language that the
-    caller has chosen.
+    """On to another node. `given`: what came in is the answer to the next question, which the
+    caller did not wait for. `missed`: the caller did nothing that this node could take. `unchosen`:
+    in no language that the caller has chosen.
     """
 
     to: str
     said: tuple[Words, ...] = ()
     language: str = ""
     acts: tuple[Act, ...] = ()
-    passed: bool = False
+    given: Given | None = None
     missed: bool = False
     unchosen: bool = False
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ivr import bulletins, calls, nuisance
 from ivr.bulletins import Draft
+from ivr.nodes.language import GREETED
 from tests.service.ivr.world import World
 from tests.walks.hearing import Judge
 from tests.walks.hotline import KEY, LANGUAGES, Footsteps, opened, shipped, staffed
@@ -67,13 +68,18 @@ def known(walks: Walks, language: str) -> Pages:
     present(walks)
     number = f"+6682{LANGUAGES.index(language):07}"
     walks.telephone(language, number).ring().presses(KEY[language]).hangs_up()
-    phone = walks.telephone(language, number).ring().hangs_up()
+    phone = walks.telephone(language, number).ring().presses(SILENCE).hangs_up()
     yield from call(phone, "somebody who called before, in the language of last time")
+    yield from walks.everywhere(
+        lambda: walks.telephone(language, number).ring(),
+        (),
+        within=lambda place: place.part == GREETED,
+    )
     phone = walks.telephone(language, number).ring().presses("*")
     yield from call(phone, "… who wants another language")
     if language == "en":
         (own,) = walks.config.numbers
-        phone = walks.telephone(language).ring(to=own)
+        phone = walks.telephone(language).ring(to=own).presses(SILENCE)
         yield from call(phone, "a number of the hotline with a language of its own")
 
 
@@ -133,7 +139,7 @@ def ticket(walks: Walks, language: str) -> Pages:
     walks.telephone(language, own).ring().presses(KEY[language]).hangs_up()
     yield from walks.everywhere(
         lambda: walks.telephone(language, own).ring(),
-        tuple(keys("4")),
+        tuple(keys(SILENCE, "4")),
         numbers=(mine.number, theirs.number, SLIP, numbers.make(9999), "5678", "0000"),
         within=lambda place: place.node == "ticket",
     )
@@ -142,11 +148,12 @@ def ticket(walks: Walks, language: str) -> Pages:
         (State.DONE, "a ticket that is done, with a word from the division"),
     ):
         mine = _move(walks, mine, state)
-        phone = walks.telephone(language, own).ring().presses("4", mine.number).hangs_up()
+        phone = walks.telephone(language, own).ring().presses(SILENCE, "4", mine.number)
+        phone.hangs_up()
         yield from call(phone, title)
     dropped = _move(walks, theirs, State.CANCELLED)
-    phone = walks.telephone(language, other).ring()
-    phone = walks.telephone(language, own).ring().presses("4", dropped.number, "5678", "1")
+    phone = walks.telephone(language, own).ring()
+    phone.presses(SILENCE, "4", dropped.number, "5678", "1")
     yield from call(phone, "a ticket that was withdrawn, and on to an agent")
 
 

@@ -26,8 +26,22 @@ def rings_at(caller: Caller, number: str) -> Caller:
 def test_a_known_caller_is_greeted_in_the_language_of_last_time(world: World) -> None:
     world.caller(NUMBER).ring().press("3").hangs_up()
     again = world.caller(NUMBER).ring()
-    assert again.says[0] == prompt(world, "welcome_back", "zh")
-    assert again.says[-1] == prompt(world, "main_menu", "zh")
+    assert again.says == [prompt(world, "welcome_back", "zh")]
+    assert again.press("").says == [prompt(world, "main_menu", "zh")]
+
+
+def test_out_of_habit_the_key_of_the_language_is_pressed_again(world: World) -> None:
+    world.caller(NUMBER).ring().press("3").hangs_up()
+    again = world.caller(NUMBER).ring().press("3")
+    assert again.says == [prompt(world, "main_menu", "zh")], "and no emergency menu"
+
+
+@pytest.mark.usefixtures("agent")
+def test_who_knows_the_menu_need_not_hear_the_greeting_out(world: World) -> None:
+    world.caller(NUMBER).ring().press("3").hangs_up()
+    again = world.caller(NUMBER).ring().press("2")
+    assert again.says == [prompt(world, "consent", "zh")]
+    assert again.press("").stay.queue == "complaint"
 
 
 def test_star_brings_the_choice_of_languages_back(world: World) -> None:
@@ -56,7 +70,8 @@ def test_nobody_takes_a_withheld_number_for_somebody(world: World) -> None:
 def test_a_number_of_its_own_speaks_its_language(world: World) -> None:
     (number,) = world.floor.section(Ivr).numbers
     caller = rings_at(world.caller(), number)
-    assert caller.says == [prompt(world, name, "en") for name in ("welcome_dialled", "main_menu")]
+    assert caller.says == [prompt(world, "welcome_dialled", "en")]
+    assert caller.press("").says == [prompt(world, "main_menu", "en")]
 
 
 # ---------------------------------------------------------------- cut off

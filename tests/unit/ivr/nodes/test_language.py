@@ -13,13 +13,15 @@
 | `timeout` | 5        | seconds                                                      |
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ivr.nodes.base import Listen, Position
+from ivr.nodes.base import Listen, Position, Speak
+from ivr.nodes.language import GREETED
 from ivr.steps import Given, advance, begin
-from tests.unit.ivr.worlds import AWorld, around, told
+from tests.unit.ivr.worlds import AWorld, around, node, told
 
 NODE: dict[str, Any] = {
     "kind": "language",
@@ -74,16 +76,50 @@ def test_who_chooses_none_gets_the_default() -> None:
         (AWorld(dialled="en", before="th"), "this_line/en"),
     ],
 )
-def test_who_is_known_is_spared_the_question(world: AWorld, said: str) -> None:
+def test_who_is_known_is_greeted_instead_of_asked(world: AWorld, said: str) -> None:
     step = begin(FLOW, world)
-    assert told(step) == [said, "menu/en"]
+    assert told(step) == [said]
+    assert (step.position.part, step.position.language) == (GREETED, "en")
+    assert step.verbs[-1] == Listen((Speak(*said.split("/")),), 1)
+
+
+KNOWN = AWorld(before="en")
+GREETING = begin(FLOW, KNOWN).position
+
+
+@pytest.mark.parametrize("key", ["", "2"])
+def test_silence_and_the_key_of_that_language_lead_on_in_it(key: str) -> None:
+    step = advance(FLOW, GREETING, Given(key), KNOWN)
+    assert (told(step), step.position.node) == (["menu/en"], "menu")
     assert step.position.trail == ("here",)
 
 
+def test_another_key_answers_the_question_that_would_have_come() -> None:
+    asks = around({**NODE, "next": "ask"})
+    nodes = {**asks.nodes, "ask": node(kind="menu", prompt="ask", keys={1: "agent", 2: "end"})}
+    flow = replace(asks, nodes=nodes)
+    step = advance(flow, GREETING, Given("1"), KNOWN)
+    assert (step.queue, step.position.language) == ("information", "en")
+    assert step.position.trail == ("here", "ask"), "and * comes back to it"
+    wrong = advance(flow, GREETING, Given("7"), KNOWN)
+    assert told(wrong) == ["wrong_key/en", "ask/en"]
+    assert wrong.position.trail == ("here",)
+
+
+def test_an_emergency_waits_for_no_greeting_either() -> None:
+    assert advance(FLOW, GREETING, Given("9"), KNOWN).queue == "emergency"
+
+
+def test_zero_and_hash_mean_in_the_greeting_what_they_mean_everywhere() -> None:
+    assert advance(FLOW, GREETING, Given("0"), KNOWN).queue == "information"
+    assert told(advance(FLOW, GREETING, Given("#"), KNOWN)) == ["back/en"]
+
+
 def test_star_brings_the_question_back_for_who_was_known() -> None:
-    world = AWorld(before="en")
-    step = advance(FLOW, begin(FLOW, world).position, Given("*"), world)
-    assert told(step) == ["welcome/th", "welcome/en"]
+    asked = ["welcome/th", "welcome/en"]
+    assert told(advance(FLOW, GREETING, Given("*"), KNOWN)) == asked
+    menu = advance(FLOW, GREETING, Given(), KNOWN).position
+    assert told(advance(FLOW, menu, Given("*"), KNOWN)) == asked
 
 
 @pytest.mark.parametrize("world", [AWorld(before="fr"), AWorld(dialled="fr")])
