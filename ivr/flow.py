@@ -154,7 +154,7 @@ def _bad_keys(flow: Flow) -> Iterator[Fault]:
 
 def _bad_words(flow: Flow, name: str, node: Menu) -> Iterator[Fault]:
     for key, by_language in node.words.items():
-        if key not in node.keys:
+        if key not in node.keys and not (key == PERSON and flow.person):
             yield Fault(f"flow.{name}.words.{key}", "this key leads nowhere in this menu")
         for language in by_language:
             if language not in flow.languages:

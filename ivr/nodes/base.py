@@ -294,8 +294,8 @@ class World(Protocol):
     def callback_pending(self) -> bool: ...
 
     def calls_from(self) -> datetime | None:
-        """When callbacks go on (local, aware), if the night begins before the caller's turn may have
-        come; None by day.
+        """When callbacks go on (local, aware), if the night may come before the caller's turn does;
+        None by day.
         """
 
     def telephone(self, digits: str) -> str | None:
@@ -493,8 +493,14 @@ def miss(
     attempt = here.position.attempt + 1
     if attempt >= tries:
         return Go(otherwise, (here.speak(prompts.LET_US_HELP),), missed=True)
-    wrong = prompts.WRONG_KEY if given.digits or given.speech else prompts.SILENCE
-    return again(node, here, here.speak(wrong if attempt == 1 else help_), attempt=attempt)
+    said = help_ if attempt > 1 else _what_was_missed(given)
+    return again(node, here, here.speak(said), attempt=attempt)
+
+
+def _what_was_missed(given: Given) -> str:
+    if given.digits:
+        return prompts.WRONG_KEY
+    return prompts.NOT_UNDERSTOOD if given.speech else prompts.SILENCE
 
 
 def again(node: Base, here: Here, *first: Words, attempt: int) -> Stop:

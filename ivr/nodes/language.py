@@ -32,7 +32,6 @@ from ivr.nodes.base import (
 )
 from ivr.speech import prompts
 
-
 #: The part in which the caller is greeted in a language that is known.
 GREETED = "greeted"
 #: Seconds after the greeting; the next question follows.

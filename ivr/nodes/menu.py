@@ -10,6 +10,7 @@ from pydantic import Field
 
 from hotline.config import Identifier, Language
 from ivr.nodes.base import (
+    PERSON,
     Base,
     Exit,
     Given,
@@ -38,8 +39,8 @@ class Menu(Base):
     kind: Literal["menu"]
     prompt: Identifier
     keys: dict[Key, NodeName]
-    #: What may be said instead of a key: key → language → words. A language without any has no
-    #: speech here.
+    #: What may be said instead of a key, 0 included: key → language → words. A language without any
+    #: has no speech here.
     words: dict[Key, dict[Language, tuple[str, ...]]] = Field(default_factory=dict)
     #: Said before the question at the second miss; None: the hotline's own `help`.
     help: Identifier | None = None
@@ -83,6 +84,8 @@ class Menu(Base):
         key = given.digits or self._key_said(given.speech, here.language)
         if key in self.keys:
             return Go(self.keys[key])
+        if key == PERSON and here.person:
+            return Go(here.person)
         return miss(
             self,
             here,
@@ -96,13 +99,17 @@ class Menu(Base):
         return tuple(word for by in self.words.values() for word in by.get(language, ()))
 
     def _key_said(self, speech: str, language: str) -> str:
-        """The key whose words were said; empty when none were, or those of several keys."""
+        """The key whose words were said; empty when none were, or those of several keys. Who asks for
+        a person and says what for has said what for.
+        """
         said = _plain(speech)
         found = {
             key
             for key, by in self.words.items()
             if said and any(_plain(word) in said for word in by.get(language, ()))
         }
+        if len(found) > 1:
+            found.discard(PERSON)
         return found.pop() if len(found) == 1 else ""
 
 

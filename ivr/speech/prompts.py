@@ -15,7 +15,8 @@ from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Ta
 from hotline.config import Section
 
 #: Told by themselves, in every flow.
-WRONG_KEY, SILENCE, HELP, LET_US_HELP = "wrong_key", "silence", "help", "let_us_help"
+WRONG_KEY, NOT_UNDERSTOOD, SILENCE = "wrong_key", "not_understood", "silence"
+HELP, LET_US_HELP = "help", "let_us_help"
 TRANSFER_FAILED, GOODBYE = "transfer_failed", "goodbye"
 #: Read on when something of ours has failed, before the caller is put through.
 APOLOGY = "apology"
@@ -34,6 +35,7 @@ NOTHING: frozenset[str] = frozenset()
 #: Each prompt that every hotline needs, with the `{places}` that it fills in.
 SPOKEN_BY_THE_ENGINE: Places = {
     WRONG_KEY: NOTHING,
+    NOT_UNDERSTOOD: NOTHING,
     SILENCE: NOTHING,
     HELP: NOTHING,
     LET_US_HELP: NOTHING,

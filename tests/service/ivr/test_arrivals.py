@@ -152,6 +152,8 @@ def test_a_blocked_caller_is_refused_politely_and_may_still_call_the_police(worl
         ("1", "สอบ ถาม ข้อมูล", "information"),
         ("2", "I want to REPORT a problem.", "complaint"),
         ("2", "Emergency!", "emergency"),
+        ("1", "ขอคุยกับเจ้าหน้าที่ค่ะ", "agent"),
+        ("2", "Somebody, please", "agent"),
     ],
 )
 def test_a_menu_understands_words(world: World, language: str, said: str, node: str) -> None:
@@ -166,12 +168,12 @@ def test_a_menu_understands_words(world: World, language: str, said: str, node: 
 
 
 @pytest.mark.parametrize("said", ["good evening", "emergency report"])
-def test_what_is_not_understood_is_a_wrong_key(world: World, said: str) -> None:
+def test_what_is_not_understood_is_told(world: World, said: str) -> None:
     caller = world.caller().ring().press("2")
     gather = caller.xml.find("Gather")
     assert gather is not None
     caller.goes_to(gather.attrib["action"], SpeechResult=said)
-    assert caller.says[0] == prompt(world, "wrong_key", "en")
+    assert caller.says[0] == prompt(world, "not_understood", "en")
 
 
 def test_a_language_without_words_has_keys_only(world: World) -> None:

@@ -64,6 +64,15 @@ def test_a_word_is_as_good_as_its_key(language: str, said: str, node: str) -> No
 def test_words_of_two_keys_or_of_none_or_of_another_language_are_a_miss(said: str) -> None:
     step = advance(FLOW, HERE, Given(speech=said))
     assert (step.heard, step.position.attempt) == ("wrong", 1)
+    assert told(step) == ["not_understood/en", "question/en"]
+
+
+def test_a_person_may_be_asked_for_in_words() -> None:
+    words = {**NODE["words"], 0: {"en": ["somebody"]}}
+    step = advance(around({**NODE, "words": words}), HERE, Given(speech="Somebody, please"))
+    assert (step.heard, step.queue) == ("speech", "information")
+    step = advance(around({**NODE, "words": words}), HERE, Given(speech="somebody for a complaint"))
+    assert step.position.node == "end", "what it is about says more"
 
 
 def test_a_key_counts_before_what_was_said() -> None:
