@@ -5,6 +5,7 @@ from datetime import datetime
 
 from agents import service
 from agents.config import Agents
+from hotline import clock
 from hotline.floor import Floor
 from hotline.jobs import Every, Sweep
 
@@ -17,6 +18,15 @@ def forget(floor: Floor, now: datetime) -> None:
         forgotten = service.forget(session, limits=floor.section(Agents).limits, now=now)
     if forgotten:
         log.info("signed out, since nobody was there: agents %s", forgotten)
+
+
+def signed_out(floor: Floor, *, account_id: int) -> None:
+    """Nobody is signed in with this account any more: an agent has gone home. Without it, calls
+    would be offered to an empty chair.
+    """
+    with floor.db.write() as session:
+        if (them := service.agent_of_account(session, account_id)) is not None:
+            service.sign_out(session, them.id, now=clock.now())
 
 
 SWEEPS: dict[str, Sweep] = {"agents.forget": Every(60, forget)}

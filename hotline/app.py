@@ -98,6 +98,8 @@ def _listen(floor: Floor) -> None:
     listen("agent.ready", functools.partial(ivr.jobs.agent_ready, floor))
     # somebody left while a call was ringing there: it rings elsewhere at once
     listen("agent.left", functools.partial(ivr.jobs.agent_left, floor))
+    # an account's last browser signed out: no call is offered there
+    listen("account.signed_out", functools.partial(agents.jobs.signed_out, floor))
     # an effect was written down: a worker is told
     listen("outbox.posted", functools.partial(_effect_posted, floor))
 

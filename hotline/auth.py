@@ -21,6 +21,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Request, g
 from sqlalchemy.orm import Session
 
+from hotline.announce import announce
 from hotline.db import Database, insert_ignore
 from hotline.errors import Conflict, Forbidden, Invalid, SignInNeeded
 from hotline.models import Account, SignIn
@@ -199,7 +200,14 @@ def open_session(session: Session, account_id: int, *, now: datetime) -> str:
 
 
 def sign_out(session: Session, token: str) -> None:
-    session.execute(sa.delete(SignIn).where(SignIn.token_hash == _hash(token)))
+    """End this session; when it was the account's last, that is announced."""
+    ended = sa.delete(SignIn).where(SignIn.token_hash == _hash(token))
+    account_id = session.scalar(ended.returning(SignIn.account_id))
+    if account_id is None:
+        return
+    others = sa.select(SignIn.token_hash).where(SignIn.account_id == account_id).limit(1)
+    if session.scalar(others) is None:
+        announce(session, "account.signed_out", account_id=account_id)
 
 
 def identify(session: Session, token: str, *, now: datetime) -> Identity | None:

@@ -301,3 +301,20 @@ def test_every_demo_skill_is_one_that_the_shipped_flow_asks_for(city_config):
         for language in one.languages
     }
     assert everyone == {(queue, language) for queue in ivr.queues for language in ivr.languages}
+
+
+def test_who_signs_the_last_browser_out_has_gone_home(client, floor, noi):
+    """Else the desk would be offered calls, with nobody there to hear them ring."""
+    agent_id, header = noi
+    client.post("/api/presence", json={"status": "ready"}, headers=header)
+    other = sign_in_as(floor, Role.AGENT, "noi")
+    assert client.delete("/api/session", headers=header).json == {"ok": True}
+    assert seen(floor, agent_id).status == Status.READY, "signed in elsewhere"
+    header = {"Authorization": f"Bearer {other}"}
+    assert client.delete("/api/session", headers=header).json == {"ok": True}
+    assert seen(floor, agent_id).status == Status.SIGNED_OUT
+
+
+def seen(floor, agent_id):
+    with floor.db.read() as session:
+        return service.presence_of(session, agent_id)
