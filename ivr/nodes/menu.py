@@ -99,8 +99,8 @@ class Menu(Base):
         return tuple(word for by in self.words.values() for word in by.get(language, ()))
 
     def _key_said(self, speech: str, language: str) -> str:
-        """The key whose words were said; empty when none were, or those of several keys. Of a person
-        and something to be done, the latter.
+        """The key whose words were said; empty when none were, or those of several. A person
+        gives way to what the person is wanted for.
         """
         said = _plain(speech)
         found = {

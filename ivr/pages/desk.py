@@ -222,7 +222,9 @@ def current_fragment() -> Response:
 @blueprint.get("/waiting/board")
 @access(*WATCHES)
 def board() -> Response:
-    """Who waits: each queue with how many, in which language, and since when the first."""
+    """Who waits on the line: each queue with how many, in which language, and since when the first;
+    and how many callbacks are due there.
+    """
     with floor().db.read() as session:
         found = list(waiting.lines(session))
     return fragment("ivr/board.html", queues=_queues(found), spoken_title=spoken_title)
@@ -234,16 +236,20 @@ class _QueueNow:
     title: str
     callers: int
     longest_since: datetime | None
+    callbacks: int
     lines: list[Line]
 
 
 def _queues(found: list[Line]) -> list[_QueueNow]:
     now = []
     for queue in floor().section(Ivr).queues:
-        of_queue = sorted(
-            (line for line in found if line.queue == queue), key=lambda line: line.longest_since
-        )
-        since = of_queue[0].longest_since if of_queue else None
+        of_queue = [line for line in found if line.queue == queue]
         callers = sum(line.waiting for line in of_queue)
-        now.append(_QueueNow(queue, queue_title(queue), callers, since, of_queue))
+        callbacks = sum(line.callbacks for line in of_queue)
+        on_the_line = sorted(
+            (line.longest_since, line.language, line) for line in of_queue if line.longest_since
+        )
+        since = on_the_line[0][0] if on_the_line else None
+        lines = [line for *_, line in on_the_line]
+        now.append(_QueueNow(queue, queue_title(queue), callers, since, callbacks, lines))
     return now

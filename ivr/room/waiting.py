@@ -72,12 +72,15 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How long one queue is: callers in it, and since when the first waits (aware)."""
+    """How long one line is: callers on the telephone, and since when the first of them waits
+    (aware; None when there is none); and callbacks that are due, which wait without a telephone.
+    """
 
     queue: str
     language: str
     waiting: int
-    longest_since: datetime
+    longest_since: datetime | None
+    callbacks: int
 
 
 def enter(
@@ -402,12 +405,14 @@ def unseen(session: Session, before: datetime, limit: int) -> list[Stay]:
 
 def lines(session: Session) -> Iterator[Line]:
     """Every line that somebody waits in."""
+    on_the_line = Waiting.callback_id.is_(None)
     query = (
         sa.select(
             Waiting.queue,
             Waiting.language,
-            sa.func.count(),
-            sa.func.min(Waiting.entered_at, type_=Waiting.entered_at.type),
+            sa.func.count().filter(on_the_line),
+            sa.func.min(Waiting.entered_at, type_=Waiting.entered_at.type).filter(on_the_line),
+            sa.func.count().filter(~on_the_line),
         )
         .where(Waiting.state.in_(STILL_WAITS))
         .group_by(Waiting.queue, Waiting.language)

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from hotline import clock
 from hotline.auth import Role
 from ivr import story
+from ivr.callbacks import service as callbacks
+from ivr.callbacks.rows import Asked
 from ivr.models import CallEvent
 from ivr.room import waiting
 from tests.service.ivr.world import Agent, Caller, World
@@ -74,6 +76,20 @@ def test_the_board_counts_who_waits(world: World) -> None:
         ("information", "en", 1),
         ("complaint", "th", 1),
     }
+
+
+def test_the_board_tells_callbacks_from_those_who_wait_on_the_line(world: World) -> None:
+    promised, waits = world.caller().to_queue(), world.caller().to_queue()
+    with world.floor.db.write() as session:
+        asked = Asked(promised.id, promised.number, "information", "th", "information")
+        callbacks.request(world.floor, session, asked, promised.stay, now=clock.now())
+    promised.hangs_up()
+    (line,) = world.read(lambda session: list(waiting.lines(session)))
+    assert (line.waiting, line.callbacks, line.longest_since) == (1, 1, waits.stay.entered_at)
+    waits.hangs_up()
+    (line,) = world.read(lambda session: list(waiting.lines(session)))
+    assert (line.waiting, line.callbacks, line.longest_since) == (0, 1, None)
+    assert "Callbacks due" in read_as(world, Role.SUPERVISOR, "/waiting/board?lang=en")
 
 
 def test_a_supervisors_program_sees_all_at_once(world: World) -> None:
