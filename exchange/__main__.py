@@ -34,6 +34,14 @@ def parser() -> argparse.ArgumentParser:
         "--auth-token-file", type=Path, help="or EXCHANGE_AUTH_TOKEN in the environment"
     )
     cli.add_argument(
+        "--api-key-sid", default="", metavar="SK…", help="key of browser telephones' tokens (any)"
+    )
+    cli.add_argument(
+        "--api-key-secret-file",
+        type=Path,
+        help="or EXCHANGE_API_KEY_SECRET in the environment (the auth token)",
+    )
+    cli.add_argument(
         "--number",
         action="append",
         required=True,
@@ -89,6 +97,13 @@ def auth_token(options: argparse.Namespace, environ: Mapping[str, str]) -> str:
     return token
 
 
+def api_key_secret(options: argparse.Namespace, environ: Mapping[str, str]) -> str:
+    """What access tokens are signed with; "" when nothing was said: then it is the auth token."""
+    if options.api_key_secret_file is not None:
+        return str(options.api_key_secret_file.read_text().strip())
+    return environ.get("EXCHANGE_API_KEY_SECRET", "")
+
+
 def build(options: argparse.Namespace, environ: Mapping[str, str]) -> Exchange:
     """The exchange that the command line asks for. Raises ValueError, OSError."""
     if not options.expose and not is_loopback(options.host):
@@ -103,6 +118,8 @@ def build(options: argparse.Namespace, environ: Mapping[str, str]) -> Exchange:
     config = Config(
         account_sid=options.account_sid,
         auth_token=auth_token(options, environ),
+        api_key_sid=options.api_key_sid,
+        api_key_secret=api_key_secret(options, environ),
         numbers=called,
         messaging=messaging,
         voice_fallback_url=options.voice_fallback_url,

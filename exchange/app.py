@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 
 from exchange import handset, rest
 from exchange.core import Exchange
+from exchange.voice import routes, signal
 
 EXCHANGE: web.AppKey[Exchange] = web.AppKey("exchange", Exchange)
 
@@ -21,7 +22,9 @@ def make_app(exchange: Exchange) -> web.Application:
     app.router.add_route("GET", "/health", health)
     rest.add_routes(app, exchange)
     handset.add_routes(app, exchange)
+    routes.add_routes(app)
     app.on_shutdown.append(_close)  # before open streams are waited for: calls that end, end them
+    signal.add_routes(app, exchange)
     return app
 
 
@@ -31,10 +34,13 @@ async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamR
 
     The handset API asks for no password, and a browser on this machine would let any page reach
     it: by a plain form (so a foreign Origin is refused), or by a name that is made to point at
-    127.0.0.1 (so a foreign Host is, unless the exchange was exposed on purpose).
+    127.0.0.1 (so a foreign Host is, unless the exchange was exposed on purpose). What the
+    application's own pages need is excepted: the browser telephones' line, which wants a token,
+    and the files for them.
     """
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    for_all = request.path == signal.PATH or request.path.startswith(routes.PREFIX)
+    if origin is not None and urlsplit(origin).netloc != request.host and not for_all:
         raise web.HTTPForbidden(text="another site's page may not use this telephone")
     exposed = request.app[EXCHANGE].config.exposed
     if not exposed and not is_loopback(urlsplit(f"//{request.host}").hostname or ""):

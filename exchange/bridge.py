@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from exchange.call import Leaving
@@ -27,14 +28,20 @@ class Bridge:
     def begin(self, clock: Clock) -> None:
         """Both hear each other from here on."""
         self.begun = clock.time()
+        self.dialer.company = self.other.company = self
         self.dialer.say("dial", f"connected to {self.other.to or self.other.from_}")
         self.other.say("dial", f"connected to {self.dialer.from_}")
+
+    def heard_by(self, call: Call) -> Iterable[Call]:
+        return (self.other if call is self.dialer else self.dialer,)
 
     def seconds(self, clock: Clock) -> int:
         """Whole seconds that the two could talk."""
         return 0 if self.begun is None else round(clock.time() - self.begun)
 
     def end(self, reason: str) -> None:
+        self.dialer.parted(self)
+        self.other.parted(self)
         if not self.over.done():
             self.over.set_result(reason)
 

@@ -11,24 +11,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from exchange.callbacks import CallbackLine, Subscription
 from exchange.errors import CarrierError
 from exchange.ids import API_VERSION, rfc2822, sid
 from exchange.script import Script, Utterance
+from exchange.voice import tones
 from exchange.webhook import Attempt, Request
 
 if TYPE_CHECKING:
     from exchange.core import Exchange
     from exchange.recordings import Wish
     from exchange.scene import Source
+    from exchange.voice.media import Leg
+    from exchange.voice.mix import Playback, Sound
 
 log = logging.getLogger("exchange.call")
 
@@ -116,6 +119,15 @@ class Settings:
     time_limit: float = 14400.0
     send_digits: str = ""
     record: Wish | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What is handed to a browser telephone beside From and To."""
+
+
+class Company(Protocol):
+    """Where calls meet: a conference, a bridge, a dialling."""
+
+    def heard_by(self, call: Call) -> Iterable[Call]:
+        """Those whom `call` hears at this moment."""
 
 
 class Call:
@@ -158,6 +170,10 @@ class Call:
         self.answer_asked: asyncio.Future[bool] | None = None
         self.watchers: set[asyncio.Queue[dict[str, Any]]] = set()
         self.over = asyncio.Event()
+        self.media: Leg | None = None
+        """The call's sound; None is silence."""
+        self.company: Company | None = None
+        self.playbacks: list[Playback] = []
         self.callbacks = CallbackLine(
             exchange, self.settings.callbacks, log=self.log_attempt, fault=self.fault
         )
@@ -402,6 +418,49 @@ class Call:
             if self.ear is ear:
                 self.ear = before
                 self.changed()
+
+    # -- sound -----------------------------------------------------------------------------------
+
+    @property
+    def is_ringing(self) -> bool:
+        return self.status is Status.RINGING
+
+    def connect(self, leg: Leg) -> None:
+        """From here on the call has sound, until it ends."""
+        self.media = leg
+        leg.gone = partial(self.end, cause="the line broke")
+        self.exchange.mixer.add(self, leg)
+
+    def parted(self, company: Company) -> None:
+        """The call is no longer there (it may be elsewhere already)."""
+        if self.company is company:
+            self.company = None
+
+    def sound(self, sound: Sound, *, loop: bool = False) -> Playback | None:
+        """Plays something to a call that has sound; None to one that has not."""
+        if self.media is None or self.ended:
+            return None
+        from exchange.voice.mix import Playback
+
+        playback = Playback(sound, loop=loop)
+        self.playbacks.append(playback)
+        return playback
+
+    @contextmanager
+    def playing(self, sound: Sound | None, *, loop: bool = False) -> Iterator[None]:
+        """While inside, the call hears it (if it hears anything)."""
+        playback = None if sound is None else self.sound(sound, loop=loop)
+        try:
+            yield
+        finally:
+            with suppress(ValueError):
+                self.playbacks.remove(playback)  # type: ignore[arg-type]
+
+    @contextmanager
+    def music(self) -> Iterator[None]:
+        """While inside, the call hears the exchange's waiting music."""
+        with self.playing(tones.music() if self.media is not None else None, loop=True):
+            yield
 
     # -- the log -------------------------------------------------------------------------------
 

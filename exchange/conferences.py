@@ -9,7 +9,7 @@ or with one that has endConferenceOnExit, or by REST; a new one may then take th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -82,6 +82,11 @@ class Participant:
         names = {"queued": "queued", "initiated": "connecting", "ringing": "ringing"}
         return names.get(self.call.status.value, "connected")
 
+    @property
+    def speaks(self) -> bool:
+        """Whether the others may hear this one."""
+        return self.joined and not (self.options.muted or self.options.hold)
+
     def interrupted(self, why: Leaving) -> None:
         """What the call registers with `Call.staying`."""
         hung_up = why is Leaving.HANGUP
@@ -106,6 +111,9 @@ class Participant:
             return
         if request is None or not await self._play_again_and_again(request):
             self.call.say("conference", f"{what}: music")
+            if self.call.media is not None:
+                with self.call.music():
+                    await asyncio.get_running_loop().create_future()
 
     async def _play_again_and_again(self, request: Request) -> bool:
         """Does not return while the document can be played; False when it cannot."""
@@ -204,6 +212,7 @@ class Conference:
         if participant.joined or participant.left.done():
             return
         participant.joined = True
+        participant.call.company = self
         self.tell("participant-join", participant)
         present = [p for p in self if p.joined]
         can_start = len(present) > 1 and any(p.options.start_on_enter for p in present)
@@ -229,6 +238,7 @@ class Conference:
         if participant.left.done():
             return
         self._participants.pop(participant.call.sid, None)
+        participant.call.parted(self)
         participant.left.set_result(reason)
         participant.play()
         if participant.joined:
@@ -250,6 +260,7 @@ class Conference:
         self.ended_because, self.ended_by = because, by
         for participant in self:
             self._participants.pop(participant.call.sid, None)
+            participant.call.parted(self)
             if not participant.left.done():
                 participant.left.set_result("conference_ended")
                 participant.play()
@@ -258,6 +269,23 @@ class Conference:
         self.exchange.recordings.over(conference=self)
         self.tell("conference-end")
         self.exchange.conferences.closed(self)
+
+    def heard_by(self, call: Call) -> Iterable[Call]:
+        """The others, except who is muted or on hold, or coaches somebody else."""
+        listener = self._participants.get(call.sid)
+        if listener is None or not self.started or listener.options.hold:
+            return
+        for other in self._participants.values():
+            coached = other.options.call_sid_to_coach
+            if other is not listener and other.speaks and coached in (None, call.sid):
+                yield other.call
+
+    def speakers(self) -> Iterable[Call]:
+        """Those who are recorded."""
+        if self.started:
+            for participant in self._participants.values():
+                if participant.speaks and not participant.options.coaching:
+                    yield participant.call
 
     def refresh(self) -> None:
         """Tells every caller's script whether the caller is talking with somebody."""

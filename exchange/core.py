@@ -6,8 +6,8 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from exchange.call import INBOUND, OUTBOUND_API, Call, Settings
 from exchange.callbacks import Subscription
@@ -22,7 +22,14 @@ from exchange.sound import SoundLibrary
 from exchange.stations import Stations
 from exchange.webhook import Request, WebhookClient
 
+if TYPE_CHECKING:
+    from exchange.voice.media import Leg
+    from exchange.voice.mix import Mixer
+
 log = logging.getLogger("exchange")
+
+SOUND_WITHIN = 3.0
+"""Wall seconds that a caller's sound is waited for before the call begins without it."""
 
 RING_BUFFER = 5.0
 """Twilio adds five seconds to the time-out of every call that REST makes."""
@@ -48,6 +55,10 @@ class Config:
     keep_messages: int = 20_000
     messaging: Mapping[str, str] = field(default_factory=dict)
     """The messaging URL of each number that has one."""
+    api_key_sid: str = ""
+    """The API key that signs access tokens; "" accepts any key's name."""
+    api_key_secret: str = ""
+    """Its secret; "" is the auth token."""
 
 
 class NoSuchNumber(LookupError):
@@ -76,6 +87,13 @@ class Exchange:
     @property
     def account_sid(self) -> str:
         return self.config.account_sid
+
+    @cached_property
+    def mixer(self) -> Mixer:
+        """What lets calls hear; loaded (numpy, av, aiortc) when the first call with sound comes."""
+        from exchange.voice.mix import Mixer
+
+        return Mixer(self)
 
     # -- calls ---------------------------------------------------------------------------------
 
@@ -117,8 +135,19 @@ class Exchange:
         self._live[call.sid] = call
         return call
 
-    def dial_in(self, from_: str, to: str, script: Mapping[str, Any] | None = None) -> Call:
-        """Somebody calls one of our numbers. Raises NoSuchNumber, ScriptError."""
+    def dial_in(
+        self,
+        from_: str,
+        to: str,
+        script: Mapping[str, Any] | None = None,
+        *,
+        leg: Leg | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Call:
+        """Somebody calls one of our numbers; with `leg` the call has sound.
+
+        `params` go with the first request. Raises NoSuchNumber, ScriptError.
+        """
         voice_url = self.config.numbers.get(to)
         if voice_url is None:
             raise NoSuchNumber(to)
@@ -134,8 +163,18 @@ class Exchange:
             settings=Settings(callbacks=callbacks, fallback=fallback),
             script=script,
         )
-        call.start(partial(self.player.main, call, Request(voice_url)))
+        if leg is not None:
+            call.connect(leg)
+        standard = call.params()
+        extra = {name: value for name, value in (params or {}).items() if name not in standard}
+        call.start(partial(self._inbound, call, Request(voice_url, params=extra)))
         return call
+
+    async def _inbound(self, call: Call, source: Source) -> None:
+        if call.media is not None:
+            with self.clock.outside():  # or the greeting's first words would be lost
+                await call.media.ready(SOUND_WITHIN)
+        await self.player.main(call, source)
 
     def dial_out(self, from_: str, to: str, source: Source, settings: Settings) -> Call:
         """REST makes a call: it rings, and when answered runs `source`."""
@@ -202,6 +241,9 @@ class Exchange:
         """A call has ended; the oldest ended calls are forgotten."""
         self._live.pop(call.sid, None)
         self.recordings.over(call=call)
+        if call.media is not None:
+            self.mixer.remove(call)
+            self.spawn(call.media.close())
         surplus = len(self._calls) - len(self._live) - self.config.keep_calls
         if surplus > 0:
             oldest = next(old for old in self._calls.values() if old.ended)
@@ -235,4 +277,5 @@ class Exchange:
             await asyncio.wait(set(self._tasks), timeout=1.0)
         for task in list(self._tasks):
             task.cancel()
+        self.recordings.close()
         await self.webhooks.close()

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
@@ -19,6 +19,9 @@ from exchange.core import Exchange, NoSuchNumber
 from exchange.messages import LONGEST, Message
 from exchange.script import ScriptError, Utterance
 from exchange.stations import ADDRESS, Station, StationError
+
+if TYPE_CHECKING:
+    from exchange.voice.media import Leg
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -197,13 +200,16 @@ class Handset:
         script = given.get("script") or {}
         if not isinstance(script, dict):
             raise refuse(400, "script: a JSON object")
+        leg, sdp = await sound(given)
         try:
-            call = self._exchange.dial_in(from_, to, script)
-        except NoSuchNumber as error:
-            raise refuse(404, f"to: nobody is connected to {to!r}") from error
-        except ScriptError as error:
+            call = self._exchange.dial_in(from_, to, script, leg=leg)
+        except (NoSuchNumber, ScriptError) as error:
+            if leg is not None:
+                await leg.close()
+            if isinstance(error, NoSuchNumber):
+                raise refuse(404, f"to: nobody is connected to {to!r}") from error
             raise refuse(400, f"script: {error}") from error
-        return web.json_response({"sid": call.sid}, status=201)
+        return web.json_response({"sid": call.sid} | sdp, status=201)
 
     async def list_(self, request: web.Request) -> web.Response:
         """Newest first; filters: from, to, status, where, direction, live=1; limit (100)."""
@@ -255,16 +261,24 @@ class Handset:
         return web.json_response(summary(call))
 
     async def answer(self, request: web.Request) -> web.Response:
-        return self._decide(request, True)
+        """Picks a ringing call up, with sound if the page describes its own."""
+        call = self._find(request)
+        _ringing(call)
+        leg, sdp = await sound(await body(request) if request.can_read_body else {})
+        try:
+            asked = _ringing(call)  # it may have stopped meanwhile
+        except web.HTTPException:
+            if leg is not None:
+                await leg.close()
+            raise
+        if leg is not None:
+            call.connect(leg)
+        asked.set_result(True)
+        return web.json_response(summary(call) | sdp)
 
     async def decline(self, request: web.Request) -> web.Response:
-        return self._decide(request, False)
-
-    def _decide(self, request: web.Request, answer: bool) -> web.Response:
         call = self._find(request)
-        if call.answer_asked is None or call.answer_asked.done():
-            raise refuse(409, "the call is not ringing here")
-        call.answer_asked.set_result(answer)
+        _ringing(call).set_result(False)
         return web.json_response(summary(call))
 
     async def events(self, request: web.Request) -> web.StreamResponse:
@@ -358,6 +372,31 @@ class Handset:
         if ADDRESS.fullmatch(address) is None:
             raise refuse(400, f"{address!r} is not an address (+66…, 191, client:name)")
         return address
+
+
+def _ringing(call: Call) -> asyncio.Future[bool]:
+    """What decides a call that rings and that nobody else is answering. 409 for any other."""
+    asked = call.answer_asked
+    if asked is None or asked.done() or call.media is not None:
+        raise refuse(409, "the call is not ringing here")
+    return asked
+
+
+async def sound(given: Mapping[str, Any]) -> tuple[Leg | None, Json]:
+    """The leg that a page's `sdp` asks for, and what the page is answered; 400 for no such offer.
+
+    Without `sdp` there is no leg, and nothing to answer.
+    """
+    if "sdp" not in given:
+        return None, {}
+    from exchange.voice.media import Leg, Refused
+
+    leg = Leg()
+    try:
+        return leg, {"sdp": await leg.answer(str(given["sdp"]))}
+    except Refused as error:
+        await leg.close()
+        raise refuse(400, f"sdp: {error}") from error
 
 
 def _event(call: Call, event: Json) -> tuple[str, Json]:

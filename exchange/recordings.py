@@ -2,21 +2,25 @@
 
 Sources: Twilio, "TwiML Record", "TwiML Dial: record", "TwiML Conference: record", "Recording
 resource", "RecordingStatusCallback parameters". The sound is made by `exchange.tape` when it is
-asked for.
+asked for, from what was heard if a call with media was recorded.
 """
 
 from __future__ import annotations
 
 import math
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exchange import tape
 from exchange.callbacks import CallbackLine, Subscription
 from exchange.ids import API_VERSION, rfc2822, sid
-from exchange.tape import Stretch
+from exchange.tape import Reel, Stretch
 
 if TYPE_CHECKING:
     from exchange.call import Call
@@ -54,6 +58,7 @@ class Recording:
         self.text = ""
         """What was said into it, as far as that is known in words."""
         self._stretches: list[Stretch] = []
+        self._reel: Reel | None = None
         self._since = exchange.clock.time()
         self._kind = "talk"
         self._exchange = exchange
@@ -98,6 +103,8 @@ class Recording:
         if not self.live:
             return
         self._stretches = stretches
+        if self._reel is not None:
+            self._reel.close()
         if seconds > 0:
             self.duration = max(1, math.ceil(round(seconds, 3)))
         self._become("completed" if seconds > 0 else "absent")
@@ -106,7 +113,21 @@ class Recording:
 
     def sound(self) -> bytes:
         """The WAVE file, exactly `duration` long."""
+        if self._reel is not None:
+            return tape.packed(self._reel.read(), self.duration or 0)
         return tape.wave(self._stretches, self.duration or 0)
+
+    def write(self, frame: bytes) -> None:
+        """20 ms of mu-law that were heard now."""
+        if self._reel is None:
+            self._reel = Reel(self._exchange.recordings.folder / self.sid)
+        kept = sum(stretch.seconds for stretch in self._stretches)
+        self._reel.write(kept + self._exchange.clock.time() - self._since, frame)
+
+    def forget(self) -> None:
+        """Its sound is gone."""
+        if self._reel is not None:
+            self._reel.delete()
 
     def _cut(self) -> None:
         """Ends the stretch that is being recorded."""
@@ -153,6 +174,21 @@ class Recordings:
     def get(self, recording_sid: str) -> Recording | None:
         return self._by_sid.get(recording_sid)
 
+    @cached_property
+    def folder(self) -> Path:
+        """Where sound is kept until the exchange stops; made when there is some."""
+        return Path(tempfile.mkdtemp(prefix="exchange-"))
+
+    @property
+    def running(self) -> list[Recording]:
+        """Those into which something is being recorded at this moment."""
+        return [each for each in self._live.values() if each.status == "in-progress"]
+
+    def close(self) -> None:
+        """The exchange stops: all sound goes with it."""
+        if "folder" in self.__dict__:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
     def start(self, call: Call, wish: Wish, conference: Conference | None = None) -> Recording:
         """Begins a recording of the call, or of the conference that it is in."""
         recording = Recording(call, wish, conference)
@@ -166,11 +202,13 @@ class Recordings:
         if surplus > 0:
             oldest = next(old for old in self._by_sid.values() if not old.live)
             del self._by_sid[oldest.sid]
+            oldest.forget()
 
     def delete(self, recording: Recording) -> None:
         """Gone, with its sound."""
         self._by_sid.pop(recording.sid, None)
         self._live.pop(recording.sid, None)
+        recording.forget()
 
     def of(
         self, *, call: Call | None = None, conference: Conference | None = None

@@ -154,7 +154,7 @@ class Stations:
         return Status.BUSY if station.outcome == "busy" else None
 
     async def _ask(self, call: Call, timeout: float) -> Status | None:
-        call.answer_asked = asyncio.get_running_loop().create_future()
+        call.answer_asked = asked = asyncio.get_running_loop().create_future()
         for page in self._pages.get(call.to, ()):
             page.put_nowait(call)
         timer = self._clock.timer(timeout)
@@ -165,6 +165,7 @@ class Stations:
             return None if call.answer_asked.result() else Status.BUSY
         finally:
             timer.cancel()
+            asked.cancel()  # if it is still open: whoever waits for it sees that it is too late
             call.answer_asked = None
 
     async def _hang_up(self, call: Call, seconds: float) -> None:

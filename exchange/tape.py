@@ -1,8 +1,9 @@
 """The sound of a recording: a WAVE file of mu-law, 8 kHz, mono, made when it is asked for.
 
-There is no media here, so nobody's voice is kept: what was spoken is a murmur in the rhythm of
-speech, the other side of a talk another, and silence is silence. The file is a function of the
-recording's stretches, so a thousand recordings of an hour take no more memory than their list.
+Of calls with media what was really heard is kept, on disk (`Reel`). Of all others nobody's voice
+is: what was spoken is a murmur in the rhythm of speech, the other side of a talk another, and
+silence is silence. That file is a function of the recording's stretches, so a thousand recordings
+of an hour take no more memory than their list.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 RATE = 8000
 SILENCE = b"\xff"
@@ -27,6 +29,40 @@ class Stretch:
 
     seconds: float
     kind: str = "voice"
+
+
+SLACK = RATE // 10
+"""A gap shorter than this is no gap: the frames of a ticker do not come to the sample."""
+
+
+class Reel:
+    """Sound that is kept as it comes: mu-law in a file, each frame at its place in time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("wb")
+        self._size = 0
+
+    def write(self, at: float, frame: bytes) -> None:
+        """A frame that was heard `at` seconds from the beginning; silence fills a gap before it."""
+        gap = round(at * RATE) - self._size
+        if gap > SLACK:
+            self._file.write(SILENCE * gap)
+            self._size += gap
+        self._file.write(frame)
+        self._size += len(frame)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def read(self) -> bytes:
+        """All of it; nothing when the file has gone."""
+        self._file.close()
+        return self._path.read_bytes() if self._path.exists() else b""
+
+    def delete(self) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
 
 
 def mulaw(sample: int) -> int:
@@ -69,10 +105,16 @@ def wave(stretches: Iterable[Stretch], seconds: int) -> bytes:
         length = min(round(stretch.seconds * RATE), size - len(data))
         pattern = _pattern(stretch.kind)
         data += (pattern * (length // len(pattern) + 1))[: max(0, length)]
-    data += SILENCE * (size - len(data))
+    return packed(bytes(data), seconds)
+
+
+def packed(sound: bytes, seconds: int) -> bytes:
+    """A WAVE file of exactly `seconds` of this mu-law: cut, or filled up with silence."""
+    size = seconds * RATE
+    data = sound[:size] + SILENCE * (size - len(sound))
     form = struct.pack("<HHIIHHH", 7, 1, RATE, RATE, 1, 8, 0)
     fact = struct.pack("<I", size)
     chunks = b"fmt " + struct.pack("<I", len(form)) + form
     chunks += b"fact" + struct.pack("<I", len(fact)) + fact
-    chunks += b"data" + struct.pack("<I", size) + bytes(data) + b"\x00" * (size % 2)
+    chunks += b"data" + struct.pack("<I", size) + data + b"\x00" * (size % 2)
     return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -94,6 +95,14 @@ def check_address(to: str, code: int, field: str) -> str:
     return clean
 
 
+def with_parameters(to: str) -> tuple[str, dict[str, str]]:
+    """``client:name?key=value`` in its parts: what is behind the ? is handed to the device."""
+    if not to.startswith("client:"):
+        return to, {}
+    address, _, query = to.partition("?")
+    return address, dict(parse_qsl(query))
+
+
 def check_source(source: Source) -> Source:
     """Inline TwiML is checked when it is handed in, not when it is too late."""
     if isinstance(source, Inline):
@@ -112,7 +121,9 @@ async def create(exchange: Exchange, _request: web.Request, params: Params) -> w
     source = params.source()
     if source is None:
         raise RestError(400, 21205, "Url parameter is required.")
+    to, parameters = with_parameters(params.text("To"))
     settings = Settings(
+        parameters=parameters,
         callbacks=params.callbacks("StatusCallback", EVENTS, "completed"),
         fallback=params.request("FallbackUrl", "FallbackMethod"),
         ring_timeout=float(params.number("Timeout", 60, 1, 600)),
@@ -122,7 +133,7 @@ async def create(exchange: Exchange, _request: web.Request, params: Params) -> w
     )
     call = exchange.dial_out(
         params.text("From"),
-        check_address(params.text("To"), 21211, "To"),
+        check_address(to, 21211, "To"),
         check_source(source),
         settings,
     )

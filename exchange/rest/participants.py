@@ -20,7 +20,7 @@ from exchange.rest.base import (
     not_found,
     page,
 )
-from exchange.rest.calls import EVENTS, check_address
+from exchange.rest.calls import EVENTS, check_address, with_parameters
 from exchange.rest.conferences import find as find_conference
 from exchange.verbs.conference import RECORD
 from exchange.verbs.recorded import NEVER
@@ -100,9 +100,11 @@ async def create(exchange: Exchange, request: web.Request, params: Params) -> we
     for name in ("From", "To"):
         if not params.text(name):
             raise RestError(400, 21201, f"No '{name}' number is specified")
-    to = check_address(params.text("To"), 21211, "To")
+    to, parameters = with_parameters(params.text("To"))
+    to = check_address(to, 21211, "To")
     options = _options(params)
     settings = Settings(
+        parameters=parameters,
         callbacks=params.callbacks("StatusCallback", EVENTS, "completed"),
         ring_timeout=float(params.number("Timeout", 60, 5, 600)),
         time_limit=float(params.number("TimeLimit", 14400, 1, 86400)),

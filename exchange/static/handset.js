@@ -1,5 +1,6 @@
 // @ts-check
 /** The handset: dials, presses keys, shows what is heard. */
+import { Sound } from "/static/sound.js";
 import { word } from "/static/words.js";
 
 /**
@@ -30,6 +31,8 @@ let events = null;
 let rings = null;
 /** @type {Call | null} */
 let ringing = null;
+/** @type {Sound | null} */
+let sound = null;
 /** Where the exchange's clock stands, and how fast it runs. */
 let clock = { virtual: Date.now(), wall: Date.now(), speed: 1 };
 
@@ -213,12 +216,28 @@ async function dial() {
   try {
     // Somebody who types needs longer than a script's five seconds to say something to a machine.
     const script = { speak: 20 };
-    const made = await post("/handset/calls", { from: number, to: textTo(), script });
-    if (made.ok) follow(made.body.sid);
-    else problem(made.status === 404 ? "nobody" : "bad-number");
+    sound = await Sound.open();
+    const made = await post("/handset/calls", { from: number, to: textTo(), script, ...sound?.offer });
+    if (made.ok) await begun(made.body);
+    else {
+      silence();
+      problem(made.status === 404 ? "nobody" : "bad-number");
+    }
   } catch {
+    silence();
     problem("lost");
   }
+}
+
+/** The call is made or answered: its sound begins. @param {{sid: string, sdp?: string}} made */
+async function begun(made) {
+  follow(made.sid);
+  await sound?.begin(made.sdp);
+}
+
+function silence() {
+  sound?.close();
+  sound = null;
 }
 
 /** @param {string} sid */
@@ -249,6 +268,7 @@ function update(state) {
   if (state.errors) blame(state.errors);
   if (state.ended_at !== null) {
     events?.close();
+    silence();
     if ("speechSynthesis" in window) speechSynthesis.cancel();
   }
   show();
@@ -371,8 +391,10 @@ async function decide(verb) {
   if (ringing === null) return;
   const { sid } = ringing;
   ringOver();
-  const done = await post(`/handset/calls/${sid}/${verb}`);
-  if (done.ok && verb === "answer") follow(sid);
+  if (verb === "answer") sound = await Sound.open();
+  const done = await post(`/handset/calls/${sid}/${verb}`, { ...sound?.offer });
+  if (done.ok && verb === "answer") await begun(done.body);
+  else silence();
 }
 
 /* ---- the beginning -------------------------------------------------------------------- */

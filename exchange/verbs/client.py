@@ -29,6 +29,12 @@ def _check(node: Node) -> str:
 SPEC = Spec("Client", LEG, frozenset({"Identity", "Parameter"}), "may", check=_check)
 
 
+def parameters(node: Node) -> dict[str, str]:
+    """What the device is handed beside From and To."""
+    inside = [child.attributes for child in node.children if child.name == "Parameter"]
+    return {given["name"]: given.get("value", "") for given in inside if "name" in given}
+
+
 def address(node: Node) -> str:
     """The client's address: ``client:`` and its identity."""
     inside = [child.text for child in node.children if child.name == "Identity"]

@@ -26,6 +26,7 @@ do-not-record, as of old.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from functools import partial
 
 from exchange import errors
@@ -155,6 +156,10 @@ class Hunt:
             finally:
                 self._abandon(Leaving.REDIRECT)
 
+    def heard_by(self, _call: Call) -> Iterable[Call]:
+        """The caller hears that it rings."""
+        return [leg for leg, _ in self._legs if leg.is_ringing]
+
     def _leg(self, noun: Node) -> tuple[Call, Node]:
         parent = self._scene.call
         to = LEGS[noun.name].address(noun)
@@ -162,7 +167,10 @@ class Hunt:
             from_=self._node.attributes.get("callerId") or parent.from_,
             to=to,
             direction=OUTBOUND_DIAL,
-            settings=Settings(callbacks=_callbacks(self._scene, noun)),
+            settings=Settings(
+                callbacks=_callbacks(self._scene, noun),
+                parameters=LEGS[noun.name].parameters(noun),
+            ),
             parent=parent,
         )
         return leg, noun
@@ -172,10 +180,12 @@ class Hunt:
         for leg, noun in self._legs:
             leg.start(partial(self._ring, leg, noun))
         nobody = asyncio.ensure_future(self._all_over())
+        self._scene.call.company = self
         try:
             await first_done(self._answered, nobody)
         finally:
             nobody.cancel()
+            self._scene.call.parted(self)
         return self._answered.result() if self._answered.done() else None
 
     async def _all_over(self) -> None:

@@ -17,6 +17,7 @@ it is asked for when the bridge has ended.
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from functools import partial
 
 from exchange import errors
@@ -112,7 +113,8 @@ class Stay:
         address = SPEC.value(self._node, "waitUrl")
         if not address:
             self._call.say("queue", "silence" if SPEC.given(self._node, "waitUrl") else "music")
-            await asyncio.get_running_loop().create_future()
+            with nullcontext() if SPEC.given(self._node, "waitUrl") else self._call.music():
+                await asyncio.get_running_loop().create_future()
         request = self._scene.request(address, SPEC.value(self._node, "waitUrlMethod"))
         clock, player = self._scene.exchange.clock, self._scene.exchange.player
         while True:

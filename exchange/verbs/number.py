@@ -34,6 +34,11 @@ SPEC = Spec(
 )
 
 
+def parameters(_node: Node) -> dict[str, str]:
+    """A telephone is handed nothing."""
+    return {}
+
+
 def address(node: Node) -> str:
     """The number to dial, without the punctuation that people write."""
     return "".join(c for c in node.text if c.isdigit() or c == "+")

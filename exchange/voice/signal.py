@@ -1,0 +1,320 @@
+"""Browser telephones: the carrier's SDK at the WebSocket `/signal`.
+
+The protocol is what the SDK (2.18) speaks: text frames of JSON, `{type, payload, version}`.
+
+| from the browser | to the browser |
+|---|---|
+| listen (token) | connected (region, token) or error |
+| register (media.audio) | ready, or offline when audio is false |
+| | invite (callsid, sdp, parameters): it rings here |
+| answer (callsid, sdp), reject (callsid) | cancel (callsid): no longer rings here |
+| invite (callsid, sdp, twilio.params): it calls | ringing (callsid, sdp), answer (callsid, sdp) |
+| dtmf (callsid, dtmf), hangup (callsid) | hangup (callsid) |
+| an empty line | an empty line, at least every 15 s |
+
+A registered device is the station of its identity's address: calls to it ring here, and on every
+other device of that identity; the first to answer has the call. A device whose connection breaks
+has hung up (the SDK gives up such a call itself, unless it was given a token to reconnect).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from exchange.call import Call
+from exchange.core import Exchange, NoSuchNumber
+from exchange.voice import access
+from exchange.voice.access import Access, AccessRefused
+
+if TYPE_CHECKING:
+    from exchange.stations import Page
+    from exchange.voice.media import Leg
+
+log = logging.getLogger("exchange.voice")
+
+Payload = Mapping[str, Any]
+PATH = "/signal"
+BEAT = 10.0
+"""Wall seconds between empty lines; after 15 without one the SDK takes the line for dead."""
+UNREACHABLE = 31404
+"""The SDK's number for a call to nobody."""
+
+
+def add_routes(app: web.Application, exchange: Exchange) -> None:
+    """Adds the WebSocket."""
+    open_sockets: set[web.WebSocketResponse] = set()
+
+    async def signal(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        open_sockets.add(socket)
+        try:
+            await Device(exchange, socket).serve()
+        finally:
+            open_sockets.discard(socket)
+        return socket
+
+    async def close(_app: web.Application) -> None:
+        for socket in list(open_sockets):
+            await socket.close(code=WSCloseCode.GOING_AWAY)
+
+    app.router.add_route("GET", PATH, signal)
+    app.on_shutdown.append(close)
+
+
+class Device:
+    """One connection of one browser."""
+
+    def __init__(self, exchange: Exchange, socket: web.WebSocketResponse) -> None:
+        self._exchange = exchange
+        self._socket = socket
+        self._access: Access | None = None
+        self._page: Page | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._rings: dict[str, tuple[Call, Leg]] = {}
+        """What rings here, by call SID."""
+        self._calls: dict[str, Call] = {}
+        """Calls that are had here, by every name that the SDK may use for them."""
+        self._handlers: dict[str, Callable[[Payload], Awaitable[None]]] = {
+            "listen": self._listen,
+            "register": self._register,
+            "answer": self._answer,
+            "reject": self._reject,
+            "invite": self._invite,
+            "dtmf": self._dtmf,
+            "hangup": self._hangup,
+        }
+
+    async def serve(self) -> None:
+        """Until the connection ends; then everything that is had or rings here ends too."""
+        beat = self._spawn(self._beat())
+        try:
+            async for message in self._socket:
+                if message.type is WSMsgType.TEXT and message.data.strip():
+                    await self._message(message.data)
+        finally:
+            beat.cancel()
+            self._unregister()
+            for call in set(self._calls.values()):
+                call.end(cause="the device has gone")
+            for task in self._tasks:
+                task.cancel()
+
+    async def _message(self, text: str) -> None:
+        try:
+            message = json.loads(text)
+            handler = self._handlers.get(message["type"])
+            payload = message.get("payload") or {}
+            if handler is not None:
+                await handler(payload)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            log.warning("a device sent what is no message: %r", error)
+            await self._send("error", {"error": {"code": 31000, "message": "not a message"}})
+
+    async def _send(self, kind: str, payload: Payload) -> None:
+        with suppress(ConnectionError):
+            await self._socket.send_str(json.dumps({"type": kind, "payload": payload}))
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT)
+            with suppress(ConnectionError):
+                await self._socket.send_str("\n")
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # -- who it is -------------------------------------------------------------------------------
+
+    async def _listen(self, payload: Payload) -> None:
+        """The token; also a new one in place of the old."""
+        try:
+            granted = access.read(payload.get("token"), self._exchange.config)
+        except AccessRefused as refusal:
+            self._unregister()
+            self._access = None
+            await self._error(refusal)
+            return
+        if self._access is not None and self._access.address != granted.address:
+            self._unregister()
+        self._access = granted
+        token = {
+            "identity": granted.identity,
+            "ttl": max(0, round(granted.expires_at - time.time())),
+        }
+        await self._send("connected", {"region": "local", "edge": "local", "token": token})
+
+    async def _register(self, payload: Payload) -> None:
+        """From here on it rings here, or no more. The SDK repeats this every 30 s."""
+        if not (payload.get("media") or {}).get("audio"):
+            self._unregister()
+            await self._send("offline", {})
+            return
+        if self._access is None or not self._access.incoming:
+            await self._error(AccessRefused(access.INVALID, "no token that allows to be called"))
+            return
+        if self._access.expires_at < time.time():
+            self._unregister()
+            await self._error(AccessRefused(access.EXPIRED, "the access token has expired"))
+            return
+        if self._page is None:
+            self._page = self._exchange.stations.open_page(self._access.address)
+            self._spawn(self._attend(self._page))
+        await self._send("ready", {})
+
+    def _unregister(self) -> None:
+        if self._page is not None and self._access is not None:
+            self._exchange.stations.close_page(self._access.address, self._page)
+            self._page.put_nowait(None)
+        self._page = None
+
+    async def _error(self, refusal: AccessRefused) -> None:
+        error = {"code": refusal.code, "message": refusal.message}
+        await self._send("error", {"error": error})
+
+    # -- being called ------------------------------------------------------------------------------
+
+    async def _attend(self, page: Page) -> None:
+        while (call := await page.get()) is not None:
+            self._spawn(self._ring(call))
+
+    async def _ring(self, call: Call) -> None:
+        """It rings here until somebody decides; if it was this device, until the call is over."""
+        from exchange.voice.media import Leg
+
+        asked = call.answer_asked
+        if asked is None:
+            return
+        leg = Leg()
+        self._rings[call.sid] = call, leg
+        try:
+            sdp = await leg.offer()
+            if not asked.done():
+                await self._send("invite", _invitation(call, sdp))
+                await asyncio.wait({asked})
+                if call.media is leg and not asked.cancelled():
+                    await self._attached(call)
+                    return
+                await self._send("cancel", {"callsid": call.sid})
+        finally:
+            self._rings.pop(call.sid, None)
+            if call.media is not leg:
+                await leg.close()
+
+    async def _answer(self, payload: Payload) -> None:
+        """The first device to answer has the call."""
+        from exchange.voice.media import Refused
+
+        ringing = self._rings.get(str(payload.get("callsid")))
+        if ringing is None:
+            return
+        call, leg = ringing
+        asked = call.answer_asked
+        if call.media is not None or asked is None or asked.done():
+            return  # the cancel is on its way
+        call.media = leg  # from here on nobody else can have it
+        try:
+            await leg.accept(str(payload.get("sdp")))
+        except Refused as error:
+            call.media = None
+            log.warning("call %s: %s", call.sid, error)
+            await self._send("hangup", {"callsid": call.sid})
+            return
+        if asked.done():
+            call.media = None
+        else:
+            call.connect(leg)
+            self._calls[call.sid] = call
+            asked.set_result(True)
+
+    async def _reject(self, payload: Payload) -> None:
+        """Busy, for every device of this identity: that is what the carrier makes of it."""
+        ringing = self._rings.get(str(payload.get("callsid")))
+        asked = ringing[0].answer_asked if ringing else None
+        if asked is not None and not asked.done():
+            asked.set_result(False)
+
+    # -- calling -----------------------------------------------------------------------------------
+
+    async def _invite(self, payload: Payload) -> None:
+        """The device calls: `To` must be one of the exchange's numbers."""
+        from exchange.voice.media import Leg, Refused
+
+        name = str(payload["callsid"])
+        params = dict(parse_qsl((payload.get("twilio") or {}).get("params") or ""))
+        if self._access is None:
+            await self._error(AccessRefused(access.INVALID, "no access token"))
+            return
+        leg = Leg()
+        try:
+            sdp = await leg.answer(str(payload.get("sdp")))
+            call = self._exchange.dial_in(
+                self._access.address, params.get("To", ""), leg=leg, params=params
+            )
+        except (NoSuchNumber, Refused) as error:
+            await leg.close()
+            words = {"code": UNREACHABLE, "message": f"cannot be called: {error}"}
+            await self._send("hangup", {"callsid": name, "error": words})
+            return
+        self._calls[name] = self._calls[call.sid] = call
+        await self._send("ringing", {"callsid": call.sid, "sdp": sdp})
+        self._spawn(self._answered(call, sdp))
+        self._spawn(self._attached(call))
+
+    async def _answered(self, call: Call, sdp: str) -> None:
+        """Tells the device when its call is answered."""
+        watcher: asyncio.Queue[Any] = asyncio.Queue()
+        call.watchers.add(watcher)
+        try:
+            while call.is_ringing:
+                await watcher.get()
+        finally:
+            call.watchers.discard(watcher)
+        if call.live:
+            await self._send("answer", {"callsid": call.sid, "sdp": sdp})
+
+    # -- during a call -----------------------------------------------------------------------------
+
+    async def _attached(self, call: Call) -> None:
+        """Tells the device when the other side has ended the call."""
+        await call.over.wait()
+        names = [name for name, had in self._calls.items() if had is call]
+        for name in names:
+            del self._calls[name]
+        if names:
+            await self._send("hangup", {"callsid": call.sid})
+
+    async def _dtmf(self, payload: Payload) -> None:
+        call = self._calls.get(str(payload.get("callsid")))
+        if call is not None:
+            call.press(str(payload.get("dtmf", "")))
+
+    async def _hangup(self, payload: Payload) -> None:
+        call = self._calls.get(str(payload.get("callsid")))
+        if call is not None:
+            self._calls = {name: had for name, had in self._calls.items() if had is not call}
+            call.end(cause="the device hung up")
+
+
+def _invitation(call: Call, sdp: str) -> Payload:
+    """What the SDK makes an incoming call of; `Params` are its custom parameters."""
+    parameters = {
+        "CallSid": call.sid,
+        "AccountSid": call.exchange.account_sid,
+        "From": call.from_,
+        "To": call.to,
+        "Params": urlencode(call.settings.parameters),
+    }
+    return {"callsid": call.sid, "sdp": sdp, "parameters": parameters}
