@@ -89,6 +89,8 @@ class Line:
     text: str
     language: str = ""
     voice: str = ""
+    heard: bool = False
+    """Whether it was also played as sound."""
 
 
 @dataclass(frozen=True)
@@ -464,9 +466,11 @@ class Call:
 
     # -- the log -------------------------------------------------------------------------------
 
-    def say(self, kind: str, text: str, language: str = "", voice: str = "") -> None:
+    def say(
+        self, kind: str, text: str, language: str = "", voice: str = "", *, heard: bool = False
+    ) -> None:
         """Adds a line to the transcript."""
-        line = Line(self.exchange.clock.now(), kind, text, language, voice)
+        line = Line(self.exchange.clock.now(), kind, text, language, voice, heard)
         self.transcript.append(line)
         self._publish({"type": "line", "line": line})
 

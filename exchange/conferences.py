@@ -20,6 +20,7 @@ from exchange.errors import CarrierError
 from exchange.ids import rfc2822, sid
 from exchange.recordings import Wish
 from exchange.scene import CONFERENCE_WAIT
+from exchange.voice import tones
 from exchange.webhook import Request
 
 if TYPE_CHECKING:
@@ -221,8 +222,16 @@ class Conference:
             self.tell("conference-start", participant)
             for other in present:
                 other.play()
+        self._beep(participant, "onEnter")
         self._record(present)
         self.refresh()
+
+    def _beep(self, participant: Participant, moment: str) -> None:
+        """Those in the conference hear that somebody comes or goes."""
+        if participant.options.beep in ("true", moment):
+            for other in self:
+                if other.joined:
+                    other.call.sound(tones.knock())
 
     def _record(self, present: list[Participant]) -> None:
         """One recording from the start, if anybody present asks for it; the first one's wish."""
@@ -242,6 +251,7 @@ class Conference:
         participant.left.set_result(reason)
         participant.play()
         if participant.joined:
+            self._beep(participant, "onExit")
             self.tell("participant-leave", participant, reason)
         done = "kicked" if kicked else "left"
         if participant.options.end_on_exit and participant.joined:

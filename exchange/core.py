@@ -20,6 +20,7 @@ from exchange.recordings import Recordings
 from exchange.scene import Source
 from exchange.sound import SoundLibrary
 from exchange.stations import Stations
+from exchange.voice.speech import Announcer
 from exchange.webhook import Request, WebhookClient
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Exchange:
         self.base_url = config.base_url
         self.webhooks = WebhookClient(config.auth_token, self.clock)
         self.sounds = SoundLibrary(self.webhooks)
+        self.announcer = Announcer()
         self.player = Player(self.webhooks, self.clock)
         self.stations = Stations(self.clock)
         self.queues = Queues(self.clock)

@@ -96,6 +96,7 @@ def line(entry: Line) -> Json:
         "text": entry.text,
         "language": entry.language,
         "voice": entry.voice,
+        "heard": entry.heard,
     }
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import unicodedata
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from exchange import errors
 from exchange.errors import CarrierError, RetrievalError
 from exchange.webhook import WebhookClient
 
+if TYPE_CHECKING:
+    from exchange.voice.mix import Samples
+
+KEPT = 50
+"""Decoded files that are kept."""
 SHORTEST = 0.5
 LATIN_RATE, THAI_RATE, HAN_RATE = 15.0, 10.0, 5.0
 """Characters a second at an announcer's pace."""
@@ -106,22 +116,49 @@ def sound_seconds(data: bytes) -> float:
 
 
 class SoundLibrary:
-    """Sound files by URL: each is fetched once, and only its length is kept."""
+    """Sound files by URL: each is fetched once, and only its length is kept.
+
+    For calls with media it is fetched once more, decoded, and the last few are kept.
+    """
 
     def __init__(self, webhooks: WebhookClient) -> None:
         self._webhooks = webhooks
         self._seconds: dict[str, float] = {}
+        self._samples: OrderedDict[str, Samples] = OrderedDict()
 
     async def seconds(self, url: str) -> float:
         """The length of the file at `url`. Raises CarrierError (fetch) or 13420 (content)."""
         if url not in self._seconds:
-            reply = await self._webhooks.send(url, "GET", {})
-            if not reply.content_type.startswith("audio/"):
-                message = f"Play: invalid content type {reply.content_type!r}"
-                raise CarrierError(errors.PLAY_UNREADABLE, message, url)
-            try:
-                self._seconds[url] = sound_seconds(reply.body)
-            except ValueError as error:
-                message = f"Play: unreadable sound: {error}"
-                raise RetrievalError(errors.PLAY_UNREADABLE, message, url) from error
+            body = await self._fetch(url)
+            with _readable(url):
+                self._seconds[url] = sound_seconds(body)
         return self._seconds[url]
+
+    async def samples(self, url: str) -> Samples:
+        """The file at `url` for a call to hear. Raises as `seconds` does."""
+        if url not in self._samples:
+            from exchange.voice.decode import decode
+
+            body = await self._fetch(url)
+            with _readable(url):
+                self._samples[url] = await asyncio.to_thread(decode, body)
+            while len(self._samples) > KEPT:
+                self._samples.popitem(last=False)
+        self._samples.move_to_end(url)
+        return self._samples[url]
+
+    async def _fetch(self, url: str) -> bytes:
+        reply = await self._webhooks.send(url, "GET", {})
+        if not reply.content_type.startswith("audio/"):
+            message = f"Play: invalid content type {reply.content_type!r}"
+            raise CarrierError(errors.PLAY_UNREADABLE, message, url)
+        return reply.body
+
+
+@contextmanager
+def _readable(url: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        message = f"Play: unreadable sound: {error}"
+        raise RetrievalError(errors.PLAY_UNREADABLE, message, url) from error

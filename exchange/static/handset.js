@@ -4,7 +4,7 @@ import { Sound } from "/static/sound.js";
 import { word } from "/static/words.js";
 
 /**
- * @typedef {{at: string, kind: string, text: string, language: string, voice: string}} Line
+ * @typedef {{at: string, kind: string, text: string, language: string, voice: string, heard: boolean}} Line
  * @typedef {{at: string, code: number, message: string, url: string}} Fault
  * @typedef {{sid: string, at: string, from: string, to: string, body: string}} Text
  * @typedef {{sid: string, from: string, to: string, status: string, where: string,
@@ -135,7 +135,7 @@ function hear(line) {
   const end = atEnd();
   transcript.append(node);
   if (end) transcript.scrollTop = transcript.scrollHeight;
-  if (line.kind === "say") aloud(line);
+  if (line.kind === "say" && !line.heard) aloud(line);
 }
 
 /** @param {Line | null} line @returns {Node[]} */

@@ -16,6 +16,7 @@
 
 How long a handset speaks is in its script ("speak", 5 s, or words); what is said by hand while it
 lasts takes the place of that. A recording of nothing is no recording: the document goes on. A
+caller with media is recorded as heard, and speaks for as long as the microphone is loud. A
 caller who hangs up while recording is sent as Digits=hangup; one who is redirected by REST leaves
 the recording behind, and the action is not asked.
 """
@@ -33,6 +34,7 @@ from exchange.tape import Stretch
 from exchange.twiml import Node
 from exchange.verbs import recorded
 from exchange.verbs.spec import Spec, boolean, integer, matching, method, url
+from exchange.voice import tones
 
 SPEC = Spec(
     "Record",
@@ -65,10 +67,13 @@ class Take:
         self._action = scene.resolve(SPEC.value(node, "action"))
         if SPEC.flag(node, "playBeep"):
             scene.call.say("record", "beep")
+            scene.call.sound(tones.beep())
         wish = Wish("RecordVerb", callbacks=recorded.subscription(scene, SPEC, node))
         self._recording = scene.exchange.recordings.start(scene.call, wish)
         self._began = self._clock.time()
-        self._quiet_from = self._began + scene.call.script.speak
+        media = scene.call.media
+        silent = media is not None and media.speaks  # until something is heard
+        self._quiet_from = self._began + (0.0 if silent else scene.call.script.speak)
         self._said_more = asyncio.Event()
         if scene.call.script.message:
             scene.call.say("speech", scene.call.script.message)
@@ -110,11 +115,18 @@ class Take:
 
     def _left(self) -> float:
         """Seconds until the silence has been long enough, or the limit is reached."""
+        self._listen()
         end = self._began + SPEC.integer(self._node, "maxLength")
         silence = SPEC.integer(self._node, "timeout")
         if silence:
             end = min(end, self._quiet_from + silence)
         return end - self._clock.time()
+
+    def _listen(self) -> None:
+        """A microphone tells by itself how long somebody has spoken."""
+        media = self._scene.call.media
+        if media is not None:
+            self._quiet_from = max(self._quiet_from, media.spoke_at)
 
     async def _step(self, pressed: asyncio.Future[str], seconds: float) -> None:
         """Waits for the key, for more words, or for the time to pass."""
@@ -139,6 +151,7 @@ class Take:
 
     def _keep(self) -> None:
         """The recording ends here, without the silence at its end unless that was asked for."""
+        self._listen()
         whole = self._clock.time() - self._began
         spoken = min(self._quiet_from - self._began, whole)
         stretches = [Stretch(spoken)]

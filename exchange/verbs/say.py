@@ -6,8 +6,8 @@
 | language | a language tag | en-US |
 | loop | 0 to 1000; 0 is until the end | 1 |
 
-SSML elements inside are accepted; they change how words sound, which nobody hears here, except
-<break>, whose time is kept.
+A call with media hears the words where there is a voice for the language. SSML elements inside are
+accepted; they change how words sound, which nobody hears here, except <break>, whose time is kept.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from exchange.scene import Scene, Step
 from exchange.sound import speech_seconds
 from exchange.twiml import Node
 from exchange.verbs.spec import Spec, integer, matching, words
+from exchange.voice.tones import RATE
 
 FOREVER = 1000
 LONGEST = 4096
@@ -54,11 +55,17 @@ SPEC = Spec(
 
 async def run(scene: Scene, node: Node) -> Step:
     """Says the text as often as asked for."""
-    call = scene.call
-    seconds = speech_seconds(node.text) + _breaks(node)
+    call, clock = scene.call, scene.exchange.clock
+    language, voice = SPEC.value(node, "language"), SPEC.value(node, "voice")
+    sound = None
+    if call.media is not None:
+        with clock.outside():
+            sound = await scene.exchange.announcer.say(node.text, language)
+    seconds = speech_seconds(node.text) if sound is None else len(sound) / RATE
     for _ in range(SPEC.integer(node, "loop") or FOREVER):
-        call.say("say", node.text, SPEC.value(node, "language"), SPEC.value(node, "voice"))
-        await scene.exchange.clock.sleep(seconds)
+        call.say("say", node.text, language, voice, heard=sound is not None)
+        with call.playing(sound):
+            await clock.sleep(seconds + _breaks(node))
     return None
 
 

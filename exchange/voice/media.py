@@ -135,6 +135,11 @@ class Leg:
         for transceiver in self._peer.getTransceivers():
             transceiver.setCodecPreferences([c for c in codecs if c.mimeType == "audio/PCMU"])
 
+    @property
+    def speaks(self) -> bool:
+        """Whether the browser sends sound: one may listen without a microphone."""
+        return self._ears is not None
+
     async def ready(self, seconds: float) -> None:
         """Returns when sound can flow, or after `seconds` of the wall."""
         with suppress(TimeoutError):

@@ -19,6 +19,7 @@ LEVEL = 6000
 ROWS, COLUMNS = (697, 770, 852, 941), (1209, 1336, 1477)
 KEYS = ("123", "456", "789", "*0#")
 """The keypad; a key is the tone of its row and that of its column. Source: ITU-T Q.23."""
+KEY_SECONDS = 0.16
 NAMES = {"*": "dtmfs", "#": "dtmfh"}
 
 
@@ -44,7 +45,7 @@ def silence(seconds: float) -> array[int]:
     return array("h", bytes(2 * round(seconds * RATE)))
 
 
-def key(digit: str, seconds: float = 0.16) -> array[int]:
+def key(digit: str, seconds: float = KEY_SECONDS) -> array[int]:
     """The sound of a key (0-9 * #)."""
     [(row, column)] = [(r, keys.index(digit)) for r, keys in enumerate(KEYS) if digit in keys]
     return tone((ROWS[row], COLUMNS[column]), seconds)
@@ -54,6 +55,12 @@ def key(digit: str, seconds: float = 0.16) -> array[int]:
 def beep() -> array[int]:
     """Before a recording."""
     return tone((1000,), 0.3)
+
+
+@cache
+def knock() -> array[int]:
+    """Somebody comes into a conference, or goes."""
+    return tone((620, 880), 0.15)
 
 
 @cache

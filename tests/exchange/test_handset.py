@@ -48,6 +48,7 @@ async def test_a_call_from_dialling_to_hanging_up(line: Line) -> None:
         "text": "กด 1",
         "language": "th-TH",
         "voice": "man",
+        "heard": False,
     }
     assert call["webhooks"][0]["ok"] is True
     assert call["webhooks"][0]["url"].endswith("/voice")

@@ -28,6 +28,7 @@ class Voice:
         self.level = level
         self.heard: list[Samples] = []
         self.spoke_at = 0.0
+        self.speaks = True
         self.closed = False
 
     def take(self) -> Samples | None:
