@@ -28,7 +28,7 @@ export const WORDS = {
     "application error": "แอปพลิเคชันขัดข้อง", "the other side hung up": "อีกฝ่ายวางสาย",
     "left the conference": "ออกจากห้องสนทนา", "the exchange stopped": "ชุมสายปิด",
     "REST: completed": "ปลายทางวางสาย", "REST: canceled": "ปลายทางยกเลิกสาย", "the conference ended": "อีกฝ่ายวางสาย",
-    "the station hung up": "อีกฝ่ายวางสาย", "time limit": "ครบเวลาที่กำหนด",
+    "the station hung up": "อีกฝ่ายวางสาย", "the line broke": "สายหลุด", "time limit": "ครบเวลาที่กำหนด",
     music: "เสียงดนตรี", silence: "เงียบ", "on hold": "พักสาย", "off hold": "กลับเข้าสาย",
     "waiting: music": "รอ: เสียงดนตรี", "waiting: silence": "รอ: เงียบ", beep: "เสียงสัญญาณ",
     "bad-number": "เบอร์ของเครื่องนี้ต้องเป็น + ตามด้วยตัวเลข เช่น +66812345678",

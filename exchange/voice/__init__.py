@@ -6,5 +6,6 @@ plays, `speech` says words, `routes` serves what a page needs.
 
 Sound is telephone sound: 8 kHz, mono, 16 bits, in frames of 20 ms, on the wire mu-law. It runs on
 the wall's clock, whatever the exchange's clock does. A leg without media is silent and costs
-nothing: numpy, av and aiortc are loaded when the first leg with media comes.
+nothing: numpy, av and aiortc are loaded when the first leg with media comes, jwt with the first
+token.
 """

@@ -10,8 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import jwt
-
 if TYPE_CHECKING:
     from exchange.core import Config
 
@@ -45,6 +43,8 @@ class Access:
 
 def read(token: object, config: Config) -> Access:
     """What the token grants. Raises AccessRefused."""
+    import jwt  # brings 8 MB of cryptography
+
     try:
         claims: dict[str, Any] = jwt.decode(
             str(token),

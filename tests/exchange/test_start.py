@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -98,6 +99,14 @@ def test_it_needs_a_token_and_may_be_exposed(tmp_path: Path) -> None:
     assert exchange.config.numbers == {"1337": "http://a/b?c=d"}
     assert exchange.config.messaging == {"1337": "http://a/sms"}
     assert exchange.stations.get("client:a1").outcome == "busy"
+
+
+def test_what_sound_needs_is_loaded_when_there_is_sound() -> None:
+    """A crowd of scripted callers has no sound, and pays nothing for it."""
+    heavy = ("numpy", "av", "aiortc", "jwt", "cryptography")
+    program = f"import sys, exchange.__main__; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
 def test_numbers_and_loopback() -> None:

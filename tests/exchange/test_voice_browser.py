@@ -215,6 +215,15 @@ async def test_keys_of_the_device_and_its_own_calls(town: City) -> None:
     await agent.evaluate("call.disconnect()")
     async with asyncio.timeout(5):
         await leg.over.wait()
+    # who signs off is not rung; who registers again is
+    await agent.evaluate("void device.unregister()")
+    await saw(agent, "unregistered")
+    assert town.exchange.stations.get("client:agent-1").outcome == "answer"
+    await agent.evaluate("void device.register()")
+    await saw(agent, "registered", 2)
+    twiml = "<Response><Pause length='30'/></Response>"
+    await town.rest(lambda c: c.calls.create(to="client:agent-1", from_="1337", twiml=twiml))
+    await saw(agent, "incoming")
 
 
 async def test_a_handset_is_called_back_with_sound(town: City) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from exchange import tape
 from exchange.call import Call
+from exchange.stations import Station
 from exchange.tape import Reel
 from exchange.voice import mix, tones
 from exchange.voice.media import NOBODY, reachable
@@ -177,6 +178,22 @@ async def test_a_dialler_hears_ringing_and_then_the_other(line: Line) -> None:
     caller.end()
     await line.clock.settle()
     assert voice.closed and answered.closed
+
+
+async def test_early_media_is_the_ringing(line: Line) -> None:
+    """A participant who joins while it rings is heard ringing, and then speaking."""
+    _, [voice] = await conference(line, 1)
+    line.exchange.stations.put("client:b", Station(answer_after=5.0))
+    await line.rest(
+        lambda c: c.conferences("room").participants.create(to="client:b", from_="1", beep="false")
+    )
+    await line.clock.settle()
+    for _ in range(5):
+        line.exchange.mixer.tick()
+    assert voice.heard[-1].any()
+    await line.after(5)
+    line.exchange.mixer.tick()
+    assert not voice.heard[-1].any()
 
 
 async def test_queues_and_bridges_have_sound(line: Line) -> None:
