@@ -29,6 +29,7 @@ FLAGS = (
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",
 )
 KEYS = '<Response><Play digits="555555555555"/></Response>'
 ROOM = '<Response><Dial><Conference beep="false" waitUrl="">room</Conference></Dial></Response>'

@@ -18,6 +18,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import aioice.ice
 import numpy as np
 from aiortc import (
     MediaStreamTrack,
@@ -40,6 +41,20 @@ CUSHION, DEEPEST = 2, 6
 BACKLOG = 10
 """Frames that may wait for the network; more are dropped."""
 TIME_BASE = fractions.Fraction(1, RATE)
+
+
+_elsewhere = aioice.ice.get_host_addresses
+
+
+def _addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+    """Where a browser may reach us: this machine's addresses, and the one it has without a network.
+
+    aioice leaves loopback out, and has no setting for it.
+    """
+    return [*_elsewhere(use_ipv4, use_ipv6), "127.0.0.1"]
+
+
+aioice.ice.get_host_addresses = _addresses
 
 
 class Refused(ValueError):

@@ -136,6 +136,7 @@ class City:
                 "--use-fake-device-for-media-stream",
                 f"--use-file-for-fake-audio-capture={path}",
                 "--autoplay-policy=no-user-gesture-required",
+                "--allow-loopback-in-peer-connection",  # there may be no other network
             ],
         )
         self.browsers.append(browser)
