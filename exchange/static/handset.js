@@ -33,6 +33,8 @@ let rings = null;
 let ringing = null;
 /** @type {Sound | null} */
 let sound = null;
+/** From the button to the call: the browser may be asking whether the microphone is allowed. */
+let dialling = false;
 /** Where the exchange's clock stands, and how fast it runs. */
 let clock = { virtual: Date.now(), wall: Date.now(), speed: 1 };
 
@@ -204,7 +206,7 @@ async function post(path, body = {}) {
 }
 
 async function dial() {
-  if (talking()) return;
+  if (talking() || dialling) return;
   problem("");
   const number = from.value.replace(/[\s().-]/g, "");
   if (!/^(\+[1-9]\d{4,14}|\d{2,15})$/.test(number)) {
@@ -213,6 +215,7 @@ async function dial() {
     return;
   }
   localStorage.setItem("from", number);
+  dialling = true;
   try {
     // Somebody who types needs longer than a script's five seconds to say something to a machine.
     const script = { speak: 20 };
@@ -226,6 +229,8 @@ async function dial() {
   } catch {
     silence();
     problem("lost");
+  } finally {
+    dialling = false;
   }
 }
 

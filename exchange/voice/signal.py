@@ -45,6 +45,8 @@ Payload = Mapping[str, Any]
 PATH = "/signal"
 BEAT = 10.0
 """Wall seconds between empty lines; after 15 without one the SDK takes the line for dead."""
+SILENT = 35.0
+"""Wall seconds without a word after which the browser is gone: the SDK answers every empty line."""
 UNREACHABLE = 31404
 """The SDK's number for a call to nobody."""
 
@@ -54,7 +56,7 @@ def add_routes(app: web.Application, exchange: Exchange) -> None:
     open_sockets: set[web.WebSocketResponse] = set()
 
     async def signal(request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(receive_timeout=SILENT)
         await socket.prepare(request)
         open_sockets.add(socket)
         try:
@@ -98,9 +100,10 @@ class Device:
         """Until the connection ends; then everything that is had or rings here ends too."""
         beat = self._spawn(self._beat())
         try:
-            async for message in self._socket:
-                if message.type is WSMsgType.TEXT and message.data.strip():
-                    await self._message(message.data)
+            with suppress(TimeoutError):
+                async for message in self._socket:
+                    if message.type is WSMsgType.TEXT and message.data.strip():
+                        await self._message(message.data)
         finally:
             beat.cancel()
             self._unregister()

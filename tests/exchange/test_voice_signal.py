@@ -392,6 +392,17 @@ async def test_the_line_is_kept_alive(
     assert await telephone.socket.receive_str(timeout=5) == "\n"
 
 
+async def test_a_browser_that_says_nothing_any_more_is_gone(
+    line: Line, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert voice_signal.SILENT > 2 * voice_signal.BEAT
+    monkeypatch.setattr(voice_signal, "SILENT", 0.2)
+    telephone = await shop()
+    await telephone.register()
+    assert line.exchange.stations.get("client:agent-1").outcome == "ask"
+    await until(lambda: line.exchange.stations.get("client:agent-1").outcome == "answer")
+
+
 async def test_what_a_page_loads_may_be_loaded_by_the_applications_site(line: Line) -> None:
     foreign = {"Origin": "http://an.application.example"}
     for path, kind in (
