@@ -120,8 +120,10 @@ class Waiting(Base):
     left_by: Mapped[str | None] = mapped_column(sa.String(12))
     #: The callback that keeps this place: it outlives the call.
     callback_id: Mapped[int | None] = mapped_column(sa.BigInteger)
-    #: The node that the caller asked for out of the wait loop.
+    #: The node that the caller leaves the wait loop for; NULL for who never left it, or came back.
     wants: Mapped[str | None] = mapped_column(sa.String(64))
+    #: Why (`ivr.room.waiting`); the limit of a queue stands here also after the caller came back.
+    wants_why: Mapped[str | None] = mapped_column(sa.String(12))
 
 
 class Offer(Base):
