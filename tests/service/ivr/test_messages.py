@@ -3,6 +3,7 @@
 import pytest
 
 from hotline.auth import Role
+from ivr import jobs
 from tests.service.ivr.shipped import city_config, prompt
 from tests.service.ivr.world import Caller, World
 from tests.support.floors import sign_in_as
@@ -97,6 +98,26 @@ def test_a_message_out_of_the_waiting_room_gives_the_place_up(world: World) -> N
     assert caller.stay.state == "left"
     caller.hangs_up()
     assert "abandoned" not in world.events(caller)
+
+
+def test_a_recording_that_is_never_given_keeps_no_other_waiting(
+    world: World, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "BATCH", 1)
+    callers = [caller, world.caller().ring().press("1", "1", "2")]
+    for n, each in enumerate(callers):
+        leaves_message(each, RecordingSid=f"RE{n}", RecordingUrl=f"https://carrier.example/RE{n}")
+    never, other = "https://carrier.example/RE0", "https://carrier.example/RE1"
+    world.carrier.keeps.add(never)
+    fetch = "ivr.fetch_recordings"
+    world.sweep(fetch, seconds=60)
+    assert world.carrier.of("fetch") == [], "it is the effect's turn"
+    for _ in range(4):
+        world.sweep(fetch, seconds=300)
+    assert world.carrier.of("fetch") == [(never,), (other,), (never,), (never,)]
+    assert world.carrier.of("delete") == [("RE1",)]
+    world.sweep(fetch, seconds=14 * 24 * 3600)
+    assert len(world.carrier.of("fetch")) == 4, "it is given up"
 
 
 @pytest.mark.parametrize(
