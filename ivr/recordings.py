@@ -18,7 +18,7 @@ from hotline.errors import NotFound
 from hotline.floor import Floor
 from ivr import calls
 from ivr.events import Kind
-from ivr.models import CallEvent, Recording
+from ivr.models import CallEvent, Offer, Recording
 from ivr.room import announcements as room
 from tickets import service as tickets
 from tickets.config import Tickets
@@ -54,11 +54,14 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class RecordingFacts:
-    """A recording; `file` is its path in the folder, None while it is still at the carrier."""
+    """A recording; `file` is its path in the folder, None while it is still at the carrier.
+
+    `agent_id`: who is heard on it besides the citizen, None for a message.
+    """
 
     id: int
     call_id: int
-    offer_id: int | None
+    agent_id: int | None
     kind: str
     sid: str
     url: str
@@ -140,7 +143,7 @@ def fetched(session: Session, recording_id: int, file: str) -> None:
 
 def facts(session: Session, recording_id: int) -> RecordingFacts:
     """A recording; raises `NoSuchRecording`."""
-    row = session.execute(sa.select(*_COLUMNS).where(Recording.id == recording_id)).one_or_none()
+    row = session.execute(_ALL.where(Recording.id == recording_id)).one_or_none()
     if row is None:
         raise NoSuchRecording(f"recording {recording_id}")
     return RecordingFacts(*row)
@@ -148,7 +151,7 @@ def facts(session: Session, recording_id: int) -> RecordingFacts:
 
 def of_calls(session: Session, call_ids: list[int]) -> list[RecordingFacts]:
     """The recordings of some calls, oldest first."""
-    query = sa.select(*_COLUMNS).where(Recording.call_id.in_(call_ids)).order_by(Recording.id)
+    query = _ALL.where(Recording.call_id.in_(call_ids)).order_by(Recording.id)
     return [RecordingFacts(*row) for row in session.execute(query)]
 
 
@@ -216,4 +219,10 @@ def keep_sound(floor: Floor, recording: RecordingFacts, sound: bytes) -> str:
     return name
 
 
-_COLUMNS = tuple(getattr(Recording, name) for name in RecordingFacts.__slots__)
+#: What `RecordingFacts` is made of, in its order.
+_ALL = sa.select(
+    *(
+        getattr(Offer if name == "agent_id" else Recording, name)
+        for name in RecordingFacts.__slots__
+    )
+).outerjoin_from(Recording, Offer, Offer.id == Recording.offer_id)

@@ -1,9 +1,15 @@
 """Messages: recorded, kept, a ticket that somebody answers for, heard by those who may."""
 
-import pytest
+from functools import partial
+from typing import Any
 
+import pytest
+import sqlalchemy as sa
+
+from hotline import auth, clock
 from hotline.auth import Role
 from ivr import jobs
+from ivr.pages import recordings as pages
 from tests.service.ivr.shipped import city_config, prompt
 from tests.service.ivr.world import Caller, World
 from tests.support.floors import sign_in_as
@@ -138,3 +144,27 @@ def test_who_may_hear_a_message(
     token = sign_in_as(world.floor, role, username)
     with world.client.get("/recordings/1", headers={"Authorization": f"Bearer {token}"}) as answer:
         assert answer.status_code == (200 if may else 403)
+
+
+@pytest.mark.parametrize(
+    ("role", "heard"), [(Role.SUPERVISOR, 4), (Role.AGENT, 4), (Role.DIVISION, 0)]
+)
+def test_more_recordings_are_no_more_questions(
+    world: World, caller: Caller, monkeypatch: pytest.MonkeyPatch, role: Role, heard: int
+) -> None:
+    callers = [caller, *(world.caller().ring().press("1", "1", "2") for _ in range(3))]
+    for n, each in enumerate(callers):
+        leaves_message(each, RecordingSid=f"RE{n}")
+    ids = [each.id for each in callers]
+    reader = world.read(partial(auth.identify, now=clock.now()), sign_in_as(world.floor, role))
+    monkeypatch.setattr(pages, "current_account", lambda: reader)
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    sa.event.listen(world.floor.db.engine, "before_cursor_execute", note)
+    with world.client.application.test_request_context():
+        assert len(world.read(pages.hearable, ids)) == heard
+    sa.event.remove(world.floor.db.engine, "before_cursor_execute", note)
+    assert sum(each.startswith("SELECT") for each in asked) <= 2, asked
