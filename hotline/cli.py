@@ -570,18 +570,19 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _chaos(arguments: argparse.Namespace) -> int:
-    from hotline.chaos import scenarios
+    from hotline.chaos.hotline import Hotline
+    from hotline.chaos.scenarios import SCENARIOS
     from hotline.errors import Invalid
 
-    names = arguments.scenario or list(scenarios.SCENARIOS)
-    if unknown := [name for name in names if name not in scenarios.SCENARIOS]:
-        there = ", ".join(scenarios.SCENARIOS)
+    names = arguments.scenario or list(SCENARIOS)
+    if unknown := [name for name in names if name not in SCENARIOS]:
+        there = ", ".join(SCENARIOS)
         raise Invalid(f"no such scenario: {', '.join(unknown)} (there are {there})")
     data = arguments.data or Path("var") / f"chaos-{clock.now():%Y%m%d-%H%M%S}"
     failed = False
-    with scenarios.Hotline(data, arguments.config) as hotline:
+    with Hotline(data, arguments.config) as hotline:
         for name in names:
-            verdict = scenarios.SCENARIOS[name](hotline, 60 * arguments.minutes)
+            verdict = SCENARIOS[name](hotline, 60 * arguments.minutes)
             print("\n".join([str(verdict), *(f"      {each}" for each in verdict.violations)]))
             failed = failed or bool(verdict.violations)
     return 1 if failed else 0
