@@ -331,7 +331,7 @@ def test_a_calendar_as_a_city_writes_it(tmp_path: Path) -> None:
         ('dates: {2026-05-04: ["09:00-08:00"]}', "dates.2026-05-04", "ends before it begins"),
         ("not_holidays: [2026-13-01]", "not_holidays.0", "is not a date"),
         ("not_holidays: [2026-05-04, 2026-05-04]", "not_holidays", "stands twice"),
-        ("lunch: true", "lunch", "Extra inputs"),
+        ("lunch: true", "lunch", "no such key"),
     ],
 )
 def test_a_fault_names_its_place(tmp_path: Path, line: str, path: str, message: str) -> None:
