@@ -31,6 +31,7 @@ from ivr.pages.recordings import hearable
 from ivr.room import waiting
 from ivr.story import Visit
 from tickets import service as tickets
+from tickets.config import Tickets
 
 #: Calls on one page of the list.
 PAGE = 100
@@ -64,6 +65,7 @@ def call_page(call_id: int) -> str:
         visits = story.visits_of(session, call_id)
         names = agent_names(session)
         heard = hearable(session, [call_id])
+        ticket = _readable_ticket(session, call_id)
     return render_template(
         "ivr/call.html",
         call=found[call_id],
@@ -74,9 +76,18 @@ def call_page(call_id: int) -> str:
         spoken_title=spoken_title,
         names=names,
         verdict=verdict,
+        ticket=ticket,
         ticket_shown=tickets.number_shown,
         recordings=heard,
     )
+
+
+def _readable_ticket(session: Session, call_id: int) -> tickets.TicketFacts | None:
+    """The ticket that came of a call; a private one does not exist for who may not read it."""
+    ticket = tickets.ticket_of_call(session, call_id)
+    account = current_account()
+    actor = tickets.actor_of(floor().section(Tickets), account.username, account.role)
+    return ticket if ticket is not None and tickets.may_read(actor, ticket) else None
 
 
 def _may_read(session: Session, call_id: int) -> None:
@@ -255,7 +266,8 @@ def call_list() -> str:
     wanted = _wanted()
     with floor().db.read() as session:
         found = list(islice(_found(session, wanted), PAGE + 1))
-        who = story.calls_by_id(session, [visit.call_id for visit in found])
+        ids = [visit.call_id for visit in found]
+        who, ticket_of = story.calls_by_id(session, ids), tickets.tickets_of_calls(session, ids)
         names = agent_names(session)
     more = found[PAGE - 1].call_id if len(found) > PAGE else None
     return render_template(
@@ -263,12 +275,12 @@ def call_list() -> str:
         # found by id, which is nearly the order of arrival
         visits=sorted(found[:PAGE], key=lambda visit: (visit.arrived_at, visit.call_id)),
         who=who,
+        ticket_of=ticket_of,
         more=more,
         wanted=wanted,
         names=names,
         shown_number=shown_number,
         verdict=verdict,
-        ticket_shown=tickets.number_shown,
         queue_title=queue_title,
         spoken_title=spoken_title,
         queues=floor().section(Ivr).queues,

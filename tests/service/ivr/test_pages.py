@@ -110,6 +110,20 @@ def test_a_calls_story_in_plain_words(world: World, language: str) -> None:
     read_as(world, Role.SUPERVISOR, "/calls/99999", 404)
 
 
+def test_a_call_leads_to_its_ticket_but_not_to_one_that_is_private(world: World) -> None:
+    """For who may not read a private ticket there is no such number."""
+    first, second = world.agent(), world.agent(ready=False)
+    caller = world.caller().to_queue()
+    first.declines()
+    second.ready().talks_with(caller).hangs_up()
+    number = second.finishes("complaint", category="corruption")
+    caller.hangs_up()
+    page = f"/calls/{caller.id}"
+    for who in (read_as(world, Role.SUPERVISOR, page), html(second, page)):
+        assert f'href="/tickets/{number}"' in who
+    assert f'href="/tickets/{number}"' not in html(first, page)
+
+
 def test_a_story_says_what_nobody_hung_up_and_what_nobody_wrote(world: World) -> None:
     caller = world.caller().to_queue()
     world.agent().talks_with(caller)
