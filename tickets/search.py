@@ -221,10 +221,8 @@ def _readable(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bool]]:
-    if filters.states == OPEN:
-        yield IS_OPEN
-    elif filters.states:
-        yield Ticket.state.in_(sorted(filters.states))
+    if filters.states:
+        yield _in_states(filters.states)
     if filters.divisions:
         yield Ticket.division.in_(sorted(filters.divisions))
     if filters.overdue:
@@ -239,6 +237,10 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bo
         yield _matches(text)
     if filters.before is not None:
         yield Ticket.id < filters.before
+
+
+def _in_states(states: frozenset[State]) -> sa.ColumnElement[bool]:
+    return IS_OPEN if states == OPEN else Ticket.state.in_(sorted(states))
 
 
 def _matches(text: str) -> sa.ColumnElement[bool]:

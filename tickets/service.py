@@ -163,8 +163,8 @@ def record_call(
     ticket_number: str | None = None,
     source: str = CALL,
 ) -> TicketFacts:
-    """Give an answered call, a message that a caller left, or a callback that reached nobody its one
-    ticket: made, or linked, as its outcome says. `source` is one of `tickets.facts.SOURCES`.
+    """Give an answered call, a message that a caller left, or a callback that reached nobody its
+    one ticket: made, or linked, as its outcome says. `source`: one of `tickets.facts.SOURCES`.
 
     Whoever asks again for the same call, with whatever arguments, gets the first one's ticket and
     changes nothing. With `incomplete` (the agent's word is missing) it never refuses: what is

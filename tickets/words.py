@@ -159,9 +159,13 @@ def _moved(_: Tickets, event: EventFacts) -> tuple[str, str]:
 
 
 def _matter(config: Tickets, data: Mapping[str, Any]) -> str:
-    source = data.get("source", CALL)
-    unheard = data.get("incomplete") and source != CALL
-    kind = t(f"tickets.source.{source}" if unheard else f"tickets.kind.{data['kind']}")
+    if data.get("incomplete") and data.get("source", CALL) != CALL:
+        return t(
+            "tickets.event.waits_at",
+            division=division(config, data["division"]),
+            due=moment(data["due_at"]),
+        )
+    kind = t(f"tickets.kind.{data['kind']}")
     about = category(config, data["category"])
     if about:
         kind = f"{kind} · {about}"
