@@ -61,11 +61,17 @@ class CallFacts:
 
 
 def arrive(
-    session: Session, arrival: Arrival, *, language: str, at: str, now: datetime
+    session: Session,
+    arrival: Arrival,
+    *,
+    language: str,
+    at: str,
+    now: datetime,
+    chosen: str | None = None,
 ) -> tuple[int, bool]:
     """The call's id, and whether it is new: however often the carrier says so, it arrives once.
 
-    `at` is the node of the flow that it is led to.
+    `at` is the node of the flow that it is led to; `chosen` its language, where that is known.
     """
     call_id = insert_ignore(
         session,
@@ -83,7 +89,8 @@ def arrive(
     )
     if call_id is None:
         return _id_of(session, arrival.sid), False
-    step(session, call_id, 0, Kind.ARRIVED, {"at": at}, now=now)
+    said = {"at": at} | ({} if chosen is None else {"chosen": chosen})
+    step(session, call_id, 0, Kind.ARRIVED, said, now=now)
     return int(call_id), True
 
 

@@ -62,6 +62,7 @@ def voice() -> str:
             _arrival(),
             language=step.position.language,
             at=step.position.node,
+            chosen=step.chosen,
             now=clock.now(),
         )
         place = _place(call_id, 0, step)
@@ -102,12 +103,13 @@ def transferred() -> str:
 def recorded() -> str:
     """A message was left: kept, and a ticket; also when the caller hung up at the end of it."""
     call_id = number("call")
-    made = Made.of(request.form)
+    made, taken = Made.of(request.form), _advance(Given(speech=RECORDED))
 
     def keep(session: Session) -> None:
-        recordings.keep_message(floor(), session, call_id, made, now=clock.now())
+        language = taken.position.language
+        recordings.keep_message(floor(), session, call_id, made, language=language, now=clock.now())
 
-    return _take(_advance(Given(speech=RECORDED)), Kind.STEP, {"digits": ""}, keep)
+    return _take(taken, Kind.STEP, {"digits": ""}, keep)
 
 
 def _advance(given: Given) -> Step:
@@ -138,6 +140,8 @@ def _take(
         "language": step.position.language,
         "to": step.position.node,
     }
+    if step.chosen is not None:
+        happened["chosen"] = step.chosen
     # who hung up while it rang outside does not go on to a queue; that the call is over comes next
     place = None if _gone() else _place(call_id, n, step)
     if place is None and besides is None and not step.acts and not _outside(step):

@@ -3,7 +3,7 @@
 import pytest
 
 from hotline import clock
-from ivr import nuisance
+from ivr import nuisance, story
 from ivr.config import Ivr
 from ivr.events import Kind
 from tests.service.ivr.shipped import agent, city_config, prompt, to_queue
@@ -28,6 +28,7 @@ def test_a_known_caller_is_greeted_in_the_language_of_last_time(world: World) ->
     again = world.caller(NUMBER).ring()
     assert again.says[0] == prompt(world, "welcome_back", "zh")
     assert again.says[-1] == prompt(world, "main_menu", "zh")
+    assert world.read(story.visits_of, again.id)[0].language == "zh"
 
 
 def test_star_brings_the_choice_of_languages_back(world: World) -> None:

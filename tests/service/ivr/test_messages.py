@@ -62,6 +62,11 @@ def test_a_message_becomes_a_ticket_with_its_sound(world: World, caller: Caller)
     assert world.events(caller)[-1] == "listened", "who hears it is written down"
 
 
+def test_a_message_is_in_the_language_that_its_caller_chose(world: World) -> None:
+    caller = world.caller().ring().press("2", "1", "2")
+    assert ticket_of(world, leaves_message(caller)).language == "en"
+
+
 def test_a_message_that_comes_twice_is_one(world: World, caller: Caller) -> None:
     record = caller.heard
     leaves_message(caller)
