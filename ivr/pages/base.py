@@ -48,6 +48,13 @@ def spoken_title(code: str | None) -> str:
     return known.title if known else code
 
 
+def node_title(name: str) -> str:
+    """What the city calls a node of the flow; one that has left config.yaml shows its name."""
+    node = floor().section(Ivr).flow.get(name)
+    title = None if node is None else node.title
+    return name if title is None else title.for_(language())
+
+
 def fragment(template: str, **values: Any) -> Response:
     """A piece of a page that is asked for again and again: 304 while it has not changed."""
     response = make_response(render_template(template, **values))

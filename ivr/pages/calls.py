@@ -23,6 +23,7 @@ from ivr.pages.base import (
     READS,
     agent_names,
     blueprint,
+    node_title,
     queue_title,
     shown_number,
     spoken_title,
@@ -114,12 +115,13 @@ def _words(event: story.EventFacts, names: dict[int, str]) -> str:
     if "language" in data:
         # `language` is the reader's
         data["spoken"] = spoken_title(data.pop("language"))
-    for name, shown in _SHOWN.items():
+    shown, worded = _OF_STEPS if event.kind is Kind.STEP else _OF_OTHERS
+    for name, show in shown.items():
         if name in data:
-            data[name] = shown(data[name])
+            data[name] = show(data[name])
     if event.kind is Kind.CALLBACK:
         data["when"] = _when(data["at"])
-    for name in _WORDED_STEP if event.kind is Kind.STEP else _WORDED:
+    for name in worded:
         key = f"ivr.word.{data.get(name)}"
         if key in floor().texts:
             data[name] = t(key)
@@ -165,9 +167,6 @@ def _outcome_title(id_: str) -> str:
     return id_  # the configuration no longer has it
 
 
-#: What an event carries that has a word of ours; where a step leads is a node, the city's own word.
-_WORDED = ("result", "by", "heard", "why", "to", "kind")
-_WORDED_STEP = ("heard",)
 #: How what an event carries is shown.
 _SHOWN: Mapping[str, Callable[[Any], str]] = {
     "queue": queue_title,
@@ -175,6 +174,9 @@ _SHOWN: Mapping[str, Callable[[Any], str]] = {
     "ticket": tickets.number_shown,
     "bulletins": lambda ids: ", ".join(map(str, ids)),
 }
+#: That, and what has a word of ours: where a step was and leads are nodes, the city's own words.
+_OF_STEPS = ({**_SHOWN, "at": node_title, "to": node_title}, ("heard",))
+_OF_OTHERS = (_SHOWN, ("result", "by", "heard", "why", "to", "kind"))
 
 
 # ---------------------------------------------------------------- the list of calls

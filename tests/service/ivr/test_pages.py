@@ -103,6 +103,7 @@ def test_a_calls_story_in_plain_words(world: World, language: str) -> None:
     assert agent.username in page
     assert {"th": "ให้ข้อมูลแล้ว", "en": "Information given"}[language] in page
     assert {"th": "ไม่ได้กดอะไร", "en": "Pressed nothing"}[language] in page
+    assert {"th": "เมนูหลัก", "en": "Main menu"}[language] in page
     assert "{" not in page.split("<main")[1]
     assert caller.number not in read_as(world, Role.MANAGER, path)
     assert caller.number in html(agent, path)
