@@ -336,10 +336,11 @@ def _flow(arguments: argparse.Namespace) -> int:
     reads = language if language in READER_LANGUAGES else "en"
     t = partial(Texts.load(text_files()).get, language=reads)
     if arguments.svg is None:
-        print(picture.text(config.ivr, language, t))
+        print(picture.text(config.ivr, language, t, config.city.calendars))
         return 0
     title = t("ivr.flow.title", hotline=config.city.hotline_name.for_(reads))
-    arguments.svg.write_text(drawing.svg(config.ivr, language, title, t), encoding="utf-8")
+    drawn = drawing.svg(config.ivr, language, title, t, config.city.calendars)
+    arguments.svg.write_text(drawn, encoding="utf-8")
     print(arguments.svg)
     return 0
 

@@ -68,11 +68,12 @@ def arrive(
     at: str,
     now: datetime,
     found_by: str | None = None,
+    chosen: str | None = None,
 ) -> tuple[int, bool]:
     """The call's id, and whether it is new: however often the carrier says so, it arrives once.
 
-    `at` is the node of the flow that it is led to; `found_by`: who found out, when the carrier did
-    not say so itself.
+    `at` is the node of the flow that it is led to; `chosen` its language, where that is known;
+    `found_by`: who found out, when the carrier did not say so itself.
     """
     call_id = insert_ignore(
         session,
@@ -90,8 +91,9 @@ def arrive(
     )
     if call_id is None:
         return _id_of(session, arrival.sid), False
-    arrived = {"at": at} | ({"by": found_by} if found_by else {})
-    step(session, call_id, 0, Kind.ARRIVED, arrived, now=now)
+    said = {"at": at, "by": found_by, "chosen": chosen}
+    known = {name: word for name, word in said.items() if word is not None}
+    step(session, call_id, 0, Kind.ARRIVED, known, now=now)
     return int(call_id), True
 
 

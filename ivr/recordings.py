@@ -77,9 +77,12 @@ class NoSuchRecording(NotFound):
 
 
 def keep_message(
-    floor: Floor, session: Session, call_id: int, made: Made, *, now: datetime
+    floor: Floor, session: Session, call_id: int, made: Made, *, language: str, now: datetime
 ) -> int | None:
-    """A caller left a message: kept, and a ticket of its own that somebody has to complete."""
+    """A caller left a message: kept, and a ticket of its own that somebody has to complete.
+
+    `language` is the one that they were asked for it in.
+    """
     recording_id = _keep(session, call_id, None, MESSAGE, made, now)
     if recording_id is None:
         return None
@@ -91,7 +94,7 @@ def keep_message(
         call_id=call_id,
         outcome=None,
         caller=call.from_number or None,
-        language=call.language,
+        language=language,
         now=now,
         incomplete=True,
         source=tickets.MESSAGE,

@@ -61,6 +61,7 @@ def voice() -> str:
             _arrival(),
             language=step.position.language,
             at=step.position.node,
+            chosen=step.chosen,
             now=clock.now(),
         )
         place = _place(call_id, 0, step)
@@ -99,9 +100,15 @@ def transferred() -> str:
 @spoken
 def recorded() -> str:
     """A message was left: kept, and a ticket; also when the caller hung up at the end of it."""
+    came = position_of(request.args)
     with floor().db.write() as session:  # before the step, which tells the ticket's number
         recordings.keep_message(
-            floor(), session, number("call"), Made.of(request.form), now=clock.now()
+            floor(),
+            session,
+            number("call"),
+            Made.of(request.form),
+            language=came.language,
+            now=clock.now(),
         )
     return _advance(Given(speech=RECORDED), Kind.STEP, {"digits": ""})
 
@@ -136,6 +143,8 @@ def _take(call_id: int, came: Position, step: Step, kind: Kind, told: dict[str, 
         "language": step.position.language,
         "to": step.position.node,
     }
+    if step.chosen is not None:
+        happened["chosen"] = step.chosen
     # who hung up while it rang outside does not go on to a queue; that the call is over comes next
     place = None if _gone() else _place(call_id, n, step)
     if place is None and not step.acts and not _outside(step):

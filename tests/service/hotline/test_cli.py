@@ -412,7 +412,7 @@ def test_the_flow_is_told_in_lines_in_the_citys_first_language(
 ) -> None:
     assert main(["flow", str(CONFIG)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if line.strip().startswith("MAIN – เมนู: “สอบถามข้อมูล กด 1")]
+    assert [line for line in lines if line.strip().startswith("เมนูหลัก – เมนู: “สอบถามข้อมูล กด 1")]
 
 
 def test_the_flow_is_drawn_in_any_language_of_the_hotline(

@@ -67,9 +67,19 @@ def test_a_message_becomes_a_ticket_with_its_sound(world: World, caller: Caller)
         f"/tickets/{ticket.number}", headers={"Authorization": f"Bearer {token}"}
     )
     assert b'src="/recordings/1"' in page.data
+    assert page.data.index(b"<audio") < page.data.index(b'class="matter-full"'), "heard, then read"
+    for way in (f"/calls/{caller.id}", "/calls"):
+        leads = world.client.get(way, headers={"Authorization": f"Bearer {token}"})
+        assert f'href="/tickets/{ticket.number}">{ticket.number_shown}<' in leads.text
+    assert f'href="/calls/{caller.id}"'.encode() in page.data, "and back"
     with world.client.get("/recordings/1", headers={"Authorization": f"Bearer {token}"}) as sound:
         assert sound.data == b"RIFFhttps://carrier.example/RE1"
     assert world.events(caller)[-1] == "listened", "who hears it is written down"
+
+
+def test_a_message_is_in_the_language_that_its_caller_chose(world: World) -> None:
+    caller = world.caller().ring().press("2", "1", "2")
+    assert ticket_of(world, leaves_message(caller)).language == "en"
 
 
 def test_a_message_that_comes_twice_is_one(world: World, caller: Caller) -> None:
