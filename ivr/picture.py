@@ -107,7 +107,7 @@ def boxes(
             name,
             FAMILIES[type(node)],
             t(f"ivr.flow.kind_{node.kind}"),
-            _title(config, node, t),
+            "" if (title := config.title_of(name)) is None else title.for_(t("ivr.flow.reads")),
             _detail(config, node, calendars, t),
             _says(config, node, language),
             tuple(entries.get(name, ())),
@@ -123,13 +123,6 @@ def called(name: str) -> str:
 
 
 # ---------------------------------------------------------------- what a node is
-
-
-def _title(config: Ivr, node: Node, t: Say_) -> str:
-    title = node.title
-    if title is None and isinstance(node, ToQueue):
-        title = config.queues[node.queue].title
-    return "" if title is None else title.for_(t("ivr.flow.reads"))
 
 
 def _detail(config: Ivr, node: Node, calendars: Calendars, t: Say_) -> str:

@@ -49,9 +49,10 @@ def spoken_title(code: str | None) -> str:
 
 
 def node_title(name: str) -> str:
-    """What the city calls a node of the flow; one that has left config.yaml shows its name."""
-    node = floor().section(Ivr).flow.get(name)
-    title = None if node is None else node.title
+    """What the city calls a node of the flow, or the queue behind it; one that has left config.yaml
+    shows its name.
+    """
+    title = floor().section(Ivr).title_of(name)
     return name if title is None else title.for_(language())
 
 
