@@ -22,6 +22,7 @@ from agents.models import Agent, AgentSkill, PresenceRow
 from agents.presence import ENGINE, Change, PresenceFacts
 from agents.routing import Ready, skill
 from agents.states import Move, State, Status
+from hotline import auth
 from hotline.db import bulk_insert
 from hotline.errors import Invalid, NotFound
 
@@ -37,6 +38,7 @@ __all__ = [
     "declined",
     "finish",
     "forget",
+    "lock_out",
     "missed",
     "on_call",
     "presence_of",
@@ -109,6 +111,17 @@ def create_agent(
     bulk_insert(session, AgentSkill, [{"agent_id": row.id, "skill": one} for one in skills])
     session.flush()
     return _agent_facts(row)
+
+
+def lock_out(session: Session, username: str, *, by: str, now: datetime) -> None:
+    """Somebody may not sign in any more: their sessions end, and an agent goes home.
+
+    A conversation goes on, and its wrap-up; then they are offered nothing. Raises NoSuchAccount.
+    """
+    account_id = auth.account_named(session, username)
+    auth.lock_out(session, account_id)
+    if (them := agent_of_account(session, account_id)) is not None:
+        sign_out(session, them.id, now=now, by=by)
 
 
 def agent(session: Session, agent_id: int) -> AgentFacts:

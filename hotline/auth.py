@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from hotline.announce import announce
 from hotline.db import Database, insert_ignore
-from hotline.errors import Conflict, Forbidden, Invalid, SignInNeeded
+from hotline.errors import Conflict, Forbidden, Invalid, NotFound, SignInNeeded
 from hotline.models import Account, SignIn
 
 COOKIE = "hotline_session"
@@ -74,6 +74,10 @@ class LockedOut(Invalid):
     code, status, text = "locked-out", 429, "floor.locked_out"
 
 
+class NoSuchAccount(NotFound):
+    code, text = "no-such-account", "floor.no_such_account"
+
+
 class UsernameTaken(Conflict):
     code, text = "username-taken", "floor.username_taken"
 
@@ -120,8 +124,6 @@ def create_account(
     demo: bool = False,
 ) -> int:
     """A new account's id; raises UsernameTaken, or Invalid for a password that is too short."""
-    if len(password) < PASSWORD_LENGTH:
-        raise Invalid(text="floor.password_short", length=PASSWORD_LENGTH)
     account_id = insert_ignore(
         session,
         Account,
@@ -129,7 +131,7 @@ def create_account(
             "username": username,
             "name": name,
             "role": role.value,
-            "password": _hasher.hash(password),
+            "password": _hashed(password),
             "active": True,
             "demo": demo,
             "failures": 0,
@@ -139,6 +141,57 @@ def create_account(
     if account_id is None:
         raise UsernameTaken(username=username)
     return int(account_id)
+
+
+@dataclass(frozen=True)
+class AccountFacts:
+    """Whose account it is; who is not `active` is locked out by hand."""
+
+    id: int
+    username: str
+    name: str
+    role: Role
+    active: bool
+
+
+def accounts(session: Session) -> list[AccountFacts]:
+    """Every account, by username."""
+    rows = session.scalars(sa.select(Account).order_by(Account.username))
+    return [
+        AccountFacts(row.id, row.username, row.name, Role(row.role), row.active) for row in rows
+    ]
+
+
+def account_named(session: Session, username: str) -> int:
+    """The account's id; raises NoSuchAccount."""
+    found = session.scalar(sa.select(Account.id).where(Account.username == username))
+    if found is None:
+        raise NoSuchAccount(username=username)
+    return found
+
+
+def set_password(session: Session, account_id: int, password: str) -> None:
+    """Another password: whoever is signed in has to sign in again, with this one. Raises Invalid
+    for one that is too short.
+    """
+    _set(session, account_id, password=_hashed(password))
+
+
+def lock_out(session: Session, account_id: int) -> None:
+    """Nobody signs in to this account any more, and nobody stays signed in."""
+    _set(session, account_id, active=False)
+
+
+def let_in(session: Session, account_id: int) -> None:
+    """The contrary of `lock_out`; a lock for wrong passwords is lifted as well."""
+    _set(session, account_id, active=True)
+
+
+def _set(session: Session, account_id: int, **values: Any) -> None:
+    """Change what decides who may sign in: earlier failures are forgotten, sessions end."""
+    fresh = {"failures": 0, "locked_until": None}
+    session.execute(sa.update(Account).where(Account.id == account_id).values(**fresh, **values))
+    session.execute(sa.delete(SignIn).where(SignIn.account_id == account_id))
 
 
 def sign_in(db: Database, username: str, password: str, *, now: datetime) -> str:
@@ -157,18 +210,21 @@ def sign_in(db: Database, username: str, password: str, *, now: datetime) -> str
         raise LockedOut()
     right = _matches(account.password, password) and account.active
     with db.write() as session:
-        if right and _unlock(session, account.id, now):
+        if right and _unlock(session, account, now):
             return open_session(session, account.id, now=now)
         _count_failure(session, account.id, now)
     raise BadCredentials()
 
 
-def _unlock(session: Session, account_id: int, now: datetime) -> bool:
-    """Forget earlier failures; False when the account was locked while the password was checked."""
+def _unlock(session: Session, account: Account, now: datetime) -> bool:
+    """Forget earlier failures; False when the account was locked, or given another password, while
+    this one was checked.
+    """
     free = sa.or_(Account.locked_until.is_(None), Account.locked_until <= now)
+    same = (Account.id == account.id, Account.password == account.password, Account.active)
     won = session.execute(
         sa.update(Account)
-        .where(Account.id == account_id, free)
+        .where(*same, free)
         .values(failures=0, locked_until=None)
         .returning(Account.id)
     )
@@ -255,6 +311,12 @@ def current_account() -> Identity:
 
 def expire_sign_ins(session: Session, now: datetime) -> None:
     session.execute(sa.delete(SignIn).where(SignIn.expires_at <= now))
+
+
+def _hashed(password: str) -> str:
+    if len(password) < PASSWORD_LENGTH:
+        raise Invalid(text="floor.password_short", length=PASSWORD_LENGTH)
+    return _hasher.hash(password)
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -11,8 +11,6 @@ from urllib.parse import quote
 
 from hotline import ports
 
-LOOPBACK = "127.0.0.1"
-
 
 def environment(given: Mapping[str, str], data: Path, *, exchange_port: int) -> dict[str, str]:
     """The environment `given`, completed by what `hotline run` keeps in `data` when no carrier is
@@ -20,14 +18,14 @@ def environment(given: Mapping[str, str], data: Path, *, exchange_port: int) -> 
     """
     if given.get("CARRIER_ACCOUNT_SID"):
         return dict(given)
-    exchange = ports.url(LOOPBACK, exchange_port)
+    exchange = ports.url(ports.LOOPBACK, exchange_port)
     found = {
         "CARRIER_ACCOUNT_SID": _secret(data, "carrier-account-sid"),
         "CARRIER_AUTH_TOKEN": _secret(data, "carrier-auth-token"),
         "SECRET_KEY": _secret(data, "secret-key"),
         "CARRIER_BASE_URL": exchange,
         # a command answers no webhook, but the effects it posts name the address of one
-        "PUBLIC_URL": "http://127.0.0.1:8000",
+        "PUBLIC_URL": ports.url(ports.LOOPBACK, 8000),
         "REDIS_URL": f"unix://{quote(str(data.absolute() / 'redis' / 'socket'))}",
     }
     missing = {

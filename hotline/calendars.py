@@ -26,8 +26,6 @@ DAY: Final = 24 * 60
 LONGEST_NIGHT: Final = 16 * 60
 #: So many days ahead is looked for an opening.
 HORIZON: Final = 400
-#: What is open for so many days in a row has no closing.
-ALWAYS: Final = 31
 
 _SPAN: Final = re.compile(r"(\d{1,2}):(\d\d)\s*[-–]\s*(\d{1,2}):(\d\d)")
 
@@ -203,27 +201,6 @@ def next_opening(calendar: Calendar, at_local: datetime, holidays: Holidays) -> 
         if at < end:
             return max(start, at).astimezone(at_local.tzinfo)
     return None
-
-
-def closes_at(calendar: Calendar, at_local: datetime, holidays: Holidays) -> datetime | None:
-    """Until when it stays open; None when it is closed, or does not close for `ALWAYS` days."""
-    at = at_local.astimezone(UTC)
-    until = at
-    for start, end in _periods(calendar, at_local, holidays, ALWAYS):
-        if start > until:
-            return until.astimezone(at_local.tzinfo) if until > at else None
-        until = max(until, end)
-    return None
-
-
-def why_closed(calendar: Calendar, at_local: datetime, holidays: Holidays) -> Plan | None:
-    """The plan of the local day, which tells why it is closed; None when it is open.
-
-    `Reason.WEEKLY` is simply outside the hours of that day of the week.
-    """
-    if is_open(calendar, at_local, holidays):
-        return None
-    return plan(calendar, at_local.date(), holidays)
 
 
 def _periods(

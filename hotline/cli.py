@@ -286,10 +286,30 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     account.add_argument("--number", help="an agent's own telephone, instead of the browser")
     account.add_argument("--password-file", type=Path, help="a file that holds the password")
+    _add_people(commands)
     nightly = _add(commands, "nightly", _nightly, "count days again from their events")
     _add_place(nightly)
     nightly.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
     nightly.add_argument("--until", type=date.fromisoformat, help="last day (the first)")
+
+
+def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`hotline people`: what is done to accounts that are there."""
+    words = "the accounts: who is there, a new password, locking out and letting in"
+    verbs = commands.add_parser("people", help=words, description=words).add_subparsers(
+        required=True, metavar="VERB"
+    )
+    _add_place(_add(verbs, "list", _people, "every account: username, role, whether locked, name"))
+    for name, command, help_text in (
+        ("password", _new_password, "another password; whoever is signed in signs in again"),
+        ("lock", _lock, "nobody signs in to this account any more, or stays signed in"),
+        ("unlock", _unlock, "the contrary, also after too many wrong passwords"),
+    ):
+        verb = _add(verbs, name, command, help_text)
+        _add_place(verb)
+        verb.add_argument("username")
+        if command is _new_password:
+            verb.add_argument("--password-file", type=Path, help="a file that holds the password")
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -316,10 +336,11 @@ def _flow(arguments: argparse.Namespace) -> int:
     reads = language if language in READER_LANGUAGES else "en"
     t = partial(Texts.load(text_files()).get, language=reads)
     if arguments.svg is None:
-        print(picture.text(config.ivr, language, t))
+        print(picture.text(config.ivr, language, t, config.city.calendars))
         return 0
     title = t("ivr.flow.title", hotline=config.city.hotline_name.for_(reads))
-    arguments.svg.write_text(drawing.svg(config.ivr, language, title, t), encoding="utf-8")
+    drawn = drawing.svg(config.ivr, language, title, t, config.city.calendars)
+    arguments.svg.write_text(drawn, encoding="utf-8")
     print(arguments.svg)
     return 0
 
@@ -357,6 +378,47 @@ def _account(arguments: argparse.Namespace) -> int:
                 )
     at = os.environ.get("PUBLIC_URL")
     print(f"{arguments.username}: {role}" + (f" at {at}" if at else ""))
+    return 0
+
+
+def _people(arguments: argparse.Namespace) -> int:
+    from hotline import auth
+
+    with _opened(arguments) as (_, database), database.read() as session:
+        for each in auth.accounts(session):
+            state = "" if each.active else "locked"
+            print(f"{each.username:<20} {each.role:<14} {state:<7} {each.name}")
+    return 0
+
+
+def _new_password(arguments: argparse.Namespace) -> int:
+    from hotline import auth
+
+    with _opened(arguments) as (_, database):
+        with database.read() as session:  # refused before anybody types a password
+            account_id = auth.account_named(session, arguments.username)
+        password = _password(arguments.password_file)
+        with database.write() as session:
+            auth.set_password(session, account_id, password)
+    print(f"{arguments.username}: another password")
+    return 0
+
+
+def _lock(arguments: argparse.Namespace) -> int:
+    import agents.service
+
+    with _opened(arguments) as (_, database), database.write() as session:
+        agents.service.lock_out(session, arguments.username, by="hotline people", now=clock.now())
+    print(f"{arguments.username}: locked out")
+    return 0
+
+
+def _unlock(arguments: argparse.Namespace) -> int:
+    from hotline import auth
+
+    with _opened(arguments) as (_, database), database.write() as session:
+        auth.let_in(session, auth.account_named(session, arguments.username))
+    print(f"{arguments.username}: may sign in")
     return 0
 
 
@@ -570,18 +632,19 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _chaos(arguments: argparse.Namespace) -> int:
-    from hotline.chaos import scenarios
+    from hotline.chaos.hotline import Hotline
+    from hotline.chaos.scenarios import SCENARIOS
     from hotline.errors import Invalid
 
-    names = arguments.scenario or list(scenarios.SCENARIOS)
-    if unknown := [name for name in names if name not in scenarios.SCENARIOS]:
-        there = ", ".join(scenarios.SCENARIOS)
+    names = arguments.scenario or list(SCENARIOS)
+    if unknown := [name for name in names if name not in SCENARIOS]:
+        there = ", ".join(SCENARIOS)
         raise Invalid(f"no such scenario: {', '.join(unknown)} (there are {there})")
     data = arguments.data or Path("var") / f"chaos-{clock.now():%Y%m%d-%H%M%S}"
     failed = False
-    with scenarios.Hotline(data, arguments.config) as hotline:
+    with Hotline(data, arguments.config) as hotline:
         for name in names:
-            verdict = scenarios.SCENARIOS[name](hotline, 60 * arguments.minutes)
+            verdict = SCENARIOS[name](hotline, 60 * arguments.minutes)
             print("\n".join([str(verdict), *(f"      {each}" for each in verdict.violations)]))
             failed = failed or bool(verdict.violations)
     return 1 if failed else 0

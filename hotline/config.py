@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from hotline import calendars as rules
+from hotline import wording
 from hotline.errors import ConfigError, Fault
 
 #: Languages in which every text that a person sees must exist.
@@ -305,4 +306,4 @@ def _repeated(node: yaml.Node, place: tuple[str, ...], known: set[int]) -> Itera
 def fault_of(error: ErrorDetails, prefix: str = "") -> Fault:
     """A pydantic error as one line with the path in the file."""
     path = ".".join(str(part) for part in (prefix, *error["loc"]) if part != "")
-    return Fault(path or "(file)", error["msg"].removeprefix("Value error, "))
+    return Fault(path or "(file)", wording.of(error))

@@ -1,13 +1,18 @@
-"""Ports of this machine: taken, free, and whether something healthy answers on one."""
+"""Ports of this machine: taken, free, and whether something healthy (or a Redis) answers there."""
 
 import errno
 import http.client
 import socket
+from contextlib import suppress
 from urllib.parse import urlsplit
 
+import redis
+
+#: Where what is for this machine alone listens.
+LOOPBACK = "127.0.0.1"
 #: Seconds that a health check may take.
 HEALTH_TIMEOUT = 2.0
-_ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared, not bound
+_ANY = {"": LOOPBACK, "0.0.0.0": LOOPBACK, "::": "[::1]"}  # noqa: S104 - compared, not bound
 
 
 class PortTaken(Exception):
@@ -39,6 +44,11 @@ def url(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
+def free() -> str:
+    """An address of this machine alone on which nothing listens yet, as `url` gives it."""
+    return url(LOOPBACK, claim(LOOPBACK, 0))
+
+
 def healthy(base_url: str) -> bool:
     """Whether `GET /health` answers 200."""
     place = urlsplit(base_url)
@@ -51,3 +61,10 @@ def healthy(base_url: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def redis_answers(address: str) -> bool:
+    """Whether a Redis answers at this redis:// or unix:// address."""
+    with redis.Redis.from_url(address, socket_timeout=1.0) as client, suppress(redis.RedisError):
+        return bool(client.ping())
+    return False

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from hotline import wording
 from hotline.config import Section
 from hotline.errors import Fault
 
@@ -39,15 +40,11 @@ def check(
     try:
         section = kind.model_validate(content)
     except ValidationError as error:
-        refused = [Fault(_path(_place(each, content)), _words(each)) for each in error.errors()]
+        refused = [Fault(_path(_place(each, content)), wording.of(each)) for each in error.errors()]
         found = refused + _found_in_the_rest(kind, content, also)
     else:
         return section, _without_consequences([*section.faults(), *also(section)], unsure)
     return None, _without_consequences(found, unsure)
-
-
-def _words(error: ErrorDetails) -> str:
-    return error["msg"].removeprefix("Value error, ")
 
 
 def _path(place: Place) -> str:

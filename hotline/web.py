@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
@@ -29,7 +29,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from hotline import auth, clock, i18n
 from hotline.auth import public
 from hotline.config import READER_LANGUAGES
-from hotline.errors import Forbidden, HotlineError, Invalid, NotFound, SignInNeeded
+from hotline.errors import Forbidden, HotlineError, Invalid, SignInNeeded
 from hotline.floor import Floor
 from hotline.telephony import Signatures
 
@@ -396,11 +396,3 @@ def static_blueprint(room: str, package_file: str) -> Blueprint:
         static_folder=str(root / "static"),
         static_url_path=f"/static/{room}",
     )
-
-
-def day_argument(text: str) -> date:
-    """A day from an address (`2026-11-20`); raises NotFound for anything else."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise NotFound(text) from error

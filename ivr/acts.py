@@ -33,8 +33,7 @@ from ivr.room import waiting
 class Doing(NamedTuple):
     """In which unit of work, by which step of which call, at what moment.
 
-    `position`: where the caller stands after the step; `form`: what the carrier sent; `at`: the
-    node that the step began at.
+    `position`: where the caller stands after the step; `form`: what the carrier sent.
     """
 
     floor: Floor
@@ -43,7 +42,6 @@ class Doing(NamedTuple):
     n: int
     position: Position
     form: Mapping[str, str]
-    at: str
     now: datetime
 
     @property

@@ -5,18 +5,17 @@ withdrawn: to say it again, write it again.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.config import READER_LANGUAGES
-from hotline.floor import Floor
 from ivr.config import Ivr
 from ivr.errors import BulletinChanged, NoSuchBulletin, Unsayable
 from ivr.events import Kind
@@ -97,6 +96,14 @@ class ChangeFacts:
     by: str
     kind: str
     data: Mapping[str, Any]
+
+
+class Settled(NamedTuple):
+    """The counts of a bulletin that is over, as it stood in `version`."""
+
+    bulletin_id: int
+    version: int
+    counts: Counts
 
 
 # ---------------------------------------------------------------- in a call
@@ -316,25 +323,28 @@ def _counted_now(session: Session, config: Ivr, ids: Sequence[int]) -> dict[int,
     return {each: found.get(each, Counts()) for each in ids}
 
 
-def settle(floor: Floor, now: datetime) -> None:
-    """Keep the counts of what has been over for a while, so that no page counts a year of calls."""
+def counted_for_good(session: Session, config: Ivr, now: datetime) -> list[Settled]:
+    """What was heard of those that have been over for a while: nothing can be added to it."""
     over_at = sa.func.coalesce(Bulletin.withdrawn_at, Bulletin.ends_at)
     over = sa.select(Bulletin.id, Bulletin.version).where(
         Bulletin.heard.is_(None), over_at < now - _SETTLED
     )
-    with floor.db.read() as session:
-        versions = {row.id: row.version for row in session.execute(over)}
-        counts = _counted_now(session, floor.section(Ivr), [*versions])
-    if not counts:
-        return
-    with floor.db.write() as session:
-        for bulletin_id, each in counts.items():
-            session.execute(
-                sa.update(Bulletin)
-                .where(Bulletin.id == bulletin_id, Bulletin.version == versions[bulletin_id])
-                .values(heard=each.heard, satisfied=each.satisfied)
-                .execution_options(synchronize_session=False)
-            )
+    versions = {row.id: row.version for row in session.execute(over)}
+    counts = _counted_now(session, config, [*versions])
+    return [Settled(each, versions[each], counts[each]) for each in counts]
+
+
+def settle(session: Session, found: Iterable[Settled]) -> None:
+    """Keep these counts, so that no page counts a year of calls; not of one that was changed
+    meanwhile.
+    """
+    for bulletin_id, version, counts in found:
+        session.execute(
+            sa.update(Bulletin)
+            .where(Bulletin.id == bulletin_id, Bulletin.version == version)
+            .values(heard=counts.heard, satisfied=counts.satisfied)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def calls_that_heard(

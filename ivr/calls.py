@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hotline.db import Database, insert_ignore
 from hotline.errors import NotFound
-from ivr.events import RANK, Kind
+from ivr.events import OVER, RANK, Kind
 from ivr.models import Call, CallEvent
 
 #: What the carrier sends instead of a number that is withheld: a word, or the word as typed on
@@ -61,11 +61,19 @@ class CallFacts:
 
 
 def arrive(
-    session: Session, arrival: Arrival, *, language: str, at: str, now: datetime
+    session: Session,
+    arrival: Arrival,
+    *,
+    language: str,
+    at: str,
+    now: datetime,
+    found_by: str | None = None,
+    chosen: str | None = None,
 ) -> tuple[int, bool]:
     """The call's id, and whether it is new: however often the carrier says so, it arrives once.
 
-    `at` is the node of the flow that it is led to.
+    `at` is the node of the flow that it is led to; `chosen` its language, where that is known;
+    `found_by`: who found out, when the carrier did not say so itself.
     """
     call_id = insert_ignore(
         session,
@@ -76,14 +84,16 @@ def arrive(
             "to_number": arrival.to_number,
             "language": language,
             "status": arrival.status,
-            "rank": min(RANK.get(arrival.status, 0), 2),
+            "rank": min(RANK.get(arrival.status, 0), OVER - 1),  # how it ended is told of its own
             "arrived_at": now,
             "checked_at": now,
         },
     )
     if call_id is None:
         return _id_of(session, arrival.sid), False
-    step(session, call_id, 0, Kind.ARRIVED, {"at": at}, now=now)
+    said = {"at": at, "by": found_by, "chosen": chosen}
+    known = {name: word for name, word in said.items() if word is not None}
+    step(session, call_id, 0, Kind.ARRIVED, known, now=now)
     return int(call_id), True
 
 

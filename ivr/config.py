@@ -328,6 +328,13 @@ class Ivr(Section):
         """Every (queue, language) that a caller can wait in."""
         return [(queue, language) for queue in self.queues for language in self.languages]
 
+    def title_of(self, name: str) -> LocalText | None:
+        """What a node is called: by its own title, or that of its queue; None for one without."""
+        node = self.flow.get(name)
+        if node is not None and node.title is None and isinstance(node, ToQueue):
+            return self.queues[node.queue].title
+        return None if node is None else node.title
+
     def node_of(self, queue: str) -> str:
         """The first node that leads into a queue; every queue that is used has one."""
         return next(

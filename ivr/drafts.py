@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from hotline.floor import Floor
 from ivr.errors import NothingToFinish, NotYours
 from ivr.events import OfferState, Result
 from ivr.models import Draft
@@ -74,7 +73,6 @@ def drop(session: Session, call_id: int) -> None:
     session.execute(sa.delete(Draft).where(Draft.call_id == call_id))
 
 
-def forget(floor: Floor, now: datetime) -> None:
+def forget(session: Session, *, now: datetime) -> None:
     """Delete what was left behind: it is somebody's words, and nobody will ask for them."""
-    with floor.db.write() as session:
-        session.execute(sa.delete(Draft).where(Draft.saved_at < now - KEPT))
+    session.execute(sa.delete(Draft).where(Draft.saved_at < now - KEPT))

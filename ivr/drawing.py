@@ -1,5 +1,8 @@
 """The flow as a picture (SVG): boxes in columns by their distance from the start, and arrows.
 
+A box is headed by its title or the first words that it says, as a caller knows it; what
+config.yaml calls it stands small beneath. Lines are broken, and what a row says is never cut.
+
 Pure and without a dependency. A node's ways out are the rows of its box, so the keys stand where
 their arrow begins and no label floats. An arrow leads to the right; a way that does not (back, or
 to the same column) names the box that it leads to instead, so that nothing crosses the whole page.
@@ -12,14 +15,16 @@ from html import escape
 from itertools import pairwise
 
 from ivr.config import Ivr
-from ivr.picture import Box, Say_, Way, called
+from ivr.picture import NO_CALENDARS, Box, Calendars, Say_, Way, called
 from ivr.picture import boxes as boxes_of
 
 #: Sizes, in px.
-WIDTH, GAP_X, GAP_Y, ROW, PAD = 292, 118, 26, 25, 14
+WIDTH, GAP_X, GAP_Y, ROW, PAD = 308, 112, 26, 25, 14
 HEAD, LINE = 30, 21
+#: Of a key's cap, of the space around the name in a frame, and between what stands in one line.
+CAP, FRAME, APART = 22, 16, 10
 MARGIN, TOP, BOTTOM = 40, 118, 92
-_TEXT, _SMALL = 15.0, 13.0
+_TEXT, _SMALL, _BOLD = 15.0, 13.0, 17.0
 #: Lines of what a node says.
 _LINES = 2
 #: Space in which an arrow passes between boxes.
@@ -58,6 +63,45 @@ text { fill: var(--ink) } .soft { fill: var(--soft) } .small { font-size: 13px }
 """.strip()
 
 
+@dataclass(frozen=True)
+class Row:
+    """A way out as its row shows it: lines of what leads there, then the name of the box where it
+    leads (empty: nowhere), beside the last of them if it fits there.
+    """
+
+    way: Way
+    lines: tuple[str, ...]
+    target: str
+    beside: bool
+
+    @property
+    def height(self) -> float:
+        return ROW + (max(len(self.lines) + (bool(self.target) and not self.beside), 1) - 1) * LINE
+
+
+@dataclass(frozen=True)
+class Face:
+    """A box with its lines broken. `beside` its kind stands how calls come into the flow here, or
+    `below` where that is too long.
+    """
+
+    beside: str
+    below: tuple[str, ...]
+    heading: tuple[str, ...]
+    says: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def head(self) -> float:
+        """The height of the coloured head."""
+        return HEAD + len(self.below) * LINE
+
+    @property
+    def height(self) -> float:
+        text = len(self.heading) * LINE + LINE + len(self.says) * LINE
+        return self.head + 7 + text + 8 + sum(row.height for row in self.rows) + 6
+
+
 @dataclass
 class Cell:
     """A place in a column: a box, or the lane of an arrow that passes. `y`: its upper edge."""
@@ -66,6 +110,7 @@ class Cell:
     column: int
     height: float
     y: float = 0.0
+    face: Face = field(default_factory=lambda: Face("", (), (), (), ()))
     #: The cells that an arrow comes from or goes to, each with where in its box (0 to 1).
     before: list[tuple["Cell", float]] = field(default_factory=list)
     after: list[tuple["Cell", float]] = field(default_factory=list)
@@ -142,8 +187,9 @@ def _cost(boxes: Mapping[str, Box], found: Mapping[str, int]) -> int:
 def layout(boxes: Mapping[str, Box], starts: Sequence[str]) -> tuple[list[list[Cell]], list[Arrow]]:
     """All cells by column from the top, placed, and the arrows between them."""
     column = columns(boxes, starts)
+    faces = {name: _face(box, boxes) for name, box in boxes.items()}
     cells = {
-        name: Cell(box, column[name], _height(box))
+        name: Cell(box, column[name], faces[name].height, face=faces[name])
         for name, box in sorted(boxes.items(), key=lambda each: column[each[0]])
     }
     rows: list[list[Cell]] = [[] for _ in range(max(column.values()) + 1)]
@@ -170,11 +216,6 @@ def _path(from_: Cell, to: Cell, rows: list[list[Cell]], port: float) -> tuple[C
         one.after.append((other, 0.5))
         other.before.append((one, port if one is from_ else 0.5))
     return path
-
-
-def _height(box: Box) -> float:
-    lines = len(_wrapped(box.says, WIDTH - 2 * PAD, _LINES)) if box.says else 0
-    return HEAD + 30 + lines * LINE + 8 + len(box.ways) * ROW + 6
 
 
 def _order(rows: list[list[Cell]]) -> None:
@@ -257,55 +298,114 @@ def width(text: str, size: float = _TEXT) -> float:
 
 
 def _width(character: str) -> float:
-    if unicodedata.combining(character) or unicodedata.category(character) == "Mn":
-        return 0.0
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0.0  # a mark stands over or under its letter
     if unicodedata.east_asian_width(character) in "WF":
         return 1.0
     if character in " .,:;'ilj|!·":
         return 0.3
+    if character in "mwMW":
+        return 0.95
     if "\u0e01" <= character <= "\u0e5b":
-        return 0.54
+        return 0.6
     return 0.68 if character.isupper() else 0.58
 
 
-def _wrapped(text: str, room: float, lines: int) -> list[str]:
+def _wrapped(text: str, room: float, lines: int, size: float = _TEXT) -> list[str]:
     """The first words of a text in so many lines; the last ends in … when there is more."""
     found: list[str] = []
     rest = text
     while rest and len(found) < lines:
-        line = _fitting(rest, room)
+        line = _fitting(rest, room, size)
         found.append(line.strip())
         rest = rest[len(line) :].lstrip()
     if rest:
-        found[-1] = _fitting(found[-1], room - width("…")).rstrip(" ,.;:，。、") + "…"
+        found[-1] = _fitting(found[-1], room - width("…", size), size).rstrip(" ,.;:，。、") + "…"
     return found
 
 
-def _fitting(text: str, room: float) -> str:
-    """As much of the beginning as fits, cut between words where there are words."""
-    used, cut, space = 0.0, len(text), 0
+def _whole(text: str, room: float, size: float) -> tuple[str, ...]:
+    """All of a text, in as many lines as it needs."""
+    return tuple(_wrapped(text, room, len(text), size))
+
+
+def _fitting(text: str, room: float, size: float = _TEXT) -> str:
+    """As much of the beginning as fits, cut between words where they are told apart.
+
+    Thai has spaces between phrases only: a line ends with one unless it would be nearly empty, else
+    before a vowel that is written before its letter, since a syllable begins there.
+    """
+    used, cut, space, syllable = 0.0, len(text), 0, 0
     for n, character in enumerate(text):
-        used += _width(character) * _TEXT
+        used += _width(character) * size
         if used > room:
             cut = n
             break
         if character == " ":
             space = n + 1
+        elif character in _LEADS and n:
+            syllable = n
     else:
         return text
-    if space > cut / 2:
+    if space > cut / 3:
         return text[:space]
+    if syllable > cut / 2:
+        return text[:syllable]
     while cut > 1 and (text[cut] in _FOLLOWS or text[cut - 1] in _LEADS):
         cut -= 1
     return text[:cut]
 
 
+# ---------------------------------------------------------------- what stands in a box
+
+
+def label(box: Box) -> str:
+    """What a box is called where others lead to it: its title, the first words that it says, or
+    what it is.
+    """
+    return box.title or " ".join(_wrapped(box.says, _NAMED, 1, _SMALL)) or box.kind
+
+
+#: Room for the name of a box that has no title.
+_NAMED = 170.0
+_INSIDE = WIDTH - 2 * PAD
+
+
+def _face(box: Box, boxes: Mapping[str, Box]) -> Face:
+    entry = [f"▸ {each}" for each in box.entries]
+    beside = " / ".join(entry)
+    if width(box.kind, _BOLD) + APART + width(beside, _SMALL) > _INSIDE:
+        below = tuple(line for each in entry for line in _whole(each, _INSIDE, _SMALL))
+        beside = ""
+    else:
+        below = ()
+    heading, said = _whole(box.title or box.kind, _INSIDE, _BOLD), box.says
+    if said and not box.title:
+        first = _fitting(said, _INSIDE, _BOLD)
+        heading, said = (first.strip(),), said[len(first) :].lstrip()
+    rows = tuple(_row_of(way, boxes) for way in box.ways)
+    return Face(beside, below, heading, tuple(_wrapped(said, _INSIDE, _LINES)), rows)
+
+
+def _row_of(way: Way, boxes: Mapping[str, Box]) -> Row:
+    room = _INSIDE - CAP * len(way.keys) - (4 if way.keys else 0)
+    said = " · ".join(each for each in (*way.words, way.says) if each)
+    lines = _whole(said, room, _SMALL)
+    if way.to is None:
+        return Row(way, lines, "", beside=True)
+    target = label(boxes[way.to])
+    last = width(lines[-1], _SMALL) + APART if lines else 0.0
+    return Row(way, lines, target, beside=last + width(target, _SMALL) + FRAME <= room)
+
+
 # ---------------------------------------------------------------- the picture
 
 
-def svg(config: Ivr, language: str, title: str, t: Say_) -> str:
+def svg(
+    config: Ivr, language: str, title: str, t: Say_, calendars: Calendars = NO_CALENDARS
+) -> str:
     """The picture, with prompts in `language` and all else in the words that `t` gives."""
-    boxes = boxes_of(config, language, t)
+    boxes = boxes_of(config, language, t, calendars)
     after = None if config.after_call is None else config.after_call.node
     starts = [each for each in (config.start, config.recall, config.refusal, after) if each]
     rows, arrows = layout(boxes, starts)
@@ -314,7 +414,7 @@ def svg(config: Ivr, language: str, title: str, t: Say_) -> str:
     inside = [
         f'<rect class="paper" width="{right:.0f}" height="{low:.0f}"/>',
         _text(MARGIN, 46, title, "title"),
-        _text(MARGIN, 74, t("ivr.flow.everywhere", person=called(config.person)), "soft"),
+        _text(MARGIN, 74, t("ivr.flow.everywhere", person=label(boxes[config.person])), "soft"),
     ]
     inside += (_arrow(each) for each in arrows)
     drawn = {(id(arrow.cells[0]), arrow.row) for arrow in arrows}
@@ -356,14 +456,21 @@ def _text(x: float, y: float, text: str, kind: str = "") -> str:
 
 
 def _row_y(cell: Cell, n: int) -> float:
-    assert cell.box is not None
-    return cell.y + cell.height - 6 - (len(cell.box.ways) - n - 0.5) * ROW
+    """The middle of the first line of row `n`."""
+    return cell.y + cell.height - 6 - sum(row.height for row in cell.face.rows[n:]) + ROW / 2
+
+
+def _target_y(cell: Cell, n: int) -> float:
+    """The middle of the line in which row `n` names where it leads: there its arrow begins."""
+    row = cell.face.rows[n]
+    lines = len(row.lines) - 1 if row.beside else len(row.lines)
+    return _row_y(cell, n) + max(lines, 0) * LINE
 
 
 def _arrow(arrow: Arrow) -> str:
     first, *lanes, last = arrow.cells
     assert last.box is not None
-    here = (first.x + WIDTH, _row_y(first, arrow.row))
+    here = (first.x + WIDTH, _target_y(first, arrow.row))
     path = [f"M{here[0]:.1f} {here[1]:.1f}"]
     for lane in lanes:
         path.append(_curve(here, (lane.x - GAP_X * 0.25, lane.middle)))
@@ -384,72 +491,58 @@ def _curve(from_: tuple[float, float], to: tuple[float, float]) -> str:
 
 
 def _box(cell: Cell, boxes: Mapping[str, Box], drawn: set[int]) -> Iterator[str]:
-    box, x, y = cell.box, cell.x, cell.y
+    box, face, x, y = cell.box, cell.face, cell.x, cell.y
     assert box is not None
-    family = box.family
+    family, left, right = box.family, cell.x + PAD, cell.x + WIDTH - PAD
     yield (
         f'<rect class="card {family}-line" x="{x}" y="{y:.1f}" width="{WIDTH}" '
         f'height="{cell.height:.1f}" rx="9"/>'
     )
     yield (
-        f'<path class="{family}-fill" d="M{x} {y + HEAD:.1f} V{y + 9:.1f} a9 9 0 0 1 9 -9 '
-        f'H{x + WIDTH - 9} a9 9 0 0 1 9 9 V{y + HEAD:.1f} z"/>'
+        f'<path class="{family}-fill" d="M{x} {y + face.head:.1f} V{y + 9:.1f} a9 9 0 0 1 9 -9 '
+        f'H{x + WIDTH - 9} a9 9 0 0 1 9 9 V{y + face.head:.1f} z"/>'
     )
-    yield _text(x + PAD, y + HEAD - 9, box.kind, "kind on")
-    entry = " / ".join(box.entries)
-    room = WIDTH - 2 * PAD - width(box.kind, _SMALL) - 14
-    if entry:
-        yield _text(x + WIDTH - PAD, y + HEAD - 9, _cut(f"▸ {entry}", room), "small on end")
-    yield _text(x + PAD, y + HEAD + 22, called(box.name), "name")
-    if box.title:
-        room = WIDTH - 2 * PAD - width(called(box.name), 17) - 10
-        yield _text(x + WIDTH - PAD, y + HEAD + 22, _cut(box.title, room), "soft small end")
-    low = y + HEAD + 30
-    for line in _wrapped(box.says, WIDTH - 2 * PAD, _LINES) if box.says else ():
+    yield _text(left, y + HEAD - 9, box.kind, "kind on")
+    if face.beside:
+        yield _text(right, y + HEAD - 9, face.beside, "small on end")
+    for n, line in enumerate(face.below, start=1):
+        yield _text(left, y + HEAD - 9 + n * LINE, line, "small on")
+    low = y + face.head + 7
+    for line in face.heading:
         low += LINE
-        yield _text(x + PAD, low - 5, line, "soft")
-    for n, way in enumerate(box.ways):
-        yield from _row(cell, n, way, boxes, arrow=n in drawn)
+        yield _text(left, low - 5, line, "name")
+    for line in face.says:
+        low += LINE
+        yield _text(left, low - 5, line, "soft")
+    low += LINE
+    yield _text(left, low - 5, called(box.name), "soft small")
+    if box.detail:
+        yield _text(right, low - 5, box.detail, "soft small end")
+    for n in range(len(face.rows)):
+        yield from _row(cell, n, boxes, arrow=n in drawn)
 
 
-def _cut(text: str, room: float) -> str:
-    if width(text, _SMALL) <= room:
-        return text
-    while text and width(text + "…", _SMALL) > room:
-        text = text[:-1]
-    return text.rstrip() + "…"
-
-
-def _row(cell: Cell, n: int, way: Way, boxes: Mapping[str, Box], *, arrow: bool) -> Iterator[str]:
-    y = _row_y(cell, n)
+def _row(cell: Cell, n: int, boxes: Mapping[str, Box], *, arrow: bool) -> Iterator[str]:
+    row, y = cell.face.rows[n], _row_y(cell, n)
     x, right = cell.x + PAD, cell.x + WIDTH - PAD
     yield (
         f'<line class="rule" x1="{cell.x + 1}" x2="{cell.x + WIDTH - 1}" '
         f'y1="{y - ROW / 2:.1f}" y2="{y - ROW / 2:.1f}"/>'
     )
-    for key in way.keys:
+    for key in row.way.keys:
         yield f'<rect class="cap" x="{x:.1f}" y="{y - 9:.1f}" width="18" height="18" rx="4"/>'
         yield _text(x + 9, y + 4.5, key, "key")
-        x += 22
-    if way.to is None:
-        said = " · ".join([*way.words, way.says])
-        yield _text(x + (4 if way.keys else 0), y + 5, _cut(said, right - x), "small soft")
+        x += CAP
+    x += 4 if row.way.keys else 0
+    for line, words in enumerate(row.lines):
+        yield _text(x, y + 5 + line * LINE, words, "small" if row.target else "small soft")
+    if row.way.to is None:
         return
-    target = boxes[way.to]
-    name = called(way.to)
-    wide = width(name, _SMALL) + 16
-    words = " · ".join(way.words)
-    tight = width(words, _SMALL) > right - x - wide - 10
-    if words:
-        room = right - x - (0 if arrow and tight else wide + 10)
-        yield _text(x + (4 if way.keys else 0), y + 5, _cut(words, room), "small")
-    if arrow and tight:  # the arrow says where
-        return
-    if arrow:
-        yield _text(right, y + 5, name, f"small end {target.family}-fill")
-    else:
-        yield _pill(right - wide + 4, y - 9.5, wide, target.family)
-        yield _text(right - 4, y + 5, name, f"small end {target.family}-fill")
+    low, family = _target_y(cell, n), boxes[row.way.to].family
+    if not arrow:
+        wide = width(row.target, _SMALL) + FRAME
+        yield _pill(right - wide + 4, low - 9.5, wide, family)
+    yield _text(right - 4, low + 5, row.target, f"small end {family}-fill")
 
 
 def _legend(y: float, t: Say_) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 | kind | written when | data |
 | --- | --- | --- |
-| `arrived` | the call reached us (number 0 of its steps) | `at` the node it was led to; `by` |
-| `step` | a key, words, silence | `at`, `heard`, `digits`, `speech`, `language`, `to` |
+| `arrived` | the call reached us (its step 0) | `at` the node it was led to; `chosen`, `by` |
+| `step` | a key, words, silence | `at`, `heard`, `digits`, `speech`, `language`, `to`; `chosen` |
 | `bulletin` | bulletins were spoken; after the step that led there | `bulletins` (ids), `at` |
 | `refused` | the caller's number is blocked | `block` (its id) |
 | `turned_away` | it could not join a line | `queue`, `language`, `why` (`nobody`, `full`) |
@@ -33,7 +33,8 @@
 
 `heard` of `step` is what the caller did: `key`, `speech`, `number` (several digits: personal, so
 `digits` is empty), `wrong`, `silence`, `person` (0), `back` (*), `repeat` (#), or why they came out
-of the waiting room (`key`, `overflow`, `nobody`).
+of the waiting room (`key`, `overflow`, `nobody`). `language` is the one spoken afterwards; `chosen`
+is there when it was settled by this: pressed, or known from the last call or the number dialled.
 
 Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
 counts, and `transferred` only takes back those whom nobody took there. `result` is the carrier's

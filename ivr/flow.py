@@ -6,6 +6,7 @@ a person, who stays silent is led to somebody and never in a circle, and an emer
 from the first question.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -192,24 +193,38 @@ def _endless(flow: Flow) -> Iterator[Fault]:
 
 
 def _circles(flow: Flow) -> Iterator[Fault]:
-    """Who presses nothing, or reaches nobody, is never led in a circle."""
+    """Who presses nothing, or reaches nobody, is never led in a circle.
+
+    Of the circles that one way lies on, the shortest is told: all of them may be many, and each way
+    that has to be mended is in one.
+    """
     told: set[frozenset[str]] = set()
     for name in flow.nodes:
-        circle = _circle_from(flow, [name])
-        if circle is not None and frozenset(circle) not in told:
-            told.add(frozenset(circle))
-            around = " → ".join([*circle, circle[0]])
-            yield Fault(f"flow.{circle[0]}", f"a silent caller goes round: {around}")
+        for following in _led(flow, name):
+            circle = _shortest(flow, following, name)
+            if circle is not None and frozenset(circle) not in told:
+                told.add(frozenset(circle))
+                around = " → ".join([name, *circle])
+                yield Fault(f"flow.{name}", f"a silent caller goes round: {around}")
 
 
-def _circle_from(flow: Flow, trail: list[str]) -> list[str] | None:
-    here = trail[-1]
-    for following in (*flow.silent_ways(here), *flow.led_on(here)):
-        if following in trail:
-            return trail[trail.index(following) :]
-        found = _circle_from(flow, [*trail, following])
-        if found is not None:
-            return found
+def _led(flow: Flow, name: str) -> tuple[str, ...]:
+    """Where a caller may be led from here without having done anything."""
+    return (*flow.silent_ways(name), *flow.led_on(name))
+
+
+def _shortest(flow: Flow, start: str, end: str) -> list[str] | None:
+    """The shortest way along which a caller may be led, with both ends; None when there is none."""
+    came = {start: [start]}
+    todo = deque([start])
+    while todo:
+        here = todo.popleft()
+        if here == end:
+            return came[here]
+        for following in _led(flow, here):
+            if following not in came:
+                came[following] = [*came[here], following]
+                todo.append(following)
     return None
 
 

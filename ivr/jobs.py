@@ -142,6 +142,18 @@ def hang_up(floor: Floor, payload: dict[str, Any]) -> None:
         floor.carrier.hang_up(str(payload["sid"]))
 
 
+def bring_recording(floor: Floor, payload: dict[str, Any]) -> None:
+    """Fetch the sound from the carrier, keep it, and have the carrier delete its copy."""
+    with floor.db.read() as session:
+        recording = recordings.facts(session, int(payload["recording"]))
+    if recording.file is None:  # else only the deleting failed, the last time
+        sound = floor.carrier.fetch_recording(recording.url)
+        file = recordings.keep_sound(floor, recording, sound)
+        with floor.db.write() as session:
+            recordings.fetched(session, recording.id, file)
+    floor.carrier.delete_recording(recording.sid)
+
+
 def _url(floor: Floor, path: str, **query: object) -> str:
     return floor.url(f"{path}?{urlencode(query)}")
 
@@ -313,6 +325,29 @@ def look(floor: Floor, _now: datetime) -> None:
     offers.look(floor)
 
 
+def fetch_recordings(floor: Floor, now: datetime) -> None:
+    """What was not fetched while the carrier was away for longer than an effect is tried."""
+    with floor.db.write() as session:
+        late = recordings.late(session, BATCH, now=now)
+    for recording_id in late:
+        _each(recording_id, partial(bring_recording, floor, {"recording": recording_id}))
+
+
+def forget_drafts(floor: Floor, now: datetime) -> None:
+    """What agents typed of calls that no outcome came after."""
+    with floor.db.write() as session:
+        drafts.forget(session, now=now)
+
+
+def settle_bulletins(floor: Floor, now: datetime) -> None:
+    """Bulletins that are over: who heard them is counted once, outside the unit that keeps it."""
+    with floor.db.read() as session:
+        found = bulletins.counted_for_good(session, floor.section(Ivr), now)
+    if found:
+        with floor.db.write() as session:
+            bulletins.settle(session, found)
+
+
 # ---------------------------------------------------------------- sweeps of callbacks
 
 
@@ -360,6 +395,8 @@ def _each(what: int, do: Callable[[], None]) -> None:
     """One of many: its fault is logged and does not keep the others from their turn."""
     try:
         do()
+    except CarrierError as error:
+        log.warning("sweep: %s: the carrier was not reached: %s", what, error)
     except Exception:
         log.exception("sweep: %s", what)
 
@@ -374,7 +411,7 @@ EFFECTS: Mapping[str, Handler] = {
     offers.DIAL_AGENT: dial_agent,
     offers.BRING_CALLER: bring_caller,
     offers.HANG_UP: hang_up,
-    recordings.FETCH: recordings.bring,
+    recordings.FETCH: bring_recording,
     offers.LET_GO: let_go,
 }
 SWEEPS: Mapping[str, Sweep] = {
@@ -387,7 +424,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "ivr.end_lonely": Every(10, end_lonely),
     "ivr.call_back": call_back,
     "ivr.ask_for_citizens": Every(10, ask_for_citizens),
-    "ivr.fetch_recordings": Every(300, recordings.fetch_late),
-    "ivr.forget_drafts": Every(3600, drafts.forget),
-    "ivr.settle_bulletins": Every(3600, bulletins.settle),
+    "ivr.fetch_recordings": Every(300, fetch_recordings),
+    "ivr.forget_drafts": Every(3600, forget_drafts),
+    "ivr.settle_bulletins": Every(3600, settle_bulletins),
 }

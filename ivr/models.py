@@ -120,8 +120,10 @@ class Waiting(Base):
     left_by: Mapped[str | None] = mapped_column(sa.String(12))
     #: The callback that keeps this place: it outlives the call.
     callback_id: Mapped[int | None] = mapped_column(sa.BigInteger)
-    #: The node that the caller asked for out of the wait loop.
+    #: The node that the caller leaves the wait loop for; NULL for who never left it, or came back.
     wants: Mapped[str | None] = mapped_column(sa.String(64))
+    #: Why (`ivr.room.waiting`); the limit of a queue stands here also after the caller came back.
+    wants_why: Mapped[str | None] = mapped_column(sa.String(12))
 
 
 class Offer(Base):
@@ -201,6 +203,7 @@ class Recording(Base):
     """A message that a caller left, or a conversation (`ivr.recordings`)."""
 
     __tablename__ = "recordings"
+    __table_args__ = (sa.Index("ix_recordings_late", "tried_at", **_where("file IS NULL")),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     call_id: Mapped[int] = mapped_column(sa.ForeignKey("calls.id"), index=True)
@@ -214,6 +217,8 @@ class Recording(Base):
     #: Where its sound is in our folder; None while it is still at the carrier.
     file: Mapped[str | None] = mapped_column(sa.String(120))
     made_at: Mapped[datetime]
+    #: When the sweep last took it up; before, when it was made.
+    tried_at: Mapped[datetime]
 
 
 # ---------------------------------------------------------------- bulletins and blocks

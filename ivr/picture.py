@@ -6,9 +6,12 @@ Pure: the configuration and the words of the reader's language go in, text comes
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from hotline.config import Calendar
 from ivr.config import Ivr
 from ivr.nodes import (
     Bulletin,
@@ -35,6 +38,10 @@ from ivr.speech.prompts import Clip
 
 #: The words of the reader's language, by their key: `t("ivr.flow.silence")`.
 Say_ = Callable[..., str]
+
+#: The city's calendars by name, whose titles are shown.
+Calendars = Mapping[str, Calendar]
+NO_CALENDARS: Calendars = MappingProxyType({})
 
 #: What a node is to somebody who looks from afar: the colour of its box.
 FAMILIES: dict[type[Node], str] = {
@@ -75,18 +82,24 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A node. `entries`: how a call comes here that was at no node before."""
+    """A node. `name`: what config.yaml calls it; `title`: what people do, where it has one;
+    `detail`: the queue, the number or the calendar that it is about. `entries`: how a call comes
+    here that was at no node before.
+    """
 
     name: str
     family: str
     kind: str
     title: str
+    detail: str
     says: str
     entries: tuple[str, ...]
     ways: tuple[Way, ...]
 
 
-def boxes(config: Ivr, language: str, t: Say_) -> dict[str, Box]:
+def boxes(
+    config: Ivr, language: str, t: Say_, calendars: Calendars = NO_CALENDARS
+) -> dict[str, Box]:
     """All nodes of the flow by name, in the order of the file. `language`: of the prompts."""
     entries = _entries(config, t)
     return {
@@ -94,7 +107,8 @@ def boxes(config: Ivr, language: str, t: Say_) -> dict[str, Box]:
             name,
             FAMILIES[type(node)],
             t(f"ivr.flow.kind_{node.kind}"),
-            _title(config, node, t),
+            "" if (title := config.title_of(name)) is None else title.for_(t("ivr.flow.reads")),
+            _detail(config, node, calendars, t),
             _says(config, node, language),
             tuple(entries.get(name, ())),
             tuple(_ways(config, name, t)),
@@ -111,14 +125,14 @@ def called(name: str) -> str:
 # ---------------------------------------------------------------- what a node is
 
 
-def _title(config: Ivr, node: Node, t: Say_) -> str:
+def _detail(config: Ivr, node: Node, calendars: Calendars, t: Say_) -> str:
     match node:
-        case ToQueue():
+        case ToQueue() if node.title is not None:
             return config.queues[node.queue].title.for_(t("ivr.flow.reads"))
         case Transfer():
             return node.number
-        case Bulletin():
-            return node.title.for_(t("ivr.flow.reads"))
+        case Hours() if node.calendar in calendars:
+            return calendars[node.calendar].title.for_(t("ivr.flow.reads"))
         case Hours():
             return node.calendar
     return ""
@@ -223,34 +237,51 @@ def _ends(node: Node, t: Say_) -> Iterator[Way]:
 # ---------------------------------------------------------------- the flow in lines
 
 
-def text(config: Ivr, language: str, t: Say_) -> str:
+def known_as(all_: Mapping[str, Box]) -> dict[str, str]:
+    """What each box is called in the lines: its title, or its name where two have that title."""
+    times = Counter(box.title for box in all_.values())
+    return {
+        name: box.title if box.title and times[box.title] == 1 else called(name)
+        for name, box in all_.items()
+    }
+
+
+def text(config: Ivr, language: str, t: Say_, calendars: Calendars = NO_CALENDARS) -> str:
     """The flow as an indented tree: each node is told once, where a caller comes to it first."""
-    all_ = boxes(config, language, t)
+    all_ = boxes(config, language, t, calendars)
+    names = known_as(all_)
     told: set[str] = set()
-    lines = [t("ivr.flow.everywhere", person=called(config.person)), ""]
+    lines = [t("ivr.flow.everywhere", person=names[config.person]), ""]
     for box in sorted(all_.values(), key=lambda each: each.name != config.start):
         if not box.entries:
             continue
         heading = " / ".join(box.entries)
         if box.name in told:
-            lines += [f"{heading} → {called(box.name)}", ""]
+            lines += [f"{heading} → {names[box.name]}", ""]
         else:
-            lines += [f"{heading}:", *_told(all_, box.name, told, 1, t), ""]
+            lines += [f"{heading}:", *_told(all_, names, box.name, told, 1, t), ""]
     return "\n".join(lines)
 
 
-def _told(all_: dict[str, Box], name: str, told: set[str], depth: int, t: Say_) -> Iterator[str]:
+def _told(
+    all_: Mapping[str, Box],
+    names: Mapping[str, str],
+    name: str,
+    told: set[str],
+    depth: int,
+    t: Say_,
+) -> Iterator[str]:
     box, indent = all_[name], "   " * depth
-    title = f" {box.title}" if box.title else ""
+    about = f" {box.detail}" if box.detail else ""
     said = f": “{box.says}”" if box.says else ""
-    yield f"{indent}{called(name).upper()} – {box.kind}{title}{said}"
+    yield f"{indent}{names[name].upper()} – {box.kind}{about}{said}"
     told.add(name)
     for way in box.ways:
         how = ", ".join([*(t("ivr.flow.key", digit=key) for key in way.keys), *way.words])
         if way.to is None:
             yield f"{indent} · {how}: {way.says}" if how else f"{indent} · {way.says}"
         elif way.to in told:
-            yield f"{indent} · {how or t('ivr.flow.then')} → {called(way.to)}"
+            yield f"{indent} · {how or t('ivr.flow.then')} → {names[way.to]}"
         else:
             yield f"{indent} · {how or t('ivr.flow.then')}:"
-            yield from _told(all_, way.to, told, depth + 1, t)
+            yield from _told(all_, names, way.to, told, depth + 1, t)

@@ -20,7 +20,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline import clock
-from hotline.db import insert_ignore
 from hotline.errors import HotlineError
 from hotline.floor import Floor
 from hotline.i18n import masked
@@ -316,23 +315,16 @@ def _write_missed(
     decide where it is counted; none when it has reached us meanwhile.
     """
     assert call.ended_at is not None
-    call_id = insert_ignore(
+    call_id, is_new = calls.arrive(
         session,
-        Call,
-        {
-            "sid": call.sid,
-            "from_number": call.from_number,
-            "to_number": call.to_number,
-            "language": next(iter(floor.section(Ivr).languages)),
-            "status": call.status,
-            "rank": min(RANK.get(call.status, 0), OVER - 1),
-            "arrived_at": call.started_at,
-            "checked_at": call.ended_at,
-        },
+        calls.Arrival(call.sid, call.from_number, call.to_number, call.status),
+        language=next(iter(floor.section(Ivr).languages)),
+        at="",
+        now=call.started_at,
+        found_by=BY,
     )
-    if call_id is None:
+    if not is_new:
         return []
-    calls.step(session, call_id, 0, Kind.ARRIVED, {"at": "", "by": BY}, now=call.started_at)
     if leg is not None:
         _write_fallback(session, call_id, leg)
     ended = max(call.started_at, call.ended_at)

@@ -4,12 +4,10 @@ The carrier makes them; a worker brings each into the hotline's own folder, and 
 delete its copy. Who hears one is written down.
 """
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,10 +16,9 @@ from hotline import outbox
 from hotline.db import insert_ignore
 from hotline.errors import NotFound
 from hotline.floor import Floor
-from hotline.telephony import CarrierError
 from ivr import calls
 from ivr.events import Kind
-from ivr.models import CallEvent, Recording
+from ivr.models import CallEvent, Offer, Recording
 from ivr.room import announcements as room
 from tickets import service as tickets
 from tickets.config import Tickets
@@ -33,11 +30,8 @@ MESSAGE, CONVERSATION = "message", "conversation"
 FOLDER = "recordings"
 #: After this the sweep fetches what no worker has; and so long it tries.
 _SOON, _KEPT_THERE = timedelta(minutes=2), timedelta(days=14)
-_AT_ONCE = 20
 #: Within so long, the same person hears the same recording once.
 _ONE_HEARING = timedelta(hours=1)
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +54,14 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class RecordingFacts:
-    """A recording; `file` is its path in the folder, None while it is still at the carrier."""
+    """A recording; `file` is its path in the folder, None while it is still at the carrier.
+
+    `agent_id`: who is heard on it besides the citizen, None for a message.
+    """
 
     id: int
     call_id: int
-    offer_id: int | None
+    agent_id: int | None
     kind: str
     sid: str
     url: str
@@ -80,9 +77,12 @@ class NoSuchRecording(NotFound):
 
 
 def keep_message(
-    floor: Floor, session: Session, call_id: int, made: Made, *, now: datetime
+    floor: Floor, session: Session, call_id: int, made: Made, *, language: str, now: datetime
 ) -> int | None:
-    """A caller left a message: kept, and a ticket of its own that somebody has to complete."""
+    """A caller left a message: kept, and a ticket of its own that somebody has to complete.
+
+    `language` is the one that they were asked for it in.
+    """
     recording_id = _keep(session, call_id, None, MESSAGE, made, now)
     if recording_id is None:
         return None
@@ -94,7 +94,7 @@ def keep_message(
         call_id=call_id,
         outcome=None,
         caller=call.from_number or None,
-        language=call.language,
+        language=language,
         now=now,
         incomplete=True,
         source=tickets.MESSAGE,
@@ -123,6 +123,7 @@ def _keep(
             "url": made.url,
             "seconds": made.seconds,
             "made_at": now,
+            "tried_at": now,
         },
     )
     if recording_id is None:
@@ -145,7 +146,7 @@ def fetched(session: Session, recording_id: int, file: str) -> None:
 
 def facts(session: Session, recording_id: int) -> RecordingFacts:
     """A recording; raises `NoSuchRecording`."""
-    row = session.execute(sa.select(*_COLUMNS).where(Recording.id == recording_id)).one_or_none()
+    row = session.execute(_ALL.where(Recording.id == recording_id)).one_or_none()
     if row is None:
         raise NoSuchRecording(f"recording {recording_id}")
     return RecordingFacts(*row)
@@ -153,7 +154,7 @@ def facts(session: Session, recording_id: int) -> RecordingFacts:
 
 def of_calls(session: Session, call_ids: list[int]) -> list[RecordingFacts]:
     """The recordings of some calls, oldest first."""
-    query = sa.select(*_COLUMNS).where(Recording.call_id.in_(call_ids)).order_by(Recording.id)
+    query = _ALL.where(Recording.call_id.in_(call_ids)).order_by(Recording.id)
     return [RecordingFacts(*row) for row in session.execute(query)]
 
 
@@ -184,46 +185,47 @@ def folder(floor: Floor) -> Path:
     return Path(floor.settings.data) / FOLDER
 
 
-def fetch_late(floor: Floor, now: datetime) -> None:
-    """Sweep: what was not fetched while the carrier was away for longer than an effect is tried."""
-    with floor.db.read() as session:
-        late = session.scalars(
-            sa.select(Recording.id)
-            .where(
-                Recording.file.is_(None),
-                Recording.made_at < now - _SOON,
-                Recording.made_at > now - _KEPT_THERE,
-            )
-            .order_by(Recording.id)
-            .limit(_AT_ONCE)
-        ).all()
-    for recording_id in late:
-        try:
-            bring(floor, {"recording": recording_id})
-        except CarrierError as error:
-            log.warning("recording %s could not be fetched: %s", recording_id, error)
+def late(session: Session, limit: int, *, now: datetime) -> list[int]:
+    """Recordings that are still at the carrier, though there was time to fetch them.
+
+    They are taken in turn, those not tried for longest first: one that always fails keeps no other
+    waiting.
+    """
+    is_late = (Recording.file.is_(None), Recording.tried_at < now - _SOON)
+    due = (
+        sa.select(Recording.id)
+        .where(*is_late, Recording.made_at > now - _KEPT_THERE)
+        .order_by(Recording.tried_at)
+        .limit(limit)
+    )
+    taken = session.scalars(
+        sa.update(Recording)
+        .where(Recording.id.in_(due), *is_late)
+        .values(tried_at=now)
+        .returning(Recording.id)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(taken)
 
 
-def bring(floor: Floor, payload: dict[str, Any]) -> None:
-    """Effect: fetch the sound from the carrier, keep it, and have the carrier delete its copy.
+def keep_sound(floor: Floor, recording: RecordingFacts, sound: bytes) -> str:
+    """Write the sound (WAVE) into the folder; returns its path there, for `fetched`.
 
     Done twice, it is the same: the file is put in place whole, under a name of its own.
     """
-    with floor.db.read() as session:
-        recording = facts(session, int(payload["recording"]))
-    if recording.file is not None:  # the last time, it was not deleted there
-        floor.carrier.delete_recording(recording.sid)
-        return
-    sound = floor.carrier.fetch_recording(recording.url)
     name = f"{recording.made_at:%Y/%m}/{recording.id}.wav"
     place = folder(floor) / name
     place.parent.mkdir(parents=True, exist_ok=True)
     unfinished = place.with_suffix(".part")
     unfinished.write_bytes(sound)
     unfinished.replace(place)
-    with floor.db.write() as session:
-        fetched(session, recording.id, name)
-    floor.carrier.delete_recording(recording.sid)
+    return name
 
 
-_COLUMNS = tuple(getattr(Recording, name) for name in RecordingFacts.__slots__)
+#: What `RecordingFacts` is made of, in its order.
+_ALL = sa.select(
+    *(
+        getattr(Offer if name == "agent_id" else Recording, name)
+        for name in RecordingFacts.__slots__
+    )
+).outerjoin_from(Recording, Offer, Offer.id == Recording.offer_id)

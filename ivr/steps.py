@@ -75,7 +75,8 @@ class Step:
 
     `heard` is what the caller did (`key`, `speech`, `number`, `wrong`, `silence`, `start`,
     `transfer`, `person`, `back`, `repeat`); `position` is where they stand afterwards; `acts` is
-    what happens besides; `resumes`: the caller is back in a place that was kept.
+    what happens besides; `resumes`: the caller is back in a place that was kept; `chosen` is the
+    language that this step settled: pressed, or known of the caller or the number that was dialled.
     """
 
     heard: str
@@ -83,6 +84,7 @@ class Step:
     position: Position
     acts: tuple[Act, ...] = ()
     resumes: bool = False
+    chosen: str | None = None
 
     @property
     def queue(self) -> str | None:
@@ -98,7 +100,7 @@ def begin(flow: Flow, world: World = NOWHERE) -> Step:
     """
     position = Position("", flow.languages[0])
     if flow.refusal is not None and world.blocked():
-        return enter(flow, flow.refusal, _in_known_language(flow, position, world), world)
+        return _enter_known(flow, flow.refusal, position, world)
     kept = world.place_kept()
     if kept is not None and kept.language in flow.languages:
         node = flow.nodes.get(kept.node)
@@ -107,13 +109,16 @@ def begin(flow: Flow, world: World = NOWHERE) -> Step:
             said = Speak(prompts.RESUMED, kept.language)
             return Step("start", (said, Enqueue(node.queue)), there, resumes=True)
     if flow.recall is not None and world.callback_pending():
-        return enter(flow, flow.recall, _in_known_language(flow, position, world), world)
+        return _enter_known(flow, flow.recall, position, world)
     return enter(flow, flow.start, position, world)
 
 
-def _in_known_language(flow: Flow, position: Position, world: World) -> Position:
+def _enter_known(flow: Flow, name: str, position: Position, world: World) -> Step:
+    """In the language of the caller's last call, if there is one: they are not asked for it."""
     known = world.spoken_before()
-    return replace(position, language=known) if known in flow.languages else position
+    if known not in flow.languages:
+        return enter(flow, name, position, world)
+    return replace(enter(flow, name, replace(position, language=known), world), chosen=known)
 
 
 def enter(
@@ -193,7 +198,7 @@ def _walk(
     said: tuple[Words, ...] = ()
     acts: tuple[Act, ...] = ()
     name, trail, consent = position.node, position.trail, position.consent
-    there, given = position, None
+    there, given, chosen = position, None, None
     for _ in range(_LONGEST_WALK):
         acts += outcome.acts
         if isinstance(outcome, Stop):
@@ -205,6 +210,8 @@ def _walk(
             acts += detour.acts
         said += outcome.said
         given = outcome.given or given
+        if outcome.language and not outcome.missed:
+            chosen = outcome.language
         if name == position.node and _asked(flow, position, back=back):
             trail = (*trail, name)[-_LONGEST_TRAIL:]
         name = outcome.to
@@ -230,7 +237,8 @@ def _walk(
         tuple(each for each in trail if each != name),
         consent,
     )
-    return Step(heard, _with(said, outcome.verbs), stands, acts)
+    said_now = _with(said, outcome.verbs)
+    return Step(heard, said_now, stands, acts, chosen=outcome.language or chosen)
 
 
 def _answered(node: Base, here: Here, given: Given) -> Outcome:

@@ -39,6 +39,7 @@ class Visit:
     visit: int
     arrived_at: datetime
     queue: str | None = None
+    #: That of the queue; before one, what the caller has chosen, or is known to speak.
     language: str | None = None
     queued_at: datetime | None = None
     connected_at: datetime | None = None
@@ -182,6 +183,12 @@ def _by_call(rows: Any) -> Iterator[list[Visit]]:
         yield current
 
 
+def _chose(seen: list[Visit], _at: datetime, data: Mapping[str, Any]) -> None:
+    last = seen[-1]
+    if last.queue is None:
+        last.language = data.get("chosen", last.language)
+
+
 def _queued(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
     if seen[-1].queue is not None:
         seen.append(Visit(seen[-1].call_id, len(seen) + 1, seen[0].arrived_at))
@@ -267,6 +274,8 @@ def _moment(name: str) -> "Fold":
 
 Fold = Callable[[list[Visit], datetime, Mapping[str, Any]], None]
 _FOLD: Mapping[str, Fold] = {
+    Kind.ARRIVED.value: _chose,
+    Kind.STEP.value: _chose,
     Kind.QUEUED.value: _queued,
     Kind.RETURNED.value: _returned,
     Kind.OFFERED.value: _offered,
@@ -285,8 +294,11 @@ _FOLD: Mapping[str, Fold] = {
     Kind.CALLBACK_QUEUED.value: _callback_queued,
     Kind.CALLBACK_ENDED.value: _callback_ended,
 }
-#: All that `_FOLD` reads, and the arrival that begins every call; steps are many and tell nothing.
-_TOLD = tuple(sorted(kind.value for kind in Kind if kind.value in _FOLD or kind is Kind.ARRIVED))
+#: All that `_FOLD` reads. Steps are many: of them only those that settled a language.
+_TOLD = sa.or_(
+    CallEvent.kind.in_(sorted({*_FOLD} - {Kind.STEP.value})),
+    sa.and_(CallEvent.kind == Kind.STEP.value, CallEvent.data["chosen"].as_string().is_not(None)),
+)
 #: The kinds whose moment may decide in which span a visit is counted.
 _DECIDE = (Kind.ARRIVED.value, Kind.QUEUED.value, Kind.CALLBACK_QUEUED.value)
 _COUNTED = (CallEvent.call_id, CallEvent.kind, CallEvent.at, CallEvent.data)
@@ -298,17 +310,17 @@ _IN_SPAN = sa.select(CallEvent.call_id).where(
 )
 _EVENTS_OF_SPAN = (
     sa.select(*_COUNTED)
-    .where(CallEvent.call_id.in_(_IN_SPAN), CallEvent.kind.in_(_TOLD))
+    .where(CallEvent.call_id.in_(_IN_SPAN), _TOLD)
     .order_by(CallEvent.call_id, CallEvent.id)
 )
 _EVENTS_OF_CALLS = (
     sa.select(*_COUNTED)
-    .where(CallEvent.call_id.in_(sa.bindparam("calls", expanding=True)), CallEvent.kind.in_(_TOLD))
+    .where(CallEvent.call_id.in_(sa.bindparam("calls", expanding=True)), _TOLD)
     .order_by(CallEvent.call_id, CallEvent.id)
 )
 _EVENTS_OF_CALL = (
     sa.select(*_COUNTED)
-    .where(CallEvent.call_id == sa.bindparam("call"), CallEvent.kind.in_(_TOLD))
+    .where(CallEvent.call_id == sa.bindparam("call"), _TOLD)
     .order_by(CallEvent.call_id, CallEvent.id)
 )
 

@@ -61,6 +61,7 @@ def voice() -> str:
             _arrival(),
             language=step.position.language,
             at=step.position.node,
+            chosen=step.chosen,
             now=clock.now(),
         )
         place = _place(call_id, 0, step)
@@ -77,12 +78,11 @@ def voice() -> str:
 def step() -> str:
     """A key, a spoken word, or silence."""
     given = Given(request.form.get("Digits", ""), speech=request.form.get("SpeechResult", ""))
-    taken = _advance(given)
     # what is personal (a telephone number, say) is not written down
     told = {"digits": given.digits if len(given.digits) <= 1 else ""}
     if given.speech:
         told["speech"] = given.speech[:_LONGEST_SPEECH]
-    return _take(taken, Kind.STEP, told)
+    return _advance(given, Kind.STEP, told)
 
 
 @blueprint.post("/ivr/transferred")
@@ -91,8 +91,8 @@ def step() -> str:
 def transferred() -> str:
     """A transfer outside has ended, one way or another."""
     result = request.form.get("DialCallStatus", "")
-    given = {"number": _dialled(request.args["at"]) or "", "result": result, "gone": _gone()}
-    return _take(_advance(Given(dial=result)), Kind.TRANSFERRED, given)
+    told = {"number": _dialled(request.args["at"]) or "", "result": result, "gone": _gone()}
+    return _advance(Given(dial=result), Kind.TRANSFERRED, told)
 
 
 @blueprint.post("/ivr/recorded")
@@ -100,36 +100,51 @@ def transferred() -> str:
 @spoken
 def recorded() -> str:
     """A message was left: kept, and a ticket; also when the caller hung up at the end of it."""
+    came = position_of(request.args)
     with floor().db.write() as session:  # before the step, which tells the ticket's number
         recordings.keep_message(
-            floor(), session, number("call"), Made.of(request.form), now=clock.now()
+            floor(),
+            session,
+            number("call"),
+            Made.of(request.form),
+            language=came.language,
+            now=clock.now(),
         )
-    return _take(_advance(Given(speech=RECORDED)), Kind.STEP, {"digits": ""})
+    return _advance(Given(speech=RECORDED), Kind.STEP, {"digits": ""})
 
 
-def _advance(given: Given) -> Step:
-    world = CallWorld(floor(), request.form, number("call"))
-    return steps.advance(speaker().config.graph, _position(), given, world)
-
-
-def _position() -> Position:
+def _advance(given: Given, kind: Kind, told: dict[str, Any]) -> str:
+    """The step that `given` makes at the position in the address; `told` as in its event."""
     number("n")  # told as what it is, when it is no number
-    return position_of(request.args)
+    call_id, came = number("call"), position_of(request.args)
+    world = CallWorld(floor(), request.form, call_id)
+    step = steps.advance(speaker().config.graph, came, given, world)
+    return _take(call_id, came, step, kind, told)
 
 
-def _take(step: Step, kind: Kind, given: dict[str, Any]) -> str:
-    """Take a step: one row, and what it leads to: a place in the waiting room, a transfer, an act.
+def _go_on(call_id: int, node: str, came: Position, why: str) -> str:
+    """On at another node without having been asked anything; `why` as in the event of a step."""
+    world = CallWorld(floor(), request.form, call_id)
+    step = steps.enter(speaker().config.graph, node, came, world, heard=why)
+    return _take(call_id, came, step, Kind.STEP, {"digits": ""})
+
+
+def _take(call_id: int, came: Position, step: Step, kind: Kind, told: dict[str, Any]) -> str:
+    """Take a step out of position `came`: one row, and what it leads to: a place in the waiting
+    room, a transfer, an act.
 
     A step that comes twice is written once, and what follows it happens once.
     """
-    call_id, n = number("call"), number("n")
+    n = came.n
     happened = {
-        **given,
-        "at": request.args["at"],
+        **told,
+        "at": came.node,
         "heard": step.heard,
         "language": step.position.language,
         "to": step.position.node,
     }
+    if step.chosen is not None:
+        happened["chosen"] = step.chosen
     # who hung up while it rang outside does not go on to a queue; that the call is over comes next
     place = None if _gone() else _place(call_id, n, step)
     if place is None and not step.acts and not _outside(step):
@@ -152,15 +167,13 @@ def _back_to_place(call_id: int, n: int, position: Position) -> str:
             waiting.came_back(session, stay)
             return _back(stay, n)
     there = replace(position, n=n, part="", held="")
-    return _on_at(call_id, speaker().config.person, there, "place_gone")
+    return _go_on(call_id, speaker().config.person, there, "place_gone")
 
 
 def _follow(session: Session, call_id: int, n: int, step: Step, place: Place | None) -> None:
     """What step `n` leads to besides the next question."""
     now = clock.now()
-    here = acts.Doing(
-        floor(), session, call_id, n, step.position, request.form, request.args.get("at", ""), now
-    )
+    here = acts.Doing(floor(), session, call_id, n, step.position, request.form, now)
     for act in step.acts:
         acts.do(act, here)
     if place is not None:
@@ -328,7 +341,7 @@ def left() -> str:
 
 def _has_a_door(stay: Stay) -> bool:
     """Whether this caller leaves for another node; or the carrier asks again what it was told."""
-    if not (stay.wants or "").partition(":")[2]:
+    if stay.wants is None:
         return False
     if waiting.is_held(stay):
         return True
@@ -343,30 +356,11 @@ def _step_out(stay: Stay) -> int:
 
 def _through_the_door(stay: Stay) -> str:
     """From the waiting room to the node that the caller, or a limit of the queue, asked for."""
-    why, _, node = (stay.wants or "").partition(":")
+    assert stay.wants is not None and stay.wants_why is not None, "no door"
     with floor().db.read() as session:
         consent = calls.facts(session, stay.call_id).consent or ""
-    position = Position(stay.node, stay.language, n=_step_out(stay), consent=consent)
-    return _on_at(stay.call_id, node, position, why)
-
-
-def _on_at(call_id: int, node: str, position: Position, why: str) -> str:
-    """On at another node without having been asked anything; `why` as in the event of a step."""
-    n = position.n
-    world = CallWorld(floor(), request.form, call_id)
-    step = steps.enter(speaker().config.graph, node, position, world, heard=why)
-    happened = {
-        "digits": "",
-        "at": position.node,
-        "heard": why,
-        "language": position.language,
-        "to": step.position.node,
-    }
-    place = _place(call_id, n, step)
-    with floor().db.write() as session:
-        if calls.step(session, call_id, n, Kind.STEP, happened, now=clock.now()):
-            _follow(session, call_id, n, step, place)
-    return speaker().text(step, call_id, n + 1 if place is None else n)
+    came = Position(stay.node, stay.language, n=_step_out(stay), consent=consent)
+    return _go_on(stay.call_id, stay.wants, came, stay.wants_why)
 
 
 # ---------------------------------------------------------------- caller and agent meet

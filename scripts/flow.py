@@ -22,10 +22,10 @@ def drawn() -> dict[Path, str]:
     config = city.load(ROOT / "config.yaml")
     t = partial(Texts.load(text_files()).get, language=LANGUAGE)
     title = t("ivr.flow.title", hotline=config.city.hotline_name.for_(LANGUAGE))
-    lines = f"```\n{picture.text(config.ivr, LANGUAGE, t).rstrip()}\n```\n"
+    lines = f"```\n{picture.text(config.ivr, LANGUAGE, t, config.city.calendars).rstrip()}\n```\n"
     page = PAGE.read_text(encoding="utf-8")
     return {
-        PICTURE: drawing.svg(config.ivr, LANGUAGE, title, t),
+        PICTURE: drawing.svg(config.ivr, LANGUAGE, title, t, config.city.calendars),
         PAGE: PART.sub(lambda found: found[1] + lines + found[2], page),
     }
 

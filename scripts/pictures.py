@@ -54,13 +54,13 @@ class Studio:
 
     def handset(self, path: str, body: object = None) -> Any:
         """Ask the exchange's handset API."""
-        request = urllib.request.Request(
-            f"{self._running.exchange_url}/handset/{path}",
-            None if body is None else json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        return _ask(f"{self._running.exchange_url}/handset/{path}", body)
+
+    def on_a_break(self, username: str) -> None:
+        """An agent who is there, but takes no call: so callers wait instead of finding nobody."""
+        api, who = f"{self._running.web_url}/api", {"username": username, "password": demo.PASSWORD}
+        token = _ask(f"{api}/session", who)["token"]
+        _ask(f"{api}/presence", {"status": "break", "reason": "rest"}, token)
 
     def until_queued(self, sid: str) -> None:
         """Return when the caller waits."""
@@ -77,6 +77,13 @@ class Studio:
         page = context.new_page()
         page.goto(self._running.exchange_url)
         return page
+
+
+def _ask(url: str, body: object = None, token: str = "") -> Any:
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=10) as answer:
+        return json.load(answer)
 
 
 def take(page: Page, name: str, *, whole: bool = False) -> None:
@@ -103,6 +110,7 @@ def conversation(studio: Studio) -> None:
     """The desk from idle to the ticket, and what a supervisor sees meanwhile."""
     desk = studio.page("agent1", "th", "light")
     take(desk, "desk-signed-out")
+    studio.on_a_break("agent3")
     sids = [studio.ring("+66812345678", "1", "2"), studio.ring("+66898765432", "2", "1")]
     for sid in sids:
         studio.until_queued(sid)
@@ -151,7 +159,7 @@ def written(studio: Studio) -> None:
         page.wait_for_load_state()
         take(page, "ticket" + ending, whole=True)
         page.goto("/calls")
-        page.locator("main a[href^='/calls/']").first.click()
+        page.locator("main tbody a[href^='/calls/']").last.click()
         page.wait_for_load_state()
         take(page, "call" + ending, whole=True)
         page.context.close()

@@ -28,7 +28,7 @@ def columns(config: Tickets) -> Sequence[Column]:
 
     return (
         (named("number"), lambda ticket: ticket.number_shown),
-        (named("kind"), lambda ticket: t(f"tickets.kind.{ticket.kind}")),
+        (named("kind"), words.kind),
         (named("category"), lambda ticket: words.category(config, ticket.category)),
         (named("division"), lambda ticket: words.division(config, ticket.division)),
         (named("state"), lambda ticket: t(f"tickets.state.{ticket.state}")),
@@ -46,6 +46,7 @@ def columns(config: Tickets) -> Sequence[Column]:
             named("caller"),
             lambda ticket: masked(ticket.caller_number) if ticket.caller_number else "",
         ),
+        (named("source"), lambda ticket: t(f"tickets.source.{ticket.source}")),
         (
             named("incomplete"),
             lambda ticket: t("tickets.yes") if ticket.incomplete else t("tickets.no"),

@@ -11,8 +11,9 @@ from tickets.workflow import Kind, Priority, Result, Role, State
 SYSTEM = "system"
 """Who did what the hotline did by itself."""
 
-#: How a matter reached the city: told to an agent, or left as a voice message.
-CALL, MESSAGE = "call", "message"
+#: How a matter reached the city: told to an agent, left as a voice message, or not heard of yet,
+#: since the caller who was promised a callback could not be reached.
+SOURCES = CALL, MESSAGE, CALLBACK = "call", "message", "callback"
 
 
 def clean(text: str | None) -> str:
@@ -57,6 +58,11 @@ class TicketFacts:
     def is_open(self) -> bool:
         """The city still owes something."""
         return self.state in workflow.OPEN
+
+    @property
+    def is_unheard(self) -> bool:
+        """Nobody of the city has heard yet what it is about, so its kind says nothing."""
+        return self.incomplete and self.source != CALL
 
     @property
     def number_shown(self) -> str:

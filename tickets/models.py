@@ -66,6 +66,7 @@ class Ticket(Base):
     language: Mapped[str] = mapped_column(sa.String(8))
     #: E.164, or None when withheld.
     caller_number: Mapped[str | None] = mapped_column(sa.String(32))
+    #: One of `tickets.facts.SOURCES`.
     source: Mapped[str] = mapped_column(sa.String(16))
     made_by: Mapped[str] = mapped_column(sa.String(64))
     received_at: Mapped[datetime]
@@ -99,7 +100,7 @@ class EventKind(StrEnum):
 
     =========== =====================================================================
     made        kind, category, division, state, result, outcome, call_id, due_at,
-                incomplete, text, source (`call` or `message`)
+                incomplete, text, source (`call`, `message` or `callback`)
     call        one more call about it: call_id, outcome, text
     moved       from, to, result, text; due_at when a reopening set a new deadline;
                 instead: the number of the ticket that its call went to

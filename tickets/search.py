@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from tickets import facts, numbers
 from tickets.errors import BadNumber, NoSuchTicket
-from tickets.facts import Actor, EventFacts, TicketFacts
+from tickets.facts import MESSAGE, Actor, EventFacts, TicketFacts
 from tickets.models import IS_INCOMPLETE, IS_OPEN, Ticket, TicketCall, TicketEvent
 from tickets.workflow import OPEN, Role, State
 
@@ -33,6 +33,7 @@ class Filters:
     divisions: frozenset[str] = frozenset()
     overdue: bool = False
     incomplete: bool = False
+    source: str | None = None
     text: str = ""
     before: int | None = None
 
@@ -176,11 +177,14 @@ def every(
 
 @dataclass(frozen=True)
 class Owed:
-    """What is open at a moment: all of it, what is late, and what nobody has completed."""
+    """What is open at a moment: all of it, what is late, what nobody has completed, and of that the
+    voice messages, which nobody may have listened to.
+    """
 
     open: int
     overdue: int
     incomplete: int
+    messages: int
 
 
 def owed(
@@ -199,6 +203,7 @@ def owed(
             sa.func.count(),
             sa.func.count().filter(Ticket.due_at < now),
             sa.func.count().filter(IS_INCOMPLETE),
+            sa.func.count().filter(IS_INCOMPLETE, Ticket.source == MESSAGE),
         ).where(IS_OPEN, *where)
     ).one()
     return Owed(*row)
@@ -216,10 +221,8 @@ def _readable(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bool]]:
-    if filters.states == OPEN:
-        yield IS_OPEN
-    elif filters.states:
-        yield Ticket.state.in_(sorted(filters.states))
+    if filters.states:
+        yield _in_states(filters.states)
     if filters.divisions:
         yield Ticket.division.in_(sorted(filters.divisions))
     if filters.overdue:
@@ -227,11 +230,17 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bo
         yield Ticket.due_at < now
     if filters.incomplete:
         yield IS_INCOMPLETE
+    if filters.source is not None:
+        yield Ticket.source == filters.source
     text = facts.clean(filters.text)
     if text:
         yield _matches(text)
     if filters.before is not None:
         yield Ticket.id < filters.before
+
+
+def _in_states(states: frozenset[State]) -> sa.ColumnElement[bool]:
+    return IS_OPEN if states == OPEN else Ticket.state.in_(sorted(states))
 
 
 def _matches(text: str) -> sa.ColumnElement[bool]:

@@ -31,7 +31,7 @@ from tickets.errors import (
     UnknownCategory,
     UnknownOutcome,
 )
-from tickets.facts import CALL, MESSAGE, SYSTEM, Actor, EventFacts, TicketFacts
+from tickets.facts import CALL, CALLBACK, MESSAGE, SYSTEM, Actor, EventFacts, TicketFacts
 from tickets.models import IS_OPEN, EventKind, Ticket, TicketCall, TicketEvent
 from tickets.search import (
     Filters,
@@ -54,6 +54,7 @@ from tickets.workflow import Kind, Priority, Refusal, Result, Role, State
 
 __all__ = [
     "CALL",
+    "CALLBACK",
     "MESSAGE",
     "SYSTEM",
     "Actor",
@@ -162,8 +163,8 @@ def record_call(
     ticket_number: str | None = None,
     source: str = CALL,
 ) -> TicketFacts:
-    """Give an answered call, or a message that a caller left, its one ticket: made, or linked, as
-    its outcome says.
+    """Give an answered call, a message that a caller left, or a callback that reached nobody its
+    one ticket: made, or linked, as its outcome says. `source`: one of `tickets.facts.SOURCES`.
 
     Whoever asks again for the same call, with whatever arguments, gets the first one's ticket and
     changes nothing. With `incomplete` (the agent's word is missing) it never refuses: what is

@@ -29,6 +29,7 @@ from hotline.web import floor, static_blueprint
 from tickets import export, service, words, workflow
 from tickets.config import Tickets
 from tickets.errors import NotYours
+from tickets.facts import SOURCES
 from tickets.service import Actor, Filters, TicketFacts
 from tickets.workflow import MOVES, OPEN, Result, State
 
@@ -72,6 +73,7 @@ class _Asked:
     division: str
     overdue: bool
     incomplete: bool
+    source: str
     text: str
     before: int | None
 
@@ -87,6 +89,7 @@ class _Asked:
             ),
             overdue=arguments.get("overdue") == "1",
             incomplete=arguments.get("incomplete") == "1",
+            source=arguments.get("source", ""),
             text=arguments.get("q", "").strip(),
             before=arguments.get("before", type=_key),
         )
@@ -98,6 +101,7 @@ class _Asked:
             divisions=self._divisions(config, actor),
             overdue=self.overdue,
             incomplete=self.incomplete,
+            source=self.source if self.source in SOURCES else None,
             text=self.text,
             before=self.before,
         )
@@ -144,6 +148,7 @@ def ticket_list() -> str:
         actor=actor,
         words=words,
         states=list(State),
+        sources=SOURCES,
         may_export=current_account().role in EXPORTERS,
     )
 

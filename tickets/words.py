@@ -9,7 +9,7 @@ from hotline import i18n
 from hotline.web import floor, language, t
 from tickets import numbers
 from tickets.config import Tickets
-from tickets.facts import MESSAGE, SYSTEM, EventFacts, TicketFacts
+from tickets.facts import CALL, SYSTEM, EventFacts, TicketFacts
 from tickets.models import EventKind
 from tickets.workflow import OPEN, State
 
@@ -61,6 +61,24 @@ def due(ticket: TicketFacts, now: datetime) -> Due | None:
     return Due(tone, t("tickets.due.left", span=span(left)), ticket.due_at)
 
 
+def kind(ticket: TicketFacts) -> str:
+    """Say what kind of matter it is; while nobody has heard that, how it came."""
+    if ticket.is_unheard:
+        return t(f"tickets.source.{ticket.source}")
+    return t(f"tickets.kind.{ticket.kind}")
+
+
+def about(config: Tickets, ticket: TicketFacts) -> str:
+    """Say what a ticket is about: its kind, and its category where it has one."""
+    parts = (kind(ticket), category(config, ticket.category))
+    return " · ".join(part for part in parts if part)
+
+
+def nothing_written(ticket: TicketFacts) -> str:
+    """What stands where a ticket has no words."""
+    return t("tickets.no_text_yet" if ticket.is_unheard else "tickets.no_text")
+
+
 def category(config: Tickets, id_: str | None) -> str:
     """Return the title of a category; one that has left config.yaml shows its id."""
     known = config.categories.get(id_ or "")
@@ -100,10 +118,11 @@ def said(config: Tickets, event: EventFacts, names: Mapping[str, str]) -> Said:
 
 
 def _made(config: Tickets, event: EventFacts) -> tuple[str, str]:
+    source = event.data.get("source", CALL)
+    if source != CALL:
+        return t(f"tickets.event.made_of.{source}"), _matter(config, event.data)
     by_itself = event.who == SYSTEM and event.data.get("incomplete")
     what = "tickets.event.made_by_system" if by_itself else "tickets.event.made"
-    if event.data.get("source") == MESSAGE:
-        what = "tickets.event.message"
     return t(what), _matter(config, event.data)
 
 
@@ -140,6 +159,12 @@ def _moved(_: Tickets, event: EventFacts) -> tuple[str, str]:
 
 
 def _matter(config: Tickets, data: Mapping[str, Any]) -> str:
+    if data.get("incomplete") and data.get("source", CALL) != CALL:
+        return t(
+            "tickets.event.waits_at",
+            division=division(config, data["division"]),
+            due=moment(data["due_at"]),
+        )
     kind = t(f"tickets.kind.{data['kind']}")
     about = category(config, data["category"])
     if about:

@@ -1,5 +1,6 @@
 """Breaks a whole hotline on purpose, with callers on the line, and checks what every one heard.
 
-`heard` is the rule (what a caller may hear), `crowd` the callers and agents, `scenarios` what is
-broken and what must hold. `hotline chaos` runs them long, the tests short.
+`hotline` is what is broken, `crowd` its callers and agents, `scenarios` how it is broken. `heard`
+is the rule of what a caller may hear, `books` what stands in the database afterwards, and `verdict`
+holds both to what must be. `hotline chaos` runs them long, the tests short.
 """

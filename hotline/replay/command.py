@@ -32,16 +32,6 @@ from reports.config import Reports
 #: Seconds of the wall in which the hotline starts, before the played day begins.
 HEAD_START = 10.0
 WATCHER = "replay-watch"
-#: A city's own services: a replay never touches them.
-NOT_FOR_A_REPLAY = (
-    "DATABASE_URL",
-    "REDIS_URL",
-    "PUBLIC_URL",
-    "CARRIER_BASE_URL",
-    "CARRIER_ACCOUNT_SID",
-    "CARRIER_AUTH_TOKEN",
-    "SECRET_KEY",
-)
 
 
 @dataclass(frozen=True)
@@ -101,8 +91,7 @@ def _play(plan: Plan, config: CityConfig, options: Options) -> int:
 
 
 def _run_settings(options: Options, the_clock: ScaledClock) -> RunSettings:
-    left_out = {f"{name}{end}" for name in NOT_FOR_A_REPLAY for end in ("", "_FILE")}
-    environment = {name: value for name, value in os.environ.items() if name not in left_out}
+    environment = settings.without_services(os.environ)
     if options.database_url:
         environment["DATABASE_URL"] = options.database_url
     return RunSettings(

@@ -178,6 +178,7 @@ def _give_up(floor: Floor, session: Session, found: CallbackFacts, now: datetime
         caller=found.number,
         language=found.language,
         incomplete=True,
+        source=tickets.CALLBACK,
         now=now,
     )
 

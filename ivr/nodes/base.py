@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar, Protocol
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from hotline.config import DialNumber, Identifier, Section
+from hotline.config import DialNumber, Identifier, LocalText, Section
 from ivr.speech import prompts
 from ivr.speech.prompts import Places
 from ivr.speech.spoken import Value
@@ -430,6 +430,9 @@ Outcome = Stop | Go
 
 class Base(Section):
     """What all kinds have. `kind` names the kind in config.yaml."""
+
+    #: What the people who decide about the flow call it, in its picture.
+    title: LocalText | None = None
 
     #: Whether the caller is asked something here, so that 0, * and # mean something.
     asks: ClassVar[bool] = False

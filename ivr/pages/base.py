@@ -12,7 +12,7 @@ from agents import service as agents
 from hotline import i18n
 from hotline.auth import Role, current_account
 from hotline.errors import NotFound
-from hotline.web import floor, language, static_blueprint
+from hotline.web import floor, language, static_blueprint, t
 from ivr.config import Ivr
 
 blueprint = static_blueprint("ivr", str(Path(__file__).parent))
@@ -40,9 +40,20 @@ def queue_title(queue: str) -> str:
     return known.title.for_(language()) if known else queue
 
 
-def spoken_title(code: str) -> str:
+def spoken_title(code: str | None) -> str:
+    """A language that callers speak, by its own name; None: they have chosen none."""
+    if code is None:
+        return t("ivr.no_language")
     known = floor().section(Ivr).languages.get(code)
     return known.title if known else code
+
+
+def node_title(name: str) -> str:
+    """What the city calls a node of the flow, or the queue behind it; one that has left config.yaml
+    shows its name.
+    """
+    title = floor().section(Ivr).title_of(name)
+    return name if title is None else title.for_(language())
 
 
 def fragment(template: str, **values: Any) -> Response:

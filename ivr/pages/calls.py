@@ -23,6 +23,7 @@ from ivr.pages.base import (
     READS,
     agent_names,
     blueprint,
+    node_title,
     queue_title,
     shown_number,
     spoken_title,
@@ -31,6 +32,7 @@ from ivr.pages.recordings import hearable
 from ivr.room import waiting
 from ivr.story import Visit
 from tickets import service as tickets
+from tickets.config import Tickets
 
 #: Calls on one page of the list.
 PAGE = 100
@@ -64,6 +66,7 @@ def call_page(call_id: int) -> str:
         visits = story.visits_of(session, call_id)
         names = agent_names(session)
         heard = hearable(session, [call_id])
+        ticket = _readable_ticket(session, call_id)
     return render_template(
         "ivr/call.html",
         call=found[call_id],
@@ -74,9 +77,18 @@ def call_page(call_id: int) -> str:
         spoken_title=spoken_title,
         names=names,
         verdict=verdict,
+        ticket=ticket,
         ticket_shown=tickets.number_shown,
         recordings=heard,
     )
+
+
+def _readable_ticket(session: Session, call_id: int) -> tickets.TicketFacts | None:
+    """The ticket that came of a call; a private one does not exist for who may not read it."""
+    ticket = tickets.ticket_of_call(session, call_id)
+    account = current_account()
+    actor = tickets.actor_of(floor().section(Tickets), account.username, account.role)
+    return ticket if ticket is not None and tickets.may_read(actor, ticket) else None
 
 
 def _may_read(session: Session, call_id: int) -> None:
@@ -103,12 +115,13 @@ def _words(event: story.EventFacts, names: dict[int, str]) -> str:
     if "language" in data:
         # `language` is the reader's
         data["spoken"] = spoken_title(data.pop("language"))
-    for name, shown in _SHOWN.items():
+    shown, worded = _OF_STEPS if event.kind is Kind.STEP else _OF_OTHERS
+    for name, show in shown.items():
         if name in data:
-            data[name] = shown(data[name])
+            data[name] = show(data[name])
     if event.kind is Kind.CALLBACK:
         data["when"] = _when(data["at"])
-    for name in _WORDED_STEP if event.kind is Kind.STEP else _WORDED:
+    for name in worded:
         key = f"ivr.word.{data.get(name)}"
         if key in floor().texts:
             data[name] = t(key)
@@ -154,9 +167,6 @@ def _outcome_title(id_: str) -> str:
     return id_  # the configuration no longer has it
 
 
-#: What an event carries that has a word of ours; where a step leads is a node, the city's own word.
-_WORDED = ("result", "by", "heard", "why", "to", "kind")
-_WORDED_STEP = ("heard",)
 #: How what an event carries is shown.
 _SHOWN: Mapping[str, Callable[[Any], str]] = {
     "queue": queue_title,
@@ -164,6 +174,9 @@ _SHOWN: Mapping[str, Callable[[Any], str]] = {
     "ticket": tickets.number_shown,
     "bulletins": lambda ids: ", ".join(map(str, ids)),
 }
+#: That, and what has a word of ours: where a step was and leads are nodes, the city's own words.
+_OF_STEPS = ({**_SHOWN, "at": node_title, "to": node_title}, ("heard",))
+_OF_OTHERS = (_SHOWN, ("result", "by", "heard", "why", "to", "kind"))
 
 
 # ---------------------------------------------------------------- the list of calls
@@ -255,7 +268,8 @@ def call_list() -> str:
     wanted = _wanted()
     with floor().db.read() as session:
         found = list(islice(_found(session, wanted), PAGE + 1))
-        who = story.calls_by_id(session, [visit.call_id for visit in found])
+        ids = [visit.call_id for visit in found]
+        who, ticket_of = story.calls_by_id(session, ids), tickets.tickets_of_calls(session, ids)
         names = agent_names(session)
     more = found[PAGE - 1].call_id if len(found) > PAGE else None
     return render_template(
@@ -263,12 +277,12 @@ def call_list() -> str:
         # found by id, which is nearly the order of arrival
         visits=sorted(found[:PAGE], key=lambda visit: (visit.arrived_at, visit.call_id)),
         who=who,
+        ticket_of=ticket_of,
         more=more,
         wanted=wanted,
         names=names,
         shown_number=shown_number,
         verdict=verdict,
-        ticket_shown=tickets.number_shown,
         queue_title=queue_title,
         spoken_title=spoken_title,
         queues=floor().section(Ivr).queues,

@@ -1,6 +1,6 @@
 """The sound of recordings, for those who may hear it; every hearing is written down."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask import Response, send_file, url_for
@@ -14,15 +14,13 @@ from hotline.floor import Floor
 from hotline.web import floor
 from ivr import recordings
 from ivr.pages.base import blueprint
-from ivr.recordings import CONVERSATION, MESSAGE, RecordingFacts
-from ivr.room import offers
+from ivr.recordings import MESSAGE, RecordingFacts
 from tickets import service as tickets
 from tickets.config import Tickets
 
-#: Who hears any conversation; an agent hears their own.
+#: Who hears everything. An agent hears their own conversations and, since messages are everybody's
+#: to answer for, every message; a division the messages of its own tickets.
 HEARS = (Role.SUPERVISOR,)
-#: Who answers for messages: everybody who works on tickets, a division those of its own.
-ANSWERS_FOR = (Role.SUPERVISOR, Role.AGENT)
 
 
 @blueprint.get("/recordings/<int:recording_id>")
@@ -32,7 +30,7 @@ def recording(recording_id: int) -> Response:
     here = floor()
     with here.db.read() as session:
         found = recordings.facts(session, recording_id)
-        if not _may_hear(here, session, found):
+        if not _heard_by_reader(here, session, [found]):
             raise Forbidden(f"recording {recording_id}")
     file = recordings.path_of(here, found)
     with here.db.write() as session:
@@ -44,6 +42,7 @@ def recording(recording_id: int) -> Response:
 
 def hearable(session: Session, call_ids: Collection[int]) -> list[dict[str, Any]]:
     """What was recorded in some calls, as far as the signed-in account may hear it: for pages."""
+    found = recordings.of_calls(session, list(call_ids))
     return [
         {
             "kind": each.kind,
@@ -52,25 +51,23 @@ def hearable(session: Session, call_ids: Collection[int]) -> list[dict[str, Any]
             "made_at": each.made_at,
             "url": url_for("ivr.recording", recording_id=each.id) if each.file else "",
         }
-        for each in recordings.of_calls(session, list(call_ids))
-        if _may_hear(floor(), session, each)
+        for each in _heard_by_reader(floor(), session, found)
     ]
 
 
-def _may_hear(here: Floor, session: Session, found: RecordingFacts) -> bool:
+def _heard_by_reader(
+    here: Floor, session: Session, found: Sequence[RecordingFacts]
+) -> list[RecordingFacts]:
+    """Those of the recordings that the signed-in account may hear."""
     account = current_account()
     if account.role in HEARS:
-        return True
-    if found.kind == MESSAGE:
-        if account.role in ANSWERS_FOR:
-            return True
-        ticket = tickets.ticket_of_call(session, found.call_id)
-        actor = tickets.actor_of(here.section(Tickets), account.username, account.role)
-        return ticket is not None and ticket.division in actor.divisions
-    me = agents.agent_of_account(session, account.id) if account.role is Role.AGENT else None
-    return found.kind == CONVERSATION and me is not None and _talked(session, found, me.id)
-
-
-def _talked(session: Session, found: RecordingFacts, agent_id: int) -> bool:
-    """Whether this agent is the one who is heard on it."""
-    return found.offer_id is not None and offers.facts(session, found.offer_id).agent_id == agent_id
+        return list(found)
+    if account.role is Role.AGENT:
+        me = agents.agent_of_account(session, account.id)
+        spoke = {me.id} if me is not None else set()
+        return [each for each in found if each.kind == MESSAGE or each.agent_id in spoke]
+    actor = tickets.actor_of(here.section(Tickets), account.username, account.role)
+    messages = [each for each in found if each.kind == MESSAGE]
+    of_calls = tickets.tickets_of_calls(session, {each.call_id for each in messages})
+    theirs = {id_ for id_, ticket in of_calls.items() if ticket.division in actor.divisions}
+    return [each for each in messages if each.call_id in theirs]

@@ -63,6 +63,7 @@ class Stay:
     state: Waits
     callback_id: int | None
     wants: str | None
+    wants_why: str | None
 
     @property
     def skill(self) -> Skill:
@@ -168,18 +169,17 @@ def want(session: Session, stay: Stay, why: str, node: str) -> None:
     session.execute(
         sa.update(Waiting)
         .where(Waiting.id == stay.id)
-        .values(wants=f"{why}:{node}")
+        .values(wants=node, wants_why=why)
         .execution_options(synchronize_session=False)
     )
 
 
 def came_back(session: Session, stay: Stay) -> None:
     """The caller goes on waiting; kept is only the limit that sent them: it does so once."""
-    why = sent_on(stay)
     session.execute(
         sa.update(Waiting)
         .where(Waiting.id == stay.id)
-        .values(wants=f"{why}:" if why else None)
+        .values(wants=None, wants_why=sent_on(stay))
         .execution_options(synchronize_session=False)
     )
 
@@ -190,8 +190,7 @@ BY_KEY, OVERFLOW, NOBODY = "key", "overflow", "nobody"
 
 def sent_on(stay: Stay) -> str | None:
     """The limit of the queue by which this caller was sent on; None when none was."""
-    why = (stay.wants or "").partition(":")[0]
-    return why if why in (OVERFLOW, NOBODY) else None
+    return stay.wants_why if stay.wants_why in (OVERFLOW, NOBODY) else None
 
 
 def is_held(stay: Stay) -> bool:
@@ -393,7 +392,6 @@ def unseen(session: Session, before: datetime, limit: int) -> list[Stay]:
             Waiting.last_seen_at < before,
             sa.or_(
                 Waiting.wants.is_(None),
-                Waiting.wants.like("%:"),  # came back
                 Waiting.last_seen_at < before - DIALOGUE,
             ),
         )
@@ -482,6 +480,7 @@ _COLUMNS = (
     Waiting.state,
     Waiting.callback_id,
     Waiting.wants,
+    Waiting.wants_why,
 )
 _QUEUED = sa.select(CallEvent.at, CallEvent.data).where(
     CallEvent.call_id == sa.bindparam("call"), CallEvent.kind == Kind.QUEUED.value

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from agents import demo
 from hotline import cli
@@ -124,6 +126,46 @@ def open_page(hotline: Hotline, chromium: Browser) -> Iterator[Open]:
         _go_home(page)
         page.context.close()
     assert not wrong
+
+
+Look = Callable[..., Page]
+
+
+@pytest.fixture
+def look(client: FlaskClient, chromium: Browser) -> Iterator[Look]:
+    """`look(path, width, scheme)`: a page in the browser, served by `client` without a network.
+
+    What a page's scripts throw, and what the content security policy refuses, fails the test.
+    """
+    opened: list[Page] = []
+    wrong: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked = route.request
+        url = urlsplit(asked.url)
+        kind = asked.headers.get("content-type", "")
+        with client.open(
+            f"{url.path}?{url.query}",
+            method=asked.method,
+            data=asked.post_data_buffer,
+            headers={"Content-Type": kind} if kind else {},
+        ) as found:
+            route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.data)
+
+    def look(path: str, width: int = 1280, scheme: str = "light") -> Page:
+        page = chromium.new_page(viewport={"width": width, "height": 800})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if "Policy" in said.text else None)
+        opened.append(page)
+        page.route("**/*", answer)
+        page.goto(f"http://hotline.test{path}")
+        return page
+
+    yield look
+    for page in opened:
+        page.close()
+    assert wrong == []
 
 
 def _go_home(page: Page) -> None:

@@ -1,12 +1,10 @@
 """Bulletins and nuisance as people meet them: by keyboard, on a small screen, in the dark."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, Route
 
 from hotline import clock
 from hotline.auth import COOKIE, Role
@@ -17,13 +15,12 @@ from ivr.bulletins import Draft
 from ivr.calls import Arrival
 from ivr.config import Ivr
 from ivr.events import Kind
+from tests.browser.conftest import Look
 from tests.support.floors import sign_in_as
 
 NOW = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 ATTACK = "<script>document.title='owned'</script><img src=x onerror=document.title='owned'>"
-PHONE, DESK = 360, 1280
-
-Look = Callable[..., Page]
+PHONE = 360
 
 
 @pytest.fixture
@@ -59,41 +56,10 @@ def notices(floor: Floor) -> Iterator[Floor]:
         yield floor
 
 
-@pytest.fixture
-def look(notices: Floor, client: FlaskClient, chromium: Browser) -> Iterator[Look]:
-    """`look(path, width)`: the page in a browser, served without a network."""
+@pytest.fixture(autouse=True)
+def signed_in(notices: Floor, client: FlaskClient) -> None:
     client.set_cookie(COOKIE, sign_in_as(notices, Role.SUPERVISOR))
     client.set_cookie(LANGUAGE_COOKIE, "en")
-    opened: list[Page] = []
-    wrong: list[str] = []
-
-    def answer(route: Route) -> None:
-        asked = route.request
-        url = urlsplit(asked.url)
-        kind = asked.headers.get("content-type", "")
-        with client.open(
-            f"{url.path}?{url.query}",
-            method=asked.method,
-            data=asked.post_data_buffer,
-            headers={"Content-Type": kind} if kind else {},
-        ) as found:
-            route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.data)
-
-    def look(path: str, width: int = DESK, scheme: str = "light") -> Page:
-        page = chromium.new_page(viewport={"width": width, "height": 800})
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: wrong.append(said.text) if "Policy" in said.text else None)
-        opened.append(page)
-        page.route("**/*", answer)
-        page.goto(f"http://hotline.test{path}")
-        return page
-
-    yield look
-    for page in opened:
-        assert page.title() != "owned"
-        page.close()
-    assert wrong == []
 
 
 PAGES = ("/bulletins", "/bulletins/1", "/bulletins/new?like=1", "/nuisance")
@@ -109,6 +75,7 @@ def test_nothing_is_cut_on_a_small_screen(
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
     assert page.locator("main img").count() == 0
     assert page.locator("main script").count() == 0
+    assert page.title() != "owned"
     targets = page.locator("main button:visible, main summary:visible")
     assert targets.count() > 0
     for box in (target.bounding_box() for target in targets.all()):

@@ -1,13 +1,12 @@
 """The tables of a report at the widths people have: nothing is cut without a hint."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
-from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Locator, Page, Route
+from playwright.sync_api import Locator, Page
 
 from hotline import clock
 from hotline.auth import COOKIE, Role
@@ -15,6 +14,7 @@ from hotline.floor import Floor
 from reports.metrics import Counters
 from reports.models import ReportDay, call_intervals
 from reports.view import Period
+from tests.browser.conftest import Look
 from tests.support.floors import sign_in_as
 
 YEAR = Period.year(2570)
@@ -36,8 +36,6 @@ CELL = Counters(
     wrap_up_ms=52 * 95_000,
 )
 HIDDEN = """frame => frame.scrollWidth - frame.clientWidth"""
-
-Look = Callable[..., Page]
 
 
 @pytest.fixture
@@ -66,27 +64,9 @@ def cells(floor: Floor, day: date) -> Iterator[dict[str, object]]:
             } | CELL.as_dict()
 
 
-@pytest.fixture
-def look(year: Floor, client: FlaskClient, chromium: Browser) -> Iterator[Look]:
-    """`look(path, width)`: the page in a browser, served without a network."""
+@pytest.fixture(autouse=True)
+def signed_in(year: Floor, client: FlaskClient) -> None:
     client.set_cookie(COOKIE, sign_in_as(year, Role.MANAGER))
-    opened = []
-
-    def answer(route: Route) -> None:
-        url = urlsplit(route.request.url)
-        with client.get(f"{url.path}?{url.query}") as found:
-            route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.data)
-
-    def look(path: str, width: int) -> Page:
-        page = chromium.new_page(viewport={"width": width, "height": 900})
-        opened.append(page)
-        page.route("**/*", answer)
-        page.goto(f"http://hotline.test{path}")
-        return page
-
-    yield look
-    for page in opened:
-        page.close()
 
 
 @pytest.mark.parametrize("language", ["th", "en"])

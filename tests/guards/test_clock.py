@@ -17,6 +17,7 @@ READS = re.compile(
 FROM_TIME = {"time", "time_ns", "localtime", "gmtime", "ctime", "strftime", "sleep"}
 #: Where the wall's time is meant: waiting for a process of this machine to start or to end.
 WALL = {
+    ("hotline/chaos/hotline.py", "time.sleep"),
     ("hotline/chaos/scenarios.py", "time.sleep"),
     ("hotline/children.py", "time.sleep"),
     ("hotline/datafolder.py", "time.sleep"),

@@ -1,10 +1,14 @@
 """The picture of the flow in the documentation is what the shipped configuration gives."""
 
 import importlib.util
+from functools import partial
 from types import ModuleType
 
 import pytest
 
+from hotline.app import text_files
+from hotline.i18n import Texts
+from ivr import picture
 from tests.guards.sources import ROOT
 
 AGAIN = "run: python scripts/flow.py"
@@ -27,5 +31,7 @@ def test_the_picture_and_the_page_are_what_the_configuration_gives(script: Modul
 
 def test_the_page_tells_every_node(script: ModuleType) -> None:
     page = script.PAGE.read_text(encoding="utf-8")
-    for name in script.city.load(ROOT / "config.yaml").ivr.flow:
-        assert f"{script.picture.called(name).upper()} – " in page
+    config = script.city.load(ROOT / "config.yaml")
+    t = partial(Texts.load(text_files()).get, language=script.LANGUAGE)
+    for name in picture.known_as(picture.boxes(config.ivr, script.LANGUAGE, t)).values():
+        assert f"{name.upper()} – " in page

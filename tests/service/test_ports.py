@@ -43,7 +43,7 @@ def test_only_200_is_healthy(status: int, healthy: bool) -> None:
 
 
 def test_nobody_there_is_not_healthy() -> None:
-    assert not ports.healthy(ports.url("127.0.0.1", ports.claim("127.0.0.1", 0)))
+    assert not ports.healthy(ports.free())
 
 
 @contextmanager

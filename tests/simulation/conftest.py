@@ -15,10 +15,7 @@ from ivr.config import Ivr
 @pytest.fixture
 def floors(settings: Settings, city_config: CityConfig) -> Iterator[tuple[Floor, Floor]]:
     """Two floors, each with connections of its own, as two web processes have."""
-    pair = (build_floor(settings, city_config), build_floor(settings, city_config))
-    yield pair
-    for floor in pair:
-        floor.close()
+    yield from _floors(settings, city_config)
 
 
 #: Callers who reach wider circles within the few minutes of a walk.
@@ -41,3 +38,16 @@ def wide_floors(floors: tuple[Floor, Floor]) -> tuple[Floor, Floor]:
     for floor in floors:
         floor.sections = {**floor.sections, Ivr: ivr, Agents: agents}
     return floors
+
+
+@pytest.fixture
+def shipped_floors(settings: Settings, shipped_config: CityConfig) -> Iterator[tuple[Floor, Floor]]:
+    """The same on config.yaml as it is shipped: consent is asked, keys work while waiting."""
+    yield from _floors(settings, shipped_config)
+
+
+def _floors(settings: Settings, config: CityConfig) -> Iterator[tuple[Floor, Floor]]:
+    pair = (build_floor(settings, config), build_floor(settings, config))
+    yield pair
+    for floor in pair:
+        floor.close()

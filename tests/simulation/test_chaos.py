@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 from hotline import clock, fallback
-from hotline.chaos.scenarios import SCENARIOS, Hotline, Verdict
+from hotline.chaos.hotline import Hotline
+from hotline.chaos.scenarios import SCENARIOS
+from hotline.chaos.verdict import Verdict
 from hotline.city import CityConfig
 from hotline.clock import ScaledClock
 from ivr.speech import prompts

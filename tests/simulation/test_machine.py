@@ -17,11 +17,13 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
+import sqlalchemy as sa
 
 from hotline import clock
 from hotline.clock import DrivenClock
 from hotline.floor import Floor
 from ivr.events import LIVE, OfferState
+from ivr.models import CallEvent
 from tests.support import drain, invariants
 from tests.support.scripted_carrier import Dialling, Menu, Request, ScriptedCarrier
 from tests.support.walker import Walk, rule
@@ -29,6 +31,8 @@ from tests.support.world import START, World, choose, legs, listening
 
 #: Moves of one walk, and walks of the ordinary test.
 MOVES, WALKS = 120, 20
+#: The same, on the file as it is shipped.
+SHIPPED_WALKS = 3
 #: Callers of one walk, at most.
 CALLERS = 14
 #: What may come over the wire for a key: of the menu, of no menu, and none at all.
@@ -304,3 +308,16 @@ def test_nothing_forbidden_happens(walk: Walk[Hotline]) -> None:
         walk.walk(seed, MOVES)
     never = {each.name for each in walk.rules} - set(walk.taken)
     assert not never, f"never tried: {never}"
+
+
+@pytest.mark.slow
+def test_nothing_forbidden_happens_on_the_shipped_file(shipped_floors: tuple[Floor, Floor]) -> None:
+    """Shorter walks with what the plain file leaves out, such as the question for consent."""
+    world = World(shipped_floors)
+    walk = Walk(partial(hotline, world), Hotline)
+    seen: set[str] = set()
+    for seed in range(SHIPPED_WALKS):
+        walk.walk(seed, MOVES)
+        with world.floor.db.read() as session:
+            seen |= set(session.scalars(sa.select(CallEvent.kind).distinct()))
+    assert {"consent", "connected", "wrapped_up", "abandoned", "transferring"} <= seen

@@ -17,7 +17,6 @@ from hotline.guardian import end
 from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
-LOOPBACK = "127.0.0.1"
 SID, TOKEN = "AC" + "0" * 32, "0123456789abcdef0123456789abcdef"
 NOBODY = "http://127.0.0.1:9"
 
@@ -76,9 +75,9 @@ def exchange(
             if fallback:
                 file = Path(folder) / "fallback.xml"
                 file.write_text(fallback, encoding="utf-8")
-                sorry = _free()
+                sorry = ports.free()
                 started.append(_start("hotline.fallback", "--port", _port(sorry), str(file)))
-            url = _free()
+            url = ports.free()
             options = ["--port", _port(url), "--account-sid", SID]
             options += ["--number", f"{number}={web}/ivr/voice"]
             options += ["--status-callback", f"{web}/ivr/status"]
@@ -103,10 +102,6 @@ def _start(module: str, *options: str, **environment: str) -> subprocess.Popen[b
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-
-
-def _free() -> str:
-    return ports.url(LOOPBACK, ports.claim(LOOPBACK, 0))
 
 
 def _port(url: str) -> str:

@@ -77,6 +77,7 @@ def city_config(shipped_config: "CityConfig") -> "CityConfig":
     )
     for worked_out in ("graph", "wider"):
         plain.__dict__.pop(worked_out, None)
+    assert list(plain.faults()) == [], "what a city could not have, no test should stand on"
     return CityConfig({**shipped_config.sections, Ivr: plain})
 
 

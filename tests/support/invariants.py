@@ -5,7 +5,7 @@
 queries.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,8 +18,10 @@ from agents.config import Agents
 from agents.models import AgentSkill, PresenceEvent, PresenceRow
 from hotline.floor import Floor
 from ivr import service as calls
+from ivr import story
 from ivr.config import Ivr
 from ivr.models import Call, CallEvent, Offer, Waiting
+from reports.metrics import Counters, Rules, count_call
 from tickets.config import Tickets
 from tickets.models import Ticket, TicketCall
 
@@ -292,6 +294,7 @@ def check(floor: Floor, *, in_order: bool = True, swept_at: datetime | None = No
         _nobody_waits_in_vain(session, floor.section(Ivr), swept_at)
         _tickets(session, floor, told)
         _statistics(session, told)
+        called_back(session)
     return told
 
 
@@ -427,6 +430,40 @@ def _statistics(session: Session, told: Told) -> None:
     every = calls.visits(session, first, end)
     said = Counter(_as_said(facts) for facts in every if facts.call_id not in told.kept)
     assert said == Counter(_as_told(told)), "the statistics are not those of the events"
+
+
+def called_back(session: Session) -> None:
+    """A called-back call is one call, and whatever happened to it is counted once, in each of the
+    senses of docs/metrics.md; from its events alone.
+    """
+    kinds: dict[int, Counter[str]] = defaultdict(Counter)
+    for call_id, kind in session.execute(sa.select(CallEvent.call_id, CallEvent.kind)):
+        kinds[call_id][kind] += 1
+    for call_id, happened in kinds.items():
+        if not happened["callback"]:
+            continue
+        counted = Counters()
+        for visit in story.visits_of(session, call_id):
+            count_call(counted, visit, Rules())
+        assert counted.calls == 1, call_id
+        assert counted.not_queued == (happened["queued"] == 0), (call_id, happened, counted)
+        for counter, kind in COUNTED_BY.items():
+            assert getattr(counted, counter) == happened[kind], (call_id, counter, happened)
+        assert counted.left_for_callback <= happened["callback"], (call_id, happened, counted)
+        ends = counted.callbacks_reached + counted.callbacks_unreached
+        assert ends <= counted.callbacks, (call_id, happened, counted)
+
+
+#: Of a called-back call: the counter, and the events that it counts.
+COUNTED_BY = {
+    "offered": "queued",
+    "callbacks": "callback_queued",
+    "answered": "connected",
+    "abandoned": "abandoned",
+    "talked": "talk_ended",
+    "wrapped_up": "wrapped_up",
+    "offers_made": "offered",
+}
 
 
 _MOMENTS = (

@@ -19,6 +19,7 @@ NULLABLE = {
         ("left_by", sa.String(length=12)),
         ("callback_id", sa.BigInteger()),
         ("wants", sa.String(length=64)),
+        ("wants_why", sa.String(length=12)),
     ),
     "calls": (
         ("consent", sa.String(length=8)),

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Integer(), nullable=False),
         sa.Column("file", sa.String(length=120), nullable=True),
         sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("tried_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["call_id"], ["calls.id"], name=op.f("fk_recordings_call_id_calls")
         ),
@@ -35,6 +36,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("sid", name=op.f("uq_recordings_sid")),
     )
     op.create_index(op.f("ix_recordings_call_id"), "recordings", ["call_id"], unique=False)
+    late = sa.text("file IS NULL")
+    op.create_index(
+        "ix_recordings_late", "recordings", ["tried_at"], sqlite_where=late, postgresql_where=late
+    )
 
 
 def downgrade() -> None:

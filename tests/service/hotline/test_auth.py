@@ -70,6 +70,21 @@ def identify(db: Database, token: str) -> Identity | None:
 # ---------------------------------------------------------------- passwords
 
 
+def test_a_password_that_was_changed_while_it_was_checked_opens_nothing(
+    db: Database, noi: int, hasher: Quick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify = hasher.verify
+
+    def slow(hash: str, password: str) -> bool:
+        with db.write() as session:
+            auth.set_password(session, noi, "quite another password")
+        return verify(hash, password)
+
+    monkeypatch.setattr(hasher, "verify", slow)
+    with pytest.raises(BadCredentials):
+        sign_in(db)
+
+
 def test_a_right_password_opens_a_session(db: Database, noi: int) -> None:
     token = sign_in(db)
     identity = identify(db, token)

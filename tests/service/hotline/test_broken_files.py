@@ -202,8 +202,8 @@ say where callers go when nobody is signed in
         "message: {kind: voicemail, prompt: leave_message,",
         "message: {kind: voicemail, greeting: leave_message,",
         """
-        ivr.flow.message.prompt: Field required
-        ivr.flow.message.greeting: Extra inputs are not permitted
+        ivr.flow.message.prompt: is missing
+        ivr.flow.message.greeting: there is no such key
         """,
     ),
 ]

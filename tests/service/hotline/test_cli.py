@@ -11,7 +11,9 @@ import sqlalchemy as sa
 import structlog
 import yaml
 
+from agents import service as agents
 from agents.models import Agent
+from agents.states import Status
 from hotline import __version__, auth, clock
 from hotline.cli import _parser, main
 from hotline.db import Database
@@ -129,6 +131,9 @@ def test_the_folder_of_a_run_is_the_environments(
         ["check", "a", "b"],
         ["run", "--speed", "fast"],
         ["account", "noi"],
+        ["people"],
+        ["people", "password"],
+        ["people", "expel", "noi"],
         ["nightly"],
         ["nightly", "--from", "yesterday"],
         ["nightly", "--from", "2026-02-30"],
@@ -223,6 +228,87 @@ def test_a_name_that_is_taken(
     assert main(words) == 0
     assert main(words) == 1
     assert "The username noi is taken." in capsys.readouterr().err
+
+
+def test_a_new_password_ends_what_the_old_one_opened(
+    installed: Database, password: Path, tmp_path: Path
+) -> None:
+    _agent(password)
+    before = auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
+    other = tmp_path / "other"
+    other.write_text("quite another password")
+    assert main(["people", "password", "noi", "--password-file", str(other)]) == 0
+    assert _whose(installed, before) is None
+    with pytest.raises(auth.BadCredentials):
+        auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
+    assert auth.sign_in(installed, "noi", "quite another password", now=clock.now())
+
+
+def test_who_is_locked_out_is_signed_out_and_sent_home(
+    installed: Database, password: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _agent(password)
+    token = auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
+    with installed.write() as session:
+        (agent_id,) = session.scalars(sa.select(Agent.id))
+        agents.ready(session, agent_id, now=clock.now())
+    assert main(["people", "lock", "noi"]) == 0
+    assert _whose(installed, token) is None
+    with installed.read() as session:
+        assert agents.presence_of(session, agent_id).status == Status.SIGNED_OUT
+    with pytest.raises(auth.BadCredentials):
+        auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
+    capsys.readouterr()
+    assert main(["people", "list"]) == 0
+    assert capsys.readouterr().out.split() == ["noi", "agent", "locked", "N"]
+    assert main(["people", "unlock", "noi"]) == 0
+    assert _whose(installed, token) is None, "a session that has ended stays so"
+    assert auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
+
+
+def test_the_lock_for_wrong_passwords_is_lifted_by_hand(
+    installed: Database, password: Path
+) -> None:
+    _agent(password)
+    for _ in range(auth.FREE_FAILURES):
+        with pytest.raises(auth.BadCredentials):
+            auth.sign_in(installed, "noi", "wrong", now=clock.now())
+    with pytest.raises(auth.LockedOut):
+        auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
+    assert main(["people", "unlock", "noi"]) == 0
+    assert auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
+
+
+@pytest.mark.parametrize("verb", ["password", "lock", "unlock"])
+def test_nobody_of_that_name(
+    installed: Database,
+    verb: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("getpass.getpass", _no_question)
+    assert main(["people", verb, "nobody"]) == 1
+    assert "There is no account nobody." in capsys.readouterr().err
+
+
+def test_a_new_password_may_not_be_short_either(
+    installed: Database, password: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _agent(password)
+    words = ["people", "password", "noi", "--password-file", "/dev/null"]
+    assert main(words) == 1
+    assert "at least 10 characters" in capsys.readouterr().err
+    assert auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
+
+
+def _agent(password: Path) -> None:
+    words = ["account", "noi", "--name", "N", "--role", "agent", "--password-file", str(password)]
+    assert main([*words, "--queue", "complaint", "--language", "th"]) == 0
+
+
+def _whose(database: Database, token: str) -> auth.Identity | None:
+    with database.read() as session:
+        return auth.identify(session, token, now=clock.now())
 
 
 def test_days_are_counted_again_by_hand(
@@ -326,7 +412,7 @@ def test_the_flow_is_told_in_lines_in_the_citys_first_language(
 ) -> None:
     assert main(["flow", str(CONFIG)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if line.strip().startswith("MAIN – เมนู: “สอบถามข้อมูล กด 1")]
+    assert [line for line in lines if line.strip().startswith("เมนูหลัก – เมนู: “สอบถามข้อมูล กด 1")]
 
 
 def test_the_flow_is_drawn_in_any_language_of_the_hotline(

@@ -3,7 +3,7 @@
 import pytest
 
 from hotline import clock
-from ivr import nuisance
+from ivr import nuisance, story
 from ivr.config import Ivr
 from ivr.events import Kind
 from tests.service.ivr.shipped import agent, city_config, prompt, to_queue
@@ -27,6 +27,7 @@ def test_a_known_caller_is_greeted_in_the_language_of_last_time(world: World) ->
     world.caller(NUMBER).ring().press("3").hangs_up()
     again = world.caller(NUMBER).ring()
     assert again.says == [prompt(world, "welcome_back", "zh")]
+    assert world.read(story.visits_of, again.id)[0].language == "zh"
     assert again.press("").says == [prompt(world, "main_menu", "zh")]
 
 

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from hotline import clock
 from hotline.auth import Role
 from hotline.floor import Floor
-from ivr import bulletins, calls
+from ivr import bulletins, calls, jobs
 from ivr.bulletins import Draft
 from ivr.calls import Arrival
 from ivr.config import Ivr
@@ -226,11 +226,11 @@ def test_what_is_over_is_counted_once_and_again_when_it_is_not(floor: Floor, con
             found = sa.select(Bulletin.id).where(Bulletin.heard == 1, Bulletin.satisfied == 1)
             return sorted(session.scalars(found))
 
-    bulletins.settle(floor, NOW + 24 * HOUR)
+    jobs.settle_bulletins(floor, NOW + 24 * HOUR)
     assert kept() == []
-    bulletins.settle(floor, NOW + 26 * HOUR)
+    jobs.settle_bulletins(floor, NOW + 26 * HOUR)
     assert kept() == [withdrawn]
-    bulletins.settle(floor, NOW + 49 * HOUR)
+    jobs.settle_bulletins(floor, NOW + 49 * HOUR)
     assert kept() == [flood, withdrawn]
     later = replace(FLOOD, ends_at=NOW + 60 * HOUR)
     with floor.db.write() as session:

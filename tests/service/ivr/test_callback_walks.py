@@ -20,6 +20,7 @@ from ivr.errors import CallbackMoved, Lost
 from ivr.room import waiting
 from ivr.room.waiting import Place
 from tests.service.ivr.world import Agent, Caller, World
+from tests.support import invariants
 
 WALKS, MOVES, NUMBERS = 3, 70, ("+66810000001", "+66810000002", "+66810000003")
 IN_LINE = {"waiting", "offered", "connecting"}
@@ -250,6 +251,7 @@ class Walk:
     def check(self) -> None:
         self.world.check()
         with self.world.floor.db.read() as session:
+            invariants.called_back(session)
             rows = session.execute(
                 sa.text(
                     "SELECT c.id, c.state, c.due_at, w.state AS place, w.callback_id, "

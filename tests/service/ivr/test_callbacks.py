@@ -312,7 +312,7 @@ def test_after_the_last_try_a_ticket_stands_for_it_and_somebody_decides(world: W
     assert promise.now.state is State.UNREACHED
     assert promise.tried == [(n, "busy") for n in (1, 2, 3, 4)]
     ticket = world.read(tickets.ticket_of_call, promise.caller.id)
-    assert ticket.incomplete
+    assert (ticket.source, ticket.incomplete) == ("callback", True)
     assert ticket.caller_number == promise.now.number
     assert agent.doing == "ready/idle"
     assert counted(promise.visits).callbacks_unreached == 1

@@ -1,7 +1,6 @@
 """What an agent has typed is not lost: the draft, and what the limit makes of it."""
 
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -165,7 +164,7 @@ def test_a_draft_that_nobody_needs_is_forgotten(world: World) -> None:
     agent.accepts()
     agent.does(path(caller), note=NOTE)
     caller.hangs_up()
-    drafts.forget(world.floor, clock.now() + timedelta(hours=23))
+    world.sweep("ivr.forget_drafts", seconds=23 * 3600)
     assert rows(world) == [caller.id]
-    drafts.forget(world.floor, clock.now() + timedelta(hours=25))
+    world.sweep("ivr.forget_drafts", seconds=2 * 3600)
     assert rows(world) == []

@@ -37,7 +37,9 @@ def goes_round(caller: Caller, **more: Any) -> Caller:
 def test_nobody_is_signed_in(world: World) -> None:
     caller = to_queue(world.caller())
     assert caller.says == [prompt(world, "nobody_menu")]
-    assert set(world.events(caller)) == {"arrived", "step"}, "nothing to record, nothing asked"
+    assert set(world.events(caller)) == {"arrived", "step", "turned_away"}, (
+        "nothing to record, nothing asked"
+    )
 
 
 def test_somebody_on_a_break_is_there(world: World) -> None:

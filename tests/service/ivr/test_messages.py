@@ -1,11 +1,17 @@
 """Messages: recorded, kept, a ticket that somebody answers for, heard by those who may."""
 
-import pytest
+from functools import partial
+from typing import Any
 
-from hotline import clock
+import pytest
+import sqlalchemy as sa
+
+from hotline import auth, clock
 from hotline.auth import Role
+from ivr import jobs
 from ivr.callbacks import abandoned
 from ivr.config import Ivr
+from ivr.pages import recordings as pages
 from ivr.speech.spoken import Digits
 from ivr.speech.tongues import TONGUES
 from tests.service.ivr.shipped import city_config, prompt
@@ -61,9 +67,19 @@ def test_a_message_becomes_a_ticket_with_its_sound(world: World, caller: Caller)
         f"/tickets/{ticket.number}", headers={"Authorization": f"Bearer {token}"}
     )
     assert b'src="/recordings/1"' in page.data
+    assert page.data.index(b"<audio") < page.data.index(b'class="matter-full"'), "heard, then read"
+    for way in (f"/calls/{caller.id}", "/calls"):
+        leads = world.client.get(way, headers={"Authorization": f"Bearer {token}"})
+        assert f'href="/tickets/{ticket.number}">{ticket.number_shown}<' in leads.text
+    assert f'href="/calls/{caller.id}"'.encode() in page.data, "and back"
     with world.client.get("/recordings/1", headers={"Authorization": f"Bearer {token}"}) as sound:
         assert sound.data == b"RIFFhttps://carrier.example/RE1"
     assert world.events(caller)[-1] == "listened", "who hears it is written down"
+
+
+def test_a_message_is_in_the_language_that_its_caller_chose(world: World) -> None:
+    caller = world.caller().ring().press("2", "1", "2")
+    assert ticket_of(world, leaves_message(caller)).language == "en"
 
 
 def test_a_message_that_comes_twice_is_one(world: World, caller: Caller) -> None:
@@ -113,6 +129,26 @@ def test_a_message_out_of_the_waiting_room_gives_the_place_up(world: World) -> N
     assert "abandoned" not in world.events(caller)
 
 
+def test_a_recording_that_is_never_given_keeps_no_other_waiting(
+    world: World, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "BATCH", 1)
+    callers = [caller, world.caller().ring().press("1", "1", "2")]
+    for n, each in enumerate(callers):
+        leaves_message(each, RecordingSid=f"RE{n}", RecordingUrl=f"https://carrier.example/RE{n}")
+    never, other = "https://carrier.example/RE0", "https://carrier.example/RE1"
+    world.carrier.keeps.add(never)
+    fetch = "ivr.fetch_recordings"
+    world.sweep(fetch, seconds=60)
+    assert world.carrier.of("fetch") == [], "it is the effect's turn"
+    for _ in range(4):
+        world.sweep(fetch, seconds=300)
+    assert world.carrier.of("fetch") == [(never,), (other,), (never,), (never,)]
+    assert world.carrier.of("delete") == [("RE1",)]
+    world.sweep(fetch, seconds=14 * 24 * 3600)
+    assert len(world.carrier.of("fetch")) == 4, "it is given up"
+
+
 @pytest.mark.parametrize(
     ("role", "username", "may"),
     [
@@ -131,3 +167,27 @@ def test_who_may_hear_a_message(
     token = sign_in_as(world.floor, role, username)
     with world.client.get("/recordings/1", headers={"Authorization": f"Bearer {token}"}) as answer:
         assert answer.status_code == (200 if may else 403)
+
+
+@pytest.mark.parametrize(
+    ("role", "heard"), [(Role.SUPERVISOR, 4), (Role.AGENT, 4), (Role.DIVISION, 0)]
+)
+def test_more_recordings_are_no_more_questions(
+    world: World, caller: Caller, monkeypatch: pytest.MonkeyPatch, role: Role, heard: int
+) -> None:
+    callers = [caller, *(world.caller().ring().press("1", "1", "2") for _ in range(3))]
+    for n, each in enumerate(callers):
+        leaves_message(each, RecordingSid=f"RE{n}")
+    ids = [each.id for each in callers]
+    reader = world.read(partial(auth.identify, now=clock.now()), sign_in_as(world.floor, role))
+    monkeypatch.setattr(pages, "current_account", lambda: reader)
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    sa.event.listen(world.floor.db.engine, "before_cursor_execute", note)
+    with world.client.application.test_request_context():
+        assert len(world.read(pages.hearable, ids)) == heard
+    sa.event.remove(world.floor.db.engine, "before_cursor_execute", note)
+    assert sum(each.startswith("SELECT") for each in asked) <= 2, asked

@@ -119,11 +119,49 @@ def test_a_calls_story_in_plain_words(world: World, language: str) -> None:
     assert agent.username in page
     assert {"th": "ให้ข้อมูลแล้ว", "en": "Information given"}[language] in page
     assert {"th": "ไม่ได้กดอะไร", "en": "Pressed nothing"}[language] in page
+    assert {"th": "เมนูหลัก", "en": "Main menu"}[language] in page
     assert "{" not in page.split("<main")[1]
     assert caller.number not in read_as(world, Role.MANAGER, path)
     assert caller.number in html(agent, path)
     html(other, path, 403)
     read_as(world, Role.SUPERVISOR, "/calls/99999", 404)
+
+
+@pytest.mark.parametrize(
+    ("keys", "spoken"),
+    [((), None), (("9",), None), (("", ""), None), (("2",), "en"), (("1",), "th")],
+    ids=["hung up at once", "emergency first", "silent", "English", "Thai"],
+)
+def test_a_call_that_never_queued_has_the_language_that_was_chosen(
+    world: World, keys: tuple[str, ...], spoken: str | None
+) -> None:
+    """The page, the list and the night's numbers say the same."""
+    caller = world.caller().ring().press(*keys).hangs_up()
+    (visit,) = world.read(story.visits_of, caller.id)
+    assert visit.language == spoken
+    shown = {None: "none chosen", "en": "English", "th": "ไทย"}
+    page = read_as(world, Role.SUPERVISOR, f"/calls/{caller.id}?lang=en")
+    assert f"<dt>Language</dt><dd>{shown[spoken]}</dd>" in page
+    listed = read_as(world, Role.SUPERVISOR, f"/calls?lang=en&language={spoken or ''}")
+    assert f'/calls/{caller.id}"' in listed
+    rows = listed.split("<tbody")[1]
+    assert [words for words in shown.values() if words in rows] == [shown[spoken]]
+    other = read_as(world, Role.SUPERVISOR, "/calls?lang=en&language=zh")
+    assert f'/calls/{caller.id}"' not in other
+
+
+def test_a_call_leads_to_its_ticket_but_not_to_one_that_is_private(world: World) -> None:
+    """For who may not read a private ticket there is no such number."""
+    first, second = world.agent(), world.agent(ready=False)
+    caller = world.caller().to_queue()
+    first.declines()
+    second.ready().talks_with(caller).hangs_up()
+    number = second.finishes("complaint", category="corruption")
+    caller.hangs_up()
+    page = f"/calls/{caller.id}"
+    for who in (read_as(world, Role.SUPERVISOR, page), html(second, page)):
+        assert f'href="/tickets/{number}"' in who
+    assert f'href="/tickets/{number}"' not in html(first, page)
 
 
 def test_a_story_says_what_nobody_hung_up_and_what_nobody_wrote(world: World) -> None:

@@ -268,12 +268,12 @@ def test_a_key_while_waiting_and_a_message_are_told_as_what_they_are(
 ) -> None:
     key(caller, "2").goes_to(caller.xml.find("Record").attrib["action"], **MESSAGE)  # type: ignore[union-attr]
     story = told(world, caller)
-    assert "Pressed a key while waiting at information → message" in story
-    assert "Left a voice message at message" in story
+    assert "Pressed a key while waiting at Information → Leave a message" in story
+    assert "Left a voice message" in story
 
 
-def test_a_node_named_like_a_word_keeps_its_name(world: World) -> None:
+def test_a_node_named_like_a_word_is_told_by_its_title(world: World) -> None:
     world.agent()
     caller = world.caller().ring().press("1", "0", "")
-    assert "Pressed 0 at main → agent" in told(world, caller)
+    assert "Pressed 0 at Main menu → Any of our staff" in told(world, caller)
     assert "side" not in told(world, caller)

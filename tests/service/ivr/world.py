@@ -40,6 +40,8 @@ class Carrier:
     gone: set[str] = field(default_factory=set)
     alive: set[str] = field(default_factory=set)
     away: bool = False
+    #: Addresses of recordings that it does not give.
+    keeps: set[str] = field(default_factory=set)
     legs: "count[int]" = field(default_factory=lambda: count(1))
 
     def dial(self, to: str, *, from_: str, url: str, status_callback: str, timeout: int) -> str:
@@ -65,6 +67,8 @@ class Carrier:
     def fetch_recording(self, url: str) -> bytes:
         self._answer()
         self.asked.append(("fetch", url))
+        if url in self.keeps:
+            raise CarrierError(url)
         return b"RIFF" + url.encode()
 
     def delete_recording(self, sid: str) -> None:

@@ -299,6 +299,66 @@ def test_an_incomplete_ticket_is_completed_on_its_page(
     assert "รอเติมข้อมูล 1 เรื่อง" not in client.get("/tickets").text
 
 
+def chosen(page: str, field: str) -> list[str]:
+    """What a list of choices offers as already chosen: said so, or the first."""
+    options = re.search(rf'<select name="{field}".*?</select>', page, re.DOTALL)
+    assert options is not None
+    found = re.findall(r'<option value="([^"]*)"( selected)?>', options[0])
+    return [value for value, marked in found if marked] or [found[0][0]]
+
+
+WAYS = {
+    service.CALL: ("To complete", "Complete it", "The call ended without an outcome"),
+    service.MESSAGE: ("To listen to", "Listen, then write it down", "left a voice message"),
+    service.CALLBACK: ("Not reached yet", "Call back, or write it down", "and did not answer"),
+}
+
+
+@pytest.mark.parametrize("source", WAYS)
+def test_what_is_to_be_done_depends_on_how_it_came(
+    client: FlaskClient, browse: Any, post: Post, make: Make, source: str
+) -> None:
+    """A message is no wrap-up that somebody forgot; and nothing is chosen for whoever listens."""
+    ticket = make(None, outcome=None, incomplete=True, by=service.SYSTEM, source=source)
+    browse(Role.AGENT)
+    tag, heading, sentence = WAYS[source]
+    others = {word for each, words in WAYS.items() if each != source for word in words[1:]}
+    page = client.get(f"{page_of(ticket)}?lang=en").text
+    assert f">{tag}<" in page
+    assert heading in page
+    assert sentence in page
+    assert [word for word in others if word in page] == []
+    assert chosen(page, "outcome") == [""]
+    listed = client.get("/tickets?lang=en").text.split("<tbody")[1]
+    assert f">{tag}<" in listed
+    kind = {service.MESSAGE: "Voice message", service.CALLBACK: "Callback promise"}
+    assert kind.get(source, "Inquiry") in listed
+    assert ("Inquiry" in listed) == (source == service.CALL)
+    full = {"outcome": "complaint", "category": "rubbish", "text": "กองขยะ"}
+    assert post(page_of(ticket), f"{page_of(ticket)}/complete", **full).status_code == 303
+    listed = client.get("/tickets?lang=en").text.split("<tbody")[1]
+    assert "Complaint" in listed
+    assert ("Voice message" in listed) == (source == service.MESSAGE)
+
+
+def test_messages_are_counted_and_listed_by_themselves(
+    client: FlaskClient, browse: Any, make: Make
+) -> None:
+    unheard = {"outcome": None, "incomplete": True, "by": service.SYSTEM}
+    forgotten, left = make(None, **unheard), make(None, source=service.MESSAGE, **unheard)
+    browse(Role.AGENT)
+    page = client.get("/tickets").text
+    assert "รอเติมข้อมูล 2 เรื่อง" in page
+    assert "ในนั้นเป็นข้อความเสียง 1 เรื่อง" in page
+    led = re.search(r'href="(/tickets[^"]*source=message[^"]*)"', page)
+    assert led is not None
+    listed = client.get(led[1].replace("&amp;", "&")).text
+    assert left.number_shown in listed
+    assert forgotten.number_shown not in listed
+    everything = client.get("/tickets?source=nonsense").text
+    assert forgotten.number_shown in everything
+
+
 def test_a_manager_is_offered_nothing_to_do(client: FlaskClient, browse: Any, make: Make) -> None:
     page = page_of(make())
     browse(Role.MANAGER)

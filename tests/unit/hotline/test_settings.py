@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hotline import settings
 from hotline.errors import ConfigError
 from hotline.settings import SECRETS, from_environment
 
@@ -92,3 +93,12 @@ def test_printed_settings_show_no_secret() -> None:
     shown = repr(from_environment(environment))
     for secret in ("hunter2", RIGHT["CARRIER_AUTH_TOKEN"], RIGHT["SECRET_KEY"]):
         assert secret not in shown
+
+
+def test_a_rehearsal_keeps_away_from_the_citys_own_services() -> None:
+    own = dict.fromkeys(settings.NAMES.values(), "x")
+    files = {f"{name}_FILE": "x" for name in own}
+    left = settings.without_services(own | files | {"LANG": "th", "DATABASE_URLS": "y"})
+    kept = {"LANG", "DATABASE_URLS", "HOTLINE_DATA", "HOTLINE_CONFIG"}
+    assert {name for name in left if not name.endswith("_FILE")} == kept
+    assert not {f"{name}_FILE" for name in settings.SECRETS} & left.keys()

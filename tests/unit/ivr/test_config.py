@@ -245,11 +245,11 @@ def test_a_share_of_the_calls_is_chosen_and_always_the_same() -> None:
     [
         ("  ", "", "this text is missing"),
         (["a", ""], "1", "this text is missing"),
-        ([], "", "at least 1 item"),
+        ([], "", "expected 1 of them or more, found an empty list"),
         (5, "", "neither a text, nor a recording"),
-        ({"play": "../secret.wav"}, "play", "should match pattern"),
-        ({"play": "/etc/passwd"}, "play", "should match pattern"),
-        ({"file": "a.wav"}, "play", "Field required"),
+        ({"play": "../secret.wav"}, "play", "expected a file in the folder"),
+        ({"play": "/etc/passwd"}, "play", "expected a file in the folder"),
+        ({"file": "a.wav"}, "play", "is missing"),
         (["a", 5], "1", "neither a text, nor a recording"),
     ],
 )

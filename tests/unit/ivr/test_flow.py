@@ -210,6 +210,23 @@ def test_each_fault_is_told_with_its_path(
             {"detours": {("information", LineState.NOBODY): Exit("q", "sorry")}},
             ["flow.agent: a silent caller goes round: agent → sorry → agent"],
         ),
+        # two circles through one node are both told
+        (
+            {
+                "sorry": {"kind": "say", "prompt": "news", "next": "agent"},
+                "busy": {"kind": "say", "prompt": "news", "next": "agent"},
+            },
+            {
+                "detours": {
+                    ("information", LineState.NOBODY): Exit("q", "sorry"),
+                    ("information", LineState.FULL): Exit("q", "busy"),
+                }
+            },
+            [
+                "flow.agent: a silent caller goes round: agent → sorry → agent",
+                "flow.agent: a silent caller goes round: agent → busy → agent",
+            ],
+        ),
         # who waited long enough is sent on, and comes back to the end of the same line
         (
             {"sorry": {"kind": "say", "prompt": "news", "next": "agent"}},

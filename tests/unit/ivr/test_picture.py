@@ -54,8 +54,8 @@ def test_each_way_says_what_leads_there(boxes: dict[str, picture.Box]) -> None:
 
 def test_the_lines_tell_each_node_once() -> None:
     lines = picture.text(SHIPPED, "en", t("en")).splitlines()
-    for name in SHIPPED.flow:
-        told = f"{picture.called(name).upper()} – "
+    for name in picture.known_as(picture.boxes(SHIPPED, "en", t("en"))).values():
+        told = f"{name.upper()} – "
         assert len([line for line in lines if line.strip().startswith(told)]) == 1
 
 
@@ -63,6 +63,53 @@ def test_lines_and_picture_are_the_same_each_time() -> None:
     assert picture.text(SHIPPED, "th", t("th")) == picture.text(SHIPPED, "th", t("th"))
     once, twice = (drawing.svg(SHIPPED, "th", "x", t("th")) for _ in range(2))
     assert once == twice
+
+
+# ---------------------------------------------------------------- what it is called
+
+
+UNTITLED = SHIPPED.model_copy(
+    update={
+        "flow": {
+            name: node if node.kind == "bulletin" else node.model_copy(update={"title": None})
+            for name, node in SHIPPED.flow.items()
+        }
+    }
+)
+
+
+def labels(config: Ivr) -> dict[str, str]:
+    found = picture.boxes(config, "en", t("en"))
+    return {name: drawing.label(box) for name, box in found.items()}
+
+
+def test_a_box_has_its_title_or_else_what_a_caller_hears_there_first() -> None:
+    assert labels(SHIPPED)["police"] == "Police"
+    untitled = labels(UNTITLED)
+    assert untitled["information"] == "Information"  # of its queue
+    assert untitled["main"].startswith("For information")
+    assert untitled["callback"] == "Callback"  # says nothing of its own
+    names = {picture.called(name) for name in SHIPPED.flow}
+    assert names.isdisjoint(untitled.values())
+
+
+def test_two_boxes_of_one_title_are_told_apart_in_the_lines() -> None:
+    names = picture.known_as(picture.boxes(UNTITLED, "en", t("en")))
+    assert (names["information"], names["agent"]) == ("information", "agent")
+    assert names["complaint"] == "Complaints"
+
+
+@pytest.mark.parametrize("config", [SHIPPED, UNTITLED], ids=["titled", "untitled"])
+@pytest.mark.parametrize("language", ["th", "en"])
+def test_what_a_row_says_is_whole(config: Ivr, language: str) -> None:
+    root = ElementTree.fromstring(drawing.svg(config, language, "title", t(language)))
+    shown = " ".join("".join(each.itertext()) for each in root.iter(f"{SVG}text"))
+    for box in picture.boxes(config, language, t(language)).values():
+        for words in (box.kind, box.detail, *box.entries):
+            assert words in shown
+        for way in box.ways:
+            for word in " · ".join(each for each in (*way.words, way.says) if each).split():
+                assert word in shown
 
 
 # ---------------------------------------------------------------- nothing over anything
