@@ -35,8 +35,9 @@ count = 2205 * len(text)
 wave = (int(9000 * math.sin(2 * math.pi * hertz * n / 22050)) for n in range(count))
 data = array.array("h", wave)
 form = struct.pack("<HHIIHH", 1, 1, 22050, 44100, 2, 16)
-body = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", 2 * count)
-sys.stdout.buffer.write(b"RIFF" + struct.pack("<I", len(body) + 2 * count) + body + data.tobytes())
+# a header that is written before the length is known, as espeak-ng's is
+head = b"RIFF" + struct.pack("<I", 0x7FFFF024) + b"WAVEfmt " + struct.pack("<I", 16) + form
+sys.stdout.buffer.write(head + b"data" + struct.pack("<I", 0x7FFFF000) + data.tobytes())
 """
 
 
