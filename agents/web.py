@@ -9,19 +9,36 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import g, jsonify, make_response, redirect, render_template, request, url_for
+from flask import (
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from agents import service
+from agents import service, softphone
 from agents.config import Agents
 from agents.service import AgentFacts, BoardRow, PresenceFacts
 from agents.states import DECLINED, State, Status
 from hotline import clock
-from hotline.auth import Role, access, current_account
+from hotline.auth import Role, access, current_account, public
 from hotline.errors import Invalid, NotFound
-from hotline.web import floor, json_body, language, static_blueprint, t, wants_json
+from hotline.web import (
+    CONTENT_SECURITY_POLICY,
+    floor,
+    json_body,
+    language,
+    static_blueprint,
+    t,
+    wants_json,
+)
 
 blueprint = static_blueprint("agents", __file__)
 
@@ -38,19 +55,59 @@ class NotAnAgent(NotFound):
     code, text = "not-an-agent", "agents.not_an_agent"
 
 
+class NoSoftphone(NotFound):
+    """This agent answers elsewhere, or no key for browser telephones is set."""
+
+    code, text = "no-softphone", "agents.softphone.none_here"
+
+
 # ---------------------------------------------------------------- the desk
 
 
 @blueprint.get("/desk")
 @access(*ANSWERS)
-def desk() -> str:
+def desk() -> BaseResponse:
     """The agent's one screen; a supervisor without queues is told so."""
     with floor().db.read() as session:
         me = service.agent_of_account(session, current_account().id)
         seen = service.presence_of(session, me.id) if me else None
-    return render_template(
-        "agents/desk.html", me=me, presence=seen, choices=_choices(), label=_label
+    phone = me is not None and softphone.is_for(floor().settings, me.address)
+    page = make_response(
+        render_template(
+            "agents/desk.html",
+            me=me,
+            presence=seen,
+            choices=_choices(),
+            label=_label,
+            softphone=phone,
+            carrier_script=floor().settings.carrier_script,
+        )
     )
+    if phone:
+        page.headers["Content-Security-Policy"] = softphone.content_security_policy(
+            CONTENT_SECURITY_POLICY, floor().settings
+        )
+    return page
+
+
+@blueprint.get("/api/softphone")
+@access(*ANSWERS)
+def softphone_token() -> BaseResponse:
+    """What the agent's browser telephone shows the carrier; the page asks again before it ends."""
+    with floor().db.read() as session:
+        address = _me(session).address
+    if not softphone.is_for(floor().settings, address):
+        raise NoSoftphone(address)
+    return jsonify(
+        token=softphone.access_token(floor().settings, address), seconds=softphone.LIFETIME
+    )
+
+
+@blueprint.get("/desk/twilio.min.js")
+@public
+def sdk() -> BaseResponse:
+    """The carrier's SDK, as npm installed it."""
+    return send_from_directory(softphone.SDK.parent, softphone.SDK.name, max_age=86400)
 
 
 @blueprint.get("/desk/presence")

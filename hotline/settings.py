@@ -15,7 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from hotline.config import fault_of
 from hotline.errors import ConfigError, Fault
 
-SECRETS = ("SECRET_KEY", "CARRIER_AUTH_TOKEN", "DATABASE_URL", "REDIS_URL")
+SECRETS = (
+    "SECRET_KEY",
+    "CARRIER_AUTH_TOKEN",
+    "CARRIER_API_KEY_SECRET",
+    "DATABASE_URL",
+    "REDIS_URL",
+)
 
 
 class Store(BaseModel):
@@ -53,11 +59,18 @@ class Settings(Store):
     carrier_base_url: str
     carrier_account_sid: str
     carrier_auth_token: str = Field(repr=False)
+    #: A key of the carrier's account that signs the tokens of browser telephones; empty: there are
+    #: none, and agents answer at headsets or plain telephones.
+    carrier_api_key_sid: str = ""
+    carrier_api_key_secret: str = Field(default="", repr=False)
+    #: A script that pages with a telephone load before the carrier's SDK: the local exchange's, so
+    #: that the SDK finds it. Empty with the carrier itself.
+    carrier_script: str = ""
     secret_key: str = Field(repr=False)
     #: True on the embedded defaults of `hotline run`: demo accounts exist and pages say so.
     demo: bool = False
 
-    @field_validator("public_url", "carrier_base_url")
+    @field_validator("public_url", "carrier_base_url", "carrier_script")
     @classmethod
     def _address(cls, url: str) -> str:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc):
@@ -82,9 +95,17 @@ NAMES = {
     "carrier_base_url": "CARRIER_BASE_URL",
     "carrier_account_sid": "CARRIER_ACCOUNT_SID",
     "carrier_auth_token": "CARRIER_AUTH_TOKEN",
+    "carrier_api_key_sid": "CARRIER_API_KEY_SID",
+    "carrier_api_key_secret": "CARRIER_API_KEY_SECRET",
+    "carrier_script": "CARRIER_SCRIPT",
     "secret_key": "SECRET_KEY",
 }
-OPTIONAL = ("carrier_base_url",)
+OPTIONAL = (
+    "carrier_base_url",
+    "carrier_api_key_sid",
+    "carrier_api_key_secret",
+    "carrier_script",
+)
 #: What names an installation's own services, not its files: no rehearsal ever touches them.
 _SERVICES = frozenset(NAMES.values()) - {"HOTLINE_DATA", "HOTLINE_CONFIG"}
 

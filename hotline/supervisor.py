@@ -210,6 +210,9 @@ class Supervisor:
             "CARRIER_BASE_URL": self.exchange_url,
             "CARRIER_ACCOUNT_SID": self._secret("carrier-account-sid", _account_sid),
             "CARRIER_AUTH_TOKEN": self._secret("carrier-auth-token", _auth_token),
+            "CARRIER_API_KEY_SID": self._secret("carrier-api-key-sid", _api_key_sid),
+            "CARRIER_API_KEY_SECRET": self._secret("carrier-api-key-secret", secrets.token_hex),
+            "CARRIER_SCRIPT": f"{self.exchange_url}/voice/local.js",
         }
 
     def _secret(self, name: str, make: Callable[[], str]) -> str:
@@ -261,6 +264,7 @@ class Supervisor:
             "--host": ports.LOOPBACK,
             "--port": str(urlsplit(self.exchange_url).port),
             "--account-sid": self.environment["CARRIER_ACCOUNT_SID"],
+            "--api-key-sid": self.environment["CARRIER_API_KEY_SID"],
             "--voice-fallback-url": f"{sorry}/",
             "--status-callback": public_url + STATUS_PATH,
             "--clock": self.settings.clock,
@@ -269,7 +273,10 @@ class Supervisor:
         words = [word for name, value in options.items() if value for word in (name, value)]
         for number in (self._config.city.number, *self._config.ivr.numbers):
             words += ["--number", f"{number}={public_url}{VOICE_PATH}"]
-        token = {"EXCHANGE_AUTH_TOKEN": self.environment["CARRIER_AUTH_TOKEN"]}
+        known = {
+            "EXCHANGE_AUTH_TOKEN": self.environment["CARRIER_AUTH_TOKEN"],
+            "EXCHANGE_API_KEY_SECRET": self.environment["CARRIER_API_KEY_SECRET"],
+        }
         url = self.exchange_url
         command = [*_python("hotline.fallback"), "--port", str(urlsplit(sorry).port), str(file)]
         return [
@@ -277,7 +284,7 @@ class Supervisor:
             Spec(
                 "exchange",
                 [*_python("exchange"), *words],
-                self.environment | token,
+                self.environment | known,
                 lambda: ports.healthy(url),
             ),
         ]
@@ -436,6 +443,10 @@ def _claim(host: str, port: int, option: str) -> int:
 
 def _account_sid() -> str:
     return f"AC{secrets.token_hex(16)}"
+
+
+def _api_key_sid() -> str:
+    return f"SK{secrets.token_hex(16)}"
 
 
 def _auth_token() -> str:

@@ -1,0 +1,162 @@
+"""The desk's telephone: the carrier's own SDK in a real browser, against the hotline's exchange.
+
+The caller's microphone hears 697 Hz, the agent's 1209 Hz: whoever hears the one hears the caller,
+whoever hears the other hears the agent.
+"""
+
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+
+from agents import demo
+from exchange.voice import tones
+from tests.browser.conftest import DESK, PATIENCE_MS, Hotline
+from tests.exchange.voice_support import LISTEN
+
+CALLER, AGENT = 697, 1209
+FLAGS = (
+    "--no-sandbox",
+    "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",  # there may be no other network
+)
+MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        expect.set_options(timeout=PATIENCE_MS)
+        yield started
+
+
+Browsers = Callable[..., Browser]
+
+
+@pytest.fixture(scope="module")
+def browsers(
+    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browsers]:
+    """`browsers(697)`: a Chromium whose microphone hears one tone; without one: no microphone."""
+    opened: list[Browser] = []
+
+    def launch(hertz: float | None = None) -> Browser:
+        flags = [*FLAGS]
+        if hertz is not None:
+            path = tmp_path_factory.mktemp("tones") / f"{hertz}.wav"
+            path.write_bytes(tones.wave(tones.tone((hertz,), 10.0, 12000)))
+            flags += [*MICROPHONE, f"--use-file-for-fake-audio-capture={path}"]
+        path_ = shutil.which("chromium") or shutil.which("chromium-browser")
+        opened.append(playwright.chromium.launch(executable_path=path_, args=flags))
+        return opened[-1]
+
+    yield launch
+    for browser in opened:
+        browser.close()
+
+
+@pytest.fixture
+def wrong() -> Iterator[list[str]]:
+    """What pages say went wrong; at the end there must be nothing."""
+    said: list[str] = []
+    yield said
+    assert said == []
+
+
+def watched(page: Page, wrong: list[str]) -> Page:
+    page.set_default_timeout(PATIENCE_MS)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda told: wrong.append(told.text) if "Policy" in told.text else None)
+    page.add_init_script(LISTEN)
+    return page
+
+
+def desk(browser: Browser, hotline: Hotline, wrong: list[str], **context: Any) -> Page:
+    """The desk of the agent who answers in Russian (nobody else's tests do)."""
+    page = watched(
+        browser.new_context(base_url=hotline.web, viewport=DESK, **context).new_page(), wrong
+    )
+    page.goto("/view?language=en&next=/sign-in")
+    page.fill("[name=username]", "agent6")
+    page.fill("[name=password]", demo.PASSWORD)
+    page.click("main button")
+    page.wait_for_load_state()
+    page.goto("/desk")
+    return page
+
+
+def handset(browser: Browser, hotline: Hotline, wrong: list[str]) -> Page:
+    page = watched(browser.new_page(), wrong)
+    page.add_init_script('localStorage.setItem("from", "+79161234567");')
+    page.goto(hotline.exchange)
+    page.wait_for_function("document.querySelector('#to').value === '1337'")
+    return page
+
+
+def hears(page: Page, hertz: int, *, at_all: bool = True, within: float = 15.0) -> None:
+    """Returns when the page hears the tone (or no longer does); fails when it never comes.
+
+    Not loud: browsers take a steady tone for noise, and suppress most of it.
+    """
+    deadline = time.monotonic() + within
+    while True:
+        peak = page.evaluate("window.level()")["peaks"].get(str(hertz), 0.0)
+        if (peak > 0.012) if at_all else (peak < 0.003):
+            return
+        assert time.monotonic() < deadline, f"{hertz} Hz: {peak}"
+        page.wait_for_timeout(50)
+
+
+def go_home(page: Page) -> None:
+    page.goto("/desk")
+    page.click("#status-menu summary")
+    page.click("#status-menu button[value=signed_out]")
+    page.wait_for_selector("#state[data-status=signed_out]")
+
+
+def test_caller_and_agent_talk_and_f8_mutes(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    agent = desk(browsers(AGENT), hotline, wrong)
+    phone = agent.locator("#softphone")
+    expect(phone).to_have_attribute("data-state", "ready")
+    agent.keyboard.press("r")
+    expect(agent.locator("#state")).to_have_attribute("data-status", "ready")
+    caller = handset(browsers(CALLER), hotline, wrong)
+    caller.locator("#call").click()
+    for key in ("4", "1", ""):
+        caller.wait_for_timeout(1500)
+        if key:
+            caller.keyboard.press(key)
+    expect(agent.locator("#state")).to_have_attribute("data-state", "offered", timeout=40_000)
+    agent.wait_for_timeout(1000)  # an Enter at once could be somebody's typing
+    agent.keyboard.press("Enter")
+    expect(phone).to_have_attribute("data-state", re.compile("talking|poor"))
+    hears(agent, CALLER)
+    hears(caller, AGENT)
+    agent.keyboard.press("F8")
+    expect(phone).to_have_attribute("data-state", "muted")
+    expect(phone).to_contain_text("Muted")
+    hears(caller, AGENT, at_all=False)
+    hears(agent, CALLER)
+    agent.keyboard.press("F8")
+    hears(caller, AGENT)
+    caller.locator("#hangup").click()
+    expect(phone).to_have_attribute("data-state", "ready")
+    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
+    agent.check("input[name=outcome][value=information]", force=True)
+    agent.keyboard.press("Control+Enter")
+    expect(agent.locator("#state")).to_have_attribute("data-state", "idle")
+    go_home(agent)
+
+
+def test_a_desk_without_a_microphone_says_so(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    page = desk(browsers(), hotline, wrong)
+    expect(page.locator("#softphone")).to_have_attribute("data-state", "none")
+    expect(page.locator("#softphone")).to_contain_text("no microphone")
