@@ -1,6 +1,7 @@
 # Saidduan: everything a newcomer types. `make help` lists it.
 #
-# On a machine with only Python (3.11 or later), make and git each target sets up what it needs:
+# On a machine with only Python (3.11 or later), Node (20 or later), make and git each target sets up
+# what it needs:
 # a stamp in .venv says which requirements are installed, so that the second time costs nothing.
 
 SHELL := /bin/bash

@@ -119,6 +119,7 @@ class Told:
 
     #: What is told of a call without moving it.
     _bulletin = _refused = _consent = _asked_ticket = _recorded = _listened = _step
+    _turned_away = _step
 
     def _rated(self, event: Any) -> None:
         assert event.call_id in self.talked, f"a mark without a conversation: {event}"

@@ -175,8 +175,8 @@ say where callers go when nobody is signed in
     ),
     Slip(
         "a queue that does not exist",
-        "agent: {kind: queue, queue: information,",
-        "agent: {kind: queue, queue: informations,",
+        "en: Any of our staff}, queue: information,",
+        "en: Any of our staff}, queue: informations,",
         """
         ivr.flow.agent.queue: no such queue "informations"
         """,
@@ -199,8 +199,8 @@ say where callers go when nobody is signed in
     ),
     Slip(
         "a field that no kind has",
-        "message: {kind: voicemail, prompt: leave_message,",
-        "message: {kind: voicemail, greeting: leave_message,",
+        "en: Leave a message}, prompt: leave_message,",
+        "en: Leave a message}, greeting: leave_message,",
         """
         ivr.flow.message.prompt: is missing
         ivr.flow.message.greeting: there is no such key
