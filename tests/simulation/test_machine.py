@@ -30,7 +30,7 @@ from tests.support.walker import Walk, rule
 from tests.support.world import START, World, choose, legs, listening
 
 #: Moves of one walk, and walks of the ordinary test.
-MOVES, WALKS = 120, 20
+MOVES, WALKS = 120, 12
 #: The same, on the file as it is shipped.
 SHIPPED_WALKS = 3
 #: Callers of one walk, at most.
