@@ -40,7 +40,9 @@ async function start(box) {
   if (trouble) return show(trouble);
 
   const { Twilio, carrierOptions } = /** @type {any} */ (globalThis);
-  const device = new Twilio.Device(await token(), { ...carrierOptions, closeProtection: true, logLevel: "silent" });
+  const first = Twilio && (await token());
+  if (!first) return show("off");
+  const device = new Twilio.Device(first, { ...carrierOptions, closeProtection: true, logLevel: "silent" });
   device.audio.incoming(false);
   device.on("registered", follow);
   device.on("unregistered", follow);
@@ -49,7 +51,10 @@ async function start(box) {
     if ([31401, 31402].includes(error.code)) show("refused");
     else follow();
   });
-  device.on("tokenWillExpire", async () => device.updateToken(await token()));
+  device.on("tokenWillExpire", async () => {
+    const next = await token();
+    if (next) device.updateToken(next);
+  });
   device.on("incoming", (/** @type {any} */ ringing) => {
     for (const end of ["disconnect", "cancel", "reject", "error"]) {
       ringing.on(end, () => {
@@ -71,7 +76,7 @@ async function start(box) {
     ringing.accept();
   });
   mute.addEventListener("click", () => call?.mute(!call.isMuted()));
-  await device.register();
+  device.register().catch(follow); // the SDK goes on trying
 }
 
 /** What is in the way of a microphone; asked for now, and not with a caller on the line. */
@@ -88,7 +93,8 @@ async function microphone() {
   return "";
 }
 
+/** @returns {Promise<string | undefined>} none when we are signed out, or not reached */
 async function token() {
-  const answer = await fetch("/api/softphone");
-  return (await answer.json()).token;
+  const answer = await fetch("/api/softphone").catch(() => null);
+  return answer?.ok ? (await answer.json()).token : undefined;
 }

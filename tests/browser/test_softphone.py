@@ -154,6 +154,18 @@ def test_caller_and_agent_talk_and_f8_mutes(
     go_home(agent)
 
 
+def test_a_telephone_that_cannot_start_says_so(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    page = desk(browsers(AGENT), hotline, wrong)
+    for missing in ("**/twilio.min.js", "**/api/softphone"):
+        page.route(missing, lambda route: route.abort())
+        page.reload()
+        expect(page.locator("#softphone")).to_have_attribute("data-state", "off")
+        page.unroute(missing)
+    expect(page.locator("#softphone")).to_contain_text("could not start")
+
+
 def test_a_desk_without_a_microphone_says_so(
     hotline: Hotline, browsers: Browsers, wrong: list[str]
 ) -> None:
