@@ -47,6 +47,7 @@ __all__ = [
     "release",
     "repair",
     "reserve",
+    "set_password",
     "sign_out",
     "signed_in",
     "skills_of",
@@ -120,6 +121,20 @@ def lock_out(session: Session, username: str, *, by: str, now: datetime) -> None
     """
     account_id = auth.account_named(session, username)
     auth.lock_out(session, account_id)
+    _send_home(session, account_id, by=by, now=now)
+
+
+def set_password(session: Session, username: str, password: str, *, by: str, now: datetime) -> None:
+    """Somebody gets another password: they sign in anew, and until then nobody is at their desk.
+
+    Raises NoSuchAccount, and Invalid for a password that is too short.
+    """
+    account_id = auth.account_named(session, username)
+    auth.set_password(session, account_id, password)
+    _send_home(session, account_id, by=by, now=now)
+
+
+def _send_home(session: Session, account_id: int, *, by: str, now: datetime) -> None:
     if (them := agent_of_account(session, account_id)) is not None:
         sign_out(session, them.id, now=now, by=by)
 

@@ -80,7 +80,7 @@ def _register(floor: Floor) -> None:
     floor.sweeps |= {
         "outbox.sweep": outbox.sweep,
         "schedule.tick": Every(10, schedule.tick),
-        "auth.expire": Every(3600, _expire_sign_ins),
+        "auth.expire": Every(60, _expire_sign_ins),
     }
     for module in ROOM_JOBS:
         floor.job_names |= getattr(module, "JOBS", {})

@@ -175,23 +175,31 @@ def set_password(session: Session, account_id: int, password: str) -> None:
     for one that is too short.
     """
     _set(session, account_id, password=_hashed(password))
+    _end_sessions(session, account_id)
 
 
 def lock_out(session: Session, account_id: int) -> None:
     """Nobody signs in to this account any more, and nobody stays signed in."""
     _set(session, account_id, active=False)
+    _end_sessions(session, account_id)
 
 
 def let_in(session: Session, account_id: int) -> None:
-    """The contrary of `lock_out`; a lock for wrong passwords is lifted as well."""
+    """The contrary of `lock_out`; a lock for wrong passwords is lifted as well. Who is signed in
+    stays so.
+    """
     _set(session, account_id, active=True)
 
 
 def _set(session: Session, account_id: int, **values: Any) -> None:
-    """Change what decides who may sign in: earlier failures are forgotten, sessions end."""
+    """Change what decides who may sign in; earlier failures are forgotten."""
     fresh = {"failures": 0, "locked_until": None}
     session.execute(sa.update(Account).where(Account.id == account_id).values(**fresh, **values))
+
+
+def _end_sessions(session: Session, account_id: int) -> None:
     session.execute(sa.delete(SignIn).where(SignIn.account_id == account_id))
+    announce(session, "account.signed_out", account_id=account_id)
 
 
 def sign_in(db: Database, username: str, password: str, *, now: datetime) -> str:
@@ -255,14 +263,24 @@ def open_session(session: Session, account_id: int, *, now: datetime) -> str:
     return token
 
 
-def sign_out(session: Session, token: str) -> None:
+def sign_out(session: Session, token: str, *, now: datetime) -> None:
     """End this session; when it was the account's last, that is announced."""
-    ended = sa.delete(SignIn).where(SignIn.token_hash == _hash(token))
-    account_id = session.scalar(ended.returning(SignIn.account_id))
+    this = SignIn.token_hash == _hash(token)
+    account_id = session.scalar(sa.select(SignIn.account_id).where(this))
     if account_id is None:
         return
-    others = sa.select(SignIn.token_hash).where(SignIn.account_id == account_id).limit(1)
-    if session.scalar(others) is None:
+    # one at a time: of two browsers that sign out at once, each would leave it to the other
+    session.execute(sa.select(Account.id).where(Account.id == account_id).with_for_update())
+    session.execute(sa.delete(SignIn).where(this))
+    _tell_signed_out(session, {account_id}, now)
+
+
+def _tell_signed_out(session: Session, account_ids: set[int], now: datetime) -> None:
+    """Announce those of these accounts that nobody is signed in with any more."""
+    good = sa.select(SignIn.account_id).where(
+        SignIn.account_id.in_(account_ids), SignIn.expires_at > now
+    )
+    for account_id in sorted(account_ids.difference(session.scalars(good))):
         announce(session, "account.signed_out", account_id=account_id)
 
 
@@ -310,7 +328,9 @@ def current_account() -> Identity:
 
 
 def expire_sign_ins(session: Session, now: datetime) -> None:
-    session.execute(sa.delete(SignIn).where(SignIn.expires_at <= now))
+    """Forget the sessions that are over; accounts without another are announced as signed out."""
+    over = sa.delete(SignIn).where(SignIn.expires_at <= now).returning(SignIn.account_id)
+    _tell_signed_out(session, set(session.scalars(over)), now)
 
 
 def _hashed(password: str) -> str:

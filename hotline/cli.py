@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from hotline.supervisor import Supervisor
 
 WEB_WORKERS, WEB_THREADS = 2, 16
+#: By whom, in the story of an agent, what is done to their account from here.
+_CLI = "hotline people"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -392,14 +394,15 @@ def _people(arguments: argparse.Namespace) -> int:
 
 
 def _new_password(arguments: argparse.Namespace) -> int:
+    import agents.service
     from hotline import auth
 
     with _opened(arguments) as (_, database):
         with database.read() as session:  # refused before anybody types a password
-            account_id = auth.account_named(session, arguments.username)
-        password = _password(arguments.password_file)
+            auth.account_named(session, arguments.username)
+        password, whose = _password(arguments.password_file), arguments.username
         with database.write() as session:
-            auth.set_password(session, account_id, password)
+            agents.service.set_password(session, whose, password, by=_CLI, now=clock.now())
     print(f"{arguments.username}: another password")
     return 0
 
@@ -408,7 +411,7 @@ def _lock(arguments: argparse.Namespace) -> int:
     import agents.service
 
     with _opened(arguments) as (_, database), database.write() as session:
-        agents.service.lock_out(session, arguments.username, by="hotline people", now=clock.now())
+        agents.service.lock_out(session, arguments.username, by=_CLI, now=clock.now())
     print(f"{arguments.username}: locked out")
     return 0
 

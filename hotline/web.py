@@ -316,7 +316,7 @@ def sign_in_now() -> BaseResponse:
 @auth.access(*auth.EVERYONE)
 def sign_out() -> BaseResponse:
     with floor().db.write() as session:
-        auth.sign_out(session, auth.current_account().token)
+        auth.sign_out(session, auth.current_account().token, now=clock.now())
     response = redirect(url_for("floor.sign_in"))
     response.delete_cookie(auth.COOKIE)
     return response
@@ -334,7 +334,7 @@ def api_sign_in() -> BaseResponse:
 @auth.access(*auth.EVERYONE)
 def api_sign_out() -> BaseResponse:
     with floor().db.write() as session:
-        auth.sign_out(session, auth.current_account().token)
+        auth.sign_out(session, auth.current_account().token, now=clock.now())
     return jsonify(ok=True)
 
 

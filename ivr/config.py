@@ -336,12 +336,21 @@ class Ivr(Section):
         return None if node is None else node.title
 
     def node_of(self, queue: str) -> str:
-        """The first node that leads into a queue; every queue that is used has one."""
+        """The first node that leads into a queue; `faults` sees to it that every queue has one."""
         return next(
             name
             for name, node in self.flow.items()
             if isinstance(node, ToQueue) and node.queue == queue
         )
+
+    def present_queue(self, queue: str) -> str:
+        """A queue that an older row names; where the file no longer has it, the one to which 0
+        leads: who came for it is still somebody's.
+        """
+        if queue in self.queues:
+            return queue
+        general = self.flow[self.person]
+        return general.queue if isinstance(general, ToQueue) else next(iter(self.queues))
 
     def priority_at(self, queue: str, node: str) -> int:
         """That of who came into a queue at a node: what the file no longer has adds nothing."""
@@ -396,6 +405,10 @@ class Ivr(Section):
             queue = getattr(node, "queue", None)
             if queue is not None and queue not in self.queues:
                 yield Fault(f"flow.{name}.queue", f'no such queue "{queue}"', f"queues.{queue}")
+        led_to = {node.queue for node in self.flow.values() if isinstance(node, ToQueue)}
+        for name in self.queues:
+            if name not in led_to:
+                yield Fault(f"queues.{name}", "no node of the flow leads here")
         for n, queue in enumerate(self.after_call.queues if self.after_call else ()):
             if queue not in self.queues:
                 yield Fault(f"after_call.queues.{n}", f'no such queue "{queue}"', f"queues.{queue}")

@@ -122,8 +122,10 @@ class Waiting(Base):
     callback_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     #: The node that the caller leaves the wait loop for; NULL for who never left it, or came back.
     wants: Mapped[str | None] = mapped_column(sa.String(64))
-    #: Why (`ivr.room.waiting`); the limit of a queue stands here also after the caller came back.
+    #: Why: `key`, or the limit of the queue (`ivr.room.waiting`).
     wants_why: Mapped[str | None] = mapped_column(sa.String(12))
+    #: The limits of the queue that have sent this caller on: each does so once.
+    sent_on: Mapped[list[str]] = mapped_column(Json, server_default="[]")
 
 
 class Offer(Base):

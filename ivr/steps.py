@@ -175,10 +175,17 @@ def _heard(here: Here, given: Given, outcome: Outcome) -> str:
     )
     if missed:
         return "wrong"
+    if given.digits == BACK and isinstance(outcome, Stop) and _is_earlier(outcome):
+        return "back"
     if given.speech and not given.digits:
         return "speech"
     # what is personal (a telephone number, a ticket's) is not written into the story
     return "number" if len(given.digits) > 1 else "key"
+
+
+def _is_earlier(stop: Stop) -> bool:
+    """Whether `*` was answered by an earlier question of the node, or the place in the line."""
+    return isinstance(stop.verbs[-1], Listen | BackToPlace)
 
 
 def _here(flow: Flow, name: str, position: Position, world: World, *, back: bool = False) -> Here:
@@ -219,6 +226,7 @@ def _walk(
         here = replace(_here(flow, name, there, world, back=back), unchosen=outcome.unchosen)
         outcome = flow.nodes[name].enter(here)
         if given is not None and isinstance(outcome, Stop) and flow.nodes[name].asks:
+            heard = _heard_there(flow.nodes[name], here, given)
             outcome, given = _answered(flow.nodes[name], here, given), None
             # answered without having been heard: * comes back to it all the same
             trail = (*trail, name)[-_LONGEST_TRAIL:]
@@ -245,6 +253,12 @@ def _answered(node: Base, here: Here, given: Given) -> Outcome:
     """What was keyed already answers the question of this node."""
     outcome = node.answer(here, given)
     return Go(outcome.otherwise) if isinstance(outcome, Back) else outcome
+
+
+def _heard_there(node: Base, here: Here, given: Given) -> str:
+    """What that key was to the question that it answers."""
+    outcome = node.answer(here, given)
+    return "back" if isinstance(outcome, Back) else _heard(here, given, outcome)
 
 
 def _promises_help(words: Words) -> bool:

@@ -99,16 +99,15 @@ def transferred() -> str:
 @signed
 @spoken
 def recorded() -> str:
-    """A message was left: kept, and a ticket; also when the caller hung up at the end of it."""
-    came = position_of(request.args)
-    with floor().db.write() as session:  # before the step, which tells the ticket's number
+    """A message was left: kept, and a ticket; also when the caller hung up at the end of it.
+
+    Two units of work: the step tells the ticket's number, so it is taken when the ticket is there.
+    Each is done once however often it is asked for; between them, the message is safe.
+    """
+    call_id, language = number("call"), speaker().language(request.args.get("lang", ""))
+    with floor().db.write() as session:
         recordings.keep_message(
-            floor(),
-            session,
-            number("call"),
-            Made.of(request.form),
-            language=came.language,
-            now=clock.now(),
+            floor(), session, call_id, Made.of(request.form), language=language, now=clock.now()
         )
     return _advance(Given(speech=RECORDED), Kind.STEP, {"digits": ""})
 

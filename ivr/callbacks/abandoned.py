@@ -1,12 +1,13 @@
 """Who was not spoken to, and not since: a list that somebody works through.
 
-Who hung up while waiting, and who could not even wait (nobody was signed in, the line was full) and
-left no message. Nothing is ticked off by anybody who got through: a caller who has been connected,
-has left a message or has a promise to be called back, after that, is simply not on it.
+Who hung up while waiting; who could not even wait (nobody was signed in, the line was full); who
+was put through outside instead, where nobody answered. Nothing is ticked off by anybody who got
+through: a caller who has been connected, was answered outside, has left a message or has a promise
+to be called back, after that, is simply not on it.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,11 +20,15 @@ from ivr.callbacks.rules import PENDING, State
 from ivr.config import Ivr
 from ivr.events import STILL_WAITS, Kind
 from ivr.models import Call, Callback, CallEvent, Recording, Waiting
-from ivr.nodes.base import DIAL_DONE
+from ivr.nodes.base import DIAL_DONE, LONGEST_SECONDS
 from ivr.recordings import MESSAGE
 
 #: Rows that one list has at most.
 LONGEST = 200
+#: No telephone is let ring for longer before the caller is led on.
+LONGEST_RING = timedelta(seconds=LONGEST_SECONDS)
+#: Why somebody left the waiting room who was put through outside (`events.Kind.LEFT`).
+_OUTSIDE = "transferred"
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -38,7 +43,8 @@ class Abandoned:
     node: str
     abandoned_at: datetime
     waited: timedelta
-    #: `abandoned`, or why they could not wait: `nobody`, `full`.
+    #: `abandoned`; `transferred`, to where nobody answered; or why they could not wait (`nobody`,
+    #: `full`).
     why: str
     #: How many of their calls ended so, within the days of the list.
     times: int
@@ -58,10 +64,7 @@ def _owed(session: Session, config: Ivr, now: datetime) -> list[Abandoned]:
     times, last = _hung_up(session, since)
     settled = _settled(session, since)
     owed = [
-        row
-        for number, row in last.items()
-        if row.data["queue"] in config.queues
-        and (number not in settled or settled[number] < row.at)
+        row for number, row in last.items() if number not in settled or settled[number] < row.at
     ]
     stays = _stays(session, [row.call_id for row in owed])
     found = [_row(row, stays.get(row.call_id), times[row.from_number], config) for row in owed]
@@ -81,7 +84,13 @@ def _hung_up(session: Session, since: datetime) -> tuple[dict[str, int], dict[st
         sa.select(CallEvent.call_id, CallEvent.at, CallEvent.kind, CallEvent.data, Call.from_number)
         .join(Call, Call.id == CallEvent.call_id)
         .where(
-            CallEvent.kind.in_((Kind.ABANDONED.value, Kind.TURNED_AWAY.value)),
+            sa.or_(
+                CallEvent.kind.in_((Kind.ABANDONED.value, Kind.TURNED_AWAY.value)),
+                sa.and_(
+                    CallEvent.kind == Kind.LEFT.value,
+                    CallEvent.data["why"].as_string() == _OUTSIDE,
+                ),
+            ),
             CallEvent.at >= since,
             Call.ended_at.is_not(None),
         )
@@ -101,17 +110,10 @@ def _settled(session: Session, since: datetime) -> dict[str, datetime]:
     """By number: until when nothing is owed any more. Who waits on the line now, or is going to be
     called back, is owed nothing more.
     """
-    put_through = sa.and_(
-        CallEvent.kind == Kind.TRANSFERRED.value,
-        CallEvent.data["result"].as_string().in_(DIAL_DONE),
-    )
     talked = (
         sa.select(Call.from_number, sa.func.max(CallEvent.at, type_=CallEvent.at.type))
         .join(CallEvent, CallEvent.call_id == Call.id)
-        .where(
-            sa.or_(CallEvent.kind == Kind.CONNECTED.value, put_through),
-            CallEvent.at >= since,
-        )
+        .where(CallEvent.kind == Kind.CONNECTED.value, CallEvent.at >= since)
         .group_by(Call.from_number)
     )
     said = (
@@ -137,13 +139,48 @@ def _settled(session: Session, since: datetime) -> dict[str, datetime]:
         )
     )
     settled = {row[0]: row[1] for row in session.execute(talked)}
-    for number, at in session.execute(said):
+    for number, at in (*session.execute(said), *_answered_outside(session, since)):
         settled[number] = max(settled.get(number, at), at)
     for from_number, number, promised_at, state in session.execute(taken_on):
         until = _FOR_EVER if State(state) in PENDING else promised_at
         for each in {from_number, number}:
             settled[each] = max(settled.get(each, until), until)
     return settled | dict.fromkeys(session.scalars(on_the_line), _FOR_EVER)
+
+
+def _answered_outside(session: Session, since: datetime) -> Iterator[tuple[str, datetime]]:
+    """(number, when) of each transfer that was answered.
+
+    Of a caller who hangs up first the carrier need not tell how it ended: then they were answered
+    if they stayed for longer than any telephone of ours is let ring.
+    """
+    rows = session.execute(
+        sa.select(
+            CallEvent.call_id,
+            CallEvent.kind,
+            CallEvent.at,
+            CallEvent.data,
+            Call.from_number,
+            Call.ended_at,
+        )
+        .join(Call, Call.id == CallEvent.call_id)
+        .where(
+            CallEvent.kind.in_((Kind.TRANSFERRING.value, Kind.TRANSFERRED.value)),
+            CallEvent.at >= since,
+        )
+        .order_by(CallEvent.id)
+    )
+    untold: dict[int, Any] = {}
+    for row in rows:
+        if row.kind == Kind.TRANSFERRING:
+            untold[row.call_id] = row
+        else:
+            untold.pop(row.call_id, None)
+            if row.data["result"] in DIAL_DONE:
+                yield row.from_number, row.at
+    for row in untold.values():
+        if row.ended_at is not None and row.ended_at - row.at > LONGEST_RING:
+            yield row.from_number, row.ended_at
 
 
 def _stays(session: Session, call_ids: list[int]) -> Mapping[int, Any]:
@@ -157,8 +194,8 @@ def _stays(session: Session, call_ids: list[int]) -> Mapping[int, Any]:
 
 
 def _row(row: Any, stay: Any, times: int, config: Ivr) -> Abandoned:
-    queue, turned_away = row.data["queue"], row.kind == Kind.TURNED_AWAY
-    waited = not turned_away and stay is not None
+    queue = config.present_queue(row.data["queue"])
+    waited = row.kind != Kind.TURNED_AWAY and stay is not None
     return Abandoned(
         call_id=row.call_id,
         number=row.from_number,
@@ -167,7 +204,7 @@ def _row(row: Any, stay: Any, times: int, config: Ivr) -> Abandoned:
         node=stay.node if waited else config.node_of(queue),
         abandoned_at=row.at,
         waited=row.at - stay.entered_at if waited else timedelta(),
-        why=row.data["why"] if turned_away else Kind.ABANDONED.value,
+        why=row.data.get("why", Kind.ABANDONED.value),
         times=times,
         priority=config.queues[queue].priority,
     )

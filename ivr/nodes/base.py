@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, Protocol
+from typing import Annotated, ClassVar, Final, Protocol
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
@@ -27,7 +27,9 @@ Key = Annotated[str, BeforeValidator(str), StringConstraints(pattern=r"^[0-9*#]$
 #: A telephone number; a bare 191 in YAML is meant as its digits.
 Number = Annotated[DialNumber, BeforeValidator(str)]
 Tries = Annotated[int, Field(ge=1, le=5)]
-Seconds = Annotated[int, Field(ge=1, le=60)]
+#: The longest that a node waits for anything, a ringing telephone included.
+LONGEST_SECONDS: Final = 60
+Seconds = Annotated[int, Field(ge=1, le=LONGEST_SECONDS)]
 
 #: Keys that mean the same everywhere, unless a node has them for something else.
 PERSON, BACK, REPEAT = "0", "*", "#"

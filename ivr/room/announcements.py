@@ -125,11 +125,11 @@ def leaves_by_itself(
     queue = floor.section(Ivr).queues[stay.queue]
     waited = now - stay.entered_at
     limit = timedelta.max if queue.max_wait is None else timedelta(seconds=queue.max_wait)
-    before = waiting.sent_on(stay)  # and chose to wait on: once is enough
-    if queue.overflow is not None and waited >= limit and before != waiting.OVERFLOW:
+    # who was sent on before, and chose to wait on, is not asked the same again
+    if queue.overflow is not None and waited >= limit and waiting.OVERFLOW not in stay.sent_on:
         return waiting.OVERFLOW, queue.overflow
     patience = timedelta(seconds=queue.nobody_after)
-    if queue.nobody is not None and waited >= patience and before != waiting.NOBODY:
+    if queue.nobody is not None and waited >= patience and waiting.NOBODY not in stay.sent_on:
         skills = floor.section(Ivr).all_circles(stay.queue, stay.language)
         if not agents.signed_in(session, skills, or_since=now - SHIFT_CHANGE):
             return waiting.NOBODY, queue.nobody

@@ -48,7 +48,8 @@ class Place:
 class Stay:
     """A caller's stay in the waiting room as it is now.
 
-    `entered_at` may be earlier than the stay; `callback_id` is the callback that keeps this place.
+    `entered_at` may be earlier than the stay; `callback_id` is the callback that keeps this place;
+    `sent_on` are the limits of the queue that have sent the caller to another node.
     """
 
     id: int
@@ -64,6 +65,7 @@ class Stay:
     callback_id: int | None
     wants: str | None
     wants_why: str | None
+    sent_on: list[str]
 
     @property
     def skill(self) -> Skill:
@@ -117,6 +119,7 @@ def _take(session: Session, place: Place, since: datetime, now: datetime) -> boo
             "entered_at": since,
             "state": Waits.WAITING.value,
             "last_seen_at": now,
+            "sent_on": [],
         },
     )
     return waiting_id is not None
@@ -166,31 +169,27 @@ def want(session: Session, stay: Stay, why: str, node: str) -> None:
     """The caller is to leave the carrier's queue for `node` of the flow and keeps the place
     meanwhile; `why`: `key`, or the limit of the queue that sends them there.
     """
+    limits = [*stay.sent_on, why] if why != BY_KEY else stay.sent_on
     session.execute(
         sa.update(Waiting)
         .where(Waiting.id == stay.id)
-        .values(wants=node, wants_why=why)
+        .values(wants=node, wants_why=why, sent_on=limits)
         .execution_options(synchronize_session=False)
     )
 
 
 def came_back(session: Session, stay: Stay) -> None:
-    """The caller goes on waiting; kept is only the limit that sent them: it does so once."""
+    """The caller goes on waiting; a limit that has sent them on (`sent_on`) does not again."""
     session.execute(
         sa.update(Waiting)
         .where(Waiting.id == stay.id)
-        .values(wants=None, wants_why=sent_on(stay))
+        .values(wants=None, wants_why=None)
         .execution_options(synchronize_session=False)
     )
 
 
 #: Why a caller leaves the carrier's queue for another node: by a key, or sent on by the queue.
 BY_KEY, OVERFLOW, NOBODY = "key", "overflow", "nobody"
-
-
-def sent_on(stay: Stay) -> str | None:
-    """The limit of the queue by which this caller was sent on; None when none was."""
-    return stay.wants_why if stay.wants_why in (OVERFLOW, NOBODY) else None
 
 
 def is_held(stay: Stay) -> bool:
@@ -481,6 +480,7 @@ _COLUMNS = (
     Waiting.callback_id,
     Waiting.wants,
     Waiting.wants_why,
+    Waiting.sent_on,
 )
 _QUEUED = sa.select(CallEvent.at, CallEvent.data).where(
     CallEvent.call_id == sa.bindparam("call"), CallEvent.kind == Kind.QUEUED.value

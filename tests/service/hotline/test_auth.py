@@ -221,7 +221,7 @@ def test_a_session_ends_by_time(db: Database, noi: int, driven: DrivenClock) -> 
 def test_a_session_ends_by_hand_and_no_other_with_it(db: Database, noi: int) -> None:
     mine, another = sign_in(db), sign_in(db)
     with db.write() as session:
-        auth.sign_out(session, mine)
+        auth.sign_out(session, mine, now=clock.now())
     assert identify(db, mine) is None
     assert identify(db, another)
 
@@ -251,6 +251,44 @@ def test_old_sessions_are_swept_away(db: Database, noi: int, driven: DrivenClock
     with db.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(SignIn)) == 1
     assert identify(db, fresh)
+
+
+@pytest.fixture
+def signed_out(db: Database) -> list[int]:
+    """Accounts of which is announced that nobody is signed in any more."""
+    heard: list[int] = []
+
+    def hear(*, account_id: int) -> None:
+        heard.append(account_id)
+
+    db.listen("account.signed_out", hear)
+    return heard
+
+
+def test_the_last_session_that_is_good_is_announced(
+    db: Database, noi: int, driven: DrivenClock, signed_out: list[int]
+) -> None:
+    sign_in(db)  # a browser that nobody signed out
+    driven.advance(hours=1)
+    first, last = sign_in(db), sign_in(db)
+    driven.advance(seconds=auth.SESSION_LENGTH.total_seconds() - 3600)
+    for token, so_far in ((first, []), (last, [noi]), (last, [noi])):
+        with db.write() as session:
+            auth.sign_out(session, token, now=clock.now())
+        assert signed_out == so_far
+
+
+def test_sessions_that_run_out_are_announced_too(
+    db: Database, noi: int, driven: DrivenClock, signed_out: list[int]
+) -> None:
+    sign_in(db)
+    driven.advance(hours=1)
+    sign_in(db)
+    for hours, so_far in ((13, []), (1, [noi])):
+        driven.advance(hours=hours)
+        with db.write() as session:
+            auth.expire_sign_ins(session, clock.now())
+        assert signed_out == so_far
 
 
 # ---------------------------------------------------------------- rules

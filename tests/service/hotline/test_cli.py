@@ -244,6 +244,25 @@ def test_a_new_password_ends_what_the_old_one_opened(
     assert auth.sign_in(installed, "noi", "quite another password", now=clock.now())
 
 
+def test_who_is_given_a_new_password_is_not_at_the_desk(
+    installed: Database, password: Path
+) -> None:
+    _agent(password)
+    with installed.write() as session:
+        (agent_id,) = session.scalars(sa.select(Agent.id))
+        agents.ready(session, agent_id, now=clock.now())
+    assert main(["people", "password", "noi", "--password-file", str(password)]) == 0
+    with installed.read() as session:
+        assert agents.presence_of(session, agent_id).status == Status.SIGNED_OUT
+
+
+def test_who_is_unlocked_while_signed_in_stays_so(installed: Database, password: Path) -> None:
+    _agent(password)
+    token = auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
+    assert main(["people", "unlock", "noi"]) == 0
+    assert _whose(installed, token) is not None
+
+
 def test_who_is_locked_out_is_signed_out_and_sent_home(
     installed: Database, password: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

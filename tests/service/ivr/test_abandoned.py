@@ -4,11 +4,14 @@ from itertools import count
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from hotline.auth import Role
 from hotline.city import CityConfig
 from ivr.callbacks import rows as callback_rows
+from ivr.callbacks.abandoned import LONGEST_RING
 from ivr.callbacks.rules import State
+from ivr.models import CallEvent
 from tests.service.ivr.world import Caller, World
 from tests.support.floors import sign_in_as
 
@@ -205,6 +208,73 @@ class TestOnTheShippedHotline:
         again.goes_to(dial.attrib["action"], DialCallStatus="completed", CallStatus="completed")
         again.hangs_up()
         assert calls_listed(world) == []
+
+    @pytest.fixture
+    def outside(self, world: World) -> Caller:
+        """Somebody in danger who waited for our people and is put through to the night officer."""
+        at_rest = world.agent(queues=["emergency"])
+        caller = world.caller().to_queue("9", "0")
+        at_rest.rests()
+        world.clock.advance(seconds=61)
+        left = caller.left_url
+        caller.waits()
+        return caller.goes_to(left, QueueResult="leave")
+
+    def test_who_waited_and_was_put_through_to_nobody(self, world: World, outside: Caller) -> None:
+        dial = outside.xml.find("Dial")
+        assert dial is not None
+        assert world.events(outside)[-1] == "transferring"
+        assert calls_listed(world) == []
+        outside.goes_to(dial.attrib["action"], DialCallStatus="no-answer")
+        assert outside.xml.find("Record") is not None, "asked for a message"
+        outside.hangs_up()
+        (row,) = listed(world)["abandoned"]
+        assert (row["call_id"], row["why"], row["queue"]) == (
+            outside.id,
+            "transferred",
+            "emergency",
+        )
+        assert row["waited_seconds"] == 61.0
+        page = world.agent(ready=False).ask("GET", "/callbacks?lang=en").get_data(True)
+        assert "nobody answered where they were put through" in page
+
+    def test_who_talked_outside_until_they_hung_up(self, world: World, outside: Caller) -> None:
+        """The carrier need not tell how a transfer ended whose caller hangs up first."""
+        world.clock.advance(seconds=LONGEST_RING.total_seconds() + 1)
+        outside.hangs_up()
+        assert calls_listed(world) == []
+
+    def test_who_may_have_hung_up_before_anybody_answered(
+        self, world: World, outside: Caller
+    ) -> None:
+        world.clock.advance(seconds=20)
+        outside.hangs_up()
+        assert calls_listed(world) == [outside.id]
+
+    def test_who_hung_up_while_it_rang_outside(self, world: World, outside: Caller) -> None:
+        dial = outside.xml.find("Dial")
+        assert dial is not None
+        gone = {"DialCallStatus": "no-answer", "CallStatus": "completed"}
+        outside.goes_to(dial.attrib["action"], **gone)
+        outside.hangs_up()
+        assert calls_listed(world) == [outside.id]
+
+    def test_a_queue_that_the_file_no_longer_has_is_still_somebodys(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        caller = world.caller().to_queue()
+        caller.hangs_up()
+        with world.floor.db.write() as session:
+            session.execute(
+                sa.update(CallEvent)
+                .where(CallEvent.kind == "turned_away")
+                .values(data={"queue": "festival", "language": "th", "why": "nobody"})
+            )
+        (row,) = listed(world)["abandoned"]
+        assert (row["call_id"], row["queue"]) == (caller.id, "information")
+        agent = world.agent()
+        agent.does(f"/api/callbacks/call/{caller.id}/back")
+        assert agent.offer["call_id"] == caller.id
 
     def test_they_are_called_back_by_the_agent_who_clicks(self, world: World) -> None:
         caller = world.caller().to_queue()

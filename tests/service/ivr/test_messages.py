@@ -82,6 +82,16 @@ def test_a_message_is_in_the_language_that_its_caller_chose(world: World) -> Non
     assert ticket_of(world, leaves_message(caller)).language == "en"
 
 
+def test_a_message_is_kept_whatever_has_become_of_the_address(world: World, caller: Caller) -> None:
+    """The file was changed in mid-call; and a step without a number is a fault, but no loss."""
+    record = caller.xml.find("Record")
+    assert record is not None
+    address = record.attrib["action"].replace("lang=th", "lang=fr").replace("&n=", "&was=")
+    caller.goes_to(address, **RECORDED)
+    assert ticket_of(world, caller).language == "th"
+    assert caller.xml.find("Dial") is not None, "the apology"
+
+
 def test_a_message_that_comes_twice_is_one(world: World, caller: Caller) -> None:
     record = caller.heard
     leaves_message(caller)

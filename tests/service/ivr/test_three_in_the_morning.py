@@ -74,6 +74,16 @@ def test_sent_on_by_a_limit_and_back_it_is_still_abandoned(world: World, caller:
     assert "abandoned" in world.events(caller), "on the list of those who are called back"
 
 
+def test_each_limit_sends_on_once_whatever_is_pressed_between(world: World, caller: Caller) -> None:
+    world.clock.advance(seconds=1900)
+    left = caller.left_url
+    caller.waits()
+    assert tags(caller) == ["Leave"], "waited too long"
+    caller.goes_to(left, QueueResult="leave").press("*")
+    key(caller, "1").press("*")
+    assert "Leave" not in tags(caller.waits()), "nobody is asked the same again"
+
+
 def test_a_loop_that_fails_after_a_dialogue_leads_to_the_fallback_number(
     world: World, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

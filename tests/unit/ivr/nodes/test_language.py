@@ -103,6 +103,7 @@ def test_another_key_answers_the_question_that_would_have_come() -> None:
     assert step.position.trail == ("here", "ask"), "and * comes back to it"
     wrong = advance(flow, GREETING, Given("7"), KNOWN)
     assert told(wrong) == ["wrong_key/en", "ask/en"]
+    assert (step.heard, wrong.heard) == ("key", "wrong"), "as written into the story"
     assert wrong.position.trail == ("here",)
 
 
@@ -117,7 +118,8 @@ def test_zero_and_hash_mean_in_the_greeting_what_they_mean_everywhere() -> None:
 
 def test_star_brings_the_question_back_for_who_was_known() -> None:
     asked = ["welcome/th", "welcome/en"]
-    assert told(advance(FLOW, GREETING, Given("*"), KNOWN)) == asked
+    step = advance(FLOW, GREETING, Given("*"), KNOWN)
+    assert (told(step), step.heard) == (asked, "back")
     menu = advance(FLOW, GREETING, Given(), KNOWN).position
     assert told(advance(FLOW, menu, Given("*"), KNOWN)) == asked
 
