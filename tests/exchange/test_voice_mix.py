@@ -124,10 +124,10 @@ async def test_who_is_muted_or_on_hold_or_coaches_is_not_heard(line: Line) -> No
     line.exchange.mixer.tick()
     assert [voice.last for voice in voices] == [320, 300, 20]
     first.mute(False)
-    second.coach(True, calls[0].sid)
+    second.coach(calls[0].sid)
     line.exchange.mixer.tick()
     assert [voice.last for voice in voices] == [320, 301, 1]
-    second.coach(False, None)
+    second.coach(None)
     third.put_on_hold(True)
     await line.clock.settle()
     line.exchange.mixer.tick()
