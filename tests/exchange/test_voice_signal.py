@@ -11,13 +11,14 @@ from typing import Any
 
 import jwt
 import pytest
-from aiohttp import ClientWebSocketResponse
+from aiohttp import ClientWebSocketResponse, web
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 
 from exchange import __main__ as command
 from exchange.call import Call, Status
 from exchange.core import Config
+from exchange.stations import Station
 from exchange.voice import access
 from exchange.voice import signal as voice_signal
 from tests.exchange.conftest import SID, TOKEN, Line
@@ -268,16 +269,57 @@ async def test_nobody_answers_in_time(line: Line, shop: Shop) -> None:
     await telephone.got("cancel")
 
 
-async def test_no_device_is_a_headset_on_auto_answer(line: Line, shop: Shop) -> None:
+async def test_a_client_that_was_never_registered_is_a_headset_on_auto_answer(line: Line) -> None:
     line.app["/voice"] = ROOM
+    await line.call()
+    assert leg(line).live
+    assert leg(line).media is None
+    assert "mixer" not in line.exchange.__dict__
+
+
+async def test_a_client_that_is_away_does_not_answer(line: Line, shop: Shop) -> None:
+    line.app["/voice"] = ROOM.replace("<Dial>", '<Dial action="/after">')
+    line.app["/after"] = '<Pause length="60"/>'
     telephone = await shop()
     await telephone.register()
     await telephone.send("register", media={"audio": False})
     await telephone.got("offline")
     await line.call()
+    assert leg(line).status is Status.NO_ANSWER
+    [told] = line.app.to("/after")
+    assert (told["DialCallStatus"], told["DialCallDuration"]) == ("no-answer", "0")
+    async with line.http.get("/handset/stations") as reply:
+        assert (await reply.json())["stations"]["client:agent-1"]["outcome"] == "away"
+    # a headset that is put there on purpose is one, and who registers again is rung
+    line.exchange.stations.put("client:agent-1", Station())
+    await line.call()
     assert leg(line).live
-    assert leg(line).media is None
-    assert "mixer" not in line.exchange.__dict__
+    await telephone.register()
+    await line.call()
+    await telephone.got("invite")
+
+
+async def test_rest_is_told_of_a_client_that_is_away(line: Line, shop: Shop) -> None:
+    telephone = await shop()
+    await telephone.register()
+    await telephone.close()
+    await until(lambda: line.exchange.stations.get("client:agent-1").outcome == "away")
+    line.app["/told"] = lambda _: web.Response(status=204)
+    to = {
+        "to": "client:agent-1",
+        "from_": "1337",
+        "status_callback": line.app.url + "/told",
+        "status_callback_event": ["initiated", "ringing", "answered", "completed"],
+    }
+    for create in (
+        lambda c: c.calls.create(twiml="<Response/>", **to),
+        lambda c: c.conferences("room").participants.create(**to),
+    ):
+        await line.rest(create)
+        assert leg(line).status is Status.NO_ANSWER
+    statuses = [hit["CallStatus"] for hit in line.app.to("/told")]
+    assert statuses == ["initiated", "ringing", "no-answer"] * 2
+    assert line.exchange.conferences.living("room") is None
 
 
 async def test_a_page_that_is_reloaded_has_hung_up_and_registers_again(
@@ -292,7 +334,7 @@ async def test_a_page_that_is_reloaded_has_hung_up_and_registers_again(
     await telephone.close()
     await until(lambda: caller.ended)
     assert leg(line).end_cause == "the device has gone"
-    assert line.exchange.stations.get("client:agent-1").outcome == "answer"
+    assert line.exchange.stations.get("client:agent-1").outcome == "away"
     again = await shop()
     await again.register()
     await line.call()
@@ -400,7 +442,7 @@ async def test_a_browser_that_says_nothing_any_more_is_gone(
     telephone = await shop()
     await telephone.register()
     assert line.exchange.stations.get("client:agent-1").outcome == "ask"
-    await until(lambda: line.exchange.stations.get("client:agent-1").outcome == "answer")
+    await until(lambda: line.exchange.stations.get("client:agent-1").outcome == "away")
 
 
 async def test_what_a_page_loads_may_be_loaded_by_the_applications_site(line: Line) -> None:
