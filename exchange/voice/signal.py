@@ -165,15 +165,14 @@ class Device:
             self._unregister()
             await self._send("offline", {})
             return
-        if self._access is None or not self._access.incoming:
-            await self._error(AccessRefused(access.INVALID, "no token that allows to be called"))
-            return
-        if self._access.expires_at < time.time():
-            self._unregister()
-            await self._error(AccessRefused(access.EXPIRED, "the access token has expired"))
+        try:
+            granted = access.demand(self._access, "incoming")
+        except AccessRefused as refusal:
+            self._unregister()  # the token that it registered with may have been another
+            await self._error(refusal)
             return
         if self._page is None:
-            self._page = self._exchange.stations.open_page(self._access.address)
+            self._page = self._exchange.stations.open_page(granted.address)
             self._spawn(self._attend(self._page))
         await self._send("ready", {})
 
@@ -183,9 +182,9 @@ class Device:
             self._page.put_nowait(None)
         self._page = None
 
-    async def _error(self, refusal: AccessRefused) -> None:
+    async def _error(self, refusal: AccessRefused, **more: str) -> None:
         error = {"code": refusal.code, "message": refusal.message}
-        await self._send("error", {"error": error})
+        await self._send("error", {"error": error} | more)
 
     # -- being called ------------------------------------------------------------------------------
 
@@ -252,19 +251,22 @@ class Device:
     # -- calling -----------------------------------------------------------------------------------
 
     async def _invite(self, payload: Payload) -> None:
-        """The device calls: `To` must be one of the exchange's numbers."""
+        """The device calls: its token must allow it, `To` must be one of the exchange's numbers."""
         from exchange.voice.media import Leg, Refused
 
         name = str(payload["callsid"])
         params = dict(parse_qsl((payload.get("twilio") or {}).get("params") or ""))
-        if self._access is None:
-            await self._error(AccessRefused(access.INVALID, "no access token"))
+        try:
+            granted = access.demand(self._access, "outgoing")
+        except AccessRefused as refusal:
+            await self._error(refusal, callsid=name)
+            await self._send("hangup", {"callsid": name})  # or the page would wait for an answer
             return
         leg = Leg()
         try:
             sdp = await leg.answer(str(payload.get("sdp")))
             call = self._exchange.dial_in(
-                self._access.address, params.get("To", ""), leg=leg, params=params
+                granted.address, params.get("To", ""), leg=leg, params=params
             )
         except (NoSuchNumber, Refused) as error:
             await leg.close()

@@ -34,7 +34,7 @@ ROOM = '<Dial><Client>agent-1<Parameter name="ticket" value="ก 7"/></Client></
 def test_a_token_of_the_carriers_library_is_understood() -> None:
     granted = access.read(token("agent-1"), CONFIG)
     assert (granted.identity, granted.address) == ("agent-1", "client:agent-1")
-    assert granted.incoming
+    assert granted.incoming and granted.outgoing
     assert 3500 < granted.expires_at - time.time() <= 3600
 
 
@@ -392,10 +392,47 @@ async def test_the_device_calls(line: Line, shop: Shop) -> None:
     await until(lambda: not line.exchange.live)
 
 
+async def not_allowed(telephone: Telephone, code: int) -> None:
+    """The device's call is refused by its token, and over."""
+    refused = await telephone.got("error")
+    assert (refused["callsid"], refused["error"]["code"]) == ("TJ1", code)
+    assert (await telephone.got("hangup"))["callsid"] == "TJ1"
+
+
+async def test_only_a_token_that_allows_it_may_call(
+    line: Line, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telephone = await shop()
+    peer = telephone.peer = RTCPeerConnection()
+    peer.addTrack(AudioStreamTrack())
+    await peer.setLocalDescription(await peer.createOffer())
+    invite = {"callsid": "TJ1", "sdp": peer.localDescription.sdp, "twilio": {"params": "To=1337"}}
+    await telephone.send("listen", token=token("agent-1", outgoing=False))
+    await telephone.got("connected")
+    await telephone.send("invite", **invite)
+    await not_allowed(telephone, access.INVALID)
+    await telephone.send("listen", token=token("agent-1"))
+    await telephone.got("connected")
+    monkeypatch.setattr(time, "time", lambda real=time.time: real() + 3601)
+    await telephone.send("invite", **invite)
+    await not_allowed(telephone, access.EXPIRED)
+    assert list(line.exchange.calls()) == []
+
+
+async def test_a_token_that_no_longer_allows_to_be_called(line: Line, shop: Shop) -> None:
+    telephone = await shop()
+    await telephone.register()
+    await telephone.send("listen", token=token("agent-1", incoming=False))
+    await telephone.got("connected")
+    await telephone.send("register", media={"audio": True})
+    assert (await telephone.got("error"))["error"]["code"] == access.INVALID
+    assert line.exchange.stations.get("client:agent-1").outcome == "away"
+
+
 async def test_calls_that_cannot_be_made(line: Line, shop: Shop) -> None:
     telephone = await shop()
     await telephone.send("invite", callsid="TJ1", sdp="", twilio={})
-    assert (await telephone.got("error"))["error"]["code"] == access.INVALID
+    await not_allowed(telephone, access.INVALID)
     await telephone.send("listen", token=token("agent-1"))
     await telephone.got("connected")
     for sdp in ("", "v=0", "nonsense"):

@@ -90,10 +90,21 @@ LISTEN = """
 """
 
 
-def token(identity: str, *, ttl: int = 3600, secret: str = SECRET, account: str = SID) -> str:
+def token(
+    identity: str,
+    *,
+    ttl: int = 3600,
+    secret: str = SECRET,
+    account: str = SID,
+    incoming: bool = True,
+    outgoing: bool = True,
+) -> str:
     """As the application makes them, by the carrier's own library."""
     made = AccessToken(account, KEY, secret, identity=identity, ttl=ttl)
-    made.add_grant(VoiceGrant(incoming_allow=True))
+    application = "AP" + "0" * 32 if outgoing else None
+    made.add_grant(
+        VoiceGrant(incoming_allow=incoming or None, outgoing_application_sid=application)
+    )
     return str(made.to_jwt())
 
 
