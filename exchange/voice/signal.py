@@ -206,17 +206,19 @@ class Device:
             if not asked.done():
                 await self._send("invite", _invitation(call, sdp))
                 await asyncio.wait({asked})
-                if call.media is leg and not asked.cancelled():
+                if call.sid in self._calls:
                     await self._attached(call)
-                    return
-                await self._send("cancel", {"callsid": call.sid})
+                else:
+                    await self._send("cancel", {"callsid": call.sid})
         finally:
             self._rings.pop(call.sid, None)
-            if call.media is not leg:
-                await leg.close()
+            await leg.close()
 
     async def _answer(self, payload: Payload) -> None:
-        """The first device to answer has the call."""
+        """The first device whose sound is agreed on has the call: until then any other may have it.
+
+        Meanwhile it may have stopped ringing; then `_ring` takes leave of the device.
+        """
         from exchange.voice.media import Refused
 
         ringing = self._rings.get(str(payload.get("callsid")))
@@ -224,19 +226,17 @@ class Device:
             return
         call, leg = ringing
         asked = call.answer_asked
-        if call.media is not None or asked is None or asked.done():
+        if asked is None or asked.done():
             return  # the cancel is on its way
-        call.media = leg  # from here on nobody else can have it
         try:
             await leg.accept(str(payload.get("sdp")))
         except Refused as error:
-            call.media = None
             log.warning("call %s: %s", call.sid, error)
+            self._rings.pop(call.sid, None)  # here it rings no more, elsewhere it does
+            await leg.close()
             await self._send("hangup", {"callsid": call.sid})
             return
-        if asked.done():
-            call.media = None
-        else:
+        if not asked.done():
             call.connect(leg)
             self._calls[call.sid] = call
             asked.set_result(True)

@@ -21,6 +21,7 @@ from exchange.core import Config
 from exchange.stations import Station
 from exchange.voice import access
 from exchange.voice import signal as voice_signal
+from exchange.voice.media import Leg
 from tests.exchange.conftest import SID, TOKEN, Line
 from tests.exchange.voice_support import KEY, SECRET, token
 
@@ -233,6 +234,93 @@ async def test_the_first_of_several_devices_has_the_call(line: Line, shop: Shop)
     kinds = await asyncio.gather(_kind(first), _kind(second))
     assert sorted(kinds) == ["", "cancel"]
     assert len(line.exchange.mixer) == 1
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """The first answer is not agreed on before the event."""
+    go, real, legs = asyncio.Event(), Leg.accept, []
+
+    async def accept(self: Leg, sdp: str) -> None:
+        legs.append(self)
+        if len(legs) == 1:
+            await go.wait()
+        await real(self, sdp)
+
+    monkeypatch.setattr(Leg, "accept", accept)
+    return go
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> list[Leg]:
+    """The legs that have been closed."""
+    real, legs = Leg.close, []
+
+    async def close(self: Leg) -> None:
+        legs.append(self)
+        await real(self)
+
+    monkeypatch.setattr(Leg, "close", close)
+    return legs
+
+
+async def test_an_answer_that_fails_is_nobody_elses(
+    line: Line, shop: Shop, slow: asyncio.Event, closed: list[Leg]
+) -> None:
+    line.app["/voice"] = ROOM
+    first, second = await shop(), await shop()
+    await first.register()
+    await second.register()
+    await line.call()
+    invite = await first.got("invite")
+    await first.send("answer", callsid=invite["callsid"], sdp="nonsense")
+    await second.answer(await second.got("invite"))
+    await until(lambda: leg(line).live)
+    slow.set()
+    assert await _kind(first) in ("hangup", "cancel")
+    assert leg(line).media not in closed
+    assert len(set(closed)) == 1
+
+
+async def test_a_device_whose_answer_fails_rings_no_more(
+    line: Line, shop: Shop, closed: list[Leg]
+) -> None:
+    line.app["/voice"] = ROOM
+    telephone = await shop()
+    await telephone.register()
+    await line.call()
+    invite = await telephone.got("invite")
+    await telephone.send("answer", callsid=invite["callsid"], sdp="nonsense")
+    assert (await telephone.got("hangup"))["callsid"] == invite["callsid"]
+    assert len(closed) == 1
+    assert leg(line).is_ringing and leg(line).media is None
+
+
+@pytest.mark.parametrize("how", ["time-out", "declined"])
+async def test_an_answer_that_comes_too_late(
+    line: Line, shop: Shop, slow: asyncio.Event, closed: list[Leg], how: str
+) -> None:
+    line.app["/voice"] = "<Dial timeout='20'><Client>agent-1</Client></Dial>"
+    telephone, other = await shop(), await shop()
+    await telephone.register()
+    await other.register()
+    await line.call()
+    invite = await telephone.got("invite")
+    await telephone.answer(invite)
+    await other.got("invite")
+    if how == "time-out":
+        await line.after(20)
+    else:
+        await other.send("reject", callsid=invite["callsid"])
+    await telephone.got("cancel")
+    slow.set()
+    await telephone.send("register", media={"audio": True})
+    async with asyncio.timeout(5):
+        while await _kind(telephone) != "ready":
+            pass
+    assert leg(line).status in (Status.NO_ANSWER, Status.BUSY)
+    assert leg(line).media is None
+    await until(lambda: len(set(closed)) == 2)
 
 
 async def _kind(telephone: Telephone) -> str:
