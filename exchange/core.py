@@ -245,7 +245,7 @@ class Exchange:
         self.recordings.over(call=call)
         if call.media is not None:
             self.mixer.remove(call)
-            self.spawn(call.media.close())
+            self.spawn(call.disconnect().close())
         surplus = len(self._calls) - len(self._live) - self.config.keep_calls
         if surplus > 0:
             oldest = next(old for old in self._calls.values() if old.ended)

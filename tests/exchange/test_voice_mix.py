@@ -180,6 +180,34 @@ async def test_a_dialler_hears_ringing_and_then_the_other(line: Line) -> None:
     assert voice.closed and answered.closed
 
 
+@pytest.mark.parametrize(
+    "twiml",
+    [
+        '<Play loop="0">/music.wav</Play>',
+        '<Record action="/kept"/>',
+        "<Dial><Conference>room</Conference></Dial>",
+        "<Enqueue>help</Enqueue>",
+        '<Dial record="record-from-ringing">+66899999999</Dial>',
+    ],
+)
+async def test_an_ended_call_keeps_no_sound(line: Line, twiml: str) -> None:
+    line.app["/music.wav"] = tones.wave(tones.tone((1000,), 9.0))
+    line.app["/voice"] = twiml
+    caller = line.exchange.dial_in("+66812345678", "1337")
+    voice = give(line, caller, 1000)
+    await line.clock.settle()
+    for _ in range(60):
+        line.exchange.mixer.tick()
+        await line.clock.advance(0.02)
+    recordings = list(line.exchange.recordings)
+    caller.end()
+    await line.clock.settle()
+    assert (caller.media, caller.playbacks, caller.company) == (None, [], None)
+    assert voice.closed
+    for recording in recordings:  # a call's sound is in its recording, not in the call
+        assert unmulaw(recording.sound()[-16000:])[4000] > 900
+
+
 async def test_early_media_is_the_ringing(line: Line) -> None:
     """A participant who joins while it rings is heard ringing, and then speaking."""
     _, [voice] = await conference(line, 1)
