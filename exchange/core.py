@@ -53,6 +53,8 @@ class Config:
     keep_calls: int = 20_000
     """How many ended calls are remembered."""
     keep_recordings: int = 20_000
+    keep_sound: int = 1_000_000_000
+    """Bytes of recorded sound (8 kB a second); for more the oldest recordings are forgotten."""
     keep_messages: int = 20_000
     messaging: Mapping[str, str] = field(default_factory=dict)
     """The messaging URL of each number that has one."""
