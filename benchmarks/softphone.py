@@ -19,6 +19,7 @@ from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 from twilio.rest import Client
 
+from agents.softphone import SDK
 from benchmarks import machine
 from hotline import ports
 
@@ -33,7 +34,7 @@ FLAGS = (
 )
 KEYS = '<Response><Play digits="555555555555"/></Response>'
 ROOM = '<Response><Dial><Conference beep="false" waitUrl="">room</Conference></Dial></Response>'
-PAGE = """<script src="/voice/local.js"></script><script src="/voice/twilio.min.js"></script>
+PAGE = """<script src="/voice/local.js"></script>
 <script>
   let incoming = 0, call = null;
   const Peer = window.RTCPeerConnection;
@@ -144,6 +145,7 @@ async def measured(exchange: Running, rounds: int, seconds: float) -> None:
         page = await browser.new_page()
         await page.goto(exchange.url + "/health")  # a page of a place that may use microphones
         await page.set_content(PAGE)
+        await page.add_script_tag(path=SDK)  # after local.js
         rang, heard = await latencies(exchange, page, rounds)
         await page.evaluate("window.automatic = true")
         for number in range(max(LEGS)):

@@ -433,6 +433,17 @@ class Call:
         leg.gone = partial(self.end, cause="the line broke")
         self.exchange.mixer.add(self, leg)
 
+    def disconnect(self) -> Leg:
+        """Takes the sound away: a call is remembered for long after its end, its sound is not.
+
+        Whoever leaves a place at the end (a <Record> asks when the microphone was last loud) has
+        left it before.
+        """
+        assert self.media is not None
+        leg, self.media = self.media, None
+        self.playbacks.clear()
+        return leg
+
     def parted(self, company: Company) -> None:
         """The call is no longer there (it may be elsewhere already)."""
         if self.company is company:

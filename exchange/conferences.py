@@ -145,10 +145,17 @@ class Participant:
         self.play()
         self.conference.refresh()
 
-    def coach(self, coaching: bool, call_sid: str | None) -> None:
-        self.options.coaching = coaching
-        self.options.call_sid_to_coach = call_sid if coaching else None
+    def coach(self, call_sid: str | None) -> None:
+        """Only that call hears this participant from here on; None: everybody does again."""
+        self.options.coaching = call_sid is not None
+        self.options.call_sid_to_coach = call_sid
         self.conference.tell("participant-modify", self)
+
+    def ends_it(self, ends: bool) -> None:
+        """Whether the conference ends when this one leaves."""
+        if ends != self.options.end_on_exit:
+            self.options.end_on_exit = ends
+            self.conference.tell("participant-modify", self)
 
     def announce(self, request: Request) -> None:
         """Plays a document to this participant only, once."""
@@ -227,10 +234,10 @@ class Conference:
         self.refresh()
 
     def _beep(self, participant: Participant, moment: str) -> None:
-        """Those in the conference hear that somebody comes or goes."""
+        """Those in the conference hear that somebody comes or goes; on hold one is not in it."""
         if participant.options.beep in ("true", moment):
             for other in self:
-                if other.joined:
+                if other.joined and not other.options.hold:
                     other.call.sound(tones.knock())
 
     def _record(self, present: list[Participant]) -> None:

@@ -53,6 +53,8 @@ class Config:
     keep_calls: int = 20_000
     """How many ended calls are remembered."""
     keep_recordings: int = 20_000
+    keep_sound: int = 1_000_000_000
+    """Bytes of recorded sound (8 kB a second); for more the oldest recordings are forgotten."""
     keep_messages: int = 20_000
     messaging: Mapping[str, str] = field(default_factory=dict)
     """The messaging URL of each number that has one."""
@@ -245,7 +247,7 @@ class Exchange:
         self.recordings.over(call=call)
         if call.media is not None:
             self.mixer.remove(call)
-            self.spawn(call.media.close())
+            self.spawn(call.disconnect().close())
         surplus = len(self._calls) - len(self._live) - self.config.keep_calls
         if surplus > 0:
             oldest = next(old for old in self._calls.values() if old.ended)

@@ -376,9 +376,9 @@ class Handset:
 
 
 def _ringing(call: Call) -> asyncio.Future[bool]:
-    """What decides a call that rings and that nobody else is answering. 409 for any other."""
+    """What decides a call that rings. 409 for any other."""
     asked = call.answer_asked
-    if asked is None or asked.done() or call.media is not None:
+    if asked is None or asked.done():
         raise refuse(409, "the call is not ringing here")
     return asked
 

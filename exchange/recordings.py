@@ -7,6 +7,7 @@ asked for, from what was heard if a call with media was recorded.
 
 from __future__ import annotations
 
+import logging
 import math
 import shutil
 import tempfile
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from exchange.call import Call
     from exchange.conferences import Conference
     from exchange.core import Exchange
+
+log = logging.getLogger("exchange.recordings")
 
 EVENTS = ("in-progress", "completed", "absent")
 PAUSES = ("silence", "skip")
@@ -57,6 +60,8 @@ class Recording:
         """Whole seconds, at least one; None until it is complete, and of an absent one."""
         self.text = ""
         """What was said into it, as far as that is known in words."""
+        self.deaf = False
+        """Its sound can be kept no longer: the rest of it is silence."""
         self._stretches: list[Stretch] = []
         self._reel: Reel | None = None
         self._since = exchange.clock.time()
@@ -119,13 +124,30 @@ class Recording:
 
     def write(self, frame: bytes) -> None:
         """20 ms of mu-law that were heard now."""
+        if not self._exchange.recordings.make_room(len(frame)):
+            log.warning("recording %s keeps no more sound: there is no room for it", self.sid)
+            self.deafen()
+            return
         if self._reel is None:
             self._reel = Reel(self._exchange.recordings.folder / self.sid)
-        kept = sum(stretch.seconds for stretch in self._stretches)
-        self._reel.write(kept + self._exchange.clock.time() - self._since, frame)
+        before, passed = self.size, sum(stretch.seconds for stretch in self._stretches)
+        self._reel.write(passed + self._exchange.clock.time() - self._since, frame)
+        self._exchange.recordings.kept += self.size - before
+
+    @property
+    def size(self) -> int:
+        """Bytes of sound that are kept of it."""
+        return 0 if self._reel is None else self._reel.size
+
+    def deafen(self) -> None:
+        """It goes on, but of what is heard from here on nothing is kept."""
+        self.deaf = True
+        if self._reel is not None:
+            self._reel.close()
 
     def forget(self) -> None:
         """Its sound is gone."""
+        self._exchange.recordings.kept -= self.size
         if self._reel is not None:
             self._reel.delete()
 
@@ -167,6 +189,8 @@ class Recordings:
         self._exchange = exchange
         self._by_sid: dict[str, Recording] = {}
         self._live: dict[str, Recording] = {}
+        self.kept = 0
+        """Bytes of sound of all of them together."""
 
     def __iter__(self) -> Iterator[Recording]:
         return iter(list(self._by_sid.values()))
@@ -182,7 +206,19 @@ class Recordings:
     @property
     def running(self) -> list[Recording]:
         """Those into which something is being recorded at this moment."""
-        return [each for each in self._live.values() if each.status == "in-progress"]
+        return [e for e in self._live.values() if e.status == "in-progress" and not e.deaf]
+
+    def make_room(self, size: int) -> bool:
+        """Forgets the oldest ended recordings that have sound until so many bytes may be kept.
+
+        False: all that is kept is of recordings that go on.
+        """
+        while self.kept + size > self._exchange.config.keep_sound:
+            oldest = next((old for old in self._by_sid.values() if old.size and not old.live), None)
+            if oldest is None:
+                return False
+            self.delete(oldest)
+        return True
 
     def close(self) -> None:
         """The exchange stops: all sound goes with it."""

@@ -1,7 +1,8 @@
 """What answers when the exchange dials out: headsets, telephones, an open handset page.
 
-Unless told otherwise every `client:` answers at once (a headset on auto-answer), and every number
-answers after 3 s and hangs up after 60 s.
+Unless told otherwise every `client:` answers at once (a headset on auto-answer, which scripted
+calls need), and every number answers after 3 s and hangs up after 60 s. A `client:` that has once
+been registered is a browser telephone: while no device of it is there, nobody answers.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from exchange.clock import first_done
 if TYPE_CHECKING:
     from exchange.clock import Clock
 
-OUTCOMES = frozenset({"answer", "busy", "no-answer", "failed", "ask"})
+OUTCOMES = frozenset({"answer", "busy", "no-answer", "failed", "ask", "away"})
 ADDRESS = re.compile(r"\+[1-9]\d{4,14}|\d{2,15}|client:[\w.@+-]{1,121}")
 
 
@@ -35,7 +36,10 @@ class StationError(ValueError):
 class Station:
     """How an address behaves when it is rung; seconds of the exchange's clock.
 
-    outcome "ask": it rings on an open handset page until somebody answers there.
+    outcome "ask": it rings on an open handset page until somebody answers there. "away": no device
+    is registered, which is no-answer at once. The carrier's documentation does not say what it does
+    then; its people do (initiated, ringing, no-answer), and the logs of calls that its customers
+    show have such a one end in the second in which it began.
     """
 
     outcome: str = "answer"
@@ -76,6 +80,8 @@ def _is_seconds(value: object) -> bool:
 
 HEADSET = Station()
 TELEPHONE = Station(answer_after=3.0, hang_up_after=60.0)
+AWAY = Station("away")
+CLIENT = "client:"
 
 
 class Stations:
@@ -85,9 +91,12 @@ class Stations:
         self._clock = clock
         self._stations: dict[str, Station] = {}
         self._pages: dict[str, list[Page]] = {}
+        self._registered: set[str] = set()
+        """Every `client:` that a device has been registered as, even if none is now."""
 
     def all(self) -> dict[str, Station]:
-        return {"client:*": HEADSET, "*": TELEPHONE} | self._stations
+        away = dict.fromkeys(sorted(self._registered - set(self._pages)), AWAY)
+        return {"client:*": HEADSET, "*": TELEPHONE} | away | self._stations
 
     def put(self, address: str, station: Station) -> None:
         self._stations[address] = station
@@ -98,7 +107,10 @@ class Stations:
     def get(self, address: str) -> Station:
         if self._pages.get(address):
             return Station("ask")
-        usual = HEADSET if address.startswith("client:") else TELEPHONE
+        if address in self._registered:
+            usual = AWAY
+        else:
+            usual = HEADSET if address.startswith(CLIENT) else TELEPHONE
         return self._stations.get(address, usual)
 
     def open_page(self, address: str) -> Page:
@@ -108,6 +120,8 @@ class Stations:
         """
         page: Page = asyncio.Queue()
         self._pages.setdefault(address, []).append(page)
+        if address.startswith(CLIENT):
+            self._registered.add(address)
         return page
 
     def close_page(self, address: str, page: Page) -> None:
@@ -147,6 +161,8 @@ class Stations:
     async def _decide(self, call: Call, station: Station, timeout: float) -> Status | None:
         if station.outcome == "ask":
             return await self._ask(call, timeout)
+        if station.outcome == "away":
+            return Status.NO_ANSWER
         if station.outcome == "no-answer" or station.answer_after > timeout:
             await self._clock.sleep(timeout)
             return Status.NO_ANSWER

@@ -8,12 +8,15 @@ of an hour take no more memory than their list.
 
 from __future__ import annotations
 
+import logging
 import math
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+log = logging.getLogger("exchange.tape")
 
 RATE = 8000
 SILENCE = b"\xff"
@@ -41,27 +44,32 @@ class Reel:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = path.open("wb")
-        self._size = 0
+        self.size = 0
+        """Bytes that it takes."""
 
     def write(self, at: float, frame: bytes) -> None:
         """A frame that was heard `at` seconds from the beginning; silence fills a gap before it."""
-        gap = round(at * RATE) - self._size
+        gap = round(at * RATE) - self.size
         if gap > SLACK:
             self._file.write(SILENCE * gap)
-            self._size += gap
+            self.size += gap
         self._file.write(frame)
-        self._size += len(frame)
+        self.size += len(frame)
 
     def close(self) -> None:
-        self._file.close()
+        """No more comes. A disk that is full is no reason for a call not to end."""
+        try:
+            self._file.close()
+        except OSError as error:
+            log.warning("the end of a recording is lost: %s", error)
 
     def read(self) -> bytes:
         """All of it; nothing when the file has gone."""
-        self._file.close()
+        self.close()
         return self._path.read_bytes() if self._path.exists() else b""
 
     def delete(self) -> None:
-        self._file.close()
+        self.close()
         self._path.unlink(missing_ok=True)
 
 

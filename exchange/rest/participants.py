@@ -16,6 +16,7 @@ from exchange.rest.base import (
     Params,
     RestError,
     account_path,
+    invalid,
     matches,
     not_found,
     page,
@@ -102,7 +103,8 @@ async def create(exchange: Exchange, request: web.Request, params: Params) -> we
             raise RestError(400, 21201, f"No '{name}' number is specified")
     to, parameters = with_parameters(params.text("To"))
     to = check_address(to, 21211, "To")
-    options = _options(params)
+    name = request.match_info["conference"]
+    options = _options(params, _coached(exchange.conferences.living(name), params))
     settings = Settings(
         parameters=parameters,
         callbacks=params.callbacks("StatusCallback", EVENTS, "completed"),
@@ -110,7 +112,7 @@ async def create(exchange: Exchange, request: web.Request, params: Params) -> we
         time_limit=float(params.number("TimeLimit", 14400, 1, 86400)),
         record=params.wish("OutboundAPI") if params.flag("Record") else None,
     )
-    conference = _target(exchange, request.match_info["conference"], request.path)
+    conference = _target(exchange, name, request.path)
     if len(conference) >= options.max_participants:
         raise RestError(400, 20001, f"Conference {conference.name!r} is full")
     participant = exchange.invite(
@@ -124,16 +126,30 @@ async def create(exchange: Exchange, request: web.Request, params: Params) -> we
     return web.json_response(render(exchange, participant), status=201)
 
 
-def _options(params: Params) -> Options:
-    if params.flag("Coaching") and not params.text("CallSidToCoach"):
-        raise RestError(400, 20001, "CallSidToCoach is required when Coaching is true")
+def _coached(conference: Conference | None, params: Params) -> str | None:
+    """The call that is to be coached, if any: whoever names one coaches it, or says Coaching=false.
+
+    It must be there to be whispered to (16028).
+    """
+    sid = params.text("CallSidToCoach")
+    if not params.flag("Coaching", bool(sid)):
+        return None
+    if not sid:
+        raise invalid("CallSidToCoach is required when Coaching is true")
+    found = None if conference is None else conference.get(sid)
+    if found is None or found.call.sid != sid or not found.joined:
+        raise RestError(400, 16028, "Participant to be whispered is not present in the conference")
+    return sid
+
+
+def _options(params: Params, coached: str | None) -> Options:
     wait = params.request("WaitUrl", "WaitMethod")
     if wait is None and "WaitUrl" in params:
         wait = Request("")
     return Options(
         muted=params.flag("Muted"),
-        coaching=params.flag("Coaching"),
-        call_sid_to_coach=params.text("CallSidToCoach") or None,
+        coaching=coached is not None,
+        call_sid_to_coach=coached,
         start_on_enter=params.flag("StartConferenceOnEnter", True),
         end_on_exit=params.flag("EndConferenceOnExit"),
         beep=params.text("Beep", "true"),
@@ -161,16 +177,16 @@ async def fetch(exchange: Exchange, request: web.Request, _params: Params) -> we
 
 async def update(exchange: Exchange, request: web.Request, params: Params) -> web.Response:
     participant = _find(exchange, request)
+    coached = _coached(participant.conference, params)
     if "EndConferenceOnExit" in params:
-        participant.options.end_on_exit = params.flag("EndConferenceOnExit")
+        participant.ends_it(params.flag("EndConferenceOnExit"))
     if "Muted" in params:
         participant.mute(params.flag("Muted"))
     if "Hold" in params:
         music = params.request("HoldUrl", "HoldMethod", "GET")
         participant.put_on_hold(params.flag("Hold"), music)
     if "Coaching" in params or "CallSidToCoach" in params:
-        coach = params.text("CallSidToCoach") or participant.options.call_sid_to_coach
-        participant.coach(params.flag("Coaching", True), coach)
+        participant.coach(coached)
     announcement = params.request("AnnounceUrl", "AnnounceMethod")
     if announcement is not None:
         participant.announce(announcement)

@@ -33,8 +33,8 @@ let rings = null;
 let ringing = null;
 /** @type {Sound | null} */
 let sound = null;
-/** From the button to the call: the browser may be asking whether the microphone is allowed. */
-let dialling = false;
+/** From a button to the call: the browser may be asking whether the microphone is allowed. */
+let busy = false;
 /** Where the exchange's clock stands, and how fast it runs. */
 let clock = { virtual: Date.now(), wall: Date.now(), speed: 1 };
 
@@ -206,7 +206,7 @@ async function post(path, body = {}) {
 }
 
 async function dial() {
-  if (talking() || dialling) return;
+  if (talking() || busy) return;
   problem("");
   const number = from.value.replace(/[\s().-]/g, "");
   if (!/^(\+[1-9]\d{4,14}|\d{2,15})$/.test(number)) {
@@ -215,7 +215,7 @@ async function dial() {
     return;
   }
   localStorage.setItem("from", number);
-  dialling = true;
+  busy = true;
   try {
     // Somebody who types needs longer than a script's five seconds to say something to a machine.
     const script = { speak: 20 };
@@ -230,7 +230,7 @@ async function dial() {
     silence();
     problem("lost");
   } finally {
-    dialling = false;
+    busy = false;
   }
 }
 
@@ -366,8 +366,8 @@ function listen() {
   rings.addEventListener("message", (event) => showText(JSON.parse(event.data)));
   rings.addEventListener("ring", (event) => {
     const coming = /** @type {Call} */ (JSON.parse(event.data));
-    if (talking()) {
-      post(`/handset/calls/${coming.sid}/decline`); // one telephone, one call: busy
+    if (talking() || busy) {
+      post(`/handset/calls/${coming.sid}/decline`).catch(() => {}); // one telephone, one call: busy
       return;
     }
     ringing = coming;
@@ -393,13 +393,22 @@ function ringOver() {
 
 /** @param {"answer" | "decline"} verb */
 async function decide(verb) {
-  if (ringing === null) return;
+  if (ringing === null || busy) return;
   const { sid } = ringing;
   ringOver();
-  if (verb === "answer") sound = await Sound.open();
-  const done = await post(`/handset/calls/${sid}/${verb}`, { ...sound?.offer });
-  if (done.ok && verb === "answer") await begun(done.body);
-  else silence();
+  problem("");
+  busy = true;
+  try {
+    if (verb === "answer") sound = await Sound.open();
+    const done = await post(`/handset/calls/${sid}/${verb}`, { ...sound?.offer });
+    if (done.ok && verb === "answer") await begun(done.body);
+    else silence(); // declined, or it had stopped ringing: the microphone is not needed
+  } catch {
+    silence();
+    problem("lost");
+  } finally {
+    busy = false;
+  }
 }
 
 /* ---- the beginning -------------------------------------------------------------------- */

@@ -23,10 +23,15 @@ export class Sound {
     if (!("RTCPeerConnection" in window)) return null;
     const microphone = await navigator.mediaDevices?.getUserMedia({ audio: true }).catch(() => null);
     const sound = new Sound(new RTCPeerConnection(), microphone ?? null);
-    const [track] = microphone?.getAudioTracks() ?? [];
-    if (microphone && track) sound.peer.addTrack(track, microphone);
-    else sound.peer.addTransceiver("audio", { direction: "recvonly" });
-    await sound.peer.setLocalDescription();
+    try {
+      const [track] = microphone?.getAudioTracks() ?? [];
+      if (microphone && track) sound.peer.addTrack(track, microphone);
+      else sound.peer.addTransceiver("audio", { direction: "recvonly" });
+      await sound.peer.setLocalDescription();
+    } catch (error) {
+      sound.close(); // or the microphone stays on with nobody to turn it off
+      throw error;
+    }
     return sound;
   }
 

@@ -12,6 +12,7 @@ entry in the call's error log, and the document goes on.
 from __future__ import annotations
 
 from array import array
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from exchange.errors import CarrierError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 FOREVER = 1000
 TONE = 0.25
 PAUSE = 0.5
+KEPT = 50
+"""Rows of keys whose tones are kept; a key is 4 kB."""
 
 
 def _check(node: Node) -> str:
@@ -50,7 +53,7 @@ async def run(scene: Scene, node: Node) -> Step:
     sound: Sound | None = None
     if digits:
         text, seconds = digits, sum(PAUSE if d in "wW" else TONE for d in digits)
-        sound = keyed(digits)
+        sound = keyed(digits) if heard else None
     else:
         text = scene.resolve(node.text)
         try:
@@ -67,8 +70,9 @@ async def run(scene: Scene, node: Node) -> Step:
     return None
 
 
+@lru_cache(KEPT)
 def keyed(digits: str) -> array[int]:
-    """The tones of keys, one after the other."""
+    """The tones of keys, one after the other; sines take time, and a flow plays the same keys."""
     sound = array("h")
     for digit in digits:
         if digit in "wW":

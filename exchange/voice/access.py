@@ -7,8 +7,9 @@ Source: Twilio, "Access Tokens": a JWT (HS256, by an API key's secret) whose `is
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from exchange.core import Config
@@ -34,11 +35,23 @@ class Access:
     identity: str
     expires_at: float
     incoming: bool
+    """Whether it may be called."""
+    outgoing: bool
+    """Whether it may call."""
 
     @property
     def address(self) -> str:
         """Where the exchange rings this identity."""
         return f"client:{self.identity}"
+
+
+def demand(access: Access | None, grant: Literal["incoming", "outgoing"]) -> Access:
+    """The access, if it still gives what is wanted. Raises AccessRefused."""
+    if access is None or not getattr(access, grant):
+        raise AccessRefused(INVALID, f"no access token that allows {grant} calls")
+    if access.expires_at < time.time():
+        raise AccessRefused(EXPIRED, "the access token has expired")
+    return access
 
 
 def read(token: object, config: Config) -> Access:
@@ -66,6 +79,9 @@ def read(token: object, config: Config) -> Access:
     identity = grants.get("identity")
     if not isinstance(identity, str) or IDENTITY.fullmatch(identity) is None:
         raise AccessRefused(INVALID, "the access token has no identity that can be rung")
-    incoming = voice.get("incoming")
-    allowed = isinstance(incoming, dict) and incoming.get("allow") is True
-    return Access(identity, float(claims["exp"]), allowed)
+    incoming, outgoing = voice.get("incoming"), voice.get("outgoing")
+    called = isinstance(incoming, dict) and incoming.get("allow") is True
+    # The carrier's grant names the TwiML application that answers; here the number that is called
+    # does, so that any name will do.
+    calls = isinstance(outgoing, dict) and bool(outgoing.get("application_sid"))
+    return Access(identity, float(claims["exp"]), called, calls)

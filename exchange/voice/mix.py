@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -134,22 +135,38 @@ class Mixer:
         self._task = None
 
     def tick(self) -> None:
-        """One frame for everybody."""
+        """One frame for everybody; whose cannot be made is out of it, and nobody else."""
         now = self._exchange.clock.time()
         said: dict[Call, Samples] = {}
-        for call, leg in self._legs.items():
-            frame = leg.take()
-            if frame is not None:
-                said[call] = frame
-                if loud(frame):
-                    leg.spoke_at = now
+        for call, leg in list(self._legs.items()):
+            with self._or_out(call):
+                frame = leg.take()
+                if frame is not None:
+                    said[call] = frame
+                    if loud(frame):
+                        leg.spoke_at = now
         ringback = self._ringback.next()
         heard: dict[Call, Samples | None] = {}
-        for call, leg in self._legs.items():
-            frame = heard[call] = self._heard(call, said, ringback)
-            leg.hear(SILENCE if frame is None else frame)
+        for call, leg in list(self._legs.items()):
+            with self._or_out(call):
+                frame = heard[call] = self._heard(call, said, ringback)
+                leg.hear(SILENCE if frame is None else frame)
         for recording in self._exchange.recordings.running:
-            self._record(recording, said, heard)
+            try:
+                self._record(recording, said, heard)
+            except Exception:
+                log.exception("recording %s keeps no more sound", recording.sid)
+                recording.deafen()
+
+    @contextmanager
+    def _or_out(self, call: Call) -> Iterator[None]:
+        """A fault of one call's sound is the end of that call."""
+        try:
+            yield
+        except Exception:
+            log.exception("the sound of call %s failed", call.sid)
+            self.remove(call)
+            call.end(cause="the line broke")
 
     def _heard(
         self, call: Call, said: dict[Call, Samples], ringback: Samples | None

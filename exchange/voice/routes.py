@@ -4,7 +4,8 @@
 |---|---|
 | `/voice/local.js` | what the SDK must be told so that this exchange is its carrier |
 | `/voice/sounds/{name}.wav` | each sound that the SDK plays |
-| `/voice/twilio.min.js` | the SDK itself, as npm installed it |
+
+The SDK itself is the page's own affair, as it is with the carrier.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from exchange.voice import tones
 
 PREFIX = "/voice/"
 LOCAL = Path(__file__).parent / "local.js"
-SDK = Path(__file__).parents[2] / "node_modules/@twilio/voice-sdk/dist/twilio.min.js"
 SHARED = {
     "Access-Control-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -28,18 +28,11 @@ SHARED = {
 def add_routes(app: web.Application) -> None:
     """Adds the files."""
     app.router.add_route("GET", PREFIX + "local.js", local)
-    app.router.add_route("GET", PREFIX + "twilio.min.js", sdk)
     app.router.add_route("GET", PREFIX + "sounds/{name}.wav", sound)
 
 
 async def local(_request: web.Request) -> web.StreamResponse:
     return web.FileResponse(LOCAL, headers=SHARED)
-
-
-async def sdk(_request: web.Request) -> web.StreamResponse:
-    if not SDK.is_file():
-        raise web.HTTPNotFound(text="the SDK is not installed: npm ci", headers=SHARED)
-    return web.FileResponse(SDK, headers=SHARED)
 
 
 async def sound(request: web.Request) -> web.StreamResponse:

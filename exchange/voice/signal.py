@@ -165,15 +165,14 @@ class Device:
             self._unregister()
             await self._send("offline", {})
             return
-        if self._access is None or not self._access.incoming:
-            await self._error(AccessRefused(access.INVALID, "no token that allows to be called"))
-            return
-        if self._access.expires_at < time.time():
-            self._unregister()
-            await self._error(AccessRefused(access.EXPIRED, "the access token has expired"))
+        try:
+            granted = access.demand(self._access, "incoming")
+        except AccessRefused as refusal:
+            self._unregister()  # the token that it registered with may have been another
+            await self._error(refusal)
             return
         if self._page is None:
-            self._page = self._exchange.stations.open_page(self._access.address)
+            self._page = self._exchange.stations.open_page(granted.address)
             self._spawn(self._attend(self._page))
         await self._send("ready", {})
 
@@ -183,9 +182,9 @@ class Device:
             self._page.put_nowait(None)
         self._page = None
 
-    async def _error(self, refusal: AccessRefused) -> None:
+    async def _error(self, refusal: AccessRefused, **more: str) -> None:
         error = {"code": refusal.code, "message": refusal.message}
-        await self._send("error", {"error": error})
+        await self._send("error", {"error": error} | more)
 
     # -- being called ------------------------------------------------------------------------------
 
@@ -207,17 +206,19 @@ class Device:
             if not asked.done():
                 await self._send("invite", _invitation(call, sdp))
                 await asyncio.wait({asked})
-                if call.media is leg and not asked.cancelled():
+                if call.sid in self._calls:
                     await self._attached(call)
-                    return
-                await self._send("cancel", {"callsid": call.sid})
+                else:
+                    await self._send("cancel", {"callsid": call.sid})
         finally:
             self._rings.pop(call.sid, None)
-            if call.media is not leg:
-                await leg.close()
+            await leg.close()
 
     async def _answer(self, payload: Payload) -> None:
-        """The first device to answer has the call."""
+        """The first device whose sound is agreed on has the call: until then any other may have it.
+
+        Meanwhile it may have stopped ringing; then `_ring` takes leave of the device.
+        """
         from exchange.voice.media import Refused
 
         ringing = self._rings.get(str(payload.get("callsid")))
@@ -225,19 +226,17 @@ class Device:
             return
         call, leg = ringing
         asked = call.answer_asked
-        if call.media is not None or asked is None or asked.done():
+        if asked is None or asked.done():
             return  # the cancel is on its way
-        call.media = leg  # from here on nobody else can have it
         try:
             await leg.accept(str(payload.get("sdp")))
         except Refused as error:
-            call.media = None
             log.warning("call %s: %s", call.sid, error)
+            self._rings.pop(call.sid, None)  # here it rings no more, elsewhere it does
+            await leg.close()
             await self._send("hangup", {"callsid": call.sid})
             return
-        if asked.done():
-            call.media = None
-        else:
+        if not asked.done():
             call.connect(leg)
             self._calls[call.sid] = call
             asked.set_result(True)
@@ -252,19 +251,22 @@ class Device:
     # -- calling -----------------------------------------------------------------------------------
 
     async def _invite(self, payload: Payload) -> None:
-        """The device calls: `To` must be one of the exchange's numbers."""
+        """The device calls: its token must allow it, `To` must be one of the exchange's numbers."""
         from exchange.voice.media import Leg, Refused
 
         name = str(payload["callsid"])
         params = dict(parse_qsl((payload.get("twilio") or {}).get("params") or ""))
-        if self._access is None:
-            await self._error(AccessRefused(access.INVALID, "no access token"))
+        try:
+            granted = access.demand(self._access, "outgoing")
+        except AccessRefused as refusal:
+            await self._error(refusal, callsid=name)
+            await self._send("hangup", {"callsid": name})  # or the page would wait for an answer
             return
         leg = Leg()
         try:
             sdp = await leg.answer(str(payload.get("sdp")))
             call = self._exchange.dial_in(
-                self._access.address, params.get("To", ""), leg=leg, params=params
+                granted.address, params.get("To", ""), leg=leg, params=params
             )
         except (NoSuchNumber, Refused) as error:
             await leg.close()

@@ -1,7 +1,7 @@
 """Words as sound: espeak-ng, if it is installed, for the languages that it says understandably.
 
 It says Thai and Chinese so that nobody would understand them; those are read on the page. Each text
-is said once, outside the event loop, and kept.
+is said once, outside the event loop, and kept; one that could not be said is tried again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Announcer:
     """Says texts. Nothing is looked for or loaded before there is something to say."""
 
     def __init__(self) -> None:
-        self._said: OrderedDict[tuple[str, str], Samples | None] = OrderedDict()
+        self._said: OrderedDict[tuple[str, str], Samples] = OrderedDict()
 
     async def say(self, text: str, language: str) -> Samples | None:
         """The text as sound; None where there is no voice for it."""
@@ -41,12 +41,15 @@ class Announcer:
         if voice is None:
             return None
         wanted = voice, text
-        if wanted not in self._said:
-            self._said[wanted] = await asyncio.to_thread(_said, text, voice)
+        sound = self._said.get(wanted)
+        if sound is None:
+            sound = await asyncio.to_thread(_said, text, voice)
+        if sound is not None:
+            self._said[wanted] = sound
+            self._said.move_to_end(wanted)
             while len(self._said) > KEPT:
                 self._said.popitem(last=False)
-        self._said.move_to_end(wanted)
-        return self._said[wanted]
+        return sound
 
 
 def _said(text: str, voice: str) -> Samples | None:

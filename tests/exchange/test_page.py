@@ -206,3 +206,78 @@ async def test_a_small_screen_has_room_for_words_and_messages(
         assert box["y"] + box["height"] <= 740
         assert box["height"] >= 44
     await page.close()
+
+
+MICROPHONE = """
+  // A microphone that is asked for until the test allows it; how many are on can be counted.
+  window.tracks = [];
+  const allowed = new Promise((allow) => (window.allow = allow));
+  navigator.mediaDevices.getUserMedia = async () => {
+    await allowed;
+    const { stream } = new AudioContext().createMediaStreamDestination();
+    tracks.push(...stream.getTracks());
+    return stream;
+  };
+  window.on = () => tracks.filter((track) => track.readyState === "live").length;
+  localStorage.setItem("from", "+66899999999");
+"""
+
+
+async def rung(line: Line, browser: Browser) -> tuple[Page, Call]:
+    """A handset that rings, with a microphone."""
+    page = await browser.new_page()
+    await page.add_init_script(MICROPHONE)
+    async with page.expect_response("**/rings"):
+        await page.goto(line.url + "/")
+    await expect(page.locator("#to")).to_have_value("1337")
+    twiml = "<Response><Pause length='60'/></Response>"
+    await line.rest(lambda c: c.calls.create(to="+66899999999", from_="1337", twiml=twiml))
+    await expect(page.locator("#ring")).to_be_visible()
+    return page, only_call(line)
+
+
+async def test_an_answer_that_is_lost_turns_the_microphone_off(
+    line: Line, browser: Browser
+) -> None:
+    page, call = await rung(line, browser)
+    await page.route("**/answer", lambda route: route.abort())
+    await page.evaluate("allow()")
+    await page.locator("#answer").click()
+    await expect(page.locator("#problem")).to_be_visible()
+    assert await page.evaluate("[tracks.length, on()]") == [1, 0]
+    assert call.is_ringing
+    await page.close()
+
+
+async def test_an_offer_that_cannot_be_made_turns_the_microphone_off(
+    line: Line, browser: Browser
+) -> None:
+    page, _ = await rung(line, browser)
+    await page.evaluate(
+        "() => { RTCPeerConnection.prototype.setLocalDescription = async () => { throw 1; }; }"
+    )
+    await page.evaluate("allow()")
+    await page.locator("#answer").click()
+    await expect(page.locator("#problem")).to_be_visible()
+    assert await page.evaluate("[tracks.length, on()]") == [1, 0]
+    await page.close()
+
+
+async def test_who_is_answering_neither_dials_nor_is_rung(line: Line, browser: Browser) -> None:
+    page, call = await rung(line, browser)
+    await page.locator("#answer").click()
+    await page.locator("#call").click()  # impatience, while the browser asks for the microphone
+    twiml = "<Response/>"
+    await line.rest(lambda c: c.calls.create(to="+66899999999", from_="1337", twiml=twiml))
+    [second, _] = line.exchange.calls()
+    await asyncio.wait_for(second.over.wait(), 5)
+    assert second.status == "busy"
+    await page.evaluate("allow()")
+    await page.wait_for_function("document.body.classList.contains('talking')")
+    await line.clock.settle()
+    assert call.live
+    assert await page.evaluate("[tracks.length, on()]") == [1, 1]
+    assert len(list(line.exchange.calls())) == 2
+    await page.locator("#hangup").click()
+    await page.wait_for_function("on() === 0")
+    await page.close()

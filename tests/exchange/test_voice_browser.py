@@ -218,7 +218,7 @@ async def test_keys_of_the_device_and_its_own_calls(town: City) -> None:
     # who signs off is not rung; who registers again is
     await agent.evaluate("void device.unregister()")
     await saw(agent, "unregistered")
-    assert town.exchange.stations.get("client:agent-1").outcome == "answer"
+    assert town.exchange.stations.get("client:agent-1").outcome == "away"
     await agent.evaluate("void device.register()")
     await saw(agent, "registered", 2)
     twiml = "<Response><Pause length='30'/></Response>"

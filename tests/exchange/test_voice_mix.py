@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from exchange import tape
 from exchange.call import Call
+from exchange.recordings import Wish
 from exchange.stations import Station
 from exchange.tape import Reel
 from exchange.voice import mix, tones
@@ -124,10 +126,10 @@ async def test_who_is_muted_or_on_hold_or_coaches_is_not_heard(line: Line) -> No
     line.exchange.mixer.tick()
     assert [voice.last for voice in voices] == [320, 300, 20]
     first.mute(False)
-    second.coach(True, calls[0].sid)
+    second.coach(calls[0].sid)
     line.exchange.mixer.tick()
     assert [voice.last for voice in voices] == [320, 301, 1]
-    second.coach(False, None)
+    second.coach(None)
     third.put_on_hold(True)
     await line.clock.settle()
     line.exchange.mixer.tick()
@@ -178,6 +180,34 @@ async def test_a_dialler_hears_ringing_and_then_the_other(line: Line) -> None:
     caller.end()
     await line.clock.settle()
     assert voice.closed and answered.closed
+
+
+@pytest.mark.parametrize(
+    "twiml",
+    [
+        '<Play loop="0">/music.wav</Play>',
+        '<Record action="/kept"/>',
+        "<Dial><Conference>room</Conference></Dial>",
+        "<Enqueue>help</Enqueue>",
+        '<Dial record="record-from-ringing">+66899999999</Dial>',
+    ],
+)
+async def test_an_ended_call_keeps_no_sound(line: Line, twiml: str) -> None:
+    line.app["/music.wav"] = tones.wave(tones.tone((1000,), 9.0))
+    line.app["/voice"] = twiml
+    caller = line.exchange.dial_in("+66812345678", "1337")
+    voice = give(line, caller, 1000)
+    await line.clock.settle()
+    for _ in range(60):
+        line.exchange.mixer.tick()
+        await line.clock.advance(0.02)
+    recordings = list(line.exchange.recordings)
+    caller.end()
+    await line.clock.settle()
+    assert (caller.media, caller.playbacks, caller.company) == (None, [], None)
+    assert voice.closed
+    for recording in recordings:  # a call's sound is in its recording, not in the call
+        assert unmulaw(recording.sound()[-16000:])[4000] > 900
 
 
 async def test_early_media_is_the_ringing(line: Line) -> None:
@@ -258,6 +288,101 @@ async def test_a_dials_recording_has_the_track_that_was_asked_for(line: Line) ->
         recording = list(line.exchange.recordings)[-1]
         kept[track] = round(int(unmulaw(recording.sound()[-8000:])[4000]), -2)
     assert kept == {"inbound": 1000, "outbound": 2000, "both": 3000}
+
+
+async def test_a_leg_that_fails_is_out_and_the_others_hear_on(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise ValueError("a frame of another size")
+
+    calls, voices = await conference(line, 1, 20, 300, 4000)
+    voices[0].take = broken  # type: ignore[method-assign]
+    voices[1].hear = broken  # type: ignore[method-assign]
+    for _ in range(3):
+        line.exchange.mixer.tick()
+    await line.clock.settle()
+    assert [call.ended for call in calls] == [True, True, False, False]
+    assert calls[0].end_cause == "the line broke"
+    assert [voice.last for voice in voices[2:]] == [4000, 300]
+    faults = [entry for entry in caplog.records if "sound of call" in entry.message]
+    assert [calls[0].sid in faults[0].message, calls[1].sid in faults[1].message] == [True, True]
+    assert len(faults) == 2
+
+
+async def record(line: Line, seconds: float) -> None:
+    for _ in range(round(seconds / 0.02)):
+        line.exchange.mixer.tick()
+        await line.clock.advance(0.02)
+
+
+async def test_a_recording_that_fails_spoils_no_other(
+    line: Line, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls, voices = await conference(line, 1000, 2000)
+    first, second = [
+        line.exchange.recordings.start(call, Wish("StartCallRecordingAPI", track="inbound"))
+        for call in calls
+    ]
+    await record(line, 1)
+
+    def full(*_: Any) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(first._reel, "write", full)
+    await record(line, 1)
+    assert [voice.last for voice in voices] == [2000, 1000]
+    assert len([e for e in caplog.records if "keeps no more sound" in e.message]) == 1
+    for call in calls:
+        call.end()
+    await line.clock.settle()
+    kept = [unmulaw(each.sound()[-16000:]) for each in (first, second)]
+    assert [round(int(sound[4000]), -2) for sound in kept] == [1000, 2000]
+    assert [round(int(sound[12000]), -2) for sound in kept] == [0, 2000], "the rest is silence"
+
+
+async def test_a_disk_that_is_full_keeps_no_call_from_ending(line: Line, tmp_path: Any) -> None:
+    class Full(io.BytesIO):
+        def close(self) -> None:
+            raise OSError("no space left on device")
+
+    calls, _ = await conference(line, 1000, 2000)
+    recording = line.exchange.recordings.start(calls[0], Wish("StartCallRecordingAPI"))
+    await record(line, 0.1)
+    assert recording._reel is not None
+    recording._reel._file.close()
+    recording._reel._file = Full()  # type: ignore[assignment]
+    calls[0].end()
+    assert recording.status == "completed"
+
+
+async def test_there_is_a_limit_to_the_sound_that_is_kept(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    line.exchange.config = replace(line.exchange.config, keep_sound=20_000)
+    recordings = line.exchange.recordings
+    calls, voices = await conference(line, 1000, 2000)
+    first = recordings.start(calls[0], Wish("StartCallRecordingAPI"))
+    await record(line, 1)
+    first.stop()
+    inbound = Wish("StartCallRecordingAPI", track="inbound")
+    silent = recordings.start(await line.call(), inbound)
+    second = recordings.start(calls[0], Wish("StartCallRecordingAPI"))
+    await record(line, 1)
+    assert list(recordings) == [first, silent, second]
+    await record(line, 1)
+    assert list(recordings) == [silent, second], "the oldest one with sound makes room"
+    assert [path.name for path in recordings.folder.iterdir()] == [second.sid]
+    await record(line, 1)
+    assert recordings.kept == second.size <= 20_000
+    assert len([e for e in caplog.records if "keeps no more sound" in e.message]) == 1
+    second.stop()
+    sound = unmulaw(second.sound()[-24000:])
+    assert (sound[8000] > 0, sound[22000]) == (True, 0)
+    await line.rest(lambda c: c.recordings(second.sid).delete())
+    assert recordings.kept == 0
+    for voice in voices:
+        assert voice.heard
 
 
 def test_a_reel_fills_gaps_with_silence(tmp_path: Any) -> None:

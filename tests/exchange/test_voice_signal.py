@@ -11,15 +11,17 @@ from typing import Any
 
 import jwt
 import pytest
-from aiohttp import ClientWebSocketResponse
+from aiohttp import ClientWebSocketResponse, web
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 
 from exchange import __main__ as command
 from exchange.call import Call, Status
 from exchange.core import Config
+from exchange.stations import Station
 from exchange.voice import access
 from exchange.voice import signal as voice_signal
+from exchange.voice.media import Leg
 from tests.exchange.conftest import SID, TOKEN, Line
 from tests.exchange.voice_support import KEY, SECRET, token
 
@@ -33,7 +35,7 @@ ROOM = '<Dial><Client>agent-1<Parameter name="ticket" value="ก 7"/></Client></
 def test_a_token_of_the_carriers_library_is_understood() -> None:
     granted = access.read(token("agent-1"), CONFIG)
     assert (granted.identity, granted.address) == ("agent-1", "client:agent-1")
-    assert granted.incoming
+    assert granted.incoming and granted.outgoing
     assert 3500 < granted.expires_at - time.time() <= 3600
 
 
@@ -234,6 +236,93 @@ async def test_the_first_of_several_devices_has_the_call(line: Line, shop: Shop)
     assert len(line.exchange.mixer) == 1
 
 
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """The first answer is not agreed on before the event."""
+    go, real, legs = asyncio.Event(), Leg.accept, []
+
+    async def accept(self: Leg, sdp: str) -> None:
+        legs.append(self)
+        if len(legs) == 1:
+            await go.wait()
+        await real(self, sdp)
+
+    monkeypatch.setattr(Leg, "accept", accept)
+    return go
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> list[Leg]:
+    """The legs that have been closed."""
+    real, legs = Leg.close, []
+
+    async def close(self: Leg) -> None:
+        legs.append(self)
+        await real(self)
+
+    monkeypatch.setattr(Leg, "close", close)
+    return legs
+
+
+async def test_an_answer_that_fails_is_nobody_elses(
+    line: Line, shop: Shop, slow: asyncio.Event, closed: list[Leg]
+) -> None:
+    line.app["/voice"] = ROOM
+    first, second = await shop(), await shop()
+    await first.register()
+    await second.register()
+    await line.call()
+    invite = await first.got("invite")
+    await first.send("answer", callsid=invite["callsid"], sdp="nonsense")
+    await second.answer(await second.got("invite"))
+    await until(lambda: leg(line).live)
+    slow.set()
+    assert await _kind(first) in ("hangup", "cancel")
+    assert leg(line).media not in closed
+    assert len(set(closed)) == 1
+
+
+async def test_a_device_whose_answer_fails_rings_no_more(
+    line: Line, shop: Shop, closed: list[Leg]
+) -> None:
+    line.app["/voice"] = ROOM
+    telephone = await shop()
+    await telephone.register()
+    await line.call()
+    invite = await telephone.got("invite")
+    await telephone.send("answer", callsid=invite["callsid"], sdp="nonsense")
+    assert (await telephone.got("hangup"))["callsid"] == invite["callsid"]
+    assert len(closed) == 1
+    assert leg(line).is_ringing and leg(line).media is None
+
+
+@pytest.mark.parametrize("how", ["time-out", "declined"])
+async def test_an_answer_that_comes_too_late(
+    line: Line, shop: Shop, slow: asyncio.Event, closed: list[Leg], how: str
+) -> None:
+    line.app["/voice"] = "<Dial timeout='20'><Client>agent-1</Client></Dial>"
+    telephone, other = await shop(), await shop()
+    await telephone.register()
+    await other.register()
+    await line.call()
+    invite = await telephone.got("invite")
+    await telephone.answer(invite)
+    await other.got("invite")
+    if how == "time-out":
+        await line.after(20)
+    else:
+        await other.send("reject", callsid=invite["callsid"])
+    await telephone.got("cancel")
+    slow.set()
+    await telephone.send("register", media={"audio": True})
+    async with asyncio.timeout(5):
+        while await _kind(telephone) != "ready":
+            pass
+    assert leg(line).status in (Status.NO_ANSWER, Status.BUSY)
+    assert leg(line).media is None
+    await until(lambda: len(set(closed)) == 2)
+
+
 async def _kind(telephone: Telephone) -> str:
     """What kind of message comes within a moment; "" when none does."""
     try:
@@ -268,16 +357,57 @@ async def test_nobody_answers_in_time(line: Line, shop: Shop) -> None:
     await telephone.got("cancel")
 
 
-async def test_no_device_is_a_headset_on_auto_answer(line: Line, shop: Shop) -> None:
+async def test_a_client_that_was_never_registered_is_a_headset_on_auto_answer(line: Line) -> None:
     line.app["/voice"] = ROOM
+    await line.call()
+    assert leg(line).live
+    assert leg(line).media is None
+    assert "mixer" not in line.exchange.__dict__
+
+
+async def test_a_client_that_is_away_does_not_answer(line: Line, shop: Shop) -> None:
+    line.app["/voice"] = ROOM.replace("<Dial>", '<Dial action="/after">')
+    line.app["/after"] = '<Pause length="60"/>'
     telephone = await shop()
     await telephone.register()
     await telephone.send("register", media={"audio": False})
     await telephone.got("offline")
     await line.call()
+    assert leg(line).status is Status.NO_ANSWER
+    [told] = line.app.to("/after")
+    assert (told["DialCallStatus"], told["DialCallDuration"]) == ("no-answer", "0")
+    async with line.http.get("/handset/stations") as reply:
+        assert (await reply.json())["stations"]["client:agent-1"]["outcome"] == "away"
+    # a headset that is put there on purpose is one, and who registers again is rung
+    line.exchange.stations.put("client:agent-1", Station())
+    await line.call()
     assert leg(line).live
-    assert leg(line).media is None
-    assert "mixer" not in line.exchange.__dict__
+    await telephone.register()
+    await line.call()
+    await telephone.got("invite")
+
+
+async def test_rest_is_told_of_a_client_that_is_away(line: Line, shop: Shop) -> None:
+    telephone = await shop()
+    await telephone.register()
+    await telephone.close()
+    await until(lambda: line.exchange.stations.get("client:agent-1").outcome == "away")
+    line.app["/told"] = lambda _: web.Response(status=204)
+    to = {
+        "to": "client:agent-1",
+        "from_": "1337",
+        "status_callback": line.app.url + "/told",
+        "status_callback_event": ["initiated", "ringing", "answered", "completed"],
+    }
+    for create in (
+        lambda c: c.calls.create(twiml="<Response/>", **to),
+        lambda c: c.conferences("room").participants.create(**to),
+    ):
+        await line.rest(create)
+        assert leg(line).status is Status.NO_ANSWER
+    statuses = [hit["CallStatus"] for hit in line.app.to("/told")]
+    assert statuses == ["initiated", "ringing", "no-answer"] * 2
+    assert line.exchange.conferences.living("room") is None
 
 
 async def test_a_page_that_is_reloaded_has_hung_up_and_registers_again(
@@ -292,7 +422,7 @@ async def test_a_page_that_is_reloaded_has_hung_up_and_registers_again(
     await telephone.close()
     await until(lambda: caller.ended)
     assert leg(line).end_cause == "the device has gone"
-    assert line.exchange.stations.get("client:agent-1").outcome == "answer"
+    assert line.exchange.stations.get("client:agent-1").outcome == "away"
     again = await shop()
     await again.register()
     await line.call()
@@ -350,10 +480,47 @@ async def test_the_device_calls(line: Line, shop: Shop) -> None:
     await until(lambda: not line.exchange.live)
 
 
+async def not_allowed(telephone: Telephone, code: int) -> None:
+    """The device's call is refused by its token, and over."""
+    refused = await telephone.got("error")
+    assert (refused["callsid"], refused["error"]["code"]) == ("TJ1", code)
+    assert (await telephone.got("hangup"))["callsid"] == "TJ1"
+
+
+async def test_only_a_token_that_allows_it_may_call(
+    line: Line, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telephone = await shop()
+    peer = telephone.peer = RTCPeerConnection()
+    peer.addTrack(AudioStreamTrack())
+    await peer.setLocalDescription(await peer.createOffer())
+    invite = {"callsid": "TJ1", "sdp": peer.localDescription.sdp, "twilio": {"params": "To=1337"}}
+    await telephone.send("listen", token=token("agent-1", outgoing=False))
+    await telephone.got("connected")
+    await telephone.send("invite", **invite)
+    await not_allowed(telephone, access.INVALID)
+    await telephone.send("listen", token=token("agent-1"))
+    await telephone.got("connected")
+    monkeypatch.setattr(time, "time", lambda real=time.time: real() + 3601)
+    await telephone.send("invite", **invite)
+    await not_allowed(telephone, access.EXPIRED)
+    assert list(line.exchange.calls()) == []
+
+
+async def test_a_token_that_no_longer_allows_to_be_called(line: Line, shop: Shop) -> None:
+    telephone = await shop()
+    await telephone.register()
+    await telephone.send("listen", token=token("agent-1", incoming=False))
+    await telephone.got("connected")
+    await telephone.send("register", media={"audio": True})
+    assert (await telephone.got("error"))["error"]["code"] == access.INVALID
+    assert line.exchange.stations.get("client:agent-1").outcome == "away"
+
+
 async def test_calls_that_cannot_be_made(line: Line, shop: Shop) -> None:
     telephone = await shop()
     await telephone.send("invite", callsid="TJ1", sdp="", twilio={})
-    assert (await telephone.got("error"))["error"]["code"] == access.INVALID
+    await not_allowed(telephone, access.INVALID)
     await telephone.send("listen", token=token("agent-1"))
     await telephone.got("connected")
     for sdp in ("", "v=0", "nonsense"):
@@ -400,21 +567,21 @@ async def test_a_browser_that_says_nothing_any_more_is_gone(
     telephone = await shop()
     await telephone.register()
     assert line.exchange.stations.get("client:agent-1").outcome == "ask"
-    await until(lambda: line.exchange.stations.get("client:agent-1").outcome == "answer")
+    await until(lambda: line.exchange.stations.get("client:agent-1").outcome == "away")
 
 
 async def test_what_a_page_loads_may_be_loaded_by_the_applications_site(line: Line) -> None:
     foreign = {"Origin": "http://an.application.example"}
     for path, kind in (
         ("/voice/local.js", "javascript"),
-        ("/voice/twilio.min.js", "javascript"),
         ("/voice/sounds/incoming.wav", "wav"),
         ("/voice/sounds/dtmfh.wav", "wav"),
     ):
         async with line.http.get(path, headers=foreign) as reply:
             assert (reply.status, reply.content_type.split("/")[1]) == (200, kind)
             assert reply.headers["Access-Control-Allow-Origin"] == "*"
-    async with line.http.get("/voice/sounds/nothing.wav") as reply:
-        assert reply.status == 404
+    for nothing in ("/voice/sounds/nothing.wav", "/voice/twilio.min.js"):
+        async with line.http.get(nothing) as reply:
+            assert reply.status == 404  # the SDK is the page's own
     async with line.http.get("/handset/about", headers=foreign) as reply:
         assert reply.status == 403

@@ -15,6 +15,7 @@ import pytest
 
 from exchange.call import Call
 from exchange.clock import HandClock
+from exchange.verbs import play
 from exchange.voice import tones
 from exchange.voice.decode import decode
 from exchange.voice.speech import Announcer
@@ -98,6 +99,16 @@ async def test_a_text_is_said_once_and_kept(speaker: Path) -> None:
     assert await announcer.say("สวัสดี", "th-TH") is None
 
 
+async def test_a_text_that_could_not_be_said_is_tried_again(
+    speaker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announcer = Announcer()
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "which", lambda _: None)
+        assert await announcer.say("Press one", "en-US") is None
+    assert await announcer.say("Press one", "en-US") is not None
+
+
 async def test_without_the_program_words_are_only_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
     assert await Announcer().say("Hello", "en-US") is None
@@ -131,6 +142,29 @@ async def test_files_and_keys_are_heard(line: Line) -> None:
     assert [entry.heard for entry in call.transcript if entry.kind == "play"] == [True] * 3
     await listen(line, voice, 0.1)
     assert [fault.code for fault in call.errors] == [11200]
+
+
+async def test_keys_that_nobody_hears_are_not_made(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    real = tones.key
+
+    def key(digit: str) -> Any:
+        made.append(digit)
+        return real(digit)
+
+    monkeypatch.setattr(tones, "key", key)
+    play.keyed.cache_clear()
+    line.app["/voice"] = '<Play digits="159"/><Pause length="9"/>'
+    silent = await line.call()
+    await line.after(1)
+    assert line.kinds(silent)[:2] == ["play", "pause"]
+    assert made == []
+    for _ in range(2):
+        _, voice = await call_with_sound(line)
+        assert power(await listen(line, voice, 0.16), 697) > 0.05
+    assert made == ["1", "5", "9"], "and only once"
 
 
 async def test_a_message_is_what_was_said_and_ends_with_silence(line: Line) -> None:

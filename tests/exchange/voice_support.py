@@ -24,11 +24,12 @@ from exchange.core import Config, Exchange
 from exchange.voice import tones
 from tests.exchange.conftest import SID, TOKEN, Application
 
+SDK = Path(__file__).parents[2] / "node_modules/@twilio/voice-sdk/dist/twilio.min.js"
 KEY, SECRET = "SK" + "1" * 32, "a secret of the tests, long enough for HS256"
 
 PAGE = """<!doctype html><title>device</title>
 <script src="{exchange}/voice/local.js"></script>
-<script src="{exchange}/voice/twilio.min.js"></script>
+<script src="/twilio.min.js"></script>
 <script>
   const seen = [];
   let call = null;
@@ -90,10 +91,21 @@ LISTEN = """
 """
 
 
-def token(identity: str, *, ttl: int = 3600, secret: str = SECRET, account: str = SID) -> str:
+def token(
+    identity: str,
+    *,
+    ttl: int = 3600,
+    secret: str = SECRET,
+    account: str = SID,
+    incoming: bool = True,
+    outgoing: bool = True,
+) -> str:
     """As the application makes them, by the carrier's own library."""
     made = AccessToken(account, KEY, secret, identity=identity, ttl=ttl)
-    made.add_grant(VoiceGrant(incoming_allow=True))
+    application = "AP" + "0" * 32 if outgoing else None
+    made.add_grant(
+        VoiceGrant(incoming_allow=incoming or None, outgoing_application_sid=application)
+    )
     return str(made.to_jwt())
 
 
@@ -148,6 +160,7 @@ class City:
         await page.add_init_script(LISTEN)
         path = f"/device-{identity}"
         text = PAGE.format(exchange=self.url, token=token(identity), register=str(register).lower())
+        self.app["/twilio.min.js"] = lambda _: web.FileResponse(SDK)
         self.app[path] = lambda _: web.Response(text=text, content_type="text/html")
         await page.goto(self.app.url + path)
         if register:
