@@ -52,6 +52,8 @@ class Visit:
     transferred_at: datetime | None = None
     ended_at: datetime | None = None
     agent_id: int | None = None
+    #: The conversation of the visit, by which what is told of it later is known to be of it.
+    offer_id: int | None = None
     offers: int = 0
     missed: int = 0
     outcome: str | None = None
@@ -209,12 +211,23 @@ def _offer_ended(seen: list[Visit], _at: datetime, data: Mapping[str, Any]) -> N
 
 
 def _connected(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
-    seen[-1].connected_at, seen[-1].agent_id = at, data["agent"]
+    last = seen[-1]
+    last.connected_at, last.agent_id, last.offer_id = at, data["agent"], data["offer"]
 
 
 def _wrapped_up(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
-    last = seen[-1]
+    last = _of_offer(seen, data)
     last.wrapped_up_at, last.outcome, last.ticket = at, data["outcome"], data["ticket"]
+
+
+def _talk_ended(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
+    _of_offer(seen, data).talk_ended_at = at
+
+
+def _of_offer(seen: list[Visit], data: Mapping[str, Any]) -> Visit:
+    """The visit whose conversation is meant: the caller may have been passed on to another."""
+    mine = (visit for visit in reversed(seen) if visit.offer_id == data["offer"])
+    return next(mine, seen[-1])
 
 
 def _transferred(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
@@ -282,7 +295,7 @@ _FOLD: Mapping[str, Fold] = {
     Kind.OFFER_ENDED.value: _offer_ended,
     Kind.ACCEPTED.value: _accepted,
     Kind.CONNECTED.value: _connected,
-    Kind.TALK_ENDED.value: _moment("talk_ended_at"),
+    Kind.TALK_ENDED.value: _talk_ended,
     Kind.WRAPPED_UP.value: _wrapped_up,
     Kind.ABANDONED.value: _moment("abandoned_at"),
     Kind.LEFT.value: _moment("left_at"),

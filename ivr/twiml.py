@@ -151,10 +151,21 @@ class Speaker:
         )
 
     def back_to_waiting(
-        self, call_id: int, visit: int, queue: str, node: str, lang: str, next_step: int = 0
+        self,
+        call_id: int,
+        visit: int,
+        queue: str,
+        node: str,
+        lang: str,
+        next_step: int = 0,
+        said: str | None = None,
     ) -> str:
-        """The answer that puts a caller back in the queue, in the place they had."""
+        """The answer that puts a caller back in the queue, in the place they had; `said` is a
+        prompt that is spoken first.
+        """
         response = VoiceResponse()
+        if said is not None:
+            self._say(response, Speak(said, lang))
         self.enqueue(response, queue, node, lang, next_step)
         return str(response).replace(_CALL, str(call_id)).replace(_N, str(visit))
 
@@ -176,15 +187,26 @@ class Speaker:
             )
         for words in said:
             self._say(heard, words)
-        music = self.config.waiting.music
-        if music is None:
-            heard.pause(length=self.config.waiting.loop)
-        else:
-            heard.play(self._base + music if music.startswith("/") else music)
+        self._music(heard)
         if isinstance(heard, Gather):
             response.append(heard)
         response.redirect(self._wait_url("/ivr/wait", wait), method="POST")
         return str(response)
+
+    def held(self) -> str:
+        """What somebody hears who is held in a conversation, until they are back."""
+        response = VoiceResponse()
+        self._music(response)
+        response.redirect(self.url("/ivr/hold"), method="POST")
+        return str(response)
+
+    def _music(self, parent: VoiceResponse | Gather) -> None:
+        """One loop of it, or of a quiet pause where the city has none."""
+        music = self.config.waiting.music
+        if music is None:
+            parent.pause(length=self.config.waiting.loop)
+        else:
+            parent.play(self._base + music if music.startswith("/") else music)
 
     def _wait_url(self, path: str, wait: "Wait") -> str:
         place = {"call": wait.call_id, "n": wait.visit, "at": wait.node, "lang": wait.language}
@@ -220,7 +242,7 @@ class Speaker:
         response = VoiceResponse()
         dial = DialVerb()
         dial.conference(
-            conference_name(call_id),
+            conference_name(offer_id),
             start_conference_on_enter=True,
             end_conference_on_exit=True,
             beep="false",
@@ -233,12 +255,12 @@ class Speaker:
         response.append(dial)
         return str(response)
 
-    def join(self, call_id: int, offer_id: int, language: str) -> str:
+    def join(self, offer_id: int, language: str) -> str:
         """What the caller does once the agent is there: join the conference."""
         response = VoiceResponse()
         dial = DialVerb(action=self.url("/ivr/after", offer=offer_id, lang=language), method="POST")
         dial.conference(
-            conference_name(call_id),
+            conference_name(offer_id),
             start_conference_on_enter=True,
             end_conference_on_exit=True,
             beep="false",
@@ -344,9 +366,9 @@ def position_of(query: Mapping[str, str]) -> Position:
     )
 
 
-def conference_name(call_id: int) -> str:
+def conference_name(offer_id: int) -> str:
     """Where caller and agent of a call meet."""
-    return f"call-{call_id}"
+    return f"talk-{offer_id}"
 
 
 def _is_personal(step: Step) -> bool:

@@ -30,12 +30,14 @@ from ivr.room import offers, waiting
 from ivr.room.waiting import Place, Stay
 from ivr.speech import music
 from ivr.steps import Step
+from ivr.talk import web as talk_web
 from ivr.twiml import Wait, position_of
 from ivr.voice import at_the_end, number, speaker, spoken, to_agent, told, wait_of, waits
 from ivr.world import CallWorld
 
 blueprint = Blueprint("voice", __name__)
 callback_web.register(blueprint)
+talk_web.register(blueprint)
 
 #: The caller is where we sent them; nothing is to be said.
 _REDIRECTED = frozenset({"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"})
@@ -410,7 +412,7 @@ def join() -> str:
         attempts.before_meeting(session, offers.facts(session, offer_id))
         if offers.join(session, offer_id, now=clock.now()):
             attempts.met(session, offers.facts(session, offer_id), now=clock.now())
-            return speaker().join(call_id, offer_id, language)
+            return speaker().join(offer_id, language)
         stay, n = waiting.latest(session, call_id), calls.next_step(session, call_id)
     return _back(stay, n)
 
