@@ -258,12 +258,13 @@ export class Live extends EventTarget {
   tick() {
     const now = this.now();
     for (const time of this.root.querySelectorAll("time[data-since], time[data-until]")) {
-      const { since, until, soon } = /** @type {HTMLElement} */ (time).dataset;
+      const { since, until, soon, long } = /** @type {HTMLElement} */ (time).dataset;
       /** @type {HTMLElement} */ (time).title ||= time.textContent ?? "";
       const left = until ? Date.parse(until) - now : 0;
       const text = until ? duration(left + 999) : duration(now - Date.parse(since ?? ""));
       if (time.textContent !== text) time.textContent = text;
       if (soon) time.classList.toggle("soon", left < Number(soon) * 1000);
+      if (long) time.classList.toggle("soon", now - Date.parse(since ?? "") >= Number(long) * 1000);
     }
   }
 

@@ -13,7 +13,7 @@ from hotline import outbox
 from hotline.floor import Floor
 from ivr import calls
 from ivr.callbacks import rows as callback_rows
-from ivr.errors import Lost, NotNow, NotTalking, NotYours
+from ivr.errors import Lost, NotNow, NotTalking
 from ivr.events import Kind, OfferState, Result
 from ivr.models import Offer
 from ivr.room import offers
@@ -36,8 +36,8 @@ def hold(session: Session, call_id: int, agent_id: int, *, now: datetime) -> Non
 
 
 def resume(session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
-    """The caller is back; with a third party there, all three talk. Raises `NotYours`,
-    `NotTalking`.
+    """The caller is back; with a third party there, all three talk. A recording that was paused
+    goes on with them: what was private was said. Raises `NotYours`, `NotTalking`.
     """
     _resume(session, talking(session, call_id, agent_id), now)
 
@@ -55,9 +55,7 @@ def pause_recording(session: Session, call_id: int, agent_id: int, *, now: datet
 
 def resume_recording(session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
     """What is said is recorded again. Raises `NotYours`, `NotTalking`."""
-    offer = talking(session, call_id, agent_id)
-    if _set(session, offer, Offer.paused_at.is_not(None), paused_at=None):
-        _follow_recording(session, offer, Kind.RECORDING_RESUMED, now)
+    _record_again(session, talking(session, call_id, agent_id), now)
 
 
 def call_in(
@@ -98,8 +96,8 @@ def hand_over(
     """The agent goes and writes the outcome; caller and third party talk on without anybody of
     ours. Raises `NotYours`, `NotTalking`; `NotNow` while no third party has answered.
     """
-    offer = offers.latest_of(session, call_id)
-    if offer is not None and offer.agent_id == agent_id and offer.result is Result.DONE:
+    offer = offers.latest_of_both(session, call_id, agent_id)
+    if offer.result is Result.DONE:
         return  # said twice
     offer = talking(session, call_id, agent_id)
     party = parties.present(session, offer.id)
@@ -137,9 +135,7 @@ def party_over(session: Session, party_id: int, result: str, *, now: datetime) -
 
 def talking(session: Session, call_id: int, agent_id: int) -> OfferFacts:
     """The conversation of this agent in this call. Raises `NotYours`, `NotTalking`."""
-    offer = offers.latest_of(session, call_id)
-    if offer is None or offer.agent_id != agent_id:
-        raise NotYours
+    offer = offers.latest_of_both(session, call_id, agent_id)
     if offer.state is not OfferState.CONNECTED:
         raise NotTalking
     return offer
@@ -179,6 +175,12 @@ def _resume(session: Session, offer: OfferFacts, now: datetime) -> None:
     if _set(session, offer, Offer.held_at.is_not(None), held_at=None):
         calls.tell(session, offer.call_id, Kind.RESUMED, offer.who, now=now)
         outbox.post(session, FOLLOW, {"offer": offer.id}, now=now)
+        _record_again(session, offer, now)
+
+
+def _record_again(session: Session, offer: OfferFacts, now: datetime) -> None:
+    if _set(session, offer, Offer.paused_at.is_not(None), paused_at=None):
+        _follow_recording(session, offer, Kind.RECORDING_RESUMED, now)
 
 
 def _follow_recording(session: Session, offer: OfferFacts, kind: Kind, now: datetime) -> None:

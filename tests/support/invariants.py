@@ -59,6 +59,7 @@ class Visit:
     moments: dict[str, datetime] = field(default_factory=dict)
     offers: int = 0
     missed: int = 0
+    holds: int = 0
 
     @property
     def line(self) -> tuple[str, str]:
@@ -84,6 +85,10 @@ class Told:
     #: Moments of calls that have not queued.
     before: dict[int, dict[str, datetime]] = field(default_factory=dict)
     talked: set[int] = field(default_factory=set)
+    #: The stay that each offer was of; the offers that are held; how often a call was passed on.
+    stays: dict[int, Visit] = field(default_factory=dict)
+    held: set[int] = field(default_factory=set)
+    passed: Counter[int] = field(default_factory=Counter)
     wrapped: dict[int, str] = field(default_factory=dict)  # call: ticket number
 
     #: Calls with a callback, which outlives them: their stories are checked by
@@ -201,6 +206,7 @@ class Told:
         visit.state = "offered"
         visit.offers += 1
         self.offers[offer] = [event.call_id, agent, "offered"]
+        self.stays[offer] = visit
         self.holds[agent] = offer
 
     def _waiting(self) -> Iterable[Visit]:
@@ -241,19 +247,39 @@ class Told:
         assert visit.state == "connecting", (event, visit)
         visit.state = "connected"
         visit.moments["connected_at"] = event.at
-        assert event.call_id not in self.talked, f"answered twice: {event}"
+        before = [each for each in self.visits[event.call_id] if "connected_at" in each.moments]
+        assert len(before) <= 1 + self.passed[event.call_id], f"answered twice: {event}"
         self.talked.add(event.call_id)
+
+    def _held(self, event: Any) -> None:
+        self._alive(event)
+        offer = event.data["offer"]
+        self._offer(event, "connected")
+        assert offer not in self.held, f"held twice: {event}"
+        self.held.add(offer)
+        self.stays[offer].holds += 1
+
+    def _resumed(self, event: Any) -> None:
+        self._alive(event)
+        self._offer(event, "connected")
+        self.held.remove(event.data["offer"])
+
+    def _passed_on(self, event: Any) -> None:
+        self._alive(event)
+        self._offer(event, "connected")
+        self.passed[event.call_id] += 1
 
     def _talk_ended(self, event: Any) -> None:
         self._alive(event)
         self._offer(event, "connected")[2] = "talked"
-        self._last(event).moments["talk_ended_at"] = event.at
+        self.held.discard(event.data["offer"])
+        self.stays[event.data["offer"]].moments["talk_ended_at"] = event.at
 
     def _wrapped_up(self, event: Any) -> None:
         self._offer(event, "talked")[2] = "done"
-        assert event.call_id not in self.wrapped, event
+        assert event.call_id not in self.wrapped or self.passed[event.call_id], event
         self.wrapped[event.call_id] = event.data["ticket"]
-        self._last(event).moments["wrapped_up_at"] = event.at
+        self.stays[event.data["offer"]].moments["wrapped_up_at"] = event.at
         assert self.holds.pop(event.data["agent"]) == event.data["offer"], event
 
     def _abandoned(self, event: Any) -> None:
@@ -315,6 +341,9 @@ def _rows_as_told(session: Session, told: Told) -> None:
     for offer_id, (call_id, agent_id, state) in told.offers.items():
         row = offers[offer_id]
         assert (row.call_id, row.agent_id) == (call_id, agent_id), row
+        assert (row.held_at is not None and row.state == "connected") == (offer_id in told.held), (
+            row
+        )
         shown = row.state
         if row.state == "ended" and row.result == "done":
             shown = "talked" if row.wrapped_up_at is None else "done"
@@ -482,7 +511,7 @@ _MOMENTS = (
 def _as_said(facts: Any) -> tuple[Any, ...]:
     moments = tuple(getattr(facts, name) for name in _MOMENTS)
     language = facts.language if facts.queue else None
-    counts = (facts.offers, facts.missed)
+    counts = (facts.offers, facts.missed, facts.holds)
     return (facts.call_id, facts.arrived_at, facts.queue, language, *moments, *counts)
 
 
@@ -493,12 +522,12 @@ def _as_told(told: Told) -> Iterable[tuple[Any, ...]]:
         visits = told.visits.get(call_id, [])
         for visit in visits:
             moments = tuple(visit.moments.get(name) for name in _MOMENTS)
-            counts = (visit.offers, visit.missed)
+            counts = (visit.offers, visit.missed, visit.holds)
             yield (call_id, arrived_at, visit.queue, visit.language, *moments, *counts)
         if not visits:
             before = told.before.get(call_id, {})
             moments = tuple(before.get(name) for name in _MOMENTS)
-            yield (call_id, arrived_at, None, None, *moments, 0, 0)
+            yield (call_id, arrived_at, None, None, *moments, 0, 0, 0)
 
 
 def check_at_rest(floor: Floor, *, in_order: bool = True) -> Told:

@@ -5,9 +5,13 @@ from typing import Any
 import pytest
 
 from hotline import clock
-from ivr import drafts, story
+from ivr import calls, drafts, story
+from ivr.config import Ivr
 from ivr.drafts import DraftFacts
+from ivr.twiml import Speaker
+from reports.metrics import Counters, Rules, count_call
 from tests.service.ivr.world import Agent, Caller, World
+from tests.support.floors import PUBLIC_URL
 from tickets import service as tickets
 
 POLICE = {"to": "directory:police", "how": "first"}
@@ -116,6 +120,40 @@ def test_an_agent_who_hangs_up_leaves_nobody_in_the_music(
     assert agent.doing == "ready/wrap_up"
 
 
+def test_how_long_somebody_was_held_is_counted(world: World, agent: Agent, caller: Caller) -> None:
+    """Also of who hangs up while held: that is an end of it like any other."""
+    for seconds in (40, 25):
+        does(agent, "hold")
+        world.clock.advance(seconds=seconds)
+        if seconds == 40:
+            does(agent, "resume")
+            world.clock.advance(seconds=300)
+    caller.hangs_up()
+    agent.finishes()
+    visit = world.visit(caller)
+    assert (visit.holds, round(visit.held.total_seconds())) == (2, 65)
+    counters = Counters()
+    count_call(counters, visit, Rules())
+    assert (counters.held, counters.answered_again) == (1, 0)
+    assert 65_000 <= counters.hold_ms == counters.hold_max_ms < counters.talk_ms
+
+
+def test_the_desk_says_since_when_and_from_when_that_is_long(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    does(agent, "hold")
+    page = agent.ask("GET", "/calls/current?lang=en").get_data(True)
+    assert f'data-since="{agent.call["held_since"]}" data-long="120"' in page
+    assert "tell them how it goes" in page
+
+
+def test_the_held_hear_the_city_s_own_music_where_it_has_some(world: World, caller: Caller) -> None:
+    ivr = world.floor.section(Ivr)
+    talk = ivr.talk.model_copy(update={"hold_music": "/ivr/audio/hold.wav"})
+    speaker = Speaker(PUBLIC_URL, ivr.model_copy(update={"talk": talk}), world.floor.city)
+    assert f"<Play>{PUBLIC_URL}/ivr/audio/hold.wav</Play>" in speaker.held()
+
+
 def test_a_conference_that_is_gone_is_nothing_to_follow(
     world: World, agent: Agent, caller: Caller
 ) -> None:
@@ -134,8 +172,6 @@ def test_what_is_not_recorded_cannot_be_paused(agent: Agent, caller: Caller) -> 
 
 def test_something_private_is_not_recorded(world: World, agent: Agent, caller: Caller) -> None:
     with world.floor.db.write() as session:
-        from ivr import calls
-
         calls.note(session, caller.id, consent="given")
     assert agent.call["recording"] == "on"
     for _ in range(2):
@@ -144,6 +180,22 @@ def test_something_private_is_not_recorded(world: World, agent: Agent, caller: C
     talk = f"talk-{agent.last_offer.id}"
     assert world.carrier.of("pause_recording") == [(talk, "True"), (talk, "False")]
     assert told(world, caller) == ["recording_paused", "recording_again"]
+
+
+def test_with_the_caller_back_the_recording_goes_on(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    with world.floor.db.write() as session:
+        calls.note(session, caller.id, consent="given")
+    for verb in ("hold", "recording/pause"):
+        does(agent, verb)
+    assert does(agent, "resume")["recording"] == "on"
+    assert [on for _, on in world.carrier.of("pause_recording")] == ["True", "False"]
+    assert told(world, caller) == ["held", "recording_paused", "resumed", "recording_again"]
+    does(agent, "recording/pause")  # while they talk it stays so, and the desk says since when
+    page = agent.ask("GET", "/calls/current?lang=en").get_data(True)
+    assert 'data-long="60"' in page
+    assert "still not recorded" in page
 
 
 # ---------------------------------------------------------------- a third party
@@ -337,6 +389,7 @@ def test_whoever_talks_next_completes_the_ticket(world: World, agent: Agent) -> 
     assert (first.agent_id, last.agent_id) == (agent.id, second.id)
     assert first.wrapped_up_at is not None
     assert (first.outcome, last.outcome) == ("passed_on", "complaint")
+    assert (first.again, last.again) == (False, True), "one caller was answered, twice"
     page = second.ask("GET", f"/calls/{caller.id}?lang=en").get_data(True)
     assert "passed the caller on (to a queue)" in page
     world.check()
@@ -424,6 +477,34 @@ def test_nobody_there_and_the_caller_is_in_front_again(
     ticket = ticket_of(world, caller)
     assert (ticket.number, ticket.is_open, ticket.category) == (number, True, "flood")
     assert ticket.text == "and this is new", "a matter of its own, and not that of a closed one"
+    world.check()
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_the_first_still_writes_while_the_second_talks(
+    world: World, agent: Agent, caller: Caller, in_time: bool
+) -> None:
+    """Two conversations of one call, each with its own words, end and outcome."""
+    writes(world, agent, caller, "put through to the engineers")
+    action = outside(world, agent, caller)
+    second = world.agent()
+    caller.goes_to(action, DialCallStatus="busy")
+    second.talks_with(caller)
+    writes(world, second, caller, "nobody there; a lamp")
+    assert agent.call["state"] == "wrap_up"
+    agent.does(f"/api/calls/{caller.id}/hang-up")  # said once more, and nobody else's
+    assert second.call["state"] == "talking"
+    if in_time:
+        agent.finishes(note="put through to the engineers")
+    else:
+        world.sweep("ivr.wrap_up", seconds=200)
+    assert agent.doing == "ready/idle"
+    assert ticket_of(world, caller).text == "put through to the engineers"
+    page = second.ask("GET", "/calls/current").get_data(True)
+    assert "nobody there; a lamp" in page, "and nobody's words are lost"
+    second.hangs_up().finishes("complaint", category="flood", note="nobody there; a lamp")
+    ticket = ticket_of(world, caller)
+    assert (ticket.is_open, ticket.category) == (True, "flood")
     world.check()
 
 
