@@ -30,6 +30,7 @@ from ivr.room import offers, waiting
 from ivr.room.waiting import Place, Stay
 from ivr.speech import music
 from ivr.steps import Step
+from ivr.talk import passing
 from ivr.talk import web as talk_web
 from ivr.twiml import Wait, position_of
 from ivr.voice import at_the_end, number, speaker, spoken, to_agent, told, wait_of, waits
@@ -430,13 +431,22 @@ def _back(stay: Stay | None, next_step: int = 0) -> str:
 @signed
 @at_the_end
 def after() -> str:
-    """The conversation is over for the caller: the agent has left, or the caller is leaving."""
+    """The conversation is over for the caller: the agent has left, or the caller is leaving.
+
+    The telephone of an agent who passes the caller on may leave the conference before the caller is
+    taken out of it: then the way there begins here.
+    """
     by = "caller" if request.form.get("CallStatus") == _GONE else "agent"
     now = clock.now()
     with floor().db.write() as session:
         offer = offers.facts(session, number("offer"))
         offers.talk_over(floor(), session, offer, by, now=now)
         n = calls.next_step(session, offer.call_id)
+        stay = waiting.latest(session, offer.call_id)
+    if by == "agent" and stay is not None and stay.id != offer.waiting_id and waiting.is_held(stay):
+        return _back(stay, n)
+    if by == "agent" and offer.passed_to == passing.OUTSIDE:
+        return speaker().held()
     language = speaker().language(request.args.get("lang", ""))
     follows = speaker().config.after_call
     talked = (now - offer.connected_at).total_seconds() if offer.connected_at else 0.0

@@ -65,6 +65,7 @@ class OfferFacts:
     wrapped_up_at: datetime | None
     held_at: datetime | None
     paused_at: datetime | None
+    passed_to: str | None
 
     @property
     def who(self) -> dict[str, int]:

@@ -84,6 +84,8 @@ def drop(session: Session, call_id: int, agent_id: int, *, now: datetime) -> Non
     Raises `NotYours`, `NotTalking`.
     """
     offer = talking(session, call_id, agent_id)
+    if not _take(session, offer):
+        raise NotTalking
     party = parties.present(session, offer.id)
     if party is not None:
         _leave(session, party, parties.DROPPED, now)
@@ -124,10 +126,16 @@ def party_answered(session: Session, party_id: int, leg_sid: str, *, now: dateti
 
 
 def party_over(session: Session, party_id: int, result: str, *, now: datetime) -> None:
-    """The third party was not reached, or has hung up. The caller stays where they are: held, until
-    the agent has chosen what is next, or in the conversation.
+    """The third party was not reached, or has hung up.
+
+    Who was not reached leaves the choice to the agent: the caller stays held meanwhile. With one
+    who was spoken to the consultation is over, and the caller is back.
     """
-    parties.end(session, party_id, result, now=now)
+    offer = offers.facts(session, parties.facts(session, party_id).offer_id)
+    goes_on = _take(session, offer)
+    gone = parties.end(session, party_id, result, now=now)
+    if goes_on and gone is not None and gone.answered_at is not None:
+        _resume(session, offer, now)
 
 
 # ---------------------------------------------------------------- what it is like
@@ -186,6 +194,11 @@ def _record_again(session: Session, offer: OfferFacts, now: datetime) -> None:
 def _follow_recording(session: Session, offer: OfferFacts, kind: Kind, now: datetime) -> None:
     calls.tell(session, offer.call_id, kind, offer.who, now=now)
     outbox.post(session, FOLLOW_RECORDING, {"offer": offer.id}, now=now)
+
+
+def _take(session: Session, offer: OfferFacts) -> bool:
+    """Hold the row of a conversation; False when it is over. It comes before its party's."""
+    return _set(session, offer, held_at=Offer.held_at)
 
 
 def _leave(session: Session, party: PartyFacts, result: str, now: datetime) -> None:

@@ -72,6 +72,10 @@ def test_hold_is_heard_on_both_sides(agent: Page, caller: Page) -> None:
     expect(agent.locator(".talk-state")).to_contain_text("On hold")
     hears(agent, CALLER, at_all=False)
     hears(caller, AGENT, at_all=False)
+    long = agent.locator(".when-long")
+    expect(long).to_be_hidden()
+    agent.locator(".talk-state time").evaluate("time => (time.dataset.long = '1')")
+    expect(long).to_be_visible()
     agent.keyboard.press("F2")
     hears(agent, CALLER)
     hears(caller, AGENT)
@@ -114,6 +118,28 @@ def test_a_third_party_is_spoken_to_first_and_left_with_the_caller(
     hears(third, CALLER)
     hears(caller, THIRD)
     third.locator("#hangup").click()
+    finish(agent)
+
+
+def test_a_third_party_who_hangs_up_leaves_the_caller_with_the_agent(
+    hotline: Hotline, browsers: Browsers, agent: Page, caller: Page, wrong: list[str]
+) -> None:
+    third = handset(browsers(THIRD), hotline, wrong)
+    third.fill("#from", THIRD_NUMBER)
+    third.locator("#from").blur()
+    agent.keyboard.press("F6")
+    agent.locator(".transfer input[name=number]").fill(THIRD_NUMBER)
+    agent.locator(".transfer input[name=number]").press("Enter")
+    expect(agent.locator(".talk-state")).to_contain_text("ringing")
+    third.locator("#answer").click()
+    expect(agent.locator("[id^=party-]")).to_contain_text("speaks with you")
+    hears(caller, AGENT, at_all=False)
+    third.locator("#hangup").click()
+    expect(agent.locator("[id^=party-]")).to_contain_text("has hung up")
+    expect(agent.locator(".talk-state")).not_to_contain_text("On hold")
+    hears(caller, AGENT)
+    hears(agent, CALLER)
+    agent.keyboard.press("F9")
     finish(agent)
 
 

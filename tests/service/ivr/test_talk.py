@@ -260,6 +260,64 @@ def test_who_is_not_reached_leaves_the_choice_to_the_agent(
     assert told(world, caller) == ["held", "party_asked", "party_left"]
 
 
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_third_party_who_is_lost_leaves_the_caller_with_the_agent(
+    world: World, agent: Agent, caller: Caller, joined: bool
+) -> None:
+    police = rings_police(world, agent)
+    police.says("in-progress")
+    if joined:
+        does(agent, "resume")
+    for _ in range(2):  # the carrier says it twice
+        police.says("completed")
+        world.deliver()
+    assert agent.call["party"] is None
+    assert agent.call["held_since"] is None, "and the caller is back"
+    assert world.carrier.of("hold")[-1][2] == "False"
+    assert told(world, caller).count("resumed") == 1
+    police.says("in-progress")  # late
+    assert agent.call["party"] is None
+    world.check()
+
+
+def test_handed_over_to_somebody_who_has_gone_in_this_very_moment(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    police = rings_police(world, agent)
+    police.says("in-progress")
+    world.carrier.gone.add(police.sid)
+    does(agent, "party/hand-over")
+    assert agent.doing == "ready/wrap_up"
+    assert (caller.stay.queue, caller.stay.state) == ("information", "waiting")
+    caller.brought()
+    assert caller.says, "told so"
+    assert caller.xml.find("Enqueue") is not None, "and not left alone"
+    police.says("completed")
+    agent.finishes()
+    assert world.events(caller).count("queued") == 2
+    second = world.agent()
+    agent.rests()
+    assert caller.stay.state in ("waiting", "offered")
+    caller.hangs_up()
+    second.goes_home()
+
+
+def test_a_caller_who_goes_while_they_are_handed_over(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    police = rings_police(world, agent)
+    police.says("in-progress")
+    leg = agent.last_offer.leg_sid
+    agent.does(f"/api/calls/{caller.id}/party/hand-over")
+    caller.hangs_up()
+    world.deliver()
+    assert world.carrier.of("hang_up") == [(leg,)]
+    police.says("completed")
+    agent.finishes()
+    assert world.events(caller).count("queued") == 1
+    world.check()
+
+
 def test_a_number_that_the_carrier_does_not_dial(
     world: World, agent: Agent, caller: Caller
 ) -> None:
@@ -424,10 +482,52 @@ def test_passed_on_to_a_colleague_it_rings_there_and_nowhere_else(
     world.check()
 
 
+def test_an_agent_s_telephone_that_leaves_first_takes_nobody_along(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    """Passed on, and the conference over before the caller was taken out of it."""
+    after = caller.xml.find("Dial").attrib["action"]  # type: ignore[union-attr]
+    agent.does(f"/api/calls/{caller.id}/transfer", to="queue:complaint", how="now")
+    agent.leg_ends()
+    caller.goes_to(after)
+    assert caller.xml.findtext("Enqueue") == "complaint", "the way there begins here"
+    world.deliver()
+    caller.brought()
+    assert caller.xml.findtext("Enqueue") == "complaint", "and the other way is the same"
+    assert world.events(caller).count("queued") == 2
+    world.check()
+
+
+def test_the_same_on_the_way_outside(world: World, agent: Agent, caller: Caller) -> None:
+    after = caller.xml.find("Dial").attrib["action"]  # type: ignore[union-attr]
+    agent.does(f"/api/calls/{caller.id}/transfer", to="directory:police", how="now")
+    agent.leg_ends()
+    caller.goes_to(after)
+    assert caller.xml.find("Play") is not None, "until they are fetched"
+    world.deliver()
+    assert caller.brought().xml.findtext("Dial/Number") == "191"
+    world.check()
+
+
+def test_a_caller_who_goes_while_they_are_passed_on(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    agent.does(f"/api/calls/{caller.id}/transfer", to="queue:complaint", how="now")
+    agent.rests()
+    caller.hangs_up()
+    world.deliver()
+    assert world.events(caller)[-2:] == ["abandoned", "ended"]
+    does(agent, "transfer", 409, to="queue:complaint", how="now")  # and it is over
+    world.check()
+
+
 def test_a_colleague_who_is_not_free_is_not_passed_to(
     world: World, agent: Agent, caller: Caller
 ) -> None:
     colleague = world.agent(ready=False)
+    colleague.rests()
+    page = agent.ask("GET", "/calls/current?lang=en").get_data(True)
+    assert f'value="agent:{colleague.id}" disabled>{colleague.username} · Break' in page
     does(agent, "transfer", 409, to=f"agent:{colleague.id}", how="now")
     assert agent.doing == "ready/on_call"
     assert told(world, caller) == []
