@@ -278,11 +278,13 @@ export class Live extends EventTarget {
     event.preventDefault();
     if (this.sending.has(form)) return;
     this.sending.add(form);
-    form.closest("details")?.removeAttribute("open");
+    const menu = form.closest("details");
+    menu?.removeAttribute("open");
     const problem = await post(form, event.submitter, this.root.dataset.unsent ?? "");
     this.sending.delete(form);
     form.querySelector(".send-problem")?.remove();
     if (problem) {
+      menu?.setAttribute("open", ""); // or nobody reads what was wrong
       const notice = Object.assign(document.createElement("p"), { className: "notice bad send-problem", textContent: problem.words });
       notice.setAttribute("role", "alert");
       form.append(notice);
