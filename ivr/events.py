@@ -21,6 +21,7 @@
 | `party_joined` | a third party has answered | `offer`, `agent`, `party`, `title` |
 | `party_left` | a third party has gone, or was not reached | as above, and `result` |
 | `handed_over` | the agent left caller and third party to each other | as `party_asked` |
+| `taken_over` | handed over to a colleague | `offer`, `agent`, `queue`, `language` |
 | `passed_on` | the agent passed the caller on | `offer`, `agent`, `to`; `colleague` |
 | `talk_ended` | one of them left | `offer`, `agent`, `by` (`caller`, `agent`, `unknown`) |
 | `wrapped_up` | the outcome is written | `offer`, `agent`, `outcome`, `ticket`, `by` |
@@ -97,6 +98,7 @@ class Kind(StrEnum):
     PARTY_JOINED = "party_joined"
     PARTY_LEFT = "party_left"
     HANDED_OVER = "handed_over"
+    TAKEN_OVER = "taken_over"
     PASSED_ON = "passed_on"
     TALK_ENDED = "talk_ended"
     WRAPPED_UP = "wrapped_up"
@@ -166,6 +168,7 @@ class Result(StrEnum):
     FAILED = "failed"  # accepted, but the two did not meet
     UNREACHED = "unreached"  # accepted, but the citizen who was called back did not answer
     DONE = "done"  # they met; the conversation is over
+    CONSULTED = "consulted"  # a colleague's, who was asked for a word and has given it
 
 
 #: The carrier's words for a call's state, by how far it has come. A word that is not further than

@@ -36,6 +36,7 @@ from ivr.events import LIVE, OVER, RANK, OfferState, Result
 from ivr.models import Call, Offer
 from ivr.room import offers, waiting
 from ivr.room.offers import GRACE, OfferFacts
+from ivr.talk import consults
 from ivr.talk import effects as talk_effects
 
 log = logging.getLogger(__name__)
@@ -171,7 +172,9 @@ def agent_left(floor: Floor, *, agent_id: int, offer_id: int) -> None:
     """Somebody took a break or went home while an offer rang: the next agent is rung at once."""
     with suppress(Lost, NoSuchOffer), floor.db.write() as session:
         offer = offers.facts(session, offer_id)
-        if offer.agent_id == agent_id and offer.state is OfferState.OFFERED:
+        if offer.agent_id != agent_id or offer.state is not OfferState.OFFERED:
+            return
+        if not consults.turned_away(session, offer, now=clock.now()):
             offers.fail(floor, session, offer, Result.DECLINED, now=clock.now())
 
 
@@ -190,7 +193,10 @@ def expire_offers(floor: Floor, now: datetime) -> None:
 
 def _fail(floor: Floor, offer: OfferFacts, result: Result, now: datetime) -> None:
     with suppress(Lost), floor.db.write() as session:
-        if not attempts.expire(floor, session, offer, now=now):
+        expired = consults.expire(session, offer, now=now) or attempts.expire(
+            floor, session, offer, now=now
+        )
+        if not expired:
             offers.fail(floor, session, offer, result, now=now)
 
 

@@ -144,7 +144,14 @@ class Offer(Base):
             "uq_offers_live_call",
             "call_id",
             unique=True,
-            **_where("state IN ('offered', 'accepted', 'connected')"),
+            **_where("state IN ('offered', 'accepted', 'connected') AND consults IS NULL"),
+        ),
+        # a colleague who is asked for a word, beside the one who asks: one at a time
+        sa.Index(
+            "uq_offers_live_consults",
+            "consults",
+            unique=True,
+            **_where("state IN ('offered', 'accepted', 'connected') AND consults IS NOT NULL"),
         ),
         sa.Index("ix_offers_expires", "expires_at", **_where("state IN ('offered', 'accepted')")),
         sa.Index(
@@ -181,6 +188,11 @@ class Offer(Base):
     paused_at: Mapped[datetime | None]
     #: How the agent left a caller who went on from here (`ivr.talk`); NULL for everybody else.
     passed_to: Mapped[str | None] = mapped_column(sa.String(12))
+    #: The offer whose agent asks this one's for a word (`ivr.talk.consults`); NULL for one of the
+    #: caller, also when it began as the other.
+    consults: Mapped[int | None] = mapped_column(sa.BigInteger)
+    #: The offer in whose conference they talk; NULL: its own.
+    talk_of: Mapped[int | None] = mapped_column(sa.BigInteger)
     #: The caller's mark for this conversation.
     mark: Mapped[int | None]
     #: By which skill the agent was chosen (queue and language are the caller's), and in which of
@@ -213,6 +225,8 @@ class Party(Base):
     #: What the agent chose: a division's name, an entry of the directory, or a masked number.
     title: Mapped[str] = mapped_column(sa.String(120))
     number: Mapped[str] = mapped_column(sa.String(64))
+    #: The offer by which a colleague was asked in; NULL for a telephone outside.
+    consult_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     state: Mapped[str] = mapped_column(sa.String(12))
     #: The carrier's name of the call to them; NULL until it is known.
     leg_sid: Mapped[str | None] = mapped_column(sa.String(64))

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from agents import service as agents
 from ivr import calls
 from ivr.callbacks import rows as callback_rows
 from ivr.callbacks.rows import CallbackFacts
@@ -99,6 +100,8 @@ class AtHand:
     pressed: tuple[tuple[str, str], ...]
     #: The promise that is to be kept, when it is a callback.
     callback: CallbackFacts | None = None
+    #: Who asks this agent for a word about the caller; None: it is this agent's own.
+    asked_by: str | None = None
 
     @property
     def number(self) -> str:
@@ -107,12 +110,16 @@ class AtHand:
 
     @property
     def phase(self) -> str:
-        """`offered`, `connecting`, `talking` or `wrap_up`."""
+        """`offered`, `connecting`, `talking`, `consulting` or `wrap_up`."""
         return phase(self.offer)
 
 
 def phase(offer: OfferFacts) -> str:
-    """`offered`, `connecting`, `talking` or `wrap_up`, of an offer that holds an agent."""
+    """The phase of an offer that holds an agent: `offered`, `connecting`, `talking` (`consulting`,
+    of one who was asked for a word) or `wrap_up`.
+    """
+    if offer.consults is not None and offer.state is OfferState.CONNECTED:
+        return "consulting"
     return _PHASES[offer.state]
 
 
@@ -222,6 +229,14 @@ def _connected(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None
     last.again = any(visit.connected_at is not None for visit in seen[:-1])
 
 
+def _taken_over(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
+    """A visit of its own, without a wait: another agent talks with the same caller."""
+    visit = Visit(seen[-1].call_id, len(seen) + 1, seen[0].arrived_at)
+    visit.queued_at, visit.queue, visit.language = at, data["queue"], data["language"]
+    seen.append(visit)
+    _connected(seen, at, data)
+
+
 def _held(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
     visit = _of_offer(seen, data)
     visit.holds, visit.held_since = visit.holds + 1, at
@@ -314,6 +329,7 @@ _FOLD: Mapping[str, Fold] = {
     Kind.OFFER_ENDED.value: _offer_ended,
     Kind.ACCEPTED.value: _accepted,
     Kind.CONNECTED.value: _connected,
+    Kind.TAKEN_OVER.value: _taken_over,
     Kind.HELD.value: _held,
     Kind.RESUMED.value: _resumed,
     Kind.TALK_ENDED.value: _talk_ended,
@@ -334,7 +350,12 @@ _TOLD = sa.or_(
     sa.and_(CallEvent.kind == Kind.STEP.value, CallEvent.data["chosen"].as_string().is_not(None)),
 )
 #: The kinds whose moment may decide in which span a visit is counted.
-_DECIDE = (Kind.ARRIVED.value, Kind.QUEUED.value, Kind.CALLBACK_QUEUED.value)
+_DECIDE = (
+    Kind.ARRIVED.value,
+    Kind.QUEUED.value,
+    Kind.CALLBACK_QUEUED.value,
+    Kind.TAKEN_OVER.value,
+)
 _COUNTED = (CallEvent.call_id, CallEvent.kind, CallEvent.at, CallEvent.data)
 _IN_SPAN = sa.select(CallEvent.call_id).where(
     CallEvent.kind.in_(_DECIDE),
@@ -428,4 +449,10 @@ def _with_call(session: Session, offer: OfferFacts) -> AtHand:
         if event.kind is Kind.STEP and event.data.get("digits")
     )
     promise = None if kept is None else callback_rows.facts(session, kept)
-    return AtHand(offer, call, stay.entered_at, pressed, promise)
+    return AtHand(offer, call, stay.entered_at, pressed, promise, _asked_by(session, offer))
+
+
+def _asked_by(session: Session, offer: OfferFacts) -> str | None:
+    if offer.consults is None:
+        return None
+    return agents.agent(session, offers.facts(session, offer.consults).agent_id).name

@@ -257,6 +257,22 @@ class Speaker:
         response.append(dial)
         return str(response)
 
+    def consult_leg(self, talk: int) -> str:
+        """What a colleague's telephone does who is asked for a word: come into the conference after
+        whose offer it is named, and leave it to the others again.
+        """
+        response = VoiceResponse()
+        dial = DialVerb()
+        dial.conference(
+            conference_name(talk),
+            start_conference_on_enter=True,
+            end_conference_on_exit=False,
+            beep="false",
+            wait_url="",
+        )
+        response.append(dial)
+        return str(response)
+
     def join(self, offer_id: int, language: str) -> str:
         """What the caller does once the agent is there: join the conference."""
         response = VoiceResponse()
@@ -314,8 +330,10 @@ class Speaker:
         return wanted if wanted in self.config.languages else next(iter(self.config.languages))
 
     def url(self, path: str, **query: object) -> str:
-        """An address of ours for the carrier."""
-        return f"{self._base}{path}?{urlencode(query, safe=_SAFE)}"
+        """An address of ours for the carrier. (A bare "?" at its end is signed by one and dropped
+        by another.)
+        """
+        return f"{self._base}{path}?{urlencode(query, safe=_SAFE)}" if query else self._base + path
 
     def _say(self, parent: VoiceResponse | Gather, words: Words) -> None:
         """Texts by the carrier's voice of the language, recordings from our own address."""

@@ -30,7 +30,7 @@ from ivr.room import offers, waiting
 from ivr.room.waiting import Place, Stay
 from ivr.speech import music
 from ivr.steps import Step
-from ivr.talk import passing
+from ivr.talk import consults, passing
 from ivr.talk import web as talk_web
 from ivr.twiml import Wait, position_of
 from ivr.voice import at_the_end, number, speaker, spoken, to_agent, told, wait_of, waits
@@ -375,6 +375,10 @@ def agent_leg() -> str:
     """An agent's telephone has answered."""
     offer_id, leg_sid = number("offer"), request.form["CallSid"]
     with floor().db.write() as session:
+        offer = offers.facts(session, offer_id)
+        if offer.consults is not None:
+            there = consults.answered(session, offer, leg_sid, now=clock.now())
+            return speaker().consult_leg(offer.talk) if there else speaker().hang_up()
         call_id = offers.leg_answered(session, offer_id, leg_sid, now=clock.now())
         recorded = call_id is not None and _agreed(calls.facts(session, call_id))
     if call_id is None:
@@ -399,6 +403,8 @@ def agent_leg_status() -> None:
     offer_id, leg_sid, now = number("offer"), request.form["CallSid"], clock.now()
     with floor().db.write() as session:
         attempts.agent_gone(session, offer_id, leg_sid, now=now)
+        if consults.leg_over(session, offer_id, leg_sid, now=now):
+            return
         offers.leg_over(floor(), session, offer_id, leg_sid, now=now)
 
 
@@ -439,7 +445,7 @@ def after() -> str:
     by = "caller" if request.form.get("CallStatus") == _GONE else "agent"
     now = clock.now()
     with floor().db.write() as session:
-        offer = offers.facts(session, number("offer"))
+        offer = offers.of_conference(session, number("offer"))
         offers.talk_over(floor(), session, offer, by, now=now)
         n = calls.next_step(session, offer.call_id)
         stay = waiting.latest(session, offer.call_id)
@@ -466,7 +472,7 @@ def conference() -> None:
         return
     leaver = request.form.get("CallSidEndingConference", "")
     with floor().db.write() as session:
-        offer = offers.facts(session, number("offer"))
+        offer = offers.of_conference(session, number("offer"))
         if offer.connected_at is not None:
             caller = offers.caller_sid(session, offer)
             by = {offer.leg_sid: "agent", caller: "caller"}.get(leaver, "unknown")

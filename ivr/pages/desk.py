@@ -23,6 +23,7 @@ from ivr.pages.base import ANSWERS, WATCHES, blueprint, fragment, iso, me, queue
 from ivr.room import offers, waiting
 from ivr.room.waiting import Line
 from ivr.story import AtHand
+from ivr.talk import consults
 from tickets import service as tickets
 from tickets.config import Asked
 
@@ -44,7 +45,9 @@ def current() -> Response:
 def accept(offer_id: int) -> Response:
     """Take the call that is offered to me: my telephone rings, and then the caller is there."""
     with floor().db.write() as session:
-        offers.accept(floor(), session, offer_id, me(session).id, now=clock.now())
+        who, now = me(session).id, clock.now()
+        if not consults.accept(floor(), session, offer_id, who, now=now):
+            offers.accept(floor(), session, offer_id, who, now=now)
     return current()
 
 
@@ -53,7 +56,9 @@ def accept(offer_id: int) -> Response:
 def decline(offer_id: int) -> Response:
     """Do not take it: the next agent is rung, and I am on a break."""
     with floor().db.write() as session:
-        offers.decline(floor(), session, offer_id, me(session).id, now=clock.now())
+        who, now = me(session).id, clock.now()
+        if not consults.decline(session, offer_id, who, now=now):
+            offers.decline(floor(), session, offer_id, who, now=now)
     return current()
 
 
@@ -62,7 +67,9 @@ def decline(offer_id: int) -> Response:
 def hang_up(call_id: int) -> Response:
     """End my conversation."""
     with floor().db.write() as session:
-        offers.hang_up(floor(), session, call_id, me(session).id, now=clock.now())
+        who, now = me(session).id, clock.now()
+        if not consults.leave(session, call_id, who, now=now):
+            offers.hang_up(floor(), session, call_id, who, now=now)
     return current()
 
 
@@ -152,6 +159,7 @@ def _at_hand_json(found: AtHand | None, more: dict[str, Any]) -> dict[str, Any]:
         "state": found.phase,
         "made_at": offer.made_at.isoformat(),
         "callback": _callback_json(found.callback),
+        "asked_by": found.asked_by,
     }
     if found.phase == "offered":
         ringing = {"id": offer.id, "call_id": offer.call_id, **facts}

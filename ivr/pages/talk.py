@@ -12,7 +12,7 @@ from hotline.web import floor, json_body, language
 from ivr.errors import NobodyThere
 from ivr.pages.base import ANSWERS, blueprint, me
 from ivr.pages.desk import current
-from ivr.talk import passing, service, targets
+from ivr.talk import consults, passing, service, targets
 
 #: How a place to pass on to is named in a request.
 _QUEUE, _AGENT = "queue:", "agent:"
@@ -88,15 +88,17 @@ def _do(what: Callable[[Session, int], object]) -> Response:
 
 def _transfer(session: Session, call_id: int, who: int, to: str, *, first: bool) -> None:
     here, by, now = floor(), current_account().username, clock.now()
-    if to.startswith((_QUEUE, _AGENT)):
+    if to.startswith(_QUEUE):
         if first:
-            raise Invalid("how: first is for telephones", text="ivr.talk.first_is_outside")
-        if to.startswith(_QUEUE):
-            queue = to.removeprefix(_QUEUE)
-            passing.to_queue(here, session, call_id, who, queue, by=by, now=now)
-            return
+            raise Invalid("how: first is for people", text="ivr.talk.first_is_for_people")
+        passing.to_queue(here, session, call_id, who, to.removeprefix(_QUEUE), by=by, now=now)
+        return
+    if to.startswith(_AGENT):
         colleague = _id(to.removeprefix(_AGENT))
-        passing.to_colleague(here, session, call_id, who, colleague, by=by, now=now)
+        if first:
+            consults.ask(here, session, call_id, who, colleague, now=now)
+        else:
+            passing.to_colleague(here, session, call_id, who, colleague, by=by, now=now)
         return
     whom = targets.telephone(here, to, language())
     if first:

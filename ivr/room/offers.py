@@ -31,6 +31,7 @@ from ivr.models import CallbackAttempt, Offer, Waiting
 from ivr.room import waiting
 from ivr.room.waiting import Skill, Stay
 from ivr.talk import parties
+from ivr.talk.parties import PartyFacts
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,13 @@ class OfferFacts:
     held_at: datetime | None
     paused_at: datetime | None
     passed_to: str | None
+    consults: int | None
+    talk_of: int | None
+
+    @property
+    def talk(self) -> int:
+        """The offer after which the conference is named that they talk in."""
+        return self.id if self.talk_of is None else self.talk_of
 
     @property
     def who(self) -> dict[str, int]:
@@ -403,11 +411,103 @@ def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now
     )
     if won:
         party = parties.leave_with(session, offer.id, now=now)
-        if party is not None and party.leg_sid is not None:
-            outbox.post(session, HANG_UP, {"sid": party.leg_sid}, now=now)
+        if party is not None:
+            let_party_go(session, party, now=now)
         calls.tell(session, offer.call_id, Kind.TALK_ENDED, offer.who | {"by": by}, now=now)
         agents.wrap_up(session, offer.agent_id, call_id=offer.call_id, until=until, now=now)
     return won
+
+
+def becomes_the_callers(session: Session, consult_id: int, *, now: datetime) -> bool:
+    """Who was asked for a word talks with the caller from now on; False when they have gone."""
+    asked = Offer.consults.is_not(None)
+    connected = OfferState.CONNECTED
+    return _swap(session, consult_id, connected, asked, consults=None, connected_at=now)
+
+
+def consult(
+    floor: Floor, session: Session, asker: OfferFacts, seen: agents.PresenceFacts, *, now: datetime
+) -> int | None:
+    """Ask a colleague for a word about the caller of `asker`: the offer's id; None when they are
+    not free (any more).
+    """
+    offer_id = insert_ignore(
+        session,
+        Offer,
+        {
+            "call_id": asker.call_id,
+            "waiting_id": asker.waiting_id,
+            "agent_id": seen.agent_id,
+            "queue": asker.queue,
+            "language": asker.language,
+            "state": OfferState.OFFERED.value,
+            "made_at": now,
+            "expires_at": now + timedelta(seconds=floor.section(Ivr).offers.timeout),
+            "consults": asker.id,
+            "talk_of": asker.talk,
+        },
+    )
+    if offer_id is None:
+        return None
+    who = {"offer_id": int(offer_id), "call_id": asker.call_id}
+    return int(offer_id) if agents.reserve(session, seen.agent_id, **who, now=now) else None
+
+
+def consult_accepted(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) -> bool:
+    """The colleague takes it: their telephone is rung, into the conference of who asks."""
+    ring = floor.section(Ivr).offers.ring
+    until = now + timedelta(seconds=ring + GRACE * clock.speed())
+    taken = {"state": OfferState.ACCEPTED.value, "accepted_at": now, "expires_at": until}
+    if not (
+        _swap(session, offer.id, OfferState.OFFERED, **taken)
+        and agents.on_call(session, offer.agent_id, offer_id=offer.id, now=now)
+    ):
+        return False
+    outbox.post(session, DIAL_AGENT, {"offer": offer.id}, now=now, key=f"{DIAL_AGENT}:{offer.id}")
+    return True
+
+
+def consult_answered(session: Session, offer_id: int, leg_sid: str, *, now: datetime) -> bool:
+    """The colleague's telephone answered; False when it is not wanted (any more)."""
+    return _swap(
+        session,
+        offer_id,
+        OfferState.ACCEPTED,
+        _or_same(leg_sid),
+        state=OfferState.CONNECTED.value,
+        leg_sid=leg_sid,
+        answered_at=now,
+        connected_at=now,
+    ) or _is_leg(session, offer_id, leg_sid)
+
+
+def let_party_go(session: Session, party: PartyFacts, *, now: datetime) -> None:
+    """A third party is not wanted any more (`parties.end`): their telephone is hung up, and a
+    colleague is free again.
+    """
+    if party.leg_sid is not None:
+        outbox.post(session, HANG_UP, {"sid": party.leg_sid}, now=now)
+    colleague_goes(session, party, now=now)
+
+
+def colleague_goes(session: Session, party: PartyFacts, *, now: datetime) -> None:
+    """A party has left (`parties.end`): if it was a colleague, they are free again."""
+    if party.consult_id is None:
+        return
+    consult = facts(session, party.consult_id)
+    if party.leg_sid is None:  # it may be ringing
+        _drop_leg(session, consult, now)
+    met = consult.state is OfferState.CONNECTED
+    missed = party.result in _MISSED_BY
+    result = Result.CONSULTED if met else Result.NO_ANSWER if missed else Result.WITHDRAWN
+    over = {"state": OfferState.ENDED.value, "result": result.value, "ended_at": now}
+    if consult.state in LIVE and _swap(session, consult.id, consult.state, **over):
+        free = agents.missed if missed and not met else agents.release
+        free(session, consult.agent_id, offer_id=consult.id, now=now)
+
+
+#: How a party ends whose telephone, or who, did not answer.
+_MISSED_BY = ("busy", "no-answer", "failed")
 
 
 def hang_up(floor: Floor, session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
@@ -466,7 +566,9 @@ def _outlives(session: Session, offer: OfferFacts) -> bool:
     kept = sa.select(Waiting.callback_id).where(Waiting.id == offer.waiting_id)
     if session.execute(kept).scalar_one() is None:
         return False
-    return offer.state is not OfferState.CONNECTED or _leg_of_citizen(session, offer.id) is not None
+    return (
+        offer.state is not OfferState.CONNECTED or _leg_of_citizen(session, offer.talk) is not None
+    )
 
 
 def extend(session: Session, offer_id: int, until: datetime) -> bool:
@@ -487,7 +589,7 @@ def facts(session: Session, offer_id: int) -> OfferFacts:
 
 def caller_sid(session: Session, offer: OfferFacts) -> str:
     """The carrier's name of the call that the citizen talks on: their own, or the one to them."""
-    return _leg_of_citizen(session, offer.id) or calls.facts(session, offer.call_id).sid
+    return _leg_of_citizen(session, offer.talk) or calls.facts(session, offer.call_id).sid
 
 
 def _leg_of_citizen(session: Session, offer_id: int) -> str | None:
@@ -504,17 +606,36 @@ def of_agent(session: Session, offer_id: int, agent_id: int) -> OfferFacts:
 
 
 def live_of(session: Session, call_id: int) -> OfferFacts | None:
-    """The call's offer that has not ended, or None."""
+    """The call's offer that has not ended, or None. (Not a colleague's who is asked for a word.)"""
     row = session.execute(
-        sa.select(*_COLUMNS).where(Offer.call_id == call_id, Offer.state.in_(LIVE))
+        sa.select(*_COLUMNS).where(
+            Offer.call_id == call_id, Offer.state.in_(LIVE), Offer.consults.is_(None)
+        )
     ).one_or_none()
     return None if row is None else _facts(row)
 
 
 def latest_of(session: Session, call_id: int) -> OfferFacts | None:
     """The call's last offer, or None."""
+    return _last(session, Offer.call_id == call_id)
+
+
+def of_conference(session: Session, offer_id: int) -> OfferFacts:
+    """Whose conversation it is, or was last, in the conference that is named after `offer_id`: the
+    caller may have been handed over there. Raises `NoSuchOffer`.
+    """
+    found = _last(session, sa.or_(Offer.id == offer_id, Offer.talk_of == offer_id))
+    if found is None:
+        raise NoSuchOffer(f"offer {offer_id}")
+    return found
+
+
+def _last(session: Session, which: sa.ColumnElement[bool]) -> OfferFacts | None:
     row = session.execute(
-        sa.select(*_COLUMNS).where(Offer.call_id == call_id).order_by(Offer.id.desc()).limit(1)
+        sa.select(*_COLUMNS)
+        .where(which, Offer.consults.is_(None))
+        .order_by(Offer.id.desc())
+        .limit(1)
     ).one_or_none()
     return None if row is None else _facts(row)
 

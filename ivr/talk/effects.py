@@ -37,7 +37,7 @@ def follow_hold(floor: Floor, payload: dict[str, Any]) -> None:
     def send(offer: OfferFacts, held: bool) -> None:
         with floor.db.read() as session:
             caller = offers.caller_sid(session, offer)
-        floor.carrier.hold(conference_name(offer.id), caller, on=held, music=music)
+        floor.carrier.hold(conference_name(offer.talk), caller, on=held, music=music)
 
     _follow(floor, int(payload["offer"]), lambda offer: offer.held_at is not None, send)
 
@@ -46,7 +46,7 @@ def follow_recording(floor: Floor, payload: dict[str, Any]) -> None:
     """The recording of `offer` pauses, or goes on, as the row says."""
 
     def send(offer: OfferFacts, paused: bool) -> None:
-        floor.carrier.pause_recording(conference_name(offer.id), paused=paused)
+        floor.carrier.pause_recording(conference_name(offer.talk), paused=paused)
 
     _follow(floor, int(payload["offer"]), lambda offer: offer.paused_at is not None, send)
 
@@ -78,11 +78,12 @@ def call_in(floor: Floor, payload: dict[str, Any]) -> None:
     """
     with floor.db.read() as session:
         party = parties.facts(session, int(payload["party"]))
+        talk = offers.facts(session, party.offer_id).talk
     if party.state is not PartyState.DIALLING or party.leg_sid is not None:
         return
     try:
         leg_sid = floor.carrier.invite(
-            conference_name(party.offer_id),
+            conference_name(talk),
             party.number,
             from_=floor.city.caller_id,
             status_callback=_url(floor, "/ivr/party/status", party=party.id),
@@ -113,7 +114,7 @@ def hand_over(floor: Floor, payload: dict[str, Any]) -> None:
         offer = offers.facts(session, int(payload["offer"]))
         party = parties.facts(session, int(payload["party"]))
         caller = offers.caller_sid(session, offer)
-    conference = conference_name(offer.id)
+    conference = conference_name(offer.talk)
     try:
         floor.carrier.hold(conference, caller, on=False, music=floor.url("/ivr/hold"))
     except CallGone:

@@ -15,7 +15,7 @@ from ivr.models import Offer, Party
 from ivr.talk.rules import PRESENT, PartyState
 
 #: Ends of a party that are ours to say; others are the carrier's words.
-DROPPED, OVER, LOST = "dropped", "over", "lost"
+DROPPED, OVER, LOST, DECLINED, TOOK_OVER = "dropped", "over", "lost", "declined", "took_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class PartyFacts:
     offer_id: int
     title: str
     number: str
+    consult_id: int | None
     state: PartyState
     leg_sid: str | None
     asked_at: datetime
@@ -34,8 +35,18 @@ class PartyFacts:
     result: str | None
 
 
-def ask(session: Session, offer_id: int, title: str, number: str, *, now: datetime) -> int | None:
-    """A party of this conversation, whose telephone is to be rung; None when one is there."""
+def ask(
+    session: Session,
+    offer_id: int,
+    title: str,
+    number: str,
+    *,
+    now: datetime,
+    consult_id: int | None = None,
+) -> int | None:
+    """A party of this conversation, whose telephone is to be rung; None when one is there.
+    `consult_id`: the offer by which a colleague is asked.
+    """
     made = insert_ignore(
         session,
         Party,
@@ -43,6 +54,7 @@ def ask(session: Session, offer_id: int, title: str, number: str, *, now: dateti
             "offer_id": offer_id,
             "title": title,
             "number": number,
+            "consult_id": consult_id,
             "state": PartyState.DIALLING.value,
             "asked_at": now,
             "checked_at": now,
@@ -65,6 +77,14 @@ def present(session: Session, offer_id: int) -> PartyFacts | None:
         _ALL.where(Party.offer_id == offer_id, Party.state.in_(PRESENT))
     ).one_or_none()
     return None if row is None else _facts(row)
+
+
+def of_consult(session: Session, consult_id: int) -> PartyFacts:
+    """The party that a colleague is, or was, by this offer to them; raises `NoSuchParty`."""
+    row = session.execute(_ALL.where(Party.consult_id == consult_id)).one_or_none()
+    if row is None:
+        raise NoSuchParty(f"party of offer {consult_id}")
+    return _facts(row)
 
 
 def last_of(session: Session, offer_id: int) -> PartyFacts | None:
@@ -102,6 +122,12 @@ def hand_over(session: Session, party_id: int) -> bool:
     """From now on the party is alone with the caller; False when they have gone."""
     to = PartyState.HANDED_OVER.value
     return _swap(session, party_id, (PartyState.TALKING,), state=to) is not None
+
+
+def take_over(session: Session, party_id: int, *, now: datetime) -> bool:
+    """The conversation is this colleague's from now on; False when they have gone."""
+    ended = {"state": PartyState.ENDED.value, "ended_at": now, "result": TOOK_OVER}
+    return _swap(session, party_id, (PartyState.TALKING,), **ended) is not None
 
 
 def end(session: Session, party_id: int, result: str, *, now: datetime) -> PartyFacts | None:

@@ -137,6 +137,9 @@ def handed_to_nobody(
     called_back = callback_rows.of_stay(session, offer.waiting_id) is not None
     open_ = not called_back and calls.choose_language(session, offer.call_id, offer.language)
     parties.end(session, party_id, parties.LOST, now=now)
+    took_over = offers.live_of(session, offer.call_id)
+    if took_over is not None:  # a colleague, who did not stay either
+        offers.talk_over(floor, session, took_over, "agent", now=now)
     if open_ and not waiting.holds_place(session, offer.call_id):
         _waits_again(floor, session, offer, offer.queue, now, sorry=True)
         offers.look_later(floor, session, (offer.queue, offer.language))

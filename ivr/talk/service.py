@@ -84,7 +84,7 @@ def drop(session: Session, call_id: int, agent_id: int, *, now: datetime) -> Non
     Raises `NotYours`, `NotTalking`.
     """
     offer = talking(session, call_id, agent_id)
-    if not _take(session, offer):
+    if not take(session, offer):
         raise NotTalking
     party = parties.present(session, offer.id)
     if party is not None:
@@ -95,8 +95,10 @@ def drop(session: Session, call_id: int, agent_id: int, *, now: datetime) -> Non
 def hand_over(
     floor: Floor, session: Session, call_id: int, agent_id: int, *, now: datetime
 ) -> None:
-    """The agent goes and writes the outcome; caller and third party talk on without anybody of
-    ours. Raises `NotYours`, `NotTalking`; `NotNow` while no third party has answered.
+    """The agent goes and writes the outcome; caller and third party talk on: without anybody of
+    ours or, when it is a colleague, in a conversation of the colleague's.
+
+    Raises `NotYours`, `NotTalking`; `NotNow` while no third party has answered.
     """
     offer = offers.latest_of_both(session, call_id, agent_id)
     if offer.result is Result.DONE:
@@ -107,13 +109,32 @@ def hand_over(
         raise NotNow
     if not _set(session, offer, passed_to=TO_PARTY, held_at=None):
         raise Lost("the conversation")
-    if not parties.hand_over(session, party.id):
+    ours = party.consult_id is not None
+    left = (
+        parties.take_over(session, party.id, now=now)
+        if ours
+        else parties.hand_over(session, party.id)
+    )
+    if not left:
         raise NotNow
     handed = offer.who | {"party": party.id, "title": party.title}
     calls.tell(session, call_id, Kind.HANDED_OVER, handed, now=now)
     offers.talk_over(floor, session, offer, "agent", now=now)
+    if party.consult_id is not None:
+        _takes_over(session, offer, party.consult_id, now)
     to = {"offer": offer.id, "party": party.id}
     outbox.post(session, HAND_OVER, to, now=now, key=f"{HAND_OVER}:{offer.id}")
+
+
+def _takes_over(session: Session, offer: OfferFacts, consult_id: int, now: datetime) -> None:
+    """From now on the caller talks with the colleague who was asked in, and nothing is paused."""
+    if not offers.becomes_the_callers(session, consult_id, now=now):
+        raise Lost("the colleague")
+    consult = offers.facts(session, consult_id)
+    took = consult.who | {"queue": consult.queue, "language": consult.language}
+    calls.tell(session, consult.call_id, Kind.TAKEN_OVER, took, now=now)
+    if offer.paused_at is not None:
+        _follow_recording(session, consult, Kind.RECORDING_RESUMED, now)
 
 
 def party_answered(session: Session, party_id: int, leg_sid: str, *, now: datetime) -> bool:
@@ -132,9 +153,12 @@ def party_over(session: Session, party_id: int, result: str, *, now: datetime) -
     who was spoken to the consultation is over, and the caller is back.
     """
     offer = offers.facts(session, parties.facts(session, party_id).offer_id)
-    goes_on = _take(session, offer)
+    goes_on = take(session, offer)
     gone = parties.end(session, party_id, result, now=now)
-    if goes_on and gone is not None and gone.answered_at is not None:
+    if gone is None:
+        return
+    offers.colleague_goes(session, gone, now=now)
+    if goes_on and gone.answered_at is not None:
         _resume(session, offer, now)
 
 
@@ -144,7 +168,7 @@ def party_over(session: Session, party_id: int, result: str, *, now: datetime) -
 def talking(session: Session, call_id: int, agent_id: int) -> OfferFacts:
     """The conversation of this agent in this call. Raises `NotYours`, `NotTalking`."""
     offer = offers.latest_of_both(session, call_id, agent_id)
-    if offer.state is not OfferState.CONNECTED:
+    if offer.state is not OfferState.CONNECTED or offer.consults is not None:
         raise NotTalking
     return offer
 
@@ -196,15 +220,15 @@ def _follow_recording(session: Session, offer: OfferFacts, kind: Kind, now: date
     outbox.post(session, FOLLOW_RECORDING, {"offer": offer.id}, now=now)
 
 
-def _take(session: Session, offer: OfferFacts) -> bool:
+def take(session: Session, offer: OfferFacts) -> bool:
     """Hold the row of a conversation; False when it is over. It comes before its party's."""
     return _set(session, offer, held_at=Offer.held_at)
 
 
 def _leave(session: Session, party: PartyFacts, result: str, now: datetime) -> None:
     gone = parties.end(session, party.id, result, now=now)
-    if gone is not None and gone.leg_sid is not None:
-        outbox.post(session, offers.HANG_UP, {"sid": gone.leg_sid}, now=now)
+    if gone is not None:
+        offers.let_party_go(session, gone, now=now)
 
 
 def _set(

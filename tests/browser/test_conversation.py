@@ -145,6 +145,40 @@ def test_a_third_party_who_hangs_up_leaves_the_caller_with_the_agent(
     finish(agent)
 
 
+def test_a_word_with_a_colleague_who_takes_the_caller_over(
+    hotline: Hotline, browsers: Browsers, agent: Page, caller: Page, wrong: list[str]
+) -> None:
+    colleague = desk(browsers(THIRD), hotline, wrong, "agent5")
+    expect(colleague.locator("#softphone")).to_have_attribute("data-state", "ready")
+    colleague.keyboard.press("r")
+    expect(colleague.locator("#state")).to_have_attribute("data-status", "ready")
+    agent.keyboard.press("F6")
+    agent.keyboard.type("หลิน")
+    chosen = agent.locator(".transfer select[name=to] option:checked")
+    expect(chosen).to_have_text("หลิน · Ready")
+    agent.keyboard.press("Enter")
+    expect(colleague.locator(".ring")).to_contain_text("นาตาชา asks for a word")
+    colleague.wait_for_timeout(1000)
+    colleague.keyboard.press("Enter")
+    expect(colleague.locator(".panel.call")).to_contain_text("You speak with นาตาชา")
+    hears(agent, THIRD)
+    hears(colleague, AGENT)
+    hears(caller, THIRD, at_all=False)
+    agent.keyboard.press("F2")
+    hears(caller, THIRD)
+    hears(colleague, CALLER)
+    agent.keyboard.press("F6")
+    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
+    expect(colleague.locator(".talk")).to_be_visible()
+    hears(caller, AGENT, at_all=False)
+    hears(colleague, CALLER)
+    hears(caller, THIRD)
+    finish(agent)
+    caller.locator("#hangup").click()
+    finish(colleague)
+    colleague.close(run_before_unload=False)
+
+
 def test_passed_on_to_a_queue_the_agent_is_free_and_the_caller_waits(
     agent: Page, caller: Page
 ) -> None:

@@ -75,13 +75,15 @@ def watched(page: Page, wrong: list[str]) -> Page:
     return page
 
 
-def desk(browser: Browser, hotline: Hotline, wrong: list[str], **context: Any) -> Page:
-    """The desk of the agent who answers in Russian (nobody else's tests do)."""
+def desk(
+    browser: Browser, hotline: Hotline, wrong: list[str], username: str = "agent6", **context: Any
+) -> Page:
+    """The desk of an agent: of the one who answers in Russian (nobody else's tests do)."""
     page = watched(
         browser.new_context(base_url=hotline.web, viewport=DESK, **context).new_page(), wrong
     )
     page.goto("/view?language=en&next=/sign-in")
-    page.fill("[name=username]", "agent6")
+    page.fill("[name=username]", username)
     page.fill("[name=password]", demo.PASSWORD)
     page.click("main button")
     page.wait_for_load_state()

@@ -195,7 +195,7 @@ class Hotline:
     def an_agent_holds_or_resumes(self, which: int, verb: int) -> None:
         offer = choose(self.world.offers(OfferState.CONNECTED), which)
         path = f"/api/calls/{offer.call_id}/{choose(('hold', 'hold', 'resume'), verb)}"
-        assert self.world.do(self.world.worker(offer.agent_id), path)
+        self.world.do(self.world.worker(offer.agent_id), path)  # not of who is asked for a word
 
     @rule(2, offered(OfferState.CONNECTED))
     def an_agent_passes_on(self, which: int, to: int) -> None:
@@ -203,7 +203,23 @@ class Hotline:
         offer = choose(self.world.offers(OfferState.CONNECTED), which)
         body = {"to": choose(PLACES, to), "how": "now"}
         path = f"/api/calls/{offer.call_id}/transfer"
-        assert self.world.do(self.world.worker(offer.agent_id), path, body)
+        self.world.do(self.world.worker(offer.agent_id), path, body)
+
+    @rule(3, offered(OfferState.CONNECTED))
+    def an_agent_asks_a_colleague(self, which: int, whom: int) -> None:
+        offer = choose(self.world.offers(OfferState.CONNECTED), which)
+        others = [each for each in self.world.staff if each.id != offer.agent_id]
+        body = {"to": f"agent:{choose(others, whom).id}", "how": "first"}
+        worker = self.world.worker(offer.agent_id)
+        self.world.do(worker, f"/api/calls/{offer.call_id}/transfer", body)
+
+    @rule(3, offered(OfferState.CONNECTED))
+    def an_agent_drops_or_hands_over(self, which: int, verb: int) -> None:
+        offer = choose(self.world.offers(OfferState.CONNECTED), which)
+        path = (
+            f"/api/calls/{offer.call_id}/party/{choose(('hand-over', 'hand-over', 'drop'), verb)}"
+        )
+        self.world.do(self.world.worker(offer.agent_id), path)
 
     @rule(4, offered(OfferState.ENDED, result="done"))
     def an_agent_finishes(self, which: int, outcome: int) -> None:

@@ -7,7 +7,7 @@ queries.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -264,6 +264,29 @@ class Told:
         self._offer(event, "connected")
         self.held.remove(event.data["offer"])
 
+    def _party_asked(self, event: Any) -> None:
+        self._alive(event)
+        self._offer(event, "connected")
+
+    #: A colleague who was asked for a word: no offer of the caller's, and so told by their parts.
+    _party_joined = _handed_over = _party_asked
+
+    def _party_left(self, event: Any) -> None:
+        assert event.data["offer"] in self.offers, event
+
+    def _taken_over(self, event: Any) -> None:
+        """A visit without a stay: who was asked for a word talks with the caller now."""
+        self._alive(event)
+        offer, agent = event.data["offer"], event.data["agent"]
+        assert agent not in self.holds, f"an agent in two: {event}"
+        last = self._last(event)
+        visit = replace(last, visit=-offer, moments={}, offers=0, missed=0, holds=0)
+        visit.moments |= {"queued_at": event.at, "connected_at": event.at}
+        self.visits[event.call_id].append(visit)
+        self.passed[event.call_id] += 1
+        self.offers[offer] = [event.call_id, agent, "connected"]
+        self.stays[offer], self.holds[agent] = visit, offer
+
     def _passed_on(self, event: Any) -> None:
         self._alive(event)
         self._offer(event, "connected")
@@ -333,10 +356,14 @@ def _rows_as_told(session: Session, told: Told) -> None:
     every_stay = session.execute(sa.select(*Waiting.__table__.c))
     stays = [stay for stay in every_stay if stay.call_id not in told.kept]
     rows = {(stay.call_id, stay.visit): stay.state for stay in stays}
-    story = {(v.call_id, v.visit): v.state for vs in told.visits.values() for v in vs}
+    story = {
+        (v.call_id, v.visit): v.state for vs in told.visits.values() for v in vs if v.visit >= 0
+    }
     assert rows == story, "the waiting room is not as the events tell"
     every_offer = session.execute(sa.select(*Offer.__table__.c))
-    offers = {row.id: row for row in every_offer if row.call_id not in told.kept}
+    offers = {
+        row.id: row for row in every_offer if row.call_id not in told.kept and row.consults is None
+    }
     assert set(offers) == set(told.offers), "an offer without event, or an event without offer"
     for offer_id, (call_id, agent_id, state) in told.offers.items():
         row = offers[offer_id]

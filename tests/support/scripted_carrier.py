@@ -163,6 +163,15 @@ class ScriptedCarrier:
         leg.held = on
         self._after(trouble)
 
+    def end_with(self, conference: str, call_sid: str, *, ends: bool) -> None:
+        trouble = self._before()
+        leg = self._living(call_sid)
+        if leg not in self.conferences.get(conference, Conference()).members:
+            raise CallGone(f"{call_sid} is not in {conference}")
+        assert isinstance(leg.place, Conferring)
+        leg.place.ends_all = ends
+        self._after(trouble)
+
     def call_status(self, call_sid: str) -> str | None:
         trouble = self._before()
         leg = self.legs.get(call_sid)

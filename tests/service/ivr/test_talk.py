@@ -71,7 +71,9 @@ def test_a_caller_is_held_and_back(world: World, agent: Agent, caller: Caller) -
     talk = f"talk-{agent.last_offer.id}"
     music = "https://hotline.example/ivr/hold"
     assert world.carrier.of("hold") == [(talk, caller.sid, "True", music)]
-    assert "<Play>" in world.post(music, CallSid=caller.sid), "and never silence"
+    heard = world.post(music, CallSid=caller.sid)
+    assert "<Play>" in heard, "and never silence"
+    assert f">{music}</Redirect>" in heard, "however long, at an address that signs as it is read"
     assert does(agent, "resume")["held_since"] is None
     assert world.carrier.of("hold")[-1] == (talk, caller.sid, "False", music)
     assert told(world, caller) == ["held", "resumed"]

@@ -1,0 +1,150 @@
+"""A word with a colleague about a caller who is held meanwhile; the colleague may take over.
+
+It is an offer to that very agent (`Offer.consults`), so that one who is asked for a word is in no
+other call; and a third party of the conversation, so that joining, dropping and handing over are
+what they are with any other. The caller's place and story are not touched by it. Each verb here
+says whether the offer is of this kind; if not, the rest is for `ivr.room.offers`.
+
+Who asks is the first row that is taken, as everywhere: asker, party, then the colleague's offer.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from agents import service as agents
+from hotline import outbox
+from hotline.floor import Floor
+from ivr import calls
+from ivr.errors import ColleagueBusy, NotNow, OfferGone
+from ivr.events import LIVE, Kind, OfferState
+from ivr.room import offers
+from ivr.room.offers import OfferFacts
+from ivr.talk import parties, service
+from ivr.talk.rules import Verb, possible
+
+#: How a party ends whose colleague let it ring, or whose telephone was not reached.
+_NO_ANSWER, _FAILED = "no-answer", "failed"
+_HUNG_UP: Final = "completed"
+
+
+def ask(
+    floor: Floor, session: Session, call_id: int, agent_id: int, colleague_id: int, *, now: datetime
+) -> int:
+    """Hold the caller and offer a word to this colleague; the party's id.
+
+    Raises `NotYours`, `NotTalking`; `ColleagueBusy` when they are not free; `NotNow` when somebody
+    is there already, or of a caller who was called back: the call to them is bound to who made it.
+    """
+    offer = service.talking(session, call_id, agent_id)
+    talk = service.talk_of(session, offer)
+    if Verb.CALL_IN not in possible(talk) or talk.called_back:
+        raise NotNow
+    seen = agents.presence_of(session, colleague_id)
+    if not seen.presence.available:
+        raise ColleagueBusy
+    service.hold(session, call_id, agent_id, now=now)
+    consult_id = offers.consult(floor, session, offer, seen, now=now)
+    if consult_id is None:
+        raise ColleagueBusy
+    who = agents.agent(session, colleague_id)
+    party_id = parties.ask(session, offer.id, who.name, who.address, now=now, consult_id=consult_id)
+    if party_id is None:
+        raise NotNow
+    asked = offer.who | {"party": party_id, "title": who.name}
+    calls.tell(session, call_id, Kind.PARTY_ASKED, asked, now=now)
+    return party_id
+
+
+def accept(floor: Floor, session: Session, offer_id: int, agent_id: int, *, now: datetime) -> bool:
+    """The colleague takes it. Said twice, it stands. Raises `NoSuchOffer`, `NotYours`,
+    `OfferGone`.
+    """
+    offer = offers.of_agent(session, offer_id, agent_id)
+    if offer.consults is None:
+        return False
+    if offer.state in (OfferState.ACCEPTED, OfferState.CONNECTED):
+        return True
+    if not _asked_still(session, offer) or not offers.consult_accepted(
+        floor, session, offer, now=now
+    ):
+        raise OfferGone
+    return True
+
+
+def decline(session: Session, offer_id: int, agent_id: int, *, now: datetime) -> bool:
+    """The colleague does not take it, and stays free. Said twice, it stands. Raises `NoSuchOffer`,
+    `NotYours`, `OfferGone`.
+    """
+    offer = offers.of_agent(session, offer_id, agent_id)
+    if offer.consults is None:
+        return False
+    if offer.state is OfferState.OFFERED:
+        _over(session, offer, parties.DECLINED, now)
+    elif parties.of_consult(session, offer_id).result != parties.DECLINED:
+        raise OfferGone
+    return True
+
+
+def leave(session: Session, call_id: int, agent_id: int, *, now: datetime) -> bool:
+    """The colleague goes, and the caller is back with who asked. Raises `NotYours`."""
+    offer = offers.latest_of_both(session, call_id, agent_id)
+    if offer.consults is None:
+        return False
+    if offer.state is OfferState.CONNECTED:
+        _over(session, offer, _HUNG_UP, now)
+        if offer.leg_sid is not None:  # which has not left by itself
+            outbox.post(session, offers.HANG_UP, {"sid": offer.leg_sid}, now=now)
+    return True
+
+
+def answered(session: Session, offer: OfferFacts, leg_sid: str, *, now: datetime) -> bool:
+    """The colleague's telephone answers; False when it is not wanted (any more)."""
+    party = parties.of_consult(session, offer.id)
+    if not _asked_still(session, offer):
+        return False
+    if offer.state is OfferState.ACCEPTED and not parties.answered(
+        session, party.id, leg_sid, now=now
+    ):
+        return False
+    return offers.consult_answered(session, offer.id, leg_sid, now=now)
+
+
+def leg_over(session: Session, offer_id: int, leg_sid: str, *, now: datetime) -> bool:
+    """The colleague's telephone was not reached, or has left. Another leg's end means nothing."""
+    offer = offers.facts(session, offer_id)
+    if offer.consults is None:
+        return False
+    if offer.leg_sid in (None, leg_sid) and offer.state in LIVE:
+        met = offer.state is OfferState.CONNECTED
+        _over(session, offer, _HUNG_UP if met else _FAILED, now)
+    return True
+
+
+def expire(session: Session, offer: OfferFacts, *, now: datetime) -> bool:
+    """It rang out, or the telephone of who took it did not answer in time."""
+    if offer.consults is None:
+        return False
+    if offers.facts(session, offer.id).state is offer.state:
+        rang = offer.state is OfferState.OFFERED
+        _over(session, offer, _NO_ANSWER if rang else _FAILED, now)
+    return True
+
+
+def turned_away(session: Session, offer: OfferFacts, *, now: datetime) -> bool:
+    """The colleague went on a break, or home, while it rang."""
+    if offer.consults is None:
+        return False
+    _over(session, offer, parties.DECLINED, now)
+    return True
+
+
+def _over(session: Session, offer: OfferFacts, result: str, now: datetime) -> None:
+    service.party_over(session, parties.of_consult(session, offer.id).id, result, now=now)
+
+
+def _asked_still(session: Session, offer: OfferFacts) -> bool:
+    """Whether who asked still talks; their row is taken."""
+    assert offer.consults is not None, "an offer of the caller's"
+    return service.take(session, offers.facts(session, offer.consults))
