@@ -111,6 +111,36 @@ def hears(page: Page, hertz: int, *, at_all: bool = True, within: float = 15.0) 
         page.wait_for_timeout(50)
 
 
+#: Keeps what the page makes of the SDK, to play what the carrier may say.
+WATCH_DEVICES = """
+globalThis.devices = [];
+let device;
+globalThis.Twilio = {
+  get Device() { return device; },
+  set Device(sdk) {
+    device = class extends sdk {
+      constructor(...given) { super(...given); devices.push(this); }
+    };
+  },
+};
+"""
+#: As if no microphone were there, while `unplugged` is true.
+UNPLUGGED = """
+globalThis.unplugged = true;
+const all = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
+navigator.mediaDevices.enumerateDevices = async () =>
+  (await all()).filter((device) => !unplugged || device.kind !== "audioinput");
+"""
+
+
+def watched_desk(browser: Browser, hotline: Hotline, wrong: list[str]) -> Page:
+    """A desk in whose page `devices` are the SDK's."""
+    page = desk(browser, hotline, wrong)
+    page.add_init_script(WATCH_DEVICES)
+    page.reload()
+    return page
+
+
 def go_home(page: Page) -> None:
     page.goto("/desk")
     page.click("#status-menu summary")
@@ -121,7 +151,7 @@ def go_home(page: Page) -> None:
 def test_caller_and_agent_talk_and_f8_mutes(
     hotline: Hotline, browsers: Browsers, wrong: list[str]
 ) -> None:
-    agent = desk(browsers(AGENT), hotline, wrong)
+    agent = watched_desk(browsers(AGENT), hotline, wrong)
     phone = agent.locator("#softphone")
     expect(phone).to_have_attribute("data-state", "ready")
     agent.keyboard.press("r")
@@ -145,6 +175,9 @@ def test_caller_and_agent_talk_and_f8_mutes(
     hears(agent, CALLER)
     agent.keyboard.press("F8")
     hears(caller, AGENT)
+    agent.evaluate("devices.at(-1)._activeCall.emit('error', { code: 31000, message: 'no end' })")
+    expect(phone.locator("button")).to_be_visible()  # the microphone is on, and can be muted
+    expect(phone).to_have_attribute("data-state", re.compile("talking|poor"))
     caller.locator("#hangup").click()
     expect(phone).to_have_attribute("data-state", "ready")
     expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
@@ -154,16 +187,57 @@ def test_caller_and_agent_talk_and_f8_mutes(
     go_home(agent)
 
 
+@pytest.mark.parametrize("missing", ["**/twilio.min.js", "**/voice/local.js"])
 def test_a_telephone_that_cannot_start_says_so(
+    hotline: Hotline, browsers: Browsers, wrong: list[str], missing: str
+) -> None:
+    page = desk(browsers(AGENT), hotline, wrong)
+    page.route(missing, lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#softphone")).to_have_attribute("data-state", "off")
+    expect(page.locator("#softphone")).to_contain_text("could not start")
+
+
+def test_a_token_that_is_not_had_at_once_is_asked_for_again(
     hotline: Hotline, browsers: Browsers, wrong: list[str]
 ) -> None:
     page = desk(browsers(AGENT), hotline, wrong)
-    for missing in ("**/twilio.min.js", "**/api/softphone"):
-        page.route(missing, lambda route: route.abort())
-        page.reload()
-        expect(page.locator("#softphone")).to_have_attribute("data-state", "off")
-        page.unroute(missing)
-    expect(page.locator("#softphone")).to_contain_text("could not start")
+    phone = page.locator("#softphone")
+    page.route("**/api/softphone", lambda route: route.abort())
+    page.reload()
+    expect(phone).to_have_attribute("data-state", "away")
+    expect(phone).to_contain_text("not reached")
+    page.unroute("**/api/softphone")
+    expect(phone).to_have_attribute("data-state", "ready")
+
+
+def test_a_token_that_is_over_is_exchanged_and_ready_means_ready(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    """The carrier refuses the token: not ready until there is another one."""
+    page = watched_desk(browsers(AGENT), hotline, wrong)
+    phone = page.locator("#softphone")
+    expect(phone).to_have_attribute("data-state", "ready")
+    page.route("**/api/softphone", lambda route: route.abort())
+    page.evaluate("devices.at(-1).emit('error', { code: 20104, message: 'expired' })")
+    expect(phone).to_have_attribute("data-state", "away")
+    page.wait_for_timeout(1500)
+    expect(phone).to_have_attribute("data-state", "away")
+    page.unroute("**/api/softphone")
+    expect(phone).to_have_attribute("data-state", "ready")
+    assert page.evaluate("devices.length") == 1
+
+
+def test_the_end_of_a_token_is_seen_before_it_comes(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    page = watched_desk(browsers(AGENT), hotline, wrong)
+    expect(page.locator("#softphone")).to_have_attribute("data-state", "ready")
+    old = page.evaluate("devices.at(-1).token")
+    page.wait_for_timeout(1100)  # a token of the same second is the same
+    page.evaluate("devices.at(-1).emit('tokenWillExpire')")
+    page.wait_for_function("old => devices.at(-1).token !== old", arg=old)
+    expect(page.locator("#softphone")).to_have_attribute("data-state", "ready")
 
 
 def test_a_desk_without_a_microphone_says_so(
@@ -172,3 +246,21 @@ def test_a_desk_without_a_microphone_says_so(
     page = desk(browsers(), hotline, wrong)
     expect(page.locator("#softphone")).to_have_attribute("data-state", "none")
     expect(page.locator("#softphone")).to_contain_text("no microphone")
+
+
+def test_a_microphone_that_is_plugged_in_is_found_without_loading_anew(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    page = desk(browsers(AGENT), hotline, wrong)
+    phone = page.locator("#softphone")
+    page.add_init_script(UNPLUGGED)
+    page.reload()
+    expect(phone).to_have_attribute("data-state", "none")
+    page.evaluate(
+        "unplugged = false; navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
+    )
+    expect(phone).to_have_attribute("data-state", "ready")
+    page.evaluate(
+        "unplugged = true; navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
+    )
+    expect(phone).to_have_attribute("data-state", "none")
