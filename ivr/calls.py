@@ -59,6 +59,13 @@ class CallFacts:
     ticket: str | None = None
     mark: int | None = None
 
+    @property
+    def recorded(self) -> bool:
+        """Whether its conversation may be recorded. Who is called back has not been told of it: it
+        may be somebody else who answers there.
+        """
+        return self.consent == "given" and self.ended_at is None
+
 
 def arrive(
     session: Session,

@@ -13,6 +13,8 @@
 | `accepted` | the agent took the offer; their telephone rings | `offer`, `agent` |
 | `offer_ended` | an offer came to nothing | `offer`, `agent`, `result` (see `Result`) |
 | `connected` | caller and agent met in the conference | `offer`, `agent`, `queue`, `language` |
+| `agent_lost` | the agent's browser was cut off; the caller hears music | `offer`, `agent` |
+| `agent_back` | it answered again, and the two talk on | `offer`, `agent` |
 | `talk_ended` | one of them left | `offer`, `agent`, `by` (`caller`, `agent`, `unknown`) |
 | `wrapped_up` | the outcome is written | `offer`, `agent`, `outcome`, `ticket`, `by` |
 | `abandoned` | the caller hung up in the waiting room | `queue`, `language` |
@@ -33,7 +35,8 @@
 
 `heard` of `step` is what the caller did: `key`, `speech`, `number` (several digits: personal, so
 `digits` is empty), `wrong`, `silence`, `person` (0), `back` (*), `repeat` (#), or why they came out
-of the waiting room (`key`, `overflow`, `nobody`). `language` is the one spoken afterwards; `chosen`
+of the waiting room (`key`, `overflow`, `nobody`), or back to it (`agent_lost`: the agent was cut
+off and did not come back in time). `language` is the one spoken afterwards; `chosen`
 is there when it was settled by this: pressed, or known from the last call or the number dialled.
 
 Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
@@ -74,6 +77,8 @@ class Kind(StrEnum):
     ACCEPTED = "accepted"
     OFFER_ENDED = "offer_ended"
     CONNECTED = "connected"
+    AGENT_LOST = "agent_lost"
+    AGENT_BACK = "agent_back"
     TALK_ENDED = "talk_ended"
     WRAPPED_UP = "wrapped_up"
     ABANDONED = "abandoned"
@@ -118,6 +123,8 @@ class Departed(StrEnum):
 
 #: Still in the waiting room.
 STILL_WAITS = (Waits.WAITING, Waits.OFFERED, Waits.CONNECTING)
+#: The place is still theirs.
+HOLDS_PLACE = (*STILL_WAITS, Waits.UNSEEN)
 
 
 class OfferState(StrEnum):

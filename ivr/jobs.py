@@ -32,9 +32,9 @@ from ivr.callbacks.rows import AttemptFacts, CallbackFacts
 from ivr.callbacks.rules import Missed
 from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer
-from ivr.events import LIVE, OVER, RANK, OfferState, Result
-from ivr.models import Call, Offer
-from ivr.room import offers, waiting
+from ivr.events import HOLDS_PLACE, LIVE, OVER, RANK, OfferState, Result
+from ivr.models import Call, Offer, Waiting
+from ivr.room import lost, offers, waiting
 from ivr.room.offers import GRACE, OfferFacts
 
 log = logging.getLogger(__name__)
@@ -296,6 +296,11 @@ def end_lonely(floor: Floor, now: datetime) -> None:
     live_again = (
         sa.select(sa.literal(1)).where(other.call_id == Call.id, other.state.in_(LIVE)).exists()
     )
+    waits_again = (
+        sa.select(sa.literal(1))
+        .where(Waiting.call_id == Call.id, Waiting.state.in_(HOLDS_PLACE))
+        .exists()
+    )
     with floor.db.read() as session:
         lonely = session.execute(
             sa.select(Call.id, Call.sid)
@@ -306,6 +311,7 @@ def end_lonely(floor: Floor, now: datetime) -> None:
                 Offer.ended_at < before,
                 Call.checked_at < before,
                 ~live_again,
+                ~waits_again,
             )
             .limit(ASKED)
         ).all()
@@ -413,10 +419,12 @@ EFFECTS: Mapping[str, Handler] = {
     offers.HANG_UP: hang_up,
     recordings.FETCH: bring_recording,
     offers.LET_GO: let_go,
+    **lost.EFFECTS,
 }
 SWEEPS: Mapping[str, Sweep] = {
     "ivr.expire_offers": expire_offers,
     "ivr.wrap_up": wrap_up,
+    "ivr.lost": lost.sweep,
     "ivr.look": look,
     "ivr.repair_agents": Every(5, repair_agents),
     "ivr.ask_for_unseen": Every(5, ask_for_unseen),

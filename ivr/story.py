@@ -20,7 +20,7 @@ from ivr.errors import NoSuchCall
 from ivr.events import Kind, OfferState, Result
 from ivr.models import Call, CallEvent, Offer, Waiting
 from ivr.nodes.base import DIAL_DONE
-from ivr.room import offers
+from ivr.room import absences, offers
 from ivr.room.offers import OfferFacts
 
 #: How an offer ends that the agent let pass.
@@ -52,6 +52,8 @@ class Visit:
     transferred_at: datetime | None = None
     ended_at: datetime | None = None
     agent_id: int | None = None
+    #: The conversation of the visit, by which what is told of it later is known to be of it.
+    offer_id: int | None = None
     offers: int = 0
     missed: int = 0
     outcome: str | None = None
@@ -91,6 +93,8 @@ class AtHand:
     pressed: tuple[tuple[str, str], ...]
     #: The promise that is to be kept, when it is a callback.
     callback: CallbackFacts | None = None
+    #: The agent's telephone was cut off and is rung again (`ivr.room.lost`).
+    cut_off: bool = False
 
     @property
     def number(self) -> str:
@@ -209,12 +213,23 @@ def _offer_ended(seen: list[Visit], _at: datetime, data: Mapping[str, Any]) -> N
 
 
 def _connected(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
-    seen[-1].connected_at, seen[-1].agent_id = at, data["agent"]
+    last = seen[-1]
+    last.connected_at, last.agent_id, last.offer_id = at, data["agent"], data["offer"]
 
 
 def _wrapped_up(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
-    last = seen[-1]
+    last = _of_offer(seen, data)
     last.wrapped_up_at, last.outcome, last.ticket = at, data["outcome"], data["ticket"]
+
+
+def _talk_ended(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
+    _of_offer(seen, data).talk_ended_at = at
+
+
+def _of_offer(seen: list[Visit], data: Mapping[str, Any]) -> Visit:
+    """The visit whose conversation is meant: the caller may have been passed on to another."""
+    mine = (visit for visit in reversed(seen) if visit.offer_id == data["offer"])
+    return next(mine, seen[-1])
 
 
 def _transferred(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
@@ -282,7 +297,7 @@ _FOLD: Mapping[str, Fold] = {
     Kind.OFFER_ENDED.value: _offer_ended,
     Kind.ACCEPTED.value: _accepted,
     Kind.CONNECTED.value: _connected,
-    Kind.TALK_ENDED.value: _moment("talk_ended_at"),
+    Kind.TALK_ENDED.value: _talk_ended,
     Kind.WRAPPED_UP.value: _wrapped_up,
     Kind.ABANDONED.value: _moment("abandoned_at"),
     Kind.LEFT.value: _moment("left_at"),
@@ -394,4 +409,5 @@ def _with_call(session: Session, offer: OfferFacts) -> AtHand:
         if event.kind is Kind.STEP and event.data.get("digits")
     )
     promise = None if kept is None else callback_rows.facts(session, kept)
-    return AtHand(offer, call, stay.entered_at, pressed, promise)
+    cut_off = absences.open_of(session, offer.id) is not None
+    return AtHand(offer, call, stay.entered_at, pressed, promise, cut_off)

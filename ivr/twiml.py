@@ -151,10 +151,21 @@ class Speaker:
         )
 
     def back_to_waiting(
-        self, call_id: int, visit: int, queue: str, node: str, lang: str, next_step: int = 0
+        self,
+        call_id: int,
+        visit: int,
+        queue: str,
+        node: str,
+        lang: str,
+        next_step: int = 0,
+        said: str | None = None,
     ) -> str:
-        """The answer that puts a caller back in the queue, in the place they had."""
+        """The answer that puts a caller back in the queue, in the place they had; `said` is a
+        prompt that is spoken first.
+        """
         response = VoiceResponse()
+        if said is not None:
+            self._say(response, Speak(said, lang))
         self.enqueue(response, queue, node, lang, next_step)
         return str(response).replace(_CALL, str(call_id)).replace(_N, str(visit))
 
@@ -176,15 +187,31 @@ class Speaker:
             )
         for words in said:
             self._say(heard, words)
-        music = self.config.waiting.music
-        if music is None:
-            heard.pause(length=self.config.waiting.loop)
-        else:
-            heard.play(self._base + music if music.startswith("/") else music)
+        self._music(heard)
         if isinstance(heard, Gather):
             response.append(heard)
         response.redirect(self._wait_url("/ivr/wait", wait), method="POST")
         return str(response)
+
+    def cut_off(self, absence_id: int, language: str, *, told: bool) -> str:
+        """What a caller hears whose agent was cut off, until the agent is back; `told`: they have
+        been told.
+        """
+        response = VoiceResponse()
+        if not told:
+            self._say(response, Speak(prompts.CUT_OFF, language))
+        self._music(response)
+        again = self.url("/ivr/lost", absence=absence_id, lang=language)
+        response.redirect(again, method="POST")
+        return str(response)
+
+    def _music(self, parent: VoiceResponse | Gather) -> None:
+        """One loop of it, or of a quiet pause where the city has none."""
+        music = self.config.waiting.music
+        if music is None:
+            parent.pause(length=self.config.waiting.loop)
+        else:
+            parent.play(self._base + music if music.startswith("/") else music)
 
     def _wait_url(self, path: str, wait: "Wait") -> str:
         place = {"call": wait.call_id, "n": wait.visit, "at": wait.node, "lang": wait.language}
@@ -206,9 +233,11 @@ class Speaker:
 
     # ---- the conversation
 
-    def agent_leg(self, call_id: int, offer_id: int, *, recorded: bool) -> str:
+    def agent_leg(self, call_id: int, offer_id: int, leg_sid: str, *, recorded: bool) -> str:
         """What an agent's telephone does once it answers: wait for the caller in the conference.
 
+        With the action it is heard before the leg's own end whether that is the cause, or follows
+        from the caller's: who is still on the line has not left.
         The conference is recorded from its start when the caller was told so and did not refuse.
         """
         recording = {
@@ -218,14 +247,15 @@ class Speaker:
             "recording_status_callback_event": "completed",
         }
         response = VoiceResponse()
-        dial = DialVerb()
+        leg = {"offer": offer_id, "leg": leg_sid}
+        dial = DialVerb(action=self.url("/ivr/agent-leg/over", **leg), method="POST")
         dial.conference(
             conference_name(call_id),
             start_conference_on_enter=True,
             end_conference_on_exit=True,
             beep="false",
             wait_url="",
-            status_callback=self.url("/ivr/conference", offer=offer_id),
+            status_callback=self.url("/ivr/conference", **leg),
             status_callback_method="POST",
             status_callback_event="end",
             **(recording if recorded else {}),
@@ -249,9 +279,11 @@ class Speaker:
 
     # ---- ends
 
-    def _goodbye(self, language: str) -> str:
-        """After the conversation."""
+    def _goodbye(self, language: str, said: str | None = None) -> str:
+        """After the conversation; `said` is a prompt that is spoken first."""
         response = VoiceResponse()
+        if said is not None:
+            self._say(response, Speak(said, language))
         self._say(response, Speak(prompts.GOODBYE, language))
         response.hangup()
         return str(response)

@@ -159,6 +159,7 @@ def _at_hand_json(found: AtHand | None) -> dict[str, Any]:
         **facts,
         "since": _since(found).isoformat(),
         "wrap_up_until": iso(offer.wrap_up_until),
+        "cut_off": found.cut_off,
     }
     return {"offer": None, "call": call}
 

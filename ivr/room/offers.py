@@ -28,14 +28,14 @@ from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer, NotTalking, NotYours, OfferGone
 from ivr.events import LIVE, Kind, OfferState, Result, Waits
 from ivr.models import CallbackAttempt, Offer, Waiting
-from ivr.room import waiting
+from ivr.room import absences, waiting
 from ivr.room.waiting import Skill
 
 log = logging.getLogger(__name__)
 
 #: Effects (see ivr/jobs.py).
 DIAL_AGENT, BRING_CALLER, HANG_UP = "ivr.dial_agent", "ivr.bring_caller", "ivr.hang_up"
-LET_GO = "ivr.let_go"
+LET_GO, FETCH_CALLER = "ivr.let_go", "ivr.fetch_caller"
 #: What machines may take on top of what people may, in seconds of the wall.
 GRACE = 15.0
 #: Pairs that one look makes at most, and how often in a row it may lose them to others.
@@ -387,9 +387,21 @@ def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now
         wrap_up_until=until,
     )
     if won:
+        _not_awaited(session, offer, now)
         calls.tell(session, offer.call_id, Kind.TALK_ENDED, offer.who | {"by": by}, now=now)
         agents.wrap_up(session, offer.agent_id, call_id=offer.call_id, until=until, now=now)
     return won
+
+
+def _not_awaited(session: Session, offer: OfferFacts, now: datetime) -> None:
+    """Who was cut off (`ivr.room.lost`) is rung no more; the caller is taken from the music."""
+    absence = absences.end(session, offer.id, absences.Ended.OVER, now=now)
+    if absence is None:
+        return
+    if absence.leg_sid is not None:
+        outbox.post(session, HANG_UP, {"sid": absence.leg_sid}, now=now)
+    fetch = {"absence": absence.id}
+    outbox.post(session, FETCH_CALLER, fetch, now=now, key=f"{FETCH_CALLER}:over:{absence.id}")
 
 
 def hang_up(floor: Floor, session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:

@@ -148,9 +148,8 @@ def go_home(page: Page) -> None:
     page.wait_for_selector("#state[data-status=signed_out]")
 
 
-def test_caller_and_agent_talk_and_f8_mutes(
-    hotline: Hotline, browsers: Browsers, wrong: list[str]
-) -> None:
+def talking(browsers: Browsers, hotline: Hotline, wrong: list[str]) -> tuple[Page, Page]:
+    """A desk and a handset that hear each other."""
     agent = watched_desk(browsers(AGENT), hotline, wrong)
     phone = agent.locator("#softphone")
     expect(phone).to_have_attribute("data-state", "ready")
@@ -165,9 +164,30 @@ def test_caller_and_agent_talk_and_f8_mutes(
     expect(agent.locator("#state")).to_have_attribute("data-state", "offered", timeout=40_000)
     agent.wait_for_timeout(1000)  # an Enter at once could be somebody's typing
     agent.keyboard.press("Enter")
-    expect(phone).to_have_attribute("data-state", re.compile("talking|poor"))
+    talk(agent, caller)
+    return agent, caller
+
+
+def talk(agent: Page, caller: Page) -> None:
+    expect(agent.locator("#softphone")).to_have_attribute("data-state", re.compile("talking|poor"))
     hears(agent, CALLER)
     hears(caller, AGENT)
+
+
+def write_up(agent: Page) -> None:
+    """The outcome, and home."""
+    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
+    agent.check("input[name=outcome][value=information]", force=True)
+    agent.keyboard.press("Control+Enter")
+    expect(agent.locator("#state")).to_have_attribute("data-state", "idle")
+    go_home(agent)
+
+
+def test_caller_and_agent_talk_and_f8_mutes(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    agent, caller = talking(browsers, hotline, wrong)
+    phone = agent.locator("#softphone")
     agent.keyboard.press("F8")
     expect(phone).to_have_attribute("data-state", "muted")
     expect(phone).to_contain_text("Muted")
@@ -180,11 +200,37 @@ def test_caller_and_agent_talk_and_f8_mutes(
     expect(phone).to_have_attribute("data-state", re.compile("talking|poor"))
     caller.locator("#hangup").click()
     expect(phone).to_have_attribute("data-state", "ready")
-    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
-    agent.check("input[name=outcome][value=information]", force=True)
-    agent.keyboard.press("Control+Enter")
-    expect(agent.locator("#state")).to_have_attribute("data-state", "idle")
-    go_home(agent)
+    write_up(agent)
+
+
+def test_a_desk_that_is_loaded_again_in_mid_call_comes_back_to_it(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    agent, caller = talking(browsers, hotline, wrong)
+    agent.on("dialog", lambda dialog: dialog.accept())  # the browser asks whether to leave
+    agent.reload()
+    talk(agent, caller)
+    expect(agent.locator("#state")).to_have_attribute("data-state", "on_call")
+    expect(agent.locator("#cut-off")).to_have_count(0)
+    agent.keyboard.press("F9")
+    expect(agent.locator("#softphone")).to_have_attribute("data-state", "ready")
+    write_up(agent)
+
+
+def test_a_browser_that_crashed_and_is_opened_again_comes_back_to_the_call(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    agent, caller = talking(browsers, hotline, wrong)
+    # another window of the same agent, without a telephone: what the desk says meanwhile
+    onlooker = desk(browsers(), hotline, wrong)
+    agent.context.browser.close()  # type: ignore[union-attr]
+    expect(onlooker.locator("#cut-off")).to_contain_text("connecting again")
+    hears(caller, AGENT, at_all=False)
+    again = desk(browsers(AGENT), hotline, wrong)
+    talk(again, caller)
+    expect(onlooker.locator("#cut-off")).to_have_count(0)
+    again.keyboard.press("F9")
+    write_up(again)
 
 
 @pytest.mark.parametrize("missing", ["**/twilio.min.js", "**/voice/local.js"])

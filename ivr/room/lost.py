@@ -1,0 +1,302 @@
+"""A conversation whose agent was cut off: the page was loaded again, the network was away.
+
+A browser's telephone that leaves without the desk's word for it (`offers.hang_up`) may come back.
+For a while the conversation stays what it is (`OfferState.CONNECTED`); the caller hears music, and
+the agent's telephone is rung, again and again, until it is registered and answers; then the two
+talk on. When it does not, the caller is told so and waits again, in front, and the agent writes
+the outcome. A plain telephone that hangs up has hung up.
+
+Nothing here hangs on one message: that a leg has left is told by the leg, by its conference and by
+the caller's own document, and each step that a process may die in is taken up by `ivr.lost`.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agents import service as agents
+from agents.config import Agents
+from hotline import clock, outbox
+from hotline.floor import Floor
+from hotline.outbox import Handler
+from hotline.telephony import CallGone, CarrierError
+from ivr import calls, closing
+from ivr.config import Ivr
+from ivr.errors import Lost
+from ivr.events import Kind, OfferState
+from ivr.models import Offer
+from ivr.room import absences, offers, waiting
+from ivr.room.absences import AbsenceFacts, Ended
+from ivr.room.offers import FETCH_CALLER, GRACE, OfferFacts
+from ivr.room.waiting import Place
+
+log = logging.getLogger(__name__)
+
+#: An effect: rings the agent who was cut off.
+RING_AGAIN: Final = "ivr.ring_again"
+#: `heard` of the step by which a caller comes back to the waiting room.
+HEARD: Final = "agent_lost"
+#: Who answers in a page; everybody else's telephone has hung up when it is gone.
+_BROWSER: Final = "client:"
+#: Seconds of the wall after which a try that nothing is known of is given up for the next.
+_UNHEARD: Final = 5.0
+#: The shortest that a telephone is rung, in seconds.
+_SHORTEST: Final = 5
+_BATCH: Final = 50
+
+
+# ---------------------------------------------------------------- cut off
+
+
+def leave(
+    floor: Floor, session: Session, offer: OfferFacts, leg_sid: str | None, *, now: datetime
+) -> AbsenceFacts | None:
+    """The agent's leg is gone and nobody said that the conversation is over: the absence that this
+    is, or begins. None when it is none, and the conversation is over with it.
+
+    Said twice, by whomever, it is one; said late, of a leg that was replaced, it changes nothing.
+    """
+    if offer.state is not OfferState.CONNECTED or leg_sid is None:
+        return None
+    if offer.leg_sid == leg_sid and _may_return(floor, session, offer.agent_id):
+        _begin(floor, session, offer, leg_sid, now)
+    return absences.open_of(session, offer.id)
+
+
+def _may_return(floor: Floor, session: Session, agent_id: int) -> bool:
+    within = floor.section(Ivr).offers.return_within
+    return within > 0 and agents.agent(session, agent_id).address.startswith(_BROWSER)
+
+
+def _begin(floor: Floor, session: Session, offer: OfferFacts, leg_sid: str, now: datetime) -> None:
+    if not _take(session, offer.id, leg_sid, leg_sid):
+        return
+    until = now + timedelta(seconds=floor.section(Ivr).offers.return_within)
+    absence_id = absences.begin(session, offer.id, leg_sid, until, now=now)
+    if absence_id is not None:
+        calls.tell(session, offer.call_id, Kind.AGENT_LOST, offer.who, now=now)
+        _ring(session, absence_id, 1, now)
+
+
+def _take(session: Session, offer_id: int, leg_sid: str | None, to: str) -> bool:
+    """Hold the offer's row, its leg being `leg_sid`; False when the conversation is over."""
+    row = session.execute(
+        sa.update(Offer)
+        .where(
+            Offer.id == offer_id,
+            Offer.state == OfferState.CONNECTED,
+            Offer.leg_sid == leg_sid,
+        )
+        .values(leg_sid=to)
+        .returning(Offer.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return row is not None
+
+
+# ---------------------------------------------------------------- rung again
+
+
+def _ring(session: Session, absence_id: int, number: int, now: datetime) -> None:
+    what = {"absence": absence_id, "try": number}
+    outbox.post(session, RING_AGAIN, what, now=now, key=f"{RING_AGAIN}:{absence_id}:{number}")
+
+
+def ring_again(floor: Floor, payload: dict[str, Any]) -> None:
+    """Ring the agent who was cut off; once for each try, whatever becomes of it."""
+    absence_id, number = int(payload["absence"]), int(payload["try"])
+    with floor.db.read() as session:
+        seen = absences.facts(session, absence_id)
+        address = agents.agent(session, offers.facts(session, seen.offer_id).agent_id).address
+    if seen.ended_at is not None or seen.tries != number or seen.leg_sid is not None:
+        return
+    left = (seen.back_before - clock.now()).total_seconds()
+    there = {"absence": absence_id, "try": number}
+    try:
+        leg_sid = floor.carrier.dial(
+            address,
+            from_=floor.city.caller_id,
+            url=_url(floor, "/ivr/agent-back", **there),
+            status_callback=_url(floor, "/ivr/agent-back/status", **there),
+            timeout=max(_SHORTEST, round(left)),
+        )
+    except CarrierError as error:
+        log.warning("absence %s: whether the agent is rung is not known: %s", absence_id, error)
+        return  # the next try is the sweep's
+    with floor.db.write() as session:
+        wanted = absences.swap(session, seen, leg_sid=leg_sid) or _is_known(
+            session, absence_id, leg_sid
+        )
+    if not wanted:
+        _hang_up(floor, leg_sid)
+
+
+def _is_known(session: Session, absence_id: int, leg_sid: str) -> bool:
+    """Its own webhook was faster."""
+    return absences.facts(session, absence_id).leg_sid == leg_sid
+
+
+def answered(session: Session, absence_id: int, number: int, leg_sid: str, *, now: datetime) -> int:
+    """The agent's telephone answers again, at try `number`: the offer's id; the caller is fetched.
+
+    Raises `Lost` when this telephone is not wanted (any more). The same answer comes for the same
+    telephone however often it is asked.
+    """
+    seen = absences.facts(session, absence_id)
+    if seen.leg_sid == leg_sid and (seen.answered_at is not None or seen.result == Ended.BACK):
+        return seen.offer_id
+    known = seen.leg_sid in (None, leg_sid) and seen.tries == number and seen.ended_at is None
+    leg_before = offers.facts(session, seen.offer_id).leg_sid
+    meet = now + timedelta(seconds=2 * GRACE * clock.speed())
+    if not (
+        known
+        and _take(session, seen.offer_id, leg_before, leg_sid)
+        and absences.swap(session, seen, leg_sid=leg_sid, answered_at=now, back_before=meet)
+    ):
+        raise Lost("the agent who was cut off")
+    fetch = {"absence": absence_id}
+    outbox.post(session, FETCH_CALLER, fetch, now=now, key=f"{FETCH_CALLER}:{leg_sid}")
+    return seen.offer_id
+
+
+def leg_over(
+    floor: Floor, session: Session, absence_id: int, number: int, leg_sid: str, *, now: datetime
+) -> None:
+    """The telephone of try `number` was not reached, or has left (again)."""
+    seen = absences.facts(session, absence_id)
+    if seen.ended_at is None:
+        if seen.tries == number and seen.leg_sid in (None, leg_sid):
+            absences.swap(session, seen, rung_at=None, leg_sid=None, answered_at=None)
+        return
+    offer = offers.facts(session, seen.offer_id)
+    if leave(floor, session, offer, leg_sid, now=now) is None:
+        offers.leg_over(floor, session, offer.id, leg_sid, now=now)
+
+
+def fetch_caller(floor: Floor, payload: dict[str, Any]) -> None:
+    """Take the caller away from the music: to the agent, or on to what follows."""
+    with floor.db.read() as session:
+        seen = absences.facts(session, int(payload["absence"]))
+        offer = offers.facts(session, seen.offer_id)
+        sid = offers.caller_sid(session, offer)
+        own = calls.facts(session, offer.call_id).sid == sid
+    try:
+        floor.carrier.redirect(sid, _url(floor, "/ivr/lost", absence=seen.id, lang=offer.language))
+    except CallGone:
+        with floor.db.write() as session:
+            if own:
+                closing.end_call(floor, session, offer.call_id, "completed", now=clock.now())
+            else:
+                offers.talk_over(floor, session, offer, "caller", now=clock.now())
+
+
+# ---------------------------------------------------------------- what becomes of it
+
+
+def back(session: Session, seen: AbsenceFacts, *, now: datetime) -> AbsenceFacts:
+    """The caller asks where to go: with the agent on the line again, the two talk on.
+
+    The absence as it is afterwards. The same however often it is asked.
+    """
+    if seen.ended_at is None and seen.answered_at is not None:
+        offer = offers.facts(session, seen.offer_id)
+        if not (
+            _take(session, offer.id, seen.leg_sid, str(seen.leg_sid))
+            and absences.swap(session, seen, ended_at=now, result=Ended.BACK.value)
+        ):
+            raise Lost("the agent who was cut off")
+        calls.tell(session, offer.call_id, Kind.AGENT_BACK, offer.who, now=now)
+    return absences.facts(session, seen.id)
+
+
+def give_up(floor: Floor, session: Session, seen: AbsenceFacts, *, now: datetime) -> None:
+    """The agent did not come back in time: the caller waits again, in front, and the agent writes
+    the outcome. Raises `Lost` when it is no longer as seen.
+    """
+    offer = offers.facts(session, seen.offer_id)
+    waits = _wait_again(floor, session, offer, now)
+    if not (
+        _take(session, offer.id, offer.leg_sid, str(offer.leg_sid))
+        and absences.swap(session, seen, ended_at=now, result=Ended.GONE.value)
+        and offers.talk_over(floor, session, offer, "agent", now=now)
+    ):
+        raise Lost("the conversation")
+    if seen.leg_sid is not None:
+        outbox.post(session, offers.HANG_UP, {"sid": seen.leg_sid}, now=now)
+    fetch = {"absence": seen.id}
+    outbox.post(session, FETCH_CALLER, fetch, now=now, key=f"{FETCH_CALLER}:gone:{seen.id}")
+    if waits:
+        offers.look_later(floor, session, (offer.queue, offer.language))
+
+
+def _wait_again(floor: Floor, session: Session, offer: OfferFacts, now: datetime) -> bool:
+    """The caller takes a place as old as the one they had; False for whom there is none: the call
+    is over, or it is one of ours to them.
+    """
+    before = waiting.by_id(session, offer.waiting_id)
+    if before.callback_id is not None:
+        return False
+    if not calls.choose_language(session, offer.call_id, offer.language):
+        return False
+    n = calls.next_step(session, offer.call_id)
+    step = {"at": before.node, "heard": HEARD, "digits": "", "to": before.node}
+    calls.step(session, offer.call_id, n, Kind.STEP, step | {"language": offer.language}, now=now)
+    place = Place(
+        offer.call_id,
+        n,
+        before.node,
+        offer.queue,
+        offer.language,
+        floor.section(Ivr).priority_at(offer.queue, before.node),
+        floor.section(Agents).policy,
+    )
+    return waiting.enter(session, place, now=now, entered_at=before.entered_at)
+
+
+def sweep(floor: Floor, now: datetime) -> None:
+    """Who is not being rung is rung again; whose time is over is waited for no longer."""
+    silent_since = now - timedelta(seconds=_UNHEARD * clock.speed())
+    with floor.db.read() as session:
+        late = absences.overdue(session, now, _BATCH)
+        silent = absences.to_ring(session, silent_since, _BATCH)
+    for seen in late:
+        _one(seen, partial(give_up, floor, seen=seen, now=now), floor)
+    for seen in silent:
+        if seen.back_before > now:
+            _one(seen, partial(_next_try, seen=seen, now=now), floor)
+
+
+def _next_try(session: Session, seen: AbsenceFacts, now: datetime) -> None:
+    number = seen.tries + 1
+    if absences.swap(session, seen, tries=number, rung_at=now, leg_sid=None):
+        _ring(session, seen.id, number, now)
+
+
+def _one(seen: AbsenceFacts, do: Callable[..., None], floor: Floor) -> None:
+    """One of many: its fault does not keep the others from their turn."""
+    try:
+        with floor.db.write() as session:
+            do(session=session)
+    except Lost:
+        log.info("absence %s: somebody was faster", seen.id)
+    except Exception:
+        log.exception("absence %s", seen.id)
+
+
+def _url(floor: Floor, path: str, **query: object) -> str:
+    return floor.url(f"{path}?{urlencode(query)}")
+
+
+def _hang_up(floor: Floor, sid: str) -> None:
+    with suppress(CallGone):
+        floor.carrier.hang_up(sid)
+
+
+EFFECTS: Mapping[str, Handler] = {RING_AGAIN: ring_again, FETCH_CALLER: fetch_caller}
