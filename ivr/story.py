@@ -409,5 +409,6 @@ def _with_call(session: Session, offer: OfferFacts) -> AtHand:
         if event.kind is Kind.STEP and event.data.get("digits")
     )
     promise = None if kept is None else callback_rows.facts(session, kept)
-    cut_off = absences.open_of(session, offer.id) is not None
+    connected = offer.state is OfferState.CONNECTED
+    cut_off = connected and absences.open_of(session, offer.id) is not None
     return AtHand(offer, call, stay.entered_at, pressed, promise, cut_off)

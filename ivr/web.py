@@ -387,10 +387,13 @@ def agent_leg() -> str:
 @told
 def agent_leg_status() -> None:
     """An agent's telephone was not reached, or has hung up."""
-    if RANK.get(request.form.get("CallStatus", ""), 0) < OVER:
+    status = request.form.get("CallStatus", "")
+    if RANK.get(status, 0) < OVER:
         return
     offer_id, leg_sid, now = number("offer"), request.form["CallSid"], clock.now()
     with floor().db.write() as session:
+        if lost.not_there_yet(floor(), session, offer_id, leg_sid, status, now=now):
+            return
         attempts.agent_gone(session, offer_id, leg_sid, now=now)
         offer = offers.facts(session, offer_id)
         if lost.leave(floor(), session, offer, leg_sid, now=now) is None:

@@ -43,16 +43,24 @@ class AbsenceFacts:
 
 
 def begin(
-    session: Session, offer_id: int, leg_sid: str, back_before: datetime, *, now: datetime
+    session: Session,
+    offer_id: int,
+    leg_sid: str,
+    back_before: datetime,
+    *,
+    now: datetime,
+    rung_at: datetime | None,
 ) -> int | None:
-    """The leg has left; the new row's id, or None when that is known."""
+    """The leg has left; the new row's id, or None when that is known. `rung_at`: now, when the
+    agent is rung at once.
+    """
     row = {
         "offer_id": offer_id,
         "left_leg": leg_sid,
         "lost_at": now,
         "back_before": back_before,
         "tries": 1,
-        "rung_at": now,
+        "rung_at": rung_at,
     }
     made: int | None = insert_ignore(session, Absence, row)
     return made

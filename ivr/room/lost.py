@@ -6,6 +6,9 @@ the agent's telephone is rung, again and again, until it is registered and answe
 talk on. When it does not, the caller is told so and waits again, in front, and the agent writes
 the outcome. A plain telephone that hangs up has hung up.
 
+The same goes for a browser that is not registered yet when its agent accepts: the offer stays
+accepted, the caller in the waiting room, and for some seconds the agent is rung again.
+
 Nothing here hangs on one message: that a leg has left is told by the leg, by its conference and by
 the caller's own document, and each step that a process may die in is taken up by `ivr.lost`.
 """
@@ -28,9 +31,10 @@ from hotline.floor import Floor
 from hotline.outbox import Handler
 from hotline.telephony import CallGone, CarrierError
 from ivr import calls, closing
+from ivr.callbacks import attempts
 from ivr.config import Ivr
 from ivr.errors import Lost
-from ivr.events import Kind, OfferState
+from ivr.events import Kind, OfferState, Result
 from ivr.models import Offer
 from ivr.room import absences, offers, waiting
 from ivr.room.absences import AbsenceFacts, Ended
@@ -47,6 +51,11 @@ HEARD: Final = "agent_lost"
 _BROWSER: Final = "client:"
 #: Seconds of the wall after which a try that nothing is known of is given up for the next.
 _UNHEARD: Final = 5.0
+#: Seconds (of the wall) for a page that is being opened to register, once its agent has accepted:
+#: the caller should not wait longer for a telephone that does not come.
+_OPENS: Final = 10.0
+#: How a call ends to a browser that is not there. Others say that somebody, or something, refused.
+_NOT_THERE: Final = ("no-answer", "failed")
 #: The shortest that a telephone is rung, in seconds.
 _SHORTEST: Final = 5
 _BATCH: Final = 50
@@ -70,16 +79,43 @@ def leave(
     return absences.open_of(session, offer.id)
 
 
+def not_there_yet(
+    floor: Floor, session: Session, offer_id: int, leg_sid: str, status: str, *, now: datetime
+) -> bool:
+    """Whether an agent who has accepted is rung again, `leg_sid` having come to nothing (`status`:
+    the carrier's word). False when that is the end of the offer, or none of it.
+    """
+    offer = offers.facts(session, offer_id)
+    if offer.state is not OfferState.ACCEPTED or offer.answered_at is not None:
+        return False
+    if absences.open_of(session, offer_id) is not None:
+        return True
+    if status not in _NOT_THERE or not _in_browser(session, offer.agent_id):
+        return False
+    ring = floor.section(Ivr).offers.ring
+    asked_until = offer.expires_at - timedelta(seconds=GRACE * clock.speed())
+    until = min(asked_until, now + timedelta(seconds=_OPENS * clock.speed()))
+    if now >= until - timedelta(seconds=min(ring, _SHORTEST)):
+        return False  # it has rung for its time
+    return (
+        offers.undialled(session, offer_id, leg_sid)
+        and absences.begin(session, offer_id, leg_sid, until, now=now, rung_at=None) is not None
+    )
+
+
 def _may_return(floor: Floor, session: Session, agent_id: int) -> bool:
-    within = floor.section(Ivr).offers.return_within
-    return within > 0 and agents.agent(session, agent_id).address.startswith(_BROWSER)
+    return floor.section(Ivr).offers.return_within > 0 and _in_browser(session, agent_id)
+
+
+def _in_browser(session: Session, agent_id: int) -> bool:
+    return agents.agent(session, agent_id).address.startswith(_BROWSER)
 
 
 def _begin(floor: Floor, session: Session, offer: OfferFacts, leg_sid: str, now: datetime) -> None:
     if not _take(session, offer.id, leg_sid, leg_sid):
         return
     until = now + timedelta(seconds=floor.section(Ivr).offers.return_within)
-    absence_id = absences.begin(session, offer.id, leg_sid, until, now=now)
+    absence_id = absences.begin(session, offer.id, leg_sid, until, now=now, rung_at=now)
     if absence_id is not None:
         calls.tell(session, offer.call_id, Kind.AGENT_LOST, offer.who, now=now)
         _ring(session, absence_id, 1, now)
@@ -153,7 +189,11 @@ def answered(session: Session, absence_id: int, number: int, leg_sid: str, *, no
     if seen.leg_sid == leg_sid and (seen.answered_at is not None or seen.result == Ended.BACK):
         return seen.offer_id
     known = seen.leg_sid in (None, leg_sid) and seen.tries == number and seen.ended_at is None
-    leg_before = offers.facts(session, seen.offer_id).leg_sid
+    offer = offers.facts(session, seen.offer_id)
+    leg_before = offer.leg_sid
+    if offer.state is OfferState.ACCEPTED:
+        _there_at_last(session, seen, leg_sid, now, known=known)
+        return offer.id
     meet = now + timedelta(seconds=2 * GRACE * clock.speed())
     if not (
         known
@@ -166,6 +206,19 @@ def answered(session: Session, absence_id: int, number: int, leg_sid: str, *, no
     return seen.offer_id
 
 
+def _there_at_last(
+    session: Session, seen: AbsenceFacts, leg_sid: str, now: datetime, *, known: bool
+) -> None:
+    """Who accepted before their page was ready is there: from here on it is as with any."""
+    offers.undialled(session, seen.offer_id, seen.left_leg)  # noted after it had ended, maybe
+    if not (
+        known
+        and offers.leg_answered(session, seen.offer_id, leg_sid, now=now) is not None
+        and absences.swap(session, seen, leg_sid=leg_sid, ended_at=now, result=Ended.BACK.value)
+    ):
+        raise Lost("the agent who was not there")
+
+
 def leg_over(
     floor: Floor, session: Session, absence_id: int, number: int, leg_sid: str, *, now: datetime
 ) -> None:
@@ -175,6 +228,7 @@ def leg_over(
         if seen.tries == number and seen.leg_sid in (None, leg_sid):
             absences.swap(session, seen, rung_at=None, leg_sid=None, answered_at=None)
         return
+    attempts.agent_gone(session, seen.offer_id, leg_sid, now=now)
     offer = offers.facts(session, seen.offer_id)
     if leave(floor, session, offer, leg_sid, now=now) is None:
         offers.leg_over(floor, session, offer.id, leg_sid, now=now)
@@ -221,6 +275,10 @@ def give_up(floor: Floor, session: Session, seen: AbsenceFacts, *, now: datetime
     the outcome. Raises `Lost` when it is no longer as seen.
     """
     offer = offers.facts(session, seen.offer_id)
+    if offer.state is OfferState.ACCEPTED:
+        if not offers.fail(floor, session, offer, Result.FAILED, now=now):
+            raise Lost("the offer")
+        return
     waits = _wait_again(floor, session, offer, now)
     if not (
         _take(session, offer.id, offer.leg_sid, str(offer.leg_sid))

@@ -254,6 +254,7 @@ def fail(
         ended_at=now,
     ):
         raise Lost("the offer")
+    _not_awaited(session, offer, now)
     _free_agent(session, offer, result, now)
     calls.tell(session, offer.call_id, Kind.OFFER_ENDED, offer.who | {"result": result}, now=now)
     if result is Result.UNREACHED:
@@ -308,6 +309,20 @@ def dialled(session: Session, offer_id: int, leg_sid: str) -> bool:
         _or_same(leg_sid),
         leg_sid=leg_sid,
     ) or _is_leg(session, offer_id, leg_sid)
+
+
+def undialled(session: Session, offer_id: int, leg_sid: str) -> bool:
+    """The call to the agent's telephone came to nothing, and another will be made; False when this
+    offer waits for another one, or for none any more.
+    """
+    return _swap(
+        session,
+        offer_id,
+        OfferState.ACCEPTED,
+        _or_same(leg_sid),
+        Offer.answered_at.is_(None),
+        leg_sid=None,
+    )
 
 
 def leg_answered(session: Session, offer_id: int, leg_sid: str, *, now: datetime) -> int | None:
@@ -400,6 +415,8 @@ def _not_awaited(session: Session, offer: OfferFacts, now: datetime) -> None:
         return
     if absence.leg_sid is not None:
         outbox.post(session, HANG_UP, {"sid": absence.leg_sid}, now=now)
+    if offer.state is not OfferState.CONNECTED:
+        return  # the caller waits in the queue
     fetch = {"absence": absence.id}
     outbox.post(session, FETCH_CALLER, fetch, now=now, key=f"{FETCH_CALLER}:over:{absence.id}")
 
@@ -450,6 +467,7 @@ def withdraw(session: Session, offer: OfferFacts, *, now: datetime) -> bool:
         ended_at=now,
     ):
         return False
+    _not_awaited(session, offer, now)
     agents.release(session, offer.agent_id, offer_id=offer.id, now=now)
     ended = offer.who | {"result": Result.WITHDRAWN}
     calls.tell(session, offer.call_id, Kind.OFFER_ENDED, ended, now=now)

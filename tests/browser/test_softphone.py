@@ -4,6 +4,7 @@ The caller's microphone hears 697 Hz, the agent's 1209 Hz: whoever hears the one
 whoever hears the other hears the agent.
 """
 
+import itertools
 import re
 import shutil
 import time
@@ -35,13 +36,17 @@ def playwright() -> Iterator[Playwright]:
 
 
 Browsers = Callable[..., Browser]
+_NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def browsers(
     playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Browsers]:
-    """`browsers(697)`: a Chromium whose microphone hears one tone; without one: no microphone."""
+    """`browsers(697)`: a Chromium whose microphone hears one tone; without one: no microphone.
+
+    Closed after each test: a page of the same agent would answer the next one's call.
+    """
     opened: list[Browser] = []
 
     def launch(hertz: float | None = None) -> Browser:
@@ -91,7 +96,8 @@ def desk(browser: Browser, hotline: Hotline, wrong: list[str], **context: Any) -
 
 def handset(browser: Browser, hotline: Hotline, wrong: list[str]) -> Page:
     page = watched(browser.new_page(), wrong)
-    page.add_init_script('localStorage.setItem("from", "+79161234567");')
+    # who has called before is known, and asked less
+    page.add_init_script(f'localStorage.setItem("from", "+7916{next(_NUMBERS):07}");')
     page.goto(hotline.exchange)
     page.wait_for_function("document.querySelector('#to').value === '1337'")
     return page
@@ -157,13 +163,11 @@ def talking(browsers: Browsers, hotline: Hotline, wrong: list[str]) -> tuple[Pag
     expect(agent.locator("#state")).to_have_attribute("data-status", "ready")
     caller = handset(browsers(CALLER), hotline, wrong)
     caller.locator("#call").click()
-    for key in ("4", "1", ""):
-        caller.wait_for_timeout(1500)
-        if key:
-            caller.keyboard.press(key)
+    for question, key in (("нажмите 4", "4"), ("Для получения информации", "1")):
+        expect(caller.locator(".heard")).to_contain_text(question)
+        caller.keyboard.press(key)
     expect(agent.locator("#state")).to_have_attribute("data-state", "offered", timeout=40_000)
-    agent.wait_for_timeout(1000)  # an Enter at once could be somebody's typing
-    agent.keyboard.press("Enter")
+    agent.locator(".ring button.main").click()
     talk(agent, caller)
     return agent, caller
 

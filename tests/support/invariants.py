@@ -78,6 +78,7 @@ class Told:
     ageing: float | None = None
     visits: dict[int, list[Visit]] = field(default_factory=dict)
     offers: dict[int, list[Any]] = field(default_factory=dict)  # id: [call, agent, state]
+    visit_of: dict[int, Visit] = field(default_factory=dict)  # that of an offer
     holds: dict[int, int] = field(default_factory=dict)  # agent: offer
     ended: set[int] = field(default_factory=set)
     arrived: dict[int, datetime] = field(default_factory=dict)
@@ -201,6 +202,7 @@ class Told:
         visit.state = "offered"
         visit.offers += 1
         self.offers[offer] = [event.call_id, agent, "offered"]
+        self.visit_of[offer] = visit
         self.holds[agent] = offer
 
     def _waiting(self) -> Iterable[Visit]:
@@ -240,20 +242,33 @@ class Told:
         visit = self._last(event)
         assert visit.state == "connecting", (event, visit)
         visit.state = "connected"
+        assert "connected_at" not in visit.moments, f"answered twice: {event}"
         visit.moments["connected_at"] = event.at
-        assert event.call_id not in self.talked, f"answered twice: {event}"
         self.talked.add(event.call_id)
+
+    def _agent_lost(self, event: Any) -> None:
+        self._alive(event)
+        self._offer(event, "connected")[2] = "lost"
+
+    def _agent_back(self, event: Any) -> None:
+        self._alive(event)
+        self._offer(event, "lost")[2] = "connected"
 
     def _talk_ended(self, event: Any) -> None:
         self._alive(event)
-        self._offer(event, "connected")[2] = "talked"
-        self._last(event).moments["talk_ended_at"] = event.at
+        self._offer(event, "connected", "lost")[2] = "talked"
+        self._of_offer(event).moments["talk_ended_at"] = event.at
+
+    def _of_offer(self, event: Any) -> Visit:
+        """The visit of a conversation: its caller may have gone on to another one since."""
+        return self.visit_of[event.data["offer"]]
 
     def _wrapped_up(self, event: Any) -> None:
         self._offer(event, "talked")[2] = "done"
-        assert event.call_id not in self.wrapped, event
-        self.wrapped[event.call_id] = event.data["ticket"]
-        self._last(event).moments["wrapped_up_at"] = event.at
+        visit, ticket = self._of_offer(event), event.data["ticket"]
+        assert "wrapped_up_at" not in visit.moments, event
+        assert self.wrapped.setdefault(event.call_id, ticket) == ticket, f"two tickets: {event}"
+        visit.moments["wrapped_up_at"] = event.at
         assert self.holds.pop(event.data["agent"]) == event.data["offer"], event
 
     def _abandoned(self, event: Any) -> None:
