@@ -5,6 +5,9 @@
  * itself. The desk rings; the SDK does not.
  */
 
+import { choices, letGo, useChoice } from "./sound.js";
+import { keypad } from "./keypad.js";
+
 /** Between two tries for a token, in milliseconds: doubled from the first up to the last. */
 const PAUSES = { first: 1000, last: 30_000 };
 /** So long before its end a token is exchanged for a new one: time for many tries. */
@@ -14,9 +17,12 @@ const TOKEN_ERRORS = [20101, 20102, 20103, 20104, 20151, 20157, 31201, 31202, 31
 /** The microphone was taken away while the page was open. */
 const MICROPHONE_ERRORS = [31401, 31402];
 /** The states in which there is no telephone, and only the agent or the administrator helps. */
-const BROKEN = ["refused", "none", "insecure", "off"];
+const BROKEN = ["refused", "none", "insecure", "off", "elsewhere"];
+/** Held by the one tab of this browser that has the telephone. */
+const LOCK = "softphone";
 
-class Softphone {
+/** Tells "changed" whenever it is otherwise than before, and "sound" with the microphone's level. */
+export class Softphone extends EventTarget {
   /** @type {any} */
   #device = null;
   /** @type {any} */
@@ -29,15 +35,28 @@ class Softphone {
   #refused = false;
   /** @type {Promise<void> | null} */
   #renewing = null;
+  /** Whether it is this tab that answers. */
+  #mine = false;
 
   /** @param {HTMLElement} box */
   constructor(box) {
+    super();
     this.box = box;
     this.says = /** @type {HTMLElement} */ (box.querySelector("[role=status]"));
     this.level = /** @type {HTMLMeterElement} */ (box.querySelector("meter"));
-    this.mute = /** @type {HTMLButtonElement} */ (box.querySelector("button"));
+    this.mute = /** @type {HTMLButtonElement} */ (box.querySelector("#mute"));
     /** @type {Record<string, string>} */
     this.words = JSON.parse(box.dataset.words ?? "{}");
+  }
+
+  /** The call that is had, or null. @returns {any} */
+  get call() {
+    return this.#call;
+  }
+
+  /** What the SDK knows of microphones and speakers, or undefined. @returns {any} */
+  get audio() {
+    return this.#device?.audio;
   }
 
   /** Never throws: a telephone that cannot be had is said so, and the desk goes on without it. */
@@ -46,11 +65,27 @@ class Softphone {
     const asked = navigator.permissions?.query({ name: /** @type {any} */ ("microphone") });
     asked?.then((permission) => (permission.onchange = () => this.#attempt()), () => {});
     this.mute.addEventListener("click", () => this.#call?.mute(!this.#call.isMuted()));
+    await this.#turn();
     await this.#attempt();
+  }
+
+  /** One tab answers: this one, or the one that was there first, until that is closed. */
+  #turn() {
+    return new Promise((mine) => {
+      const keep = () => new Promise(() => mine((this.#mine = true)));
+      if (!navigator.locks) return keep();
+      navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => {
+        if (lock) return keep();
+        this.#trouble = "elsewhere";
+        this.#follow();
+        navigator.locks.request(LOCK, keep);
+      });
+    });
   }
 
   /** From the beginning, or again when a microphone has come or gone. */
   async #attempt() {
+    if (!this.#mine) return;
     try {
       this.#trouble = await microphone();
       if (!this.#trouble && !this.#device) await this.#renew();
@@ -148,7 +183,8 @@ class Softphone {
       this.#follow();
     });
     ringing.on("warning-cleared", (/** @type {string} */ name) => (this.#poor.delete(name), this.#follow()));
-    ringing.accept();
+    // what was chosen may be unplugged by now: then what the browser has is better than nothing
+    useChoice(this.audio).finally(() => ringing.status() === "pending" && ringing.accept());
   }
 
   /** @param {any} ended */
@@ -156,6 +192,7 @@ class Softphone {
     if (this.#call !== ended) return;
     this.#call = null;
     this.#poor.clear();
+    letGo(this.audio); // no light at the microphone while nobody talks
     this.#follow();
   }
 
@@ -166,6 +203,7 @@ class Softphone {
     this.level.hidden = this.mute.hidden = !this.#call;
     this.mute.setAttribute("aria-pressed", String(Boolean(this.#call?.isMuted())));
     this.#show(this.#call ? this.#ofCall() : this.#ofLine());
+    this.dispatchEvent(new Event("changed"));
   }
 
   #ofCall() {
@@ -209,4 +247,9 @@ function quiet(milliseconds) {
 }
 
 const box = document.getElementById("softphone");
-if (box) new Softphone(box).start();
+if (box) {
+  const phone = new Softphone(box);
+  keypad(phone);
+  choices(phone);
+  phone.start();
+}

@@ -25,6 +25,7 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--allow-loopback-in-peer-connection",  # there may be no other network
 )
+KINDS = ("microphone", "speaker", "ring")
 MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 
 
@@ -145,6 +146,14 @@ def watched_desk(browser: Browser, hotline: Hotline, wrong: list[str]) -> Page:
     page.add_init_script(WATCH_DEVICES)
     page.reload()
     return page
+
+
+def until(page: Page, true: str, what: object = None, within: float = 15.0) -> None:
+    """Returns when something is true in the page, whose policy forbids Playwright's own waiting."""
+    deadline = time.monotonic() + within
+    while not page.evaluate(true, what):
+        assert time.monotonic() < deadline, true
+        page.wait_for_timeout(50)
 
 
 def go_home(page: Page) -> None:
@@ -286,7 +295,7 @@ def test_the_end_of_a_token_is_seen_before_it_comes(
     old = page.evaluate("devices.at(-1).token")
     page.wait_for_timeout(1100)  # a token of the same second is the same
     page.evaluate("devices.at(-1).emit('tokenWillExpire')")
-    page.wait_for_function("old => devices.at(-1).token !== old", arg=old)
+    until(page, "old => devices.at(-1).token !== old", old)
     expect(page.locator("#softphone")).to_have_attribute("data-state", "ready")
 
 
@@ -314,3 +323,82 @@ def test_a_microphone_that_is_plugged_in_is_found_without_loading_anew(
         "unplugged = true; navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
     )
     expect(phone).to_have_attribute("data-state", "none")
+
+
+def test_of_two_tabs_one_has_the_telephone_and_the_other_when_that_is_closed(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    first = desk(browsers(AGENT), hotline, wrong)
+    expect(first.locator("#softphone")).to_have_attribute("data-state", "ready")
+    second = watched(first.context.new_page(), wrong)
+    second.goto("/desk")
+    phone = second.locator("#softphone")
+    expect(phone).to_have_attribute("data-state", "elsewhere")
+    expect(phone).to_contain_text("another tab")
+    second.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+    second.wait_for_timeout(500)
+    expect(phone).to_have_attribute("data-state", "elsewhere")
+    first.close()
+    expect(phone).to_have_attribute("data-state", "ready")
+
+
+def test_devices_are_chosen_with_a_level_and_remembered(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    page = desk(browsers(AGENT), hotline, wrong)
+    expect(page.locator("#softphone")).to_have_attribute("data-state", "ready")
+    page.keyboard.press("s")
+    dialog = page.locator("#sound")
+    expect(dialog).to_be_visible()
+    until(page, "document.querySelector('#sound meter').value > 0.02")
+    named = dialog.locator("select[name=microphone] option").all_inner_texts()
+    assert len(named) > 1, named
+    for name in ("microphone", "speaker", "ring"):
+        field = dialog.locator(f"select[name={name}]")
+        expect(field).to_be_enabled()
+        field.select_option(index=1)
+    kept = {name: dialog.locator(f"select[name={name}]").input_value() for name in KINDS}
+    assert all(kept.values()), kept
+    page.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible()
+    page.reload()
+    page.keyboard.press("s")
+    for name, device in kept.items():
+        expect(dialog.locator(f"select[name={name}]")).to_have_value(device)
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("Keypad")
+
+
+def test_a_call_is_had_on_the_chosen_devices_and_its_keypad_sends_digits(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    agent, caller = talking(browsers, hotline, wrong)
+    agent.evaluate(
+        "(call => { globalThis.sent = []; const send = call.sendDigits.bind(call);"
+        "call.sendDigits = (digits) => (sent.push(digits), send(digits)); })"
+        "(devices.at(-1)._activeCall)"
+    )
+    agent.locator("textarea[name=note]").focus()  # also while writing
+    agent.keyboard.press("F7")
+    keypad = agent.locator("#keypad")
+    expect(keypad).to_be_visible()
+    agent.keyboard.press("1")
+    agent.keyboard.press("#")
+    keypad.locator("[data-digit='5']").click()
+    expect(keypad.locator("output")).to_have_text("1#5")
+    assert agent.evaluate("sent") == ["1", "#", "5"]
+    agent.keyboard.press("Escape")
+    expect(keypad).not_to_be_visible()
+    expect(agent.locator("input[name=outcome]:checked")).to_have_count(0)
+    # another microphone in the middle of the call
+    agent.locator("#show-sound").click()
+    agent.locator("#sound select[name=microphone]").select_option(index=1)
+    agent.keyboard.press("Escape")
+    until(agent, "devices.at(-1).audio.inputDevice !== null")
+    hears(caller, AGENT)
+    agent.keyboard.press("F9")
+    expect(agent.locator("#softphone")).to_have_attribute("data-state", "ready")
+    expect(agent.locator("#show-keypad")).to_be_hidden()
+    until(agent, "devices.at(-1).audio.inputDevice === null")
+    write_up(agent)
