@@ -190,6 +190,7 @@ def talk(agent: Page, caller: Page) -> None:
 def write_up(agent: Page) -> None:
     """The outcome, and home."""
     expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
+    expect(agent.locator("[data-key='Control+Enter']")).to_be_enabled()
     agent.check("input[name=outcome][value=information]", force=True)
     agent.keyboard.press("Control+Enter")
     expect(agent.locator("#state")).to_have_attribute("data-state", "idle")
