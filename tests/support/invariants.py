@@ -85,6 +85,8 @@ class Told:
     before: dict[int, dict[str, datetime]] = field(default_factory=dict)
     talked: set[int] = field(default_factory=set)
     wrapped: dict[int, str] = field(default_factory=dict)  # call: ticket number
+    #: Calls that an agent has passed on: they are answered, and written up, again.
+    passed_on: set[int] = field(default_factory=set)
 
     #: Calls with a callback, which outlives them: their stories are checked by
     #: `tests/service/ivr/test_callback_walks.py`, and here only when they came and ended, and that
@@ -241,8 +243,19 @@ class Told:
         assert visit.state == "connecting", (event, visit)
         visit.state = "connected"
         visit.moments["connected_at"] = event.at
-        assert event.call_id not in self.talked, f"answered twice: {event}"
+        again = event.call_id in self.passed_on
+        assert again or event.call_id not in self.talked, f"answered twice: {event}"
         self.talked.add(event.call_id)
+
+    def _held(self, event: Any) -> None:
+        self._alive(event)
+        self._offer(event, "connected")
+
+    _resumed = _held
+
+    def _passed_on(self, event: Any) -> None:
+        self._held(event)
+        self.passed_on.add(event.call_id)
 
     def _talk_ended(self, event: Any) -> None:
         self._alive(event)
@@ -251,7 +264,7 @@ class Told:
 
     def _wrapped_up(self, event: Any) -> None:
         self._offer(event, "talked")[2] = "done"
-        assert event.call_id not in self.wrapped, event
+        assert event.call_id not in self.wrapped or event.call_id in self.passed_on, event
         self.wrapped[event.call_id] = event.data["ticket"]
         self._last(event).moments["wrapped_up_at"] = event.at
         assert self.holds.pop(event.data["agent"]) == event.data["offer"], event
