@@ -107,6 +107,61 @@ class Carrier:
         except CallGone:
             return None
 
+    # ---- a conversation, which is a conference with a name of ours
+
+    def hold(self, conference: str, call_sid: str, *, on: bool, music: str) -> None:
+        """Let a participant hear what `music` (an address of TwiML) says, and nobody else; or be
+        back. Raises CallGone when they, or the conference, are not there any more.
+        """
+        there = self._conference(conference).participants(call_sid)
+        self._ask(there.update, hold=on, hold_url=music, hold_method="POST")
+
+    def end_with(self, conference: str, call_sid: str, *, ends: bool) -> None:
+        """Whether the conference ends when this participant leaves. Raises CallGone."""
+        there = self._conference(conference).participants(call_sid)
+        self._ask(there.update, end_conference_on_exit=ends)
+
+    def pause_recording(self, conference: str, *, paused: bool) -> None:
+        """Record silence instead of what is said, or what is said again. Raises CallGone when
+        nothing is recorded there.
+        """
+        # the carrier's word for the recording that is being made. Source: Twilio, "Conference
+        # Recordings resource", "Update a recording in progress"
+        recording = self._conference(conference).recordings("Twilio.CURRENT")
+        if paused:
+            self._ask(recording.update, status="paused", pause_behavior="silence")
+        else:
+            self._ask(recording.update, status="in-progress")
+
+    def invite(
+        self, conference: str, to: str, *, from_: str, status_callback: str, timeout: int
+    ) -> str:
+        """Ring `to` for `timeout` seconds, and bring them into the conference. Returns the call's
+        sid. Raises CallGone when the conference is not there any more.
+        """
+        participant = self._ask(
+            self._conference(conference).participants.create,
+            from_=from_,
+            to=to,
+            beep="false",
+            end_conference_on_exit=False,
+            status_callback=status_callback,
+            status_callback_event=["answered", "completed"],
+            timeout=timeout,
+        )
+        return str(participant.call_sid)
+
+    def _conference(self, name: str) -> Any:
+        """The conference that goes on under this name; raises CallGone."""
+        found = self._ask(
+            self._client.conferences.list, friendly_name=name, status="in-progress", limit=1
+        )
+        if not found:
+            raise CallGone(f"no conference {name}")
+        return self._client.conferences(found[0].sid)
+
+    # ---- what is kept there
+
     def fetch_recording(self, url: str) -> bytes:
         """The sound of a recording (WAVE), from the address that the carrier named; raises
         CarrierError. An address of anybody else is refused: our credentials are for the carrier.

@@ -13,6 +13,7 @@ from agents import service as agents
 from hotline.floor import Floor
 from ivr import calls, drafts
 from ivr.callbacks import rows as callback_rows
+from ivr.calls import CallFacts
 from ivr.drafts import DraftFacts
 from ivr.errors import Lost, NothingToFinish, NotYours, StillTalking
 from ivr.events import OVER, Departed, Kind, OfferState, Result
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: Who wrote the outcome when the agent did not.
 LIMIT = "limit"
+#: Instead of an outcome, of a conversation whose caller was passed on among ourselves.
+PASSED_ON = "passed_on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,19 @@ def finish_by_default(floor: Floor, session: Session, offer: OfferFacts, *, now:
     return True
 
 
+def finish_passed_on(
+    floor: Floor, session: Session, offer: OfferFacts, *, by: str, now: datetime
+) -> None:
+    """The agent has passed the caller on among ourselves: what is typed so far stands as the call's
+    ticket, incomplete, for whoever talks next; `by` is free at once.
+    """
+    if not _claim(session, offer.id, now):
+        return
+    draft = drafts.of_call(session, offer.call_id, offer.agent_id)
+    said = _as_far_as_said(floor.section(Tickets), draft)
+    _record(floor, session, offer, said, by=by, now=now, told=PASSED_ON)
+
+
 def _as_far_as_said(config: Tickets, draft: DraftFacts | None) -> Outcome:
     """The note whatever it is; the outcome if it can stand as it is, else the default one.
 
@@ -165,8 +181,10 @@ def _record(
     *,
     by: str,
     now: datetime,
+    told: str | None = None,
 ) -> tickets.TicketFacts:
-    in_time = by != LIMIT
+    """`told`: what the event says instead of the outcome, which is somebody else's to write yet."""
+    in_time = told is None and by != LIMIT
     call = calls.facts(session, offer.call_id)
     promise = callback_rows.of_stay(session, offer.waiting_id)
     number = call.from_number if promise is None else promise.number
@@ -181,20 +199,56 @@ def _record(
         ticket_number=said.ticket_number,
         caller=number or None,
         language=offer.language,
-        by=by if in_time else tickets.SYSTEM,
+        by=tickets.SYSTEM if by == LIMIT else by,
         incomplete=not in_time,
         now=now,
     )
-    if in_time and before is not None and before.incomplete:
-        # it stood for a callback that had not reached anybody before
-        ticket = _complete(floor, session, before, said, by, now)
-    written = {**offer.who, "outcome": said.outcome, "ticket": ticket.number, "by": by}
+    if before is not None:
+        ticket = _again(floor, session, call, before, said, by, now, in_time=in_time)
+    outcome = said.outcome if told is None else told
+    written = {**offer.who, "outcome": outcome, "ticket": ticket.number, "by": by}
     calls.tell(session, call.id, Kind.WRAPPED_UP, written, now=now)
     if call.mark is not None:  # given before the ticket was there
         tickets.rate_call(session, call.id, call.mark, now=now)
     drafts.drop(session, call.id)
-    agents.finish(session, offer.agent_id, call_id=call.id, now=now, by=by if in_time else "engine")
+    agents.finish(
+        session, offer.agent_id, call_id=call.id, now=now, by="engine" if by == LIMIT else by
+    )
     return ticket
+
+
+def _again(
+    floor: Floor,
+    session: Session,
+    call: CallFacts,
+    before: tickets.TicketFacts,
+    said: Outcome,
+    by: str,
+    now: datetime,
+    *,
+    in_time: bool,
+) -> tickets.TicketFacts:
+    """What a conversation makes of the ticket that the call has already: of a callback that reached
+    nobody before, of a message, or of somebody who passed the caller on.
+    """
+    if not in_time:
+        tickets.note_of_call(session, call.id, text=said.note, by=by, now=now)
+        return before
+    if before.incomplete:
+        return _complete(floor, session, before, said, by, now)
+    return tickets.talked_again(
+        session,
+        floor.section(Tickets),
+        before,
+        call_id=call.id,
+        outcome=said.outcome,
+        note=said.note,
+        category=said.category,
+        ticket_number=said.ticket_number,
+        caller=call.from_number or None,
+        by=by,
+        now=now,
+    )
 
 
 def _late(

@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from hotline.config import ANY_TEXT, NO_NAME, Identifier, Language, LocalText, Section
+from hotline.config import (
+    ANY_TEXT,
+    NO_NAME,
+    DialNumber,
+    Identifier,
+    Language,
+    LocalText,
+    Section,
+)
 from hotline.errors import Fault
 from ivr import flow as flows
 from ivr.callbacks import rules as callback_rules
@@ -121,6 +129,13 @@ class OfferRules(Section):
     return_within: Annotated[int, Field(ge=0, le=120)] = 30
     #: To write the outcome after the conversation.
     wrap_up: Annotated[int, Field(ge=10, le=3600)] = 180
+
+
+class Listed(Section):
+    """A telephone outside that agents put callers through to."""
+
+    title: LocalText
+    number: DialNumber
 
 
 class DialledNumber(Section):
@@ -282,6 +297,8 @@ class Ivr(Section):
     audio: str = "audio"
     #: The hotline's numbers that have a language of their own.
     numbers: dict[Number, DialledNumber] = Field(default_factory=dict)
+    #: Telephones outside by name, for agents: beside those of the divisions.
+    directory: dict[Identifier, Listed] = Field(default_factory=dict)
     waiting: WaitLoop = WaitLoop()
     arrivals: Arrivals = Arrivals()
     after_call: AfterCall | None = None

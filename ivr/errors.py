@@ -3,12 +3,14 @@
 ```
 HotlineError
 ├── NotFound
-│   ├── NoSuchCall, NoSuchOffer, NoSuchCallback
+│   ├── NoSuchCall, NoSuchOffer, NoSuchCallback, NoSuchParty
 │   └── NoSuchBulletin, NoSuchBlock
 ├── Conflict
 │   ├── OfferGone       the caller hung up, or the offer ran out
 │   ├── CallbackMoved   the callback is no longer where that could be done
 │   ├── NotTalking      hang up, without a conversation
+│   ├── NotNow          what this conversation does not allow just now
+│   ├── ColleagueBusy   passed on to somebody who is not free
 │   ├── StillTalking    an outcome before the conversation is over
 │   ├── Lost            somebody else was first
 │   ├── NothingToFinish an outcome for a call that the agent has not talked in
@@ -18,6 +20,7 @@ HotlineError
 ├── Invalid
 │   ├── Unsayable       a bulletin with something missing; `faults` says what
 │   ├── NotANumber      what was typed is no telephone number
+│   ├── NobodyThere     passed on, or asked in, to a place that is not there
 │   ├── NumberWithheld  a caller without a number
 │   ├── NeverBlocked    emergency and short numbers, and our own
 │   └── NoReason, BadLength
@@ -47,6 +50,30 @@ class NoSuchCallback(NotFound):
     """No callback has this number."""
 
     code, text = "no-such-callback", "ivr.no_such_callback"
+
+
+class NoSuchParty(NotFound):
+    """No third party has this number."""
+
+    code, text = "no-such-party", "ivr.no_such_party"
+
+
+class NotNow(Conflict):
+    """The conversation is not in a state that allows this (`ivr.talk.rules`)."""
+
+    code, text = "not-now", "ivr.talk.not_now"
+
+
+class ColleagueBusy(Conflict):
+    """The colleague to whom the call was to be passed on is not free."""
+
+    code, text = "colleague-busy", "ivr.talk.colleague_busy"
+
+
+class NobodyThere(Invalid):
+    """There is no such queue, colleague, division with a telephone, or number."""
+
+    code, text = "nobody-there", "ivr.talk.nobody_there"
 
 
 class CallbackMoved(Conflict):

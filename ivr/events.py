@@ -13,6 +13,15 @@
 | `accepted` | the agent took the offer; their telephone rings | `offer`, `agent` |
 | `offer_ended` | an offer came to nothing | `offer`, `agent`, `result` (see `Result`) |
 | `connected` | caller and agent met in the conference | `offer`, `agent`, `queue`, `language` |
+| `held` | the caller hears music | `offer`, `agent` |
+| `resumed` | the caller is back in the conversation | `offer`, `agent` |
+| `recording_paused` | something private is said | `offer`, `agent` |
+| `recording_again` | it is recorded again | `offer`, `agent` |
+| `party_asked` | a third party's telephone is rung | `offer`, `agent`, `party`, `title` |
+| `party_joined` | a third party has answered | `offer`, `agent`, `party`, `title` |
+| `party_left` | a third party has gone, or was not reached | as above, and `result` |
+| `handed_over` | the agent left caller and third party to each other | as `party_asked` |
+| `passed_on` | the agent passed the caller on | `offer`, `agent`, `to`; `colleague` |
 | `agent_lost` | the agent's browser was cut off; the caller hears music | `offer`, `agent` |
 | `agent_back` | it answered again, and the two talk on | `offer`, `agent` |
 | `talk_ended` | one of them left | `offer`, `agent`, `by` (`caller`, `agent`, `unknown`) |
@@ -58,6 +67,12 @@ the end of that call too: `callback` ends the caller's wait on the line, `callba
 another visit to the queue, whose wait ends when an agent has `accepted` it. `result` of
 `callback_tried` is `answered`, the carrier's word, or `agent_gone`, `withdrawn` (no try of the
 citizen's); of `callback_ended` a state of `callback_rules.State`.
+
+A call that is passed on to a queue or a colleague has another visit and another conversation: what
+is told of one is of the `offer` named. `to` of `passed_on` is `queue`, `colleague` (an agent's id
+stands beside it) or `outside`. `result` of `party_left` is the carrier's word, or `dropped` (by the
+agent), `over` (with the conversation), `lost`; a `title` is what the agent chose, and a number that
+was keyed is masked in it.
 """
 
 from enum import StrEnum
@@ -77,6 +92,15 @@ class Kind(StrEnum):
     ACCEPTED = "accepted"
     OFFER_ENDED = "offer_ended"
     CONNECTED = "connected"
+    HELD = "held"
+    RESUMED = "resumed"
+    RECORDING_PAUSED = "recording_paused"
+    RECORDING_RESUMED = "recording_again"
+    PARTY_ASKED = "party_asked"
+    PARTY_JOINED = "party_joined"
+    PARTY_LEFT = "party_left"
+    HANDED_OVER = "handed_over"
+    PASSED_ON = "passed_on"
     AGENT_LOST = "agent_lost"
     AGENT_BACK = "agent_back"
     TALK_ENDED = "talk_ended"

@@ -36,6 +36,7 @@ from ivr.events import HOLDS_PLACE, LIVE, OVER, RANK, OfferState, Result
 from ivr.models import Call, Offer, Waiting
 from ivr.room import lost, offers, waiting
 from ivr.room.offers import GRACE, OfferFacts
+from ivr.talk import effects as talk_effects
 
 log = logging.getLogger(__name__)
 
@@ -308,6 +309,7 @@ def end_lonely(floor: Floor, now: datetime) -> None:
             .where(
                 Call.ended_at.is_(None),
                 Offer.result == Result.DONE,
+                Offer.passed_to.is_(None),
                 Offer.ended_at < before,
                 Call.checked_at < before,
                 ~live_again,
@@ -420,6 +422,7 @@ EFFECTS: Mapping[str, Handler] = {
     recordings.FETCH: bring_recording,
     offers.LET_GO: let_go,
     **lost.EFFECTS,
+    **talk_effects.EFFECTS,
 }
 SWEEPS: Mapping[str, Sweep] = {
     "ivr.expire_offers": expire_offers,
@@ -432,6 +435,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "ivr.end_lonely": Every(10, end_lonely),
     "ivr.call_back": call_back,
     "ivr.ask_for_citizens": Every(10, ask_for_citizens),
+    "ivr.ask_for_parties": Every(10, talk_effects.ask_for_parties),
     "ivr.fetch_recordings": Every(300, fetch_recordings),
     "ivr.forget_drafts": Every(3600, forget_drafts),
     "ivr.settle_bulletins": Every(3600, settle_bulletins),

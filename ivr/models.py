@@ -176,12 +176,53 @@ class Offer(Base):
     #: Done: when the default outcome is written instead of the agent's.
     wrap_up_until: Mapped[datetime | None]
     wrapped_up_at: Mapped[datetime | None]
+    #: Since when the caller is held, and the recording paused; NULL while they are not.
+    held_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+    #: How the agent left a caller who went on from here (`ivr.talk`); NULL for everybody else.
+    passed_to: Mapped[str | None] = mapped_column(sa.String(12))
     #: The caller's mark for this conversation.
     mark: Mapped[int | None]
     #: By which skill the agent was chosen (queue and language are the caller's), and in which of
     #: the caller's circles that lies: 0 the caller's own, from 1 a wider one.
     skill: Mapped[str | None] = mapped_column(sa.String(80))
     circle: Mapped[int] = mapped_column(server_default="0")
+
+
+class Party(Base):
+    """A third party of a conversation (`ivr.talk.parties`)."""
+
+    __tablename__ = "parties"
+    __table_args__ = (
+        # one at a time
+        sa.Index(
+            "uq_parties_present",
+            "offer_id",
+            unique=True,
+            **_where("state IN ('dialling', 'talking', 'handed_over')"),
+        ),
+        sa.Index(
+            "ix_parties_checked",
+            "checked_at",
+            **_where("state IN ('dialling', 'talking', 'handed_over')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    offer_id: Mapped[int] = mapped_column(sa.ForeignKey("offers.id"))
+    #: What the agent chose: a division's name, an entry of the directory, or a masked number.
+    title: Mapped[str] = mapped_column(sa.String(120))
+    number: Mapped[str] = mapped_column(sa.String(64))
+    state: Mapped[str] = mapped_column(sa.String(12))
+    #: The carrier's name of the call to them; NULL until it is known.
+    leg_sid: Mapped[str | None] = mapped_column(sa.String(64))
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    #: Why it ended: the carrier's word, or one of `ivr.talk.parties`.
+    result: Mapped[str | None] = mapped_column(sa.String(16))
+    #: When the carrier was last asked whether it lives.
+    checked_at: Mapped[datetime]
 
 
 class Absence(Base):

@@ -205,6 +205,13 @@ class Speaker:
         response.redirect(again, method="POST")
         return str(response)
 
+    def held(self) -> str:
+        """What somebody hears who is held in a conversation, until they are back."""
+        response = VoiceResponse()
+        self._music(response)
+        response.redirect(self.url("/ivr/hold"), method="POST")
+        return str(response)
+
     def _music(self, parent: VoiceResponse | Gather) -> None:
         """One loop of it, or of a quiet pause where the city has none."""
         music = self.config.waiting.music
@@ -250,7 +257,7 @@ class Speaker:
         leg = {"offer": offer_id, "leg": leg_sid}
         dial = DialVerb(action=self.url("/ivr/agent-leg/over", **leg), method="POST")
         dial.conference(
-            conference_name(call_id),
+            conference_name(offer_id),
             start_conference_on_enter=True,
             end_conference_on_exit=True,
             beep="false",
@@ -263,12 +270,12 @@ class Speaker:
         response.append(dial)
         return str(response)
 
-    def join(self, call_id: int, offer_id: int, language: str) -> str:
+    def join(self, offer_id: int, language: str) -> str:
         """What the caller does once the agent is there: join the conference."""
         response = VoiceResponse()
         dial = DialVerb(action=self.url("/ivr/after", offer=offer_id, lang=language), method="POST")
         dial.conference(
-            conference_name(call_id),
+            conference_name(offer_id),
             start_conference_on_enter=True,
             end_conference_on_exit=True,
             beep="false",
@@ -376,9 +383,9 @@ def position_of(query: Mapping[str, str]) -> Position:
     )
 
 
-def conference_name(call_id: int) -> str:
+def conference_name(offer_id: int) -> str:
     """Where caller and agent of a call meet."""
-    return f"call-{call_id}"
+    return f"talk-{offer_id}"
 
 
 def _is_personal(step: Step) -> bool:

@@ -32,6 +32,7 @@ from ivr.room.offers import OfferFacts
 from ivr.room.waiting import Place, Stay
 from ivr.speech import music, prompts
 from ivr.steps import Step
+from ivr.talk import web as talk_web
 from ivr.twiml import Wait, position_of
 from ivr.voice import at_the_end, number, speaker, spoken, to_agent, told, wait_of, waits
 from ivr.world import CallWorld
@@ -39,6 +40,7 @@ from ivr.world import CallWorld
 blueprint = Blueprint("voice", __name__)
 callback_web.register(blueprint)
 lost_web.register(blueprint)
+talk_web.register(blueprint)
 
 #: The caller is where we sent them; nothing is to be said.
 _REDIRECTED = frozenset({"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"})
@@ -411,7 +413,7 @@ def join() -> str:
         attempts.before_meeting(session, offers.facts(session, offer_id))
         if offers.join(session, offer_id, now=clock.now()):
             attempts.met(session, offers.facts(session, offer_id), now=clock.now())
-            return speaker().join(call_id, offer_id, language)
+            return speaker().join(offer_id, language)
         stay, n = waiting.latest(session, call_id), calls.next_step(session, call_id)
     return _back(stay, n)
 
@@ -460,7 +462,7 @@ def caller_of_lost() -> str:
         case None:
             return speaker().cut_off(absence.id, language, told=True)
         case Ended.BACK if offer.state is OfferState.CONNECTED:
-            return speaker().join(offer.call_id, offer.id, language)
+            return speaker().join(offer.id, language)
         case Ended.GONE if stay is not None and waiting.is_held(stay):
             place = (stay.call_id, stay.visit, stay.queue, stay.node, stay.language)
             return speaker().back_to_waiting(*place, said=prompts.AGENT_GONE)

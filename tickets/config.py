@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from hotline.config import ANY_TEXT, NO_NAME, Identifier, LocalText, Section
+from hotline.config import ANY_TEXT, NO_NAME, DialNumber, Identifier, LocalText, Section
 from hotline.errors import Fault
 from tickets.workflow import RESULTS_OF_KIND, Kind, Priority, Result
 
@@ -21,6 +21,8 @@ class Division(Section):
 
     title: LocalText
     administrators: tuple[Username, ...] = ()
+    #: Where callers are put through to it; None: nowhere.
+    telephone: DialNumber | None = None
 
 
 class Category(Section):

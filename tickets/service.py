@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.announce import announce
+from hotline.config import LocalText
 from hotline.db import insert_ignore
 from hotline.floor import Floor
 from hotline.models import Account
@@ -116,6 +117,15 @@ def division_titles(floor: Floor, id_: str) -> Mapping[str, str]:
     """Return a division's title by language; one that has left config.yaml shows its id."""
     known = floor.section(Tickets).divisions.get(id_)
     return known.title.root if known else {"en": id_}
+
+
+def division_telephones(floor: Floor) -> list[tuple[str, LocalText, str]]:
+    """Return (id, title, telephone) of the divisions that can be called, in config's order."""
+    return [
+        (id_, division.title, division.telephone)
+        for id_, division in floor.section(Tickets).divisions.items()
+        if division.telephone is not None
+    ]
 
 
 def number_shown(number: str) -> str:
@@ -226,6 +236,58 @@ def link_call(
     _tell(session, ticket.id, EventKind.CALL, by, now, said)
     announce(session, "ticket.called", ticket_id=ticket.id)
     return ticket
+
+
+def talked_again(
+    session: Session,
+    config: Tickets,
+    ticket: TicketFacts,
+    *,
+    call_id: int,
+    outcome: str,
+    note: str,
+    category: str | None,
+    ticket_number: str | None,
+    caller: str | None,
+    by: str,
+    now: datetime,
+) -> TicketFacts:
+    """Write the outcome of another conversation in a call that has a ticket, and return the call's.
+
+    What is new to a ticket that is open stands in its story. A matter that is to be worked on, or
+    that is that of another ticket, does not stay with a closed one: the call moves to a ticket of
+    its own, and the closed one keeps its story. Raises as `record_call`.
+    """
+    chosen = _outcome(config, outcome, incomplete=False)
+    moves = chosen.makes is Makes.LINK or (chosen.makes is Makes.OPEN_TICKET and not ticket.is_open)
+    if not moves:
+        said = {"call_id": call_id, "outcome": chosen.id, "text": facts.clean(note)}
+        _tell(session, ticket.id, EventKind.CALL, by, now, said)
+        return ticket
+    mine = (TicketCall.call_id == call_id, TicketCall.ticket_id == ticket.id)
+    session.execute(sa.delete(TicketCall).where(*mine))
+    return record_call(
+        session,
+        config,
+        call_id=call_id,
+        outcome=outcome,
+        note=note,
+        category=category,
+        ticket_number=ticket_number,
+        caller=caller,
+        language=ticket.language,
+        by=by,
+        now=now,
+    )
+
+
+def note_of_call(session: Session, call_id: int, *, text: str, by: str, now: datetime) -> bool:
+    """Add what was typed in a call to the story of its ticket; False when there is nothing."""
+    ticket, text = ticket_of_call(session, call_id), facts.clean(text)
+    if ticket is None or not text:
+        return False
+    _tell(session, ticket.id, EventKind.NOTE, by, now, {"text": text})
+    return True
 
 
 def rate_call(session: Session, call_id: int, mark: int, *, now: datetime) -> bool:

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from agents import routing
 from agents import service as agents
 from hotline.db import insert_ignore
 from hotline.errors import Invalid
@@ -296,19 +295,8 @@ def offer_to(
     stay = waiting.by_id(session, found.waiting_id)
     if stay.state is not Waits.WAITING:
         return False
-    offers.make(floor, session, _pair(stay, seen), now=now)
+    offers.make(floor, session, offers.pair_of(stay, seen), now=now)
     return True
-
-
-def _pair(stay: Stay, seen: agents.PresenceFacts) -> routing.Pair:
-    skill = routing.skill(stay.queue, stay.language)
-    caller = routing.Waiting(
-        stay.id, stay.queue, stay.language, stay.precedence, stay.ranked_at, stay.entered_at
-    )
-    idle_since = seen.idle_since or seen.state_since
-    return routing.Pair(
-        caller, routing.Ready(seen.agent_id, idle_since, frozenset({skill})), skill, 0
-    )
 
 
 # ---------------------------------------------------------------- in its time

@@ -34,7 +34,7 @@ def citizen_leg() -> str:
         )
     if offer is None:  # the agent has gone in this very moment
         return speaker().apology(language)
-    return speaker().join(offer.call_id, offer.id, language)
+    return speaker().join(offer.id, language)
 
 
 @signed

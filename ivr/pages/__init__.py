@@ -3,7 +3,7 @@
 Each module registers its views with the one blueprint of the room.
 """
 
-from ivr.pages import bulletins, callbacks, calls, desk, nuisance, recordings
+from ivr.pages import bulletins, callbacks, calls, desk, nuisance, recordings, talk
 from ivr.pages.base import blueprint
 from ivr.pages.calls import readable_calls
 from ivr.pages.recordings import hearable
@@ -18,4 +18,5 @@ __all__ = [
     "nuisance",
     "readable_calls",
     "recordings",
+    "talk",
 ]

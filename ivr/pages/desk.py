@@ -18,6 +18,7 @@ from hotline.web import floor, json_body, wants_json
 from ivr import closing, drafts, story
 from ivr.callbacks.rows import CallbackFacts
 from ivr.config import Ivr
+from ivr.pages import talking
 from ivr.pages.base import ANSWERS, WATCHES, blueprint, fragment, iso, me, queue_title, spoken_title
 from ivr.room import offers, waiting
 from ivr.room.waiting import Line
@@ -33,7 +34,9 @@ from tickets.config import Asked
 def current() -> Response:
     """What I have at hand: an offer, a call, or a conversation to write up. See docs/api.md."""
     with floor().db.read() as session:
-        return jsonify(_at_hand_json(story.at_hand(session, me(session).id)))
+        found = story.at_hand(session, me(session).id)
+        more = {} if found is None else talking.as_json(session, found)
+        return jsonify(_at_hand_json(found, more))
 
 
 @blueprint.post("/api/offers/<int:offer_id>/accept")
@@ -135,7 +138,7 @@ def _outcome(body: dict[str, Any]) -> closing.Outcome:
     )
 
 
-def _at_hand_json(found: AtHand | None) -> dict[str, Any]:
+def _at_hand_json(found: AtHand | None, more: dict[str, Any]) -> dict[str, Any]:
     if found is None:
         return {"offer": None, "call": None}
     offer, now = found.offer, clock.now()
@@ -160,6 +163,7 @@ def _at_hand_json(found: AtHand | None) -> dict[str, Any]:
         "since": _since(found).isoformat(),
         "wrap_up_until": iso(offer.wrap_up_until),
         "cut_off": found.cut_off,
+        **more,
     }
     return {"offer": None, "call": call}
 
@@ -203,6 +207,7 @@ def current_fragment() -> Response:
         found = story.at_hand(session, who.id)
         finished = story.last_finished(session, who.id) if found is None else None
         draft = drafts.of_call(session, found.call.id, who.id) if found else None
+        conversation = talking.of(session, found)
     return fragment(
         "ivr/current.html",
         found=found,
@@ -210,6 +215,7 @@ def current_fragment() -> Response:
         since=_since(found) if found else None,
         finished=finished,
         draft=draft,
+        conversation=conversation,
         saved_at=f"{clock.local(draft.saved_at, here.city.zone):%H:%M:%S}" if draft else "",
         queue_title=queue_title,
         spoken_title=spoken_title,

@@ -241,6 +241,9 @@ def fetch_caller(floor: Floor, payload: dict[str, Any]) -> None:
         offer = offers.facts(session, seen.offer_id)
         sid = offers.caller_sid(session, offer)
         own = calls.facts(session, offer.call_id).sid == sid
+        passed_on = sa.select(Offer.passed_to).where(Offer.id == offer.id)
+        if session.execute(passed_on).scalar_one() is not None:
+            return  # the agent has sent the caller elsewhere (`ivr.talk.passing`)
     try:
         floor.carrier.redirect(sid, _url(floor, "/ivr/lost", absence=seen.id, lang=offer.language))
     except CallGone:
@@ -266,8 +269,22 @@ def back(session: Session, seen: AbsenceFacts, *, now: datetime) -> AbsenceFacts
             and absences.swap(session, seen, ended_at=now, result=Ended.BACK.value)
         ):
             raise Lost("the agent who was cut off")
+        _not_held(session, offer, now)
         calls.tell(session, offer.call_id, Kind.AGENT_BACK, offer.who, now=now)
     return absences.facts(session, seen.id)
+
+
+def _not_held(session: Session, offer: OfferFacts, now: datetime) -> None:
+    """The conference that the caller was held in is over: in the new one they talk."""
+    if offer.held_at is None:
+        return
+    session.execute(
+        sa.update(Offer)
+        .where(Offer.id == offer.id)
+        .values(held_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    calls.tell(session, offer.call_id, Kind.RESUMED, offer.who, now=now)
 
 
 def give_up(floor: Floor, session: Session, seen: AbsenceFacts, *, now: datetime) -> None:

@@ -42,10 +42,13 @@ def back() -> str:
     try:
         with floor().db.write() as session:
             offer_id = lost.answered(session, absence_id, try_, leg_sid, now=clock.now())
-            call = calls.facts(session, offers.facts(session, offer_id).call_id)
+            offer = offers.facts(session, offer_id)
+            call = calls.facts(session, offer.call_id)
     except Lost:
         return speaker().hang_up()
-    return speaker().agent_leg(call.id, offer_id, leg_sid, recorded=call.recorded)
+    # a recording that was paused is not begun anew: something private may go on
+    recorded = call.recorded and offer.paused_at is None
+    return speaker().agent_leg(call.id, offer_id, leg_sid, recorded=recorded)
 
 
 @signed

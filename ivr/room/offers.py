@@ -29,7 +29,8 @@ from ivr.errors import Lost, NoSuchOffer, NotTalking, NotYours, OfferGone
 from ivr.events import LIVE, Kind, OfferState, Result, Waits
 from ivr.models import CallbackAttempt, Offer, Waiting
 from ivr.room import absences, waiting
-from ivr.room.waiting import Skill
+from ivr.room.waiting import Skill, Stay
+from ivr.talk import parties
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,8 @@ class OfferFacts:
     ended_at: datetime | None
     wrap_up_until: datetime | None
     wrapped_up_at: datetime | None
+    held_at: datetime | None
+    paused_at: datetime | None
 
     @property
     def who(self) -> dict[str, int]:
@@ -152,6 +155,17 @@ def _offer(floor: Floor, pair: routing.Pair) -> bool:
         make(floor, session, pair, now=clock.now())
         return True
     return False
+
+
+def pair_of(stay: Stay, seen: agents.PresenceFacts) -> routing.Pair:
+    """A caller for one very agent, whatever the order of the lines."""
+    skill = routing.skill(stay.queue, stay.language)
+    caller = routing.Waiting(
+        stay.id, stay.queue, stay.language, stay.precedence, stay.ranked_at, stay.entered_at
+    )
+    idle_since = seen.idle_since or seen.state_since
+    ready = routing.Ready(seen.agent_id, idle_since, frozenset({skill}))
+    return routing.Pair(caller, ready, skill, 0)
 
 
 def make(floor: Floor, session: Session, pair: routing.Pair, *, now: datetime) -> int:
@@ -403,6 +417,9 @@ def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now
     )
     if won:
         _not_awaited(session, offer, now)
+        party = parties.leave_with(session, offer.id, now=now)
+        if party is not None and party.leg_sid is not None:
+            outbox.post(session, HANG_UP, {"sid": party.leg_sid}, now=now)
         calls.tell(session, offer.call_id, Kind.TALK_ENDED, offer.who | {"by": by}, now=now)
         agents.wrap_up(session, offer.agent_id, call_id=offer.call_id, until=until, now=now)
     return won

@@ -190,6 +190,22 @@ class Hotline:
         path = f"/api/calls/{offer.call_id}/hang-up"
         assert self.world.do(self.world.worker(offer.agent_id), path)
 
+    @rule(2, offered(OfferState.CONNECTED))
+    def a_caller_is_held_or_back(self, which: int, verb: int) -> None:
+        offer = choose(self.world.offers(OfferState.CONNECTED), which)
+        path = f"/api/calls/{offer.call_id}/{choose(('hold', 'resume'), verb)}"
+        answer = self.world.ask(self.world.worker(offer.agent_id), path, {})
+        # 409: the agent's telephone is away
+        assert answer.status_code in (200, 409), answer.text
+
+    @rule(2, offered(OfferState.CONNECTED))
+    def a_caller_is_passed_on(self, which: int, queue: int) -> None:
+        offer = choose(self.world.offers(OfferState.CONNECTED), which)
+        to = f"queue:{choose(('information', 'complaint'), queue)}"
+        path = f"/api/calls/{offer.call_id}/transfer"
+        answer = self.world.ask(self.world.worker(offer.agent_id), path, {"to": to})
+        assert answer.status_code in (200, 409), answer.text
+
     @rule(4, offered(OfferState.ENDED, result="done"))
     def an_agent_finishes(self, which: int, outcome: int) -> None:
         offer = choose(self.world.offers(OfferState.ENDED, result="done"), which)

@@ -86,6 +86,8 @@ class Told:
     before: dict[int, dict[str, datetime]] = field(default_factory=dict)
     talked: set[int] = field(default_factory=set)
     wrapped: dict[int, str] = field(default_factory=dict)  # call: ticket number
+    #: Calls that an agent has passed on: they are answered, and written up, again.
+    passed_on: set[int] = field(default_factory=set)
 
     #: Calls with a callback, which outlives them: their stories are checked by
     #: `tests/service/ivr/test_callback_walks.py`, and here only when they came and ended, and that
@@ -253,6 +255,16 @@ class Told:
     def _agent_back(self, event: Any) -> None:
         self._alive(event)
         self._offer(event, "lost")[2] = "connected"
+
+    def _held(self, event: Any) -> None:
+        self._alive(event)
+        self._offer(event, "connected")
+
+    _resumed = _held
+
+    def _passed_on(self, event: Any) -> None:
+        self._held(event)
+        self.passed_on.add(event.call_id)
 
     def _talk_ended(self, event: Any) -> None:
         self._alive(event)

@@ -13,8 +13,9 @@ from typing import Any
 
 from hotline.telephony import CallGone, CarrierError
 
+#: What a document may hold. A `Record` hears nothing here, and so the document goes on.
 ANYWHERE = frozenset(
-    {"Say", "Play", "Pause", "Gather", "Redirect", "Enqueue", "Dial", "Leave", "Hangup"}
+    {"Say", "Play", "Pause", "Gather", "Redirect", "Enqueue", "Dial", "Record", "Leave", "Hangup"}
 )
 #: What a document of the wait loop may hold (the carrier's documentation of `waitUrl`).
 WHILE_WAITING = frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Leave", "Hangup"})
@@ -149,6 +150,13 @@ class ScriptedCarrier:
         trouble = self._before()
         leg = self._living(call_sid)
         self.end(leg, "completed" if leg.status == "in-progress" else "canceled")
+        self._after(trouble)
+
+    def hold(self, conference: str, call_sid: str, *, on: bool, music: str) -> None:
+        trouble = self._before()
+        leg = self._living(call_sid)
+        if not isinstance(leg.place, Conferring):
+            raise CallGone(f"{call_sid} is in no conference")
         self._after(trouble)
 
     def call_status(self, call_sid: str) -> str | None:

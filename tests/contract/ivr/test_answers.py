@@ -28,7 +28,7 @@ def answer(caller: Caller) -> str:
     head = '<?xml version="1.0" encoding="UTF-8"?>'
     assert caller.heard.startswith(head)
     text = caller.heard.removeprefix(head).replace("https://hotline.example", "")
-    return re.sub(r"call=\d+", "call=C", text).replace(f"call-{caller.id}", "call-C")
+    return re.sub(r"talk-\d+", "talk-O", re.sub(r"call=\d+", "call=C", text))
 
 
 def test_the_first_answer_asks_for_the_language_in_each(world: World) -> None:
@@ -132,13 +132,13 @@ def test_the_conference(world: World) -> None:
         '<Conference beep="false" endConferenceOnExit="true" '
         f'startConferenceOnEnter="true" statusCallback="/ivr/conference?{here}" '
         'statusCallbackEvent="end" statusCallbackMethod="POST" waitUrl="">'
-        f"call-{caller.id}</Conference></Dial></Response>"
+        f"talk-{offer}</Conference></Dial></Response>"
     )
     caller.brought()
     assert answer(caller) == (
         f'<Response><Dial action="/ivr/after?offer={offer}&amp;lang=en" method="POST">'
         '<Conference beep="false" endConferenceOnExit="true" startConferenceOnEnter="true" '
-        'waitUrl="">call-C</Conference></Dial></Response>'
+        'waitUrl="">talk-O</Conference></Dial></Response>'
     )
 
 

@@ -215,7 +215,7 @@ def test_the_agent_is_reserved_first_and_then_the_citizen_is_rung(world: World) 
     assert len(promise.rung) == 1
     assert promise.now.state is State.DIALLING
     heard = promise.answers()
-    assert f"call-{promise.caller.id}</Conference>" in heard
+    assert f"talk-{agent.last_offer.id}</Conference>" in heard
     assert agent.at_hand["call"]["state"] == "talking"
     assert agent.call["caller"] == promise.now.number
     assert promise.now.state is State.REACHED

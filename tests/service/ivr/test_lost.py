@@ -213,6 +213,18 @@ def test_the_agent_ends_it_from_another_page_while_cut_off(world: World, desk: D
     world.check()
 
 
+def test_nothing_is_held_or_passed_on_while_the_agent_is_away(world: World, desk: Desk) -> None:
+    call = desk.agent.call["id"]
+    desk.agent.does(f"/api/calls/{call}/hold")
+    desk.is_cut_off()
+    assert desk.agent.call["can"] == []
+    desk.agent.does(f"/api/calls/{call}/resume", 409)
+    desk.is_back()
+    assert desk.agent.call["held_since"] is None, "they talk"
+    assert "hold" in desk.agent.call["can"]
+    assert world.events(desk.caller)[-3:] == ["agent_lost", "resumed", "agent_back"]
+
+
 def test_a_plain_telephone_that_is_gone_has_hung_up(world: World) -> None:
     desk = talking(world, address="+66812345678")
     desk.agent.leg_ends()

@@ -18,9 +18,9 @@ def test_a_call_from_ring_to_ticket(world: World) -> None:
     assert agent.call["state"] == "connecting"
     assert agent.call["caller"] == caller.number
     heard = agent.picks_up()
-    assert f"call-{caller.id}</Conference>" in heard
+    assert f"talk-{agent.last_offer.id}</Conference>" in heard
     caller.brought()
-    assert f"call-{caller.id}</Conference>" in caller.heard
+    assert f"talk-{agent.last_offer.id}</Conference>" in caller.heard
     assert agent.call["state"] == "talking"
     assert agent.call["waited_seconds"] == 7
 

@@ -21,7 +21,7 @@ from agents.service import PresenceFacts
 from hotline import auth, clock, outbox
 from hotline.auth import Role
 from hotline.floor import Floor
-from hotline.telephony import CallGone, CarrierError
+from hotline.telephony import CallGone, CarrierError, Refused
 from ivr import calls
 from ivr import story as stories
 from ivr.models import Call, CallEvent, Offer, Waiting
@@ -41,6 +41,8 @@ class Carrier:
     gone: set[str] = field(default_factory=set)
     alive: set[str] = field(default_factory=set)
     away: bool = False
+    #: Numbers that it does not dial.
+    refuses: set[str] = field(default_factory=set)
     #: Addresses of recordings that it does not give.
     keeps: set[str] = field(default_factory=set)
     legs: "count[int]" = field(default_factory=lambda: count(1))
@@ -58,6 +60,28 @@ class Carrier:
     def hang_up(self, call_sid: str) -> None:
         self._answer(call_sid)
         self.asked.append(("hang_up", call_sid))
+
+    def hold(self, conference: str, call_sid: str, *, on: bool, music: str) -> None:
+        self._answer(call_sid)
+        self.asked.append(("hold", conference, call_sid, str(on), music))
+
+    def end_with(self, conference: str, call_sid: str, *, ends: bool) -> None:
+        self._answer(call_sid)
+        self.asked.append(("end_with", conference, call_sid, str(ends)))
+
+    def pause_recording(self, conference: str, *, paused: bool) -> None:
+        self._answer()
+        self.asked.append(("pause_recording", conference, str(paused)))
+
+    def invite(
+        self, conference: str, to: str, *, from_: str, status_callback: str, timeout: int
+    ) -> str:
+        self._answer()
+        if to in self.refuses:
+            raise Refused(to)
+        sid = f"CAparty{next(self.legs)}"
+        self.asked.append(("invite", conference, to, status_callback, sid))
+        return sid
 
     def call_status(self, call_sid: str) -> str | None:
         self._answer()
@@ -238,9 +262,16 @@ def _who_is_gone_does_not_wait(session: Session) -> None:
         )
     ).all()
     assert rows == []
+    passed_on = sa.select(CallEvent.call_id).where(CallEvent.kind == "passed_on")
     twice = session.execute(
         sa.select(CallEvent.call_id, CallEvent.kind)
-        .where(CallEvent.kind.in_(("arrived", "ended", "queued", "abandoned", "wrapped_up")))
+        .where(
+            CallEvent.kind.in_(("arrived", "ended", "queued", "abandoned", "wrapped_up")),
+            # who is passed on waits, and talks, again
+            ~sa.and_(
+                CallEvent.kind.in_(("queued", "wrapped_up")), CallEvent.call_id.in_(passed_on)
+            ),
+        )
         .group_by(CallEvent.call_id, CallEvent.kind)
         .having(sa.func.count() > 1)
     ).all()

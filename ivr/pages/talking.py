@@ -1,0 +1,62 @@
+"""A conversation as the desk shows it: what it is like, what can be done, whom one can reach."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hotline.web import floor, language
+from ivr import story
+from ivr.config import Ivr
+from ivr.pages.base import iso
+from ivr.room.offers import OfferFacts
+from ivr.talk import parties, service, targets
+from ivr.talk.parties import PartyFacts
+from ivr.talk.rules import Talk, Verb, possible
+from ivr.talk.targets import Colleague, Telephone
+
+
+@dataclass(frozen=True)
+class Talking:
+    """A conversation as the desk shows it."""
+
+    talk: Talk
+    verbs: frozenset[Verb]
+    offer: OfferFacts
+    #: Who is there, or was last.
+    party: PartyFacts | None
+    telephones: list[Telephone]
+    queues: list[str]
+    colleagues: list[Colleague]
+
+
+def of(session: Session, found: story.AtHand | None) -> Talking | None:
+    """What can be done in the conversation that an agent has at hand; None when there is none."""
+    if found is None or found.phase != "talking":
+        return None
+    talk, here = service.talk_of(session, found.offer), floor()
+    return Talking(
+        talk,
+        possible(talk),
+        found.offer,
+        parties.last_of(session, found.offer.id),
+        targets.telephones(here, language()),
+        list(here.section(Ivr).queues),
+        targets.colleagues(session, found.offer.agent_id),
+    )
+
+
+def as_json(session: Session, found: story.AtHand) -> dict[str, Any]:
+    """The same, for an agent's program."""
+    if found.phase != "talking":
+        return {}
+    talk = service.talk_of(session, found.offer)
+    party = parties.present(session, found.offer.id)
+    return {
+        "held_since": iso(found.offer.held_at),
+        "recording": ("paused" if talk.paused else "on") if talk.recorded else None,
+        "party": None
+        if party is None
+        else {"title": party.title, "state": party.state.value, "since": iso(party.asked_at)},
+        "can": sorted(verb.value for verb in possible(talk)),
+    }

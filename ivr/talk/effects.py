@@ -1,0 +1,177 @@
+"""What makes the carrier follow a conversation, and the sweep behind it.
+
+Hold and the pause of a recording are followed, not ordered: each effect does what the row says when
+it is sent, and looks again after it, so that two that overtake each other end at the truth.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from hotline import clock
+from hotline.floor import Floor
+from hotline.outbox import Handler, Hopeless
+from hotline.telephony import CallGone, CarrierError, Refused
+from ivr.events import OVER, RANK, OfferState
+from ivr.room import offers
+from ivr.room.offers import GRACE, OfferFacts
+from ivr.talk import parties, passing, service
+from ivr.talk.rules import PartyState
+from ivr.twiml import conference_name
+
+log = logging.getLogger(__name__)
+
+#: Seconds that a third party's telephone rings.
+RING = 45
+#: How often an effect looks again before it leaves the rest to the next.
+_LOOKS = 5
+_ASKED = 10
+
+
+def follow_hold(floor: Floor, payload: dict[str, Any]) -> None:
+    """The caller of `offer` hears music, or is back, as the row says."""
+    music = floor.url("/ivr/hold")
+
+    def send(offer: OfferFacts, held: bool) -> None:
+        with floor.db.read() as session:
+            caller = offers.caller_sid(session, offer)
+        floor.carrier.hold(conference_name(offer.id), caller, on=held, music=music)
+
+    _follow(floor, int(payload["offer"]), lambda offer: offer.held_at is not None, send)
+
+
+def follow_recording(floor: Floor, payload: dict[str, Any]) -> None:
+    """The recording of `offer` pauses, or goes on, as the row says."""
+
+    def send(offer: OfferFacts, paused: bool) -> None:
+        floor.carrier.pause_recording(conference_name(offer.id), paused=paused)
+
+    _follow(floor, int(payload["offer"]), lambda offer: offer.paused_at is not None, send)
+
+
+def _follow(
+    floor: Floor,
+    offer_id: int,
+    wanted: Callable[[OfferFacts], bool],
+    send: Callable[[OfferFacts, bool], None],
+) -> None:
+    sent: bool | None = None
+    for _ in range(_LOOKS):
+        with floor.db.read() as session:
+            offer = offers.facts(session, offer_id)
+        if offer.state is not OfferState.CONNECTED or wanted(offer) is sent:
+            return
+        sent = wanted(offer)
+        try:
+            send(offer, sent)
+        except CallGone as gone:
+            raise Hopeless("the conversation is over") from gone
+
+
+def call_in(floor: Floor, payload: dict[str, Any]) -> None:
+    """Ring the third party `party` into the conference, once.
+
+    Where the carrier's answer is lost, the telephone may be ringing: what becomes of that is heard
+    from its webhooks, or found by the sweep.
+    """
+    with floor.db.read() as session:
+        party = parties.facts(session, int(payload["party"]))
+    if party.state is not PartyState.DIALLING or party.leg_sid is not None:
+        return
+    try:
+        leg_sid = floor.carrier.invite(
+            conference_name(party.offer_id),
+            party.number,
+            from_=floor.city.caller_id,
+            status_callback=_url(floor, "/ivr/party/status", party=party.id),
+            timeout=RING,
+        )
+    except (Refused, CallGone) as error:
+        log.warning("party %s: the carrier does not ring it: %s", party.id, error)
+        with floor.db.write() as session:
+            service.party_over(session, party.id, "failed", now=clock.now())
+        return
+    except CarrierError:
+        log.warning("party %s: whether it rings is not known", party.id)
+        return
+    with floor.db.write() as session:
+        wanted = parties.dialled(session, party.id, leg_sid)
+    if not wanted:  # dropped while we dialled
+        _hang_up(floor, leg_sid)
+
+
+def hand_over(floor: Floor, payload: dict[str, Any]) -> None:
+    """Leave the caller of `offer` and `party` to each other: the agent's telephone goes without
+    ending the conference, which ends with either of theirs.
+    """
+    with floor.db.read() as session:
+        offer = offers.facts(session, int(payload["offer"]))
+        party = parties.facts(session, int(payload["party"]))
+        caller = offers.caller_sid(session, offer)
+    conference = conference_name(offer.id)
+    try:
+        floor.carrier.hold(conference, caller, on=False, music=floor.url("/ivr/hold"))
+        if party.leg_sid is not None:
+            floor.carrier.end_with(conference, party.leg_sid, ends=True)
+            if offer.leg_sid is not None:
+                floor.carrier.end_with(conference, offer.leg_sid, ends=False)
+    except CallGone:
+        log.info("offer %s: one of the two hung up while they were put together", offer.id)
+    if offer.leg_sid is not None:
+        _hang_up(floor, offer.leg_sid)
+
+
+def ask_for_parties(floor: Floor, now: datetime) -> None:
+    """Third parties of whose end nothing was heard: do they live?"""
+    before = now - timedelta(seconds=(RING + 2 * GRACE) * clock.speed())
+    with floor.db.write() as session:
+        asked = parties.to_ask_about(session, before, _ASKED, now=now)
+    for party in asked:
+        try:
+            result = _over(floor, party.leg_sid)
+        except CarrierError as error:
+            log.warning("party %s: the carrier was not reached: %s", party.id, error)
+            continue
+        if result is not None:
+            with floor.db.write() as session:
+                service.party_over(session, party.id, result, now=now)
+
+
+def _over(floor: Floor, leg_sid: str | None) -> str | None:
+    """How a call to a party ended; None while it lives."""
+    if leg_sid is None:
+        return parties.LOST
+    status = floor.carrier.call_status(leg_sid)
+    if status is None:
+        return parties.LOST
+    return status if RANK.get(status, 0) >= OVER else None
+
+
+def redirect(floor: Floor, payload: dict[str, Any]) -> None:
+    """Take the caller out of the conference and to where they were passed on."""
+    try:
+        floor.carrier.redirect(str(payload["sid"]), floor.url(str(payload["path"])))
+    except CallGone as gone:
+        raise Hopeless("the caller has hung up") from gone
+
+
+def _hang_up(floor: Floor, sid: str) -> None:
+    try:
+        floor.carrier.hang_up(sid)
+    except CallGone:
+        return
+
+
+def _url(floor: Floor, path: str, **query: object) -> str:
+    return floor.url(f"{path}?{urlencode(query)}")
+
+
+EFFECTS: dict[str, Handler] = {
+    service.FOLLOW: follow_hold,
+    service.FOLLOW_RECORDING: follow_recording,
+    service.CALL_IN: call_in,
+    service.HAND_OVER: hand_over,
+    passing.REDIRECT: redirect,
+}

@@ -1,0 +1,210 @@
+"""The verbs of a conversation. Each is of the agent who talks, and said twice it stands.
+
+What is wanted is written here, with its event; `ivr.talk.effects` makes the carrier follow it. The
+rows are taken in the order of `ivr.room.offers`: call, stay, offer, party, agent.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from hotline import outbox
+from hotline.floor import Floor
+from ivr import calls
+from ivr.callbacks import rows as callback_rows
+from ivr.errors import Lost, NotNow, NotTalking, NotYours
+from ivr.events import Kind, OfferState, Result
+from ivr.models import Offer
+from ivr.room import absences, offers
+from ivr.room.offers import OfferFacts
+from ivr.talk import parties
+from ivr.talk.parties import PartyFacts
+from ivr.talk.rules import Talk, Verb, possible
+from ivr.talk.targets import Telephone
+
+#: Effects (`ivr.talk.effects`).
+FOLLOW, FOLLOW_RECORDING = "ivr.follow_hold", "ivr.follow_recording"
+CALL_IN, HAND_OVER = "ivr.call_in", "ivr.hand_over"
+#: How an agent left a caller who went on (`Offer.passed_to`): with a third party.
+TO_PARTY = "party"
+
+
+def hold(session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
+    """The caller hears music. Raises `NotYours`, `NotTalking`."""
+    _hold(session, talking(session, call_id, agent_id), now)
+
+
+def resume(session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
+    """The caller is back; with a third party there, all three talk. Raises `NotYours`,
+    `NotTalking`.
+    """
+    _resume(session, talking(session, call_id, agent_id), now)
+
+
+def pause_recording(session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
+    """Something private is said: the recording has silence meanwhile. Raises `NotYours`,
+    `NotTalking`; `NotNow` when nothing is recorded.
+    """
+    offer = talking(session, call_id, agent_id)
+    if not recorded(session, offer):
+        raise NotNow
+    if _set(session, offer, Offer.paused_at.is_(None), paused_at=now):
+        _follow_recording(session, offer, Kind.RECORDING_PAUSED, now)
+
+
+def resume_recording(session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
+    """What is said is recorded again. Raises `NotYours`, `NotTalking`."""
+    offer = talking(session, call_id, agent_id)
+    if _set(session, offer, Offer.paused_at.is_not(None), paused_at=None):
+        _follow_recording(session, offer, Kind.RECORDING_RESUMED, now)
+
+
+def call_in(
+    session: Session, call_id: int, agent_id: int, whom: Telephone, *, now: datetime
+) -> int:
+    """Hold the caller and ring somebody else, to be spoken to first; the party's id.
+
+    Raises `NotYours`, `NotTalking`; `NotNow` when a third party is there already.
+    """
+    offer = talking(session, call_id, agent_id)
+    if Verb.CALL_IN not in possible(talk_of(session, offer)):
+        raise NotNow
+    _hold(session, offer, now)
+    party_id = parties.ask(session, offer.id, whom.title, whom.number, now=now)
+    if party_id is None:
+        raise NotNow
+    asked = offer.who | {"party": party_id, "title": whom.title}
+    calls.tell(session, call_id, Kind.PARTY_ASKED, asked, now=now)
+    outbox.post(session, CALL_IN, {"party": party_id}, now=now, key=f"{CALL_IN}:{party_id}")
+    return party_id
+
+
+def drop(session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
+    """The third party goes, also one that is being rung, and the caller is back.
+
+    Raises `NotYours`, `NotTalking`.
+    """
+    offer = talking(session, call_id, agent_id)
+    party = parties.present(session, offer.id)
+    if party is not None:
+        _leave(session, party, parties.DROPPED, now)
+    _resume(session, offer, now)
+
+
+def hand_over(
+    floor: Floor, session: Session, call_id: int, agent_id: int, *, now: datetime
+) -> None:
+    """The agent goes and writes the outcome; caller and third party talk on without anybody of
+    ours. Raises `NotYours`, `NotTalking`; `NotNow` while no third party has answered.
+    """
+    offer = offers.latest_of(session, call_id)
+    if offer is not None and offer.agent_id == agent_id and offer.result is Result.DONE:
+        return  # said twice
+    offer = talking(session, call_id, agent_id)
+    party = parties.present(session, offer.id)
+    if party is None or Verb.HAND_OVER not in possible(talk_of(session, offer)):
+        raise NotNow
+    if not _set(session, offer, passed_to=TO_PARTY, held_at=None):
+        raise Lost("the conversation")
+    if not parties.hand_over(session, party.id):
+        raise NotNow
+    handed = offer.who | {"party": party.id, "title": party.title}
+    calls.tell(session, call_id, Kind.HANDED_OVER, handed, now=now)
+    offers.talk_over(floor, session, offer, "agent", now=now)
+    to = {"offer": offer.id, "party": party.id}
+    outbox.post(session, HAND_OVER, to, now=now, key=f"{HAND_OVER}:{offer.id}")
+
+
+def party_answered(session: Session, party_id: int, leg_sid: str, *, now: datetime) -> bool:
+    """The third party's telephone answered; False when they are not wanted (any more)."""
+    party = parties.facts(session, party_id)
+    offers.facts(session, party.offer_id)
+    return parties.answered(session, party_id, leg_sid, now=now) or (
+        party.ended_at is None and party.leg_sid == leg_sid
+    )
+
+
+def party_over(session: Session, party_id: int, result: str, *, now: datetime) -> None:
+    """The third party was not reached, or has hung up. The caller stays where they are: held, until
+    the agent has chosen what is next, or in the conversation.
+    """
+    parties.end(session, party_id, result, now=now)
+
+
+# ---------------------------------------------------------------- what it is like
+
+
+def talking(session: Session, call_id: int, agent_id: int) -> OfferFacts:
+    """The conversation of this agent in this call. Raises `NotYours`, `NotTalking`; `NotNow` while
+    the agent's telephone is away.
+    """
+    offer = offers.latest_of(session, call_id)
+    if offer is None or offer.agent_id != agent_id:
+        raise NotYours
+    if offer.state is not OfferState.CONNECTED:
+        raise NotTalking
+    if absences.open_of(session, offer.id) is not None:
+        raise NotNow
+    return offer
+
+
+def talk_of(session: Session, offer: OfferFacts) -> Talk:
+    """What a conversation is like now, for `rules.possible`."""
+    party = parties.present(session, offer.id)
+    return Talk(
+        held=offer.held_at is not None,
+        recorded=recorded(session, offer),
+        paused=offer.paused_at is not None,
+        party=None if party is None else party.state,
+        called_back=callback_rows.of_stay(session, offer.waiting_id) is not None,
+        cut_off=absences.open_of(session, offer.id) is not None,
+    )
+
+
+def recorded(session: Session, offer: OfferFacts) -> bool:
+    """Whether this conversation is recorded: the caller was told, and was on the line."""
+    call = calls.facts(session, offer.call_id)
+    on_the_line = call.ended_at is None or (
+        offer.answered_at is not None and call.ended_at >= offer.answered_at
+    )
+    return call.consent == "given" and on_the_line
+
+
+# ---------------------------------------------------------------- small parts
+
+
+def _hold(session: Session, offer: OfferFacts, now: datetime) -> None:
+    if _set(session, offer, Offer.held_at.is_(None), held_at=now):
+        calls.tell(session, offer.call_id, Kind.HELD, offer.who, now=now)
+        outbox.post(session, FOLLOW, {"offer": offer.id}, now=now)
+
+
+def _resume(session: Session, offer: OfferFacts, now: datetime) -> None:
+    if _set(session, offer, Offer.held_at.is_not(None), held_at=None):
+        calls.tell(session, offer.call_id, Kind.RESUMED, offer.who, now=now)
+        outbox.post(session, FOLLOW, {"offer": offer.id}, now=now)
+
+
+def _follow_recording(session: Session, offer: OfferFacts, kind: Kind, now: datetime) -> None:
+    calls.tell(session, offer.call_id, kind, offer.who, now=now)
+    outbox.post(session, FOLLOW_RECORDING, {"offer": offer.id}, now=now)
+
+
+def _leave(session: Session, party: PartyFacts, result: str, now: datetime) -> None:
+    gone = parties.end(session, party.id, result, now=now)
+    if gone is not None and gone.leg_sid is not None:
+        outbox.post(session, offers.HANG_UP, {"sid": gone.leg_sid}, now=now)
+
+
+def _set(
+    session: Session, offer: OfferFacts, *conditions: sa.ColumnElement[bool], **values: object
+) -> bool:
+    row = session.execute(
+        sa.update(Offer)
+        .where(Offer.id == offer.id, Offer.state == OfferState.CONNECTED, *conditions)
+        .values(**values)
+        .returning(Offer.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return row is not None

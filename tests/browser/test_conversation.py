@@ -1,0 +1,131 @@
+"""Hold, a third party, passing on: by keys on the desk, heard in three browsers.
+
+The caller's microphone hears 697 Hz, the agent's 1209 Hz, the third party's 941 Hz.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Hotline
+from tests.browser.test_softphone import (
+    AGENT,
+    CALLER,
+    Browsers,
+    browsers,
+    desk,
+    go_home,
+    handset,
+    hears,
+    playwright,
+    wrong,
+)
+
+__all__ = ["browsers", "playwright", "wrong"]
+
+THIRD = 941
+THIRD_NUMBER = "+66898887777"
+
+
+@pytest.fixture
+def agent(hotline: Hotline, browsers: Browsers, wrong: list[str]) -> Iterator[Page]:
+    page = desk(browsers(AGENT), hotline, wrong)
+    expect(page.locator("#softphone")).to_have_attribute("data-state", "ready")
+    page.keyboard.press("r")
+    expect(page.locator("#state")).to_have_attribute("data-status", "ready")
+    yield page
+    page.close(run_before_unload=False)  # or it would answer the next test's call
+
+
+@pytest.fixture
+def caller(hotline: Hotline, browsers: Browsers, agent: Page, wrong: list[str]) -> Iterator[Page]:
+    """Somebody who talks with the agent, in Russian."""
+    page = handset(browsers(CALLER), hotline, wrong)
+    page.locator("#call").click()
+    for key in ("4", "1", ""):
+        page.wait_for_timeout(3000)
+        if key:
+            page.keyboard.press(key)
+    expect(agent.locator("#state")).to_have_attribute("data-state", "offered", timeout=40_000)
+    agent.wait_for_timeout(1000)
+    agent.keyboard.press("Enter")
+    hears(agent, CALLER)
+    hears(page, AGENT)
+    expect(agent.locator(".talk")).to_be_visible()
+    yield page
+    page.close()
+
+
+def finish(agent: Page) -> None:
+    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
+    agent.check("input[name=outcome][value=information]", force=True)
+    agent.keyboard.press("Control+Enter")
+    expect(agent.locator("#state")).to_have_attribute("data-state", "idle")
+    go_home(agent)
+
+
+def test_hold_is_heard_on_both_sides(agent: Page, caller: Page) -> None:
+    agent.fill("textarea[name=note]", "the water")  # keys act while one writes
+    agent.keyboard.press("F2")
+    expect(agent.locator(".talk-state")).to_contain_text("On hold")
+    hears(agent, CALLER, at_all=False)
+    hears(caller, AGENT, at_all=False)
+    agent.keyboard.press("F2")
+    hears(agent, CALLER)
+    hears(caller, AGENT)
+    expect(agent.locator(".talk-state")).not_to_contain_text("On hold")
+    agent.keyboard.press("F4")
+    expect(agent.locator(".talk-state")).to_contain_text("Recording paused")
+    agent.keyboard.press("F4")
+    expect(agent.locator(".talk-state")).not_to_contain_text("paused")
+    assert agent.input_value("textarea[name=note]") == "the water"
+    agent.keyboard.press("F2")
+    expect(agent.locator(".talk-state")).to_contain_text("On hold")
+    agent.keyboard.press("F9")  # nobody is left in the music
+    finish(agent)
+
+
+def test_a_third_party_is_spoken_to_first_and_left_with_the_caller(
+    hotline: Hotline, browsers: Browsers, agent: Page, caller: Page, wrong: list[str]
+) -> None:
+    third = handset(browsers(THIRD), hotline, wrong)
+    third.fill("#from", THIRD_NUMBER)
+    third.locator("#from").blur()
+    agent.keyboard.press("F6")
+    agent.locator(".transfer input[name=number]").fill(THIRD_NUMBER)
+    agent.locator(".transfer input[name=number]").press("Enter")
+    third.locator("#answer").click()
+    party = agent.locator("[id^=party-]")
+    expect(party).to_contain_text("speaks with you")
+    hears(agent, THIRD)
+    hears(third, AGENT)
+    hears(caller, THIRD, at_all=False)
+    hears(third, CALLER, at_all=False)
+    agent.keyboard.press("F2")
+    expect(party).to_contain_text("all three")
+    hears(third, CALLER)
+    hears(caller, THIRD)
+    agent.keyboard.press("F6")
+    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
+    expect(agent.locator("#softphone")).to_have_attribute("data-state", "ready")
+    hears(caller, AGENT, at_all=False)
+    hears(third, CALLER)
+    hears(caller, THIRD)
+    third.locator("#hangup").click()
+    finish(agent)
+
+
+def test_passed_on_to_a_queue_the_agent_is_free_and_the_caller_waits(
+    agent: Page, caller: Page
+) -> None:
+    agent.fill("textarea[name=note]", "wants to report a lamp")
+    expect(agent.locator(".saved")).to_be_visible()
+    agent.keyboard.press("F6")
+    agent.locator(".transfer select[name=to]").select_option("queue:emergency")
+    agent.locator(".transfer button[value=now]").click()
+    expect(agent.locator("#state")).to_have_attribute("data-state", re.compile("idle|offered"))
+    hears(caller, AGENT, at_all=False)
+    caller.locator("#hangup").click()
+    go_home(agent)
