@@ -40,6 +40,7 @@ from ivr.room import absences, offers, waiting
 from ivr.room.absences import AbsenceFacts, Ended
 from ivr.room.offers import FETCH_CALLER, GRACE, OfferFacts
 from ivr.room.waiting import Place
+from ivr.talk import parties
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +118,9 @@ def _begin(floor: Floor, session: Session, offer: OfferFacts, leg_sid: str, now:
     until = now + timedelta(seconds=floor.section(Ivr).offers.return_within)
     absence_id = absences.begin(session, offer.id, leg_sid, until, now=now, rung_at=now)
     if absence_id is not None:
+        party = parties.leave_with(session, offer.id, now=now)  # their conference is over
+        if party is not None and party.leg_sid is not None:
+            outbox.post(session, offers.HANG_UP, {"sid": party.leg_sid}, now=now)
         calls.tell(session, offer.call_id, Kind.AGENT_LOST, offer.who, now=now)
         _ring(session, absence_id, 1, now)
 
