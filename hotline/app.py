@@ -128,6 +128,8 @@ def create_app(floor: Floor | None = None) -> Flask:
     # a ticket links to its calls, which a room above it keeps: only to who may open them
     app.extensions[tickets.web.READABLE_CALLS] = ivr.pages.readable_calls
     app.extensions[tickets.web.RECORDINGS] = ivr.pages.hearable
+    # whose earlier tickets an agent sees: the caller's whom they have at hand, and nobody else's
+    app.extensions[tickets.web.NUMBER_AT_HAND] = ivr.pages.number_at_hand
     return app
 
 

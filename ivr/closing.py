@@ -179,7 +179,7 @@ def _record(
         note=said.note,
         category=said.category,
         ticket_number=said.ticket_number,
-        caller=number or None,
+        caller=calls.known_number(number),
         language=offer.language,
         by=by if in_time else tickets.SYSTEM,
         incomplete=not in_time,

@@ -39,6 +39,8 @@ blueprint = static_blueprint("tickets", __file__)
 ALARMED = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
 MOVERS = (Role.AGENT, Role.SUPERVISOR, Role.DIVISION, Role.ADMINISTRATOR)
 DESK = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
+#: Who may have a caller at hand.
+ANSWERS = (Role.AGENT, Role.SUPERVISOR)
 EXPORTERS = (Role.SUPERVISOR, Role.DIVISION, Role.MANAGER, Role.ADMINISTRATOR)
 #: Where the application keeps who may open a call's page: calls are another room's, which is above
 #: this one, so `hotline/app.py` wires it in. Without it, calls are named and not linked to.
@@ -48,6 +50,11 @@ ReadableCalls = Callable[[Session, Collection[int]], Set[int]]
 #: seconds, url (empty while the sound is on its way).
 RECORDINGS = "tickets.recordings"
 Recordings = Callable[[Session, Collection[int]], list[dict[str, Any]]]
+
+#: The number of the caller whom the signed-in agent has at hand by an offer, empty when withheld;
+#: raises for every other offer. Nobody looks up a number that they can name freely.
+NUMBER_AT_HAND = "tickets.number_at_hand"
+NumberAtHand = Callable[[Session, int], str]
 
 #: The largest id that a database can be asked for.
 LARGEST_ID = 2**63 - 1
@@ -378,15 +385,20 @@ def of_call(call_id: int) -> str:
 
 
 @blueprint.get("/tickets/near-caller")
-@access(*DESK)
+@access(*ANSWERS)
 def near_caller() -> str:
-    """Show, as a fragment, the earlier tickets of a telephone number (`number`, E.164)."""
-    # a bare "+" in a query arrives as a space
-    number = request.args.get("number", "").strip()
-    number = f"+{number}" if number and not number.startswith("+") else number
+    """Show, as a fragment, the earlier tickets of the caller of an offer (`offer`, its id) that the
+    reader has at hand.
+    """
     with floor().db.read() as session:
-        found = service.near_caller(session, number, _actor())
+        found = service.near_caller(session, number_at_hand(session), _actor())
     return render_template("tickets/near_caller.html", found=found, config=_config(), words=words)
+
+
+def number_at_hand(session: Session) -> str:
+    """Return the number of the caller whom the address asks about, empty when it is withheld."""
+    ask: NumberAtHand = current_app.extensions[NUMBER_AT_HAND]
+    return ask(session, request.args.get("offer", 0, type=int))
 
 
 # ------------------------------------------------------------------ JSON

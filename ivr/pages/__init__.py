@@ -3,8 +3,9 @@
 Each module registers its views with the one blueprint of the room.
 """
 
-from ivr.pages import bulletins, callbacks, calls, desk, nuisance, recordings
+from ivr.pages import bulletins, callbacks, callers, calls, desk, nuisance, recordings
 from ivr.pages.base import blueprint
+from ivr.pages.callers import number_at_hand
 from ivr.pages.calls import readable_calls
 from ivr.pages.recordings import hearable
 
@@ -12,10 +13,12 @@ __all__ = [
     "blueprint",
     "bulletins",
     "callbacks",
+    "callers",
     "calls",
     "desk",
     "hearable",
     "nuisance",
+    "number_at_hand",
     "readable_calls",
     "recordings",
 ]

@@ -160,17 +160,18 @@ def _undialled(step: Mapping[str, Any]) -> str:
     return "sent_on" if heard in (waiting.OVERFLOW, waiting.NOBODY) else "silence"
 
 
-def _outcome_title(id_: str) -> str:
+def outcome_title(id_: str) -> str:
+    """What the city calls an outcome; one that has left config.yaml shows its id."""
     for outcome in tickets.outcomes(floor()):
         if outcome.id == id_:
             return outcome.title.for_(language())
-    return id_  # the configuration no longer has it
+    return id_
 
 
 #: How what an event carries is shown.
 _SHOWN: Mapping[str, Callable[[Any], str]] = {
     "queue": queue_title,
-    "outcome": _outcome_title,
+    "outcome": outcome_title,
     "ticket": tickets.number_shown,
     "bulletins": lambda ids: ", ".join(map(str, ids)),
 }

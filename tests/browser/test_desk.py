@@ -121,6 +121,27 @@ def test_a_whole_call_without_a_mouse(hotline: Hotline, open_page: Open) -> None
     expect(page.locator("[id^=finished-]")).to_contain_text(re.compile(r"\d{3}-\d{4}"))
 
 
+@pytest.mark.parametrize(("language", "number"), [("th", "+66890000678"), ("en", "+66890001678")])
+def test_who_calls_is_told_before_anybody_says_hello(
+    hotline: Hotline, open_page: Open, language: str, number: str
+) -> None:
+    page = open_page("agent1", "/desk", language=language)
+    press_ready(page)
+    hotline.ring("1", "2", number=number)
+    told = page.locator(".panel.context")
+    expect(told.locator(".of-caller h3")).to_be_visible()
+    expect(told.locator(".tickets-near-caller")).to_be_visible()
+    assert number not in page.content()
+    look_at_offer(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("button[data-key=F9]")).to_be_visible()
+    expect(told.locator(".of-caller h3")).to_be_visible()
+    fits(page)
+    page.keyboard.press("F9")
+    finish_as(page, "1")
+    expect_state(page, "idle")
+
+
 def test_the_next_call_begins_with_an_empty_form(hotline: Hotline, open_page: Open) -> None:
     page = open_page("agent1", "/desk")
     press_ready(page)
