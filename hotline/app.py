@@ -17,6 +17,7 @@ import ivr.web
 import reports.jobs
 import reports.web
 import tickets.jobs
+import tickets.persons.web
 import tickets.web
 from hotline import auth, city, logs, outbox, schedule, settings, web
 from hotline.auth import Role
@@ -32,6 +33,7 @@ ROOM_JOBS: tuple[ModuleType, ...] = (agents.jobs, tickets.jobs, ivr.jobs, report
 BLUEPRINTS = (
     agents.web.blueprint,
     tickets.web.blueprint,
+    tickets.persons.web.blueprint,
     ivr.web.blueprint,
     ivr.pages.blueprint,
     reports.web.blueprint,
@@ -42,6 +44,7 @@ NAVIGATION = (
     ("floor.callbacks", "/callbacks", frozenset({Role.AGENT, Role.SUPERVISOR})),
     ("floor.calls", "/calls", frozenset({Role.SUPERVISOR, Role.MANAGER})),
     ("floor.tickets", "/tickets", frozenset(Role)),
+    ("tickets.persons", "/citizens", frozenset({Role.SUPERVISOR})),
     ("ivr.bulletins", "/bulletins", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
     ("ivr.nuisance", "/nuisance", frozenset({Role.SUPERVISOR, Role.MANAGER})),
     ("floor.reports", "/reports", frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})),

@@ -6,17 +6,19 @@ A number that is withheld is nobody's: of it nothing is known, however often it 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from dateutil.relativedelta import relativedelta
 from sqlalchemy.orm import Session
 
+from hotline.db import Base
 from ivr import calls, nuisance, story
 from ivr.callbacks import service as callbacks
 from ivr.callbacks.rows import CallbackFacts
 from ivr.config import NuisanceRules
-from ivr.errors import NotYours
-from ivr.models import Call
+from ivr.errors import NotYours, StillPromised
+from ivr.models import Block, Call, Callback, Dismissal
 from ivr.nuisance import NumberFacts
 from ivr.story import AtHand, Visit
 
@@ -76,4 +78,53 @@ def facts(
         tuple(reversed(last)),
         None if kept else promise,
         nuisance.of_number(session, rules, number, now=now),
+    )
+
+
+# ---------------------------------------------------------------- erasure
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many rows an erasure has taken a number out of, or would."""
+
+    calls: int
+    callbacks: int
+    blocks: int
+    #: The number is blocked now: that block keeps it until its end.
+    still_blocked: bool
+
+
+def erase(session: Session, number: str, *, now: datetime, dry: bool) -> Erased:
+    """Forget a number (E.164) in calls, callbacks and blocks that are over; their stories stay, as
+    of somebody who withheld theirs. `dry`: count only.
+
+    Raises `StillPromised` while somebody is to be called back: there it is still needed.
+    """
+    if callbacks.pending_for(session, number) is not None:
+        raise StillPromised
+    holds = sa.and_(Block.ended_at.is_(None), Block.expires_at > now)
+    of_calls = (Call.from_number == number,)
+    of_callbacks = (Callback.number == number,)
+    of_blocks = (Block.number == number, sa.not_(holds))
+    counts = [
+        session.scalar(sa.select(sa.func.count()).where(*which)) or 0
+        for which in (of_calls, of_callbacks, of_blocks)
+    ]
+    still_blocked = nuisance.blocked(session, number, now) is not None
+    if not dry:
+        # one that ran out, and was not noted as ended, would keep the place of the next such one
+        ended = {"number": "", "ended_at": sa.func.coalesce(Block.ended_at, Block.expires_at)}
+        _set(session, Block, of_blocks, **ended)
+        _set(session, Call, of_calls, from_number="")
+        _set(session, Callback, of_callbacks, number="")
+        session.execute(sa.delete(Dismissal).where(Dismissal.number == number))
+    return Erased(counts[0], counts[1], counts[2], still_blocked)
+
+
+def _set(
+    session: Session, table: type[Base], which: Sequence[sa.ColumnElement[bool]], **values: Any
+) -> None:
+    session.execute(
+        sa.update(table).where(*which).values(**values).execution_options(synchronize_session=False)
     )

@@ -23,6 +23,7 @@ from ivr.room.offers import OfferFacts
 from tickets import service as tickets
 from tickets.config import Asked, Makes, Tickets
 from tickets.errors import TicketMoved
+from tickets.persons import service as persons
 from tickets.workflow import Role
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ class Outcome:
     note: str = ""
     category: str | None = None
     ticket_number: str | None = None
+    #: The caller's name, or empty.
+    who: str = ""
 
 
 def end_call(
@@ -111,7 +114,7 @@ def finish(
     if offer.result is not Result.DONE:
         raise NothingToFinish
     if not _claim(session, offer.id, now):
-        return _late(floor, session, call_id, said, by, now)
+        return _late(floor, session, offer, said, by, now)
     return _record(floor, session, offer, said, by=by, now=now)
 
 
@@ -143,6 +146,7 @@ def _as_far_as_said(config: Tickets, draft: DraftFacts | None) -> Outcome:
         chosen.id if chosen is not None and stands else config.default_outcome.id,
         note="\n".join(part for part in (draft.note, draft.ticket_number) if part),
         category=category,
+        who=draft.who,
     )
 
 
@@ -168,8 +172,7 @@ def _record(
 ) -> tickets.TicketFacts:
     in_time = by != LIMIT
     call = calls.facts(session, offer.call_id)
-    promise = callback_rows.of_stay(session, offer.waiting_id)
-    number = call.from_number if promise is None else promise.number
+    number = _number(session, offer)
     before = tickets.ticket_of_call(session, call.id)
     ticket = tickets.record_call(
         session,
@@ -179,7 +182,7 @@ def _record(
         note=said.note,
         category=said.category,
         ticket_number=said.ticket_number,
-        caller=calls.known_number(number),
+        caller=number,
         language=offer.language,
         by=by if in_time else tickets.SYSTEM,
         incomplete=not in_time,
@@ -188,6 +191,7 @@ def _record(
     if in_time and before is not None and before.incomplete:
         # it stood for a callback that had not reached anybody before
         ticket = _complete(floor, session, before, said, by, now)
+    _name_caller(session, offer, said, ticket, by if in_time else tickets.SYSTEM, now)
     written = {**offer.who, "outcome": said.outcome, "ticket": ticket.number, "by": by}
     calls.tell(session, call.id, Kind.WRAPPED_UP, written, now=now)
     if call.mark is not None:  # given before the ticket was there
@@ -198,12 +202,41 @@ def _record(
 
 
 def _late(
-    floor: Floor, session: Session, call_id: int, said: Outcome, by: str, now: datetime
+    floor: Floor, session: Session, offer: OfferFacts, said: Outcome, by: str, now: datetime
 ) -> tickets.TicketFacts:
-    ticket = tickets.ticket_of_call(session, call_id)
+    ticket = tickets.ticket_of_call(session, offer.call_id)
     if ticket is None:
         raise Lost("the ticket of a call that is wrapped up")
-    return _complete(floor, session, ticket, said, by, now)
+    ticket = _complete(floor, session, ticket, said, by, now)
+    _name_caller(session, offer, said, ticket, by, now)
+    return ticket
+
+
+def _number(session: Session, offer: OfferFacts) -> str | None:
+    """Whose conversation it was, E.164: who called, or whom we called back; None when withheld."""
+    promise = callback_rows.of_stay(session, offer.waiting_id)
+    if promise is not None:
+        return promise.number
+    return calls.known_number(calls.facts(session, offer.call_id).from_number)
+
+
+def _name_caller(
+    session: Session,
+    offer: OfferFacts,
+    said: Outcome,
+    ticket: tickets.TicketFacts,
+    by: str,
+    now: datetime,
+) -> None:
+    persons.name_caller(
+        session,
+        offer.call_id,
+        _number(session, offer),
+        said.who,
+        ticket_id=ticket.id,
+        by=by,
+        now=now,
+    )
 
 
 def _complete(

@@ -10,6 +10,7 @@ HotlineError
 │   ├── CallbackMoved   the callback is no longer where that could be done
 │   ├── NotTalking      hang up, without a conversation
 │   ├── StillTalking    an outcome before the conversation is over
+│   ├── StillPromised   forget a number that is to be called back
 │   ├── Lost            somebody else was first
 │   ├── NothingToFinish an outcome for a call that the agent has not talked in
 │   ├── BulletinChanged somebody changed or withdrew it first
@@ -83,6 +84,12 @@ class NotYours(Forbidden):
     """Another agent's call or offer."""
 
     code, text = "not-yours", "ivr.not_yours"
+
+
+class StillPromised(Conflict):
+    """A number that the city has promised to call cannot be forgotten yet."""
+
+    code, text = "still-promised", "ivr.still_promised"
 
 
 class Lost(Conflict):

@@ -2,12 +2,15 @@
 
 ```
 HotlineError
-├── NotFound   └── NoSuchTicket
-├── Conflict   └── TicketMoved         somebody else moved it first
+├── NotFound   ├── NoSuchTicket
+│              └── NoSuchPerson
+├── Conflict   ├── TicketMoved         somebody else moved it first
+│              └── PersonChanged       somebody else changed the person first
 ├── Forbidden  ├── NotYours            another division's ticket
 │              └── RoleMayNot
 └── Invalid    ├── BadNumber           the text is no ticket number (a slip is told as such)
                ├── UnknownOutcome, CategoryNeeded, UnknownCategory
+               ├── NoName              a person without a name
                └── BadMove             no such move, or its result or reason is missing
 ```
 """
@@ -83,3 +86,21 @@ class NoteEmpty(Invalid):
     """A note without words."""
 
     code, text = "note-empty", "tickets.error.reason_needed"
+
+
+class NoSuchPerson(NotFound):
+    """Nobody, or somebody whom the hotline was asked to forget."""
+
+    code, text = "no-such-person", "tickets.person.no_such"
+
+
+class PersonChanged(Conflict):
+    """Somebody else was first."""
+
+    code, text = "person-changed", "tickets.person.changed_meanwhile"
+
+
+class NoName(Invalid):
+    """A person without a name."""
+
+    code, text = "no-name", "tickets.person.no_name"

@@ -24,12 +24,13 @@ from sqlalchemy.orm import Session
 from hotline import clock
 from hotline.auth import EVERYONE, Role, access, current_account
 from hotline.errors import Conflict, HotlineError, Invalid
-from hotline.i18n import masked
+from hotline.i18n import masked, masked_name
 from hotline.web import floor, static_blueprint
 from tickets import export, service, words, workflow
 from tickets.config import Tickets
 from tickets.errors import NotYours
 from tickets.facts import SOURCES
+from tickets.persons import service as persons
 from tickets.service import Actor, Filters, TicketFacts
 from tickets.workflow import MOVES, OPEN, Result, State
 
@@ -328,6 +329,9 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         calls_readable=_readable_calls(session, calls),
         recordings=_recordings(session, calls),
         caller=_caller(actor, ticket),
+        persons=persons.of_ticket(session, ticket.id),
+        shown_name=_name_shown(actor, ticket),
+        reads_persons=current_account().role is Role.SUPERVISOR,
         names=names,
         moves=moves,
         may_note=service.may_note(actor, ticket),
@@ -368,6 +372,11 @@ def _caller(actor: Actor, ticket: TicketFacts) -> str:
     if ticket.caller_number and service.may_see_caller(actor, ticket):
         return ticket.caller_number
     return masked(ticket.caller_number)
+
+
+def _name_shown(actor: Actor, ticket: TicketFacts) -> Callable[[str], str]:
+    """Return how the names of a ticket's callers are shown: whole to who sees their numbers."""
+    return str if service.may_see_caller(actor, ticket) else masked_name
 
 
 # ------------------------------------------------------------------ fragments for the desk
@@ -413,6 +422,8 @@ def api_ticket(number: str) -> Response:
         ticket = service.by_number_for(session, number, actor)
         story = service.story(session, ticket.id)
         calls = service.calls_of(session, ticket.id)
+        called = persons.of_ticket(session, ticket.id)
+    shown_name = _name_shown(actor, ticket)
     return jsonify(
         number=ticket.number,
         number_shown=ticket.number_shown,
@@ -433,6 +444,7 @@ def api_ticket(number: str) -> Response:
         incomplete=ticket.incomplete,
         overdue=ticket.is_overdue(now),
         calls=calls,
+        persons=[shown_name(each.name) for each in called],
         events=[
             {"at": _iso(event.at), "who": event.who, "kind": event.kind, "data": event.data}
             for event in story

@@ -41,9 +41,9 @@ def look_at_offer(page: Page) -> None:
     page.wait_for_selector(".desk.quiet .panel.ring")
 
 
-def talk(hotline: Hotline, page: Page, *keys: str) -> str:
+def talk(hotline: Hotline, page: Page, *keys: str, number: str = "") -> str:
     """Take a call by keyboard until the caller is there; returns the call's sid."""
-    caller = hotline.ring(*keys)
+    caller = hotline.ring(*keys, number=number)
     expect(page.locator("[data-key=Enter]")).to_be_focused()
     look_at_offer(page)
     page.keyboard.press("Enter")
@@ -137,6 +137,35 @@ def test_who_calls_is_told_before_anybody_says_hello(
     expect(page.locator("button[data-key=F9]")).to_be_visible()
     expect(told.locator(".of-caller h3")).to_be_visible()
     fits(page)
+    page.keyboard.press("F9")
+    finish_as(page, "1")
+    expect_state(page, "idle")
+
+
+def test_who_it_is_is_written_once_and_known_the_next_time(
+    hotline: Hotline, open_page: Open
+) -> None:
+    page = open_page("agent1", "/desk", language="en")
+    press_ready(page)
+    talk(hotline, page, "1", "1", number="+66890002678")
+    expect(page.locator(".persons-of-caller")).to_contain_text("Nobody is known")
+    page.keyboard.press("Escape")
+    page.keyboard.press("w")
+    page.keyboard.type("สมชาย ใจดี")
+    expect(page.locator(".saved")).to_be_visible()
+    fits(page)
+    page.keyboard.press("F9")
+    finish_as(page, "1")
+    expect_state(page, "idle")
+
+    hotline.ring("1", "1", number="+66890002678")
+    look_at_offer(page)
+    expect(page.locator(".persons-of-caller strong")).to_have_text("สมชาย ใจดี")
+    expect(page.locator("button[data-fill=who]")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.locator("button[data-fill=who]").click()
+    expect(page.locator("[name=who]")).to_have_value("สมชาย ใจดี")
+    expect(page.locator("button[data-key=F9]")).to_be_visible()
     page.keyboard.press("F9")
     finish_as(page, "1")
     expect_state(page, "idle")

@@ -6,16 +6,18 @@ import pytest
 
 from hotline import clock
 from hotline.auth import Role
-from ivr import callers, nuisance
+from ivr import callers, calls, nuisance, story
 from ivr.callbacks import service as callbacks
 from ivr.callbacks.rows import Asked
-from ivr.callers import CallerFacts
+from ivr.callers import CallerFacts, Erased
 from ivr.config import Ivr
+from ivr.errors import StillPromised
 from tests.service.ivr.world import Agent, World
 from tests.support.floors import sign_in_as
 from tickets import service as tickets
+from tickets.persons import service as persons
 
-FRAGMENTS = ("/calls/of-caller", "/tickets/near-caller")
+FRAGMENTS = ("/calls/of-caller", "/tickets/near-caller", "/citizens/of-caller")
 
 
 def known(world: World, agent: Agent) -> CallerFacts | None:
@@ -185,3 +187,112 @@ def test_no_number_stands_in_what_rings(world: World) -> None:
     assert caller.number not in page
     assert caller.number.removeprefix("+") not in page
     assert f"/calls/of-caller?offer={agent.offer['id']}" in page
+
+
+# ---------------------------------------------------------------- by name
+
+
+def names(world: World, number: str) -> list[str]:
+    return [each.name for each in world.read(persons.of_number, number)]
+
+
+def test_the_name_goes_from_the_form_to_the_ticket_and_to_the_next_call(world: World) -> None:
+    agent = world.agent()
+    caller = world.caller("+66811111111").to_queue()
+    agent.talks_with(caller).hangs_up()
+    agent.does(f"/api/calls/{caller.id}/draft", note="น้ำท่วม", who="สมช")
+    assert 'value="สมช"' in html(agent, "/calls/current")
+    number = agent.finishes("complaint", category="flood", who="สมชาย  ใจดี")
+    caller.hangs_up()
+    assert names(world, "+66811111111") == ["สมชาย ใจดี"]
+    for role, shown in ((Role.SUPERVISOR, "สมชาย ใจดี"), (Role.MANAGER, "ส·····")):
+        token = sign_in_as(world.floor, role)
+        headers = {"Authorization": f"Bearer {token}"}
+        assert world.client.get(f"/api/tickets/{number}", headers=headers).get_json()[
+            "persons"
+        ] == [shown]
+        page = world.client.get(f"/tickets/{number}?lang=en", headers=headers).text
+        assert (shown in page, "Wrote down who called" in page) == (True, True)
+        assert ("สมชาย" in page) is (role is Role.SUPERVISOR)
+    world.caller("+66811111111").to_queue()
+    offer = agent.offer["id"]
+    page = html(agent, f"/citizens/of-caller?offer={offer}")
+    assert "สมชาย ใจดี" in page
+    agent.accepts()
+    assert '<option value="สมชาย ใจดี">' in html(agent, "/calls/current")
+
+
+def test_the_limit_writes_the_name_and_the_agent_corrects_it(world: World) -> None:
+    agent = world.agent()
+    caller = world.caller("+66811111111").to_queue()
+    agent.talks_with(caller).hangs_up()
+    agent.does(f"/api/calls/{caller.id}/draft", who="สม")
+    world.sweep("ivr.wrap_up", seconds=180)
+    assert names(world, "+66811111111") == ["สม"]
+    finish = f"/api/calls/{caller.id}/finish"
+    agent.does(finish, outcome="information", who="สมชาย")
+    agent.does(finish, outcome="information")
+    assert names(world, "+66811111111") == ["สมชาย"]
+
+
+def test_a_callback_asks_who_is_known_at_the_number_that_it_rings(world: World) -> None:
+    first = world.caller("+66811111111").to_queue()
+    with world.floor.db.write() as session:
+        asked = Asked(first.id, first.number, "information", "th", "information")
+        callbacks.request(world.floor, session, asked, first.stay, now=clock.now())
+    first.hangs_up()
+    agent = world.agent()
+    page = html(agent, f"/citizens/of-caller?offer={agent.offer['id']}")
+    assert "Nobody is known" in page
+
+
+def test_an_agent_writes_about_the_caller_at_hand_only(world: World) -> None:
+    agent = world.agent()
+    caller = world.caller("+66811111111").to_queue()
+    agent.talks_with(caller).hangs_up().finishes(who="Anna")
+    caller.hangs_up()
+    (anna,) = world.read(persons.of_number, "+66811111111")
+    stranger = world.caller("+66822222222").to_queue()
+    offer = agent.offer["id"]
+    path = f"/citizens/{anna.id}/note?offer="
+    assert agent.ask("POST", f"{path}{offer}", note="x", version=1).status_code == 404
+    agent.talks_with(stranger).hangs_up().finishes()
+    stranger.hangs_up()
+    assert agent.ask("POST", f"{path}{offer}", note="x", version=1).status_code == 403
+    world.caller("+66811111111").to_queue()
+    offer = agent.offer["id"]
+    said = {"note": "hard of hearing", "version": "1", "csrf_token": ""}
+    headers = {"Authorization": f"Bearer {agent.token}"}
+    for status in (204, 409):
+        answer = world.client.post(f"{path}{offer}", data=said, headers=headers)
+        assert answer.status_code == status
+    assert "hard of hearing" in html(agent, f"/citizens/of-caller?offer={offer}")
+
+
+def test_erasing_a_number_keeps_the_stories(world: World) -> None:
+    agent = world.agent()
+    number = "+66811111111"
+    call = spoke(world, agent, number)
+    with world.floor.db.write() as session:
+        said = {"reason": "shouts", "days": 1, "by": "supervisor"}
+        for _ in range(2):
+            nuisance.block(session, number, **said, now=clock.now())  # type: ignore[arg-type]
+            world.clock.advance(seconds=2 * 24 * 3600)
+    erased = {}
+    for dry in (True, False):
+        with world.floor.db.write() as session:
+            erased[dry] = callers.erase(session, number, now=clock.now(), dry=dry)
+    assert erased[True] == erased[False] == Erased(1, 0, 2, still_blocked=False)
+    assert world.read(calls.facts, call).from_number == ""
+    assert "wrapped_up" in [each.kind for each in world.read(story.events_of, call)]
+    with world.floor.db.write() as session:
+        assert callers.erase(session, number, now=clock.now(), dry=True).calls == 0
+
+
+def test_what_is_promised_is_not_forgotten(world: World) -> None:
+    promised = world.caller().to_queue()
+    with world.floor.db.write() as session:
+        asked = Asked(promised.id, promised.number, "information", "th", "information")
+        callbacks.request(world.floor, session, asked, promised.stay, now=clock.now())
+        with pytest.raises(StillPromised):
+            callers.erase(session, promised.number, now=clock.now(), dry=True)
