@@ -10,6 +10,7 @@ HotlineError
 │   ├── CallbackMoved   the callback is no longer where that could be done
 │   ├── NotTalking      hang up, without a conversation
 │   ├── StillTalking    an outcome before the conversation is over
+│   ├── CannotText      no SMS: the number gets none, or the city sends none
 │   ├── StillPromised   forget a number that is to be called back
 │   ├── Lost            somebody else was first
 │   ├── NothingToFinish an outcome for a call that the agent has not talked in
@@ -84,6 +85,12 @@ class NotYours(Forbidden):
     """Another agent's call or offer."""
 
     code, text = "not-yours", "ivr.not_yours"
+
+
+class CannotText(Conflict):
+    """The city sends no SMS, or this number receives none."""
+
+    code, text = "cannot-text", "ivr.cannot_text"
 
 
 class StillPromised(Conflict):

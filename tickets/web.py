@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from hotline import clock
 from hotline.auth import EVERYONE, Role, access, current_account
+from hotline.config import READER_LANGUAGES
 from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.i18n import masked, masked_name
 from hotline.web import floor, static_blueprint
@@ -57,12 +58,20 @@ Recordings = Callable[[Session, Collection[int]], list[dict[str, Any]]]
 NUMBER_AT_HAND = "tickets.number_at_hand"
 NumberAtHand = Callable[[Session, int], str]
 
+#: The languages that callers are spoken to in, which another room knows.
+SPOKEN = "tickets.spoken_languages"
+
 #: The largest id that a database can be asked for.
 LARGEST_ID = 2**63 - 1
 
 
 def _config() -> Tickets:
     return floor().section(Tickets)
+
+
+def spoken_languages() -> list[str]:
+    """Return the languages of callers, those first that nothing for them may do without."""
+    return list(dict.fromkeys([*READER_LANGUAGES, *current_app.extensions.get(SPOKEN, ())]))
 
 
 def _actor() -> Actor:

@@ -3,13 +3,14 @@
 Each module registers its views with the one blueprint of the room.
 """
 
-from ivr.pages import bulletins, callbacks, callers, calls, desk, nuisance, recordings
+from ivr.pages import answers, bulletins, callbacks, callers, calls, desk, nuisance, recordings
 from ivr.pages.base import blueprint
 from ivr.pages.callers import number_at_hand
 from ivr.pages.calls import readable_calls
 from ivr.pages.recordings import hearable
 
 __all__ = [
+    "answers",
     "blueprint",
     "bulletins",
     "callbacks",

@@ -141,6 +141,8 @@ def _told_as(event: story.EventFacts) -> str:
         return "emergency"
     if event.kind is Kind.WRAPPED_UP and event.data.get("by") == closing.LIMIT:
         return "wrapped_up_by_limit"
+    if event.kind in (Kind.ANSWER, Kind.SMS):
+        return f"{event.kind.value}_{event.data.get('how') or event.data['result']}"
     if event.kind in (Kind.ARRIVED, Kind.ENDED) and event.data.get("by") == reconcile.BY:
         return f"{event.kind.value}_unheard"
     return event.kind.value

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 
 from hotline import clock
 from hotline.auth import Role, access, current_account
-from hotline.config import READER_LANGUAGES
 from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.web import floor
 from tickets import words
@@ -20,13 +19,11 @@ from tickets.errors import NoSuchPerson
 from tickets.persons import service
 from tickets.persons.service import PersonDraft, PersonFacts
 from tickets.service import names_of
-from tickets.web import ANSWERS, LARGEST_ID, number_at_hand
+from tickets.web import ANSWERS, LARGEST_ID, number_at_hand, spoken_languages
 
 #: Its templates are the room's.
 blueprint = Blueprint("persons", __name__)
 DECIDES = (Role.SUPERVISOR,)
-#: Languages that a person may ask for: those that agents speak are the concern of another room.
-LANGUAGES = (*READER_LANGUAGES, "zh", "ru")
 _ONE = f"/citizens/<int(max={LARGEST_ID}):person_id>"
 
 
@@ -98,7 +95,7 @@ def change_person(person_id: int) -> ResponseReturnValue:
     """Change name, language and note. Form: `name`, `language`, `note`, `version`."""
     form = request.form
     asked = form.get("language", "")
-    language = asked if asked in LANGUAGES else None
+    language = asked if asked in spoken_languages() else None
     draft = PersonDraft(form.get("name", ""), language, form.get("note", ""))
     try:
         with floor().db.write() as session:
@@ -150,7 +147,7 @@ def _page(person_id: int, error: HotlineError | None = None) -> str:
         history=history,
         tickets=tickets,
         names=names,
-        languages=LANGUAGES,
+        languages=spoken_languages(),
         error=error,
         config=floor().section(Tickets),
         words=words,

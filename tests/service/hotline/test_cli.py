@@ -463,3 +463,17 @@ def test_a_number_is_forgotten_by_command_and_a_dry_run_comes_first(
         assert ("nothing was changed" in said) is ("--dry-run" in words)
     for words in (["1337"], ["anonymous"], ["--person", "1"]):
         assert main(["citizens", "erase", *words]) == 1
+
+
+def test_answers_come_from_a_file(
+    installed: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "answers.yaml"
+    file.write_text("- {title: {th: ก, en: A}, text: {th: ก, en: A}}\n", encoding="utf-8")
+    for words, told in ((["--dry-run"], "1 new"), ([], "1 new"), ([], "0 new, 1 there already")):
+        assert main(["answers", "import", str(file), *words]) == 0
+        assert told in capsys.readouterr().out
+    file.write_text("- {title: {th: ก}, text: {th: ก, en: A}}\n", encoding="utf-8")
+    assert main(["answers", "import", str(file)]) == 1
+    assert "0.title.en: missing" in capsys.readouterr().err
+    assert main(["answers", "import", "nowhere.yaml"]) == 1

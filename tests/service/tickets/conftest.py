@@ -14,6 +14,7 @@ from hotline.settings import Settings
 from hotline.telephony import Carrier
 from tests.support.floors import CONFIG
 from tickets import web as tickets_web
+from tickets.answers import web as answers_web
 from tickets.config import Tickets
 from tickets.persons import web as persons_web
 from tickets.service import Actor
@@ -63,4 +64,5 @@ def app(floor: Floor) -> Flask:
     made = web.create(floor)
     made.register_blueprint(tickets_web.blueprint)
     made.register_blueprint(persons_web.blueprint)
+    made.register_blueprint(answers_web.blueprint)
     return made
