@@ -31,6 +31,11 @@ def is_withheld(number: str) -> bool:
     return not number.startswith("+") or number in WITHHELD
 
 
+def known_number(number: str) -> str | None:
+    """The number, or None when it is withheld: what tickets keep of a caller."""
+    return None if is_withheld(number) else number
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A call as the carrier announces it; numbers as it sends them."""

@@ -38,6 +38,8 @@
 | `asked_ticket` | the caller keyed a ticket's number | `ticket`, `proven` |
 | `recorded` | a message was left, or a conversation recorded | `recording`, `kind`, `seconds` |
 | `listened` | somebody of ours hears a recording | `recording`, `who` (a username) |
+| `answer` | an answer of the city was used | `answer` (its id), `version`, `how`, `agent` |
+| `sms` | an SMS to the caller | `message` (a key), `answer`, `language`, `agent`, `result` |
 | `rated` | the caller gave a mark after the conversation | `offer`, `agent`, `mark` |
 | `fault` | ours failed; the caller was put through to the fallback | `where`, `error`; `by` |
 | `ended` | the call is over | `status` (the carrier's word); `by` |
@@ -64,7 +66,9 @@ A moment is that of writing, or the carrier's for what its list told. So: wait =
 
 A callback stands in the story of the call that it was asked for in, or that was abandoned, after
 the end of that call too: `callback` ends the caller's wait on the line, `callback_queued` begins
-another visit to the queue, whose wait ends when an agent has `accepted` it. `result` of
+another visit to the queue, whose wait ends when an agent has `accepted` it. `how` of
+`answer` is `told`, `note` (written into it) or `sms`. `result` of `sms` is `queued`, then `sent` or
+`failed`. `result` of
 `callback_tried` is `answered`, the carrier's word, or `agent_gone`, `withdrawn` (no try of the
 citizen's); of `callback_ended` a state of `callback_rules.State`.
 
@@ -117,6 +121,8 @@ class Kind(StrEnum):
     ASKED_TICKET = "asked_ticket"
     RECORDED = "recorded"
     LISTENED = "listened"
+    ANSWER = "answer"
+    SMS = "sms"
     RATED = "rated"
     FAULT = "fault"
     ENDED = "ended"

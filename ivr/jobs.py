@@ -24,7 +24,7 @@ from hotline.jobs import Every, Job, Sweep
 from hotline.outbox import Handler, Hopeless
 from hotline.schedule import Nightly
 from hotline.telephony import CallGone, CarrierError, Refused
-from ivr import bulletins, calls, closing, drafts, reconcile, recordings
+from ivr import bulletins, calls, closing, drafts, messages, reconcile, recordings
 from ivr.callbacks import attempts
 from ivr.callbacks import rows as callback_rows
 from ivr.callbacks import service as callbacks
@@ -423,6 +423,7 @@ EFFECTS: Mapping[str, Handler] = {
     offers.LET_GO: let_go,
     **lost.EFFECTS,
     **talk_effects.EFFECTS,
+    messages.SEND: messages.deliver,
 }
 SWEEPS: Mapping[str, Sweep] = {
     "ivr.expire_offers": expire_offers,

@@ -267,6 +267,8 @@ class Draft(Base):
     note: Mapped[str] = mapped_column(sa.Text)
     category: Mapped[str] = mapped_column(sa.String(64))
     ticket_number: Mapped[str] = mapped_column(sa.Text)
+    #: The caller's name.
+    who: Mapped[str] = mapped_column(sa.Text, server_default="")
     saved_at: Mapped[datetime] = mapped_column(index=True)
 
 
