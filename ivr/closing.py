@@ -15,7 +15,7 @@ from ivr import calls, drafts
 from ivr.callbacks import rows as callback_rows
 from ivr.calls import CallFacts
 from ivr.drafts import DraftFacts
-from ivr.errors import Lost, NothingToFinish, NotYours, StillTalking
+from ivr.errors import Lost, NothingToFinish, StillTalking
 from ivr.events import OVER, Departed, Kind, OfferState, Result
 from ivr.models import Call, Offer
 from ivr.room import announcements as room
@@ -109,9 +109,7 @@ def finish(
     wrote completes the ticket that the limit made. `by` is the agent's username. Raises `NotYours`,
     `NothingToFinish`, `StillTalking`, and what `tickets.service.record_call` raises.
     """
-    offer = offers.latest_of(session, call_id)
-    if offer is None or offer.agent_id != agent_id:
-        raise NotYours
+    offer = offers.latest_of_both(session, call_id, agent_id)
     if offer.state is not OfferState.ENDED:
         raise StillTalking
     if offer.result is not Result.DONE:
@@ -214,7 +212,7 @@ def _record(
     calls.tell(session, call.id, Kind.WRAPPED_UP, written, now=now)
     if call.mark is not None:  # given before the ticket was there
         tickets.rate_call(session, call.id, call.mark, now=now)
-    drafts.drop(session, call.id)
+    drafts.drop(session, call.id, offer.agent_id)
     agents.finish(
         session, offer.agent_id, call_id=call.id, now=now, by="engine" if by == LIMIT else by
     )

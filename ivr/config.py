@@ -131,6 +131,17 @@ class OfferRules(Section):
     wrap_up: Annotated[int, Field(ge=10, le=3600)] = 180
 
 
+class TalkRules(Section):
+    """What happens in a conversation."""
+
+    #: What the held hear, as `WaitLoop.music`; None: the music of the waiting room.
+    hold_music: Annotated[str, AfterValidator(_can_be_fetched)] | None = None
+    #: Seconds after which the desk says that somebody has been held, or the recording paused, for
+    #: long.
+    hold_long: Annotated[int, Field(ge=10, le=3600)] = 120
+    pause_long: Annotated[int, Field(ge=10, le=3600)] = 60
+
+
 class Listed(Section):
     """A telephone outside that agents put callers through to."""
 
@@ -303,6 +314,7 @@ class Ivr(Section):
     arrivals: Arrivals = Arrivals()
     after_call: AfterCall | None = None
     offers: OfferRules = OfferRules()
+    talk: TalkRules = TalkRules()
     calls: CallRules = CallRules()
     bulletins: BulletinRules = BulletinRules()
     nuisance: NuisanceRules = NuisanceRules()

@@ -1,4 +1,4 @@
-"""What an agent has typed about a call and not yet finished: one row, no event.
+"""What an agent has typed about a call and not yet finished: one row an agent, no event.
 
 The desk saves it while it is being typed, so that neither a reload nor the wrap-up limit loses a
 word. Once the outcome is written the draft is gone.
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from ivr.errors import NothingToFinish, NotYours
+from ivr.errors import NothingToFinish
 from ivr.events import OfferState, Result
 from ivr.models import Draft
 from ivr.room import offers
@@ -37,14 +37,11 @@ def save(session: Session, call_id: int, agent_id: int, said: DraftFacts) -> Non
 
     Raises `NotYours`, and `NothingToFinish` for a call not taken yet or already written up.
     """
-    offer = offers.latest_of(session, call_id)
-    if offer is None or offer.agent_id != agent_id:
-        raise NotYours
+    offer = offers.latest_of_both(session, call_id, agent_id)
     held = offer.state in (OfferState.ACCEPTED, OfferState.CONNECTED)
     if not (held or (offer.result is Result.DONE and offer.wrapped_up_at is None)):
         raise NothingToFinish
     values = {
-        "agent_id": agent_id,
         "outcome": said.outcome,
         "note": said.note,
         "category": said.category,
@@ -55,8 +52,8 @@ def save(session: Session, call_id: int, agent_id: int, said: DraftFacts) -> Non
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(
         insert(Draft)
-        .values(call_id=call_id, **values)
-        .on_conflict_do_update(index_elements=[Draft.call_id], set_=values)
+        .values(call_id=call_id, agent_id=agent_id, **values)
+        .on_conflict_do_update(index_elements=[Draft.call_id, Draft.agent_id], set_=values)
     )
 
 
@@ -75,9 +72,9 @@ def of_call(session: Session, call_id: int, agent_id: int) -> DraftFacts | None:
     return None if row is None else DraftFacts(*row)
 
 
-def drop(session: Session, call_id: int) -> None:
-    """The outcome is written: the draft has served."""
-    session.execute(sa.delete(Draft).where(Draft.call_id == call_id))
+def drop(session: Session, call_id: int, agent_id: int) -> None:
+    """The outcome is written: the draft has served. What somebody else types of it stays."""
+    session.execute(sa.delete(Draft).where(Draft.call_id == call_id, Draft.agent_id == agent_id))
 
 
 def forget(session: Session, *, now: datetime) -> None:

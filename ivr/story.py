@@ -6,7 +6,7 @@ behind it cannot differ.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,6 +50,12 @@ class Visit:
     wrapped_up_at: datetime | None = None
     #: Was put through to a number outside: began to be, unless the caller came back from there.
     transferred_at: datetime | None = None
+    #: How often the caller was held, for how long in all, and since when they are now.
+    holds: int = 0
+    held: timedelta = timedelta(0)
+    held_since: datetime | None = None
+    #: The caller had been answered before, and was passed on or came back.
+    again: bool = False
     ended_at: datetime | None = None
     agent_id: int | None = None
     #: The conversation of the visit, by which what is told of it later is known to be of it.
@@ -215,6 +221,18 @@ def _offer_ended(seen: list[Visit], _at: datetime, data: Mapping[str, Any]) -> N
 def _connected(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
     last = seen[-1]
     last.connected_at, last.agent_id, last.offer_id = at, data["agent"], data["offer"]
+    last.again = any(visit.connected_at is not None for visit in seen[:-1])
+
+
+def _held(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
+    visit = _of_offer(seen, data)
+    visit.holds, visit.held_since = visit.holds + 1, at
+
+
+def _resumed(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
+    visit = _of_offer(seen, data)
+    if visit.held_since is not None:
+        visit.held, visit.held_since = visit.held + (at - visit.held_since), None
 
 
 def _wrapped_up(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
@@ -223,6 +241,7 @@ def _wrapped_up(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> Non
 
 
 def _talk_ended(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
+    _resumed(seen, at, data)  # nobody is held any longer
     _of_offer(seen, data).talk_ended_at = at
 
 
@@ -297,6 +316,8 @@ _FOLD: Mapping[str, Fold] = {
     Kind.OFFER_ENDED.value: _offer_ended,
     Kind.ACCEPTED.value: _accepted,
     Kind.CONNECTED.value: _connected,
+    Kind.HELD.value: _held,
+    Kind.RESUMED.value: _resumed,
     Kind.TALK_ENDED.value: _talk_ended,
     Kind.WRAPPED_UP.value: _wrapped_up,
     Kind.ABANDONED.value: _moment("abandoned_at"),

@@ -208,13 +208,15 @@ class Speaker:
     def held(self) -> str:
         """What somebody hears who is held in a conversation, until they are back."""
         response = VoiceResponse()
-        self._music(response)
+        self._music(response, self.config.talk.hold_music)
         response.redirect(self.url("/ivr/hold"), method="POST")
         return str(response)
 
-    def _music(self, parent: VoiceResponse | Gather) -> None:
-        """One loop of it, or of a quiet pause where the city has none."""
-        music = self.config.waiting.music
+    def _music(self, parent: VoiceResponse | Gather, other: str | None = None) -> None:
+        """One loop of it (of `other`, if there is any), or of a quiet pause where the city has
+        none.
+        """
+        music = other or self.config.waiting.music
         if music is None:
             parent.pause(length=self.config.waiting.loop)
         else:

@@ -32,6 +32,7 @@ from ivr.room.offers import OfferFacts
 from ivr.room.waiting import Place, Stay
 from ivr.speech import music, prompts
 from ivr.steps import Step
+from ivr.talk import passing
 from ivr.talk import web as talk_web
 from ivr.twiml import Wait, position_of
 from ivr.voice import at_the_end, number, speaker, spoken, to_agent, told, wait_of, waits
@@ -433,6 +434,9 @@ def _back(stay: Stay | None, next_step: int = 0) -> str:
 def after() -> str:
     """The conference is over for the caller: the agent has left, or was cut off, or the caller is
     leaving.
+
+    The telephone of an agent who passes the caller on may leave the conference before the caller is
+    taken out of it: then the way there begins here.
     """
     by = "caller" if request.form.get("CallStatus") == _GONE else "agent"
     language, now = speaker().language(request.args.get("lang", "")), clock.now()
@@ -475,6 +479,11 @@ def _after_talk(offer: OfferFacts, by: str, language: str, now: datetime) -> str
     """What follows a conversation: the survey, or goodbye."""
     with floor().db.read() as session:
         n = calls.next_step(session, offer.call_id)
+        stay = waiting.latest(session, offer.call_id)
+    if by == "agent" and stay is not None and stay.id != offer.waiting_id and waiting.is_held(stay):
+        return _back(stay, n)
+    if by == "agent" and offer.passed_to == passing.OUTSIDE:
+        return speaker().held()
     follows = speaker().config.after_call
     talked = (now - offer.connected_at).total_seconds() if offer.connected_at else 0.0
     if by == "caller" or follows is None or not follows.chooses(offer.call_id, offer.queue, talked):

@@ -97,6 +97,7 @@ _COUNT_BEHIND: Mapping[str, str] = {
     "wait_answered_max_ms": "answered",
     "wait_abandoned_max_ms": "abandoned",
     "talk_max_ms": "talked",
+    "hold_max_ms": "held",
     "wrap_up_max_ms": "wrapped_up",
 }
 

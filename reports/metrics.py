@@ -54,6 +54,12 @@ class CallFacts(Protocol):
     @property
     def transferred_at(self) -> datetime | None: ...
     @property
+    def holds(self) -> int: ...  # how often the caller was held
+    @property
+    def held(self) -> timedelta: ...  # how long, of the conversation
+    @property
+    def again(self) -> bool: ...  # an earlier visit of the same call was answered
+    @property
     def offers(self) -> int: ...
     @property
     def missed(self) -> int: ...
@@ -97,6 +103,10 @@ class Counters:
     talked: int = 0
     talk_ms: int = 0
     talk_max_ms: int = 0
+    answered_again: int = 0
+    held: int = 0
+    hold_ms: int = 0
+    hold_max_ms: int = 0
     wrapped_up: int = 0
     wrap_up_ms: int = 0
     wrap_up_max_ms: int = 0
@@ -248,18 +258,27 @@ def _count_callback(counters: Counters, facts: CallFacts) -> None:
 
 
 def _count_talk(counters: Counters, facts: CallFacts, connected_at: datetime) -> None:
+    counters.answered_again += facts.again
     if facts.talk_ended_at is None:
         return
     milliseconds = (facts.talk_ended_at - connected_at) // _MILLISECOND
     counters.talked += 1
     counters.talk_ms += milliseconds
     counters.talk_max_ms = max(counters.talk_max_ms, milliseconds)
+    _count_hold(counters, facts)
     if facts.wrapped_up_at is None:
         return
     milliseconds = (facts.wrapped_up_at - facts.talk_ended_at) // _MILLISECOND
     counters.wrapped_up += 1
     counters.wrap_up_ms += milliseconds
     counters.wrap_up_max_ms = max(counters.wrap_up_max_ms, milliseconds)
+
+
+def _count_hold(counters: Counters, facts: CallFacts) -> None:
+    milliseconds = facts.held // _MILLISECOND
+    counters.held += facts.holds > 0
+    counters.hold_ms += milliseconds
+    counters.hold_max_ms = max(counters.hold_max_ms, milliseconds)
 
 
 def _count_abandoned(counters: Counters, wait: timedelta, rules: Rules) -> None:
@@ -314,6 +333,7 @@ class Rates:
     average_wait_callback: float | None
     average_wait_abandoned: float | None
     average_talk: float | None
+    average_hold: float | None
     average_wrap_up: float | None
     average_handling: float | None
 
@@ -330,6 +350,7 @@ def rates(counters: Counters, service_level: str = DEFAULT_SERVICE_LEVEL) -> Rat
         average_wait_callback=_share(counters.wait_callback_ms, counters.callbacks_reached),
         average_wait_abandoned=_share(counters.wait_abandoned_ms, counters.abandoned),
         average_talk=talk,
+        average_hold=_share(counters.hold_ms, counters.held),
         average_wrap_up=wrap_up,
         average_handling=None if talk is None else talk + (wrap_up or 0.0),
     )
@@ -538,6 +559,41 @@ COUNTERS: tuple[Metric, ...] = (
         ("Longest conversation", "The longest conversation that has ended."),
     ),
     _metric(
+        "answered_again",
+        "calls",
+        (
+            "รับต่อจากผู้อื่น",
+            "การรับสายที่มีผู้รับไปก่อนแล้วในสายเดียวกัน เช่น โอนต่อ หักออกจากจำนวนรับสายจะได้จำนวนผู้โทรที่ได้สนทนา",
+        ),
+        (
+            "Answered again",
+            "Answers of a call that had been answered before, such as one that was passed on: "
+            "answered without them is the number of callers who were spoken to.",
+        ),
+    ),
+    _metric(
+        "held",
+        "calls",
+        ("มีการพักสาย", "การสนทนาที่จบแล้วซึ่งผู้โทรถูกพักสายอย่างน้อยหนึ่งครั้ง"),
+        ("Held", "Ended conversations in which the caller was held at least once."),
+    ),
+    _metric(
+        "hold_ms",
+        "milliseconds",
+        ("เวลาพักสายรวม", "ผลรวมเวลาที่ผู้โทรถูกพักสาย เป็นส่วนหนึ่งของเวลาสนทนา"),
+        (
+            "Hold time",
+            "Sum, over ended conversations, of the time that the caller was held; it is part of "
+            "the talk time.",
+        ),
+    ),
+    _metric(
+        "hold_max_ms",
+        "milliseconds",
+        ("พักสายนานที่สุด", "เวลาพักสายรวมที่นานที่สุดของการสนทนาหนึ่ง"),
+        ("Longest hold", "The longest that a caller was held in one conversation."),
+    ),
+    _metric(
         "wrapped_up",
         "calls",
         ("ปิดงานแล้ว", "สายที่สนทนาจบและเจ้าหน้าที่บันทึกผลแล้ว"),
@@ -677,6 +733,12 @@ RATES: tuple[Metric, ...] = (
         "milliseconds",
         ("สนทนาเฉลี่ย", "เวลาสนทนารวม ÷ สนทนาจบ"),
         ("Average talk", "Talk time ÷ conversations ended."),
+    ),
+    _metric(
+        "average_hold",
+        "milliseconds",
+        ("พักสายเฉลี่ย", "เวลาพักสายรวม ÷ มีการพักสาย"),
+        ("Average hold", "Hold time ÷ held."),
     ),
     _metric(
         "average_wrap_up",

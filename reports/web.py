@@ -61,6 +61,7 @@ CALLS_BEHIND: Mapping[str, Mapping[str, str]] = {
     "average_wait": {"outcome": "answered"},
     "wait_answered_max_ms": {"outcome": "answered"},
     "average_talk": {"outcome": "answered"},
+    "average_hold": {"outcome": "answered"},
     "average_wrap_up": {"outcome": "answered"},
     "average_handling": {"outcome": "answered"},
 }

@@ -4,10 +4,12 @@
 import { keepDrafts } from "./drafts.js";
 import { Live, takesText } from "./live.js";
 import { ringWhereChosen } from "./sound.js";
+import { searchLists } from "./search.js";
 
 const desk = /** @type {HTMLElement} */ (document.getElementById("desk"));
 const keys = /** @type {HTMLDialogElement} */ (document.getElementById("keys"));
 const live = new Live(desk);
+const searchAgain = searchLists(desk);
 const title = document.title;
 const RING_MS = 3000;
 /** A key is an answer to an offer only after so long a look at it, and so long without a key. */
@@ -173,6 +175,7 @@ function offerAnswer() {
 }
 
 function onChange() {
+  searchAgain();
   follow();
   noticeOffer();
   offerAnswer();

@@ -258,12 +258,13 @@ export class Live extends EventTarget {
   tick() {
     const now = this.now();
     for (const time of this.root.querySelectorAll("time[data-since], time[data-until]")) {
-      const { since, until, soon } = /** @type {HTMLElement} */ (time).dataset;
+      const { since, until, soon, long } = /** @type {HTMLElement} */ (time).dataset;
       /** @type {HTMLElement} */ (time).title ||= time.textContent ?? "";
       const left = until ? Date.parse(until) - now : 0;
       const text = until ? duration(left + 999) : duration(now - Date.parse(since ?? ""));
       if (time.textContent !== text) time.textContent = text;
       if (soon) time.classList.toggle("soon", left < Number(soon) * 1000);
+      if (long) time.classList.toggle("soon", now - Date.parse(since ?? "") >= Number(long) * 1000);
     }
   }
 
@@ -277,11 +278,13 @@ export class Live extends EventTarget {
     event.preventDefault();
     if (this.sending.has(form)) return;
     this.sending.add(form);
-    form.closest("details")?.removeAttribute("open");
+    const menu = form.closest("details");
+    menu?.removeAttribute("open");
     const problem = await post(form, event.submitter, this.root.dataset.unsent ?? "");
     this.sending.delete(form);
     form.querySelector(".send-problem")?.remove();
     if (problem) {
+      menu?.setAttribute("open", ""); // or nobody reads what was wrong
       const notice = Object.assign(document.createElement("p"), { className: "notice bad send-problem", textContent: problem.words });
       notice.setAttribute("role", "alert");
       form.append(notice);

@@ -53,10 +53,11 @@ def resume_recording(call_id: int) -> Response:
 def transfer(call_id: int) -> Response:
     """Pass the caller on (`how: now`), or ring a telephone and speak there first (`how: first`).
 
-    `to`: `queue:ID`, `agent:ID`, `division:ID`, `directory:ID`; or `number`: a telephone number.
+    `to`: `queue:ID`, `agent:ID`, `division:ID`, `directory:ID`; without it `number`: a telephone
+    number as it is keyed.
     """
     body = json_body()
-    to = str(body.get("number") or "").strip() or str(body.get("to") or "")
+    to = str(body.get("to") or "") or str(body.get("number") or "").strip()
     if not to:
         raise Invalid("to: is missing", text="ivr.talk.to_missing")
     first = body.get("how") == "first"

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from hotline.web import floor, language
 from ivr import story
-from ivr.config import Ivr
+from ivr.config import Ivr, TalkRules
 from ivr.pages.base import iso
 from ivr.room.offers import OfferFacts
 from ivr.talk import parties, service, targets
@@ -28,6 +28,7 @@ class Talking:
     telephones: list[Telephone]
     queues: list[str]
     colleagues: list[Colleague]
+    rules: TalkRules
 
 
 def of(session: Session, found: story.AtHand | None) -> Talking | None:
@@ -43,6 +44,7 @@ def of(session: Session, found: story.AtHand | None) -> Talking | None:
         targets.telephones(here, language()),
         list(here.section(Ivr).queues),
         targets.colleagues(session, found.offer.agent_id),
+        here.section(Ivr).talk,
     )
 
 

@@ -65,6 +65,7 @@ class OfferFacts:
     wrapped_up_at: datetime | None
     held_at: datetime | None
     paused_at: datetime | None
+    passed_to: str | None
 
     @property
     def who(self) -> dict[str, int]:
@@ -444,9 +445,7 @@ def hang_up(floor: Floor, session: Session, call_id: int, agent_id: int, *, now:
 
     Raises `NotYours`, `NotTalking`. Said twice, it stands.
     """
-    offer = latest_of(session, call_id)
-    if offer is None or offer.agent_id != agent_id:
-        raise NotYours
+    offer = latest_of_both(session, call_id, agent_id)
     if offer.result is Result.DONE:
         return
     if offer.state is not OfferState.CONNECTED:
@@ -548,6 +547,21 @@ def latest_of(session: Session, call_id: int) -> OfferFacts | None:
         sa.select(*_COLUMNS).where(Offer.call_id == call_id).order_by(Offer.id.desc()).limit(1)
     ).one_or_none()
     return None if row is None else _facts(row)
+
+
+def latest_of_both(session: Session, call_id: int, agent_id: int) -> OfferFacts:
+    """The last offer of this call to this agent, whoever was offered it after them: a caller who is
+    passed on talks with several, and each writes up their own. Raises `NotYours`.
+    """
+    row = session.execute(
+        sa.select(*_COLUMNS)
+        .where(Offer.call_id == call_id, Offer.agent_id == agent_id)
+        .order_by(Offer.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        raise NotYours
+    return _facts(row)
 
 
 def latest_of_agent(session: Session, agent_id: int) -> OfferFacts | None:

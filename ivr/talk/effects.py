@@ -105,6 +105,9 @@ def call_in(floor: Floor, payload: dict[str, Any]) -> None:
 def hand_over(floor: Floor, payload: dict[str, Any]) -> None:
     """Leave the caller of `offer` and `party` to each other: the agent's telephone goes without
     ending the conference, which ends with either of theirs.
+
+    Where the third party has gone in this very moment, the caller is not left alone: they wait in
+    the queue again, and the agent's telephone goes with the conference that they leave.
     """
     with floor.db.read() as session:
         offer = offers.facts(session, int(payload["offer"]))
@@ -113,14 +116,27 @@ def hand_over(floor: Floor, payload: dict[str, Any]) -> None:
     conference = conference_name(offer.id)
     try:
         floor.carrier.hold(conference, caller, on=False, music=floor.url("/ivr/hold"))
-        if party.leg_sid is not None:
-            floor.carrier.end_with(conference, party.leg_sid, ends=True)
-            if offer.leg_sid is not None:
-                floor.carrier.end_with(conference, offer.leg_sid, ends=False)
     except CallGone:
-        log.info("offer %s: one of the two hung up while they were put together", offer.id)
+        log.info("offer %s: the caller hung up while they were handed over", offer.id)
+    else:
+        if not _ends_with(floor, conference, party.leg_sid, ends=True):
+            with floor.db.write() as session:
+                passing.handed_to_nobody(floor, session, offer, party.id, now=clock.now())
+            return
+        _ends_with(floor, conference, offer.leg_sid, ends=False)
     if offer.leg_sid is not None:
         _hang_up(floor, offer.leg_sid)
+
+
+def _ends_with(floor: Floor, conference: str, leg_sid: str | None, *, ends: bool) -> bool:
+    """False when that telephone is not in the conference any more."""
+    if leg_sid is None:
+        return False
+    try:
+        floor.carrier.end_with(conference, leg_sid, ends=ends)
+    except CallGone:
+        return False
+    return True
 
 
 def ask_for_parties(floor: Floor, now: datetime) -> None:

@@ -18,6 +18,7 @@ from agents.config import Agents
 from hotline import outbox
 from hotline.floor import Floor
 from ivr import calls, closing
+from ivr.callbacks import rows as callback_rows
 from ivr.config import Ivr
 from ivr.errors import ColleagueBusy, Lost, NobodyThere, NotNow, NotTalking
 from ivr.events import Kind, Waits
@@ -25,7 +26,7 @@ from ivr.models import Offer
 from ivr.room import offers, waiting
 from ivr.room.offers import OfferFacts
 from ivr.room.waiting import Place
-from ivr.talk import service
+from ivr.talk import parties, service
 from ivr.talk.rules import Verb, possible
 from ivr.talk.targets import Telephone
 
@@ -126,6 +127,23 @@ def came_back(
     return waiting.of_visit(session, offer.call_id, n)
 
 
+def handed_to_nobody(
+    floor: Floor, session: Session, offer: OfferFacts, party_id: int, *, now: datetime
+) -> None:
+    """The third party had gone when the caller was handed over to them: the caller is told so, and
+    waits in the queue that they came from, in front. Who was called back has no place there, and
+    goes on to the end of the conversation.
+    """
+    called_back = callback_rows.of_stay(session, offer.waiting_id) is not None
+    open_ = not called_back and calls.choose_language(session, offer.call_id, offer.language)
+    parties.end(session, party_id, parties.LOST, now=now)
+    if open_ and not waiting.holds_place(session, offer.call_id):
+        _waits_again(floor, session, offer, offer.queue, now, sorry=True)
+        offers.look_later(floor, session, (offer.queue, offer.language))
+    elif offer.leg_sid is not None:
+        outbox.post(session, offers.HANG_UP, {"sid": offer.leg_sid}, now=now)
+
+
 # ---------------------------------------------------------------- small parts
 
 
@@ -155,15 +173,25 @@ def _let_go(
 
 
 def _waits_again(
-    floor: Floor, session: Session, offer: OfferFacts, queue: str, now: datetime
+    floor: Floor,
+    session: Session,
+    offer: OfferFacts,
+    queue: str,
+    now: datetime,
+    *,
+    sorry: bool = False,
 ) -> int:
-    """The place that a caller takes who is passed on; its id."""
+    """The place that a caller takes who is passed on; its id. `sorry`: they are told first that
+    nobody was there.
+    """
     node, n = floor.section(Ivr).node_of(queue), calls.next_step(session, offer.call_id)
     told = {"at": floor.section(Ivr).node_of(offer.queue), "heard": PASSED_ON, "digits": ""}
     told |= {"language": offer.language, "to": node}
     calls.step(session, offer.call_id, n, Kind.STEP, told, now=now)
     _enter(floor, session, offer, queue, node, n, now)
-    there = {"call": offer.call_id, "n": n, "lang": offer.language}
+    there = {"call": offer.call_id, "n": n, "lang": offer.language} | (
+        {"sorry": 1} if sorry else {}
+    )
     _redirect(session, offer, f"/ivr/passed-on?{urlencode(there)}", now)
     stay = waiting.of_visit(session, offer.call_id, n)
     if stay is None:

@@ -13,7 +13,7 @@ from hotline import outbox
 from hotline.floor import Floor
 from ivr import calls
 from ivr.callbacks import rows as callback_rows
-from ivr.errors import Lost, NotNow, NotTalking, NotYours
+from ivr.errors import Lost, NotNow, NotTalking
 from ivr.events import Kind, OfferState, Result
 from ivr.models import Offer
 from ivr.room import absences, offers
@@ -36,8 +36,8 @@ def hold(session: Session, call_id: int, agent_id: int, *, now: datetime) -> Non
 
 
 def resume(session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
-    """The caller is back; with a third party there, all three talk. Raises `NotYours`,
-    `NotTalking`.
+    """The caller is back; with a third party there, all three talk. A recording that was paused
+    goes on with them: what was private was said. Raises `NotYours`, `NotTalking`.
     """
     _resume(session, talking(session, call_id, agent_id), now)
 
@@ -55,9 +55,7 @@ def pause_recording(session: Session, call_id: int, agent_id: int, *, now: datet
 
 def resume_recording(session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
     """What is said is recorded again. Raises `NotYours`, `NotTalking`."""
-    offer = talking(session, call_id, agent_id)
-    if _set(session, offer, Offer.paused_at.is_not(None), paused_at=None):
-        _follow_recording(session, offer, Kind.RECORDING_RESUMED, now)
+    _record_again(session, talking(session, call_id, agent_id), now)
 
 
 def call_in(
@@ -86,6 +84,8 @@ def drop(session: Session, call_id: int, agent_id: int, *, now: datetime) -> Non
     Raises `NotYours`, `NotTalking`.
     """
     offer = talking(session, call_id, agent_id)
+    if not _take(session, offer):
+        raise NotTalking
     party = parties.present(session, offer.id)
     if party is not None:
         _leave(session, party, parties.DROPPED, now)
@@ -98,8 +98,8 @@ def hand_over(
     """The agent goes and writes the outcome; caller and third party talk on without anybody of
     ours. Raises `NotYours`, `NotTalking`; `NotNow` while no third party has answered.
     """
-    offer = offers.latest_of(session, call_id)
-    if offer is not None and offer.agent_id == agent_id and offer.result is Result.DONE:
+    offer = offers.latest_of_both(session, call_id, agent_id)
+    if offer.result is Result.DONE:
         return  # said twice
     offer = talking(session, call_id, agent_id)
     party = parties.present(session, offer.id)
@@ -126,10 +126,16 @@ def party_answered(session: Session, party_id: int, leg_sid: str, *, now: dateti
 
 
 def party_over(session: Session, party_id: int, result: str, *, now: datetime) -> None:
-    """The third party was not reached, or has hung up. The caller stays where they are: held, until
-    the agent has chosen what is next, or in the conversation.
+    """The third party was not reached, or has hung up.
+
+    Who was not reached leaves the choice to the agent: the caller stays held meanwhile. With one
+    who was spoken to the consultation is over, and the caller is back.
     """
-    parties.end(session, party_id, result, now=now)
+    offer = offers.facts(session, parties.facts(session, party_id).offer_id)
+    goes_on = _take(session, offer)
+    gone = parties.end(session, party_id, result, now=now)
+    if goes_on and gone is not None and gone.answered_at is not None:
+        _resume(session, offer, now)
 
 
 # ---------------------------------------------------------------- what it is like
@@ -139,9 +145,7 @@ def talking(session: Session, call_id: int, agent_id: int) -> OfferFacts:
     """The conversation of this agent in this call. Raises `NotYours`, `NotTalking`; `NotNow` while
     the agent's telephone is away.
     """
-    offer = offers.latest_of(session, call_id)
-    if offer is None or offer.agent_id != agent_id:
-        raise NotYours
+    offer = offers.latest_of_both(session, call_id, agent_id)
     if offer.state is not OfferState.CONNECTED:
         raise NotTalking
     if absences.open_of(session, offer.id) is not None:
@@ -184,11 +188,22 @@ def _resume(session: Session, offer: OfferFacts, now: datetime) -> None:
     if _set(session, offer, Offer.held_at.is_not(None), held_at=None):
         calls.tell(session, offer.call_id, Kind.RESUMED, offer.who, now=now)
         outbox.post(session, FOLLOW, {"offer": offer.id}, now=now)
+        _record_again(session, offer, now)
+
+
+def _record_again(session: Session, offer: OfferFacts, now: datetime) -> None:
+    if _set(session, offer, Offer.paused_at.is_not(None), paused_at=None):
+        _follow_recording(session, offer, Kind.RECORDING_RESUMED, now)
 
 
 def _follow_recording(session: Session, offer: OfferFacts, kind: Kind, now: datetime) -> None:
     calls.tell(session, offer.call_id, kind, offer.who, now=now)
     outbox.post(session, FOLLOW_RECORDING, {"offer": offer.id}, now=now)
+
+
+def _take(session: Session, offer: OfferFacts) -> bool:
+    """Hold the row of a conversation; False when it is over. It comes before its party's."""
+    return _set(session, offer, held_at=Offer.held_at)
 
 
 def _leave(session: Session, party: PartyFacts, result: str, now: datetime) -> None:

@@ -43,6 +43,12 @@ class Colleague:
     def free(self) -> bool:
         return self.presence.presence.available
 
+    @property
+    def doing(self) -> str:
+        """What keeps them, in the words of the presence table: the state, else the status."""
+        seen = self.presence
+        return seen.status.value if seen.state == "idle" else seen.state.value
+
 
 def telephones(floor: Floor, language: str) -> list[Telephone]:
     """Those that have a name, in the order of config.yaml: the directory, then the divisions."""

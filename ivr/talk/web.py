@@ -61,7 +61,13 @@ def passed_on() -> str:
             return speaker().hang_up()
         next_step = calls.next_step(session, call_id)
     return speaker().back_to_waiting(
-        call_id, stay.visit, stay.queue, stay.node, stay.language, next_step
+        call_id,
+        stay.visit,
+        stay.queue,
+        stay.node,
+        stay.language,
+        next_step,
+        said=prompts.TRANSFER_FAILED if request.args.get("sorry") else None,
     )
 
 

@@ -72,6 +72,10 @@ def test_hold_is_heard_on_both_sides(agent: Page, caller: Page) -> None:
     expect(agent.locator(".talk-state")).to_contain_text("On hold")
     hears(agent, CALLER, at_all=False)
     hears(caller, AGENT, at_all=False)
+    long = agent.locator(".when-long")
+    expect(long).to_be_hidden()
+    agent.locator(".talk-state time").evaluate("time => (time.dataset.long = '1')")
+    expect(long).to_be_visible()
     agent.keyboard.press("F2")
     hears(agent, CALLER)
     hears(caller, AGENT)
@@ -94,8 +98,9 @@ def test_a_third_party_is_spoken_to_first_and_left_with_the_caller(
     third.fill("#from", THIRD_NUMBER)
     third.locator("#from").blur()
     agent.keyboard.press("F6")
-    agent.locator(".transfer input[name=number]").fill(THIRD_NUMBER)
-    agent.locator(".transfer input[name=number]").press("Enter")
+    expect(agent.locator(".transfer input[name=number]")).to_be_focused()
+    agent.keyboard.type(THIRD_NUMBER)
+    agent.keyboard.press("Enter")
     third.locator("#answer").click()
     party = agent.locator("[id^=party-]")
     expect(party).to_contain_text("speaks with you")
@@ -117,13 +122,45 @@ def test_a_third_party_is_spoken_to_first_and_left_with_the_caller(
     finish(agent)
 
 
+def test_a_third_party_who_hangs_up_leaves_the_caller_with_the_agent(
+    hotline: Hotline, browsers: Browsers, agent: Page, caller: Page, wrong: list[str]
+) -> None:
+    third = handset(browsers(THIRD), hotline, wrong)
+    third.fill("#from", THIRD_NUMBER)
+    third.locator("#from").blur()
+    agent.keyboard.press("F6")
+    expect(agent.locator(".transfer input[name=number]")).to_be_focused()
+    agent.keyboard.type(THIRD_NUMBER)
+    agent.keyboard.press("Enter")
+    expect(agent.locator(".talk-state")).to_contain_text("ringing")
+    third.locator("#answer").click()
+    expect(agent.locator("[id^=party-]")).to_contain_text("speaks with you")
+    hears(caller, AGENT, at_all=False)
+    third.locator("#hangup").click()
+    expect(agent.locator("[id^=party-]")).to_contain_text("has hung up")
+    expect(agent.locator(".talk-state")).not_to_contain_text("On hold")
+    hears(caller, AGENT)
+    hears(agent, CALLER)
+    agent.keyboard.press("F9")
+    finish(agent)
+
+
 def test_passed_on_to_a_queue_the_agent_is_free_and_the_caller_waits(
     agent: Page, caller: Page
 ) -> None:
     agent.fill("textarea[name=note]", "wants to report a lamp")
     expect(agent.locator(".saved")).to_be_visible()
     agent.keyboard.press("F6")
-    agent.locator(".transfer select[name=to]").select_option("queue:emergency")
+    search = agent.locator(".transfer input[name=number]")
+    search.fill("12")  # nobody has that number, and it says so where one looks
+    search.press("Enter")
+    expect(agent.locator(".transfer .send-problem")).to_contain_text("12 cannot be called")
+    search.fill("emerg")
+    chosen = agent.locator(".transfer select[name=to]")
+    expect(chosen).to_have_value("queue:emergency")
+    expect(chosen.locator("option:not([hidden])")).to_have_count(1)
+    search.press("ArrowDown")
+    expect(chosen).to_be_focused()
     agent.locator(".transfer button[value=now]").click()
     expect(agent.locator("#state")).to_have_attribute("data-state", re.compile("idle|offered"))
     hears(caller, AGENT, at_all=False)

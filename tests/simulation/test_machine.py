@@ -42,6 +42,7 @@ WAYS = ("11", "12", "10", "11", "21", "22", "32", "90", "91")
 #: Seconds that pass: a moment, a ring, a loop, silence in the wait loop, a wrap-up, a long call.
 MOMENTS = (1, 1, 1, 1, 5, 5, 5, 5, 5, 10, 21, 21, 36, 80, 200, 400)
 OUTCOMES = ("information", "complaint", "emergency")
+PLACES = ("queue:information", "queue:complaint", "queue:emergency", "directory:police")
 RESULTS = ("completed", "busy", "no-answer", "failed")
 TROUBLES = ("refused", "unheard", "killed")
 
@@ -190,20 +191,21 @@ class Hotline:
         path = f"/api/calls/{offer.call_id}/hang-up"
         assert self.world.do(self.world.worker(offer.agent_id), path)
 
-    @rule(2, offered(OfferState.CONNECTED))
-    def a_caller_is_held_or_back(self, which: int, verb: int) -> None:
+    @rule(3, offered(OfferState.CONNECTED))
+    def an_agent_holds_or_resumes(self, which: int, verb: int) -> None:
         offer = choose(self.world.offers(OfferState.CONNECTED), which)
-        path = f"/api/calls/{offer.call_id}/{choose(('hold', 'resume'), verb)}"
+        path = f"/api/calls/{offer.call_id}/{choose(('hold', 'hold', 'resume'), verb)}"
         answer = self.world.ask(self.world.worker(offer.agent_id), path, {})
         # 409: the agent's telephone is away
         assert answer.status_code in (200, 409), answer.text
 
     @rule(2, offered(OfferState.CONNECTED))
-    def a_caller_is_passed_on(self, which: int, queue: int) -> None:
+    def an_agent_passes_on(self, which: int, to: int) -> None:
+        """To a queue, which may be the same one, or to a telephone outside."""
         offer = choose(self.world.offers(OfferState.CONNECTED), which)
-        to = f"queue:{choose(('information', 'complaint'), queue)}"
+        body = {"to": choose(PLACES, to), "how": "now"}
         path = f"/api/calls/{offer.call_id}/transfer"
-        answer = self.world.ask(self.world.worker(offer.agent_id), path, {"to": to})
+        answer = self.world.ask(self.world.worker(offer.agent_id), path, body)
         assert answer.status_code in (200, 409), answer.text
 
     @rule(4, offered(OfferState.ENDED, result="done"))
@@ -273,12 +275,23 @@ class Hotline:
     @rule(1, offered(*LIVE))
     def anothers_offer_or_call(self, which: int, who: int) -> None:
         offer = choose(self.world.offers(*LIVE), which)
-        stranger = choose([w for w in self.world.staff if w.id != offer.agent_id], who)
-        verb = choose(("accept", "decline", "hang-up", "finish"), which + who)
+        # who passed the caller on had this call, too
+        had = {
+            each.agent_id
+            for each in self.world.offers(*OfferState)
+            if each.call_id == offer.call_id
+        }
+        strangers = [worker for worker in self.world.staff if worker.id not in had]
+        if not strangers:
+            return
+        stranger = choose(strangers, who)
+        verbs = ("accept", "decline", "hang-up", "finish", "hold", "resume", "transfer")
+        verb = choose(verbs, which + who)
         mine = verb in ("accept", "decline")
         path = f"/api/offers/{offer.id}" if mine else f"/api/calls/{offer.call_id}"
         before = self._everything()
-        answer = self.world.ask(stranger, f"{path}/{verb}", {"outcome": "information"})
+        body = {"outcome": "information", "to": PLACES[0]}
+        answer = self.world.ask(stranger, f"{path}/{verb}", body)
         assert answer.status_code in (403, 404), answer.text
         assert self._everything() == before
 

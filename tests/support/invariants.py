@@ -59,6 +59,7 @@ class Visit:
     moments: dict[str, datetime] = field(default_factory=dict)
     offers: int = 0
     missed: int = 0
+    holds: int = 0
 
     @property
     def line(self) -> tuple[str, str]:
@@ -78,16 +79,17 @@ class Told:
     ageing: float | None = None
     visits: dict[int, list[Visit]] = field(default_factory=dict)
     offers: dict[int, list[Any]] = field(default_factory=dict)  # id: [call, agent, state]
-    visit_of: dict[int, Visit] = field(default_factory=dict)  # that of an offer
     holds: dict[int, int] = field(default_factory=dict)  # agent: offer
     ended: set[int] = field(default_factory=set)
     arrived: dict[int, datetime] = field(default_factory=dict)
     #: Moments of calls that have not queued.
     before: dict[int, dict[str, datetime]] = field(default_factory=dict)
     talked: set[int] = field(default_factory=set)
+    #: The stay that each offer was of; the offers that are held; how often a call was passed on.
+    stays: dict[int, Visit] = field(default_factory=dict)
+    held: set[int] = field(default_factory=set)
+    passed: Counter[int] = field(default_factory=Counter)
     wrapped: dict[int, str] = field(default_factory=dict)  # call: ticket number
-    #: Calls that an agent has passed on: they are answered, and written up, again.
-    passed_on: set[int] = field(default_factory=set)
 
     #: Calls with a callback, which outlives them: their stories are checked by
     #: `tests/service/ivr/test_callback_walks.py`, and here only when they came and ended, and that
@@ -204,7 +206,7 @@ class Told:
         visit.state = "offered"
         visit.offers += 1
         self.offers[offer] = [event.call_id, agent, "offered"]
-        self.visit_of[offer] = visit
+        self.stays[offer] = visit
         self.holds[agent] = offer
 
     def _waiting(self) -> Iterable[Visit]:
@@ -258,28 +260,35 @@ class Told:
 
     def _held(self, event: Any) -> None:
         self._alive(event)
+        offer = event.data["offer"]
         self._offer(event, "connected")
+        assert offer not in self.held, f"held twice: {event}"
+        self.held.add(offer)
+        self.stays[offer].holds += 1
 
-    _resumed = _held
+    def _resumed(self, event: Any) -> None:
+        self._alive(event)
+        self._offer(event, "connected", "lost")
+        self.held.remove(event.data["offer"])
 
     def _passed_on(self, event: Any) -> None:
-        self._held(event)
-        self.passed_on.add(event.call_id)
+        self._alive(event)
+        self._offer(event, "connected")
+        self.passed[event.call_id] += 1
 
     def _talk_ended(self, event: Any) -> None:
         self._alive(event)
         self._offer(event, "connected", "lost")[2] = "talked"
-        self._of_offer(event).moments["talk_ended_at"] = event.at
-
-    def _of_offer(self, event: Any) -> Visit:
-        """The visit of a conversation: its caller may have gone on to another one since."""
-        return self.visit_of[event.data["offer"]]
+        self.held.discard(event.data["offer"])
+        self.stays[event.data["offer"]].moments["talk_ended_at"] = event.at
 
     def _wrapped_up(self, event: Any) -> None:
         self._offer(event, "talked")[2] = "done"
-        visit, ticket = self._of_offer(event), event.data["ticket"]
+        visit, ticket = self.stays[event.data["offer"]], event.data["ticket"]
         assert "wrapped_up_at" not in visit.moments, event
-        assert self.wrapped.setdefault(event.call_id, ticket) == ticket, f"two tickets: {event}"
+        again = self.passed[event.call_id]  # a matter of its own may have one of its own
+        assert again or self.wrapped.get(event.call_id, ticket) == ticket, f"two tickets: {event}"
+        self.wrapped[event.call_id] = ticket
         visit.moments["wrapped_up_at"] = event.at
         assert self.holds.pop(event.data["agent"]) == event.data["offer"], event
 
@@ -342,6 +351,9 @@ def _rows_as_told(session: Session, told: Told) -> None:
     for offer_id, (call_id, agent_id, state) in told.offers.items():
         row = offers[offer_id]
         assert (row.call_id, row.agent_id) == (call_id, agent_id), row
+        assert (row.held_at is not None and row.state == "connected") == (offer_id in told.held), (
+            row
+        )
         shown = row.state
         if row.state == "ended" and row.result == "done":
             shown = "talked" if row.wrapped_up_at is None else "done"
@@ -509,7 +521,7 @@ _MOMENTS = (
 def _as_said(facts: Any) -> tuple[Any, ...]:
     moments = tuple(getattr(facts, name) for name in _MOMENTS)
     language = facts.language if facts.queue else None
-    counts = (facts.offers, facts.missed)
+    counts = (facts.offers, facts.missed, facts.holds)
     return (facts.call_id, facts.arrived_at, facts.queue, language, *moments, *counts)
 
 
@@ -520,12 +532,12 @@ def _as_told(told: Told) -> Iterable[tuple[Any, ...]]:
         visits = told.visits.get(call_id, [])
         for visit in visits:
             moments = tuple(visit.moments.get(name) for name in _MOMENTS)
-            counts = (visit.offers, visit.missed)
+            counts = (visit.offers, visit.missed, visit.holds)
             yield (call_id, arrived_at, visit.queue, visit.language, *moments, *counts)
         if not visits:
             before = told.before.get(call_id, {})
             moments = tuple(before.get(name) for name in _MOMENTS)
-            yield (call_id, arrived_at, None, None, *moments, 0, 0)
+            yield (call_id, arrived_at, None, None, *moments, 0, 0, 0)
 
 
 def check_at_rest(floor: Floor, *, in_order: bool = True) -> Told:

@@ -102,6 +102,8 @@ class Leg:
     #: Counts what interrupts: an answer to an earlier request is not executed.
     generation: int = 0
     heard: list[str] = field(default_factory=list)
+    #: Hears music, in a conference, and nobody there.
+    held: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -155,8 +157,11 @@ class ScriptedCarrier:
     def hold(self, conference: str, call_sid: str, *, on: bool, music: str) -> None:
         trouble = self._before()
         leg = self._living(call_sid)
-        if not isinstance(leg.place, Conferring):
-            raise CallGone(f"{call_sid} is in no conference")
+        if leg not in self.conferences.get(conference, Conference()).members:
+            raise CallGone(f"{call_sid} is not in {conference}")
+        if on and not leg.held:
+            self._tell(leg, self._ours(music))
+        leg.held = on
         self._after(trouble)
 
     def call_status(self, call_sid: str) -> str | None:
@@ -329,7 +334,7 @@ class ScriptedCarrier:
 
     def _leave_place(self, leg: Leg, why: str) -> None:
         """Interrupt what the leg does; whoever must hear of it is told."""
-        place, leg.place = leg.place, None
+        place, leg.place, leg.held = leg.place, None, False
         leg.generation += 1
         match place:
             case Queued():
@@ -348,7 +353,7 @@ class ScriptedCarrier:
             return
         for other in list(conference.members):
             assert isinstance(other.place, Conferring)
-            action, other.place = other.place.action, None
+            action, other.place, other.held = other.place.action, None, False
             other.generation += 1
             if action is None:
                 self.end(other, "completed")

@@ -155,7 +155,8 @@ def test_the_next_agent_of_a_call_does_not_see_the_draft(world: World) -> None:
     assert isinstance(draft, drafts.DraftFacts)
     assert draft.note == "my own"
     second.hangs_up().finishes()
-    assert rows(world) == []
+    assert world.read(drafts.of_call, caller.id, second.id) is None
+    assert rows(world) == [caller.id], "what nobody will finish is forgotten in its time"
 
 
 def test_a_draft_that_nobody_needs_is_forgotten(world: World) -> None:

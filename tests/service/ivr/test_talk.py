@@ -5,9 +5,13 @@ from typing import Any
 import pytest
 
 from hotline import clock
-from ivr import drafts, story
+from ivr import calls, drafts, story
+from ivr.config import Ivr
 from ivr.drafts import DraftFacts
+from ivr.twiml import Speaker
+from reports.metrics import Counters, Rules, count_call
 from tests.service.ivr.world import Agent, Caller, World
+from tests.support.floors import PUBLIC_URL
 from tickets import service as tickets
 
 POLICE = {"to": "directory:police", "how": "first"}
@@ -116,6 +120,40 @@ def test_an_agent_who_hangs_up_leaves_nobody_in_the_music(
     assert agent.doing == "ready/wrap_up"
 
 
+def test_how_long_somebody_was_held_is_counted(world: World, agent: Agent, caller: Caller) -> None:
+    """Also of who hangs up while held: that is an end of it like any other."""
+    for seconds in (40, 25):
+        does(agent, "hold")
+        world.clock.advance(seconds=seconds)
+        if seconds == 40:
+            does(agent, "resume")
+            world.clock.advance(seconds=300)
+    caller.hangs_up()
+    agent.finishes()
+    visit = world.visit(caller)
+    assert (visit.holds, round(visit.held.total_seconds())) == (2, 65)
+    counters = Counters()
+    count_call(counters, visit, Rules())
+    assert (counters.held, counters.answered_again) == (1, 0)
+    assert 65_000 <= counters.hold_ms == counters.hold_max_ms < counters.talk_ms
+
+
+def test_the_desk_says_since_when_and_from_when_that_is_long(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    does(agent, "hold")
+    page = agent.ask("GET", "/calls/current?lang=en").get_data(True)
+    assert f'data-since="{agent.call["held_since"]}" data-long="120"' in page
+    assert "tell them how it goes" in page
+
+
+def test_the_held_hear_the_city_s_own_music_where_it_has_some(world: World, caller: Caller) -> None:
+    ivr = world.floor.section(Ivr)
+    talk = ivr.talk.model_copy(update={"hold_music": "/ivr/audio/hold.wav"})
+    speaker = Speaker(PUBLIC_URL, ivr.model_copy(update={"talk": talk}), world.floor.city)
+    assert f"<Play>{PUBLIC_URL}/ivr/audio/hold.wav</Play>" in speaker.held()
+
+
 def test_a_conference_that_is_gone_is_nothing_to_follow(
     world: World, agent: Agent, caller: Caller
 ) -> None:
@@ -134,8 +172,6 @@ def test_what_is_not_recorded_cannot_be_paused(agent: Agent, caller: Caller) -> 
 
 def test_something_private_is_not_recorded(world: World, agent: Agent, caller: Caller) -> None:
     with world.floor.db.write() as session:
-        from ivr import calls
-
         calls.note(session, caller.id, consent="given")
     assert agent.call["recording"] == "on"
     for _ in range(2):
@@ -144,6 +180,22 @@ def test_something_private_is_not_recorded(world: World, agent: Agent, caller: C
     talk = f"talk-{agent.last_offer.id}"
     assert world.carrier.of("pause_recording") == [(talk, "True"), (talk, "False")]
     assert told(world, caller) == ["recording_paused", "recording_again"]
+
+
+def test_with_the_caller_back_the_recording_goes_on(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    with world.floor.db.write() as session:
+        calls.note(session, caller.id, consent="given")
+    for verb in ("hold", "recording/pause"):
+        does(agent, verb)
+    assert does(agent, "resume")["recording"] == "on"
+    assert [on for _, on in world.carrier.of("pause_recording")] == ["True", "False"]
+    assert told(world, caller) == ["held", "recording_paused", "resumed", "recording_again"]
+    does(agent, "recording/pause")  # while they talk it stays so, and the desk says since when
+    page = agent.ask("GET", "/calls/current?lang=en").get_data(True)
+    assert 'data-long="60"' in page
+    assert "still not recorded" in page
 
 
 # ---------------------------------------------------------------- a third party
@@ -206,6 +258,64 @@ def test_who_is_not_reached_leaves_the_choice_to_the_agent(
     page = agent.ask("GET", "/calls/current?lang=en").get_data(True)
     assert "Police 191" in page or "ตำรวจ 191" in page, "and it says what became of them"
     assert told(world, caller) == ["held", "party_asked", "party_left"]
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_third_party_who_is_lost_leaves_the_caller_with_the_agent(
+    world: World, agent: Agent, caller: Caller, joined: bool
+) -> None:
+    police = rings_police(world, agent)
+    police.says("in-progress")
+    if joined:
+        does(agent, "resume")
+    for _ in range(2):  # the carrier says it twice
+        police.says("completed")
+        world.deliver()
+    assert agent.call["party"] is None
+    assert agent.call["held_since"] is None, "and the caller is back"
+    assert world.carrier.of("hold")[-1][2] == "False"
+    assert told(world, caller).count("resumed") == 1
+    police.says("in-progress")  # late
+    assert agent.call["party"] is None
+    world.check()
+
+
+def test_handed_over_to_somebody_who_has_gone_in_this_very_moment(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    police = rings_police(world, agent)
+    police.says("in-progress")
+    world.carrier.gone.add(police.sid)
+    does(agent, "party/hand-over")
+    assert agent.doing == "ready/wrap_up"
+    assert (caller.stay.queue, caller.stay.state) == ("information", "waiting")
+    caller.brought()
+    assert caller.says, "told so"
+    assert caller.xml.find("Enqueue") is not None, "and not left alone"
+    police.says("completed")
+    agent.finishes()
+    assert world.events(caller).count("queued") == 2
+    second = world.agent()
+    agent.rests()
+    assert caller.stay.state in ("waiting", "offered")
+    caller.hangs_up()
+    second.goes_home()
+
+
+def test_a_caller_who_goes_while_they_are_handed_over(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    police = rings_police(world, agent)
+    police.says("in-progress")
+    leg = agent.last_offer.leg_sid
+    agent.does(f"/api/calls/{caller.id}/party/hand-over")
+    caller.hangs_up()
+    world.deliver()
+    assert world.carrier.of("hang_up") == [(leg,)]
+    police.says("completed")
+    agent.finishes()
+    assert world.events(caller).count("queued") == 1
+    world.check()
 
 
 def test_a_number_that_the_carrier_does_not_dial(
@@ -354,6 +464,7 @@ def test_whoever_talks_next_completes_the_ticket(world: World, agent: Agent) -> 
     assert (first.agent_id, last.agent_id) == (agent.id, second.id)
     assert first.wrapped_up_at is not None
     assert (first.outcome, last.outcome) == ("passed_on", "complaint")
+    assert (first.again, last.again) == (False, True), "one caller was answered, twice"
     page = second.ask("GET", f"/calls/{caller.id}?lang=en").get_data(True)
     assert "passed the caller on (to a queue)" in page
     world.check()
@@ -388,10 +499,52 @@ def test_passed_on_to_a_colleague_it_rings_there_and_nowhere_else(
     world.check()
 
 
+def test_an_agent_s_telephone_that_leaves_first_takes_nobody_along(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    """Passed on, and the conference over before the caller was taken out of it."""
+    after = caller.xml.find("Dial").attrib["action"]  # type: ignore[union-attr]
+    agent.does(f"/api/calls/{caller.id}/transfer", to="queue:complaint", how="now")
+    agent.leg_ends()
+    caller.goes_to(after)
+    assert caller.xml.findtext("Enqueue") == "complaint", "the way there begins here"
+    world.deliver()
+    caller.brought()
+    assert caller.xml.findtext("Enqueue") == "complaint", "and the other way is the same"
+    assert world.events(caller).count("queued") == 2
+    world.check()
+
+
+def test_the_same_on_the_way_outside(world: World, agent: Agent, caller: Caller) -> None:
+    after = caller.xml.find("Dial").attrib["action"]  # type: ignore[union-attr]
+    agent.does(f"/api/calls/{caller.id}/transfer", to="directory:police", how="now")
+    agent.leg_ends()
+    caller.goes_to(after)
+    assert caller.xml.find("Play") is not None, "until they are fetched"
+    world.deliver()
+    assert caller.brought().xml.findtext("Dial/Number") == "191"
+    world.check()
+
+
+def test_a_caller_who_goes_while_they_are_passed_on(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    agent.does(f"/api/calls/{caller.id}/transfer", to="queue:complaint", how="now")
+    agent.rests()
+    caller.hangs_up()
+    world.deliver()
+    assert world.events(caller)[-2:] == ["abandoned", "ended"]
+    does(agent, "transfer", 409, to="queue:complaint", how="now")  # and it is over
+    world.check()
+
+
 def test_a_colleague_who_is_not_free_is_not_passed_to(
     world: World, agent: Agent, caller: Caller
 ) -> None:
     colleague = world.agent(ready=False)
+    colleague.rests()
+    page = agent.ask("GET", "/calls/current?lang=en").get_data(True)
+    assert f'value="agent:{colleague.id}" disabled>{colleague.username} · Break' in page
     does(agent, "transfer", 409, to=f"agent:{colleague.id}", how="now")
     assert agent.doing == "ready/on_call"
     assert told(world, caller) == []
@@ -441,6 +594,34 @@ def test_nobody_there_and_the_caller_is_in_front_again(
     ticket = ticket_of(world, caller)
     assert (ticket.number, ticket.is_open, ticket.category) == (number, True, "flood")
     assert ticket.text == "and this is new", "a matter of its own, and not that of a closed one"
+    world.check()
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_the_first_still_writes_while_the_second_talks(
+    world: World, agent: Agent, caller: Caller, in_time: bool
+) -> None:
+    """Two conversations of one call, each with its own words, end and outcome."""
+    writes(world, agent, caller, "put through to the engineers")
+    action = outside(world, agent, caller)
+    second = world.agent()
+    caller.goes_to(action, DialCallStatus="busy")
+    second.talks_with(caller)
+    writes(world, second, caller, "nobody there; a lamp")
+    assert agent.call["state"] == "wrap_up"
+    agent.does(f"/api/calls/{caller.id}/hang-up")  # said once more, and nobody else's
+    assert second.call["state"] == "talking"
+    if in_time:
+        agent.finishes(note="put through to the engineers")
+    else:
+        world.sweep("ivr.wrap_up", seconds=200)
+    assert agent.doing == "ready/idle"
+    assert ticket_of(world, caller).text == "put through to the engineers"
+    page = second.ask("GET", "/calls/current").get_data(True)
+    assert "nobody there; a lamp" in page, "and nobody's words are lost"
+    second.hangs_up().finishes("complaint", category="flood", note="nobody there; a lamp")
+    ticket = ticket_of(world, caller)
+    assert (ticket.is_open, ticket.category) == (True, "flood")
     world.check()
 
 

@@ -48,6 +48,9 @@ class Facts:
     talk_ended_at: datetime | None = None
     wrapped_up_at: datetime | None = None
     transferred_at: datetime | None = None
+    holds: int = 0
+    held: timedelta = timedelta(0)
+    again: bool = False
     visit: int = 1
     offers: int = 0
     missed: int = 0
