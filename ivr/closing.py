@@ -14,7 +14,7 @@ from hotline.floor import Floor
 from ivr import calls, drafts
 from ivr.callbacks import rows as callback_rows
 from ivr.drafts import DraftFacts
-from ivr.errors import Lost, NothingToFinish, NotYours, StillTalking
+from ivr.errors import Lost, NothingToFinish, StillTalking
 from ivr.events import OVER, Departed, Kind, OfferState, Result
 from ivr.models import Call, Offer
 from ivr.room import announcements as room
@@ -103,9 +103,7 @@ def finish(
     wrote completes the ticket that the limit made. `by` is the agent's username. Raises `NotYours`,
     `NothingToFinish`, `StillTalking`, and what `tickets.service.record_call` raises.
     """
-    offer = offers.latest_of(session, call_id)
-    if offer is None or offer.agent_id != agent_id:
-        raise NotYours
+    offer = offers.conversation_of(session, call_id, agent_id)
     if offer.state is not OfferState.ENDED:
         raise StillTalking
     if offer.result is not Result.DONE:

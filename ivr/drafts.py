@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from ivr.errors import NothingToFinish, NotYours
-from ivr.events import OfferState, Result
-from ivr.models import Draft
+from ivr.errors import NothingToFinish
+from ivr.events import LIVE, OfferState, Result
+from ivr.models import Draft, Offer
 from ivr.room import offers
 
 #: A draft that no outcome came after (the caller went before the two met) is forgotten after this.
@@ -36,14 +36,11 @@ def save(session: Session, call_id: int, agent_id: int, said: DraftFacts) -> Non
 
     Raises `NotYours`, and `NothingToFinish` for a call not taken yet or already written up.
     """
-    offer = offers.latest_of(session, call_id)
-    if offer is None or offer.agent_id != agent_id:
-        raise NotYours
+    offer = offers.conversation_of(session, call_id, agent_id)
     held = offer.state in (OfferState.ACCEPTED, OfferState.CONNECTED)
     if not (held or (offer.result is Result.DONE and offer.wrapped_up_at is None)):
         raise NothingToFinish
     values = {
-        "agent_id": agent_id,
         "outcome": said.outcome,
         "note": said.note,
         "category": said.category,
@@ -53,8 +50,8 @@ def save(session: Session, call_id: int, agent_id: int, said: DraftFacts) -> Non
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(
         insert(Draft)
-        .values(call_id=call_id, **values)
-        .on_conflict_do_update(index_elements=[Draft.call_id], set_=values)
+        .values(call_id=call_id, agent_id=agent_id, **values)
+        .on_conflict_do_update(index_elements=[Draft.call_id, Draft.agent_id], set_=values)
     )
 
 
@@ -69,8 +66,15 @@ def of_call(session: Session, call_id: int, agent_id: int) -> DraftFacts | None:
 
 
 def drop(session: Session, call_id: int) -> None:
-    """The outcome is written: the draft has served."""
-    session.execute(sa.delete(Draft).where(Draft.call_id == call_id))
+    """An outcome is written: its draft has served, and so has every other one of the call but of
+    who talks, or has an outcome to write still.
+    """
+    open_ = sa.or_(
+        Offer.state.in_(LIVE),
+        sa.and_(Offer.result == Result.DONE, Offer.wrapped_up_at.is_(None)),
+    )
+    busy = sa.select(Offer.agent_id).where(Offer.call_id == call_id, open_)
+    session.execute(sa.delete(Draft).where(Draft.call_id == call_id, Draft.agent_id.not_in(busy)))
 
 
 def forget(session: Session, *, now: datetime) -> None:

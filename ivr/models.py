@@ -213,14 +213,17 @@ class Absence(Base):
 
 
 class Draft(Base):
-    """What an agent has typed about a call and not finished (`ivr.drafts`): a copy of the form."""
+    """What an agent has typed about a call and not finished (`ivr.drafts`): a copy of the form.
+
+    A caller whose agent was lost talks to another one, while the first still writes.
+    """
 
     __tablename__ = "drafts"
 
     call_id: Mapped[int] = mapped_column(
         BigId, sa.ForeignKey("calls.id"), primary_key=True, autoincrement=False
     )
-    agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"))
+    agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"), primary_key=True)
     outcome: Mapped[str] = mapped_column(sa.String(64))
     #: As typed, of any length, and so is the number: a slip in one field must not lose the other.
     note: Mapped[str] = mapped_column(sa.Text)

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 #: Effects (see ivr/jobs.py).
 DIAL_AGENT, BRING_CALLER, HANG_UP = "ivr.dial_agent", "ivr.bring_caller", "ivr.hang_up"
 LET_GO, FETCH_CALLER = "ivr.let_go", "ivr.fetch_caller"
+#: Whose side ended a conversation of which the agent's telephone went and did not come back.
+LOST = "lost"
 #: What machines may take on top of what people may, in seconds of the wall.
 GRACE = 15.0
 #: Pairs that one look makes at most, and how often in a row it may lose them to others.
@@ -387,7 +389,8 @@ def leg_over(floor: Floor, session: Session, offer_id: int, leg_sid: str, *, now
 
 
 def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now: datetime) -> bool:
-    """One of the two (`by`: `agent`, `caller`, `unknown`) has left: the agent writes the outcome.
+    """One of the two (`by`: `agent`, `caller`, `unknown`; `lost`: the agent was cut off and did
+    not come back) has left: the agent writes the outcome.
 
     False when that was known already.
     """
@@ -404,7 +407,8 @@ def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now
     if won:
         _not_awaited(session, offer, now)
         calls.tell(session, offer.call_id, Kind.TALK_ENDED, offer.who | {"by": by}, now=now)
-        agents.wrap_up(session, offer.agent_id, call_id=offer.call_id, until=until, now=now)
+        over = agents.lost if by == LOST else agents.wrap_up
+        over(session, offer.agent_id, call_id=offer.call_id, until=until, now=now)
     return won
 
 
@@ -525,12 +529,26 @@ def live_of(session: Session, call_id: int) -> OfferFacts | None:
     return None if row is None else _facts(row)
 
 
-def latest_of(session: Session, call_id: int) -> OfferFacts | None:
-    """The call's last offer, or None."""
-    row = session.execute(
-        sa.select(*_COLUMNS).where(Offer.call_id == call_id).order_by(Offer.id.desc()).limit(1)
-    ).one_or_none()
+def latest_of(session: Session, call_id: int, agent_id: int | None = None) -> OfferFacts | None:
+    """The call's last offer (to this agent), or None."""
+    query = sa.select(*_COLUMNS).where(Offer.call_id == call_id).order_by(Offer.id.desc()).limit(1)
+    if agent_id is not None:
+        query = query.where(Offer.agent_id == agent_id)
+    row = session.execute(query).one_or_none()
     return None if row is None else _facts(row)
+
+
+def conversation_of(session: Session, call_id: int, agent_id: int) -> OfferFacts:
+    """The call's last offer if it is this agent's, else what the agent has talked in before: a
+    caller whose agent was lost goes on to another, while the first still writes. Raises `NotYours`.
+    """
+    latest = latest_of(session, call_id)
+    if latest is not None and latest.agent_id == agent_id:
+        return latest
+    before = latest_of(session, call_id, agent_id)
+    if before is None or before.result is not Result.DONE:
+        raise NotYours
+    return before
 
 
 def latest_of_agent(session: Session, agent_id: int) -> OfferFacts | None:
