@@ -34,7 +34,7 @@ from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer
 from ivr.events import HOLDS_PLACE, LIVE, OVER, RANK, OfferState, Result
 from ivr.models import Call, Offer, Waiting
-from ivr.room import lost, offers, waiting
+from ivr.room import lost, offers, plain, waiting
 from ivr.room.offers import GRACE, OfferFacts
 
 log = logging.getLogger(__name__)
@@ -419,6 +419,7 @@ EFFECTS: Mapping[str, Handler] = {
     offers.HANG_UP: hang_up,
     recordings.FETCH: bring_recording,
     offers.LET_GO: let_go,
+    offers.RING_PLAIN: plain.ring,
     **lost.EFFECTS,
 }
 SWEEPS: Mapping[str, Sweep] = {

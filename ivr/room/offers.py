@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 #: Effects (see ivr/jobs.py).
 DIAL_AGENT, BRING_CALLER, HANG_UP = "ivr.dial_agent", "ivr.bring_caller", "ivr.hang_up"
 LET_GO, FETCH_CALLER = "ivr.let_go", "ivr.fetch_caller"
+RING_PLAIN = "ivr.ring_plain"
 #: Whose side ended a conversation of which the agent's telephone went and did not come back.
 LOST = "lost"
 #: What machines may take on top of what people may, in seconds of the wall.
@@ -185,6 +186,9 @@ def make(floor: Floor, session: Session, pair: routing.Pair, *, now: datetime) -
     how = {"circle": pair.circle, "skill": pair.skill}
     offered = {"offer": offer_id, "agent": agent_id, **how}
     calls.tell(session, stay.call_id, Kind.OFFERED, offered, now=now)
+    if not agents.agent(session, agent_id).in_browser:  # nothing else tells them
+        effect = {"offer": offer_id}
+        outbox.post(session, RING_PLAIN, effect, now=now, key=f"{RING_PLAIN}:{offer_id}")
     return int(offer_id)
 
 
@@ -386,6 +390,8 @@ def leg_over(floor: Floor, session: Session, offer_id: int, leg_sid: str, *, now
         # who hung up while the caller was on the way has missed the call, too
         unreached = replace(offer, answered_at=None, leg_sid=None)
         fail(floor, session, unreached, Result.FAILED, now=now)
+    elif offer.state is OfferState.OFFERED:
+        fail(floor, session, replace(offer, leg_sid=None), Result.NO_ANSWER, now=now)
 
 
 def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now: datetime) -> bool:
