@@ -34,7 +34,7 @@ from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer
 from ivr.events import HOLDS_PLACE, LIVE, OVER, RANK, OfferState, Result
 from ivr.models import Call, Offer, Waiting
-from ivr.room import lost, offers, waiting
+from ivr.room import lost, offers, plain, waiting
 from ivr.room.offers import GRACE, OfferFacts
 from ivr.talk import effects as talk_effects
 
@@ -421,6 +421,7 @@ EFFECTS: Mapping[str, Handler] = {
     offers.HANG_UP: hang_up,
     recordings.FETCH: bring_recording,
     offers.LET_GO: let_go,
+    offers.RING_PLAIN: plain.ring,
     **lost.EFFECTS,
     **talk_effects.EFFECTS,
     messages.SEND: messages.deliver,

@@ -25,7 +25,7 @@ from ivr.nodes import ToQueue, Transfer
 from ivr.nodes.base import BackToPlace, Dial, Given, Position
 from ivr.nodes.voicemail import RECORDED
 from ivr.recordings import Made
-from ivr.room import absences, lost, lost_web, offers, waiting
+from ivr.room import absences, lost, lost_web, offers, plain_web, waiting
 from ivr.room import announcements as room
 from ivr.room.absences import Ended
 from ivr.room.offers import OfferFacts
@@ -42,6 +42,7 @@ blueprint = Blueprint("voice", __name__)
 callback_web.register(blueprint)
 lost_web.register(blueprint)
 talk_web.register(blueprint)
+plain_web.register(blueprint)
 
 #: The caller is where we sent them; nothing is to be said.
 _REDIRECTED = frozenset({"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"})

@@ -292,19 +292,21 @@ def _not_held(session: Session, offer: OfferFacts, now: datetime) -> None:
 
 
 def give_up(floor: Floor, session: Session, seen: AbsenceFacts, *, now: datetime) -> None:
-    """The agent did not come back in time: the caller waits again, in front, and the agent writes
-    the outcome. Raises `Lost` when it is no longer as seen.
+    """The agent did not come back in time: the caller waits again, in front; the agent writes the
+    outcome, and gets no offer before they say that they are there. Raises `Lost` when it is no
+    longer as seen.
     """
     offer = offers.facts(session, seen.offer_id)
     if offer.state is OfferState.ACCEPTED:
         if not offers.fail(floor, session, offer, Result.FAILED, now=now):
             raise Lost("the offer")
         return
+    by = offers.LOST if seen.answered_at is None else "unknown"
     waits = _wait_again(floor, session, offer, now)
     if not (
         _take(session, offer.id, offer.leg_sid, str(offer.leg_sid))
         and absences.swap(session, seen, ended_at=now, result=Ended.GONE.value)
-        and offers.talk_over(floor, session, offer, "agent", now=now)
+        and offers.talk_over(floor, session, offer, by, now=now)
     ):
         raise Lost("the conversation")
     if seen.leg_sid is not None:

@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 #: Effects (see ivr/jobs.py).
 DIAL_AGENT, BRING_CALLER, HANG_UP = "ivr.dial_agent", "ivr.bring_caller", "ivr.hang_up"
 LET_GO, FETCH_CALLER = "ivr.let_go", "ivr.fetch_caller"
+RING_PLAIN = "ivr.ring_plain"
+#: Whose side ended a conversation of which the agent's telephone went and did not come back.
+LOST = "lost"
 #: What machines may take on top of what people may, in seconds of the wall.
 GRACE = 15.0
 #: Pairs that one look makes at most, and how often in a row it may lose them to others.
@@ -198,6 +201,9 @@ def make(floor: Floor, session: Session, pair: routing.Pair, *, now: datetime) -
     how = {"circle": pair.circle, "skill": pair.skill}
     offered = {"offer": offer_id, "agent": agent_id, **how}
     calls.tell(session, stay.call_id, Kind.OFFERED, offered, now=now)
+    if not agents.agent(session, agent_id).in_browser:  # nothing else tells them
+        effect = {"offer": offer_id}
+        outbox.post(session, RING_PLAIN, effect, now=now, key=f"{RING_PLAIN}:{offer_id}")
     return int(offer_id)
 
 
@@ -399,10 +405,13 @@ def leg_over(floor: Floor, session: Session, offer_id: int, leg_sid: str, *, now
         # who hung up while the caller was on the way has missed the call, too
         unreached = replace(offer, answered_at=None, leg_sid=None)
         fail(floor, session, unreached, Result.FAILED, now=now)
+    elif offer.state is OfferState.OFFERED:
+        fail(floor, session, replace(offer, leg_sid=None), Result.NO_ANSWER, now=now)
 
 
 def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now: datetime) -> bool:
-    """One of the two (`by`: `agent`, `caller`, `unknown`) has left: the agent writes the outcome.
+    """One of the two (`by`: `agent`, `caller`, `unknown`; `lost`: the agent was cut off and did
+    not come back) has left: the agent writes the outcome.
 
     False when that was known already.
     """
@@ -422,7 +431,8 @@ def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now
         if party is not None and party.leg_sid is not None:
             outbox.post(session, HANG_UP, {"sid": party.leg_sid}, now=now)
         calls.tell(session, offer.call_id, Kind.TALK_ENDED, offer.who | {"by": by}, now=now)
-        agents.wrap_up(session, offer.agent_id, call_id=offer.call_id, until=until, now=now)
+        over = agents.lost if by == LOST else agents.wrap_up
+        over(session, offer.agent_id, call_id=offer.call_id, until=until, now=now)
     return won
 
 

@@ -4,8 +4,9 @@ import itertools
 import json
 import shutil
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from agents import demo
 from hotline import cli
+from hotline.app import build_floor
+from hotline.floor import Floor
+from hotline.settings import from_environment
 from hotline.supervisor import RunSettings, Supervisor
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +38,16 @@ class Hotline:
 
     web: str
     exchange: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def floor(self) -> Iterator[Floor]:
+        """What its processes stand on, for what no page can do."""
+        built = build_floor(from_environment(dict(self.environment)))
+        try:
+            yield built
+        finally:
+            built.close()
 
     def ring(self, *keys: str, number: str = "") -> str:
         """Call 1337 from `number` (one of its own) and press `keys`, one at each question; its sid.
@@ -70,7 +84,7 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     )
     with Supervisor(settings) as running:
         cli.seed_demo(running.environment)
-        yield Hotline(running.web_url, running.exchange_url)
+        yield Hotline(running.web_url, running.exchange_url, running.environment)
 
 
 @pytest.fixture(scope="module")

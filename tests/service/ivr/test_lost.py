@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from hotline import clock
+from ivr import drafts, story
 from ivr.config import Ivr
 from ivr.room import absences
 from ivr.room.absences import AbsenceFacts
@@ -164,7 +165,7 @@ def test_who_does_not_come_back_loses_the_caller_to_the_next(world: World, desk:
     desk.is_not_there()
     world.sweep("ivr.lost", seconds=1)
     world.deliver()
-    assert desk.agent.doing == "ready/wrap_up"
+    assert desk.agent.doing == "missed/wrap_up"
     desk.caller.brought()
     assert desk.caller.says == words(world, "agent_gone")
     assert desk.caller.xml.find("Enqueue") is not None
@@ -350,7 +351,7 @@ def test_the_agent_answers_in_the_instant_in_which_the_time_is_over(world: World
         world.deliver()
         desk.caller.brought()
         back = "agent_back" in world.events(desk.caller)
-        assert desk.agent.doing == ("ready/on_call" if back else "ready/wrap_up")
+        assert desk.agent.doing == ("ready/on_call" if back else "missed/wrap_up")
         assert ("<Conference" in desk.caller.heard) == back
         assert world.events(desk.caller).count("queued") == (1 if back else 2)
         desk.caller.hangs_up()
@@ -375,3 +376,34 @@ def test_two_sweeps_at_once_ring_once(world: World) -> None:
         assert at_once(*[sweeps(world)] * 3) == []
         world.deliver()
         assert desk.rung == before + 1
+
+
+# ---------------------------------------------------------------- two who write of one call
+
+
+def test_both_agents_of_a_call_write_what_they_have_heard(world: World, desk: Desk) -> None:
+    """Who was lost writes while the caller talks on with another; each their own words."""
+    first, caller = desk.agent, desk.caller
+    desk.is_cut_off().is_not_there()
+    world.sweep("ivr.lost", seconds=30)
+    world.deliver()
+    assert first.doing == "missed/wrap_up", "no offer to a telephone that is not there"
+    caller.brought().waits()
+    second = world.agent()
+    second.talks_with(caller)
+    for agent, note in ((first, "ours"), (second, "theirs")):
+        agent.does(f"/api/calls/{caller.id}/draft", note=note)
+    first.finishes("complaint", category="flood", note="ours")
+    kept = world.read(drafts.of_call, caller.id, second.id)
+    assert isinstance(kept, drafts.DraftFacts)
+    assert kept.note == "theirs"
+    second.hangs_up()
+    second.finishes()
+    assert first.doing == "missed/idle"
+    (ended, _) = (each.data["by"] for each in world.story(caller) if each.kind == "talk_ended")
+    assert ended == "lost"
+    visits = world.read(story.visits_of, caller.id)
+    assert [(each.agent_id, each.outcome) for each in visits] == [
+        (first.id, "complaint"),
+        (second.id, "information"),
+    ]
