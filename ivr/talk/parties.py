@@ -15,7 +15,7 @@ from ivr.models import Offer, Party
 from ivr.talk.rules import PRESENT, PartyState
 
 #: Ends of a party that are ours to say; others are the carrier's words.
-DROPPED, OVER, LOST = "dropped", "over", "lost"
+DROPPED, OVER, LOST = "dropped", "over", "unseen"
 
 
 @dataclass(frozen=True, slots=True)
