@@ -76,8 +76,8 @@ citizen's); of `callback_ended` a state of `callback_rules.State`.
 A call that is passed on to a queue or a colleague has another visit and another conversation: what
 is told of one is of the `offer` named. `to` of `passed_on` is `queue`, `colleague` (an agent's id
 stands beside it) or `outside`. `result` of `party_left` is the carrier's word, or `dropped` (by the
-agent), `over` (with the conversation), `unseen`; a `title` is what the agent chose, and a number that
-was keyed is masked in it.
+agent), `over` (with the conversation), `unseen`; a `title` is what the agent chose, and a number
+that was keyed is masked in it.
 """
 
 from enum import StrEnum
