@@ -39,6 +39,7 @@ __all__ = [
     "finish",
     "forget",
     "lock_out",
+    "lost",
     "missed",
     "on_call",
     "presence_of",
@@ -57,6 +58,8 @@ __all__ = [
 ]
 
 
+#: How the carrier's addresses of browser telephones begin.
+CLIENT = "client:"
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -68,6 +71,11 @@ class AgentFacts:
     account_id: int
     name: str
     address: str
+
+    @property
+    def in_browser(self) -> bool:
+        """Whether they answer in the page of the desk, which may not be there for a moment."""
+        return self.address.startswith(CLIENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +265,15 @@ def wrap_up(
         what,
         lambda seen: seen.call_id == call_id,
     )
+
+
+def lost(session: Session, agent_id: int, *, call_id: int, until: datetime, now: datetime) -> bool:
+    """The agent's telephone went while they talked in `call_id`, and did not come back: to be
+    written up like any talk, and no more offers until they choose.
+    """
+    held = (("offer_id", None), ("wrap_up_until", until))
+    what = Change(Move.LOSE, now, ENGINE, sets=held)
+    return _changed(session, agent_id, what, lambda seen: seen.call_id == call_id)
 
 
 def finish(

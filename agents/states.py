@@ -43,6 +43,7 @@ class Move(StrEnum):
     DECLINE = "decline"
     MISS = "miss"  # the offer rang out, or the agent's telephone could not be reached
     END = "end"  # the conversation is over
+    LOSE = "lose"  # the agent's telephone went in mid-call and did not come back
     FINISH = "finish"  # the outcome is written, or the wrap-up limit is over
     FORGET = "forget"  # nobody has been at this desk for longer than the configuration allows
     REPAIR = "repair"  # a sweep found no offer and no call behind the state
@@ -65,6 +66,7 @@ STATUS_TRANSITIONS: Final[dict[Status, dict[Move, Status]]] = {
     Status.READY: {
         **_CHOICES,
         Move.MISS: Status.MISSED,
+        Move.LOSE: Status.MISSED,
         Move.DECLINE: Status.BREAK,
         Move.FORGET: Status.SIGNED_OUT,
     },
@@ -88,6 +90,7 @@ STATE_TRANSITIONS: Final[dict[State, dict[Move, State]]] = {
     },
     State.ON_CALL: {
         Move.END: State.WRAP_UP,
+        Move.LOSE: State.WRAP_UP,
         Move.MISS: State.IDLE,  # accepted, but the agent's telephone never answered
         Move.WITHDRAW: State.IDLE,  # accepted, but the caller was gone before they met
         Move.REPAIR: State.IDLE,

@@ -11,12 +11,15 @@ from flask import Flask
 
 import agents.jobs
 import agents.web
+import ivr.config
 import ivr.jobs
 import ivr.pages
 import ivr.web
 import reports.jobs
 import reports.web
+import tickets.answers.web
 import tickets.jobs
+import tickets.persons.web
 import tickets.web
 from hotline import auth, city, logs, outbox, schedule, settings, web
 from hotline.auth import Role
@@ -32,6 +35,8 @@ ROOM_JOBS: tuple[ModuleType, ...] = (agents.jobs, tickets.jobs, ivr.jobs, report
 BLUEPRINTS = (
     agents.web.blueprint,
     tickets.web.blueprint,
+    tickets.persons.web.blueprint,
+    tickets.answers.web.blueprint,
     ivr.web.blueprint,
     ivr.pages.blueprint,
     reports.web.blueprint,
@@ -42,6 +47,8 @@ NAVIGATION = (
     ("floor.callbacks", "/callbacks", frozenset({Role.AGENT, Role.SUPERVISOR})),
     ("floor.calls", "/calls", frozenset({Role.SUPERVISOR, Role.MANAGER})),
     ("floor.tickets", "/tickets", frozenset(Role)),
+    ("tickets.persons", "/citizens", frozenset({Role.SUPERVISOR})),
+    ("tickets.answers", "/answers", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
     ("ivr.bulletins", "/bulletins", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
     ("ivr.nuisance", "/nuisance", frozenset({Role.SUPERVISOR, Role.MANAGER})),
     ("floor.reports", "/reports", frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})),
@@ -128,6 +135,9 @@ def create_app(floor: Floor | None = None) -> Flask:
     # a ticket links to its calls, which a room above it keeps: only to who may open them
     app.extensions[tickets.web.READABLE_CALLS] = ivr.pages.readable_calls
     app.extensions[tickets.web.RECORDINGS] = ivr.pages.hearable
+    # whose earlier tickets an agent sees: the caller's whom they have at hand, and nobody else's
+    app.extensions[tickets.web.NUMBER_AT_HAND] = ivr.pages.number_at_hand
+    app.extensions[tickets.web.SPOKEN] = tuple(floor.section(ivr.config.Ivr).languages)
     return app
 
 

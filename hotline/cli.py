@@ -154,16 +154,18 @@ def _when_ready(running: "Supervisor") -> None:
 
 
 def seed_demo(environment: dict[str, str]) -> None:
-    """Make the demo accounts, where the hotline runs on its embedded defaults."""
+    """Make the demo accounts and the first answers, where all is on its embedded defaults."""
     if environment.get("HOTLINE_DEMO") != "1":
         return
     import agents.demo
+    import tickets.answers.importing
     from hotline import settings
     from hotline.app import build_floor
 
     floor = build_floor(settings.from_environment(environment))
     try:
         agents.demo.seed(floor)
+        tickets.answers.importing.seed(floor)
     finally:
         floor.close()
 
@@ -289,6 +291,8 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     account.add_argument("--number", help="an agent's own telephone, instead of the browser")
     account.add_argument("--password-file", type=Path, help="a file that holds the password")
     _add_people(commands)
+    _add_citizens(commands)
+    _add_answers(commands)
     nightly = _add(commands, "nightly", _nightly, "count days again from their events")
     _add_place(nightly)
     nightly.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
@@ -312,6 +316,32 @@ def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         verb.add_argument("username")
         if command is _new_password:
             verb.add_argument("--password-file", type=Path, help="a file that holds the password")
+
+
+def _add_citizens(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`hotline citizens`: what is asked for about the data of somebody who called."""
+    words = "the data of somebody who called"
+    verbs = commands.add_parser("citizens", help=words, description=words).add_subparsers(
+        required=True, metavar="VERB"
+    )
+    erase = _add(verbs, "erase", _erase, "forget a telephone number, or a person")
+    _add_place(erase)
+    which = erase.add_mutually_exclusive_group(required=True)
+    which.add_argument("number", nargs="?", help="a telephone number, as people write it")
+    which.add_argument("--person", type=int, help="the id of one person (/citizens/ID)")
+    erase.add_argument("--dry-run", action="store_true", help="tell, and change nothing")
+
+
+def _add_answers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`hotline answers`: those of a file."""
+    words = "what the city answers when it is asked"
+    verbs = commands.add_parser("answers", help=words, description=words).add_subparsers(
+        required=True, metavar="VERB"
+    )
+    bring = _add(verbs, "import", _import_answers, "write the answers of a file (YAML)")
+    _add_place(bring)
+    bring.add_argument("file", type=Path)
+    bring.add_argument("--dry-run", action="store_true", help="check and tell, and change nothing")
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -422,6 +452,40 @@ def _unlock(arguments: argparse.Namespace) -> int:
     with _opened(arguments) as (_, database), database.write() as session:
         auth.let_in(session, auth.account_named(session, arguments.username))
     print(f"{arguments.username}: may sign in")
+    return 0
+
+
+def _erase(arguments: argparse.Namespace) -> int:
+    import ivr.callers
+    import ivr.nuisance
+    from tickets.persons import service as persons
+
+    now, by, dry = clock.now(), "hotline citizens", arguments.dry_run
+    with _opened(arguments) as (config, database), database.write() as session:
+        if arguments.person is not None:
+            found = persons.erase_person(session, arguments.person, by=by, now=now, dry=dry)
+            print(f"persons: {found.persons}, of {found.tickets} tickets and {found.calls} calls")
+        else:
+            number = ivr.nuisance.normalised(arguments.number, config.city)
+            there = ivr.callers.erase(session, number, now=now, dry=dry)
+            found = persons.erase(session, number, by=by, now=now, dry=dry)
+            print(f"persons: {found.persons}, tickets: {found.tickets}")
+            print(f"calls: {there.calls}, callbacks: {there.callbacks}, blocks: {there.blocks}")
+            if there.still_blocked:
+                print("the number is blocked now: the block keeps it until its end")
+    print("nothing was changed" if dry else "erased")
+    return 0
+
+
+def _import_answers(arguments: argparse.Namespace) -> int:
+    from tickets.answers import importing
+
+    now = clock.now()
+    with _opened(arguments) as (config, database), database.write() as session:
+        drafts = importing.read(arguments.file, config.tickets, config.city.zone, now)
+        dry = arguments.dry_run
+        new, there = importing.bring(session, config.tickets, drafts, now=now, dry=dry)
+    print(f"{new} new, {there} there already" + (" (nothing was changed)" if dry else ""))
     return 0
 
 

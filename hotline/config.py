@@ -204,6 +204,13 @@ class Calendar(Section):
                 yield Fault(where, f"{each} stands under dates too", f"dates.{each}")
 
 
+#: A number, or up to eleven letters and figures (Twilio, "Alphanumeric Sender ID").
+Sender = Annotated[
+    str,
+    StringConstraints(pattern=r"^(\+[1-9]\d{6,14}|[1-9]\d{2,5}|[A-Za-z][A-Za-z0-9 ]{1,10})$"),
+]
+
+
 class City(Section):
     """Who runs this hotline."""
 
@@ -214,6 +221,9 @@ class City(Section):
     caller_id: DialNumber
     #: Where a caller is put through when nothing of ours works.
     fallback_number: DialNumber
+    #: Whom an SMS comes from: a number of ours, or letters that a carrier has registered for us.
+    #: None: no SMS is sent.
+    sms_sender: Sender | None = None
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "TH"
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Bangkok"
     accent: Colour = "#0b6e6e"

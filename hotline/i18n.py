@@ -139,3 +139,8 @@ def masked(telephone: str | None) -> str:
         return telephone
     # at least three figures stay hidden, of a number of any length
     return telephone[:-6][:3] + "·····" + telephone[-3:]
+
+
+def masked_name(name: str) -> str:
+    """A name as those see it who need not know it: its first letter."""
+    return name[:1] + "·····" if name else EMPTY

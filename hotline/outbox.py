@@ -47,9 +47,9 @@ class Hopeless(Exception):
 
 def post(
     session: Session, kind: str, payload: dict[str, Any], *, now: datetime, key: str | None = None
-) -> None:
+) -> bool:
     """Have `kind` done with `payload` after the commit; with a `key`, once however often it is
-    posted.
+    posted: False when it had been.
     """
     effect_id = insert_ignore(
         session,
@@ -67,6 +67,7 @@ def post(
     if effect_id is not None:
         for listener in database_of(session).listeners.get("outbox.posted", ()):
             after_commit(session, partial(listener, effect_id=effect_id))
+    return effect_id is not None
 
 
 def deliver(floor: "Floor", effect_id: int) -> bool:

@@ -181,6 +181,14 @@ class Carrier:
         with suppress(CallGone):
             self._ask(self._client.recordings(sid).delete)
 
+    def send_message(self, to: str, *, from_: str, body: str) -> str:
+        """Have an SMS sent; its sid. Raises Refused for who gets none, or CarrierError."""
+        try:
+            message = self._ask(self._client.messages.create, to=to, from_=from_, body=body)
+        except CallGone as error:  # a carrier without this service
+            raise Refused(str(error)) from error
+        return cast(str, message.sid)
+
     def calls_between(self, start: datetime, end: datetime) -> Iterator[CarrierCall]:
         """Every call that began in [start, end) (aware), in the carrier's order, page by page.
 

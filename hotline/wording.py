@@ -43,6 +43,9 @@ _SAID = {
 FORMS: Mapping[str, str] = {
     r"^[a-z][a-z0-9_]*$": "a name of small letters, digits and _, such as main_menu",
     r"^(\+[1-9]\d{6,14}|[1-9]\d{2,5})$": "a telephone number such as +6638111337, or a short one",
+    r"^(\+[1-9]\d{6,14}|[1-9]\d{2,5}|[A-Za-z][A-Za-z0-9 ]{1,10})$": (
+        "a number that sends SMS, such as +6638111337, or up to 11 letters, such as Pattaya"
+    ),
     r"^[a-z]{2,3}$": "a language of two or three small letters, such as th",
     r"^#[0-9a-fA-F]{6}$": 'a colour such as "#0b6e6e"',
     r"^[A-Z]{2}$": "a country of two capitals, such as TH",

@@ -31,6 +31,11 @@ def is_withheld(number: str) -> bool:
     return not number.startswith("+") or number in WITHHELD
 
 
+def known_number(number: str) -> str | None:
+    """The number, or None when it is withheld: what tickets keep of a caller."""
+    return None if is_withheld(number) else number
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A call as the carrier announces it; numbers as it sends them."""
@@ -58,6 +63,13 @@ class CallFacts:
     #: The ticket that the caller asked about, bare digits; the mark given after the conversation.
     ticket: str | None = None
     mark: int | None = None
+
+    @property
+    def recorded(self) -> bool:
+        """Whether its conversation may be recorded. Who is called back has not been told of it: it
+        may be somebody else who answers there.
+        """
+        return self.consent == "given" and self.ended_at is None
 
 
 def arrive(

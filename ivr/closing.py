@@ -24,6 +24,7 @@ from ivr.room.offers import OfferFacts
 from tickets import service as tickets
 from tickets.config import Asked, Makes, Tickets
 from tickets.errors import TicketMoved
+from tickets.persons import service as persons
 from tickets.workflow import Role
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ class Outcome:
     note: str = ""
     category: str | None = None
     ticket_number: str | None = None
+    #: The caller's name, or empty.
+    who: str = ""
 
 
 def end_call(
@@ -112,7 +115,7 @@ def finish(
     if offer.result is not Result.DONE:
         raise NothingToFinish
     if not _claim(session, offer.id, now):
-        return _late(floor, session, call_id, said, by, now)
+        return _late(floor, session, offer, said, by, now)
     return _record(floor, session, offer, said, by=by, now=now)
 
 
@@ -157,6 +160,7 @@ def _as_far_as_said(config: Tickets, draft: DraftFacts | None) -> Outcome:
         chosen.id if chosen is not None and stands else config.default_outcome.id,
         note="\n".join(part for part in (draft.note, draft.ticket_number) if part),
         category=category,
+        who=draft.who,
     )
 
 
@@ -184,8 +188,7 @@ def _record(
     """`told`: what the event says instead of the outcome, which is somebody else's to write yet."""
     in_time = told is None and by != LIMIT
     call = calls.facts(session, offer.call_id)
-    promise = callback_rows.of_stay(session, offer.waiting_id)
-    number = call.from_number if promise is None else promise.number
+    number = _number(session, offer)
     before = tickets.ticket_of_call(session, call.id)
     ticket = tickets.record_call(
         session,
@@ -195,14 +198,15 @@ def _record(
         note=said.note,
         category=said.category,
         ticket_number=said.ticket_number,
-        caller=number or None,
+        caller=number,
         language=offer.language,
         by=tickets.SYSTEM if by == LIMIT else by,
         incomplete=not in_time,
         now=now,
     )
     if before is not None:
-        ticket = _again(floor, session, call, before, said, by, now, in_time=in_time)
+        ticket = _again(floor, session, call, number, before, said, by, now, in_time=in_time)
+    _name_caller(session, offer, said, ticket, by if in_time else tickets.SYSTEM, now)
     outcome = said.outcome if told is None else told
     written = {**offer.who, "outcome": outcome, "ticket": ticket.number, "by": by}
     calls.tell(session, call.id, Kind.WRAPPED_UP, written, now=now)
@@ -219,6 +223,7 @@ def _again(
     floor: Floor,
     session: Session,
     call: CallFacts,
+    number: str | None,
     before: tickets.TicketFacts,
     said: Outcome,
     by: str,
@@ -243,19 +248,48 @@ def _again(
         note=said.note,
         category=said.category,
         ticket_number=said.ticket_number,
-        caller=call.from_number or None,
+        caller=number,
         by=by,
         now=now,
     )
 
 
 def _late(
-    floor: Floor, session: Session, call_id: int, said: Outcome, by: str, now: datetime
+    floor: Floor, session: Session, offer: OfferFacts, said: Outcome, by: str, now: datetime
 ) -> tickets.TicketFacts:
-    ticket = tickets.ticket_of_call(session, call_id)
+    ticket = tickets.ticket_of_call(session, offer.call_id)
     if ticket is None:
         raise Lost("the ticket of a call that is wrapped up")
-    return _complete(floor, session, ticket, said, by, now)
+    ticket = _complete(floor, session, ticket, said, by, now)
+    _name_caller(session, offer, said, ticket, by, now)
+    return ticket
+
+
+def _number(session: Session, offer: OfferFacts) -> str | None:
+    """Whose conversation it was, E.164: who called, or whom we called back; None when withheld."""
+    promise = callback_rows.of_stay(session, offer.waiting_id)
+    if promise is not None:
+        return promise.number
+    return calls.known_number(calls.facts(session, offer.call_id).from_number)
+
+
+def _name_caller(
+    session: Session,
+    offer: OfferFacts,
+    said: Outcome,
+    ticket: tickets.TicketFacts,
+    by: str,
+    now: datetime,
+) -> None:
+    persons.name_caller(
+        session,
+        offer.call_id,
+        _number(session, offer),
+        said.who,
+        ticket_id=ticket.id,
+        by=by,
+        now=now,
+    )
 
 
 def _complete(

@@ -125,6 +125,8 @@ class OfferRules(Section):
     timeout: Annotated[int, Field(ge=5, le=120)] = 20
     #: For the agent's own telephone to answer, after the agent has accepted.
     ring: Annotated[int, Field(ge=5, le=60)] = 20
+    #: For an agent's browser that was cut off in conversation to be back; 0: it has hung up.
+    return_within: Annotated[int, Field(ge=0, le=120)] = 30
     #: To write the outcome after the conversation.
     wrap_up: Annotated[int, Field(ge=10, le=3600)] = 180
 

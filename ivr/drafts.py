@@ -29,6 +29,7 @@ class DraftFacts:
     category: str
     ticket_number: str
     saved_at: datetime
+    who: str = ""
 
 
 def save(session: Session, call_id: int, agent_id: int, said: DraftFacts) -> None:
@@ -45,6 +46,7 @@ def save(session: Session, call_id: int, agent_id: int, said: DraftFacts) -> Non
         "note": said.note,
         "category": said.category,
         "ticket_number": said.ticket_number,
+        "who": said.who,
         "saved_at": said.saved_at,
     }
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
@@ -59,7 +61,12 @@ def of_call(session: Session, call_id: int, agent_id: int) -> DraftFacts | None:
     """What this agent has typed about the call; never what another one has."""
     row = session.execute(
         sa.select(
-            Draft.outcome, Draft.note, Draft.category, Draft.ticket_number, Draft.saved_at
+            Draft.outcome,
+            Draft.note,
+            Draft.category,
+            Draft.ticket_number,
+            Draft.saved_at,
+            Draft.who,
         ).where(Draft.call_id == call_id, Draft.agent_id == agent_id)
     ).one_or_none()
     return None if row is None else DraftFacts(*row)

@@ -12,6 +12,8 @@ HotlineError
 │   ├── NotNow          what this conversation does not allow just now
 │   ├── ColleagueBusy   passed on to somebody who is not free
 │   ├── StillTalking    an outcome before the conversation is over
+│   ├── CannotText      no SMS: the number gets none, or the city sends none
+│   ├── StillPromised   forget a number that is to be called back
 │   ├── Lost            somebody else was first
 │   ├── NothingToFinish an outcome for a call that the agent has not talked in
 │   ├── BulletinChanged somebody changed or withdrew it first
@@ -110,6 +112,18 @@ class NotYours(Forbidden):
     """Another agent's call or offer."""
 
     code, text = "not-yours", "ivr.not_yours"
+
+
+class CannotText(Conflict):
+    """The city sends no SMS, or this number receives none."""
+
+    code, text = "cannot-text", "ivr.cannot_text"
+
+
+class StillPromised(Conflict):
+    """A number that the city has promised to call cannot be forgotten yet."""
+
+    code, text = "still-promised", "ivr.still_promised"
 
 
 class Lost(Conflict):

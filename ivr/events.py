@@ -23,7 +23,9 @@
 | `handed_over` | the agent left caller and third party to each other | as `party_asked` |
 | `taken_over` | handed over to a colleague | `offer`, `agent`, `queue`, `language` |
 | `passed_on` | the agent passed the caller on | `offer`, `agent`, `to`; `colleague` |
-| `talk_ended` | one of them left | `offer`, `agent`, `by` (`caller`, `agent`, `unknown`) |
+| `agent_lost` | the agent's browser was cut off; the caller hears music | `offer`, `agent` |
+| `agent_back` | it answered again, and the two talk on | `offer`, `agent` |
+| `talk_ended` | one of them left | `offer`, `agent`, `by` (`caller`, `agent`, `lost`, `unknown`) |
 | `wrapped_up` | the outcome is written | `offer`, `agent`, `outcome`, `ticket`, `by` |
 | `abandoned` | the caller hung up in the waiting room | `queue`, `language` |
 | `left` | the caller left the waiting room otherwise | `queue`, `language`, `why` |
@@ -37,13 +39,16 @@
 | `asked_ticket` | the caller keyed a ticket's number | `ticket`, `proven` |
 | `recorded` | a message was left, or a conversation recorded | `recording`, `kind`, `seconds` |
 | `listened` | somebody of ours hears a recording | `recording`, `who` (a username) |
+| `answer` | an answer of the city was used | `answer` (its id), `version`, `how`, `agent` |
+| `sms` | an SMS to the caller | `message` (a key), `answer`, `language`, `agent`, `result` |
 | `rated` | the caller gave a mark after the conversation | `offer`, `agent`, `mark` |
 | `fault` | ours failed; the caller was put through to the fallback | `where`, `error`; `by` |
 | `ended` | the call is over | `status` (the carrier's word); `by` |
 
 `heard` of `step` is what the caller did: `key`, `speech`, `number` (several digits: personal, so
 `digits` is empty), `wrong`, `silence`, `person` (0), `back` (*), `repeat` (#), or why they came out
-of the waiting room (`key`, `overflow`, `nobody`). `language` is the one spoken afterwards; `chosen`
+of the waiting room (`key`, `overflow`, `nobody`), or back to it (`agent_lost`: the agent was cut
+off and did not come back in time). `language` is the one spoken afterwards; `chosen`
 is there when it was settled by this: pressed, or known from the last call or the number dialled.
 
 Of a caller who hangs up first the carrier need not tell how the transfer ended: `transferring`
@@ -52,9 +57,10 @@ word. `since` of `queued` is there when the place is older than the event: the c
 one that they had. `circle` of `offered` is 0 for an agent of the caller's own queue and language,
 else the number of the wider circle of the agent, and `skill` that by which they were found. `by` of
 `talk_ended` is whose side ended it, as far as the carrier told: it ends a call that it drops in the
-same words as one that is hung up. `by` of `wrapped_up` is the agent's username, or `limit`. `by` of
-`arrived`, `fault`, `transferred` and `ended` stands there only when the carrier's list told later
-what we had missed (`reconcile`); the `at` of a call that never reached us is empty.
+same words as one that is hung up; `lost`: the agent was cut off and did not come back. `by` of
+`wrapped_up` is the agent's username, or `limit`. `by` of `arrived`, `fault`, `transferred` and
+`ended` stands there only when the carrier's list told later what we had missed (`reconcile`); the
+`at` of a call that never reached us is empty.
 
 A moment is that of writing, or the carrier's for what its list told. So: wait = `connected` (or
 `abandoned`) minus `queued`; talk = `talk_ended` minus `connected`; wrap-up = `wrapped_up` minus
@@ -62,15 +68,17 @@ A moment is that of writing, or the carrier's for what its list told. So: wait =
 
 A callback stands in the story of the call that it was asked for in, or that was abandoned, after
 the end of that call too: `callback` ends the caller's wait on the line, `callback_queued` begins
-another visit to the queue, whose wait ends when an agent has `accepted` it. `result` of
+another visit to the queue, whose wait ends when an agent has `accepted` it. `how` of
+`answer` is `told`, `note` (written into it) or `sms`. `result` of `sms` is `queued`, then `sent` or
+`failed`. `result` of
 `callback_tried` is `answered`, the carrier's word, or `agent_gone`, `withdrawn` (no try of the
 citizen's); of `callback_ended` a state of `callback_rules.State`.
 
 A call that is passed on to a queue or a colleague has another visit and another conversation: what
 is told of one is of the `offer` named. `to` of `passed_on` is `queue`, `colleague` (an agent's id
 stands beside it) or `outside`. `result` of `party_left` is the carrier's word, or `dropped` (by the
-agent), `over` (with the conversation), `lost`; a `title` is what the agent chose, and a number that
-was keyed is masked in it.
+agent), `over` (with the conversation), `unseen`; a `title` is what the agent chose, and a number
+that was keyed is masked in it.
 """
 
 from enum import StrEnum
@@ -100,6 +108,8 @@ class Kind(StrEnum):
     HANDED_OVER = "handed_over"
     TAKEN_OVER = "taken_over"
     PASSED_ON = "passed_on"
+    AGENT_LOST = "agent_lost"
+    AGENT_BACK = "agent_back"
     TALK_ENDED = "talk_ended"
     WRAPPED_UP = "wrapped_up"
     ABANDONED = "abandoned"
@@ -114,6 +124,8 @@ class Kind(StrEnum):
     ASKED_TICKET = "asked_ticket"
     RECORDED = "recorded"
     LISTENED = "listened"
+    ANSWER = "answer"
+    SMS = "sms"
     RATED = "rated"
     FAULT = "fault"
     ENDED = "ended"
@@ -144,6 +156,8 @@ class Departed(StrEnum):
 
 #: Still in the waiting room.
 STILL_WAITS = (Waits.WAITING, Waits.OFFERED, Waits.CONNECTING)
+#: The place is still theirs.
+HOLDS_PLACE = (*STILL_WAITS, Waits.UNSEEN)
 
 
 class OfferState(StrEnum):

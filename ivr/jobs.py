@@ -24,7 +24,7 @@ from hotline.jobs import Every, Job, Sweep
 from hotline.outbox import Handler, Hopeless
 from hotline.schedule import Nightly
 from hotline.telephony import CallGone, CarrierError, Refused
-from ivr import bulletins, calls, closing, drafts, reconcile, recordings
+from ivr import bulletins, calls, closing, drafts, messages, reconcile, recordings
 from ivr.callbacks import attempts
 from ivr.callbacks import rows as callback_rows
 from ivr.callbacks import service as callbacks
@@ -32,9 +32,9 @@ from ivr.callbacks.rows import AttemptFacts, CallbackFacts
 from ivr.callbacks.rules import Missed
 from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer
-from ivr.events import LIVE, OVER, RANK, OfferState, Result
-from ivr.models import Call, Offer
-from ivr.room import offers, waiting
+from ivr.events import HOLDS_PLACE, LIVE, OVER, RANK, OfferState, Result
+from ivr.models import Call, Offer, Waiting
+from ivr.room import lost, offers, plain, waiting
 from ivr.room.offers import GRACE, OfferFacts
 from ivr.talk import consults
 from ivr.talk import effects as talk_effects
@@ -303,6 +303,11 @@ def end_lonely(floor: Floor, now: datetime) -> None:
     live_again = (
         sa.select(sa.literal(1)).where(other.call_id == Call.id, other.state.in_(LIVE)).exists()
     )
+    waits_again = (
+        sa.select(sa.literal(1))
+        .where(Waiting.call_id == Call.id, Waiting.state.in_(HOLDS_PLACE))
+        .exists()
+    )
     with floor.db.read() as session:
         lonely = session.execute(
             sa.select(Call.id, Call.sid)
@@ -314,6 +319,7 @@ def end_lonely(floor: Floor, now: datetime) -> None:
                 Offer.ended_at < before,
                 Call.checked_at < before,
                 ~live_again,
+                ~waits_again,
             )
             .limit(ASKED)
         ).all()
@@ -421,11 +427,15 @@ EFFECTS: Mapping[str, Handler] = {
     offers.HANG_UP: hang_up,
     recordings.FETCH: bring_recording,
     offers.LET_GO: let_go,
+    offers.RING_PLAIN: plain.ring,
+    **lost.EFFECTS,
     **talk_effects.EFFECTS,
+    messages.SEND: messages.deliver,
 }
 SWEEPS: Mapping[str, Sweep] = {
     "ivr.expire_offers": expire_offers,
     "ivr.wrap_up": wrap_up,
+    "ivr.lost": lost.sweep,
     "ivr.look": look,
     "ivr.repair_agents": Every(5, repair_agents),
     "ivr.ask_for_unseen": Every(5, ask_for_unseen),

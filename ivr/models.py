@@ -239,6 +239,34 @@ class Party(Base):
     checked_at: Mapped[datetime]
 
 
+class Absence(Base):
+    """An agent's telephone that left in mid-conversation, and is rung again (`ivr.room.lost`)."""
+
+    __tablename__ = "absences"
+    __table_args__ = (
+        # a telephone leaves once, whoever tells of it
+        sa.UniqueConstraint("offer_id", "left_leg"),
+        sa.Index("uq_absences_open", "offer_id", unique=True, **_where("ended_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    offer_id: Mapped[int] = mapped_column(sa.ForeignKey("offers.id"))
+    #: The carrier's name of the call that left.
+    left_leg: Mapped[str] = mapped_column(sa.String(64))
+    lost_at: Mapped[datetime]
+    #: For the agent to answer; then for the two to meet.
+    back_before: Mapped[datetime]
+    #: How often the agent was rung, and since when it is being tried; NULL between two tries.
+    tries: Mapped[int]
+    rung_at: Mapped[datetime | None]
+    #: The carrier's name of the call that rings, and when that was answered.
+    leg_sid: Mapped[str | None] = mapped_column(sa.String(64))
+    answered_at: Mapped[datetime | None]
+    #: When and how it ended (`ivr.room.absences.Ended`); NULL while it lasts.
+    ended_at: Mapped[datetime | None]
+    result: Mapped[str | None] = mapped_column(sa.String(12))
+
+
 class Draft(Base):
     """What an agent has typed about a call and not finished (`ivr.drafts`): a copy of the form.
 
@@ -258,6 +286,8 @@ class Draft(Base):
     note: Mapped[str] = mapped_column(sa.Text)
     category: Mapped[str] = mapped_column(sa.String(64))
     ticket_number: Mapped[str] = mapped_column(sa.Text)
+    #: The caller's name.
+    who: Mapped[str] = mapped_column(sa.Text, server_default="")
     saved_at: Mapped[datetime] = mapped_column(index=True)
 
 

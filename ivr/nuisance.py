@@ -72,6 +72,17 @@ class DismissalFacts:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class NumberFacts:
+    """What an agent should know of a number: its silent calls of the last days, whether those are
+    so many that a supervisor should look, and its blocks, the newest first.
+    """
+
+    silent: int
+    suspect: bool
+    blocks: tuple[BlockFacts, ...]
+
+
 # ---------------------------------------------------------------- in a call
 
 
@@ -278,6 +289,20 @@ def suspects(session: Session, rules: NuisanceRules, now: datetime) -> list[Susp
         if count >= rules.calls and number not in known and number not in WITHHELD
     ]
     return silence.suspects(_silent_calls(session, often, since, frozenset(rules.outcomes)), rules)
+
+
+def of_number(session: Session, rules: NuisanceRules, number: str, *, now: datetime) -> NumberFacts:
+    """The marks of one number (E.164); who has been looked at and dismissed is no suspect."""
+    since = now - timedelta(days=rules.days)
+    silent = [*_silent_calls(session, [number], since, frozenset(rules.outcomes))]
+    looked_at = sa.select(Dismissal.id).where(Dismissal.number == number, Dismissal.until > now)
+    dismissed = session.execute(looked_at.limit(1)).one_or_none() is not None
+    blocks = session.execute(_ALL.where(Block.number == number).order_by(Block.id.desc()))
+    return NumberFacts(
+        len(silent),
+        bool(silence.suspects(silent, rules)) and not dismissed,
+        tuple(BlockFacts(*row) for row in blocks),
+    )
 
 
 def _silent_calls(

@@ -93,7 +93,7 @@ def keep_message(
         floor.section(Tickets),
         call_id=call_id,
         outcome=None,
-        caller=call.from_number or None,
+        caller=calls.known_number(call.from_number),
         language=language,
         now=now,
         incomplete=True,

@@ -21,7 +21,7 @@ from ivr.errors import NoSuchCall
 from ivr.events import Kind, OfferState, Result
 from ivr.models import Call, CallEvent, Offer, Waiting
 from ivr.nodes.base import DIAL_DONE
-from ivr.room import offers
+from ivr.room import absences, offers
 from ivr.room.offers import OfferFacts
 
 #: How an offer ends that the agent let pass.
@@ -100,6 +100,8 @@ class AtHand:
     pressed: tuple[tuple[str, str], ...]
     #: The promise that is to be kept, when it is a callback.
     callback: CallbackFacts | None = None
+    #: The agent's telephone was cut off and is rung again (`ivr.room.lost`).
+    cut_off: bool = False
     #: Who asks this agent for a word about the caller; None: it is this agent's own.
     asked_by: str | None = None
 
@@ -449,10 +451,14 @@ def _with_call(session: Session, offer: OfferFacts) -> AtHand:
         if event.kind is Kind.STEP and event.data.get("digits")
     )
     promise = None if kept is None else callback_rows.facts(session, kept)
-    return AtHand(offer, call, stay.entered_at, pressed, promise, _asked_by(session, offer))
+    connected = offer.state is OfferState.CONNECTED
+    cut_off = connected and absences.open_of(session, offer.id) is not None
+    asker = asked_by(session, offer)
+    return AtHand(offer, call, stay.entered_at, pressed, promise, cut_off, asker)
 
 
-def _asked_by(session: Session, offer: OfferFacts) -> str | None:
+def asked_by(session: Session, offer: OfferFacts) -> str | None:
+    """Who asks the agent of this offer for a word about their caller; None when it is none such."""
     if offer.consults is None:
         return None
     return agents.agent(session, offers.facts(session, offer.consults).agent_id).name

@@ -193,6 +193,18 @@ class Speaker:
         response.redirect(self._wait_url("/ivr/wait", wait), method="POST")
         return str(response)
 
+    def cut_off(self, absence_id: int, language: str, *, told: bool) -> str:
+        """What a caller hears whose agent was cut off, until the agent is back; `told`: they have
+        been told.
+        """
+        response = VoiceResponse()
+        if not told:
+            self._say(response, Speak(prompts.CUT_OFF, language))
+        self._music(response)
+        again = self.url("/ivr/lost", absence=absence_id, lang=language)
+        response.redirect(again, method="POST")
+        return str(response)
+
     def held(self) -> str:
         """What somebody hears who is held in a conversation, until they are back."""
         response = VoiceResponse()
@@ -230,9 +242,14 @@ class Speaker:
 
     # ---- the conversation
 
-    def agent_leg(self, call_id: int, offer_id: int, *, recorded: bool) -> str:
-        """What an agent's telephone does once it answers: wait for the caller in the conference.
+    def agent_leg(
+        self, call_id: int, offer_id: int, leg_sid: str, *, recorded: bool, talk: int | None = None
+    ) -> str:
+        """What an agent's telephone does once it answers: wait for the caller in the conference,
+        which is named after the offer, or after that of `talk`.
 
+        With the action it is heard before the leg's own end whether that is the cause, or follows
+        from the caller's: who is still on the line has not left.
         The conference is recorded from its start when the caller was told so and did not refuse.
         """
         recording = {
@@ -242,14 +259,15 @@ class Speaker:
             "recording_status_callback_event": "completed",
         }
         response = VoiceResponse()
-        dial = DialVerb()
+        leg = {"offer": offer_id, "leg": leg_sid}
+        dial = DialVerb(action=self.url("/ivr/agent-leg/over", **leg), method="POST")
         dial.conference(
-            conference_name(offer_id),
+            conference_name(talk or offer_id),
             start_conference_on_enter=True,
             end_conference_on_exit=True,
             beep="false",
             wait_url="",
-            status_callback=self.url("/ivr/conference", offer=offer_id),
+            status_callback=self.url("/ivr/conference", **leg),
             status_callback_method="POST",
             status_callback_event="end",
             **(recording if recorded else {}),
@@ -257,12 +275,13 @@ class Speaker:
         response.append(dial)
         return str(response)
 
-    def consult_leg(self, talk: int) -> str:
-        """What a colleague's telephone does who is asked for a word: come into the conference after
-        whose offer it is named, and leave it to the others again.
+    def consult_leg(self, talk: int, offer_id: int, leg_sid: str) -> str:
+        """What a colleague's telephone does who is asked for a word: come into the conference of
+        `talk`, and leave it to the others again. The action is as in `agent_leg`.
         """
         response = VoiceResponse()
-        dial = DialVerb()
+        over = self.url("/ivr/agent-leg/over", offer=offer_id, leg=leg_sid)
+        dial = DialVerb(action=over, method="POST")
         dial.conference(
             conference_name(talk),
             start_conference_on_enter=True,
@@ -273,12 +292,12 @@ class Speaker:
         response.append(dial)
         return str(response)
 
-    def join(self, offer_id: int, language: str) -> str:
-        """What the caller does once the agent is there: join the conference."""
+    def join(self, offer_id: int, language: str, *, talk: int | None = None) -> str:
+        """What the caller does once the agent is there: join the conference (`talk`: as above)."""
         response = VoiceResponse()
         dial = DialVerb(action=self.url("/ivr/after", offer=offer_id, lang=language), method="POST")
         dial.conference(
-            conference_name(offer_id),
+            conference_name(talk or offer_id),
             start_conference_on_enter=True,
             end_conference_on_exit=True,
             beep="false",
@@ -289,9 +308,11 @@ class Speaker:
 
     # ---- ends
 
-    def _goodbye(self, language: str) -> str:
-        """After the conversation."""
+    def _goodbye(self, language: str, said: str | None = None) -> str:
+        """After the conversation; `said` is a prompt that is spoken first."""
         response = VoiceResponse()
+        if said is not None:
+            self._say(response, Speak(said, language))
         self._say(response, Speak(prompts.GOODBYE, language))
         response.hangup()
         return str(response)

@@ -19,16 +19,18 @@ from hotline.web import floor
 from ivr import acts, calls, closing, recordings, steps
 from ivr.callbacks import attempts
 from ivr.callbacks import web as callback_web
-from ivr.calls import Arrival, CallFacts
-from ivr.events import OVER, RANK, STILL_WAITS, Kind
+from ivr.calls import Arrival
+from ivr.events import OVER, RANK, STILL_WAITS, Kind, OfferState
 from ivr.nodes import ToQueue, Transfer
 from ivr.nodes.base import BackToPlace, Dial, Given, Position
 from ivr.nodes.voicemail import RECORDED
 from ivr.recordings import Made
+from ivr.room import absences, lost, lost_web, offers, plain_web, waiting
 from ivr.room import announcements as room
-from ivr.room import offers, waiting
+from ivr.room.absences import Ended
+from ivr.room.offers import OfferFacts
 from ivr.room.waiting import Place, Stay
-from ivr.speech import music
+from ivr.speech import music, prompts
 from ivr.steps import Step
 from ivr.talk import consults, passing
 from ivr.talk import web as talk_web
@@ -38,7 +40,9 @@ from ivr.world import CallWorld
 
 blueprint = Blueprint("voice", __name__)
 callback_web.register(blueprint)
+lost_web.register(blueprint)
 talk_web.register(blueprint)
+plain_web.register(blueprint)
 
 #: The caller is where we sent them; nothing is to be said.
 _REDIRECTED = frozenset({"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"})
@@ -376,21 +380,16 @@ def agent_leg() -> str:
     offer_id, leg_sid = number("offer"), request.form["CallSid"]
     with floor().db.write() as session:
         offer = offers.facts(session, offer_id)
-        if offer.consults is not None:
+        if offer.talk_of is not None:
             there = consults.answered(session, offer, leg_sid, now=clock.now())
-            return speaker().consult_leg(offer.talk) if there else speaker().hang_up()
+            if there:
+                return speaker().consult_leg(offer.talk, offer_id, leg_sid)
+            return speaker().hang_up()
         call_id = offers.leg_answered(session, offer_id, leg_sid, now=clock.now())
-        recorded = call_id is not None and _agreed(calls.facts(session, call_id))
+        recorded = call_id is not None and calls.facts(session, call_id).recorded
     if call_id is None:
         return speaker().hang_up()
-    return speaker().agent_leg(call_id, offer_id, recorded=recorded)
-
-
-def _agreed(call: CallFacts) -> bool:
-    """Whether this conversation may be recorded. Who is called back has not been told of it: it may
-    be somebody else who answers there.
-    """
-    return call.consent == "given" and call.ended_at is None
+    return speaker().agent_leg(call_id, offer_id, leg_sid, recorded=recorded)
 
 
 @blueprint.post("/ivr/agent-leg/status")
@@ -398,14 +397,19 @@ def _agreed(call: CallFacts) -> bool:
 @told
 def agent_leg_status() -> None:
     """An agent's telephone was not reached, or has hung up."""
-    if RANK.get(request.form.get("CallStatus", ""), 0) < OVER:
+    status = request.form.get("CallStatus", "")
+    if RANK.get(status, 0) < OVER:
         return
     offer_id, leg_sid, now = number("offer"), request.form["CallSid"], clock.now()
     with floor().db.write() as session:
-        attempts.agent_gone(session, offer_id, leg_sid, now=now)
         if consults.leg_over(session, offer_id, leg_sid, now=now):
             return
-        offers.leg_over(floor(), session, offer_id, leg_sid, now=now)
+        if lost.not_there_yet(floor(), session, offer_id, leg_sid, status, now=now):
+            return
+        attempts.agent_gone(session, offer_id, leg_sid, now=now)
+        offer = offers.facts(session, offer_id)
+        if lost.leave(floor(), session, offer, leg_sid, now=now) is None:
+            offers.leg_over(floor(), session, offer_id, leg_sid, now=now)
 
 
 @blueprint.post("/ivr/join")
@@ -437,23 +441,58 @@ def _back(stay: Stay | None, next_step: int = 0) -> str:
 @signed
 @at_the_end
 def after() -> str:
-    """The conversation is over for the caller: the agent has left, or the caller is leaving.
+    """The conference is over for the caller: the agent has left, or was cut off, or the caller is
+    leaving.
 
     The telephone of an agent who passes the caller on may leave the conference before the caller is
     taken out of it: then the way there begins here.
     """
     by = "caller" if request.form.get("CallStatus") == _GONE else "agent"
-    now = clock.now()
+    language, now = speaker().language(request.args.get("lang", "")), clock.now()
     with floor().db.write() as session:
         offer = offers.of_conference(session, number("offer"))
-        offers.talk_over(floor(), session, offer, by, now=now)
+        awaited = None
+        if by == "agent":
+            awaited = lost.leave(floor(), session, offer, offer.leg_sid, now=now)
+        if awaited is None:
+            offers.talk_over(floor(), session, offer, by, now=now)
+    if awaited is not None:
+        return speaker().cut_off(awaited.id, language, told=False)
+    return _after_talk(offer, by, language, now)
+
+
+@blueprint.post("/ivr/lost")
+@signed
+@at_the_end
+def caller_of_lost() -> str:
+    """The caller whose agent was cut off: music; to the agent who is back; or on without one."""
+    language, now = speaker().language(request.args.get("lang", "")), clock.now()
+    with floor().db.write() as session:
+        absence = lost.back(session, absences.facts(session, number("absence")), now=now)
+        offer = offers.facts(session, absence.offer_id)
+        stay = waiting.latest(session, offer.call_id)
+    match absence.result:
+        case None:
+            return speaker().cut_off(absence.id, language, told=True)
+        case Ended.BACK if offer.state is OfferState.CONNECTED:
+            return speaker().join(offer.id, language, talk=offer.talk)
+        case Ended.GONE if stay is not None and waiting.is_held(stay):
+            place = (stay.call_id, stay.visit, stay.queue, stay.node, stay.language)
+            return speaker().back_to_waiting(*place, said=prompts.AGENT_GONE)
+        case Ended.GONE:
+            return speaker().goodbye(language, prompts.AGENT_GONE)
+    return _after_talk(offer, "agent", language, now)
+
+
+def _after_talk(offer: OfferFacts, by: str, language: str, now: datetime) -> str:
+    """What follows a conversation: the survey, or goodbye."""
+    with floor().db.read() as session:
         n = calls.next_step(session, offer.call_id)
         stay = waiting.latest(session, offer.call_id)
     if by == "agent" and stay is not None and stay.id != offer.waiting_id and waiting.is_held(stay):
         return _back(stay, n)
     if by == "agent" and offer.passed_to == passing.OUTSIDE:
         return speaker().held()
-    language = speaker().language(request.args.get("lang", ""))
     follows = speaker().config.after_call
     talked = (now - offer.connected_at).total_seconds() if offer.connected_at else 0.0
     if by == "caller" or follows is None or not follows.chooses(offer.call_id, offer.queue, talked):
@@ -471,12 +510,17 @@ def conference() -> None:
     if request.form.get("StatusCallbackEvent") != "conference-end":
         return
     leaver = request.form.get("CallSidEndingConference", "")
+    now = clock.now()
     with floor().db.write() as session:
-        offer = offers.of_conference(session, number("offer"))
-        if offer.connected_at is not None:
-            caller = offers.caller_sid(session, offer)
-            by = {offer.leg_sid: "agent", caller: "caller"}.get(leaver, "unknown")
-            offers.talk_over(floor(), session, offer, by, now=clock.now())
+        offer = offers.facts(session, number("offer"))
+        # a telephone that was cut off and has come back is in another conference
+        if offer.connected_at is None or request.args.get("leg") not in (None, offer.leg_sid):
+            return
+        caller = offers.caller_sid(session, offer)
+        by = {offer.leg_sid: "agent", caller: "caller"}.get(leaver, "unknown")
+        cut_off = by != "caller" and lost.leave(floor(), session, offer, offer.leg_sid, now=now)
+        if not cut_off:
+            offers.talk_over(floor(), session, offer, by, now=now)
 
 
 @blueprint.post("/ivr/recording")

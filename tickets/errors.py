@@ -2,15 +2,21 @@
 
 ```
 HotlineError
-├── NotFound   └── NoSuchTicket
-├── Conflict   └── TicketMoved         somebody else moved it first
+├── NotFound   ├── NoSuchTicket
+│              └── NoSuchPerson, NoSuchAnswer
+├── Conflict   ├── TicketMoved         somebody else moved it first
+│              └── PersonChanged, AnswerChanged   somebody else changed it first
 ├── Forbidden  ├── NotYours            another division's ticket
 │              └── RoleMayNot
 └── Invalid    ├── BadNumber           the text is no ticket number (a slip is told as such)
                ├── UnknownOutcome, CategoryNeeded, UnknownCategory
+               ├── NoName              a person without a name
+               ├── FaultyAnswer        something is missing; `faults` says what
                └── BadMove             no such move, or its result or reason is missing
 ```
 """
+
+from collections.abc import Mapping
 
 from hotline.errors import Conflict, Forbidden, Invalid, NotFound
 from tickets.numbers import Slip
@@ -83,3 +89,43 @@ class NoteEmpty(Invalid):
     """A note without words."""
 
     code, text = "note-empty", "tickets.error.reason_needed"
+
+
+class NoSuchPerson(NotFound):
+    """Nobody, or somebody whom the hotline was asked to forget."""
+
+    code, text = "no-such-person", "tickets.person.no_such"
+
+
+class PersonChanged(Conflict):
+    """Somebody else was first."""
+
+    code, text = "person-changed", "tickets.person.changed_meanwhile"
+
+
+class NoName(Invalid):
+    """A person without a name."""
+
+    code, text = "no-name", "tickets.person.no_name"
+
+
+class NoSuchAnswer(NotFound):
+    """No answer has this number."""
+
+    code, text = "no-such-answer", "tickets.answer.no_such"
+
+
+class AnswerChanged(Conflict):
+    """Somebody changed or withdrew it after the page was shown."""
+
+    code, text = "answer-changed", "tickets.answer.changed_meanwhile"
+
+
+class FaultyAnswer(Invalid):
+    """An answer that cannot be given; `faults` are fields with the keys of the words for each."""
+
+    code, text = "faulty-answer", "tickets.answer.faulty"
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(", ".join(sorted(faults)))
+        self.faults = faults

@@ -108,6 +108,7 @@ class EventKind(StrEnum):
     completed   what an incomplete ticket turned out to be: as `made`
     overdue     due_at (the deadline that passed)
     rated       the caller's mark for the conversation: call_id, mark
+    named       the agent wrote down who called: call_id, person (an id: no name stands here)
     =========== =====================================================================
     """
 
@@ -118,6 +119,7 @@ class EventKind(StrEnum):
     COMPLETED = "completed"
     OVERDUE = "overdue"
     RATED = "rated"
+    NAMED = "named"
 
 
 class TicketEvent(Base):
@@ -136,3 +138,126 @@ class TicketEvent(Base):
     who: Mapped[str] = mapped_column(sa.String(64))
     kind: Mapped[str] = mapped_column(sa.String(12))
     data: Mapped[dict[str, Any]]
+
+
+# ------------------------------------------------------------------ who brings them
+
+
+class Citizen(Base):
+    """A person who called (`tickets.persons`). All of it is personal data."""
+
+    __tablename__ = "citizens"
+    # an id in an event must never become somebody else's after an erasure
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(120))
+    #: The language that they want to be spoken to in; NULL: as they choose on the telephone.
+    language: Mapped[str | None] = mapped_column(sa.String(8))
+    note: Mapped[str] = mapped_column(sa.Text)
+    #: Why a supervisor has marked them as a VIP; empty: they are none.
+    vip: Mapped[str] = mapped_column(sa.Text)
+    made_at: Mapped[datetime]
+    #: Counts the changes: who changes says which one they saw.
+    version: Mapped[int]
+
+
+class CitizenNumber(Base):
+    """A number that a person has called from."""
+
+    __tablename__ = "citizen_numbers"
+    __table_args__ = (sa.Index("ix_citizen_numbers_number", "number", "at"),)
+
+    citizen_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("citizens.id"), primary_key=True, autoincrement=False
+    )
+    #: E.164.
+    number: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    #: When they last called from it.
+    at: Mapped[datetime]
+
+
+class CallCitizen(Base):
+    """Who spoke in a call. A ticket's persons are those of its calls."""
+
+    __tablename__ = "call_citizens"
+
+    #: The id of the call in the room `ivr`.
+    call_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    citizen_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("citizens.id"), index=True)
+    at: Mapped[datetime]
+
+
+class CitizenEvent(Base):
+    """What was done to a person's row: `made`, `changed` (before), `vip` (reason), `no_vip`,
+    `erased`. Append-only, but for an erasure: it leaves only that it was done, when and by whom.
+    """
+
+    __tablename__ = "citizen_events"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    #: Outlives the person.
+    citizen_id: Mapped[int] = mapped_column(sa.BigInteger, index=True)
+    at: Mapped[datetime]
+    who: Mapped[str] = mapped_column(sa.String(64))
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    data: Mapped[dict[str, Any]]
+
+
+# ------------------------------------------------------------------ what the city answers
+
+
+class Answer(Base):
+    """What the city says to what it is asked (`tickets.answers`), as it stands now."""
+
+    __tablename__ = "answers"
+    # what every search looks at: whether anything has changed
+    __table_args__ = (sa.Index("ix_answers_version", "version"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    #: Language → title, and language → text; Thai and English at least.
+    titles: Mapped[dict[str, Any]]
+    texts: Mapped[dict[str, Any]]
+    keywords: Mapped[str] = mapped_column(sa.Text)
+    category: Mapped[str | None] = mapped_column(sa.String(64))
+    #: From when on it is not found any more; NULL: as long as nobody changes it.
+    valid_until: Mapped[datetime | None]
+    #: The username of who wrote it first.
+    author: Mapped[str] = mapped_column(sa.String(64))
+    written_at: Mapped[datetime]
+    #: Counts its changes: who changes it says which one they saw.
+    version: Mapped[int]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class AnswerEvent(Base):
+    """What was done to an answer, `n` counting from 1. Append-only.
+
+    Kinds: `written`, `changed`, `withdrawn`. The latter two carry it as it stood before under
+    `before`: `titles`, `texts`, `keywords`, `category`, `valid_until` (ISO 8601, UTC, or null).
+    """
+
+    __tablename__ = "answer_events"
+    __table_args__ = (sa.UniqueConstraint("answer_id", "n"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    answer_id: Mapped[int] = mapped_column(sa.ForeignKey("answers.id"))
+    n: Mapped[int]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(sa.String(64))
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    data: Mapped[dict[str, Any]]
+
+
+class AnswerUse(Base):
+    """An answer that was used in a call, which is counted once. Append-only."""
+
+    __tablename__ = "answer_uses"
+    __table_args__ = (sa.Index("ix_answer_uses_at", "at", "answer_id"),)
+
+    #: The id of the call in the room `ivr`.
+    call_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    answer_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("answers.id"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[datetime]

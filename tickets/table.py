@@ -51,6 +51,8 @@ RULES = """\
   longer be made, as a note to save or to clear.
 - **Calls** of a ticket are links only for who may open them: supervisors, managers and
   administrators, and an agent to whom that call was offered. For others they are plain text.
+- **Callers.** Who called, where they said their name, are the ticket's persons: those of all its
+  calls. The story says that a name was written down, and not which.
 - **Story.** Every change is an event with who and when; events are added, never changed.
 """
 
@@ -65,10 +67,15 @@ Whoever is not named here sees it masked, as +66·····678, or not at all.
 | a ticket's page, and its JSON | {roles}, and the ticket's own division |
 | the list of tickets, its CSV, earlier tickets of a caller | nobody |
 | the desk, while a call rings | nobody |
+| persons (`/citizens`) | supervisor |
 | the desk, once a call is taken | who took it |
 | a call's page | supervisor, and an agent to whom that call was offered |
 | the list of calls | supervisor |
 | the wallboard, the reports and their CSV | nobody: they show no callers |
+
+A caller's name is shown whole on a ticket's page and in its JSON to who sees the number there, and
+to others by its first letter; at the desk to the agent whose offer or call it is; on `/citizens` to
+supervisors.
 
 A manager sees whole numbers nowhere, unless config.yaml names them for the ticket's division.
 """

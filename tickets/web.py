@@ -23,13 +23,15 @@ from sqlalchemy.orm import Session
 
 from hotline import clock
 from hotline.auth import EVERYONE, Role, access, current_account
+from hotline.config import READER_LANGUAGES
 from hotline.errors import Conflict, HotlineError, Invalid
-from hotline.i18n import masked
+from hotline.i18n import masked, masked_name
 from hotline.web import floor, static_blueprint
 from tickets import export, service, words, workflow
 from tickets.config import Tickets
 from tickets.errors import NotYours
 from tickets.facts import SOURCES
+from tickets.persons import service as persons
 from tickets.service import Actor, Filters, TicketFacts
 from tickets.workflow import MOVES, OPEN, Result, State
 
@@ -39,6 +41,8 @@ blueprint = static_blueprint("tickets", __file__)
 ALARMED = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
 MOVERS = (Role.AGENT, Role.SUPERVISOR, Role.DIVISION, Role.ADMINISTRATOR)
 DESK = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
+#: Who may have a caller at hand.
+ANSWERS = (Role.AGENT, Role.SUPERVISOR)
 EXPORTERS = (Role.SUPERVISOR, Role.DIVISION, Role.MANAGER, Role.ADMINISTRATOR)
 #: Where the application keeps who may open a call's page: calls are another room's, which is above
 #: this one, so `hotline/app.py` wires it in. Without it, calls are named and not linked to.
@@ -49,12 +53,25 @@ ReadableCalls = Callable[[Session, Collection[int]], Set[int]]
 RECORDINGS = "tickets.recordings"
 Recordings = Callable[[Session, Collection[int]], list[dict[str, Any]]]
 
+#: The number of the caller whom the signed-in agent has at hand by an offer, empty when withheld;
+#: raises for every other offer. Nobody looks up a number that they can name freely.
+NUMBER_AT_HAND = "tickets.number_at_hand"
+NumberAtHand = Callable[[Session, int], str]
+
+#: The languages that callers are spoken to in, which another room knows.
+SPOKEN = "tickets.spoken_languages"
+
 #: The largest id that a database can be asked for.
 LARGEST_ID = 2**63 - 1
 
 
 def _config() -> Tickets:
     return floor().section(Tickets)
+
+
+def spoken_languages() -> list[str]:
+    """Return the languages of callers, those first that nothing for them may do without."""
+    return list(dict.fromkeys([*READER_LANGUAGES, *current_app.extensions.get(SPOKEN, ())]))
 
 
 def _actor() -> Actor:
@@ -321,6 +338,9 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         calls_readable=_readable_calls(session, calls),
         recordings=_recordings(session, calls),
         caller=_caller(actor, ticket),
+        persons=persons.of_ticket(session, ticket.id),
+        shown_name=_name_shown(actor, ticket),
+        reads_persons=current_account().role is Role.SUPERVISOR,
         names=names,
         moves=moves,
         may_note=service.may_note(actor, ticket),
@@ -363,6 +383,11 @@ def _caller(actor: Actor, ticket: TicketFacts) -> str:
     return masked(ticket.caller_number)
 
 
+def _name_shown(actor: Actor, ticket: TicketFacts) -> Callable[[str], str]:
+    """Return how the names of a ticket's callers are shown: whole to who sees their numbers."""
+    return str if service.may_see_caller(actor, ticket) else masked_name
+
+
 # ------------------------------------------------------------------ fragments for the desk
 
 
@@ -378,15 +403,20 @@ def of_call(call_id: int) -> str:
 
 
 @blueprint.get("/tickets/near-caller")
-@access(*DESK)
+@access(*ANSWERS)
 def near_caller() -> str:
-    """Show, as a fragment, the earlier tickets of a telephone number (`number`, E.164)."""
-    # a bare "+" in a query arrives as a space
-    number = request.args.get("number", "").strip()
-    number = f"+{number}" if number and not number.startswith("+") else number
+    """Show, as a fragment, the earlier tickets of the caller of an offer (`offer`, its id) that the
+    reader has at hand.
+    """
     with floor().db.read() as session:
-        found = service.near_caller(session, number, _actor())
+        found = service.near_caller(session, number_at_hand(session), _actor())
     return render_template("tickets/near_caller.html", found=found, config=_config(), words=words)
+
+
+def number_at_hand(session: Session) -> str:
+    """Return the number of the caller whom the address asks about, empty when it is withheld."""
+    ask: NumberAtHand = current_app.extensions[NUMBER_AT_HAND]
+    return ask(session, request.args.get("offer", 0, type=int))
 
 
 # ------------------------------------------------------------------ JSON
@@ -401,6 +431,8 @@ def api_ticket(number: str) -> Response:
         ticket = service.by_number_for(session, number, actor)
         story = service.story(session, ticket.id)
         calls = service.calls_of(session, ticket.id)
+        called = persons.of_ticket(session, ticket.id)
+    shown_name = _name_shown(actor, ticket)
     return jsonify(
         number=ticket.number,
         number_shown=ticket.number_shown,
@@ -421,6 +453,7 @@ def api_ticket(number: str) -> Response:
         incomplete=ticket.incomplete,
         overdue=ticket.is_overdue(now),
         calls=calls,
+        persons=[shown_name(each.name) for each in called],
         events=[
             {"at": _iso(event.at), "who": event.who, "kind": event.kind, "data": event.data}
             for event in story

@@ -146,6 +146,10 @@ def _rated(_: Tickets, event: EventFacts) -> tuple[str, str]:
     return t("tickets.event.rated", mark=i18n.number(event.data["mark"], language())), ""
 
 
+def _named(_: Tickets, __: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.named"), ""
+
+
 def _moved(_: Tickets, event: EventFacts) -> tuple[str, str]:
     from_, to = State(event.data["from"]), State(event.data["to"])
     if to in OPEN:
@@ -189,4 +193,5 @@ _SENTENCES = {
     EventKind.COMPLETED: _completed,
     EventKind.OVERDUE: _overdue,
     EventKind.RATED: _rated,
+    EventKind.NAMED: _named,
 }

@@ -3,6 +3,7 @@
 
 import { keepDrafts } from "./drafts.js";
 import { Live, takesText } from "./live.js";
+import { ringWhereChosen } from "./sound.js";
 import { searchLists } from "./search.js";
 
 const desk = /** @type {HTMLElement} */ (document.getElementById("desk"));
@@ -84,7 +85,7 @@ function typesIntoNothing() {
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   if (typesIntoNothing()) return;
-  if (event.isComposing || event.repeat || event.altKey || event.metaKey || keys.open) return;
+  if (event.isComposing || event.repeat || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
   const target = event.target instanceof Element ? event.target : document.body;
   if (event.key === "Escape" && closeMenus()) return;
   if (takesText(target) && !event.ctrlKey && !/^F\d+$/.test(event.key)) {
@@ -127,6 +128,7 @@ let audio;
 /** Two soft tones, a fourth apart; silent until the browser has seen a key or a click here. */
 function ring() {
   if (audio?.state !== "running") return;
+  ringWhereChosen(audio);
   for (const [start, frequency] of [[0, 523.25], [0.28, 698.46]]) {
     const at = audio.currentTime + start;
     const tone = new OscillatorNode(audio, { frequency });

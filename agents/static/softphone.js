@@ -5,78 +5,223 @@
  * itself. The desk rings; the SDK does not.
  */
 
-const box = document.getElementById("softphone");
-if (box) start(box);
+import { choices, letGo, useChoice } from "./sound.js";
+import { keypad } from "./keypad.js";
 
-/** @param {HTMLElement} box */
-async function start(box) {
-  const says = /** @type {HTMLElement} */ (box.querySelector("[role=status]"));
-  const level = /** @type {HTMLMeterElement} */ (box.querySelector("meter"));
-  const mute = /** @type {HTMLButtonElement} */ (box.querySelector("button"));
-  const words = JSON.parse(box.dataset.words ?? "{}");
+/** Between two tries for a token, in milliseconds: doubled from the first up to the last. */
+const PAUSES = { first: 1000, last: 30_000 };
+/** So long before its end a token is exchanged for a new one: time for many tries. */
+const REFRESH_MS = 120_000;
+/** What the SDK says of a token that is over or wrong (Twilio, "Error dictionary"). */
+const TOKEN_ERRORS = [20101, 20102, 20103, 20104, 20151, 20157, 31201, 31202, 31204, 31205];
+/** The microphone was taken away while the page was open. */
+const MICROPHONE_ERRORS = [31401, 31402];
+/** The states in which there is no telephone, and only the agent or the administrator helps. */
+const BROKEN = ["refused", "none", "insecure", "off", "elsewhere"];
+/** Held by the one tab of this browser that has the telephone. */
+const LOCK = "softphone";
+
+/** Tells "changed" whenever it is otherwise than before, and "sound" with the microphone's level. */
+export class Softphone extends EventTarget {
   /** @type {any} */
-  let call = null;
+  #device = null;
+  /** @type {any} */
+  #call = null;
   /** What the SDK warns of just now, by name. @type {Set<string>} */
-  const poor = new Set();
+  #poor = new Set();
+  /** Why the microphone is not to be had; empty when it is. */
+  #trouble = "";
+  /** The carrier no longer takes our token: what the SDK says of being registered is not true. */
+  #refused = false;
+  /** @type {Promise<void> | null} */
+  #renewing = null;
+  /** Whether it is this tab that answers. */
+  #mine = false;
 
-  /** @param {string} state */
-  function show(state) {
-    if (box.dataset.state === state) return;
-    box.dataset.state = state;
-    says.textContent = words[state];
+  /** @param {HTMLElement} box */
+  constructor(box) {
+    super();
+    this.box = box;
+    this.says = /** @type {HTMLElement} */ (box.querySelector("[role=status]"));
+    this.level = /** @type {HTMLMeterElement} */ (box.querySelector("meter"));
+    this.mute = /** @type {HTMLButtonElement} */ (box.querySelector("#mute"));
+    /** @type {Record<string, string>} */
+    this.words = JSON.parse(box.dataset.words ?? "{}");
   }
 
-  /** What the call, or the line without one, is like. */
-  function follow() {
-    const muted = Boolean(call?.isMuted());
-    level.hidden = mute.hidden = !call;
-    mute.setAttribute("aria-pressed", String(muted));
-    if (!call) show(device.state === "registered" ? "ready" : "away");
-    else if (muted) show("muted");
-    else show(poor.size ? "poor" : "talking");
+  /** The call that is had, or null. @returns {any} */
+  get call() {
+    return this.#call;
   }
 
-  const trouble = await microphone();
-  if (trouble) return show(trouble);
+  /** What the SDK knows of microphones and speakers, or undefined. @returns {any} */
+  get audio() {
+    return this.#device?.audio;
+  }
 
-  const { Twilio, carrierOptions } = /** @type {any} */ (globalThis);
-  const first = Twilio && (await token());
-  if (!first) return show("off");
-  const device = new Twilio.Device(first, { ...carrierOptions, closeProtection: true, logLevel: "silent" });
-  device.audio.incoming(false);
-  device.on("registered", follow);
-  device.on("unregistered", follow);
-  device.on("error", (/** @type {{code: number}} */ error) => {
-    // 31401, 31402: the microphone was taken away while the page was open
-    if ([31401, 31402].includes(error.code)) show("refused");
-    else follow();
-  });
-  device.on("tokenWillExpire", async () => {
-    const next = await token();
-    if (next) device.updateToken(next);
-  });
-  device.on("incoming", (/** @type {any} */ ringing) => {
-    for (const end of ["disconnect", "cancel", "reject", "error"]) {
-      ringing.on(end, () => {
-        if (call !== ringing) return;
-        call = null;
-        poor.clear();
-        follow();
+  /** Never throws: a telephone that cannot be had is said so, and the desk goes on without it. */
+  async start() {
+    navigator.mediaDevices?.addEventListener("devicechange", () => this.#attempt());
+    const asked = navigator.permissions?.query({ name: /** @type {any} */ ("microphone") });
+    asked?.then((permission) => (permission.onchange = () => this.#attempt()), () => {});
+    this.mute.addEventListener("click", () => this.#call?.mute(!this.#call.isMuted()));
+    await this.#turn();
+    await this.#attempt();
+  }
+
+  /** One tab answers: this one, or the one that was there first, until that is closed. */
+  #turn() {
+    return new Promise((mine) => {
+      const keep = () => new Promise(() => mine((this.#mine = true)));
+      if (!navigator.locks) return keep();
+      navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => {
+        if (lock) return keep();
+        this.#trouble = "elsewhere";
+        this.#follow();
+        navigator.locks.request(LOCK, keep);
       });
+    });
+  }
+
+  /** From the beginning, or again when a microphone has come or gone. */
+  async #attempt() {
+    if (!this.#mine) return;
+    try {
+      this.#trouble = await microphone();
+      if (!this.#trouble && !this.#device) await this.#renew();
+    } catch (error) {
+      console.error("the telephone:", error);
+      this.#trouble = "off";
     }
-    ringing.on("accept", () => ((call = ringing), follow()));
-    ringing.on("mute", follow);
-    ringing.on("volume", (/** @type {number} */ mine) => (level.value = mine));
+    this.#follow();
+  }
+
+  // ---------------------------------------------------------------- being registered
+
+  /** A new token, however often it has to be asked for; and with it registered, if we are not. */
+  #renew() {
+    this.#renewing ??= this.#renewed().finally(() => (this.#renewing = null));
+    return this.#renewing;
+  }
+
+  async #renewed() {
+    const given = await this.#token();
+    if (!given) throw new Error("there is no telephone for this agent");
+    if (this.#device) this.#device.updateToken(given);
+    else this.#device = this.#made(given);
+    if (this.#refused && this.#device.state === "registered") await this.#device.unregister();
+    this.#refused = false;
+    // else the SDK is at it, and goes on trying
+    if (this.#device.state === "unregistered") this.#device.register().catch(() => this.#follow());
+  }
+
+  /** @returns {Promise<string | undefined>} none when this agent has no telephone here (any more) */
+  async #token() {
+    for (let pause = PAUSES.first; ; pause = Math.min(2 * pause, PAUSES.last)) {
+      const answer = await fetch("/api/softphone").catch(() => null);
+      if (answer?.ok) return (await answer.json()).token;
+      if (answer?.status === 404) return undefined;
+      this.#follow();
+      await quiet(pause);
+    }
+  }
+
+  /** @param {string} token */
+  #made(token) {
+    const { Twilio, carrierOptions } = /** @type {any} */ (globalThis);
+    if (!Twilio) throw new Error("the SDK was not loaded");
+    if (this.box.dataset.carrier && !carrierOptions) throw new Error(`${this.box.dataset.carrier} was not loaded`);
+    const more = { closeProtection: true, logLevel: "silent", tokenRefreshMs: REFRESH_MS };
+    const device = new Twilio.Device(token, { ...carrierOptions, ...more });
+    device.audio.incoming(false);
+    for (const told of ["registered", "unregistered"]) device.on(told, () => this.#follow());
+    device.on("error", (/** @type {{code: number}} */ error) => this.#onError(error.code));
+    device.on("tokenWillExpire", () => this.#again());
+    device.on("incoming", (/** @type {any} */ ringing) => this.#answer(ringing));
+    return device;
+  }
+
+  async #again() {
+    try {
+      await this.#renew();
+    } catch (error) {
+      console.error("the telephone:", error);
+      this.#trouble = "off";
+    }
+    this.#follow();
+  }
+
+  /** @param {number} code */
+  #onError(code) {
+    if (MICROPHONE_ERRORS.includes(code)) this.#trouble = "refused";
+    if (TOKEN_ERRORS.includes(code)) {
+      this.#refused = true;
+      this.#again();
+    }
+    this.#follow();
+  }
+
+  // ---------------------------------------------------------------- the call
+
+  /** @param {any} ringing */
+  #answer(ringing) {
+    for (const end of ["disconnect", "cancel", "reject"]) ringing.on(end, () => this.#over(ringing));
+    // an error need not be the end: while the call lives the microphone does, and so does its key
+    ringing.on("error", () => (ringing.status() === "closed" ? this.#over(ringing) : this.#follow()));
+    ringing.on("transportClose", () => {
+      // the SDK says no other word of the end when the line to the carrier is cut
+      if (ringing.status() !== "closed") return;
+      ringing.mute(true);
+      this.#over(ringing);
+    });
+    ringing.on("accept", () => ((this.#call = ringing), this.#follow()));
+    ringing.on("mute", () => this.#follow());
+    ringing.on("volume", (/** @type {number} */ mine) => (this.level.value = mine));
     ringing.on("warning", (/** @type {string} */ name) => {
       // a level that does not change is no matter of the line: somebody is silent
-      if (!name.startsWith("constant-audio")) poor.add(name);
-      follow();
+      if (!name.startsWith("constant-audio")) this.#poor.add(name);
+      this.#follow();
     });
-    ringing.on("warning-cleared", (/** @type {string} */ name) => (poor.delete(name), follow()));
-    ringing.accept();
-  });
-  mute.addEventListener("click", () => call?.mute(!call.isMuted()));
-  device.register().catch(follow); // the SDK goes on trying
+    ringing.on("warning-cleared", (/** @type {string} */ name) => (this.#poor.delete(name), this.#follow()));
+    // what was chosen may be unplugged by now: then what the browser has is better than nothing
+    useChoice(this.audio).finally(() => ringing.status() === "pending" && ringing.accept());
+  }
+
+  /** @param {any} ended */
+  #over(ended) {
+    if (this.#call !== ended) return;
+    this.#call = null;
+    this.#poor.clear();
+    letGo(this.audio); // no light at the microphone while nobody talks
+    this.#follow();
+  }
+
+  // ---------------------------------------------------------------- what is shown
+
+  /** What the call, or the line without one, is like. */
+  #follow() {
+    this.level.hidden = this.mute.hidden = !this.#call;
+    this.mute.setAttribute("aria-pressed", String(Boolean(this.#call?.isMuted())));
+    this.#show(this.#call ? this.#ofCall() : this.#ofLine());
+    this.dispatchEvent(new Event("changed"));
+  }
+
+  #ofCall() {
+    if (this.#call.isMuted()) return "muted";
+    return this.#poor.size ? "poor" : "talking";
+  }
+
+  #ofLine() {
+    if (BROKEN.includes(this.#trouble)) return this.#trouble;
+    return this.#device?.state === "registered" && !this.#refused ? "ready" : "away";
+  }
+
+  /** @param {string} state */
+  #show(state) {
+    if (this.box.dataset.state === state) return;
+    this.box.dataset.state = state;
+    this.says.textContent = this.words[state];
+  }
 }
 
 /** What is in the way of a microphone; asked for now, and not with a caller on the line. */
@@ -93,8 +238,18 @@ async function microphone() {
   return "";
 }
 
-/** @returns {Promise<string | undefined>} none when we are signed out, or not reached */
-async function token() {
-  const answer = await fetch("/api/softphone").catch(() => null);
-  return answer?.ok ? (await answer.json()).token : undefined;
+/** So many milliseconds, or until the network is there again. @param {number} milliseconds */
+function quiet(milliseconds) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+    addEventListener("online", resolve, { once: true });
+  });
+}
+
+const box = document.getElementById("softphone");
+if (box) {
+  const phone = new Softphone(box);
+  keypad(phone);
+  choices(phone);
+  phone.start();
 }

@@ -3,19 +3,33 @@
 Each module registers its views with the one blueprint of the room.
 """
 
-from ivr.pages import bulletins, callbacks, calls, desk, nuisance, recordings, talk
+from ivr.pages import (
+    answers,
+    bulletins,
+    callbacks,
+    callers,
+    calls,
+    desk,
+    nuisance,
+    recordings,
+    talk,
+)
 from ivr.pages.base import blueprint
+from ivr.pages.callers import number_at_hand
 from ivr.pages.calls import readable_calls
 from ivr.pages.recordings import hearable
 
 __all__ = [
+    "answers",
     "blueprint",
     "bulletins",
     "callbacks",
+    "callers",
     "calls",
     "desk",
     "hearable",
     "nuisance",
+    "number_at_hand",
     "readable_calls",
     "recordings",
     "talk",

@@ -141,6 +141,8 @@ def _told_as(event: story.EventFacts) -> str:
         return "emergency"
     if event.kind is Kind.WRAPPED_UP and event.data.get("by") == closing.LIMIT:
         return "wrapped_up_by_limit"
+    if event.kind in (Kind.ANSWER, Kind.SMS):
+        return f"{event.kind.value}_{event.data.get('how') or event.data['result']}"
     if event.kind in (Kind.ARRIVED, Kind.ENDED) and event.data.get("by") == reconcile.BY:
         return f"{event.kind.value}_unheard"
     return event.kind.value
@@ -160,17 +162,18 @@ def _undialled(step: Mapping[str, Any]) -> str:
     return "sent_on" if heard in (waiting.OVERFLOW, waiting.NOBODY) else "silence"
 
 
-def _outcome_title(id_: str) -> str:
+def outcome_title(id_: str) -> str:
+    """What the city calls an outcome; one that has left config.yaml shows its id."""
     for outcome in tickets.outcomes(floor()):
         if outcome.id == id_:
             return outcome.title.for_(language())
-    return id_  # the configuration no longer has it
+    return id_
 
 
 #: How what an event carries is shown.
 _SHOWN: Mapping[str, Callable[[Any], str]] = {
     "queue": queue_title,
-    "outcome": _outcome_title,
+    "outcome": outcome_title,
     "ticket": tickets.number_shown,
     "bulletins": lambda ids: ", ".join(map(str, ids)),
 }

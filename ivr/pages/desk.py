@@ -15,7 +15,7 @@ from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
 from hotline.web import floor, json_body, wants_json
-from ivr import closing, drafts, story
+from ivr import callers, closing, drafts, story
 from ivr.callbacks.rows import CallbackFacts
 from ivr.config import Ivr
 from ivr.pages import talking
@@ -26,6 +26,7 @@ from ivr.story import AtHand
 from ivr.talk import consults
 from tickets import service as tickets
 from tickets.config import Asked
+from tickets.persons import service as persons
 
 # ---------------------------------------------------------------- the agent's verbs
 
@@ -101,6 +102,7 @@ def save_draft(call_id: int) -> Response:
         note=str(body.get("note") or ""),
         category=str(body.get("category") or ""),
         ticket_number=str(body.get("ticket") or ""),
+        who=str(body.get("who") or ""),
         saved_at=clock.now(),
     )
     with floor().db.write() as session:
@@ -142,6 +144,7 @@ def _outcome(body: dict[str, Any]) -> closing.Outcome:
         note=str(body.get("note") or ""),
         category=str(body["category"]) if body.get("category") else None,
         ticket_number=str(body["ticket"]) if body.get("ticket") else None,
+        who=str(body.get("who") or ""),
     )
 
 
@@ -170,6 +173,7 @@ def _at_hand_json(found: AtHand | None, more: dict[str, Any]) -> dict[str, Any]:
         **facts,
         "since": _since(found).isoformat(),
         "wrap_up_until": iso(offer.wrap_up_until),
+        "cut_off": found.cut_off,
         **more,
     }
     return {"offer": None, "call": call}
@@ -215,6 +219,7 @@ def current_fragment() -> Response:
         finished = story.last_finished(session, who.id) if found is None else None
         draft = drafts.of_call(session, found.call.id, who.id) if found else None
         conversation = talking.of(session, found)
+        known = persons.of_number(session, callers.known_number(found)) if found else []
     return fragment(
         "ivr/current.html",
         found=found,
@@ -223,6 +228,7 @@ def current_fragment() -> Response:
         finished=finished,
         draft=draft,
         conversation=conversation,
+        persons=known,
         saved_at=f"{clock.local(draft.saved_at, here.city.zone):%H:%M:%S}" if draft else "",
         queue_title=queue_title,
         spoken_title=spoken_title,

@@ -25,10 +25,10 @@ from hotline.db import after_commit, insert_ignore
 from hotline.floor import Floor
 from ivr import calls
 from ivr.config import Ivr
-from ivr.errors import Lost, NoSuchOffer, NotTalking, NotYours, OfferGone
+from ivr.errors import ColleagueBusy, Lost, NoSuchOffer, NotTalking, NotYours, OfferGone
 from ivr.events import LIVE, Kind, OfferState, Result, Waits
 from ivr.models import CallbackAttempt, Offer, Waiting
-from ivr.room import waiting
+from ivr.room import absences, waiting
 from ivr.room.waiting import Skill, Stay
 from ivr.talk import parties
 from ivr.talk.parties import PartyFacts
@@ -37,7 +37,10 @@ log = logging.getLogger(__name__)
 
 #: Effects (see ivr/jobs.py).
 DIAL_AGENT, BRING_CALLER, HANG_UP = "ivr.dial_agent", "ivr.bring_caller", "ivr.hang_up"
-LET_GO = "ivr.let_go"
+LET_GO, FETCH_CALLER = "ivr.let_go", "ivr.fetch_caller"
+RING_PLAIN = "ivr.ring_plain"
+#: Whose side ended a conversation of which the agent's telephone went and did not come back.
+LOST = "lost"
 #: What machines may take on top of what people may, in seconds of the wall.
 GRACE = 15.0
 #: Pairs that one look makes at most, and how often in a row it may lose them to others.
@@ -206,7 +209,14 @@ def make(floor: Floor, session: Session, pair: routing.Pair, *, now: datetime) -
     how = {"circle": pair.circle, "skill": pair.skill}
     offered = {"offer": offer_id, "agent": agent_id, **how}
     calls.tell(session, stay.call_id, Kind.OFFERED, offered, now=now)
+    _ring_plain(session, agent_id, offer_id, now)
     return int(offer_id)
+
+
+def _ring_plain(session: Session, agent_id: int, offer_id: int, now: datetime) -> None:
+    if not agents.agent(session, agent_id).in_browser:  # nothing else tells them
+        effect = {"offer": offer_id}
+        outbox.post(session, RING_PLAIN, effect, now=now, key=f"{RING_PLAIN}:{offer_id}")
 
 
 # ---------------------------------------------------------------- the agent's answer
@@ -277,6 +287,7 @@ def fail(
         ended_at=now,
     ):
         raise Lost("the offer")
+    _not_awaited(session, offer, now)
     _free_agent(session, offer, result, now)
     calls.tell(session, offer.call_id, Kind.OFFER_ENDED, offer.who | {"result": result}, now=now)
     if result is Result.UNREACHED:
@@ -330,7 +341,21 @@ def dialled(session: Session, offer_id: int, leg_sid: str) -> bool:
         OfferState.ACCEPTED,
         _or_same(leg_sid),
         leg_sid=leg_sid,
-    ) or _is_leg(session, offer_id, leg_sid)
+    ) or is_leg(session, offer_id, leg_sid)
+
+
+def undialled(session: Session, offer_id: int, leg_sid: str) -> bool:
+    """The call to the agent's telephone came to nothing, and another will be made; False when this
+    offer waits for another one, or for none any more.
+    """
+    return _swap(
+        session,
+        offer_id,
+        OfferState.ACCEPTED,
+        _or_same(leg_sid),
+        Offer.answered_at.is_(None),
+        leg_sid=None,
+    )
 
 
 def leg_answered(session: Session, offer_id: int, leg_sid: str, *, now: datetime) -> int | None:
@@ -352,7 +377,7 @@ def leg_answered(session: Session, offer_id: int, leg_sid: str, *, now: datetime
     if won:
         effect = {"offer": offer_id}
         outbox.post(session, BRING_CALLER, effect, now=now, key=f"{BRING_CALLER}:{offer_id}")
-    elif not _is_leg(session, offer_id, leg_sid):
+    elif not is_leg(session, offer_id, leg_sid):
         return None
     return facts(session, offer_id).call_id
 
@@ -392,10 +417,13 @@ def leg_over(floor: Floor, session: Session, offer_id: int, leg_sid: str, *, now
         # who hung up while the caller was on the way has missed the call, too
         unreached = replace(offer, answered_at=None, leg_sid=None)
         fail(floor, session, unreached, Result.FAILED, now=now)
+    elif offer.state is OfferState.OFFERED:
+        fail(floor, session, replace(offer, leg_sid=None), Result.NO_ANSWER, now=now)
 
 
 def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now: datetime) -> bool:
-    """One of the two (`by`: `agent`, `caller`, `unknown`) has left: the agent writes the outcome.
+    """One of the two (`by`: `agent`, `caller`, `unknown`; `lost`: the agent was cut off and did
+    not come back) has left: the agent writes the outcome.
 
     False when that was known already.
     """
@@ -410,26 +438,52 @@ def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now
         wrap_up_until=until,
     )
     if won:
+        _not_awaited(session, offer, now)
         party = parties.leave_with(session, offer.id, now=now)
         if party is not None:
             let_party_go(session, party, now=now)
         calls.tell(session, offer.call_id, Kind.TALK_ENDED, offer.who | {"by": by}, now=now)
-        agents.wrap_up(session, offer.agent_id, call_id=offer.call_id, until=until, now=now)
+        over = agents.lost if by == LOST else agents.wrap_up
+        over(session, offer.agent_id, call_id=offer.call_id, until=until, now=now)
     return won
 
 
-def becomes_the_callers(session: Session, consult_id: int, *, now: datetime) -> bool:
-    """Who was asked for a word talks with the caller from now on; False when they have gone."""
-    asked = Offer.consults.is_not(None)
-    connected = OfferState.CONNECTED
-    return _swap(session, consult_id, connected, asked, consults=None, connected_at=now)
+def _not_awaited(session: Session, offer: OfferFacts, now: datetime) -> None:
+    """Who was cut off (`ivr.room.lost`) is rung no more; the caller is taken from the music."""
+    absence = absences.end(session, offer.id, absences.Ended.OVER, now=now)
+    if absence is None:
+        return
+    if absence.leg_sid is not None:
+        outbox.post(session, HANG_UP, {"sid": absence.leg_sid}, now=now)
+    if offer.state is not OfferState.CONNECTED:
+        return  # the caller waits in the queue
+    fetch = {"absence": absence.id}
+    outbox.post(session, FETCH_CALLER, fetch, now=now, key=f"{FETCH_CALLER}:over:{absence.id}")
+
+
+def hang_up(floor: Floor, session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
+    """The agent ends the conversation: from now on it is over, and the agent's telephone is hung
+    up. The conference ends with it, and the caller goes on to a goodbye, or to the survey.
+
+    Raises `NotYours`, `NotTalking`. Said twice, it stands.
+    """
+    offer = latest_of_both(session, call_id, agent_id)
+    if offer.result is Result.DONE:
+        return
+    if offer.state is not OfferState.CONNECTED:
+        raise NotTalking
+    if talk_over(floor, session, offer, "agent", now=now):
+        _drop_leg(session, offer, now)
+
+
+# ---------------------------------------------------------------- a word with a colleague
 
 
 def consult(
-    floor: Floor, session: Session, asker: OfferFacts, seen: agents.PresenceFacts, *, now: datetime
-) -> int | None:
-    """Ask a colleague for a word about the caller of `asker`: the offer's id; None when they are
-    not free (any more).
+    floor: Floor, session: Session, asker: OfferFacts, colleague_id: int, *, now: datetime
+) -> int:
+    """Ask a colleague for a word about the caller of `asker` (`ivr.talk.consults`); the offer's id.
+    Raises `ColleagueBusy` when they are not free (any more).
     """
     offer_id = insert_ignore(
         session,
@@ -437,7 +491,7 @@ def consult(
         {
             "call_id": asker.call_id,
             "waiting_id": asker.waiting_id,
-            "agent_id": seen.agent_id,
+            "agent_id": colleague_id,
             "queue": asker.queue,
             "language": asker.language,
             "state": OfferState.OFFERED.value,
@@ -447,10 +501,12 @@ def consult(
             "talk_of": asker.talk,
         },
     )
-    if offer_id is None:
-        return None
-    who = {"offer_id": int(offer_id), "call_id": asker.call_id}
-    return int(offer_id) if agents.reserve(session, seen.agent_id, **who, now=now) else None
+    if offer_id is None or not agents.reserve(
+        session, colleague_id, offer_id=offer_id, call_id=asker.call_id, now=now
+    ):
+        raise ColleagueBusy
+    _ring_plain(session, colleague_id, offer_id, now)
+    return int(offer_id)
 
 
 def consult_accepted(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) -> bool:
@@ -478,7 +534,14 @@ def consult_answered(session: Session, offer_id: int, leg_sid: str, *, now: date
         leg_sid=leg_sid,
         answered_at=now,
         connected_at=now,
-    ) or _is_leg(session, offer_id, leg_sid)
+    ) or is_leg(session, offer_id, leg_sid)
+
+
+def becomes_the_callers(session: Session, consult_id: int, *, now: datetime) -> bool:
+    """Who was asked for a word talks with the caller from now on; False when they have gone."""
+    asked = Offer.consults.is_not(None)
+    connected = OfferState.CONNECTED
+    return _swap(session, consult_id, connected, asked, consults=None, connected_at=now)
 
 
 def let_party_go(session: Session, party: PartyFacts, *, now: datetime) -> None:
@@ -494,35 +557,20 @@ def colleague_goes(session: Session, party: PartyFacts, *, now: datetime) -> Non
     """A party has left (`parties.end`): if it was a colleague, they are free again."""
     if party.consult_id is None:
         return
-    consult = facts(session, party.consult_id)
+    seen = facts(session, party.consult_id)
     if party.leg_sid is None:  # it may be ringing
-        _drop_leg(session, consult, now)
-    met = consult.state is OfferState.CONNECTED
-    missed = party.result in _MISSED_BY
+        _drop_leg(session, seen, now)
+    met = seen.state is OfferState.CONNECTED
+    missed = not met and party.result in _MISSED_BY
     result = Result.CONSULTED if met else Result.NO_ANSWER if missed else Result.WITHDRAWN
     over = {"state": OfferState.ENDED.value, "result": result.value, "ended_at": now}
-    if consult.state in LIVE and _swap(session, consult.id, consult.state, **over):
-        free = agents.missed if missed and not met else agents.release
-        free(session, consult.agent_id, offer_id=consult.id, now=now)
+    if seen.state in LIVE and _swap(session, seen.id, seen.state, **over):
+        free = agents.missed if missed else agents.release
+        free(session, seen.agent_id, offer_id=seen.id, now=now)
 
 
-#: How a party ends whose telephone, or who, did not answer.
+#: How a party ends who, or whose telephone, did not answer.
 _MISSED_BY = ("busy", "no-answer", "failed")
-
-
-def hang_up(floor: Floor, session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
-    """The agent ends the conversation: from now on it is over, and the agent's telephone is hung
-    up. The conference ends with it, and the caller goes on to a goodbye, or to the survey.
-
-    Raises `NotYours`, `NotTalking`. Said twice, it stands.
-    """
-    offer = latest_of_both(session, call_id, agent_id)
-    if offer.result is Result.DONE:
-        return
-    if offer.state is not OfferState.CONNECTED:
-        raise NotTalking
-    if talk_over(floor, session, offer, "agent", now=now):
-        _drop_leg(session, offer, now)
 
 
 # ---------------------------------------------------------------- the caller has gone
@@ -554,6 +602,7 @@ def withdraw(session: Session, offer: OfferFacts, *, now: datetime) -> bool:
         ended_at=now,
     ):
         return False
+    _not_awaited(session, offer, now)
     agents.release(session, offer.agent_id, offer_id=offer.id, now=now)
     ended = offer.who | {"result": Result.WITHDRAWN}
     calls.tell(session, offer.call_id, Kind.OFFER_ENDED, ended, now=now)
@@ -566,9 +615,7 @@ def _outlives(session: Session, offer: OfferFacts) -> bool:
     kept = sa.select(Waiting.callback_id).where(Waiting.id == offer.waiting_id)
     if session.execute(kept).scalar_one() is None:
         return False
-    return (
-        offer.state is not OfferState.CONNECTED or _leg_of_citizen(session, offer.talk) is not None
-    )
+    return offer.state is not OfferState.CONNECTED or _leg_of_citizen(session, offer.id) is not None
 
 
 def extend(session: Session, offer_id: int, until: datetime) -> bool:
@@ -587,9 +634,15 @@ def facts(session: Session, offer_id: int) -> OfferFacts:
     return _facts(row)
 
 
+def is_leg(session: Session, offer_id: int, leg_sid: str) -> bool:
+    """Whether this telephone is the one of an accepted offer, or of the conversation."""
+    offer = facts(session, offer_id)
+    return offer.leg_sid == leg_sid and offer.state in (OfferState.ACCEPTED, OfferState.CONNECTED)
+
+
 def caller_sid(session: Session, offer: OfferFacts) -> str:
     """The carrier's name of the call that the citizen talks on: their own, or the one to them."""
-    return _leg_of_citizen(session, offer.talk) or calls.facts(session, offer.call_id).sid
+    return _leg_of_citizen(session, offer.id) or calls.facts(session, offer.call_id).sid
 
 
 def _leg_of_citizen(session: Session, offer_id: int) -> str | None:
@@ -621,10 +674,11 @@ def latest_of(session: Session, call_id: int) -> OfferFacts | None:
 
 
 def of_conference(session: Session, offer_id: int) -> OfferFacts:
-    """Whose conversation it is, or was last, in the conference that is named after `offer_id`: the
-    caller may have been handed over there. Raises `NoSuchOffer`.
+    """Whose conversation it is, or was last, where the one of this offer was held: the caller may
+    have been handed over to a colleague there. Raises `NoSuchOffer`.
     """
-    found = _last(session, sa.or_(Offer.id == offer_id, Offer.talk_of == offer_id))
+    talk = facts(session, offer_id).talk
+    found = _last(session, sa.or_(Offer.id == talk, Offer.talk_of == talk))
     if found is None:
         raise NoSuchOffer(f"offer {offer_id}")
     return found
@@ -724,11 +778,6 @@ def _swap(
 
 def _or_same(leg_sid: str) -> sa.ColumnElement[bool]:
     return sa.or_(Offer.leg_sid.is_(None), Offer.leg_sid == leg_sid)
-
-
-def _is_leg(session: Session, offer_id: int, leg_sid: str) -> bool:
-    offer = facts(session, offer_id)
-    return offer.leg_sid == leg_sid and offer.state in (OfferState.ACCEPTED, OfferState.CONNECTED)
 
 
 def _skill(name: str) -> Skill:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from agents import routing
 from hotline.db import insert_ignore
 from ivr import calls
-from ivr.events import STILL_WAITS, Departed, Kind, Waits
+from ivr.events import HOLDS_PLACE, STILL_WAITS, Departed, Kind, Waits
 from ivr.models import Call, CallEvent, Offer, Waiting
 from ivr.room.estimate import Departure
 
@@ -194,7 +194,7 @@ BY_KEY, OVERFLOW, NOBODY = "key", "overflow", "nobody"
 
 def is_held(stay: Stay) -> bool:
     """Whether the place is still the caller's."""
-    return stay.state in STILL_WAITS or stay.state is Waits.UNSEEN
+    return stay.state in HOLDS_PLACE
 
 
 def holds_place(session: Session, call_id: int) -> bool:
@@ -561,6 +561,7 @@ _DEPARTURES = sa.select(
             Offer.call_id == _DEPARTED.c.call_id,
             Offer.waiting_id == _DEPARTED.c.id,
             Offer.connected_at.is_not(None),
+            Offer.talk_of.is_(None),  # nor a colleague of theirs
         ),
     )
 )

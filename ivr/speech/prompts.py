@@ -28,6 +28,8 @@ POSITION, NEXT_IN_LINE, STILL_WAITING = "position", "next_in_line", "still_waiti
 EXPECTED_WAIT, LONG_WAIT = "expected_wait", "long_wait"
 #: Who was cut off and calls again is back in the old place.
 RESUMED = "resumed"
+#: The agent was cut off: heard at once, and when the agent does not come back.
+CUT_OFF, AGENT_GONE = "cut_off", "agent_gone"
 
 Places = Mapping[str, frozenset[str]]
 NOTHING: frozenset[str] = frozenset()
@@ -49,6 +51,8 @@ SPOKEN_BY_THE_ENGINE: Places = {
     EXPECTED_WAIT: frozenset({"wait"}),
     LONG_WAIT: NOTHING,
     RESUMED: NOTHING,
+    CUT_OFF: NOTHING,
+    AGENT_GONE: NOTHING,
 }
 
 #: A recording's name inside the folder `ivr.audio`: no way out of that folder.

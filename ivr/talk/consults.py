@@ -5,6 +5,11 @@ other call; and a third party of the conversation, so that joining, dropping and
 what they are with any other. The caller's place and story are not touched by it. Each verb here
 says whether the offer is of this kind; if not, the rest is for `ivr.room.offers`.
 
+The conference is that of who asks. Should their telephone go, it is over for all three: the caller
+hears music until it is back (`ivr.room.lost`), and the colleague is free. A colleague's telephone
+that goes is not rung again while they are but asked for a word; once they have taken over it is, as
+with any conversation.
+
 Who asks is the first row that is taken, as everywhere: asker, party, then the colleague's offer.
 """
 
@@ -17,15 +22,16 @@ from agents import service as agents
 from hotline import outbox
 from hotline.floor import Floor
 from ivr import calls
-from ivr.errors import ColleagueBusy, NotNow, OfferGone
+from ivr.errors import ColleagueBusy, NotNow, NotTalking, OfferGone
 from ivr.events import LIVE, Kind, OfferState
 from ivr.room import offers
 from ivr.room.offers import OfferFacts
 from ivr.talk import parties, service
 from ivr.talk.rules import Verb, possible
 
-#: How a party ends whose colleague let it ring, or whose telephone was not reached.
-_NO_ANSWER, _FAILED = "no-answer", "failed"
+#: How a party ends whose colleague let it ring, whose telephone was not reached, or who has left.
+_NO_ANSWER: Final = "no-answer"
+_FAILED: Final = "failed"
 _HUNG_UP: Final = "completed"
 
 
@@ -41,13 +47,10 @@ def ask(
     talk = service.talk_of(session, offer)
     if Verb.CALL_IN not in possible(talk) or talk.called_back:
         raise NotNow
-    seen = agents.presence_of(session, colleague_id)
-    if not seen.presence.available:
+    if not agents.presence_of(session, colleague_id).presence.available:
         raise ColleagueBusy
     service.hold(session, call_id, agent_id, now=now)
-    consult_id = offers.consult(floor, session, offer, seen, now=now)
-    if consult_id is None:
-        raise ColleagueBusy
+    consult_id = offers.consult(floor, session, offer, colleague_id, now=now)
     who = agents.agent(session, colleague_id)
     party_id = parties.ask(session, offer.id, who.name, who.address, now=now, consult_id=consult_id)
     if party_id is None:
@@ -57,25 +60,30 @@ def ask(
     return party_id
 
 
+# ---------------------------------------------------------------- the colleague's answer
+
+
 def accept(floor: Floor, session: Session, offer_id: int, agent_id: int, *, now: datetime) -> bool:
-    """The colleague takes it. Said twice, it stands. Raises `NoSuchOffer`, `NotYours`,
-    `OfferGone`.
+    """The colleague takes it: their telephone is rung. Said twice, it stands.
+
+    Raises `NoSuchOffer`, `NotYours`, `OfferGone`.
     """
     offer = offers.of_agent(session, offer_id, agent_id)
     if offer.consults is None:
         return False
     if offer.state in (OfferState.ACCEPTED, OfferState.CONNECTED):
         return True
-    if not _asked_still(session, offer) or not offers.consult_accepted(
-        floor, session, offer, now=now
+    if not (
+        _asked_still(session, offer) and offers.consult_accepted(floor, session, offer, now=now)
     ):
         raise OfferGone
     return True
 
 
 def decline(session: Session, offer_id: int, agent_id: int, *, now: datetime) -> bool:
-    """The colleague does not take it, and stays free. Said twice, it stands. Raises `NoSuchOffer`,
-    `NotYours`, `OfferGone`.
+    """The colleague does not take it, and stays free. Said twice, it stands.
+
+    Raises `NoSuchOffer`, `NotYours`, `OfferGone`.
     """
     offer = offers.of_agent(session, offer_id, agent_id)
     if offer.consults is None:
@@ -87,28 +95,42 @@ def decline(session: Session, offer_id: int, agent_id: int, *, now: datetime) ->
     return True
 
 
-def leave(session: Session, call_id: int, agent_id: int, *, now: datetime) -> bool:
-    """The colleague goes, and the caller is back with who asked. Raises `NotYours`."""
-    offer = offers.latest_of_both(session, call_id, agent_id)
+def turned_away(session: Session, offer: OfferFacts, *, now: datetime) -> bool:
+    """The colleague went on a break, or home, while it rang."""
     if offer.consults is None:
         return False
-    if offer.state is OfferState.CONNECTED:
-        _over(session, offer, _HUNG_UP, now)
-        if offer.leg_sid is not None:  # which has not left by itself
-            outbox.post(session, offers.HANG_UP, {"sid": offer.leg_sid}, now=now)
+    _over(session, offer, parties.DECLINED, now)
     return True
 
 
-def answered(session: Session, offer: OfferFacts, leg_sid: str, *, now: datetime) -> bool:
-    """The colleague's telephone answers; False when it is not wanted (any more)."""
-    party = parties.of_consult(session, offer.id)
-    if not _asked_still(session, offer):
+def expire(session: Session, offer: OfferFacts, *, now: datetime) -> bool:
+    """It rang out, or the telephone of who took it did not answer in time; unless it is no longer
+    as `offer` says.
+    """
+    if offer.consults is None:
         return False
-    if offer.state is OfferState.ACCEPTED and not parties.answered(
-        session, party.id, leg_sid, now=now
+    if offers.facts(session, offer.id).state is offer.state:
+        rang = offer.state is OfferState.OFFERED
+        _over(session, offer, _NO_ANSWER if rang else _FAILED, now)
+    return True
+
+
+# ---------------------------------------------------------------- the colleague's telephone
+
+
+def answered(session: Session, offer: OfferFacts, leg_sid: str, *, now: datetime) -> bool:
+    """The colleague's telephone answers; False when it is not wanted (any more). The same for the
+    same telephone however often it is asked, also when they have taken the caller over meanwhile.
+    """
+    if offer.consults is None:
+        return offers.is_leg(session, offer.id, leg_sid)
+    if not (
+        _asked_still(session, offer)
+        and offers.consult_answered(session, offer.id, leg_sid, now=now)
     ):
         return False
-    return offers.consult_answered(session, offer.id, leg_sid, now=now)
+    parties.answered(session, parties.of_consult(session, offer.id).id, leg_sid, now=now)
+    return True
 
 
 def leg_over(session: Session, offer_id: int, leg_sid: str, *, now: datetime) -> bool:
@@ -122,22 +144,23 @@ def leg_over(session: Session, offer_id: int, leg_sid: str, *, now: datetime) ->
     return True
 
 
-def expire(session: Session, offer: OfferFacts, *, now: datetime) -> bool:
-    """It rang out, or the telephone of who took it did not answer in time."""
+def leave(session: Session, call_id: int, agent_id: int, *, now: datetime) -> bool:
+    """The colleague goes, and the caller is back with who asked. Said twice, it stands.
+
+    Raises `NotYours`, and `NotTalking` before they have met.
+    """
+    offer = offers.latest_of_both(session, call_id, agent_id)
     if offer.consults is None:
         return False
-    if offers.facts(session, offer.id).state is offer.state:
-        rang = offer.state is OfferState.OFFERED
-        _over(session, offer, _NO_ANSWER if rang else _FAILED, now)
+    if offer.state in (OfferState.OFFERED, OfferState.ACCEPTED):
+        raise NotTalking
+    if offer.state is OfferState.CONNECTED:
+        _over(session, offer, _HUNG_UP, now)
+        outbox.post(session, offers.HANG_UP, {"sid": offer.leg_sid}, now=now)
     return True
 
 
-def turned_away(session: Session, offer: OfferFacts, *, now: datetime) -> bool:
-    """The colleague went on a break, or home, while it rang."""
-    if offer.consults is None:
-        return False
-    _over(session, offer, parties.DECLINED, now)
-    return True
+# ---------------------------------------------------------------- small parts
 
 
 def _over(session: Session, offer: OfferFacts, result: str, now: datetime) -> None:

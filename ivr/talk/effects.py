@@ -15,9 +15,10 @@ from hotline.floor import Floor
 from hotline.outbox import Handler, Hopeless
 from hotline.telephony import CallGone, CarrierError, Refused
 from ivr.events import OVER, RANK, OfferState
-from ivr.room import offers
+from ivr.room import lost, offers
 from ivr.room.offers import GRACE, OfferFacts
 from ivr.talk import parties, passing, service
+from ivr.talk.parties import PartyFacts
 from ivr.talk.rules import PartyState
 from ivr.twiml import conference_name
 
@@ -108,7 +109,8 @@ def hand_over(floor: Floor, payload: dict[str, Any]) -> None:
     ending the conference, which ends with either of theirs.
 
     Where the third party has gone in this very moment, the caller is not left alone: they wait in
-    the queue again, and the agent's telephone goes with the conference that they leave.
+    the queue again, and the agent's telephone goes with the conference that they leave. A
+    colleague's telephone that comes back is waited for.
     """
     with floor.db.read() as session:
         offer = offers.facts(session, int(payload["offer"]))
@@ -120,13 +122,28 @@ def hand_over(floor: Floor, payload: dict[str, Any]) -> None:
     except CallGone:
         log.info("offer %s: the caller hung up while they were handed over", offer.id)
     else:
-        if not _ends_with(floor, conference, party.leg_sid, ends=True):
+        if _ends_with(floor, conference, party.leg_sid, ends=True):
+            _ends_with(floor, conference, offer.leg_sid, ends=False)
+        elif not _comes_back(floor, party):
             with floor.db.write() as session:
                 passing.handed_to_nobody(floor, session, offer, party.id, now=clock.now())
             return
-        _ends_with(floor, conference, offer.leg_sid, ends=False)
     if offer.leg_sid is not None:
         _hang_up(floor, offer.leg_sid)
+
+
+def _comes_back(floor: Floor, party: PartyFacts) -> bool:
+    """Whether a party whose telephone is out of the conference is rung again, or was: a colleague
+    who has taken over (`ivr.room.lost`). The conference ends with who handed over, and the caller
+    hears music.
+    """
+    if party.consult_id is None:
+        return False
+    with floor.db.write() as session:
+        offer = offers.facts(session, party.consult_id)
+        if offer.state is OfferState.CONNECTED and offer.leg_sid != party.leg_sid:
+            return True
+        return lost.leave(floor, session, offer, party.leg_sid, now=clock.now()) is not None
 
 
 def _ends_with(floor: Floor, conference: str, leg_sid: str | None, *, ends: bool) -> bool:

@@ -15,7 +15,7 @@ from ivr.models import Offer, Party
 from ivr.talk.rules import PRESENT, PartyState
 
 #: Ends of a party that are ours to say; others are the carrier's words.
-DROPPED, OVER, LOST, DECLINED, TOOK_OVER = "dropped", "over", "lost", "declined", "took_over"
+DROPPED, OVER, LOST, DECLINED, TOOK_OVER = "dropped", "over", "unseen", "declined", "took_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +118,14 @@ def answered(session: Session, party_id: int, leg_sid: str, *, now: datetime) ->
     return True
 
 
-def hand_over(session: Session, party_id: int) -> bool:
-    """From now on the party is alone with the caller; False when they have gone."""
-    to = PartyState.HANDED_OVER.value
-    return _swap(session, party_id, (PartyState.TALKING,), state=to) is not None
-
-
-def take_over(session: Session, party_id: int, *, now: datetime) -> bool:
-    """The conversation is this colleague's from now on; False when they have gone."""
-    ended = {"state": PartyState.ENDED.value, "ended_at": now, "result": TOOK_OVER}
-    return _swap(session, party_id, (PartyState.TALKING,), **ended) is not None
+def hand_over(session: Session, party: PartyFacts, *, now: datetime) -> bool:
+    """From now on the party is alone with the caller, a colleague in a conversation of their own;
+    False when they have gone.
+    """
+    to: dict[str, Any] = {"state": PartyState.HANDED_OVER.value}
+    if party.consult_id is not None:
+        to = {"state": PartyState.ENDED.value, "ended_at": now, "result": TOOK_OVER}
+    return _swap(session, party.id, (PartyState.TALKING,), **to) is not None
 
 
 def end(session: Session, party_id: int, result: str, *, now: datetime) -> PartyFacts | None:
@@ -153,9 +151,11 @@ def to_ask_about(
     session: Session, before: datetime, limit: int, *, now: datetime
 ) -> list[PartyFacts]:
     """Parties of whom nothing was heard since `before`; they are not asked about again at once."""
+    # a colleague who has not answered has a limit of their own: that of the offer
+    known = sa.or_(Party.leg_sid.is_not(None), Party.consult_id.is_(None))
     due = (
         sa.select(Party.id)
-        .where(Party.state.in_(PRESENT), Party.checked_at < before)
+        .where(Party.state.in_(PRESENT), Party.checked_at < before, known)
         .order_by(Party.checked_at)
         .limit(limit)
     )

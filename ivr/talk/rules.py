@@ -42,6 +42,8 @@ class Talk:
     paused: bool = False
     party: PartyState | None = None
     called_back: bool = False
+    #: The agent's telephone is away (`ivr.room.lost`): there is nobody to talk, hold or pass on to.
+    cut_off: bool = False
 
 
 def possible(talk: Talk) -> frozenset[Verb]:
@@ -49,6 +51,8 @@ def possible(talk: Talk) -> frozenset[Verb]:
 
     Who was called back has no call of their own that could wait in a queue: they are handed over.
     """
+    if talk.cut_off:
+        return frozenset()
     verbs = {Verb.RESUME if talk.held else Verb.HOLD}
     if talk.recorded:
         verbs.add(Verb.RESUME_RECORDING if talk.paused else Verb.PAUSE_RECORDING)

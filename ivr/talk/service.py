@@ -16,7 +16,7 @@ from ivr.callbacks import rows as callback_rows
 from ivr.errors import Lost, NotNow, NotTalking
 from ivr.events import Kind, OfferState, Result
 from ivr.models import Offer
-from ivr.room import offers
+from ivr.room import absences, offers
 from ivr.room.offers import OfferFacts
 from ivr.talk import parties
 from ivr.talk.parties import PartyFacts
@@ -109,13 +109,7 @@ def hand_over(
         raise NotNow
     if not _set(session, offer, passed_to=TO_PARTY, held_at=None):
         raise Lost("the conversation")
-    ours = party.consult_id is not None
-    left = (
-        parties.take_over(session, party.id, now=now)
-        if ours
-        else parties.hand_over(session, party.id)
-    )
-    if not left:
+    if not parties.hand_over(session, party, now=now):
         raise NotNow
     handed = offer.who | {"party": party.id, "title": party.title}
     calls.tell(session, call_id, Kind.HANDED_OVER, handed, now=now)
@@ -166,10 +160,14 @@ def party_over(session: Session, party_id: int, result: str, *, now: datetime) -
 
 
 def talking(session: Session, call_id: int, agent_id: int) -> OfferFacts:
-    """The conversation of this agent in this call. Raises `NotYours`, `NotTalking`."""
+    """The conversation of this agent in this call. Raises `NotYours`, `NotTalking`; `NotNow` while
+    the agent's telephone is away.
+    """
     offer = offers.latest_of_both(session, call_id, agent_id)
     if offer.state is not OfferState.CONNECTED or offer.consults is not None:
         raise NotTalking
+    if absences.open_of(session, offer.id) is not None:
+        raise NotNow
     return offer
 
 
@@ -182,6 +180,7 @@ def talk_of(session: Session, offer: OfferFacts) -> Talk:
         paused=offer.paused_at is not None,
         party=None if party is None else party.state,
         called_back=callback_rows.of_stay(session, offer.waiting_id) is not None,
+        cut_off=absences.open_of(session, offer.id) is not None,
     )
 
 

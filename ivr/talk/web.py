@@ -56,7 +56,7 @@ def passed_on() -> str:
         stay = waiting.of_visit(session, call_id, visit)
         offer = offers.live_of(session, call_id)
         if offer is not None and offer.state is OfferState.CONNECTED:
-            return speaker().join(offer.id, offer.language)
+            return speaker().join(offer.id, offer.language, talk=offer.talk)
         if stay is None or not waiting.is_held(stay):
             return speaker().hang_up()
         next_step = calls.next_step(session, call_id)

@@ -4,8 +4,9 @@ import itertools
 import json
 import shutil
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from agents import demo
 from hotline import cli
+from hotline.app import build_floor
+from hotline.floor import Floor
+from hotline.settings import from_environment
 from hotline.supervisor import RunSettings, Supervisor
 
 ROOT = Path(__file__).parents[2]
@@ -34,13 +38,23 @@ class Hotline:
 
     web: str
     exchange: str
+    environment: Mapping[str, str] = field(default_factory=dict)
 
-    def ring(self, *keys: str) -> str:
-        """Call 1337 from a number of its own and press `keys`, one at each question; its sid.
+    @contextmanager
+    def floor(self) -> Iterator[Floor]:
+        """What its processes stand on, for what no page can do."""
+        built = build_floor(from_environment(dict(self.environment)))
+        try:
+            yield built
+        finally:
+            built.close()
+
+    def ring(self, *keys: str, number: str = "") -> str:
+        """Call 1337 from `number` (one of its own) and press `keys`, one at each question; its sid.
 
         A number that has called is known: it is greeted in its language and not asked for one.
         """
-        number = f"+6681{next(_NUMBERS):04}678"
+        number = number or f"+6681{next(_NUMBERS):04}678"
         script = {"keys": list(keys), "think": 0.1}
         placed = self._handset("calls", {"from": number, "to": "1337", "script": script})
         return str(placed["sid"])
@@ -70,7 +84,7 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     )
     with Supervisor(settings) as running:
         cli.seed_demo(running.environment)
-        yield Hotline(running.web_url, running.exchange_url)
+        yield Hotline(running.web_url, running.exchange_url, running.environment)
 
 
 @pytest.fixture(scope="module")

@@ -41,9 +41,9 @@ def look_at_offer(page: Page) -> None:
     page.wait_for_selector(".desk.quiet .panel.ring")
 
 
-def talk(hotline: Hotline, page: Page, *keys: str) -> str:
+def talk(hotline: Hotline, page: Page, *keys: str, number: str = "") -> str:
     """Take a call by keyboard until the caller is there; returns the call's sid."""
-    caller = hotline.ring(*keys)
+    caller = hotline.ring(*keys, number=number)
     expect(page.locator("[data-key=Enter]")).to_be_focused()
     look_at_offer(page)
     page.keyboard.press("Enter")
@@ -119,6 +119,128 @@ def test_a_whole_call_without_a_mouse(hotline: Hotline, open_page: Open) -> None
     page.keyboard.press("Control+Enter")
     expect_state(page, "idle")
     expect(page.locator("[id^=finished-]")).to_contain_text(re.compile(r"\d{3}-\d{4}"))
+
+
+@pytest.mark.parametrize(("language", "number"), [("th", "+66890000678"), ("en", "+66890001678")])
+def test_who_calls_is_told_before_anybody_says_hello(
+    hotline: Hotline, open_page: Open, language: str, number: str
+) -> None:
+    page = open_page("agent1", "/desk", language=language)
+    press_ready(page)
+    hotline.ring("1", "2", number=number)
+    told = page.locator(".panel.context")
+    expect(told.locator(".of-caller h3")).to_be_visible()
+    expect(told.locator(".tickets-near-caller")).to_be_visible()
+    assert number not in page.content()
+    look_at_offer(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("button[data-key=F9]")).to_be_visible()
+    expect(told.locator(".of-caller h3")).to_be_visible()
+    fits(page)
+    page.keyboard.press("F9")
+    finish_as(page, "1")
+    expect_state(page, "idle")
+
+
+def test_who_it_is_is_written_once_and_known_the_next_time(
+    hotline: Hotline, open_page: Open
+) -> None:
+    page = open_page("agent1", "/desk", language="en")
+    press_ready(page)
+    talk(hotline, page, "1", "1", number="+66890002678")
+    expect(page.locator(".persons-of-caller")).to_contain_text("Nobody is known")
+    page.keyboard.press("Escape")
+    page.keyboard.press("w")
+    page.keyboard.type("สมชาย ใจดี")
+    expect(page.locator(".saved")).to_be_visible()
+    fits(page)
+    page.keyboard.press("F9")
+    finish_as(page, "1")
+    expect_state(page, "idle")
+
+    hotline.ring("1", "1", number="+66890002678")
+    look_at_offer(page)
+    expect(page.locator(".persons-of-caller strong")).to_have_text("สมชาย ใจดี")
+    expect(page.locator("button[data-fill=who]")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.locator("button[data-fill=who]").click()
+    expect(page.locator("[name=who]")).to_have_value("สมชาย ใจดี")
+    expect(page.locator("button[data-key=F9]")).to_be_visible()
+    page.keyboard.press("F9")
+    finish_as(page, "1")
+    expect_state(page, "idle")
+
+
+def ask(page: Page, question: str) -> None:
+    """Search the answers from wherever one is, and wait until something is found."""
+    page.keyboard.press("F3")
+    expect(page.locator(".answers input[type=search]")).to_be_focused()
+    page.keyboard.type(question)
+    expect(page.locator("[data-answer]").first).to_have_attribute("aria-selected", "true")
+
+
+def test_an_answer_is_found_and_read_without_a_mouse(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent1", "/desk", language="en")
+    press_ready(page)
+    talk(hotline, page, "1", "1", number="+66890003678")
+    field = page.locator(".answers input[type=search]")
+    expect(field).to_be_visible()
+    ask(page, "ของหาย")
+    first = page.locator("[data-answer]").first
+    page.keyboard.press("ArrowDown")
+    expect(first).to_have_attribute("aria-selected", "false")
+    page.keyboard.press("ArrowUp")
+    chosen = first.locator("strong").inner_text()
+    page.keyboard.press("Enter")
+    card = page.locator(".answer-card")
+    expect(card).to_be_focused()
+    # the caller speaks Thai, whatever the agent reads
+    expect(card.locator("[data-in=th] h3")).to_have_text(chosen)
+    card.locator("[data-say=en]").click()
+    expect(card.locator("[data-in=th]")).to_be_hidden()
+    fits(page)
+    page.keyboard.press("Escape")  # back to what was found, then to the call
+    expect(field).to_be_focused()
+    expect(first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".of-caller")).to_be_visible()
+    page.keyboard.press("/")
+    expect(field).to_be_focused()
+    page.keyboard.type("zzzz")
+    expect(page.locator(".answers-found")).to_have_text(re.compile("No answer found"))
+    page.keyboard.press("Escape")
+    expect(field).to_have_value("")
+    page.keyboard.press("F9")
+    finish_as(page, "1")
+    expect_state(page, "idle")
+
+
+def test_an_answer_is_sent_once_and_noted_by_one_key(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent1", "/desk", language="en")
+    press_ready(page)
+    talk(hotline, page, "1", "1", number="+66890004678")
+    note = page.locator("textarea[name=note]")
+    expect(note).to_be_focused()
+    page.keyboard.type("ถาม")
+    expect(page.locator(".answers input[type=search]")).to_be_visible()
+    ask(page, "ของหาย")
+    page.keyboard.press("Enter")
+    card = page.locator(".answer-card")
+    expect(card).to_be_focused()
+    for _ in range(3):
+        page.keyboard.press("s")
+    expect(page.locator(".messages li")).to_have_text(re.compile("^SMS sent"))
+    words = card.locator("[data-in=th] .words").inner_text()
+    expect(card).to_be_focused()
+    on_thai_keyboard(page, "KeyN", "ื")
+    expect(note).to_be_focused()
+    expect(note).to_have_value(f"ถาม\n{words}")
+    expect(card).to_have_count(0)
+    expect(page.locator(".messages li")).to_have_count(1)
+    expect(page.locator(".of-caller")).to_be_visible()
+    page.keyboard.press("F9")
+    finish_as(page, "1")
+    expect_state(page, "idle")
 
 
 def test_the_next_call_begins_with_an_empty_form(hotline: Hotline, open_page: Open) -> None:

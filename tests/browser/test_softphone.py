@@ -4,6 +4,7 @@ The caller's microphone hears 697 Hz, the agent's 1209 Hz: whoever hears the one
 whoever hears the other hears the agent.
 """
 
+import itertools
 import re
 import shutil
 import time
@@ -24,6 +25,7 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--allow-loopback-in-peer-connection",  # there may be no other network
 )
+KINDS = ("microphone", "speaker", "ring")
 MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 
 
@@ -35,13 +37,17 @@ def playwright() -> Iterator[Playwright]:
 
 
 Browsers = Callable[..., Browser]
+_NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def browsers(
     playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Browsers]:
-    """`browsers(697)`: a Chromium whose microphone hears one tone; without one: no microphone."""
+    """`browsers(697)`: a Chromium whose microphone hears one tone; without one: no microphone.
+
+    Closed after each test: a page of the same agent would answer the next one's call.
+    """
     opened: list[Browser] = []
 
     def launch(hertz: float | None = None) -> Browser:
@@ -93,7 +99,8 @@ def desk(
 
 def handset(browser: Browser, hotline: Hotline, wrong: list[str]) -> Page:
     page = watched(browser.new_page(), wrong)
-    page.add_init_script('localStorage.setItem("from", "+79161234567");')
+    # who has called before is known, and asked less
+    page.add_init_script(f'localStorage.setItem("from", "+7916{next(_NUMBERS):07}");')
     page.goto(hotline.exchange)
     page.wait_for_function("document.querySelector('#to').value === '1337'")
     return page
@@ -113,6 +120,44 @@ def hears(page: Page, hertz: int, *, at_all: bool = True, within: float = 15.0) 
         page.wait_for_timeout(50)
 
 
+#: Keeps what the page makes of the SDK, to play what the carrier may say.
+WATCH_DEVICES = """
+globalThis.devices = [];
+let device;
+globalThis.Twilio = {
+  get Device() { return device; },
+  set Device(sdk) {
+    device = class extends sdk {
+      constructor(...given) { super(...given); devices.push(this); }
+    };
+  },
+};
+"""
+#: As if no microphone were there, while `unplugged` is true.
+UNPLUGGED = """
+globalThis.unplugged = true;
+const all = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
+navigator.mediaDevices.enumerateDevices = async () =>
+  (await all()).filter((device) => !unplugged || device.kind !== "audioinput");
+"""
+
+
+def watched_desk(browser: Browser, hotline: Hotline, wrong: list[str]) -> Page:
+    """A desk in whose page `devices` are the SDK's."""
+    page = desk(browser, hotline, wrong)
+    page.add_init_script(WATCH_DEVICES)
+    page.reload()
+    return page
+
+
+def until(page: Page, true: str, what: object = None, within: float = 15.0) -> None:
+    """Returns when something is true in the page, whose policy forbids Playwright's own waiting."""
+    deadline = time.monotonic() + within
+    while not page.evaluate(true, what):
+        assert time.monotonic() < deadline, true
+        page.wait_for_timeout(50)
+
+
 def go_home(page: Page) -> None:
     page.goto("/desk")
     page.click("#status-menu summary")
@@ -120,26 +165,45 @@ def go_home(page: Page) -> None:
     page.wait_for_selector("#state[data-status=signed_out]")
 
 
-def test_caller_and_agent_talk_and_f8_mutes(
-    hotline: Hotline, browsers: Browsers, wrong: list[str]
-) -> None:
-    agent = desk(browsers(AGENT), hotline, wrong)
+def talking(browsers: Browsers, hotline: Hotline, wrong: list[str]) -> tuple[Page, Page]:
+    """A desk and a handset that hear each other."""
+    agent = watched_desk(browsers(AGENT), hotline, wrong)
     phone = agent.locator("#softphone")
     expect(phone).to_have_attribute("data-state", "ready")
     agent.keyboard.press("r")
     expect(agent.locator("#state")).to_have_attribute("data-status", "ready")
     caller = handset(browsers(CALLER), hotline, wrong)
     caller.locator("#call").click()
-    for key in ("4", "1", ""):
-        caller.wait_for_timeout(1500)
-        if key:
-            caller.keyboard.press(key)
+    for question, key in (("нажмите 4", "4"), ("Для получения информации", "1")):
+        expect(caller.locator(".heard")).to_contain_text(question)
+        caller.keyboard.press(key)
     expect(agent.locator("#state")).to_have_attribute("data-state", "offered", timeout=40_000)
-    agent.wait_for_timeout(1000)  # an Enter at once could be somebody's typing
-    agent.keyboard.press("Enter")
-    expect(phone).to_have_attribute("data-state", re.compile("talking|poor"))
+    agent.locator(".ring button.main").click()
+    talk(agent, caller)
+    return agent, caller
+
+
+def talk(agent: Page, caller: Page) -> None:
+    expect(agent.locator("#softphone")).to_have_attribute("data-state", re.compile("talking|poor"))
     hears(agent, CALLER)
     hears(caller, AGENT)
+
+
+def write_up(agent: Page) -> None:
+    """The outcome, and home."""
+    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
+    expect(agent.locator("[data-key='Control+Enter']")).to_be_enabled()
+    agent.check("input[name=outcome][value=information]", force=True)
+    agent.keyboard.press("Control+Enter")
+    expect(agent.locator("#state")).to_have_attribute("data-state", "idle")
+    go_home(agent)
+
+
+def test_caller_and_agent_talk_and_f8_mutes(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    agent, caller = talking(browsers, hotline, wrong)
+    phone = agent.locator("#softphone")
     agent.keyboard.press("F8")
     expect(phone).to_have_attribute("data-state", "muted")
     expect(phone).to_contain_text("Muted")
@@ -147,25 +211,95 @@ def test_caller_and_agent_talk_and_f8_mutes(
     hears(agent, CALLER)
     agent.keyboard.press("F8")
     hears(caller, AGENT)
+    agent.evaluate("devices.at(-1)._activeCall.emit('error', { code: 31000, message: 'no end' })")
+    expect(phone.locator("button")).to_be_visible()  # the microphone is on, and can be muted
+    expect(phone).to_have_attribute("data-state", re.compile("talking|poor"))
     caller.locator("#hangup").click()
     expect(phone).to_have_attribute("data-state", "ready")
-    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
-    agent.check("input[name=outcome][value=information]", force=True)
-    agent.keyboard.press("Control+Enter")
-    expect(agent.locator("#state")).to_have_attribute("data-state", "idle")
-    go_home(agent)
+    write_up(agent)
 
 
+def test_a_desk_that_is_loaded_again_in_mid_call_comes_back_to_it(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    agent, caller = talking(browsers, hotline, wrong)
+    agent.on("dialog", lambda dialog: dialog.accept())  # the browser asks whether to leave
+    agent.reload()
+    talk(agent, caller)
+    expect(agent.locator("#state")).to_have_attribute("data-state", "on_call")
+    expect(agent.locator("#cut-off")).to_have_count(0)
+    agent.keyboard.press("F9")
+    expect(agent.locator("#softphone")).to_have_attribute("data-state", "ready")
+    write_up(agent)
+
+
+def test_a_browser_that_crashed_and_is_opened_again_comes_back_to_the_call(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    agent, caller = talking(browsers, hotline, wrong)
+    # another window of the same agent, without a telephone: what the desk says meanwhile
+    onlooker = desk(browsers(), hotline, wrong)
+    agent.context.browser.close()  # type: ignore[union-attr]
+    expect(onlooker.locator("#cut-off")).to_contain_text("connecting again")
+    hears(caller, AGENT, at_all=False)
+    again = desk(browsers(AGENT), hotline, wrong)
+    talk(again, caller)
+    expect(onlooker.locator("#cut-off")).to_have_count(0)
+    again.keyboard.press("F9")
+    write_up(again)
+
+
+@pytest.mark.parametrize("missing", ["**/twilio.min.js", "**/voice/local.js"])
 def test_a_telephone_that_cannot_start_says_so(
+    hotline: Hotline, browsers: Browsers, wrong: list[str], missing: str
+) -> None:
+    page = desk(browsers(AGENT), hotline, wrong)
+    page.route(missing, lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#softphone")).to_have_attribute("data-state", "off")
+    expect(page.locator("#softphone")).to_contain_text("could not start")
+
+
+def test_a_token_that_is_not_had_at_once_is_asked_for_again(
     hotline: Hotline, browsers: Browsers, wrong: list[str]
 ) -> None:
     page = desk(browsers(AGENT), hotline, wrong)
-    for missing in ("**/twilio.min.js", "**/api/softphone"):
-        page.route(missing, lambda route: route.abort())
-        page.reload()
-        expect(page.locator("#softphone")).to_have_attribute("data-state", "off")
-        page.unroute(missing)
-    expect(page.locator("#softphone")).to_contain_text("could not start")
+    phone = page.locator("#softphone")
+    page.route("**/api/softphone", lambda route: route.abort())
+    page.reload()
+    expect(phone).to_have_attribute("data-state", "away")
+    expect(phone).to_contain_text("not reached")
+    page.unroute("**/api/softphone")
+    expect(phone).to_have_attribute("data-state", "ready")
+
+
+def test_a_token_that_is_over_is_exchanged_and_ready_means_ready(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    """The carrier refuses the token: not ready until there is another one."""
+    page = watched_desk(browsers(AGENT), hotline, wrong)
+    phone = page.locator("#softphone")
+    expect(phone).to_have_attribute("data-state", "ready")
+    page.route("**/api/softphone", lambda route: route.abort())
+    page.evaluate("devices.at(-1).emit('error', { code: 20104, message: 'expired' })")
+    expect(phone).to_have_attribute("data-state", "away")
+    page.wait_for_timeout(1500)
+    expect(phone).to_have_attribute("data-state", "away")
+    page.unroute("**/api/softphone")
+    expect(phone).to_have_attribute("data-state", "ready")
+    assert page.evaluate("devices.length") == 1
+
+
+def test_the_end_of_a_token_is_seen_before_it_comes(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    page = watched_desk(browsers(AGENT), hotline, wrong)
+    expect(page.locator("#softphone")).to_have_attribute("data-state", "ready")
+    old = page.evaluate("devices.at(-1).token")
+    page.wait_for_timeout(1100)  # a token of the same second is the same
+    page.evaluate("devices.at(-1).emit('tokenWillExpire')")
+    until(page, "old => devices.at(-1).token !== old", old)
+    expect(page.locator("#softphone")).to_have_attribute("data-state", "ready")
 
 
 def test_a_desk_without_a_microphone_says_so(
@@ -174,3 +308,100 @@ def test_a_desk_without_a_microphone_says_so(
     page = desk(browsers(), hotline, wrong)
     expect(page.locator("#softphone")).to_have_attribute("data-state", "none")
     expect(page.locator("#softphone")).to_contain_text("no microphone")
+
+
+def test_a_microphone_that_is_plugged_in_is_found_without_loading_anew(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    page = desk(browsers(AGENT), hotline, wrong)
+    phone = page.locator("#softphone")
+    page.add_init_script(UNPLUGGED)
+    page.reload()
+    expect(phone).to_have_attribute("data-state", "none")
+    page.evaluate(
+        "unplugged = false; navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
+    )
+    expect(phone).to_have_attribute("data-state", "ready")
+    page.evaluate(
+        "unplugged = true; navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
+    )
+    expect(phone).to_have_attribute("data-state", "none")
+
+
+def test_of_two_tabs_one_has_the_telephone_and_the_other_when_that_is_closed(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    first = desk(browsers(AGENT), hotline, wrong)
+    expect(first.locator("#softphone")).to_have_attribute("data-state", "ready")
+    second = watched(first.context.new_page(), wrong)
+    second.goto("/desk")
+    phone = second.locator("#softphone")
+    expect(phone).to_have_attribute("data-state", "elsewhere")
+    expect(phone).to_contain_text("another tab")
+    second.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+    second.wait_for_timeout(500)
+    expect(phone).to_have_attribute("data-state", "elsewhere")
+    first.close()
+    expect(phone).to_have_attribute("data-state", "ready")
+
+
+def test_devices_are_chosen_with_a_level_and_remembered(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    page = desk(browsers(AGENT), hotline, wrong)
+    expect(page.locator("#softphone")).to_have_attribute("data-state", "ready")
+    page.keyboard.press("s")
+    dialog = page.locator("#sound")
+    expect(dialog).to_be_visible()
+    until(page, "document.querySelector('#sound meter').value > 0.02")
+    named = dialog.locator("select[name=microphone] option").all_inner_texts()
+    assert len(named) > 1, named
+    for name in ("microphone", "speaker", "ring"):
+        field = dialog.locator(f"select[name={name}]")
+        expect(field).to_be_enabled()
+        field.select_option(index=1)
+    kept = {name: dialog.locator(f"select[name={name}]").input_value() for name in KINDS}
+    assert all(kept.values()), kept
+    page.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible()
+    page.reload()
+    page.keyboard.press("s")
+    for name, device in kept.items():
+        expect(dialog.locator(f"select[name={name}]")).to_have_value(device)
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("Keypad")
+
+
+def test_a_call_is_had_on_the_chosen_devices_and_its_keypad_sends_digits(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    agent, caller = talking(browsers, hotline, wrong)
+    agent.evaluate(
+        "(call => { globalThis.sent = []; const send = call.sendDigits.bind(call);"
+        "call.sendDigits = (digits) => (sent.push(digits), send(digits)); })"
+        "(devices.at(-1)._activeCall)"
+    )
+    agent.locator("textarea[name=note]").focus()  # also while writing
+    agent.keyboard.press("F7")
+    keypad = agent.locator("#keypad")
+    expect(keypad).to_be_visible()
+    agent.keyboard.press("1")
+    agent.keyboard.press("#")
+    keypad.locator("[data-digit='5']").click()
+    expect(keypad.locator("output")).to_have_text("1#5")
+    assert agent.evaluate("sent") == ["1", "#", "5"]
+    agent.keyboard.press("Escape")
+    expect(keypad).not_to_be_visible()
+    expect(agent.locator("input[name=outcome]:checked")).to_have_count(0)
+    # another microphone in the middle of the call
+    agent.locator("#show-sound").click()
+    agent.locator("#sound select[name=microphone]").select_option(index=1)
+    agent.keyboard.press("Escape")
+    until(agent, "devices.at(-1).audio.inputDevice !== null")
+    hears(caller, AGENT)
+    agent.keyboard.press("F9")
+    expect(agent.locator("#softphone")).to_have_attribute("data-state", "ready")
+    expect(agent.locator("#show-keypad")).to_be_hidden()
+    until(agent, "devices.at(-1).audio.inputDevice === null")
+    write_up(agent)

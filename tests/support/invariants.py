@@ -246,10 +246,17 @@ class Told:
         visit = self._last(event)
         assert visit.state == "connecting", (event, visit)
         visit.state = "connected"
+        assert "connected_at" not in visit.moments, f"answered twice: {event}"
         visit.moments["connected_at"] = event.at
-        before = [each for each in self.visits[event.call_id] if "connected_at" in each.moments]
-        assert len(before) <= 1 + self.passed[event.call_id], f"answered twice: {event}"
         self.talked.add(event.call_id)
+
+    def _agent_lost(self, event: Any) -> None:
+        self._alive(event)
+        self._offer(event, "connected")[2] = "lost"
+
+    def _agent_back(self, event: Any) -> None:
+        self._alive(event)
+        self._offer(event, "lost")[2] = "connected"
 
     def _held(self, event: Any) -> None:
         self._alive(event)
@@ -261,7 +268,7 @@ class Told:
 
     def _resumed(self, event: Any) -> None:
         self._alive(event)
-        self._offer(event, "connected")
+        self._offer(event, "connected", "lost")
         self.held.remove(event.data["offer"])
 
     def _party_asked(self, event: Any) -> None:
@@ -294,15 +301,18 @@ class Told:
 
     def _talk_ended(self, event: Any) -> None:
         self._alive(event)
-        self._offer(event, "connected")[2] = "talked"
+        self._offer(event, "connected", "lost")[2] = "talked"
         self.held.discard(event.data["offer"])
         self.stays[event.data["offer"]].moments["talk_ended_at"] = event.at
 
     def _wrapped_up(self, event: Any) -> None:
         self._offer(event, "talked")[2] = "done"
-        assert event.call_id not in self.wrapped or self.passed[event.call_id], event
-        self.wrapped[event.call_id] = event.data["ticket"]
-        self.stays[event.data["offer"]].moments["wrapped_up_at"] = event.at
+        visit, ticket = self.stays[event.data["offer"]], event.data["ticket"]
+        assert "wrapped_up_at" not in visit.moments, event
+        again = self.passed[event.call_id]  # a matter of its own may have one of its own
+        assert again or self.wrapped.get(event.call_id, ticket) == ticket, f"two tickets: {event}"
+        self.wrapped[event.call_id] = ticket
+        visit.moments["wrapped_up_at"] = event.at
         assert self.holds.pop(event.data["agent"]) == event.data["offer"], event
 
     def _abandoned(self, event: Any) -> None:
@@ -374,7 +384,7 @@ def _rows_as_told(session: Session, told: Told) -> None:
         shown = row.state
         if row.state == "ended" and row.result == "done":
             shown = "talked" if row.wrapped_up_at is None else "done"
-        assert shown == state, (row, state)
+        assert shown == ("connected" if state == "lost" else state), (row, state)
     live = [row for row in offers.values() if row.state in LIVE]
     for row in live:
         assert row.call_id not in ended, f"a live offer of a call that is over: {row}"

@@ -13,8 +13,9 @@ from typing import Any
 
 from hotline.telephony import CallGone, CarrierError
 
+#: What a document may hold. A `Record` hears nothing here, and so the document goes on.
 ANYWHERE = frozenset(
-    {"Say", "Play", "Pause", "Gather", "Redirect", "Enqueue", "Dial", "Leave", "Hangup"}
+    {"Say", "Play", "Pause", "Gather", "Redirect", "Enqueue", "Dial", "Record", "Leave", "Hangup"}
 )
 #: What a document of the wait loop may hold (the carrier's documentation of `waitUrl`).
 WHILE_WAITING = frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Leave", "Hangup"})

@@ -126,9 +126,11 @@ def test_the_conference(world: World) -> None:
     agent.accepts()
     offer = agent.last_offer.id
     leg = agent.picks_up().replace("https://hotline.example", "")
+    here = f"offer={offer}&amp;leg={agent.leg[2]}"
     assert leg.endswith(
-        '<Response><Dial><Conference beep="false" endConferenceOnExit="true" '
-        f'startConferenceOnEnter="true" statusCallback="/ivr/conference?offer={offer}" '
+        f'<Response><Dial action="/ivr/agent-leg/over?{here}" method="POST">'
+        '<Conference beep="false" endConferenceOnExit="true" '
+        f'startConferenceOnEnter="true" statusCallback="/ivr/conference?{here}" '
         'statusCallbackEvent="end" statusCallbackMethod="POST" waitUrl="">'
         f"talk-{offer}</Conference></Dial></Response>"
     )
@@ -159,7 +161,9 @@ def test_what_we_ask_of_the_carrier(world: World) -> None:
 
 
 def test_every_webhook_answers_the_same_when_it_comes_again(world: World) -> None:
-    """Each address of a whole call, twice: the same answer, and the story as if once."""
+    """Each address of a whole call, twice: the same answer, and the story as if once. The agent's
+    browser is cut off once.
+    """
     post, twice = world.post, []
 
     def again(url: str, **parameters: str) -> str:
@@ -176,13 +180,19 @@ def test_every_webhook_answers_the_same_when_it_comes_again(world: World) -> Non
     conference = caller.xml.find("Dial")
     assert conference is not None
     agent.leg_ends()
+    caller.goes_to(conference.attrib["action"])
+    world.deliver()
+    agent.picks_up()
+    caller.brought()
+    agent.hangs_up().leg_ends()
     caller.goes_to(conference.attrib["action"]).hangs_up()
     agent.finishes("complaint", category="flood")
-    assert len(twice) >= 9
+    assert len(twice) >= 14
     assert world.events(caller) == [
         "arrived",
         *["step"] * 3,
-        *["queued", "offered", "accepted", "connected", "talk_ended", "ended", "wrapped_up"],
+        *["queued", "offered", "accepted", "connected", "agent_lost", "agent_back"],
+        *["talk_ended", "ended", "wrapped_up"],
     ]
     world.check()
 

@@ -185,3 +185,18 @@ def test_a_carrier_that_does_not_answer(
 def test_without_a_base_url_it_is_the_librarys_own(settings: Settings) -> None:
     there = Carrier(settings.model_copy(update={"carrier_base_url": ""}))
     assert there._client.api.base_url == "https://api.twilio.com"
+
+
+def test_a_message_is_asked_for_as_the_carrier_documents_it(rest: Rest, carrier: Carrier) -> None:
+    rest.body, rest.status = {"sid": "SM1", "status": "queued"}, 201
+    assert carrier.send_message("+66812345678", from_="+6638111337", body="โทร 1662") == "SM1"
+    method, path, fields = rest.asked[-1]
+    assert (method, path.rpartition("/")[2]) == ("POST", "Messages.json")
+    assert fields == {"To": ["+66812345678"], "From": ["+6638111337"], "Body": ["โทร 1662"]}
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_message_to_nobody_is_refused(rest: Rest, carrier: Carrier, status: int) -> None:
+    rest.body, rest.status = {"code": 21211, "message": "Invalid 'To'", "status": status}, status
+    with pytest.raises(Refused):
+        carrier.send_message("+66381234567", from_="+6638111337", body="x")

@@ -20,6 +20,7 @@ from hotline.db import Database
 from hotline.models import Account
 from hotline.settings import NAMES, SECRETS
 from tests.support.floors import CONFIG, PUBLIC_URL
+from tickets.models import Citizen, CitizenNumber
 
 PASSWORD = "a long enough password"
 
@@ -133,6 +134,9 @@ def test_the_folder_of_a_run_is_the_environments(
         ["account", "noi"],
         ["people"],
         ["people", "password"],
+        ["citizens"],
+        ["citizens", "erase"],
+        ["citizens", "erase", "0812345678", "--person", "1"],
         ["people", "expel", "noi"],
         ["nightly"],
         ["nightly", "--from", "yesterday"],
@@ -455,3 +459,40 @@ def test_a_flow_that_would_strand_somebody_is_not_drawn(
     assert main(["flow", "--svg", str(picture), str(path)]) == 1
     assert 'ivr.flow.main.keys.2: no such node "nowhere"' in capsys.readouterr().err
     assert not picture.exists()
+
+
+def test_a_number_is_forgotten_by_command_and_a_dry_run_comes_first(
+    installed: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with installed.write() as session:
+        for name in ("Anna", "Bert"):
+            person = Citizen(name=name, note="", vip="", made_at=clock.now(), version=1)
+            session.add(person)
+            session.flush()
+            session.add(CitizenNumber(citizen_id=person.id, number="+66812345678", at=clock.now()))
+    for words, told in (
+        (["081 234 5678", "--dry-run"], "persons: 2, tickets: 0"),
+        (["--person", "1"], "persons: 1"),
+        (["081 234 5678"], "persons: 1, tickets: 0"),
+        (["081 234 5678"], "persons: 0, tickets: 0"),
+    ):
+        assert main(["citizens", "erase", *words]) == 0
+        said = capsys.readouterr().out
+        assert told in said
+        assert ("nothing was changed" in said) is ("--dry-run" in words)
+    for words in (["1337"], ["anonymous"], ["--person", "1"]):
+        assert main(["citizens", "erase", *words]) == 1
+
+
+def test_answers_come_from_a_file(
+    installed: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "answers.yaml"
+    file.write_text("- {title: {th: ก, en: A}, text: {th: ก, en: A}}\n", encoding="utf-8")
+    for words, told in ((["--dry-run"], "1 new"), ([], "1 new"), ([], "0 new, 1 there already")):
+        assert main(["answers", "import", str(file), *words]) == 0
+        assert told in capsys.readouterr().out
+    file.write_text("- {title: {th: ก}, text: {th: ก, en: A}}\n", encoding="utf-8")
+    assert main(["answers", "import", str(file)]) == 1
+    assert "0.title.en: missing" in capsys.readouterr().err
+    assert main(["answers", "import", "nowhere.yaml"]) == 1

@@ -335,6 +335,7 @@ def test_an_agent_who_lets_it_ring_is_no_try_of_the_citizen(world: World) -> Non
     world.sweep("ivr.expire_offers", seconds=30)
     assert first.doing == "missed/idle"
     second = world.agent().accepts()
+    world.clock.advance(seconds=20)
     second.leg_ends("no-answer")  # accepted, and did not lift the telephone
     assert second.doing == "missed/idle"
     assert (promise.now.state, promise.now.tries) == (State.IN_LINE, 0)

@@ -146,7 +146,7 @@ def test_the_next_agent_of_a_call_does_not_see_the_draft(world: World) -> None:
     caller = world.caller().to_queue()
     first.accepts()
     first.does(path(caller), note="mine")
-    first.leg_ends("no-answer")
+    first.leg_ends("busy")
     second = world.agent()
     second.talks_with(caller)
     assert world.read(drafts.of_call, caller.id, second.id) is None

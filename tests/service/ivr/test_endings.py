@@ -12,7 +12,17 @@ from tickets import service as tickets
 
 @pytest.fixture
 def pair(world: World) -> tuple[Agent, Caller]:
-    agent = world.agent()
+    return _talking(world)
+
+
+@pytest.fixture
+def on_a_telephone(world: World) -> tuple[Agent, Caller]:
+    """Not in a browser, which may come back when it is cut off (test_lost.py)."""
+    return _talking(world, "+66812345670")
+
+
+def _talking(world: World, address: str | None = None) -> tuple[Agent, Caller]:
+    agent = world.agent(address=address)
     caller = world.caller().to_queue()
     agent.talks_with(caller)
     return agent, caller
@@ -80,9 +90,9 @@ def test_the_caller_hangs_up_in_conversation(world: World, pair: tuple[Agent, Ca
 
 
 def test_the_agents_telephone_hangs_up_in_conversation(
-    world: World, pair: tuple[Agent, Caller]
+    world: World, on_a_telephone: tuple[Agent, Caller]
 ) -> None:
-    agent, caller = pair
+    agent, caller = on_a_telephone
     agent.leg_ends()
     assert agent.doing == "ready/wrap_up"
     conference = caller.xml.find("Dial")
@@ -97,9 +107,9 @@ def test_the_agents_telephone_hangs_up_in_conversation(
 
 @pytest.mark.parametrize("leaver", ["agent", "caller", "unknown"])
 def test_the_conference_tells_who_left(
-    world: World, pair: tuple[Agent, Caller], leaver: str
+    world: World, on_a_telephone: tuple[Agent, Caller], leaver: str
 ) -> None:
-    agent, caller = pair
+    agent, caller = on_a_telephone
     sid = {"agent": agent.leg[2], "caller": caller.sid, "unknown": ""}[leaver]
     url = f"/ivr/conference?offer={agent.last_offer.id}"
     told = {"StatusCallbackEvent": "conference-end", "CallSidEndingConference": sid}
@@ -219,9 +229,9 @@ def test_a_call_that_the_carrier_lost_was_hung_up_by_nobody(
 
 
 def test_a_caller_left_behind_in_the_conference_is_let_go(
-    world: World, pair: tuple[Agent, Caller]
+    world: World, on_a_telephone: tuple[Agent, Caller]
 ) -> None:
-    agent, caller = pair
+    agent, caller = on_a_telephone
     agent.leg_ends()
     world.sweep("ivr.end_lonely", seconds=10)
     assert world.carrier.of("hang_up") == []

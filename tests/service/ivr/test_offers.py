@@ -66,7 +66,7 @@ def test_another_agents_offer_is_not_to_be_had(world: World) -> None:
 
 @pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
 def test_an_agents_telephone_that_is_not_reached(world: World, status: str) -> None:
-    first, second = world.agent(), world.agent()
+    first, second = world.agent(address="+66812345671"), world.agent()
     caller = world.caller().to_queue()
     first.accepts()
     first.leg_ends(status)
@@ -74,6 +74,77 @@ def test_an_agents_telephone_that_is_not_reached(world: World, status: str) -> N
     assert caller.stay.state == "offered"
     second.talks_with(caller)
     assert second.call["state"] == "talking"
+    world.check()
+
+
+def test_a_page_that_is_opened_in_the_moment_of_accepting_is_rung_again(world: World) -> None:
+    """Not registered yet: the carrier says so at once, and the agent has missed nothing."""
+    agent = world.agent()
+    caller = world.caller().to_queue()
+    agent.accepts()
+    for _ in range(3):
+        agent.leg_ends("no-answer")
+        agent.leg_ends("no-answer")  # told twice
+        assert agent.doing == "ready/on_call"
+        assert not agent.call["cut_off"]
+        world.sweep("ivr.lost", seconds=1)
+        world.deliver()
+    assert len(world.carrier.of("dial")) == 4
+    agent.picks_up()
+    caller.brought()
+    assert agent.call["state"] == "talking"
+    assert world.events(caller)[-2:] == ["accepted", "connected"]
+    agent.hangs_up().leg_ends()
+    assert agent.doing == "ready/wrap_up"
+    world.check()
+
+
+def test_a_page_whose_call_ended_before_it_was_noted_is_rung_again(world: World) -> None:
+    agent = world.agent()
+    caller = world.caller().to_queue()
+    agent.does(f"/api/offers/{agent.offer['id']}/accept")
+    dial = world.carrier.dial
+
+    def at_once(*arguments: str, **named: str) -> str:
+        sid = dial(*arguments, **named)  # type: ignore[arg-type]
+        if len(world.carrier.of("dial")) == 1:
+            world.post(named["status_callback"], CallSid=sid, CallStatus="no-answer")
+        return sid
+
+    world.carrier.dial = at_once  # type: ignore[assignment,method-assign]
+    world.deliver()
+    world.sweep("ivr.lost", seconds=1)
+    world.deliver()
+    agent.picks_up()
+    caller.brought()
+    assert agent.call["state"] == "talking"
+
+
+def test_a_page_that_never_registers_has_missed_the_call(world: World) -> None:
+    first, second = world.agent(), world.agent()
+    caller = world.caller().to_queue()
+    first.accepts()
+    first.leg_ends("no-answer")
+    world.sweep("ivr.lost", seconds=9)
+    world.deliver()
+    assert first.doing == "ready/on_call"
+    first.leg_ends("no-answer")
+    world.sweep("ivr.lost", seconds=1)
+    assert (first.doing, second.doing) == ("missed/idle", "ready/offered")
+    second.talks_with(caller)
+    world.check()
+
+
+def test_a_caller_who_goes_while_the_page_is_rung_again(world: World) -> None:
+    agent = world.agent()
+    caller = world.caller().to_queue()
+    agent.accepts()
+    agent.leg_ends("failed")
+    caller.hangs_up()
+    world.sweep("ivr.lost", seconds=1)
+    world.deliver()
+    assert agent.doing == "ready/idle"
+    assert len(world.carrier.of("dial")) == 1
     world.check()
 
 

@@ -392,6 +392,23 @@ def test_where_nobody_is_it_says_so_and_the_conversation_goes_on(
     assert agent.doing == "ready/on_call"
 
 
+def test_an_agent_who_is_cut_off_leaves_no_third_party_behind(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    police = rings_police(world, agent)
+    police.says("in-progress")
+    agent.leg_ends()
+    world.deliver()
+    assert agent.call["cut_off"] is True
+    assert agent.call["can"] == []
+    does(agent, "hold", 409)
+    assert (police.sid,) in world.carrier.of("hang_up"), "their conference is over"
+    assert told(world, caller)[-2:] == ["party_left", "agent_lost"]
+    agent.hangs_up()
+    agent.finishes()
+    world.check()
+
+
 # ---------------------------------------------------------------- passed on
 
 

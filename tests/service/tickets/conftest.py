@@ -14,7 +14,9 @@ from hotline.settings import Settings
 from hotline.telephony import Carrier
 from tests.support.floors import CONFIG
 from tickets import web as tickets_web
+from tickets.answers import web as answers_web
 from tickets.config import Tickets
+from tickets.persons import web as persons_web
 from tickets.service import Actor
 from tickets.workflow import Role
 
@@ -61,4 +63,6 @@ def floor(settings: Settings, config: Tickets) -> Iterator[Floor]:
 def app(floor: Floor) -> Flask:
     made = web.create(floor)
     made.register_blueprint(tickets_web.blueprint)
+    made.register_blueprint(persons_web.blueprint)
+    made.register_blueprint(answers_web.blueprint)
     return made

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from hotline import auth, clock
 from hotline.auth import COOKIE, Role
+from hotline.errors import Forbidden
 from hotline.floor import Floor
 from tests.service.tickets.conftest import CALLER, NOW
 from tests.support.floors import Bearer, sign_in_as
@@ -18,11 +20,13 @@ from tickets import jobs, service
 from tickets.config import Tickets
 from tickets.search import PAGE
 from tickets.service import TicketFacts
-from tickets.web import READABLE_CALLS
+from tickets.web import NUMBER_AT_HAND, READABLE_CALLS
 from tickets.workflow import State
 
 Make = Callable[..., TicketFacts]
 Post = Callable[..., Any]
+#: The offer that whoever is signed in has at hand: of the caller `CALLER`.
+OFFER = 7
 DIVISION = "division"  # the username that the shipped city names as administrator
 
 
@@ -30,6 +34,18 @@ DIVISION = "division"  # the username that the shipped city names as administrat
 def time() -> Iterator[clock.DrivenClock]:
     with clock.driven(NOW) as driven:
         yield driven
+
+
+@pytest.fixture(autouse=True)
+def at_hand(app: Flask) -> None:
+    """What the room of calls says of offers."""
+
+    def number(_: Session, offer_id: int) -> str:
+        if offer_id != OFFER:
+            raise Forbidden
+        return CALLER
+
+    app.extensions[NUMBER_AT_HAND] = number
 
 
 @pytest.fixture
@@ -440,8 +456,7 @@ def test_filters_of_the_address(client: FlaskClient, browse: Any, make: Make) ->
         "/tickets?q=a%00b",
         "/tickets?state=%00&division=%00",
         f"/tickets/of-call/{10**30}",
-        "/tickets/near-caller?number=%00",
-        f"/tickets/near-caller?number={'9' * 5000}",
+        f"/tickets/near-caller?offer={'9' * 400}",
         "/tickets/%00",
         f"/api/tickets/{'9' * 5000}",
     ],
@@ -525,16 +540,23 @@ def test_the_desk_finds_a_calls_ticket_and_the_callers_earlier_ones(
     browse(Role.AGENT)
     assert ticket.number_shown in client.get("/tickets/of-call/1").text
     assert "ยังไม่มีเรื่อง" in client.get("/tickets/of-call/99").text
-    for spelling in ("%2B66812345678", "+66812345678"):
-        assert ticket.number_shown in client.get(f"/tickets/near-caller?number={spelling}").text
-    assert "ยังไม่เคยแจ้ง" in client.get("/tickets/near-caller?number=%2B66899999999").text
-    assert "ยังไม่เคยแจ้ง" in client.get("/tickets/near-caller").text
+    assert ticket.number_shown in client.get(f"/tickets/near-caller?offer={OFFER}").text
     assert "<html" not in client.get("/tickets/of-call/1").text
 
 
 def test_near_caller_is_for_the_desk(client: FlaskClient, browse: Any) -> None:
     browse(Role.MANAGER)
-    assert client.get("/tickets/near-caller?number=%2B66812345678").status_code == 403
+    assert client.get(f"/tickets/near-caller?offer={OFFER}").status_code == 403
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR])
+@pytest.mark.parametrize("asked", ["offer=8", "offer=x", "", "number=%2B66812345678"])
+def test_nobody_looks_up_a_number_of_their_choice(
+    client: FlaskClient, browse: Any, make: Make, role: Role, asked: str
+) -> None:
+    make()
+    browse(role)
+    assert client.get(f"/tickets/near-caller?{asked}").status_code == 403
 
 
 def test_a_program_reads_outcomes_and_a_ticket(

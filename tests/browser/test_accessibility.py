@@ -1,0 +1,159 @@
+"""The pages held to WCAG 2.2 AA by axe-core, as far as a machine can see: each state of the desk,
+and the pages that people work in, in both languages, light and dark.
+"""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, Hotline, Open
+from tests.browser.test_desk import (
+    ask,
+    expect_state,
+    finish_as,
+    look_at_offer,
+    press_ready,
+    talk,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+LANGUAGES = ["th", "en"]
+#: A frame's shades are a picture, on which axe cannot tell a contrast: they lie beside the words.
+PLAIN = """theme => {
+  document.documentElement.dataset.theme = theme;
+  for (const frame of document.querySelectorAll(".scroll, header.site nav")) {
+    frame.style.background = "var(--under)";
+  }
+}"""
+#: What it cannot decide about a contrast counts as wrong too, but for single letters and signs.
+RUN = """async (tags) => {
+  const found = await axe.run(document, { runOnly: { type: "tag", values: tags } });
+  const told = (rule, node, why) => [rule.id, ...node.target, why].join(" | ");
+  const unsure = found.incomplete.filter((rule) => rule.id === "color-contrast");
+  return [
+    ...found.violations.flatMap((rule) => rule.nodes.map(
+      (node) => told(rule, node, node.failureSummary.replace(/[ \\n]+/g, " ")))),
+    ...unsure.flatMap((rule) => rule.nodes
+      .map((node) => [node, node.any[0]?.data?.messageKey])
+      .filter(([, why]) => !["shortTextContent", "nonBmp"].includes(why))
+      .map(([node, why]) => told(rule, node, why))),
+  ];
+}"""
+
+
+def faults(page: Page) -> list[str]:
+    """What is wrong with the page as it is now, in either theme, each with where."""
+    assert AXE.is_file(), "axe-core is not there: npm ci"
+    found = []
+    for theme in ("light", "dark"):
+        page.evaluate(PLAIN, theme)
+        # evaluated and not put into the page, which allows no script but its own
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found += [f"{theme}: {each}" for each in page.evaluate(RUN, TAGS)]
+    return found
+
+
+def test_the_check_can_see(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("supervisor", "/citizens", language="en")
+    assert faults(page) == []
+    page.evaluate(
+        """() => {
+          const main = document.querySelector("main");
+          main.append(document.createElement("input"));
+          const pale = document.createElement("p");
+          pale.textContent = "hardly to be read";
+          pale.style.color = "color-mix(in oklab, var(--ink) 30%, var(--paper))";
+          main.append(pale);
+        }"""
+    )
+    rules = [each.split(": ")[1].split(" | ")[0] for each in faults(page)]
+    assert sorted(rules) == ["color-contrast"] * 2 + ["label"] * 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_state_of_the_desk(hotline: Hotline, open_page: Open, language: str) -> None:
+    page = open_page("agent1", "/desk", language=language)
+    press_ready(page)
+    expect(page.locator(".waiting-board")).to_be_visible()
+    assert faults(page) == [], "idle"
+    number = {"th": "+66890005678", "en": "+66890006678"}[language]
+    hotline.ring("1", "1", number=number)
+    look_at_offer(page)
+    expect(page.locator(".tickets-near-caller")).to_be_visible()
+    assert faults(page) == [], "ringing"
+    page.keyboard.press("Enter")
+    expect(page.locator("button[data-key=F9]")).to_be_visible()
+    expect(page.locator(".answers input[type=search]")).to_be_visible()
+    page.locator("[name=who]").fill("Anna")
+    expect(page.locator(".saved")).to_be_visible()
+    assert faults(page) == [], "talking"
+    page.keyboard.press("F9")
+    finish_as(page, "2")
+    expect(page.locator(".send-problem")).to_be_visible()
+    assert faults(page) == [], "wrap-up, with a problem"
+    finish_as(page, "1")
+    expect_state(page, "idle")
+    expect(page.locator("[id^=finished-] .ticket-of-call")).to_be_visible()
+    page.keyboard.press("?")
+    assert faults(page) == [], "after a call, with the keys shown"
+    page.keyboard.press("Escape")
+
+
+def test_answers_and_a_caller_who_is_known(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent1", "/desk", language="en")
+    press_ready(page)
+    for known in (False, True):
+        talk(hotline, page, "1", "1", number="+66890007678")
+        if known:
+            expect(page.locator("button[data-fill=who]")).to_be_visible()
+            page.locator(".persons-of-caller summary").click()
+            assert faults(page) == [], "a person's note"
+            ask(page, "ของหาย")
+            assert faults(page) == [], "answers found"
+            page.keyboard.press("Enter")
+            expect(page.locator(".answer-card")).to_be_focused()
+            assert faults(page) == [], "an answer"
+            page.keyboard.press("Enter")
+            expect(page.locator(".answer-card")).to_have_count(0)
+        page.locator("[name=who]").fill("Anna")
+        page.keyboard.press("F9")
+        finish_as(page, "1")
+        expect_state(page, "idle")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("username", "path"),
+    [
+        ("agent2", "/callbacks"),
+        ("supervisor", "/wallboard"),
+        ("supervisor", "/answers"),
+        ("supervisor", "/answers/new"),
+        ("supervisor", "/citizens"),
+        ("supervisor", "/tickets"),
+    ],
+)
+def test_a_page(hotline: Hotline, open_page: Open, username: str, path: str, language: str) -> None:
+    page = open_page(username, path, language=language)
+    page.wait_for_load_state("networkidle" if path != "/wallboard" else "load")
+    if path == "/wallboard":
+        expect(page.locator(".grid .person").first).to_be_visible()
+        expect(page.locator(".waiting-board")).to_be_visible()
+    assert faults(page) == []
+    page.set_viewport_size(PHONE)
+    assert faults(page) == [], "on a phone"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sign_in(hotline: Hotline, open_page: Open, language: str) -> None:
+    page = open_page("nobody", "/sign-in", language=language)
+    assert faults(page) == []
+    page.fill("[name=username]", "nobody")
+    page.fill("[name=password]", "wrong-password")
+    page.click("main button")
+    expect(page.locator("[role=alert]")).to_be_visible()
+    assert faults(page) == [], "refused"
