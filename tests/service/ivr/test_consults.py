@@ -1,9 +1,15 @@
 """A word with a colleague about a caller who is held, and what may cross it."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
 from ivr import calls, story
 from reports.metrics import Counters, Rules, count_call
+from tests.service.ivr.test_lost import words
+from tests.service.ivr.test_races import at_once, ends
 from tests.service.ivr.test_talk import does, ticket_of, told
 from tests.service.ivr.world import Agent, Caller, World
 
@@ -29,6 +35,18 @@ def colleague(world: World, caller: Caller) -> Agent:
 
 def asks(agent: Agent, colleague: Agent) -> None:
     does(agent, "transfer", to=f"agent:{colleague.id}", how="first")
+
+
+def after_of(caller: Caller) -> str:
+    """Where the caller goes when their conference is over; it was said as they came to it."""
+    return str(caller.xml.find("Dial").attrib["action"])  # type: ignore[union-attr]
+
+
+def is_gone(world: World, agent: Agent, leg: tuple[str, str, str] | None = None) -> None:
+    """The agent's browser is cut off, as their telephone (the last one) tells it."""
+    _, status, sid = leg or agent.leg
+    world.carrier.gone.add(sid)
+    world.post(status, CallSid=sid, CallStatus="completed")
 
 
 def speaks(agent: Agent, colleague: Agent) -> str:
@@ -69,7 +87,7 @@ def test_two_of_ours_speak_while_the_caller_is_held(
 def test_handed_over_the_colleague_has_the_conversation(
     world: World, agent: Agent, caller: Caller, colleague: Agent
 ) -> None:
-    after = caller.xml.find("Dial").attrib["action"]  # type: ignore[union-attr]
+    after = after_of(caller)
     speaks(agent, colleague)
     talk, mine, theirs = f"talk-{agent.last_offer.id}", agent.last_offer.leg_sid, colleague.leg[2]
     does(agent, "party/hand-over")
@@ -116,16 +134,65 @@ def test_a_caller_who_hangs_up_after_that_ends_the_second_conversation(
     world.check()
 
 
-def test_a_colleague_s_telephone_that_leaves_after_that_ends_it_too(
+def test_a_colleague_s_browser_that_leaves_after_that_is_rung_again(
     world: World, agent: Agent, caller: Caller, colleague: Agent
 ) -> None:
+    """As in any conversation (`ivr.room.lost`); they meet in the same conference."""
+    after, talk = after_of(caller), f"talk-{agent.last_offer.id}"
     speaks(agent, colleague)
     does(agent, "party/hand-over")
     does(agent, "party/hand-over")  # said twice
-    colleague.leg_ends()
-    assert colleague.doing == "ready/wrap_up"
+    is_gone(world, colleague)
+    caller.goes_to(after)
+    world.deliver()
+    assert colleague.call["cut_off"]
+    assert caller.says == words(world, "cut_off")
+    assert f">{talk}<" in colleague.picks_up()
+    assert f">{talk}<" in caller.brought().heard
+    assert not colleague.call["cut_off"]
+    does(colleague, "hold")
+    assert world.carrier.of("hold")[-1][:2] == (talk, caller.sid)
+    colleague.hangs_up().finishes()
+    agent.finishes()
+    world.check()
+
+
+def test_a_colleague_who_does_not_come_back_after_that_loses_the_caller_to_the_next(
+    world: World, agent: Agent, caller: Caller, colleague: Agent
+) -> None:
+    after = after_of(caller)
+    speaks(agent, colleague)
+    does(agent, "party/hand-over")
+    is_gone(world, colleague)
+    caller.goes_to(after)
+    world.sweep("ivr.lost", seconds=30)
+    world.deliver()
+    assert caller.brought().says == words(world, "agent_gone")
+    assert (caller.stay.queue, caller.stay.state) == ("information", "waiting")
+    assert (agent.doing, colleague.doing) == ("ready/wrap_up", "missed/wrap_up")
     colleague.finishes()
     agent.finishes()
+    assert agent.offer["call_id"] == caller.id
+    world.check()
+
+
+def test_a_colleague_may_ask_the_next_who_takes_over(
+    world: World, agent: Agent, caller: Caller, colleague: Agent
+) -> None:
+    after, talk = after_of(caller), f"talk-{agent.last_offer.id}"
+    third = world.agent(queues=["complaint"])
+    speaks(agent, colleague)
+    does(agent, "party/hand-over")
+    assert f">{talk}<" in speaks(colleague, third)
+    does(colleague, "party/hand-over")
+    assert (colleague.doing, third.call["state"]) == ("ready/wrap_up", "talking")
+    world.clock.advance(seconds=10)
+    third.hangs_up()
+    caller.goes_to(after)
+    for each in (agent, colleague, third):
+        each.finishes()
+    visits = world.read(story.visits_of, caller.id)
+    assert [each.agent_id for each in visits] == [agent.id, colleague.id, third.id]
     world.check()
 
 
@@ -248,16 +315,198 @@ def test_a_recording_that_was_paused_goes_on_with_the_colleague(
     assert colleague.call["recording"] == "on"
 
 
-def test_handed_over_to_a_colleague_whose_telephone_has_gone_in_this_very_moment(
+def test_handed_over_to_a_colleague_whose_browser_has_gone_in_this_very_moment(
     world: World, agent: Agent, caller: Caller, colleague: Agent
 ) -> None:
+    """It is rung again; the caller hears music meanwhile."""
+    after, mine = after_of(caller), agent.last_offer.leg_sid
     speaks(agent, colleague)
     world.carrier.gone.add(colleague.leg[2])
     does(agent, "party/hand-over")
+    assert world.carrier.of("hang_up") == [(mine,)], "the conference ends with it"
+    assert colleague.call["cut_off"]
+    caller.goes_to(after)
+    assert caller.says == words(world, "cut_off")
+    colleague.picks_up()
+    assert "<Conference" in caller.brought().heard
+    assert (agent.doing, colleague.call["state"]) == ("ready/wrap_up", "talking")
+    world.check()
+
+
+# ---------------------------------------------------------------- who asks is cut off
+
+
+@pytest.mark.parametrize("when", ["rings", "dialled", "speaks"])
+def test_who_asks_is_cut_off_and_back(
+    world: World, agent: Agent, caller: Caller, colleague: Agent, when: str
+) -> None:
+    after, leg = after_of(caller), agent.leg
+    asks(agent, colleague)
+    if when != "rings":
+        colleague.accepts()
+    if when == "speaks":
+        colleague.picks_up()
+    is_gone(world, agent, leg)
+    if when == "speaks":
+        sid = colleague.leg[2]
+        over = f"/ivr/agent-leg/over?offer={colleague.last_offer.id}&leg={sid}"
+        assert "<Hangup" in world.post(over, CallSid=sid, CallStatus="in-progress")
+        colleague.leg_ends()
+    caller.goes_to(after)
+    assert caller.says == words(world, "cut_off")
+    assert (colleague.doing, colleague.at_hand) == ("ready/idle", {"offer": None, "call": None})
+    world.deliver()
+    agent.picks_up()
+    assert "<Conference" in caller.brought().heard
+    assert (agent.call["held_since"], agent.call["party"]) == (None, None)
+    asks(agent, colleague)
+    assert colleague.offer["asked_by"] == agent.username
+    world.check()
+
+
+def test_who_asks_is_cut_off_and_not_back(
+    world: World, agent: Agent, caller: Caller, colleague: Agent
+) -> None:
+    after, leg = after_of(caller), agent.leg
+    speaks(agent, colleague)
+    is_gone(world, agent, leg)
+    caller.goes_to(after)
+    world.sweep("ivr.lost", seconds=30)
+    world.deliver()
+    assert caller.brought().says == words(world, "agent_gone")
+    assert (caller.stay.state, agent.doing) == ("waiting", "missed/wrap_up")
+    assert colleague.doing == "ready/idle"
+    world.check()
+
+
+# ---------------------------------------------------------------- a colleague with a telephone
+
+
+class Phone:
+    """A colleague without a browser, and what they press."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.agent = world.agent(queues=["complaint"], address="+66812345678")
+
+    def presses(self, key: str) -> str:
+        url, _, sid = self.agent.leg
+        said = self.world.post(url, CallSid=sid, CallStatus="in-progress")
+        assert "ขอปรึกษา" in said, "a word, not a call"
+        action = said.split('action="')[1].split('"')[0]
+        heard = self.world.post(action, CallSid=sid, CallStatus="in-progress", Digits=key)
+        self.world.deliver()
+        return heard
+
+
+def test_a_colleague_with_a_telephone_takes_it_with_a_key(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    phone = Phone(world)
+    after = after_of(caller)
+    asks(agent, phone.agent)
+    assert f">talk-{agent.last_offer.id}<" in phone.presses("1")
+    assert len(world.carrier.of("dial")) == 2, "it is the call that asked them"
+    assert (agent.call["party"]["state"], phone.agent.call["state"]) == ("talking", "consulting")
+    does(agent, "party/hand-over")
+    assert phone.agent.call["state"] == "talking"
+    phone.agent.leg_ends()
+    caller.goes_to(after)
+    assert caller.says == words(world, "goodbye")
+    phone.agent.finishes()
+    agent.finishes()
+    world.check()
+
+
+@pytest.mark.parametrize(("key", "doing"), [("2", "ready/idle"), ("", "missed/idle")])
+def test_another_key_declines_and_none_misses(
+    world: World, agent: Agent, caller: Caller, key: str, doing: str
+) -> None:
+    phone = Phone(world)
+    asks(agent, phone.agent)
+    assert "<Hangup" in phone.presses(key)
+    assert (phone.agent.doing, agent.call["party"]) == (doing, None)
+    phone.agent.leg_ends()
+    assert phone.agent.doing == doing
+    world.check()
+
+
+def test_a_telephone_that_has_gone_as_the_caller_is_handed_over(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    phone = Phone(world)
+    asks(agent, phone.agent)
+    phone.presses("1")
+    world.carrier.gone.add(phone.agent.leg[2])
+    does(agent, "party/hand-over")
     assert (caller.stay.queue, caller.stay.state) == ("information", "waiting")
     assert caller.brought().says, "told so, and not left alone"
-    assert (agent.doing, colleague.doing) == ("ready/wrap_up", "ready/wrap_up")
-    colleague.leg_ends()
-    colleague.finishes()
+    assert (agent.doing, phone.agent.doing) == ("ready/wrap_up", "ready/wrap_up")
+    phone.agent.leg_ends()
+    phone.agent.finishes()
     agent.finishes()
     assert caller.stay.state == "offered"
+    world.check()
+
+
+# ---------------------------------------------------------------- two at once
+
+
+def requests(agent: Agent, path: str, **body: str) -> Callable[[], object]:
+    """The same verb from another thread, whatever the answer."""
+    there = replace(agent, world=agent.world.another())
+    return lambda: there.ask("POST", path, **body)
+
+
+def asking(agent: Agent, colleague: Agent) -> Callable[[], object]:
+    path = f"/api/calls/{agent.last_offer.call_id}/transfer"
+    return requests(agent, path, to=f"agent:{colleague.id}", how="first")
+
+
+def test_two_ask_one_colleague_at_once(world: World, agent: Agent, caller: Caller) -> None:
+    other = world.agent(queues=["information"])
+    second = world.caller().to_queue()
+    other.talks_with(second)
+    colleague = world.agent(queues=["complaint"])
+    assert at_once(asking(agent, colleague), asking(other, colleague)) == []
+    asked = [each for each in (agent, other) if each.call["party"] is not None]
+    assert [each.username for each in asked] == [colleague.offer["asked_by"]]
+    for each in (agent, other):
+        assert (each.call["held_since"] is not None) == (each in asked), "held for somebody only"
+    world.check()
+
+
+def test_a_colleague_is_asked_as_a_caller_is_offered_to_them(
+    world: World, agent: Agent, caller: Caller, colleague: Agent
+) -> None:
+    for _ in range(3):
+        second = world.caller()
+        second.world = world.another()
+        arrives = partial(second.to_queue, "1", "2")
+        assert at_once(asking(agent, colleague), arrives) == []
+        asked = colleague.offer["asked_by"] is not None
+        assert asked == (second.stay.state == "waiting")
+        assert asked == (agent.call["party"] is not None)
+        world.check()
+        second.hangs_up()
+        does(agent, "party/drop")
+        assert colleague.doing == "ready/idle"
+
+
+@pytest.mark.parametrize("ending", ["drop", "leave", "caller", "asker"])
+def test_a_hand_over_and_an_end_at_once(
+    world: World, agent: Agent, caller: Caller, colleague: Agent, ending: str
+) -> None:
+    speaks(agent, colleague)
+    call = f"/api/calls/{caller.id}"
+    ends_it = {
+        "drop": requests(agent, f"{call}/party/drop"),
+        "leave": requests(colleague, f"{call}/hang-up"),
+        "caller": ends(world, caller),
+        "asker": requests(agent, f"{call}/hang-up"),
+    }[ending]
+    assert at_once(requests(agent, f"{call}/party/hand-over"), ends_it) == []
+    world.deliver()
+    took_over = "taken_over" in world.events(caller)
+    assert colleague.doing != "ready/on_call" or took_over
+    world.check()

@@ -263,7 +263,7 @@ def _who_is_gone_does_not_wait(session: Session) -> None:
         )
     ).all()
     assert rows == []
-    on = ("passed_on", "taken_over")
+    on = ("passed_on", "taken_over", "agent_lost")
     passed_on = sa.select(CallEvent.call_id).where(CallEvent.kind.in_(on))
     twice = session.execute(
         sa.select(CallEvent.call_id, CallEvent.kind)
