@@ -563,12 +563,13 @@ COUNTERS: tuple[Metric, ...] = (
         "calls",
         (
             "รับต่อจากผู้อื่น",
-            "การรับสายที่มีผู้รับไปก่อนแล้วในสายเดียวกัน เช่น โอนต่อ หักออกจากจำนวนรับสายจะได้จำนวนผู้โทรที่ได้สนทนา",
+            "การรับสายที่มีผู้รับไปก่อนแล้วในสายเดียวกัน เช่น โอนต่อหรือมอบสายให้เพื่อนร่วมงาน หักออกจากจำนวนรับสายจะได้จำนวนผู้โทรที่ได้สนทนา",
         ),
         (
             "Answered again",
-            "Answers of a call that had been answered before, such as one that was passed on: "
-            "answered without them is the number of callers who were spoken to.",
+            "Answers of a call that had been answered before, such as one that was passed on or "
+            "handed over to a colleague: answered without them is the number of callers who were "
+            "spoken to.",
         ),
     ),
     _metric(
