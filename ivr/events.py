@@ -21,7 +21,7 @@
 | `party_joined` | a third party has answered | `offer`, `agent`, `party`, `title` |
 | `party_left` | a third party has gone, or was not reached | as above, and `result` |
 | `handed_over` | the agent left caller and third party to each other | as `party_asked` |
-| `taken_over` | a colleague who was asked for a word talks with the caller | `offer`, `agent`, `queue`, `language` |
+| `taken_over` | the colleague who was asked has the call | `offer`, `agent`, `queue`, `language` |
 | `passed_on` | the agent passed the caller on | `offer`, `agent`, `to`; `colleague` |
 | `agent_lost` | the agent's browser was cut off; the caller hears music | `offer`, `agent` |
 | `agent_back` | it answered again, and the two talk on | `offer`, `agent` |
