@@ -98,6 +98,8 @@ class AtHand:
     entered_at: datetime
     #: The keys that led to the queue, in order, with the nodes that they were pressed at.
     pressed: tuple[tuple[str, str], ...]
+    #: When the wait was over: the caller met an agent, who may be the one that asked this one in.
+    met_at: datetime | None
     #: The promise that is to be kept, when it is a callback.
     callback: CallbackFacts | None = None
     #: The agent's telephone was cut off and is rung again (`ivr.room.lost`).
@@ -453,8 +455,9 @@ def _with_call(session: Session, offer: OfferFacts) -> AtHand:
     promise = None if kept is None else callback_rows.facts(session, kept)
     connected = offer.state is OfferState.CONNECTED
     cut_off = connected and absences.open_of(session, offer.id) is not None
+    met = offer if offer.talk_of is None else offers.facts(session, offer.talk)
     asker = asked_by(session, offer)
-    return AtHand(offer, call, stay.entered_at, pressed, promise, cut_off, asker)
+    return AtHand(offer, call, stay.entered_at, pressed, met.connected_at, promise, cut_off, asker)
 
 
 def asked_by(session: Session, offer: OfferFacts) -> str | None:

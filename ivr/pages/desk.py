@@ -152,7 +152,7 @@ def _at_hand_json(found: AtHand | None, more: dict[str, Any]) -> dict[str, Any]:
     if found is None:
         return {"offer": None, "call": None}
     offer, now = found.offer, clock.now()
-    waited = (offer.connected_at or now) - found.entered_at
+    waited = (found.met_at or now) - found.entered_at
     facts = {
         "queue": offer.queue,
         "language": offer.language,

@@ -58,8 +58,11 @@ def speaks(agent: Agent, colleague: Agent) -> str:
 def test_two_of_ours_speak_while_the_caller_is_held(
     world: World, agent: Agent, caller: Caller, colleague: Agent
 ) -> None:
+    waited = agent.call["waited_seconds"]
+    world.clock.advance(seconds=60)
     asks(agent, colleague)
     assert colleague.offer["asked_by"] == agent.username
+    assert colleague.offer["waited_seconds"] == waited, "for the asker, and not until now"
     page = colleague.ask("GET", "/calls/current?lang=en").get_data(True)
     assert f"{agent.username} asks for a word" in page
     assert agent.call["party"]["state"] == "dialling"
