@@ -218,6 +218,9 @@ class Party(Base):
             "checked_at",
             **_where("state IN ('dialling', 'talking', 'handed_over')"),
         ),
+        sa.Index(
+            "uq_parties_consult", "consult_id", unique=True, **_where("consult_id IS NOT NULL")
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -677,8 +677,9 @@ def of_conference(session: Session, offer_id: int) -> OfferFacts:
     """Whose conversation it is, or was last, where the one of this offer was held: the caller may
     have been handed over to a colleague there. Raises `NoSuchOffer`.
     """
-    talk = facts(session, offer_id).talk
-    found = _last(session, sa.or_(Offer.id == talk, Offer.talk_of == talk))
+    offer = facts(session, offer_id)
+    there = sa.or_(Offer.id == offer.talk, Offer.talk_of == offer.talk)
+    found = _last(session, sa.and_(Offer.call_id == offer.call_id, there))
     if found is None:
         raise NoSuchOffer(f"offer {offer_id}")
     return found

@@ -302,6 +302,7 @@ class Hotline:
             return
         stranger = choose(strangers, who)
         verbs = ("accept", "decline", "hang-up", "finish", "hold", "resume", "transfer")
+        verbs += ("party/drop", "party/hand-over")
         verb = choose(verbs, which + who)
         mine = verb in ("accept", "decline")
         path = f"/api/offers/{offer.id}" if mine else f"/api/calls/{offer.call_id}"

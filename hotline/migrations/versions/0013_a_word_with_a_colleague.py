@@ -18,23 +18,25 @@ def upgrade() -> None:
         op.add_column("offers", sa.Column(name, sa.BigInteger(), nullable=True))
     op.add_column("parties", sa.Column("consult_id", sa.BigInteger(), nullable=True))
     op.drop_index("uq_offers_live_call", "offers")
-    _index("uq_offers_live_call", "call_id", f"{_LIVE} AND consults IS NULL")
-    _index("uq_offers_live_consults", "consults", f"{_LIVE} AND consults IS NOT NULL")
+    _index("uq_offers_live_call", "offers", "call_id", f"{_LIVE} AND consults IS NULL")
+    _index("uq_offers_live_consults", "offers", "consults", f"{_LIVE} AND consults IS NOT NULL")
+    _index("uq_parties_consult", "parties", "consult_id", "consult_id IS NOT NULL")
 
 
 def downgrade() -> None:
+    op.drop_index("uq_parties_consult", "parties")
     op.drop_index("uq_offers_live_consults", "offers")
     op.drop_index("uq_offers_live_call", "offers")
     op.drop_column("parties", "consult_id")
     for name in ("consults", "talk_of"):
         op.drop_column("offers", name)
-    _index("uq_offers_live_call", "call_id", _LIVE)
+    _index("uq_offers_live_call", "offers", "call_id", _LIVE)
 
 
-def _index(name: str, column: str, where: str) -> None:
+def _index(name: str, table: str, column: str, where: str) -> None:
     op.create_index(
         name,
-        "offers",
+        table,
         [column],
         unique=True,
         sqlite_where=sa.text(where),
