@@ -133,16 +133,17 @@ def hand_over(floor: Floor, payload: dict[str, Any]) -> None:
 
 
 def _comes_back(floor: Floor, party: PartyFacts) -> bool:
-    """Whether a party whose telephone is out of the conference is rung again, or was: a colleague
-    who has taken over (`ivr.room.lost`). The conference ends with who handed over, and the caller
-    hears music.
+    """Whether a party whose telephone is out of the conference is rung again: a colleague who has
+    taken over (`ivr.room.lost`). The conference ends with who handed over, and the caller hears
+    music. Also when they are back already, or have handed over to the next: this is sent again.
     """
     if party.consult_id is None:
         return False
     with floor.db.write() as session:
         offer = offers.facts(session, party.consult_id)
-        if offer.state is OfferState.CONNECTED and offer.leg_sid != party.leg_sid:
-            return True
+        now_with = offers.live_of(session, offer.call_id)
+        if now_with is None or (now_with.id, now_with.leg_sid) != (offer.id, party.leg_sid):
+            return now_with is not None
         return lost.leave(floor, session, offer, party.leg_sid, now=clock.now()) is not None
 
 
