@@ -185,10 +185,14 @@ def _over(floor: Floor, leg_sid: str | None) -> str | None:
 
 
 def redirect(floor: Floor, payload: dict[str, Any]) -> None:
-    """Take the caller out of the conference and to where they were passed on."""
+    """Take the caller out of the conference and to where they were passed on. One who hung up on
+    the way into it leaves the agent in it, whose telephone (`leg`) goes then.
+    """
     try:
         floor.carrier.redirect(str(payload["sid"]), floor.url(str(payload["path"])))
     except CallGone as gone:
+        if payload.get("leg") is not None:
+            _hang_up(floor, str(payload["leg"]))
         raise Hopeless("the caller has hung up") from gone
 
 

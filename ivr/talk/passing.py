@@ -242,5 +242,5 @@ def _mark(session: Session, offer: OfferFacts, to: str) -> None:
 
 
 def _redirect(session: Session, offer: OfferFacts, path: str, now: datetime) -> None:
-    to = {"sid": offers.caller_sid(session, offer), "path": path}
+    to = {"sid": offers.caller_sid(session, offer), "path": path, "leg": offer.leg_sid}
     outbox.post(session, REDIRECT, to, now=now, key=f"{REDIRECT}:{offer.id}")

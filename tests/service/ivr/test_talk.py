@@ -540,6 +540,16 @@ def test_a_caller_who_goes_while_they_are_passed_on(
     world.check()
 
 
+@pytest.mark.parametrize("to", ["queue:complaint", "directory:police"])
+def test_an_agent_who_passes_on_somebody_who_never_came_is_not_left_in_the_conference(
+    world: World, agent: Agent, caller: Caller, to: str
+) -> None:
+    """Hung up on the way to it, and nobody has said so yet."""
+    world.carrier.gone.add(caller.sid)
+    does(agent, "transfer", to=to, how="now")
+    assert (agent.last_offer.leg_sid,) in world.carrier.of("hang_up")
+
+
 def test_a_colleague_who_is_not_free_is_not_passed_to(
     world: World, agent: Agent, caller: Caller
 ) -> None:
