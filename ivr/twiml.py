@@ -351,10 +351,10 @@ class Speaker:
         return wanted if wanted in self.config.languages else next(iter(self.config.languages))
 
     def url(self, path: str, **query: object) -> str:
-        """An address of ours for the carrier. (A bare "?" at its end is signed by one and dropped
-        by another.)
-        """
-        return f"{self._base}{path}?{urlencode(query, safe=_SAFE)}" if query else self._base + path
+        """An address of ours for the carrier."""
+        # a lone "?" would not be in what we check the carrier's signature against
+        asked = f"?{urlencode(query, safe=_SAFE)}" if query else ""
+        return f"{self._base}{path}{asked}"
 
     def _say(self, parent: VoiceResponse | Gather, words: Words) -> None:
         """Texts by the carrier's voice of the language, recordings from our own address."""
