@@ -487,7 +487,9 @@ def _after_talk(offer: OfferFacts, by: str, language: str, now: datetime) -> str
         return speaker().held()
     follows = speaker().config.after_call
     talked = (now - offer.connected_at).total_seconds() if offer.connected_at else 0.0
-    if by == "caller" or follows is None or not follows.chooses(offer.call_id, offer.queue, talked):
+    if by == "caller" or not offer.queue or follows is None:  # whom an agent called is not asked
+        return speaker().goodbye(language)
+    if not follows.chooses(offer.call_id, offer.queue, talked):
         return speaker().goodbye(language)
     position = Position("", language, n=n)
     step = steps.enter(speaker().config.graph, follows.node, position)

@@ -42,6 +42,8 @@ class CallbackFacts:
     ended_at: datetime | None
     ended_by: str | None
     word: str | None
+    #: The agent who calls, and nobody else; None: a promise.
+    agent_id: int | None = None
 
     @property
     def skill(self) -> Skill:

@@ -8,6 +8,7 @@ from hotline.auth import signed
 from hotline.web import floor
 from ivr.callbacks import attempts
 from ivr.events import OVER, RANK
+from ivr.room import callouts, offers
 from ivr.voice import answering, number, speaker, to_agent, told
 
 
@@ -59,11 +60,14 @@ def citizen_leg_status() -> None:
 @to_agent
 def unreached() -> str:
     """To the agent on the line: nobody answered there."""
+    with floor().db.read() as session:
+        offer = offers.facts(session, number("offer"))
+        said = "callback" if callouts.of_stay(session, offer.waiting_id) is None else "callout"
     spoken = next((code for code in ("th", "en") if code in speaker().config.languages), "en")
     voice = speaker().config.languages.get(spoken)
     response = VoiceResponse()
     response.say(
-        floor().texts.get("ivr.callback.said_to_agent", spoken),
+        floor().texts.get(f"ivr.{said}.said_to_agent", spoken),
         language=voice.tag if voice else "en-US",
         voice=voice.voice if voice else None,
     )

@@ -57,13 +57,7 @@ def _go(offer_id: int, leg_sid: str, digits: str) -> str:
 
 def _question(offer: OfferFacts) -> str:
     language, voice = _language()
-    words = floor().texts.get(
-        "ivr.plain.question",
-        language,
-        queue=speaker().config.queues[offer.queue].title.for_(language),
-        spoken=speaker().config.languages[offer.language].title,
-        takes=plain.TAKES,
-    )
+    words = _words(offer, language)
     at = speaker().url("/ivr/agent-asked/key", offer=offer.id)
     response = VoiceResponse()
     gather = Gather(action=at, method="POST", num_digits=1, finish_on_key="", timeout=_PATIENCE)
@@ -72,6 +66,18 @@ def _question(offer: OfferFacts) -> str:
     response.append(gather)
     response.redirect(at, method="POST")
     return str(response)
+
+
+def _words(offer: OfferFacts, language: str) -> str:
+    if not offer.queue:  # a call that the agent makes
+        return floor().texts.get("ivr.callout.plain_question", language, takes=plain.TAKES)
+    return floor().texts.get(
+        "ivr.plain.question",
+        language,
+        queue=speaker().config.queues[offer.queue].title.for_(language),
+        spoken=speaker().config.languages[offer.language].title,
+        takes=plain.TAKES,
+    )
 
 
 def _language() -> tuple[str, SpokenLanguage | None]:
