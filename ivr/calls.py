@@ -75,8 +75,8 @@ class CallFacts:
 
     @property
     def recorded(self) -> bool:
-        """Whether its conversation may be recorded. Who is called back has not been told of it: it
-        may be somebody else who answers there.
+        """Whether its conversation may be recorded. Not that of a callback: it may be somebody else
+        who answers there, and who is told then (`ivr.callbacks.attempts.records`).
         """
         return self.consent == "given" and self.ended_at is None
 

@@ -487,6 +487,8 @@ class CallbackAttempt(Base):
     #: The carrier's name of the call to the citizen; NULL until it is known.
     leg_sid: Mapped[str | None] = mapped_column(sa.String(64))
     answered_at: Mapped[datetime | None]
+    #: Whether the conversation is recorded, and who answers is told so first.
+    recorded: Mapped[bool] = mapped_column(server_default=sa.false())
     #: When the carrier was last asked whether it lives.
     checked_at: Mapped[datetime]
     #: When this call ended; and, of one that was not answered, why (`callback_rules.Missed`).

@@ -380,7 +380,7 @@ def agent_leg() -> str:
     offer_id, leg_sid = number("offer"), request.form["CallSid"]
     with floor().db.write() as session:
         call_id = offers.leg_answered(session, offer_id, leg_sid, now=clock.now())
-        recorded = call_id is not None and calls.facts(session, call_id).recorded
+        recorded = attempts.records(floor(), session, offers.facts(session, offer_id))
     if call_id is None:
         return speaker().hang_up()
     return speaker().agent_leg(call_id, offer_id, leg_sid, recorded=recorded)

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 from hotline import clock
 from hotline.db import insert_ignore
 from hotline.floor import Floor
+from ivr import calls
 from ivr.callbacks import places, rows
 from ivr.callbacks import service as callbacks
 from ivr.callbacks.rows import ANSWERED, AttemptFacts, CallbackFacts, calling_hours
 from ivr.callbacks.rules import Missed, Move, State, missed, try_again
 from ivr.config import Ivr
 from ivr.errors import Lost, NotTalking
-from ivr.events import Departed, OfferState, Result, Waits
+from ivr.events import Departed, Kind, OfferState, Result, Waits
 from ivr.models import Callback, CallbackAttempt
 from ivr.room import callouts, offers
 from ivr.room.offers import OfferFacts
@@ -45,13 +46,29 @@ def begin(floor: Floor, session: Session, offer_id: int, *, now: datetime) -> At
         return None
     if not rows.move(session, before, Move.DIAL):
         return None
-    attempt = {"callback_id": before.id, "offer_id": offer_id, "begun_at": now}
-    attempt["checked_at"] = now
+    attempt = {
+        "callback_id": before.id,
+        "offer_id": offer_id,
+        "begun_at": now,
+        "recorded": records(floor, session, offer),
+        "checked_at": now,
+    }
     attempt_id = insert_ignore(session, CallbackAttempt, attempt)
     until = now + timedelta(seconds=ring + offers.GRACE * clock.speed())
     if attempt_id is None or not offers.extend(session, offer_id, until):
         raise Lost("the attempt")
     return rows.attempt_facts(session, attempt_id)
+
+
+def records(floor: Floor, session: Session, offer: OfferFacts) -> bool:
+    """Whether the conversation of an offer is to be recorded, as far as can be said before the two
+    meet: the caller is on the line and has been told; or is rung, and will be when they answer. Who
+    refused when they called is not told again.
+    """
+    call = calls.facts(session, offer.call_id)
+    if call.ended_at is None or rows.of_stay(session, offer.waiting_id) is None:
+        return call.recorded
+    return floor.section(Ivr).callbacks.notice is not None and call.consent != "refused"
 
 
 def dialled(session: Session, attempt_id: int, leg_sid: str) -> bool:
@@ -96,11 +113,19 @@ def answered(
     rows.set_attempt(session, attempt_id, leg_sid=leg_sid, answered_at=now)
     if not offers.join(session, attempt.offer_id, now=now):
         raise Lost("the agent")
+    _tell_answered(session, before, attempt, now)
+    return offers.facts(session, attempt.offer_id)
+
+
+def _tell_answered(
+    session: Session, before: CallbackFacts, attempt: AttemptFacts, now: datetime
+) -> None:
     rows.tell_tried(session, before, attempt, ANSWERED, now)
+    if attempt.recorded:
+        calls.tell(session, before.call_id, Kind.CONSENT, {"to": "given"}, now=now)
     if before.agent_id is not None:
         by = before.asked_by or tickets.SYSTEM
-        tickets.called_out(session, offer.call_id, result=ANSWERED, by=by, now=now)
-    return offers.facts(session, attempt.offer_id)
+        tickets.called_out(session, before.call_id, result=ANSWERED, by=by, now=now)
 
 
 def before_meeting(session: Session, offer: OfferFacts) -> None:

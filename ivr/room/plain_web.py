@@ -6,7 +6,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 from hotline import clock
 from hotline.auth import signed
 from hotline.web import floor
-from ivr import calls
+from ivr.callbacks import attempts
 from ivr.config import SpokenLanguage
 from ivr.errors import OfferGone
 from ivr.room import offers, plain
@@ -47,7 +47,7 @@ def _go(offer_id: int, leg_sid: str, digits: str) -> str:
     try:
         with floor().db.write() as session:
             call_id = plain.chosen(floor(), session, offer_id, leg_sid, digits, now=clock.now())
-            recorded = call_id is not None and calls.facts(session, call_id).recorded
+            recorded = attempts.records(floor(), session, offers.facts(session, offer_id))
     except OfferGone:
         return speaker().hang_up()
     if call_id is None:

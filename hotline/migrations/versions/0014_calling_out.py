@@ -1,4 +1,4 @@
-"""calls that agents make: whose they are, and how many there were"""
+"""calls that agents make: whose they are, whether they are recorded, how many there were"""
 
 from collections.abc import Sequence
 
@@ -29,6 +29,10 @@ def _unique(name: str, condition: str) -> None:
 
 def upgrade() -> None:
     op.add_column("callbacks", sa.Column("agent_id", sa.BigInteger(), nullable=True))
+    op.add_column(
+        "callback_attempts",
+        sa.Column("recorded", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
     # a promise to a number, and an agent who calls it about a ticket, do not shut each other out
     op.drop_index(PROMISED, "callbacks")
     _unique(PROMISED, f"{_PENDING} AND agent_id IS NULL")
@@ -54,3 +58,4 @@ def downgrade() -> None:
     op.drop_index(PROMISED, "callbacks")
     _unique(PROMISED, _PENDING)
     op.drop_column("callbacks", "agent_id")
+    op.drop_column("callback_attempts", "recorded")

@@ -156,6 +156,7 @@ def test_the_agents_telephone_rings_and_then_the_callers(world: World, called: C
         "accepted",
         "connected",
         "callback_tried",
+        "consent",
         "talk_ended",
         "wrapped_up",
     ]
