@@ -435,14 +435,17 @@ class Ivr(Section):
         yield from self._broken_prompts()
 
     def _missing_queues(self) -> Iterator[Fault]:
+        unknown = False
         for name, node in self.flow.items():
             queue = getattr(node, "queue", None)
             if queue is not None and queue not in self.queues:
+                unknown = True
                 yield Fault(f"flow.{name}.queue", f'no such queue "{queue}"', f"queues.{queue}")
         led_to = {node.queue for node in self.flow.values() if isinstance(node, ToQueue)}
         for name in self.queues:
-            if name not in led_to:
-                yield Fault(f"queues.{name}", "no node of the flow leads here")
+            # a name that is unknown may be this one with a slip in it
+            if name not in led_to and not unknown:
+                yield Fault(f"queues.{name}", "no node of the flow leads here", follows="flow")
         for n, queue in enumerate(self.after_call.queues if self.after_call else ()):
             if queue not in self.queues:
                 yield Fault(f"after_call.queues.{n}", f'no such queue "{queue}"', f"queues.{queue}")

@@ -336,7 +336,9 @@ class Speaker:
 
     def url(self, path: str, **query: object) -> str:
         """An address of ours for the carrier."""
-        return f"{self._base}{path}?{urlencode(query, safe=_SAFE)}"
+        # a lone "?" would not be in what we check the carrier's signature against
+        asked = f"?{urlencode(query, safe=_SAFE)}" if query else ""
+        return f"{self._base}{path}{asked}"
 
     def _say(self, parent: VoiceResponse | Gather, words: Words) -> None:
         """Texts by the carrier's voice of the language, recordings from our own address."""

@@ -166,8 +166,8 @@ export class Live extends EventTarget {
     this.seen = this.now();
     /** @type {WeakSet<Element>} */
     this.focused = new WeakSet();
-    /** @type {WeakSet<HTMLFormElement>} */
-    this.sending = new WeakSet();
+    /** What is being sent, and whether it was meant to be sent again since. @type {WeakMap<HTMLFormElement, boolean>} */
+    this.sending = new WeakMap();
   }
 
   /** Begin. Nothing stops it but the end of the session. */
@@ -276,11 +276,15 @@ export class Live extends EventTarget {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.method !== "post") return;
     event.preventDefault();
-    if (this.sending.has(form)) return;
-    this.sending.add(form);
+    if (this.sending.has(form)) return void this.sending.set(form, true);
     const menu = form.closest("details");
     menu?.removeAttribute("open");
-    const problem = await post(form, event.submitter, this.root.dataset.unsent ?? "");
+    let problem;
+    do {
+      this.sending.set(form, false);
+      problem = await post(form, event.submitter, this.root.dataset.unsent ?? "");
+      // somebody who was quicker than the refusal has put it right meanwhile
+    } while (problem && this.sending.get(form));
     this.sending.delete(form);
     form.querySelector(".send-problem")?.remove();
     if (problem) {

@@ -4,9 +4,10 @@ import itertools
 import json
 import shutil
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,11 +17,13 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from agents import demo
-from hotline import cli
+from agents import service as agents
+from hotline import cli, clock
 from hotline.app import build_floor
 from hotline.floor import Floor
 from hotline.settings import from_environment
 from hotline.supervisor import RunSettings, Supervisor
+from ivr import jobs
 
 ROOT = Path(__file__).parents[2]
 DESK = {"width": 1366, "height": 768}
@@ -63,10 +66,20 @@ class Hotline:
         """The caller hangs up."""
         self._handset(f"calls/{sid}/hangup", {})
 
-    def _handset(self, path: str, body: object) -> Any:
+    def put_in_order(self) -> None:
+        """Nobody talks, writes up or is ready any more: what a test left that failed on its way."""
+        for call in self._handset("calls")["calls"]:
+            self.hang_up(call["sid"])
+        with self.floor() as floor, floor.db.write() as session:
+            for row in agents.board(session):
+                agents.sign_out(session, row.agent.id, now=clock.now())
+        with self.floor() as floor:
+            jobs.wrap_up(floor, clock.now() + timedelta(hours=1))
+
+    def _handset(self, path: str, body: object = None) -> Any:
         request = urllib.request.Request(
             f"{self.exchange}/handset/{path}",
-            json.dumps(body).encode(),
+            None if body is None else json.dumps(body).encode(),
             {"Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
@@ -85,6 +98,26 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     with Supervisor(settings) as running:
         cli.seed_demo(running.environment)
         yield Hotline(running.web_url, running.exchange_url, running.environment)
+
+
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, Any]:
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
+@pytest.fixture(autouse=True)
+def one_failure_is_one(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The next test begins with a hotline in order, also after one that failed half-way."""
+    live = request.getfixturevalue("hotline") if "hotline" in request.fixturenames else None
+    yield
+    if live and _FAILED in request.node.stash:
+        live.put_in_order()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import DESK, PHONE, Hotline, Open
 
@@ -119,6 +119,26 @@ def test_a_whole_call_without_a_mouse(hotline: Hotline, open_page: Open) -> None
     page.keyboard.press("Control+Enter")
     expect_state(page, "idle")
     expect(page.locator("[id^=finished-]")).to_contain_text(re.compile(r"\d{3}-\d{4}"))
+
+
+def test_what_is_put_right_before_the_refusal_comes_is_sent(
+    hotline: Hotline, open_page: Open
+) -> None:
+    """Ctrl+Enter twice, and the category in between: the second is not lost on the first."""
+    page = open_page("agent1", "/desk")
+    press_ready(page)
+    talk(hotline, page, "1", "2")
+    page.keyboard.press("F9")
+    expect(page.locator("[data-key='Control+Enter']")).to_be_enabled()
+    page.check("[name=outcome][value=complaint]", force=True)
+    held: list[Route] = []
+    page.route("**/finish", lambda route: route.continue_() if held else held.append(route))
+    page.keyboard.press("Control+Enter")
+    page.locator("[name=category]").select_option("flood")
+    page.keyboard.press("Control+Enter")
+    assert len(held) == 1
+    held[0].continue_()
+    expect_state(page, "idle")
 
 
 @pytest.mark.parametrize(("language", "number"), [("th", "+66890000678"), ("en", "+66890001678")])

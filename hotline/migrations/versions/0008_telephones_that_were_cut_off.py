@@ -31,7 +31,7 @@ def upgrade() -> None:
             ["offer_id"], ["offers.id"], name=op.f("fk_absences_offer_id_offers")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_absences")),
-        sa.UniqueConstraint("offer_id", "left_leg", name=op.f("uq_absences_offer_id")),
+        sa.UniqueConstraint("offer_id", "left_leg", name=op.f("uq_absences_offer_id_left_leg")),
     )
     op.create_index(
         "uq_absences_open",

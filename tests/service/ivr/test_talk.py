@@ -152,6 +152,7 @@ def test_the_held_hear_the_city_s_own_music_where_it_has_some(world: World, call
     talk = ivr.talk.model_copy(update={"hold_music": "/ivr/audio/hold.wav"})
     speaker = Speaker(PUBLIC_URL, ivr.model_copy(update={"talk": talk}), world.floor.city)
     assert f"<Play>{PUBLIC_URL}/ivr/audio/hold.wav</Play>" in speaker.held()
+    assert f">{PUBLIC_URL}/ivr/hold</Redirect>" in speaker.held()  # signed without a lone "?"
 
 
 def test_a_conference_that_is_gone_is_nothing_to_follow(

@@ -348,12 +348,15 @@ def test_star_never_leads_to_where_the_caller_has_not_been(
 ) -> None:
     been: set[str] = set()
     for before, what, step in walks(graph, moves):
-        # a language that was known is passed without a question, and * brings the question back
-        passed = {n for n in before.position.trail if isinstance(graph.nodes[n], LanguageChoice)}
-        been |= {before.position.node} | passed
-        here = before.position
-        within = (here.node, bool(here.part)) == (step.position.node, True)  # to its last question
-        if what.digits == BACK and step.heard == "back" and not within:
+        # a language that was known is passed without a question, and a key pressed in the greeting
+        # answers the menu behind it: * brings both questions back
+        asked = {name: graph.nodes[name] for name in before.position.trail}
+        passed = {name: node for name, node in asked.items() if isinstance(node, LanguageChoice)}
+        been |= {before.position.node, *passed, *(node.next for node in passed.values())}
+        # to an earlier question of the same node, or to the place in its line
+        within = before.position.node == step.position.node
+        # who has come straight into a line has nothing behind them: it is full by now, or over
+        if what.digits == BACK and step.heard == "back" and before.position.trail and not within:
             assert step.position.node in been
             assert len(step.position.trail) < len(before.position.trail)
         assert len(step.position.trail) <= 6
