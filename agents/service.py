@@ -239,6 +239,17 @@ def on_call(session: Session, agent_id: int, *, offer_id: int, now: datetime) ->
     return _end_of_offer(session, agent_id, offer_id, Move.ACCEPT, now, by=f"agent:{agent_id}")
 
 
+def call_out(
+    session: Session, agent_id: int, *, offer_id: int, call_id: int, now: datetime
+) -> bool:
+    """Hold an idle agent for a call that they make themselves; False when they are not free for it
+    (any more).
+    """
+    held = (("offer_id", offer_id), ("call_id", call_id))
+    what = Change(Move.CALL_OUT, now, f"agent:{agent_id}", sets=held)
+    return presence.change(session, agent_id, what) is not None
+
+
 def release(session: Session, agent_id: int, *, offer_id: int, now: datetime) -> bool:
     """The offer is withdrawn, through no fault of the agent, who keeps the place among the idle."""
     return _end_of_offer(session, agent_id, offer_id, Move.WITHDRAW, now)

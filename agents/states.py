@@ -44,6 +44,7 @@ class Move(StrEnum):
     MISS = "miss"  # the offer rang out, or the agent's telephone could not be reached
     END = "end"  # the conversation is over
     LOSE = "lose"  # the agent's telephone went in mid-call and did not come back
+    CALL_OUT = "call_out"  # the agent calls somebody: nothing rings, and nothing is to be answered
     FINISH = "finish"  # the outcome is written, or the wrap-up limit is over
     FORGET = "forget"  # nobody has been at this desk for longer than the configuration allows
     REPAIR = "repair"  # a sweep found no offer and no call behind the state
@@ -79,6 +80,7 @@ STATUS_TRANSITIONS: Final[dict[Status, dict[Move, Status]]] = {
 STATE_TRANSITIONS: Final[dict[State, dict[Move, State]]] = {
     State.IDLE: {
         Move.OFFER: State.OFFERED,
+        Move.CALL_OUT: State.ON_CALL,
         Move.FORGET: State.IDLE,
     },
     State.OFFERED: {
@@ -147,6 +149,11 @@ class Presence:
         """Whether this agent may get an offer now."""
         return self.status is Status.READY and self.state is State.IDLE
 
+    @property
+    def may_call_out(self) -> bool:
+        """Whether this agent may call somebody now."""
+        return self.state is State.IDLE and self.status is not Status.SIGNED_OUT
+
 
 def moved(presence: Presence, move: Move, reason: str | None = None) -> Presence:
     """What the agent is after a move; the same presence when the move changes nothing.
@@ -156,12 +163,21 @@ def moved(presence: Presence, move: Move, reason: str | None = None) -> Presence
     state = STATE_TRANSITIONS[presence.state].get(move)
     if state is None and move in HUMAN:
         state = presence.state
-    if state is None or (move is Move.OFFER and not presence.available):
+    if state is None or not _may(presence, move):
         raise IllegalMove(move, presence.status, presence.state)
     status = STATUS_TRANSITIONS[presence.status].get(move, presence.status)
     return replace(
         presence, status=status, state=state, reason=_reason(presence, move, status, reason)
     )
+
+
+def _may(presence: Presence, move: Move) -> bool:
+    """What a move asks of the status: offers go to who is ready; who calls out may be on a break
+    (paperwork, say, so that nothing rings in between), but must be there.
+    """
+    if move is Move.OFFER:
+        return presence.available
+    return move is not Move.CALL_OUT or presence.status is not Status.SIGNED_OUT
 
 
 def _reason(presence: Presence, move: Move, status: Status, reason: str | None) -> str | None:

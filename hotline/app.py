@@ -137,6 +137,8 @@ def create_app(floor: Floor | None = None) -> Flask:
     app.extensions[tickets.web.RECORDINGS] = ivr.pages.hearable
     # whose earlier tickets an agent sees: the caller's whom they have at hand, and nobody else's
     app.extensions[tickets.web.NUMBER_AT_HAND] = ivr.pages.number_at_hand
+    # where an agent who reads a ticket calls its caller
+    app.extensions[tickets.web.CALLS_OUT] = ivr.pages.to_call_out
     app.extensions[tickets.web.SPOKEN] = tuple(floor.section(ivr.config.Ivr).languages)
     return app
 

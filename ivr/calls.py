@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,6 +15,9 @@ from hotline.db import Database, insert_ignore
 from hotline.errors import NotFound
 from ivr.events import OVER, RANK, Kind
 from ivr.models import Call, CallEvent
+
+#: How our names of calls begin that agents make: the carrier knows none of them.
+OUTGOING = "out-"
 
 #: What the carrier sends instead of a number that is withheld: a word, or the word as typed on
 #: a telephone (its help pages tell so: +266696687 is "anonymous").
@@ -65,9 +69,14 @@ class CallFacts:
     mark: int | None = None
 
     @property
+    def outgoing(self) -> bool:
+        """Whether an agent made it."""
+        return self.sid.startswith(OUTGOING)
+
+    @property
     def recorded(self) -> bool:
-        """Whether its conversation may be recorded. Who is called back has not been told of it: it
-        may be somebody else who answers there.
+        """Whether its conversation may be recorded. Not that of a callback: it may be somebody else
+        who answers there, and who is told then (`ivr.callbacks.attempts.records`).
         """
         return self.consent == "given" and self.ended_at is None
 
@@ -107,6 +116,30 @@ def arrive(
     known = {name: word for name, word in said.items() if word is not None}
     step(session, call_id, 0, Kind.ARRIVED, known, now=now)
     return int(call_id), True
+
+
+def call_out(
+    session: Session, number: str, *, shown: str, language: str, ticket: str, now: datetime
+) -> int:
+    """A call that an agent makes to `number` (E.164), which sees `shown`; its id.
+
+    It has no line of its own that could ring or end: the carrier's calls to the two telephones are
+    those of the offer and of the attempt. So it is over for whoever looks after lines.
+    """
+    row = {
+        "sid": f"{OUTGOING}{uuid4().hex}",
+        "from_number": number,
+        "to_number": shown,
+        "language": language,
+        "status": "completed",
+        "rank": OVER,
+        "arrived_at": now,
+        "ended_at": now,
+        "checked_at": now,
+        "ticket": ticket,
+    }
+    made = session.execute(sa.insert(Call).values(row).returning(Call.id))
+    return int(made.scalar_one())
 
 
 def step(

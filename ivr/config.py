@@ -206,6 +206,9 @@ class CallbackRules(Section):
     prefixes: Annotated[
         tuple[Annotated[str, StringConstraints(pattern=r"^\+\d*$")], ...], Field(min_length=1)
     ] = ("+",)
+    #: What a citizen hears first who answers a call of ours: that the conversation is recorded.
+    #: Left out, it is not.
+    notice: Identifier | None = None
     #: Seconds that the citizen's telephone rings, while the agent waits on the line.
     ring: Annotated[int, Field(ge=10, le=60)] = 30
     #: How often one who was not reached is tried again, and after how long.
@@ -526,6 +529,8 @@ class Ivr(Section):
         for key, way in self.waiting.keys.items():
             if way.prompt is not None:
                 yield f"waiting.keys.{key}.prompt", way.prompt
+        if self.callbacks.notice is not None:
+            yield "callbacks.notice", self.callbacks.notice
 
     def _broken_prompts(self) -> Iterator[Fault]:
         needed = self._needed()

@@ -12,6 +12,7 @@ HotlineError
 │   ├── NotNow          what this conversation does not allow just now
 │   ├── ColleagueBusy   passed on to somebody who is not free
 │   ├── StillTalking    an outcome before the conversation is over
+│   ├── CannotCall      who an agent wants to call is not called, or not now
 │   ├── CannotText      no SMS: the number gets none, or the city sends none
 │   ├── StillPromised   forget a number that is to be called back
 │   ├── Lost            somebody else was first
@@ -118,6 +119,12 @@ class CannotText(Conflict):
     """The city sends no SMS, or this number receives none."""
 
     code, text = "cannot-text", "ivr.cannot_text"
+
+
+class CannotCall(Conflict):
+    """An agent cannot call this number, or not now; `text` says why."""
+
+    code, text = "cannot-call", "ivr.number_not_called"
 
 
 class StillPromised(Conflict):

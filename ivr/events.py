@@ -35,6 +35,8 @@
 | `callback_queued` | it came into the line | `callback`, `queue`, `language` |
 | `callback_tried` | the citizen was rung | `callback`, `offer`, `attempt`, `result` |
 | `callback_ended` | a callback came to nothing | `callback`, `result`, `by` |
+| `called_out` | an agent calls somebody: how such a call begins | `agent`, `ticket`, `language` |
+| `not_reached` | nobody was reached by that | `agent`, `result` |
 | `consent` | the caller was told that the conversation is recorded | `to` (`given`, `refused`) |
 | `asked_ticket` | the caller keyed a ticket's number | `ticket`, `proven` |
 | `recorded` | a message was left, or a conversation recorded | `recording`, `kind`, `seconds` |
@@ -73,6 +75,13 @@ another visit to the queue, whose wait ends when an agent has `accepted` it. `ho
 `failed`. `result` of
 `callback_tried` is `answered`, the carrier's word, or `agent_gone`, `withdrawn` (no try of the
 citizen's); of `callback_ended` a state of `callback_rules.State`.
+
+A call that an agent makes to follow up a ticket is a call of its own, which never `arrived`:
+`called_out`, then what an offer has from `accepted` on, `callback_tried` when the citizen was rung,
+and `connected` or `not_reached`. `result` of `not_reached` is the carrier's word, `agent` (the
+agent's telephone was not reached, or hung up), `declined`, or `stopped` (by the agent, while it
+rang). Somebody who is called back (a missed call that an agent returns) stands in the story of the
+call that was missed.
 
 A call that is passed on to a queue or a colleague has another visit and another conversation: what
 is told of one is of the `offer` named. `to` of `passed_on` is `queue`, `colleague` (an agent's id
@@ -118,6 +127,8 @@ class Kind(StrEnum):
     CALLBACK_QUEUED = "callback_queued"
     CALLBACK_TRIED = "callback_tried"
     CALLBACK_ENDED = "callback_ended"
+    CALLED_OUT = "called_out"
+    NOT_REACHED = "not_reached"
     TRANSFERRING = "transferring"
     TRANSFERRED = "transferred"
     CONSENT = "consent"

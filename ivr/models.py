@@ -21,9 +21,11 @@ class Call(Base):
     __table_args__ = (sa.Index("ix_calls_open", "checked_at", **_where("ended_at IS NULL")),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    #: The carrier's name of the call.
+    #: The carrier's name of the call. One that an agent makes has one of ours (`calls.OUTGOING`):
+    #: at the carrier it is two, to the agent and to the citizen.
     sid: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    #: E.164, or what the carrier sent for a hidden number.
+    #: Whose call it is, E.164 (who called, or whom an agent calls), or what the carrier sent for a
+    #: hidden number.
     from_number: Mapped[str] = mapped_column(sa.String(64), index=True)
     to_number: Mapped[str] = mapped_column(sa.String(64))
     #: The language last chosen or, until one is, the one spoken.
@@ -39,7 +41,7 @@ class Call(Base):
     consent: Mapped[str | None] = mapped_column(sa.String(8))
     #: The caller's mark in the survey.
     mark: Mapped[int | None]
-    #: The number of the ticket that they asked about.
+    #: The number of the ticket that they asked about, or that an agent follows up.
     ticket: Mapped[str | None] = mapped_column(sa.String(12))
 
 
@@ -417,7 +419,9 @@ class Dismissal(Base):
 class Callback(Base):
     """A promise to call somebody back (`ivr.callbacks.service`, `ivr.callbacks.rules`).
 
-    It stands in the story of one call: the one in which it was asked for, or that was abandoned.
+    It stands in the story of one call: the one in which it was asked for, or that was abandoned. A
+    call that an agent makes to follow up a ticket (`ivr.callbacks.outgoing`) is a row of it, too:
+    that of nobody else (`agent_id`), which ends with this one try, and no promise.
     """
 
     __tablename__ = "callbacks"
@@ -427,7 +431,16 @@ class Callback(Base):
             "uq_callbacks_pending_number",
             "number",
             unique=True,
-            **_where("state IN ('scheduled', 'in_line', 'dialling', 'paused')"),
+            **_where(
+                "state IN ('scheduled', 'in_line', 'dialling', 'paused') AND agent_id IS NULL"
+            ),
+        ),
+        # two agents do not call the same number at once
+        sa.Index(
+            "uq_callbacks_called_number",
+            "number",
+            unique=True,
+            **_where("state IN ('in_line', 'dialling') AND agent_id IS NOT NULL"),
         ),
         sa.Index(
             "uq_callbacks_pending_call",
@@ -444,6 +457,8 @@ class Callback(Base):
     call_id: Mapped[int] = mapped_column(sa.ForeignKey("calls.id"), index=True)
     #: The place in the line; NULL only for somebody struck off the list without a callback.
     waiting_id: Mapped[int | None] = mapped_column(sa.ForeignKey("waiting.id"))
+    #: The agent who calls, and no other; NULL for a promise, which is offered to whoever is free.
+    agent_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     #: Whom to ring, E.164.
     number: Mapped[str] = mapped_column(sa.String(64))
     queue: Mapped[str] = mapped_column(sa.String(64))
@@ -489,6 +504,8 @@ class CallbackAttempt(Base):
     #: The carrier's name of the call to the citizen; NULL until it is known.
     leg_sid: Mapped[str | None] = mapped_column(sa.String(64))
     answered_at: Mapped[datetime | None]
+    #: Whether the conversation is recorded, and who answers is told so first.
+    recorded: Mapped[bool] = mapped_column(server_default=sa.false())
     #: When the carrier was last asked whether it lives.
     checked_at: Mapped[datetime]
     #: When this call ended; and, of one that was not answered, why (`callback_rules.Missed`).

@@ -262,8 +262,14 @@ def _list(floor: Floor, span: tuple[datetime, datetime]) -> list[CarrierCall]:
 
 
 def _ours(session: Session, span: tuple[datetime, datetime], sids: Sequence[str]) -> list[OurCall]:
-    """Our calls that arrived in the span, and those that the carrier names."""
-    arrived = sa.and_(Call.arrived_at >= span[0], Call.arrived_at < span[1])
+    """Our calls that arrived in the span, and those that the carrier names; not those that agents
+    made, which its list has under other names.
+    """
+    arrived = sa.and_(
+        Call.arrived_at >= span[0],
+        Call.arrived_at < span[1],
+        ~Call.sid.startswith(calls.OUTGOING),
+    )
     asked = [sids[at : at + _ASKED_AT_ONCE] for at in range(0, len(sids), _ASKED_AT_ONCE)]
     found: dict[int, OurCall] = {}
     for which in (arrived, *(Call.sid.in_(some) for some in asked)):

@@ -73,6 +73,8 @@ class Visit:
     dequeued_at: datetime | None = None
     #: The last try was in vain.
     unreached: bool = False
+    #: An agent called, to follow up a ticket: nobody came to a queue (`queue` is None).
+    outgoing: bool = False
 
     @property
     def moment(self) -> datetime:
@@ -301,6 +303,16 @@ def _callback_ended(seen: list[Visit], at: datetime, data: Mapping[str, Any]) ->
         last.left_at, last.unreached = at, data["result"] == "unreached"
 
 
+def _called_out(seen: list[Visit], _at: datetime, data: Mapping[str, Any]) -> None:
+    last = seen[-1]
+    last.outgoing, last.language = True, data["language"]
+    last.agent_id, last.ticket = data["agent"], data["ticket"]
+
+
+def _not_reached(seen: list[Visit], at: datetime, _data: Mapping[str, Any]) -> None:
+    seen[-1].left_at, seen[-1].unreached = at, True
+
+
 def _accepted(seen: list[Visit], at: datetime, _data: Mapping[str, Any]) -> None:
     if seen[-1].callback:
         seen[-1].dequeued_at = at
@@ -347,6 +359,8 @@ _FOLD: Mapping[str, Fold] = {
     Kind.CALLBACK.value: _callback,
     Kind.CALLBACK_QUEUED.value: _callback_queued,
     Kind.CALLBACK_ENDED.value: _callback_ended,
+    Kind.CALLED_OUT.value: _called_out,
+    Kind.NOT_REACHED.value: _not_reached,
 }
 #: All that `_FOLD` reads. Steps are many: of them only those that settled a language.
 _TOLD = sa.or_(
@@ -359,6 +373,7 @@ _DECIDE = (
     Kind.QUEUED.value,
     Kind.CALLBACK_QUEUED.value,
     Kind.TAKEN_OVER.value,
+    Kind.CALLED_OUT.value,
 )
 _COUNTED = (CallEvent.call_id, CallEvent.kind, CallEvent.at, CallEvent.data)
 _IN_SPAN = sa.select(CallEvent.call_id).where(
@@ -422,12 +437,28 @@ def at_hand(session: Session, agent_id: int) -> AtHand | None:
     return _with_call(session, offer)
 
 
-def last_finished(session: Session, agent_id: int) -> int | None:
-    """The call whose outcome this agent wrote last, or None."""
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What an agent did last: the call whose outcome they wrote, or that they made in vain."""
+
+    call_id: int
+    #: Nobody was reached: why, as in the event `not_reached`.
+    not_reached: str | None = None
+
+
+def last_finished(session: Session, agent_id: int) -> Finished | None:
+    """What this agent had at hand last, or None: an offer that came to nothing is nothing."""
     offer = offers.latest_of_agent(session, agent_id)
-    if offer is None or offer.wrapped_up_at is None:
+    if offer is None:
         return None
-    return offer.call_id
+    if offer.wrapped_up_at is not None:
+        return Finished(offer.call_id)
+    why = session.execute(
+        sa.select(CallEvent.data["result"].as_string()).where(
+            CallEvent.call_id == offer.call_id, CallEvent.kind == Kind.NOT_REACHED.value
+        )
+    ).scalar_one_or_none()
+    return None if why is None else Finished(offer.call_id, why)
 
 
 def all_at_hand(session: Session) -> list[OfferFacts]:

@@ -292,9 +292,15 @@ class Speaker:
         response.append(dial)
         return str(response)
 
-    def join(self, offer_id: int, language: str, *, talk: int | None = None) -> str:
-        """What the caller does once the agent is there: join the conference (`talk`: as above)."""
+    def join(
+        self, offer_id: int, language: str, notice: str | None = None, *, talk: int | None = None
+    ) -> str:
+        """What the caller does once the agent is there: join the conference (`talk`: as above).
+        `notice`: a prompt that they hear first.
+        """
         response = VoiceResponse()
+        if notice is not None:
+            self._say(response, Speak(notice, language))
         dial = DialVerb(action=self.url("/ivr/after", offer=offer_id, lang=language), method="POST")
         dial.conference(
             conference_name(talk or offer_id),

@@ -386,7 +386,7 @@ def agent_leg() -> str:
                 return speaker().consult_leg(offer.talk, offer_id, leg_sid)
             return speaker().hang_up()
         call_id = offers.leg_answered(session, offer_id, leg_sid, now=clock.now())
-        recorded = call_id is not None and calls.facts(session, call_id).recorded
+        recorded = attempts.records(floor(), session, offers.facts(session, offer_id))
     if call_id is None:
         return speaker().hang_up()
     return speaker().agent_leg(call_id, offer_id, leg_sid, recorded=recorded)
@@ -495,7 +495,9 @@ def _after_talk(offer: OfferFacts, by: str, language: str, now: datetime) -> str
         return speaker().held()
     follows = speaker().config.after_call
     talked = (now - offer.connected_at).total_seconds() if offer.connected_at else 0.0
-    if by == "caller" or follows is None or not follows.chooses(offer.call_id, offer.queue, talked):
+    if by == "caller" or not offer.queue or follows is None:  # whom an agent called is not asked
+        return speaker().goodbye(language)
+    if not follows.chooses(offer.call_id, offer.queue, talked):
         return speaker().goodbye(language)
     position = Position("", language, n=n)
     step = steps.enter(speaker().config.graph, follows.node, position)

@@ -71,6 +71,8 @@ class CallFacts(Protocol):
     def dequeued_at(self) -> datetime | None: ...  # an agent took the callback; then it was rung
     @property
     def unreached(self) -> bool: ...  # the last try of the callback was in vain
+    @property
+    def outgoing(self) -> bool: ...  # an agent called somebody: nobody called us
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,9 @@ class Counters:
     callbacks_unreached: int = 0
     wait_callback_ms: int = 0
     wait_callback_max_ms: int = 0
+    outgoing: int = 0
+    outgoing_reached: int = 0
+    outgoing_talk_ms: int = 0
 
     def add(self, other: "Counters") -> None:
         """Take the cell `other` into this sum."""
@@ -207,6 +212,9 @@ def count(facts: Iterable[CallFacts], day_start: datetime, rules: Rules) -> dict
 
 def count_call(counters: Counters, facts: CallFacts, rules: Rules) -> None:
     """Count one call (or one further visit of a call to a queue) into its cell."""
+    if facts.outgoing:
+        _count_outgoing(counters, facts)
+        return
     counters.calls += facts.visit == 1
     if facts.callback:
         _count_callback(counters, facts)
@@ -255,6 +263,16 @@ def _count_callback(counters: Counters, facts: CallFacts) -> None:
     counters.wait_callback_ms += milliseconds
     counters.wait_callback_max_ms = max(counters.wait_callback_max_ms, milliseconds)
     _count_talk(counters, facts, facts.connected_at)
+
+
+def _count_outgoing(counters: Counters, facts: CallFacts) -> None:
+    """A call that an agent made: none that the city was offered, nor one that it answered."""
+    counters.outgoing += 1
+    if facts.connected_at is None:
+        return
+    counters.outgoing_reached += 1
+    if facts.talk_ended_at is not None:
+        counters.outgoing_talk_ms += (facts.talk_ended_at - facts.connected_at) // _MILLISECOND
 
 
 def _count_talk(counters: Counters, facts: CallFacts, connected_at: datetime) -> None:
@@ -678,6 +696,40 @@ COUNTERS: tuple[Metric, ...] = (
         "milliseconds",
         ("รอโทรกลับนานที่สุด", "เวลารอที่นานที่สุดของการโทรกลับที่ได้สนทนา"),
         ("Longest wait of a callback", "The longest wait of a callback that was reached."),
+    ),
+    _metric(
+        "outgoing",
+        "calls",
+        (
+            "โทรออก",
+            "สายที่เจ้าหน้าที่โทรออกเพื่อติดตามเรื่อง นับในช่วงเวลาที่กดโทร แยกจากสายเข้า "
+            "ไม่นับเป็นสายเข้า เข้าคิว หรือรับสาย (การโทรกลับผู้ที่วางสายไปนับเป็นโทรกลับ)",
+        ),
+        (
+            "Called out",
+            "Calls that agents made to follow up a ticket, counted in the interval in which they "
+            "pressed the button, and apart: none of them is among the calls, the offered or the "
+            "answered. (Who hung up and is called back is a callback.)",
+        ),
+    ),
+    _metric(
+        "outgoing_reached",
+        "calls",
+        ("โทรออกแล้วได้สนทนา", "สายที่เจ้าหน้าที่โทรออกและปลายทางรับสาย"),
+        ("Called out and reached", "Calls of agents that were answered there."),
+    ),
+    _metric(
+        "outgoing_talk_ms",
+        "milliseconds",
+        (
+            "เวลาสนทนาสายโทรออกรวม",
+            "ผลรวมเวลาตั้งแต่ปลายทางรับจนจบการสนทนา ของสายโทรออกที่สนทนาจบ ไม่รวมอยู่ในเวลาสนทนารวม",
+        ),
+        (
+            "Talk time of calls out",
+            "Sum, over ended conversations of calls that agents made, of the time from being "
+            "answered to the end; not part of the talk time.",
+        ),
     ),
 )
 

@@ -47,7 +47,7 @@ THRESHOLD, SHORT = "{threshold:g}", "{short:g}"
 #: What the list of calls must be asked for to show the calls of a number; a rate leads to the
 #: calls it is taken over.
 CALLS_BEHIND: Mapping[str, Mapping[str, str]] = {
-    "calls": {},
+    "calls": {"outcome": "incoming"},
     "not_queued": {"outcome": "not_queued"},
     "offered": {"outcome": "queued"},
     "answered": {"outcome": "answered"},
@@ -57,6 +57,7 @@ CALLS_BEHIND: Mapping[str, Mapping[str, str]] = {
     "left_queue": {"outcome": "left"},
     "callbacks": {"outcome": "callback"},
     "callbacks_reached": {"outcome": "called_back"},
+    "outgoing": {"outcome": "outgoing"},
     "service_level": {"outcome": "queued"},
     "average_wait": {"outcome": "answered"},
     "wait_answered_max_ms": {"outcome": "answered"},

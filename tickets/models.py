@@ -102,6 +102,8 @@ class EventKind(StrEnum):
     made        kind, category, division, state, result, outcome, call_id, due_at,
                 incomplete, text, source (`call`, `message` or `callback`)
     call        one more call about it: call_id, outcome, text
+    called_out  an agent called its caller: call_id, result (`answered`, the carrier's word
+                for why nobody was reached, or what kept the agent)
     moved       from, to, result, text; due_at when a reopening set a new deadline;
                 instead: the number of the ticket that its call went to
     note        text (internal)
@@ -114,6 +116,7 @@ class EventKind(StrEnum):
 
     MADE = "made"
     CALL = "call"
+    CALLED_OUT = "called_out"
     MOVED = "moved"
     NOTE = "note"
     COMPLETED = "completed"

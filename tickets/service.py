@@ -71,11 +71,13 @@ __all__ = [
     "as_citizens_see",
     "by_number",
     "by_number_for",
+    "called_out",
     "calls_of",
     "categories",
     "complete",
     "division_titles",
     "every",
+    "follow_up",
     "link_call",
     "may_complete",
     "may_note",
@@ -236,6 +238,23 @@ def link_call(
     _tell(session, ticket.id, EventKind.CALL, by, now, said)
     announce(session, "ticket.called", ticket_id=ticket.id)
     return ticket
+
+
+def follow_up(
+    session: Session, ticket: TicketFacts, *, call_id: int, caller: str, now: datetime
+) -> None:
+    """Make a ticket the one of a call that an agent is about to make to its `caller` (E.164)."""
+    _claim(session, call_id, ticket.id, caller, now)
+
+
+def called_out(session: Session, call_id: int, *, result: str, by: str, now: datetime) -> None:
+    """Write into the story of the ticket that was followed up whether its caller was reached: as
+    `result` of `EventKind.CALLED_OUT`. What was said stands there with the outcome.
+    """
+    ticket = ticket_of_call(session, call_id)
+    if ticket is not None:
+        said = {"call_id": call_id, "result": result}
+        _tell(session, ticket.id, EventKind.CALLED_OUT, by, now, said)
 
 
 def talked_again(

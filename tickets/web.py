@@ -58,6 +58,11 @@ Recordings = Callable[[Session, Collection[int]], list[dict[str, Any]]]
 NUMBER_AT_HAND = "tickets.number_at_hand"
 NumberAtHand = Callable[[Session, int], str]
 
+#: Where the reader of a ticket calls its caller, and in words why they cannot now (empty: they
+#: can); None for who makes no calls.
+CALLS_OUT = "tickets.calls_out"
+CallsOut = Callable[[Session, TicketFacts], tuple[str, str] | None]
+
 #: The languages that callers are spoken to in, which another room knows.
 SPOKEN = "tickets.spoken_languages"
 
@@ -338,6 +343,7 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         calls_readable=_readable_calls(session, calls),
         recordings=_recordings(session, calls),
         caller=_caller(actor, ticket),
+        calls_out=_calls_out(session, actor, ticket),
         persons=persons.of_ticket(session, ticket.id),
         shown_name=_name_shown(actor, ticket),
         reads_persons=current_account().role is Role.SUPERVISOR,
@@ -375,6 +381,11 @@ def _readable_calls(session: Session, calls: list[int]) -> Set[int]:
 def _recordings(session: Session, calls: list[int]) -> list[dict[str, Any]]:
     ask: Recordings | None = current_app.extensions.get(RECORDINGS)
     return ask(session, calls) if ask else []
+
+
+def _calls_out(session: Session, actor: Actor, ticket: TicketFacts) -> tuple[str, str] | None:
+    ask: CallsOut | None = current_app.extensions.get(CALLS_OUT)
+    return ask(session, ticket) if ask and service.may_see_caller(actor, ticket) else None
 
 
 def _caller(actor: Actor, ticket: TicketFacts) -> str:

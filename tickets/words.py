@@ -134,6 +134,13 @@ def _call(_: Tickets, __: EventFacts) -> tuple[str, str]:
     return t("tickets.event.call"), ""
 
 
+def _called_out(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    result = str(event.data["result"])
+    if result == "answered":
+        return t("tickets.event.called_out"), ""
+    return t("tickets.event.called_in_vain", why=t(f"tickets.not_reached.{result}")), ""
+
+
 def _note(_: Tickets, __: EventFacts) -> tuple[str, str]:
     return t("tickets.event.note"), ""
 
@@ -188,6 +195,7 @@ def _matter(config: Tickets, data: Mapping[str, Any]) -> str:
 _SENTENCES = {
     EventKind.MADE: _made,
     EventKind.CALL: _call,
+    EventKind.CALLED_OUT: _called_out,
     EventKind.MOVED: _moved,
     EventKind.NOTE: _note,
     EventKind.COMPLETED: _completed,

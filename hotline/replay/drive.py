@@ -425,7 +425,7 @@ class _Agent:
         return self.on_duty and self._idle.is_set()
 
     async def calls_back(self, call: int) -> None:
-        """Call back who hung up in that call: it is offered to this agent."""
+        """Call back who hung up in that call: this agent has it at hand with that."""
         await _tried(self.web.post(f"/api/callbacks/call/{call}/back"))
 
     def sees(self, at_hand: dict[str, Any] | None) -> None:
@@ -434,7 +434,9 @@ class _Agent:
             self._at_hand = at_hand
             self._changed.set()
             self._changed = asyncio.Event()
-        if at_hand is not None and at_hand["state"] == "offered" and self._idle.is_set():
+        # who calls back has taken it with that, and is connected at once
+        begins = at_hand is not None and at_hand["state"] != "wrap_up" and self._idle.is_set()
+        if at_hand is not None and begins:
             self._idle.clear()
             self._driver.start(self._work(at_hand["id"], at_hand["call_id"], at_hand["queue"]))
 

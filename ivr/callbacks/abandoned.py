@@ -128,6 +128,8 @@ def _settled(session: Session, since: datetime) -> dict[str, datetime]:
         .where(sa.or_(Callback.promised_at >= since, Callback.ended_at.is_(None)))
         # a citizen who took the place over and hung up again is owed a call again
         .where(Callback.state != State.TAKEN_OVER.value)
+        # one who was not reached about a ticket is owed what they called for all the same
+        .where(Callback.agent_id.is_(None))
     )
     on_the_line = (
         sa.select(Call.from_number)

@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 from hotline import clock
 from hotline.db import insert_ignore
 from hotline.floor import Floor
+from ivr import calls
 from ivr.callbacks import places, rows
 from ivr.callbacks import service as callbacks
 from ivr.callbacks.rows import ANSWERED, AttemptFacts, CallbackFacts, calling_hours
 from ivr.callbacks.rules import Missed, Move, State, missed, try_again
 from ivr.config import Ivr
-from ivr.errors import Lost
-from ivr.events import Departed, OfferState, Result, Waits
+from ivr.errors import Lost, NotTalking
+from ivr.events import Departed, Kind, OfferState, Result, Waits
 from ivr.models import Callback, CallbackAttempt
-from ivr.room import offers
+from ivr.room import callouts, offers
 from ivr.room.offers import OfferFacts
 from tickets import service as tickets
 from tickets.config import Tickets
@@ -38,19 +39,36 @@ def begin(floor: Floor, session: Session, offer_id: int, *, now: datetime) -> At
     if before is None or offer.state is not OfferState.ACCEPTED:
         return None
     hours, ring = calling_hours(floor), floor.section(Ivr).callbacks.ring
-    if not hours.allow(now, before.awake_at):
+    # who calls out was told before whether it is too late
+    if before.agent_id is None and not hours.allow(now, before.awake_at):
         if rows.move(session, before, Move.SLEEP, due_at=hours.next_opening(now)):
             offers.fail(floor, session, offer, Result.UNREACHED, now=now)
         return None
     if not rows.move(session, before, Move.DIAL):
         return None
-    attempt = {"callback_id": before.id, "offer_id": offer_id, "begun_at": now}
-    attempt["checked_at"] = now
+    attempt = {
+        "callback_id": before.id,
+        "offer_id": offer_id,
+        "begun_at": now,
+        "recorded": records(floor, session, offer),
+        "checked_at": now,
+    }
     attempt_id = insert_ignore(session, CallbackAttempt, attempt)
     until = now + timedelta(seconds=ring + offers.GRACE * clock.speed())
     if attempt_id is None or not offers.extend(session, offer_id, until):
         raise Lost("the attempt")
     return rows.attempt_facts(session, attempt_id)
+
+
+def records(floor: Floor, session: Session, offer: OfferFacts) -> bool:
+    """Whether the conversation of an offer is to be recorded, as far as can be said before the two
+    meet: the caller is on the line and has been told; or is rung, and will be when they answer. Who
+    refused when they called is not told again.
+    """
+    call = calls.facts(session, offer.call_id)
+    if call.ended_at is None or rows.of_stay(session, offer.waiting_id) is None:
+        return call.recorded
+    return floor.section(Ivr).callbacks.notice is not None and call.consent != "refused"
 
 
 def dialled(session: Session, attempt_id: int, leg_sid: str) -> bool:
@@ -90,11 +108,24 @@ def answered(
     ended = {"due_at": None, "ended_at": now}
     if not rows.move(session, before, Move.ANSWER, **ended):
         return None
+    if before.agent_id is not None:  # what they were promised otherwise is kept by this, too
+        callbacks.got_through(session, offer.call_id, now=now)
     rows.set_attempt(session, attempt_id, leg_sid=leg_sid, answered_at=now)
     if not offers.join(session, attempt.offer_id, now=now):
         raise Lost("the agent")
-    rows.tell_tried(session, before, attempt, ANSWERED, now)
+    _tell_answered(session, before, attempt, now)
     return offers.facts(session, attempt.offer_id)
+
+
+def _tell_answered(
+    session: Session, before: CallbackFacts, attempt: AttemptFacts, now: datetime
+) -> None:
+    rows.tell_tried(session, before, attempt, ANSWERED, now)
+    if attempt.recorded:
+        calls.tell(session, before.call_id, Kind.CONSENT, {"to": "given"}, now=now)
+    if before.agent_id is not None:
+        by = before.asked_by or tickets.SYSTEM
+        tickets.called_out(session, before.call_id, result=ANSWERED, by=by, now=now)
 
 
 def before_meeting(session: Session, offer: OfferFacts) -> None:
@@ -145,6 +176,9 @@ def not_reached(
         rows.facts(session, attempt.callback_id),
         offers.facts(session, attempt.offer_id),
     )
+    if before.agent_id is not None:
+        _over(floor, session, before, attempt, offer, why, now)
+        return
     tries = before.tries + 1
     again = try_again(
         tries,
@@ -163,6 +197,25 @@ def not_reached(
     rows.tell_tried(session, before, attempt, why, now)
     if again is None:
         _give_up(floor, session, rows.facts(session, before.id), now)
+
+
+def _over(
+    floor: Floor,
+    session: Session,
+    before: CallbackFacts,
+    attempt: AttemptFacts,
+    offer: OfferFacts,
+    why: Missed,
+    now: datetime,
+) -> None:
+    """An agent called, and nobody was reached: nobody else tries, it is theirs to say what next."""
+    made = callouts.of_stay(session, offer.waiting_id)
+    if made is None or not callouts.over(session, made, why, now=now):
+        return
+    rows.end_attempt(session, attempt, why, now)
+    rows.tell_tried(session, before, attempt, why, now)
+    if not offers.fail(floor, session, offer, Result.UNREACHED, now=now):
+        raise Lost("the offer")
 
 
 def _give_up(floor: Floor, session: Session, found: CallbackFacts, now: datetime) -> None:
@@ -194,6 +247,34 @@ def agent_gone(session: Session, offer_id: int, leg_sid: str, *, now: datetime) 
     if rows.move(session, before, Move.LOSE_AGENT):
         rows.end_attempt(session, attempt, Missed.AGENT_GONE, now)
         rows.tell_tried(session, before, attempt, Missed.AGENT_GONE, now)
+
+
+def stop(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) -> None:
+    """The agent gives up before the citizen has answered. A call of theirs is over; a promise keeps
+    its place, and is tried again after the pause, which is no try of the citizen's.
+
+    Raises `Lost` when they speak meanwhile, or it came to its end otherwise.
+    """
+    before, attempt = (
+        rows.of_stay(session, offer.waiting_id),
+        rows.open_attempt(session, offer.id),
+    )
+    if before is None:
+        raise NotTalking
+    if attempt is not None and attempt.answered_at is None:
+        if not rows.move(session, before, Move.LOSE_AGENT):
+            raise Lost("the citizen")
+        rows.end_attempt(session, attempt, Missed.AGENT_GONE, now)
+        rows.tell_tried(session, before, attempt, Missed.AGENT_GONE, now)
+    result = Result.WITHDRAWN
+    if before.agent_id is None:
+        pause = floor.section(Ivr).callbacks.trying_again().pauses[Missed.NO_ANSWER]
+        again = rows.facts(session, before.id)
+        if not rows.move(session, again, Move.SLEEP, due_at=now + pause):
+            raise Lost("the promise")
+        result = Result.UNREACHED
+    if not offers.fail(floor, session, offer, result, now=now):
+        raise Lost("the offer")
 
 
 def expire(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) -> bool:

@@ -42,6 +42,8 @@ class CallbackFacts:
     ended_at: datetime | None
     ended_by: str | None
     word: str | None
+    #: The agent who calls, and nobody else; None: a promise.
+    agent_id: int | None = None
 
     @property
     def skill(self) -> Skill:
@@ -66,6 +68,7 @@ class AttemptFacts:
     answered_at: datetime | None
     ended_at: datetime | None
     result: str | None
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,12 @@ def attempt_facts(session: Session, attempt_id: int) -> AttemptFacts:
     if row is None:
         raise NoSuchCallback(f"attempt {attempt_id}")
     return AttemptFacts(*row)
+
+
+def recorded(session: Session, offer_id: int) -> bool | None:
+    """Whether the conversation with a citizen whom we rang is recorded; None: nobody was rung."""
+    asked = sa.select(CallbackAttempt.recorded).where(CallbackAttempt.offer_id == offer_id)
+    return session.execute(asked).scalar_one_or_none()
 
 
 def open_attempt(session: Session, offer_id: int) -> AttemptFacts | None:

@@ -26,6 +26,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"  # not wanted any more
     TAKEN_OVER = "taken_over"  # the citizen called again, and that call has the place
     DONE = "done"  # settled by hand, in a word
+    NOT_REACHED = "not_reached"  # an agent called, and nobody was reached: nothing is owed by that
 
 
 #: The city still owes the call.
@@ -49,6 +50,7 @@ class Move(StrEnum):
     CANCEL = "cancel"
     RETRY = "retry"  # an agent tries once more
     SETTLE = "settle"
+    FAIL = "fail"  # a call that one agent makes has reached nobody
 
 
 #: What each move leads to, and from where it may be made.
@@ -70,6 +72,7 @@ MOVES: Final[Mapping[Move, tuple[State, frozenset[State]]]] = {
     Move.CANCEL: (State.CANCELLED, frozenset({*PENDING, State.UNREACHED})),
     Move.RETRY: (State.IN_LINE, frozenset({State.UNREACHED})),
     Move.SETTLE: (State.DONE, frozenset({State.UNREACHED})),
+    Move.FAIL: (State.NOT_REACHED, frozenset({State.IN_LINE, State.DIALLING})),
 }
 
 

@@ -174,11 +174,15 @@ def _was_told(session: Session, call_id: int) -> bool:
 
 def pending_for(session: Session, number: str) -> CallbackFacts | None:
     """What this number (E.164) has been promised and not been given yet, or None."""
-    return rows.one(session, Callback.number == number, Callback.state.in_(PENDING))
+    return rows.one(session, Callback.number == number, *_PROMISED)
 
 
 def _of_call(session: Session, call_id: int) -> CallbackFacts | None:
-    return rows.one(session, Callback.call_id == call_id, Callback.state.in_(PENDING))
+    return rows.one(session, Callback.call_id == call_id, *_PROMISED)
+
+
+#: What agents call about by themselves is no promise, and nobody else's.
+_PROMISED = (Callback.state.in_(PENDING), Callback.agent_id.is_(None))
 
 
 def resume(session: Session, callback_id: int, call_id: int, *, now: datetime) -> datetime | None:
@@ -285,18 +289,31 @@ def strike_off(session: Session, asked: Asked, *, word: str, now: datetime) -> N
 def offer_to(
     floor: Floor, session: Session, callback_id: int, agent_id: int, *, now: datetime
 ) -> bool:
-    """Offer a callback in the line to this very agent; False when they are not free for it.
+    """Give a callback in the line to this very agent, who asked for it; False when they are not
+    free for it. Their telephone rings at once: in a browser it is taken with that, on a plain
+    telephone (which somebody else may lift) with a key, as any offer.
 
     Raises `Lost` when either is taken meanwhile.
     """
-    found, seen = facts(session, callback_id), agents.presence_of(session, agent_id)
-    if found.waiting_id is None or found.state is not State.IN_LINE or not seen.presence.available:
+    found = facts(session, callback_id)
+    if found.waiting_id is None or found.state is not State.IN_LINE:
         return False
     stay = waiting.by_id(session, found.waiting_id)
     if stay.state is not Waits.WAITING:
         return False
-    offers.make(floor, session, offers.pair_of(stay, seen), now=now)
-    return True
+    return give(floor, session, stay, agent_id, now=now)
+
+
+def give(floor: Floor, session: Session, stay: Stay, agent_id: int, *, now: datetime) -> bool:
+    """As `offer_to`, of a place that waits."""
+    seen = agents.presence_of(session, agent_id)
+    if not agents.agent(session, agent_id).in_browser:
+        if seen.presence.available:
+            offers.make(floor, session, offers.pair_of(stay, seen), now=now)
+        return seen.presence.available
+    if seen.presence.may_call_out:
+        offers.take(floor, session, stay, agent_id, now=now)
+    return seen.presence.may_call_out
 
 
 # ---------------------------------------------------------------- in its time
@@ -348,9 +365,14 @@ def due(session: Session, now: datetime, limit: int) -> list[int]:
 
 def in_line(session: Session) -> list[CallbackFacts]:
     """Callbacks that have a place in the line and are not being rung."""
-    return rows.every(session, Callback.ended_at.is_(None), Callback.state == State.IN_LINE)
+    return rows.every(
+        session,
+        Callback.ended_at.is_(None),
+        Callback.agent_id.is_(None),
+        Callback.state == State.IN_LINE,
+    )
 
 
 def open_ones(session: Session) -> list[CallbackFacts]:
     """Everything that the city still owes somebody, and whom it did not reach; oldest first."""
-    return rows.every(session, Callback.ended_at.is_(None))
+    return rows.every(session, Callback.ended_at.is_(None), Callback.agent_id.is_(None))

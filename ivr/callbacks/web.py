@@ -6,9 +6,11 @@ from twilio.twiml.voice_response import VoiceResponse
 from hotline import clock
 from hotline.auth import signed
 from hotline.web import floor
-from ivr.callbacks import attempts
+from ivr.callbacks import attempts, rows
 from ivr.events import OVER, RANK
-from ivr.voice import answering, number, speaker, to_agent, told
+from ivr.room import callouts, offers
+from ivr.voice import answering, number, speaker, to_agent
+from ivr.voice import told as tells
 
 
 def register(blueprint: Blueprint) -> None:
@@ -32,13 +34,15 @@ def citizen_leg() -> str:
         offer = attempts.answered(
             session, number("attempt"), request.form["CallSid"], now=clock.now()
         )
+        told = rows.attempt_facts(session, number("attempt")).recorded
     if offer is None:  # the agent has gone in this very moment
         return speaker().apology(language)
-    return speaker().join(offer.id, language)
+    notice = speaker().config.callbacks.notice if told else None
+    return speaker().join(offer.id, language, notice)
 
 
 @signed
-@told
+@tells
 def citizen_leg_status() -> None:
     """The citizen was not reached, or the call to them is over."""
     status = request.form.get("CallStatus", "")
@@ -59,11 +63,14 @@ def citizen_leg_status() -> None:
 @to_agent
 def unreached() -> str:
     """To the agent on the line: nobody answered there."""
+    with floor().db.read() as session:
+        offer = offers.facts(session, number("offer"))
+        said = "callback" if callouts.of_stay(session, offer.waiting_id) is None else "callout"
     spoken = next((code for code in ("th", "en") if code in speaker().config.languages), "en")
     voice = speaker().config.languages.get(spoken)
     response = VoiceResponse()
     response.say(
-        floor().texts.get("ivr.callback.said_to_agent", spoken),
+        floor().texts.get(f"ivr.{said}.said_to_agent", spoken),
         language=voice.tag if voice else "en-US",
         voice=voice.voice if voice else None,
     )

@@ -8,6 +8,7 @@ from ivr.pages import (
     bulletins,
     callbacks,
     callers,
+    callouts,
     calls,
     desk,
     nuisance,
@@ -16,6 +17,7 @@ from ivr.pages import (
 )
 from ivr.pages.base import blueprint
 from ivr.pages.callers import number_at_hand
+from ivr.pages.callouts import to_call_out
 from ivr.pages.calls import readable_calls
 from ivr.pages.recordings import hearable
 
@@ -25,6 +27,7 @@ __all__ = [
     "bulletins",
     "callbacks",
     "callers",
+    "callouts",
     "calls",
     "desk",
     "hearable",
@@ -33,4 +36,5 @@ __all__ = [
     "readable_calls",
     "recordings",
     "talk",
+    "to_call_out",
 ]

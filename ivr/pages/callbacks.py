@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from flask import jsonify, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -27,6 +28,8 @@ from ivr.callbacks.rows import Asked, CallbackFacts, calling_hours
 from ivr.callbacks.rules import State, is_late
 from ivr.config import Ivr
 from ivr.errors import CallbackMoved, Lost
+from ivr.events import LIVE
+from ivr.models import Callback, Offer
 from ivr.pages.base import ANSWERS, blueprint, iso, queue_title, spoken_title
 
 #: In which order the promises stand: first what somebody must decide.
@@ -121,7 +124,7 @@ def _owed_json(owed: _Owed) -> dict[str, Any]:
 @blueprint.post("/api/callbacks/call/<int:call_id>/back", endpoint="api_call_back")
 @access(*ANSWERS)
 def call_back(call_id: int) -> Response:
-    """Call somebody back who hung up: offered to me if I am free, else they come into the line."""
+    """Call somebody back who hung up: at once if I am free, else they come into the line."""
     with suppress(Lost):
         return _done(_call_back(call_id, mine=True))
     return _done(_call_back(call_id, mine=False))  # I have just been given somebody else
@@ -130,6 +133,8 @@ def call_back(call_id: int) -> Response:
 def _call_back(call_id: int, *, mine: bool) -> bool:
     here, now = floor(), clock.now()
     with here.db.write() as session:
+        if _at_it(session, Callback.call_id == call_id):
+            return True
         asked = _asked(session, call_id, now)
         made = callbacks.request(here, session, asked, None, now=now)
         return mine and _offer_to_me(session, made.id, now)
@@ -150,7 +155,7 @@ def strike_off(call_id: int) -> Response:
 @blueprint.post("/api/callbacks/<int:callback_id>/retry", endpoint="api_retry")
 @access(*ANSWERS)
 def retry(callback_id: int) -> Response:
-    """Try one who was not reached once more: offered to me if I am free, else into the line."""
+    """Try one who was not reached once more: at once if I am free, else into the line."""
     with suppress(Lost):
         return _done(_retry(callback_id, mine=True))
     return _done(_retry(callback_id, mine=False))
@@ -159,6 +164,8 @@ def retry(callback_id: int) -> Response:
 def _retry(callback_id: int, *, mine: bool) -> bool:
     here, now = floor(), clock.now()
     with here.db.write() as session:
+        if _at_it(session, Callback.id == callback_id):
+            return True
         callbacks.retry(here, session, callback_id, by=current_account().username, now=now)
         return mine and _offer_to_me(session, callback_id, now)
 
@@ -204,6 +211,19 @@ def _asked(session: Session, call_id: int, now: datetime) -> Asked:
         by=by,
         heard_at=now if urgent else found.abandoned_at,
     )
+
+
+def _at_it(session: Session, which: sa.ColumnElement[bool]) -> bool:
+    """Whether I am calling them already: who presses twice is told no other thing than once."""
+    me = agents.agent_of_account(session, current_account().id)
+    if me is None:
+        return False
+    mine = (
+        sa.select(Offer.id)
+        .join(Callback, Callback.waiting_id == Offer.waiting_id)
+        .where(Offer.agent_id == me.id, Offer.state.in_(LIVE), which)
+    )
+    return session.scalars(mine.limit(1)).one_or_none() is not None
 
 
 def _offer_to_me(session: Session, callback_id: int, now: datetime) -> bool:

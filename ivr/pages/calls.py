@@ -47,6 +47,8 @@ OUTCOMES = (
     "left",
     "callback",
     "called_back",
+    "incoming",
+    "outgoing",
 )
 
 
@@ -223,7 +225,9 @@ class Wanted:
 
 
 _IS: Mapping[str, Callable[[Visit], bool]] = {
-    "not_queued": lambda visit: visit.queue is None,
+    "incoming": lambda visit: not visit.outgoing,
+    "outgoing": lambda visit: visit.outgoing,
+    "not_queued": lambda visit: visit.queue is None and not visit.outgoing,
     # as reports.metrics counts it
     "transferred": lambda visit: (
         visit.transferred_at is not None
@@ -232,13 +236,14 @@ _IS: Mapping[str, Callable[[Visit], bool]] = {
     ),
     # who waited on the line: a callback is counted by itself
     "queued": lambda visit: visit.queue is not None and not visit.callback,
-    "answered": lambda visit: visit.connected_at is not None,
+    "answered": lambda visit: visit.connected_at is not None and not visit.outgoing,
     "abandoned": lambda visit: visit.connected_at is None and visit.abandoned_at is not None,
     "left": lambda visit: (
         visit.connected_at is None
         and visit.abandoned_at is None
         and visit.left_at is not None
         and not visit.callback
+        and not visit.outgoing
     ),
     "callback": lambda visit: visit.callback,
     "called_back": lambda visit: visit.callback and visit.connected_at is not None,
@@ -247,6 +252,8 @@ _IS: Mapping[str, Callable[[Visit], bool]] = {
 
 def verdict(visit: Visit) -> str:
     """What became of a visit, as one word (a key of the texts `ivr.verdict.…`)."""
+    if visit.outgoing:
+        return _of_call_out(visit)
     if visit.queue is None:
         if _IS["transferred"](visit):
             return "transferred"
@@ -255,6 +262,12 @@ def verdict(visit: Visit) -> str:
         if _IS[name](visit):
             return name
     return "waiting"
+
+
+def _of_call_out(visit: Visit) -> str:
+    if visit.connected_at is not None:
+        return "out_reached"
+    return "out_not_reached" if visit.unreached else "calling_out"
 
 
 def _waited(visit: Visit) -> float:

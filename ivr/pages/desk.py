@@ -4,6 +4,7 @@ The same verbs serve the desk's forms and scripted agents (docs/api.md). Who act
 agent of the account that is signed in: nobody can name another.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +17,11 @@ from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
 from hotline.web import floor, json_body, wants_json
 from ivr import callers, closing, drafts, story
+from ivr.callbacks import attempts
 from ivr.callbacks.rows import CallbackFacts
 from ivr.config import Ivr
+from ivr.errors import Lost
+from ivr.events import OfferState
 from ivr.pages import talking
 from ivr.pages.base import ANSWERS, WATCHES, blueprint, fragment, iso, me, queue_title, spoken_title
 from ivr.room import offers, waiting
@@ -66,12 +70,24 @@ def decline(offer_id: int) -> Response:
 @blueprint.post("/api/calls/<int:call_id>/hang-up")
 @access(*ANSWERS)
 def hang_up(call_id: int) -> Response:
-    """End my conversation."""
-    with floor().db.write() as session:
-        who, now = me(session).id, clock.now()
-        if not consults.leave(session, call_id, who, now=now):
-            offers.hang_up(floor(), session, call_id, who, now=now)
+    """End my conversation, or give up while whom I call is being rung."""
+    with suppress(Lost):
+        _hang_up(call_id)
+        return current()
+    _hang_up(call_id)  # they have answered in this very moment
     return current()
+
+
+def _hang_up(call_id: int) -> None:
+    here, now = floor(), clock.now()
+    with here.db.write() as session:
+        offer = offers.latest_of_both(session, call_id, me(session).id)
+        if consults.leave(session, call_id, offer.agent_id, now=now):
+            return
+        if offer.state is OfferState.ACCEPTED:
+            attempts.stop(here, session, offer, now=now)
+        else:
+            offers.hang_up(here, session, call_id, offer.agent_id, now=now)
 
 
 @blueprint.post("/api/calls/<int:call_id>/finish")
@@ -163,6 +179,8 @@ def _at_hand_json(found: AtHand | None, more: dict[str, Any]) -> dict[str, Any]:
         "made_at": offer.made_at.isoformat(),
         "callback": _callback_json(found.callback),
         "asked_by": found.asked_by,
+        "outgoing": found.call.outgoing,
+        "about_ticket": found.call.ticket,
     }
     if found.phase == "offered":
         ringing = {"id": offer.id, "call_id": offer.call_id, **facts}

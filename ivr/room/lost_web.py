@@ -8,10 +8,11 @@ from flask import Blueprint, request
 from hotline import clock
 from hotline.auth import signed
 from hotline.web import floor
-from ivr import calls
+from ivr.callbacks import attempts
 from ivr.errors import Lost
-from ivr.events import OVER, RANK
+from ivr.events import OVER, RANK, OfferState
 from ivr.room import lost, offers
+from ivr.talk import service as talk
 from ivr.voice import number, speaker, to_agent, told
 
 
@@ -45,12 +46,17 @@ def back() -> str:
         with floor().db.write() as session:
             offer_id = lost.answered(session, absence_id, try_, leg_sid, now=clock.now())
             offer = offers.facts(session, offer_id)
-            call = calls.facts(session, offer.call_id)
+            first = offer.state is OfferState.ACCEPTED  # accepted before the page was ready
+            recorded = (
+                attempts.records(floor(), session, offer)
+                if first
+                else talk.recorded(session, offer)
+            )
     except Lost:
         return speaker().hang_up()
     # a recording that was paused is not begun anew: something private may go on
-    recorded = call.recorded and offer.paused_at is None
-    return speaker().agent_leg(call.id, offer_id, leg_sid, recorded=recorded, talk=offer.talk)
+    recorded = recorded and offer.paused_at is None
+    return speaker().agent_leg(offer.call_id, offer_id, leg_sid, recorded=recorded, talk=offer.talk)
 
 
 @signed

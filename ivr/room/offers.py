@@ -26,9 +26,9 @@ from hotline.floor import Floor
 from ivr import calls
 from ivr.config import Ivr
 from ivr.errors import ColleagueBusy, Lost, NoSuchOffer, NotTalking, NotYours, OfferGone
-from ivr.events import LIVE, Kind, OfferState, Result, Waits
+from ivr.events import LIVE, Departed, Kind, OfferState, Result, Waits
 from ivr.models import CallbackAttempt, Offer, Waiting
-from ivr.room import absences, waiting
+from ivr.room import absences, callouts, waiting
 from ivr.room.waiting import Skill, Stay
 from ivr.talk import parties
 from ivr.talk.parties import PartyFacts
@@ -219,6 +219,38 @@ def _ring_plain(session: Session, agent_id: int, offer_id: int, now: datetime) -
         outbox.post(session, RING_PLAIN, effect, now=now, key=f"{RING_PLAIN}:{offer_id}")
 
 
+def take(floor: Floor, session: Session, stay: Stay, agent_id: int, *, now: datetime) -> int:
+    """Give a place to an agent who has asked for it, and so has taken it: their telephone is rung.
+    The offer's id. Raises `Lost` when either is no longer free.
+    """
+    if waiting.move(session, stay.id, (Waits.WAITING,), Waits.CONNECTING) is None:
+        raise Lost("the caller")
+    offer_id = insert_ignore(
+        session,
+        Offer,
+        {
+            "call_id": stay.call_id,
+            "waiting_id": stay.id,
+            "agent_id": agent_id,
+            "queue": stay.queue,
+            "language": stay.language,
+            "state": OfferState.ACCEPTED.value,
+            "made_at": now,
+            "accepted_at": now,
+            "expires_at": now + _to_meet(floor),
+        },
+    )
+    if offer_id is None:
+        raise Lost("a live offer is in the way")
+    if not agents.call_out(session, agent_id, offer_id=offer_id, call_id=stay.call_id, now=now):
+        raise Lost("the agent")
+    calls.tell(
+        session, stay.call_id, Kind.ACCEPTED, {"offer": offer_id, "agent": agent_id}, now=now
+    )
+    outbox.post(session, DIAL_AGENT, {"offer": offer_id}, now=now, key=f"{DIAL_AGENT}:{offer_id}")
+    return int(offer_id)
+
+
 # ---------------------------------------------------------------- the agent's answer
 
 
@@ -230,7 +262,6 @@ def accept(floor: Floor, session: Session, offer_id: int, agent_id: int, *, now:
     offer = of_agent(session, offer_id, agent_id)
     if offer.state in (OfferState.ACCEPTED, OfferState.CONNECTED):
         return
-    ring = floor.section(Ivr).offers.ring
     taken = (
         waiting.move(session, offer.waiting_id, (Waits.OFFERED,), Waits.CONNECTING) is not None
         and _swap(
@@ -239,7 +270,7 @@ def accept(floor: Floor, session: Session, offer_id: int, agent_id: int, *, now:
             OfferState.OFFERED,
             state=OfferState.ACCEPTED.value,
             accepted_at=now,
-            expires_at=now + timedelta(seconds=ring + GRACE * clock.speed()),
+            expires_at=now + _to_meet(floor),
         )
         and agents.on_call(session, agent_id, offer_id=offer_id, now=now)
     )
@@ -247,6 +278,11 @@ def accept(floor: Floor, session: Session, offer_id: int, agent_id: int, *, now:
         raise OfferGone
     calls.tell(session, offer.call_id, Kind.ACCEPTED, offer.who, now=now)
     outbox.post(session, DIAL_AGENT, {"offer": offer_id}, now=now, key=f"{DIAL_AGENT}:{offer_id}")
+
+
+def _to_meet(floor: Floor) -> timedelta:
+    """How long the telephone of an agent who has accepted may take."""
+    return timedelta(seconds=floor.section(Ivr).offers.ring + GRACE * clock.speed())
 
 
 def decline(floor: Floor, session: Session, offer_id: int, agent_id: int, *, now: datetime) -> None:
@@ -268,15 +304,18 @@ def fail(
 
     `result`: `declined` and `no_answer` end an offer that rings; `failed` one that was accepted but
     did not bring the two together; `withdrawn` either, through no fault of the agent's; `unreached`
-    one of a callback, whose place is kept out of the line for a while. False when
-    the offer is no longer as `offer` says: then nothing has changed (`Lost` takes back what was).
+    one of a callback, whose place is kept out of the line for a while. A call that the agent makes
+    is over with it. False when the offer is no longer as `offer` says: then nothing has changed
+    (`Lost` takes back what was).
     """
     came = Waits.OFFERED if offer.state is OfferState.OFFERED else Waits.CONNECTING
     if offer.state not in _FAILS[result]:
         return False
-    back = Waits.PAUSED if result is Result.UNREACHED else Waits.WAITING
-    stay = waiting.move(session, offer.waiting_id, (came,), back)
+    over = callouts.failed(session, offer.waiting_id, result, now=now)
+    stay = _back(session, offer, came, result, now, over=over is not None)
     if stay is None:
+        if over:
+            raise Lost("the place")
         return False
     if not _swap(
         session,
@@ -296,6 +335,17 @@ def fail(
         _drop_leg(session, offer, now)
     look_later(floor, session, stay.skill)
     return True
+
+
+def _back(
+    session: Session, offer: OfferFacts, came: Waits, result: Result, now: datetime, *, over: bool
+) -> Stay | None:
+    """Where the place goes when its offer came to nothing; None when it is not as expected."""
+    if over:
+        left = {"state": Waits.LEFT.value, "left_at": now, "left_by": Departed.LEFT.value}
+        return waiting.swap(session, offer.waiting_id, (came,), **left)
+    to = Waits.PAUSED if result is Result.UNREACHED else Waits.WAITING
+    return waiting.move(session, offer.waiting_id, (came,), to)
 
 
 _FAILS = {

@@ -6,7 +6,8 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 from hotline import clock
 from hotline.auth import signed
 from hotline.web import floor
-from ivr import calls, story
+from ivr import story
+from ivr.callbacks import attempts
 from ivr.config import SpokenLanguage
 from ivr.errors import OfferGone
 from ivr.room import offers, plain
@@ -47,8 +48,8 @@ def _go(offer_id: int, leg_sid: str, digits: str) -> str:
     try:
         with floor().db.write() as session:
             call_id = plain.chosen(floor(), session, offer_id, leg_sid, digits, now=clock.now())
-            recorded = call_id is not None and calls.facts(session, call_id).recorded
             offer = offers.facts(session, offer_id)
+            recorded = attempts.records(floor(), session, offer)
     except OfferGone:
         return speaker().hang_up()
     if call_id is None:
@@ -60,14 +61,7 @@ def _go(offer_id: int, leg_sid: str, digits: str) -> str:
 
 def _question(offer: OfferFacts, asked_by: str | None) -> str:
     language, voice = _language()
-    words = floor().texts.get(
-        "ivr.plain.question" if asked_by is None else "ivr.plain.consult",
-        language,
-        name=asked_by,
-        queue=speaker().config.queues[offer.queue].title.for_(language),
-        spoken=speaker().config.languages[offer.language].title,
-        takes=plain.TAKES,
-    )
+    words = _words(offer, asked_by, language)
     at = speaker().url("/ivr/agent-asked/key", offer=offer.id)
     response = VoiceResponse()
     gather = Gather(action=at, method="POST", num_digits=1, finish_on_key="", timeout=_PATIENCE)
@@ -76,6 +70,19 @@ def _question(offer: OfferFacts, asked_by: str | None) -> str:
     response.append(gather)
     response.redirect(at, method="POST")
     return str(response)
+
+
+def _words(offer: OfferFacts, asked_by: str | None, language: str) -> str:
+    if not offer.queue:  # a call that the agent makes
+        return floor().texts.get("ivr.callout.plain_question", language, takes=plain.TAKES)
+    return floor().texts.get(
+        "ivr.plain.question" if asked_by is None else "ivr.plain.consult",
+        language,
+        name=asked_by,
+        queue=speaker().config.queues[offer.queue].title.for_(language),
+        spoken=speaker().config.languages[offer.language].title,
+        takes=plain.TAKES,
+    )
 
 
 def _language() -> tuple[str, SpokenLanguage | None]:

@@ -185,7 +185,12 @@ def talk_of(session: Session, offer: OfferFacts) -> Talk:
 
 
 def recorded(session: Session, offer: OfferFacts) -> bool:
-    """Whether this conversation is recorded: the caller was told, and was on the line."""
+    """Whether this conversation is recorded: the caller was told, and was on the line; or we rang
+    them, and told them then.
+    """
+    rung = callback_rows.recorded(session, offer.id)
+    if rung is not None:
+        return rung
     call = calls.facts(session, offer.call_id)
     on_the_line = call.ended_at is None or (
         offer.answered_at is not None and call.ended_at >= offer.answered_at

@@ -202,3 +202,41 @@ def test_passed_on_to_a_queue_the_agent_is_free_and_the_caller_waits(
     hears(caller, AGENT, at_all=False)
     caller.locator("#hangup").click()
     go_home(agent)
+
+
+def test_the_last_caller_is_called_again_by_one_key(agent: Page, caller: Page) -> None:
+    caller.locator("#hangup").click()  # cut off in the middle of a sentence
+    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
+    agent.check("input[name=outcome][value=information]", force=True)
+    agent.keyboard.press("Control+Enter")
+    expect(agent.locator("[id^=finished-] .ticket-number")).to_be_visible()
+    agent.keyboard.press("c")
+    expect(agent.locator("#state")).to_have_attribute("data-state", "on_call")
+    caller.locator("#answer").click()
+    hears(agent, CALLER)
+    hears(caller, AGENT)  # once they have been told that it is recorded
+    expect(agent.locator(".panel.call h2")).to_contain_text("Calling out")
+    agent.keyboard.press("F9")
+    finish(agent)
+
+
+def test_whom_nobody_reaches_is_told_on_the_desk_and_on_the_ticket(
+    agent: Page, caller: Page
+) -> None:
+    caller.locator("#hangup").click()
+    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
+    agent.check("input[name=outcome][value=information]", force=True)
+    agent.keyboard.press("Control+Enter")
+    ticket = agent.locator("[id^=finished-] .ticket-number")
+    expect(ticket).to_be_visible()
+    address = f"/tickets/{ticket.inner_text().replace('-', '')}"
+    agent.goto(address)
+    agent.keyboard.press("c")  # leads to the desk, whose telephone rings
+    expect(agent.locator("#state")).to_have_attribute("data-state", "on_call")
+    caller.locator("#decline").click()
+    expect(agent.locator("#not-reached")).to_be_visible()
+    expect(agent.locator("#state")).to_have_attribute("data-state", "idle")
+    agent.goto(address)
+    expect(agent.locator(".story li").first).to_contain_text("not reached")
+    agent.goto("/desk")
+    go_home(agent)

@@ -77,16 +77,18 @@ def test_a_caller_who_got_through_since_drops_off_by_himself(world: World) -> No
     assert caller.id != later.id
 
 
-def test_called_back_it_is_offered_to_the_very_agent_who_clicked(world: World) -> None:
+def test_called_back_it_is_the_call_of_the_very_agent_who_clicked(world: World) -> None:
     caller = hung_up(world)
     longest_idle = world.agent()
     world.clock.advance(seconds=5)
     clicks = world.agent()
     assert clicks.does(f"/api/callbacks/call/{caller.id}/back") == {"offered_to_me": True}
-    assert clicks.offer["callback"]["asked_by"] == clicks.username
+    assert clicks.call["callback"]["asked_by"] == clicks.username
+    assert clicks.doing == "ready/on_call"  # who clicked has said yes with that
     assert longest_idle.doing == "ready/idle"
     assert calls_listed(world) == []
-    clicks.accepts().picks_up()
+    world.deliver()
+    clicks.picks_up()
     url, _, sid = next(rest for to, *rest in world.carrier.of("dial") if to == caller.number)
     world.post(url, CallSid=sid, CallStatus="in-progress")
     clicks.hangs_up()
@@ -163,7 +165,8 @@ def test_the_desk_says_that_it_is_a_callback(world: World) -> None:
     agent.does(f"/api/callbacks/call/{caller.id}/back")
     panel = agent.ask("GET", "/calls/current?lang=en").get_data(True)
     assert "Callback" in panel
-    assert "Take and call" in panel
+    assert "once you pick up, the caller is rung" in panel
+    assert "Hang up" in panel
     story = agent.ask("GET", f"/calls/{caller.id}?lang=en").get_data(True)
     assert "A callback was promised: as soon as possible" in story
 
@@ -274,13 +277,13 @@ class TestOnTheShippedHotline:
         assert (row["call_id"], row["queue"]) == (caller.id, "information")
         agent = world.agent()
         agent.does(f"/api/callbacks/call/{caller.id}/back")
-        assert agent.offer["call_id"] == caller.id
+        assert agent.call["id"] == caller.id
 
     def test_they_are_called_back_by_the_agent_who_clicks(self, world: World) -> None:
         caller = world.caller().to_queue()
         caller.hangs_up()
         agent = world.agent()
         agent.does(f"/api/callbacks/call/{caller.id}/back")
-        assert agent.offer["call_id"] == caller.id
+        assert agent.call["id"] == caller.id
         assert calls_listed(world) == []
         world.check()

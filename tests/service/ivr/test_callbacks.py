@@ -617,7 +617,8 @@ def test_an_emergency_is_called_back_at_any_hour(world: World) -> None:
     world.clock.advance(hours=5)
     agent = world.agent()
     assert agent.does(f"/api/callbacks/call/{caller.id}/back") == {"offered_to_me": True}
-    rings(agent)
+    world.deliver()
+    agent.picks_up()
     assert [to for to, *_ in world.carrier.of("dial")][-1] == caller.number
 
 

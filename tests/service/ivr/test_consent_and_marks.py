@@ -79,6 +79,21 @@ def test_a_recorded_conversation_is_heard_by_those_who_may(world: World, agent: 
     assert world.events(caller)[-2:] == ["recorded", "listened"]
 
 
+@pytest.mark.parametrize("refused", [False, True])
+def test_who_answers_a_call_of_ours_is_told_first(
+    world: World, agent: Agent, refused: bool
+) -> None:
+    caller = to_queue(world.caller(), consent="5" if refused else "").hangs_up()
+    agent.does(f"/api/callbacks/call/{caller.id}/back")
+    world.deliver()
+    assert ("record-from-start" in agent.picks_up()) == (not refused)
+    url, _, sid = next(rest for to, *rest in world.carrier.of("dial") if to == caller.number)
+    heard = world.post(url, CallSid=sid, CallStatus="in-progress")
+    assert (prompt(world, "called_by_us") in heard) == (not refused)
+    assert ("pause_recording" in agent.call["can"]) == (not refused)  # should they not agree
+    assert agent.call["recording"] == (None if refused else "on")
+
+
 # ---------------------------------------------------------------- the mark
 
 

@@ -646,7 +646,8 @@ def test_who_is_called_back_is_not_passed_on(world: World, agent: Agent) -> None
     world.clock.advance(seconds=100)
     agent.ready()
     agent.does(f"/api/callbacks/call/{caller.id}/back")
-    agent.accepts().picks_up()
+    world.deliver()
+    agent.picks_up()
     url, _, sid = next(rest for to, *rest in world.carrier.of("dial") if to == caller.number)
     world.post(url, CallSid=sid, CallStatus="in-progress")
     assert "transfer" not in agent.call["can"]

@@ -58,6 +58,7 @@ class Facts:
     promised: bool = False
     dequeued_at: datetime | None = None
     unreached: bool = False
+    outgoing: bool = False
 
 
 def one(facts: Facts) -> Counters:

@@ -1,0 +1,543 @@
+"""An agent calls somebody: one who was missed, or the caller of a ticket. Whatever becomes of it
+ends in a true state on every screen, and nothing is lost.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from hotline import clock
+from hotline.auth import Role
+from hotline.telephony import Refused
+from ivr import nuisance, story
+from ivr.callbacks.rules import State
+from ivr.config import Ivr
+from ivr.models import Call, Callback, Offer
+from reports.metrics import Counters, Rules, count_call
+from tests.service.ivr.world import Agent, World
+from tests.support.floors import sign_in_as
+from tickets import service as tickets
+from tickets.config import Tickets
+from tickets.service import TicketFacts
+
+NUMBER = "+66812345678"
+
+
+def a_ticket(world: World, number: str | None = NUMBER, outcome: str = "complaint") -> TicketFacts:
+    """A matter that somebody told on the telephone an hour ago, and that is being worked on."""
+    caller = world.caller(number or "anonymous").to_queue()
+    agent = world.agent().talks_with(caller)
+    caller.hangs_up()
+    agent.finishes(outcome, category="road_surface", note="a hole in the road")
+    agent.goes_home()
+    world.clock.advance(hours=1)
+    found: TicketFacts = world.read(tickets.ticket_of_call, caller.id)
+    return found
+
+
+class Called:
+    """A call that an agent makes, and the citizen's telephone as the carrier moves it."""
+
+    def __init__(self, world: World, ticket: TicketFacts, agent: Agent) -> None:
+        self.world, self.ticket, self.agent = world, ticket, agent
+
+    def begins(self, status: int = 200) -> "Called":
+        self.agent.does(f"/api/tickets/{self.ticket.number}/call-out", status)
+        self.world.deliver()
+        return self
+
+    def rings(self) -> "Called":
+        """Up to where the citizen's telephone rings."""
+        self.begins().agent.picks_up()
+        return self
+
+    def talks(self) -> "Called":
+        self.rings().answers()
+        return self
+
+    @property
+    def rung(self) -> list[tuple[str, ...]]:
+        """(url, status callback, sid) of each time that the citizen was rung."""
+        return [rest for to, *rest in self.world.carrier.of("dial") if to == NUMBER]
+
+    def answers(self) -> str:
+        url, _, sid = self.rung[-1]
+        return self.world.post(url, CallSid=sid, CallStatus="in-progress")
+
+    def leg_ends(self, status: str = "completed") -> None:
+        _, url, sid = self.rung[-1]
+        self.world.carrier.gone.add(sid)
+        self.world.post(url, CallSid=sid, CallStatus=status)
+        self.world.deliver()
+
+    @property
+    def call_id(self) -> int:
+        return self.agent.last_offer.call_id
+
+    @property
+    def visit(self) -> story.Visit:
+        (found,) = self.world.read(story.visits_of, self.call_id)
+        assert isinstance(found, story.Visit)
+        return found
+
+    @property
+    def events(self) -> list[str]:
+        return [event.kind.value for event in self.world.read(story.events_of, self.call_id)]
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What the ticket's story says of calls to its caller: (who, result)."""
+        return [
+            (event.who, event.data["result"])
+            for event in self.world.read(tickets.story, self.ticket.id)
+            if event.kind == "called_out"
+        ]
+
+    @property
+    def state(self) -> State:
+        found = sa.select(Callback.state).where(Callback.call_id == self.call_id)
+        return State(self.world.read(lambda session: session.execute(found).scalar_one()))
+
+
+@pytest.fixture
+def called(world: World) -> Called:
+    ticket = a_ticket(world)
+    return Called(world, ticket, world.agent())
+
+
+def over(called: Called, result: str, status: str = "ready/idle") -> None:
+    """Nobody was reached: so it stands everywhere, and nothing of it is left."""
+    assert called.agent.doing == status
+    assert called.agent.at_hand == {"offer": None, "call": None}
+    assert called.told == [(called.agent.username, result)]
+    assert called.state is State.NOT_REACHED
+    assert called.visit.unreached
+    assert called.visit.connected_at is None
+    panel = called.agent.ask("GET", "/calls/current?lang=en").get_data(True)
+    assert "Nobody was reached" in panel
+    assert f"/calls/{called.call_id}/call-out" in panel  # once more
+    page = called.agent.ask("GET", f"/tickets/{called.ticket.number}?lang=en").get_data(True)
+    assert "Called the caller, not reached" in page
+    waits = called.world.read(lambda session: session.execute(_OPEN).scalar_one())
+    assert waits == 0
+    called.world.check()
+
+
+_OPEN = sa.text(
+    "SELECT count(*) FROM waiting WHERE state IN ('waiting', 'offered', 'connecting', 'paused')"
+)
+
+
+# ---------------------------------------------------------------- whom they reach
+
+
+def test_the_agents_telephone_rings_and_then_the_callers(world: World, called: Called) -> None:
+    called.begins()
+    assert called.agent.doing == "ready/on_call"
+    call = called.agent.call
+    assert (call["state"], call["caller"], call["outgoing"]) == ("connecting", NUMBER, True)
+    assert call["about_ticket"] == called.ticket.number
+    assert called.rung == []
+    assert "<Conference" in called.agent.picks_up()
+    assert len(called.rung) == 1
+    assert "<Conference" in called.answers()
+    assert called.agent.call["state"] == "talking"
+    assert "transfer" in called.agent.call["can"] or "hold" in called.agent.call["can"]
+    called.agent.hangs_up()
+    assert called.agent.doing == "ready/wrap_up"
+    link = {"ticket": called.ticket.number_shown, "note": "it will be mended"}
+    assert called.agent.finishes("follow_up", **link) == called.ticket.number
+    assert called.told == [(called.agent.username, "answered")]
+    assert called.events == [
+        "called_out",
+        "accepted",
+        "connected",
+        "callback_tried",
+        "consent",
+        "talk_ended",
+        "wrapped_up",
+    ]
+    world.check()
+
+
+def test_what_was_said_stands_in_the_story_of_the_ticket(world: World, called: Called) -> None:
+    called.talks().leg_ends()  # the citizen hangs up
+    assert called.agent.doing == "ready/wrap_up"
+    called.agent.finishes("complaint", category="road_surface", note="it is mended")
+    last = world.read(tickets.story, called.ticket.id)[-1]
+    assert (last.kind, last.data["text"]) == ("call", "it is mended")
+    assert called.call_id in world.read(tickets.calls_of, called.ticket.id)
+    page = called.agent.ask("GET", f"/calls/{called.call_id}?lang=en").get_data(True)
+    assert "Called out and reached" in page
+    assert NUMBER in page
+
+
+def test_nothing_written_in_time_makes_no_second_ticket(world: World, called: Called) -> None:
+    called.talks().leg_ends()
+    world.sweep("ivr.wrap_up", seconds=200)
+    assert called.agent.doing == "ready/idle"
+    ticket = world.read(tickets.ticket_of_call, called.call_id)
+    assert (ticket.id, ticket.incomplete) == (called.ticket.id, False)
+
+
+def test_it_is_counted_apart(world: World, called: Called) -> None:
+    called.talks()
+    world.clock.advance(seconds=90)
+    called.agent.hangs_up()
+    called.agent.finishes("information")
+    counted = Counters()
+    count_call(counted, called.visit, Rules())
+    said = {name: number for name, number in counted.as_dict().items() if number}
+    assert said == {"outgoing": 1, "outgoing_reached": 1, "outgoing_talk_ms": 90_000}
+
+
+def test_held_and_with_a_third_party_like_any_conversation(world: World, called: Called) -> None:
+    called.talks()
+    call_id, leg = called.call_id, called.rung[-1][2]
+    called.agent.does(f"/api/calls/{call_id}/hold")
+    world.deliver()
+    assert world.carrier.of("hold")[-1][1] == leg  # the citizen's own line
+    called.agent.does(f"/api/calls/{call_id}/resume")
+    called.agent.does(f"/api/calls/{call_id}/transfer", to="directory:police", how="first")
+    world.deliver()
+    assert called.agent.call["party"]["state"] == "dialling"
+    called.agent.hangs_up()
+    world.check()
+
+
+def test_nothing_else_is_offered_meanwhile(world: World, called: Called) -> None:
+    called.begins()
+    waits = world.caller().to_queue()
+    assert called.agent.offer is None
+    called.agent.picks_up()
+    called.leg_ends("busy")
+    assert called.agent.offer["call_id"] == waits.id  # and then it is
+
+
+def test_who_does_paperwork_on_a_break_may_call(world: World, called: Called) -> None:
+    called.agent.rests()
+    called.talks()
+    assert called.agent.doing == "break/on_call"
+    called.agent.hangs_up()
+    called.agent.finishes("information")
+    assert called.agent.doing == "break/idle"
+
+
+# ---------------------------------------------------------------- nobody is reached
+
+
+@pytest.mark.parametrize("status", ["busy", "no-answer", "failed"])
+def test_who_is_not_reached_is_not_rung_by_others(
+    world: World, called: Called, status: str
+) -> None:
+    other = world.agent()
+    called.rings().leg_ends(status)
+    over(called, status)
+    world.sweep(seconds=600)
+    assert (other.offer, len(called.rung)) == (None, 1)
+    counted = Counters()
+    count_call(counted, called.visit, Rules())
+    assert {name: n for name, n in counted.as_dict().items() if n} == {"outgoing": 1}
+
+
+def test_a_number_that_the_carrier_refuses(world: World, called: Called, monkeypatch: Any) -> None:
+    called.begins()
+    monkeypatch.setattr(world.carrier, "dial", _refuses)
+    called.agent.picks_up()
+    over(called, "failed")
+
+
+def _refuses(*_: Any, **__: Any) -> str:
+    raise Refused("no such number")
+
+
+def test_the_agents_own_telephone_does_not_answer(world: World, called: Called) -> None:
+    called.begins().agent.leg_ends("no-answer")
+    world.sweep(seconds=120)
+    over(called, "agent", "missed/idle")
+    assert called.rung == []
+
+
+def test_the_agent_hangs_up_while_it_rings(world: World, called: Called) -> None:
+    called.rings().agent.hangs_up()
+    over(called, "stopped")
+    assert (called.rung[-1][2],) in world.carrier.of("hang_up")
+    called.leg_ends("canceled")  # told late
+    over(called, "stopped")
+
+
+def test_the_agent_hangs_up_before_anything_rings(world: World, called: Called) -> None:
+    called.agent.does(f"/api/tickets/{called.ticket.number}/call-out")
+    called.agent.hangs_up()
+    over(called, "stopped")
+    assert called.rung == []
+
+
+def test_the_agents_telephone_is_gone_while_it_rings(world: World, called: Called) -> None:
+    called.begins()
+    leg = called.agent.leg
+    called.agent.picks_up()
+    world.post(leg[1], CallSid=leg[2], CallStatus="completed")
+    world.deliver()
+    over(called, "agent", "missed/idle")
+    assert (called.rung[-1][2],) in world.carrier.of("hang_up")
+
+
+def test_the_carrier_is_away(world: World, called: Called) -> None:
+    world.carrier.away = True
+    called.begins()
+    world.sweep("ivr.expire_offers", seconds=120)
+    over(called, "agent", "missed/idle")
+    world.carrier.away = False
+    world.deliver()
+    assert called.rung == []  # nobody is rung for what is over
+
+
+def test_a_status_that_never_comes_is_asked_for(world: World, called: Called) -> None:
+    called.rings()
+    world.sweep(seconds=120)
+    over(called, "no-answer")
+
+
+def test_the_citizen_answers_in_the_moment_of_giving_up(world: World, called: Called) -> None:
+    called.talks().agent.hangs_up()
+    assert called.agent.doing == "ready/wrap_up"
+    assert called.told == [(called.agent.username, "answered")]
+
+
+# ---------------------------------------------------------------- twice, and two at once
+
+
+def test_pressed_twice_it_is_one_call(world: World, called: Called) -> None:
+    called.begins().begins()
+    called.rings()
+    assert len(called.rung) == 1
+    made = sa.select(sa.func.count()).where(Call.sid.startswith("out-"))
+    assert world.read(lambda session: session.execute(made).scalar_one()) == 1
+
+
+def test_two_agents_at_once_are_one_call(world: World, called: Called) -> None:
+    other = world.agent()
+
+    def press(agent: Agent) -> int:
+        there = world.another()
+        path = f"/api/tickets/{called.ticket.number}/call-out"
+        headers = {"Authorization": f"Bearer {agent.token}"}
+        return there.client.post(path, headers=headers).status_code
+
+    with ThreadPoolExecutor(2) as both:
+        answers = sorted(both.map(press, (called.agent, other)))
+    assert answers == [200, 409]
+    assert {called.agent.doing, other.doing} == {"ready/on_call", "ready/idle"}
+    world.deliver()
+    world.check()
+
+
+def test_two_fingers_of_one_agent_at_once(world: World, called: Called) -> None:
+    def press(_: int) -> int:
+        there = world.another()
+        path = f"/api/tickets/{called.ticket.number}/call-out"
+        headers = {"Authorization": f"Bearer {called.agent.token}"}
+        return there.client.post(path, headers=headers).status_code
+
+    with ThreadPoolExecutor(2) as both:
+        assert list(both.map(press, range(2))) == [200, 200]
+    live = sa.select(sa.func.count()).where(Offer.state == "accepted")
+    assert world.read(lambda session: session.execute(live).scalar_one()) == 1
+
+
+def test_one_who_is_called_back_just_now_is_not_called_twice(world: World, called: Called) -> None:
+    missed = world.caller(NUMBER).to_queue().hangs_up()
+    other = world.agent()
+    other.does(f"/api/callbacks/call/{missed.id}/back")
+    refused = called.agent.does(f"/api/tickets/{called.ticket.number}/call-out", 409)
+    assert refused["error"]["code"] == "cannot-call"
+
+
+def test_a_call_out_in_vain_strikes_no_missed_call_off(world: World, called: Called) -> None:
+    world.clock.advance(seconds=100)
+    missed = world.caller(NUMBER).to_queue("2", "1").hangs_up()
+    assert missed.id in _missed(world)
+    called.agent.rests()
+    called.rings().leg_ends("no-answer")
+    assert missed.id in _missed(world)
+    world.clock.advance(seconds=60)
+    called.talks()
+    assert missed.id not in _missed(world)  # they have been spoken to
+
+
+def _missed(world: World) -> list[int]:
+    headers = {"Authorization": f"Bearer {sign_in_as(world.floor, Role.SUPERVISOR)}"}
+    listed = world.client.get("/api/callbacks", headers=headers).get_json()
+    assert all(row["state"] != "not_reached" for row in listed["callbacks"])
+    return [row["call_id"] for row in listed["abandoned"]]
+
+
+# ---------------------------------------------------------------- whom an agent may call
+
+
+def refused(world: World, agent: Agent, ticket: TicketFacts, words: str) -> None:
+    path = f"/tickets/{ticket.number}/call-out"
+    answer = agent.ask("POST", f"/api{path}?lang=en")
+    assert answer.status_code == 409, answer.get_data(True)
+    assert words in answer.get_json()["error"]["message"]
+    assert agent.doing.endswith("/idle")
+    page = agent.ask("GET", f"/tickets/{ticket.number}?lang=en").get_data(True)
+    assert words in page
+    assert 'data-key="c"' not in page
+    made = sa.select(sa.func.count()).where(Call.sid.startswith("out-"))
+    assert world.read(lambda session: session.execute(made).scalar_one()) == 0
+
+
+def test_nobody_without_a_number(world: World) -> None:
+    refused(world, world.agent(ready=False), a_ticket(world, None), "is not known")
+
+
+def test_nobody_who_is_blocked(world: World, called: Called) -> None:
+    with world.floor.db.write() as session:
+        nuisance.block(session, NUMBER, reason="silent", days=1, by="boss", now=clock.now())
+    refused(world, called.agent, called.ticket, "is blocked")
+
+
+@pytest.mark.parametrize("number", ["+66191", "+661669", "1337"])
+def test_no_emergency_and_not_ourselves(world: World, called: Called, number: str) -> None:
+    with world.floor.db.write() as session:
+        session.execute(sa.text("UPDATE tickets SET caller_number = :number"), {"number": number})
+    words = "not known" if number == "1337" else "does not call this number"
+    refused(world, called.agent, called.ticket, words)
+
+
+def test_nobody_in_the_night_but_about_an_emergency(world: World, called: Called) -> None:
+    world.clock.advance(hours=10)  # eleven in the evening
+    refused(world, called.agent, called.ticket, "08:00-20:00")
+    with world.floor.db.write() as session:
+        session.execute(sa.text("UPDATE tickets SET priority = 'critical'"))
+    called.talks()
+
+
+def test_who_called_a_moment_ago_is_called_at_any_hour(world: World) -> None:
+    world.clock.advance(hours=12)
+    caller = world.caller(NUMBER).to_queue()
+    agent = world.agent().talks_with(caller)
+    caller.hangs_up()  # cut off in mid-sentence
+    agent.finishes("information")
+    agent.does(f"/api/calls/{caller.id}/call-out")
+    assert (agent.call["caller"], agent.call["outgoing"]) == (NUMBER, True)
+
+
+def test_only_a_call_of_ones_own(world: World) -> None:
+    caller = world.caller(NUMBER).to_queue()
+    agent = world.agent().talks_with(caller)
+    caller.hangs_up()
+    agent.finishes("information")
+    world.agent().does(f"/api/calls/{caller.id}/call-out", 403)
+    with world.floor.db.write() as session:
+        long_ago = clock.now() - timedelta(days=8)
+        session.execute(sa.update(Offer).values(ended_at=long_ago))
+    agent.does(f"/api/calls/{caller.id}/call-out", 403)  # from its ticket, then
+
+
+def test_no_ticket_that_one_may_not_read(world: World, called: Called) -> None:
+    with world.floor.db.write() as session:
+        session.execute(sa.text("UPDATE tickets SET private = true"))
+    called.begins(404)
+
+
+def test_a_division_has_no_telephone_of_the_hotline(world: World, called: Called) -> None:
+    headers = {"Authorization": f"Bearer {sign_in_as(world.floor, Role.DIVISION)}"}
+    path = f"/api/tickets/{called.ticket.number}/call-out"
+    assert world.client.post(path, headers=headers).status_code == 403
+
+
+def test_who_is_not_there_or_has_something_at_hand(world: World, called: Called) -> None:
+    called.agent.goes_home()
+    assert called.begins(409).agent.doing == "signed_out/idle"
+    called.agent.ready()
+    caller = world.caller().to_queue()
+    called.begins(409)
+    called.agent.talks_with(caller)
+    called.begins(409)
+    assert called.agent.call["id"] == caller.id
+
+
+# ---------------------------------------------------------------- a missed call
+
+
+def test_a_missed_call_is_returned_at_once(world: World) -> None:
+    missed = world.caller(NUMBER).to_queue().hangs_up()
+    agent = world.agent()
+    assert agent.does(f"/api/callbacks/call/{missed.id}/back") == {"offered_to_me": True}
+    assert agent.does(f"/api/callbacks/call/{missed.id}/back") == {"offered_to_me": True}
+    world.deliver()
+    agent.picks_up()
+    agent.hangs_up()  # given up before they answered: they are owed the call all the same
+    assert agent.doing == "ready/idle"
+    found = sa.select(Callback.state, Callback.tries).where(Callback.call_id == missed.id)
+    assert world.read(lambda session: tuple(session.execute(found).one())) == ("paused", 0)
+    pause = world.floor.section(Ivr).callbacks.pause.no_answer
+    world.sweep(seconds=pause + 1)
+    assert agent.offer["call_id"] == missed.id
+    world.check()
+
+
+# ---------------------------------------------------------------- a plain telephone
+
+
+def test_a_plain_telephone_is_asked_before_anybody_is_rung(world: World) -> None:
+    ticket = a_ticket(world)
+    agent = world.agent(address="+66899999999")
+    called = Called(world, ticket, agent).begins()
+    assert agent.doing == "ready/offered"
+    url, _, sid = agent.leg
+    heard = world.post(url, CallSid=sid, CallStatus="in-progress")
+    assert "กด 1" in heard
+    action = heard.split('action="')[1].split('"')[0]
+    assert "<Conference" in world.post(action, CallSid=sid, CallStatus="in-progress", Digits="1")
+    world.deliver()
+    called.answers()
+    assert agent.call["state"] == "talking"
+
+
+def test_a_plain_telephone_that_nobody_lifts(world: World) -> None:
+    called = Called(world, a_ticket(world), world.agent(address="+66899999999")).begins()
+    called.agent.leg_ends("no-answer")
+    assert called.told == [(called.agent.username, "agent")]
+    assert called.agent.doing == "missed/idle"
+    assert called.state is State.NOT_REACHED
+    world.check()
+
+
+# ---------------------------------------------------------------- lists
+
+
+def test_lists_and_history_tell_it_apart(world: World, called: Called) -> None:
+    called.rings().leg_ends("busy")
+    headers = {"Authorization": f"Bearer {sign_in_as(world.floor, Role.SUPERVISOR)}"}
+
+    def listed(outcome: str) -> str:
+        answer = world.client.get(f"/calls?lang=en&outcome={outcome}", headers=headers)
+        return answer.get_data(True)
+
+    here = f"/calls/{called.call_id}"
+    assert [
+        here in listed(name) for name in ("outgoing", "incoming", "answered", "not_queued")
+    ] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert "Called out, not reached" in listed("outgoing")
+
+
+def test_the_hotlines_division_is_still_that_of_the_ticket(world: World, called: Called) -> None:
+    called.talks()
+    called.agent.hangs_up()
+    called.agent.finishes("information")
+    after = world.read(tickets.by_number, called.ticket.number)
+    assert after.division == world.floor.section(Tickets).division_of("road_surface")
+    assert after.is_open
+    assert timedelta(0) < clock.now() - after.received_at
