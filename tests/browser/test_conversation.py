@@ -60,6 +60,7 @@ def caller(hotline: Hotline, browsers: Browsers, agent: Page, wrong: list[str]) 
 
 def finish(agent: Page) -> None:
     expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
+    expect(agent.locator("[data-key='Control+Enter']")).to_be_enabled()  # which is seen later
     agent.check("input[name=outcome][value=information]", force=True)
     agent.keyboard.press("Control+Enter")
     expect(agent.locator("#state")).to_have_attribute("data-state", "idle")
