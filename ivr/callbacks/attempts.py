@@ -44,6 +44,9 @@ def begin(floor: Floor, session: Session, offer_id: int, *, now: datetime) -> At
         if rows.move(session, before, Move.SLEEP, due_at=hours.next_opening(now)):
             offers.fail(floor, session, offer, Result.UNREACHED, now=now)
         return None
+    if rows.rung_otherwise(session, before):
+        _not_now(floor, session, before, offer, now)
+        return None
     if not rows.move(session, before, Move.DIAL):
         return None
     attempt = {
@@ -58,6 +61,20 @@ def begin(floor: Floor, session: Session, offer_id: int, *, now: datetime) -> At
     if attempt_id is None or not offers.extend(session, offer_id, until):
         raise Lost("the attempt")
     return rows.attempt_facts(session, attempt_id)
+
+
+def _not_now(
+    floor: Floor, session: Session, before: CallbackFacts, offer: OfferFacts, now: datetime
+) -> None:
+    """Their telephone rings for somebody else: a promise is kept later, a call out is over."""
+    made = callouts.of_stay(session, offer.waiting_id)
+    if made is not None:
+        over = callouts.over(session, made, Missed.BUSY, now=now)
+    else:
+        pause = floor.section(Ivr).callbacks.trying_again().pauses[Missed.BUSY]
+        over = rows.move(session, before, Move.SLEEP, due_at=now + pause)
+    if over and not offers.fail(floor, session, offer, Result.UNREACHED, now=now):
+        raise Lost("the offer")
 
 
 def records(floor: Floor, session: Session, offer: OfferFacts) -> bool:

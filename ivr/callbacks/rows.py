@@ -147,6 +147,24 @@ def move(session: Session, before: CallbackFacts, move: Move, **values: Any) -> 
     return row is not None
 
 
+def rung_otherwise(session: Session, found: CallbackFacts) -> bool:
+    """Whether the same telephone is being rung for another row just now: a promise to this number,
+    or an agent who calls it about a ticket. The rows of the number are taken, so that two who ask
+    at once are told after each other (PostgreSQL).
+    """
+    of_number = (Callback.number == found.number, Callback.ended_at.is_(None))
+    session.execute(
+        sa.update(Callback)
+        .where(*of_number)
+        .values(number=Callback.number)
+        .execution_options(synchronize_session=False)
+    )
+    other = sa.select(Callback.id).where(
+        *of_number, Callback.id != found.id, Callback.state == State.DIALLING.value
+    )
+    return session.scalars(other.limit(1)).one_or_none() is not None
+
+
 def set_values(session: Session, callback_id: int, **values: Any) -> None:
     session.execute(sa.update(Callback).where(Callback.id == callback_id).values(**values))
 

@@ -21,6 +21,8 @@ from ivr.room import waiting
 from ivr.room.waiting import Place
 from tests.service.ivr.world import Agent, Caller, World
 from tests.support import invariants
+from tickets import service as tickets
+from tickets.config import Tickets
 
 WALKS, MOVES, NUMBERS = 3, 70, ("+66810000001", "+66810000002", "+66810000003")
 IN_LINE = {"waiting", "offered", "connecting"}
@@ -86,12 +88,13 @@ class Carrier:
 
 
 class Walk:
-    """One hotline, three citizens, three agents."""
+    """One hotline, three citizens, three agents, who call out as well."""
 
     def __init__(self, world: World, seed: int) -> None:
         self.world, self.chance = world, random.Random(seed)
         self.carrier = Carrier(world)
         self.agents = [world.agent(ready=False) for _ in range(3)]
+        self.tickets = [self._told_before(n, number) for n, number in enumerate(NUMBERS)]
         self.on_line: list[Caller] = []
         self.moves: list[Callable[[], None]] = [
             self.calls,
@@ -105,6 +108,12 @@ class Walk:
             self.cancels,
             self.is_ready,
             self.is_ready,
+            self.calls_out,
+            self.calls_out,
+            self.calls_out,
+            self.calls_out,
+            self.calls_back,
+            self.gives_up,
             self.says,
             self.says,
             self.says,
@@ -122,6 +131,19 @@ class Walk:
             self.time,
             self.time,
         ]
+
+    def _told_before(self, n: int, number: str) -> str:
+        """The number of a ticket of a citizen, from a call long ago."""
+        with self.world.floor.db.write() as session:
+            made = tickets.record_call(
+                session,
+                self.world.floor.section(Tickets),
+                call_id=1_000_000 + n,
+                outcome="suggestion",
+                caller=number,
+                now=clock.now(),
+            )
+        return made.number
 
     def step(self) -> None:
         self.chance.choice(self.moves)()
@@ -188,6 +210,25 @@ class Walk:
                 agent.ask("POST", f"/api/offers/{offer['id']}/{verb}")
                 return
 
+    def calls_out(self) -> None:
+        """To follow up a ticket: refused for many a reason, and else a call of their own."""
+        self._calls(f"/api/tickets/{self.chance.choice(self.tickets)}/call-out")
+
+    def calls_back(self) -> None:
+        ids = [caller.id for caller in self.world.callers]
+        if ids:
+            self._calls(f"/api/callbacks/call/{self.chance.choice(ids)}/back")
+
+    def _calls(self, path: str) -> None:
+        answer = self.chance.choice(self.agents).ready().ask("POST", path)
+        assert answer.status_code in (200, 409), answer.get_data(as_text=True)
+
+    def gives_up(self) -> None:
+        for agent in self.agents:
+            call = agent.call
+            if call is not None and call["state"] == "connecting":
+                agent.ask("POST", f"/api/calls/{call['id']}/hang-up")
+
     def finishes(self) -> None:
         for agent in self.agents:
             self._finish(agent)
@@ -200,6 +241,15 @@ class Walk:
             agent.ask("POST", f"/api/calls/{call['id']}/hang-up")
         elif call["state"] == "wrap_up":
             agent.finishes("information")
+
+    def called(self) -> int:
+        """How many calls agents have made about tickets; each ended in one of two ways."""
+        told = sa.text("SELECT kind, count(*) FROM call_events GROUP BY kind")
+        with self.world.floor.db.read() as session:
+            kinds = dict(tuple(row) for row in session.execute(told))
+            ended = sa.text("SELECT count(*) FROM ticket_events WHERE kind = 'called_out'")
+            assert session.execute(ended).scalar_one() == kinds.get("called_out", 0)
+        return kinds.get("called_out", 0)
 
     # ---- telephones
 
@@ -309,12 +359,15 @@ PLACES = {
     "cancelled": {"left"},
     "taken_over": {"left"},
     "done": {"left"},
+    "not_reached": {"left"},
 }
 
 
 @pytest.mark.parametrize("seed", range(WALKS))
 def test_nobody_is_rung_twice_and_no_promise_is_lost(world: World, seed: int) -> None:
     walk = Walk(world, seed)
+    walk.calls_out()
     for _ in range(MOVES):
         walk.step()
     walk.rest()
+    assert walk.called() > 0

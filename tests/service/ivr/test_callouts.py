@@ -541,3 +541,23 @@ def test_the_hotlines_division_is_still_that_of_the_ticket(world: World, called:
     assert after.division == world.floor.section(Tickets).division_of("road_surface")
     assert after.is_open
     assert timedelta(0) < clock.now() - after.received_at
+
+
+def test_who_is_promised_a_call_while_they_are_rung_is_not_rung_twice(
+    world: World, called: Called
+) -> None:
+    called.begins()
+    mine = called.agent.leg
+    promised = world.caller(NUMBER).to_queue().hangs_up()
+    other = world.agent()
+    other.does(f"/api/callbacks/call/{promised.id}/back")
+    world.deliver()
+    for url, _, sid in (mine, other.leg):
+        world.post(url, CallSid=sid, CallStatus="in-progress")
+        world.deliver()
+    rung = [rest for to, *rest in world.carrier.of("dial") if to == NUMBER]
+    assert len(rung) == 1
+    found = sa.select(Callback.state).where(Callback.call_id == promised.id)
+    assert world.read(lambda session: session.execute(found).scalar_one()) == "paused"
+    assert other.doing == "ready/idle"
+    world.check()
