@@ -35,6 +35,12 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def idle_seconds() -> float:
+    """Processor time, of all cores, in which nothing ran (or waited for a disk) since the start."""
+    fields = Path("/proc/stat").read_text().splitlines()[0].split()
+    return (int(fields[4]) + int(fields[5])) / TICKS
+
+
 def children(pid: int) -> list[int]:
     """The processes that `pid` has started and that still live."""
     return [

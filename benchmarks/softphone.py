@@ -1,11 +1,13 @@
 """A browser telephone on the local exchange: how soon it rings and is heard, and what sound costs.
 
 The unmodified SDK in headless Chromium. Beside it the same calls without media, which the exchange
-answers itself: what a scripted crowd costs. All calls are in one conference, so that everybody
-hears everybody.
+answers itself: what a scripted crowd costs. For the cost all calls are in one conference, so that
+everybody hears everybody; for how many the machine carries they are two by two, as caller and
+agent, until what is heard has holes (the browser's own count of samples that it had to invent).
 """
 
 import asyncio
+import os
 import secrets
 import subprocess
 import sys
@@ -25,6 +27,10 @@ from hotline import ports
 
 ACCOUNT, KEY, SECRET = "AC" + "0" * 32, "SK" + "0" * 32, secrets.token_hex(32)
 LEGS = (0, 1, 2, 4, 8)
+#: Conversations at once, of two telephones each; more are not tried once sound has holes.
+CONVERSATIONS = (1, 2, 4, 6, 8, 12, 16, 24)
+#: From this share of invented samples on, a listener hears that something is missing.
+HOLES = 0.02
 FLAGS = (
     "--no-sandbox",
     "--use-fake-device-for-media-stream",
@@ -33,14 +39,16 @@ FLAGS = (
     "--allow-loopback-in-peer-connection",
 )
 KEYS = '<Response><Play digits="555555555555"/></Response>'
-ROOM = '<Response><Dial><Conference beep="false" waitUrl="">room</Conference></Dial></Response>'
+ROOM = '<Response><Dial><Conference beep="false" waitUrl="">{}</Conference></Dial></Response>'
 PAGE = """<script src="/voice/local.js"></script>
 <script>
   let incoming = 0, call = null;
+  const peers = [];
   const Peer = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Peer {
     constructor(...given) {
       super(...given);
+      peers.push(this);
       this.addEventListener("track", ({ track }) => (window.track = track));
     }
   };
@@ -52,6 +60,18 @@ PAGE = """<script src="/voice/local.js"></script>
       if (window.automatic) ringing.accept();
     });
     await device.register();
+  }
+  /** Of each telephone that is in a call: [samples heard, of them invented because none came]. */
+  async function received() {
+    const found = [];
+    for (const peer of peers.filter((each) => each.connectionState === "connected")) {
+      for (const told of (await peer.getStats()).values()) {
+        if (told.type !== "inbound-rtp") continue;
+        const invented = told.concealedSamples - told.silentConcealedSamples;
+        found.push([told.totalSamplesReceived, invented]);
+      }
+    }
+    return found;
   }
   /** Milliseconds from accepting to the first sound. */
   async function heard() {
@@ -124,7 +144,7 @@ async def latencies(exchange: Running, page: Page, rounds: int) -> tuple[list[fl
 async def cost(exchange: Running, legs: int, seconds: float) -> tuple[float, float]:
     """Processor seconds a second, and megabytes, with so many legs in one conference."""
     for number in range(legs):
-        await asyncio.to_thread(exchange.call, f"client:crowd-{number}", ROOM)
+        await asyncio.to_thread(exchange.call, f"client:crowd-{number}", ROOM.format("room"))
     await asyncio.sleep(3 if legs else 1)  # all connected
     before = machine.cpu_seconds(exchange.pid)
     await asyncio.sleep(seconds)
@@ -133,6 +153,46 @@ async def cost(exchange: Running, legs: int, seconds: float) -> tuple[float, flo
     await asyncio.to_thread(exchange.hang_up)
     await asyncio.sleep(1)
     return used, memory
+
+
+async def holes(
+    exchange: Running, page: Page, conversations: int, seconds: float
+) -> tuple[list[float], float, float]:
+    """With so many conversations at once: the share of invented samples at each telephone; the
+    processor seconds a second of the exchange, and the share of the whole machine that is busy.
+    """
+    for number in range(2 * conversations):
+        room = ROOM.format(f"room-{number // 2}")
+        await asyncio.to_thread(exchange.call, f"client:crowd-{number}", room)
+    await asyncio.sleep(4)  # all connected, and over the first seconds, in which all is invented
+    before, used = await page.evaluate("received()"), machine.cpu_seconds(exchange.pid)
+    idle = machine.idle_seconds()
+    await asyncio.sleep(seconds)
+    after = await page.evaluate("received()")
+    used = (machine.cpu_seconds(exchange.pid) - used) / seconds
+    busy = 1 - (machine.idle_seconds() - idle) / seconds / (os.cpu_count() or 1)
+    await asyncio.to_thread(exchange.hang_up)
+    await asyncio.sleep(1.5)
+    if len(after) < 2 * conversations:
+        raise RuntimeError(f"{len(after)} of {2 * conversations} telephones are in a call")
+    pairs = zip(before, after, strict=True)
+    return [(b[1] - a[1]) / max(1, b[0] - a[0]) for a, b in pairs], used, busy
+
+
+async def carried(exchange: Running, page: Page, seconds: float, most: int) -> None:
+    """Print how what is heard is, with more and more conversations."""
+    print(machine.row("conversations", "holes: median", "worst", "exchange CPU", "machine CPU"))
+    registered = max(LEGS)
+    for number in (each for each in CONVERSATIONS if each <= most):
+        for crowd in range(registered, 2 * number):
+            await page.evaluate("token => register(token)", token(f"crowd-{crowd}"))
+        registered = max(registered, 2 * number)
+        shares, used, busy = await holes(exchange, page, number, seconds)
+        middle, worst = machine.percentile(shares, 0.5), max(shares)
+        told = (f"{middle:.2%}", f"{worst:.2%}", f"{used:.0%}", f"{busy:.0%}")
+        print(machine.row(str(number), *told))
+        if middle > HOLES:
+            return
 
 
 async def measured(exchange: Running, rounds: int, seconds: float) -> None:
@@ -151,6 +211,7 @@ async def measured(exchange: Running, rounds: int, seconds: float) -> None:
         for number in range(max(LEGS)):
             await page.evaluate("token => register(token)", token(f"crowd-{number}"))
         sounding = {legs: await cost(exchange, legs, seconds) for legs in LEGS}
+        await carried(exchange, page, seconds, most=2 if rounds < 10 else max(CONVERSATIONS))
         await browser.close()
     print(machine.row("", "p50 ms", "p90 ms"))
     for name, values in (("REST create to `incoming`", rang), ("accept to first sound", heard)):

@@ -12,6 +12,7 @@ import time
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -30,7 +31,12 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--allow-loopback-in-peer-connection",
 )
-NOTE = "น้ำท่วมขังหน้าปากซอยบัวขาว ระดับเข่า รถเล็กผ่านไม่ได้ ตั้งแต่เช้า"
+NOTES = {
+    "th": "น้ำท่วมขังหน้าปากซอยบัวขาว ระดับเข่า รถเล็กผ่านไม่ได้ ตั้งแต่เช้า",
+    "en": "Flooded at the mouth of Soi Buakhao since this morning, knee deep; small cars are stuck",
+}
+SOUGHT = {"th": "น้ำ", "en": "water"}
+COLLEAGUE = "+66898887777"
 
 
 class Studio:
@@ -64,6 +70,11 @@ class Studio:
         """Ask the exchange's handset API."""
         return _ask(f"{self._running.exchange_url}/handset/{path}", body)
 
+    def station(self, number: str, behaviour: object) -> None:
+        """How a telephone outside behaves."""
+        url = f"{self._running.exchange_url}/handset/stations/{quote(number)}"
+        _ask(url, behaviour, method="PUT")
+
     def on_a_break(self, username: str) -> None:
         """An agent who is there, but takes no call: so callers wait instead of finding nobody."""
         api, who = f"{self._running.web_url}/api", {"username": username, "password": demo.PASSWORD}
@@ -87,11 +98,12 @@ class Studio:
         return page
 
 
-def _ask(url: str, body: object = None, token: str = "") -> Any:
+def _ask(url: str, body: object = None, token: str = "", method: str | None = None) -> Any:
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=10) as answer:
-        return json.load(answer)
+    asked = urllib.request.Request(url, data, headers, method=method)
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        return json.loads(answer.read() or "null")
 
 
 def take(page: Page, name: str, *, whole: bool = False) -> None:
@@ -114,41 +126,107 @@ def telephone(studio: Studio) -> None:
     page.context.close()
 
 
-def conversation(studio: Studio) -> None:
-    """The desk from idle to the ticket, and what a supervisor sees meanwhile."""
-    desk = studio.page("agent1", "th", "light")
-    take(desk, "desk-signed-out")
-    studio.on_a_break("agent3")
-    sids = [studio.ring("+66812345678", "1", "2"), studio.ring("+66898765432", "2", "1")]
-    for sid in sids:
-        studio.until_queued(sid)
-    wallboard = studio.page("supervisor", "th", "dark")
-    wallboard.goto("/wallboard")
-    take(wallboard, "wallboard")
+def both(page: Page, name: str) -> None:
+    """The same moment by day and by night: a page whose theme is the system's."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        take(page, f"desk/{name}-{page.locator('html').get_attribute('lang')}-{scheme}")
+    page.emulate_media(color_scheme="light")
+
+
+def conversation(studio: Studio, username: str, language: str, *keys: str) -> None:
+    """The desk in each of its states, from signed out to the ticket and to a call that was missed;
+    `keys` lead the callers to this agent.
+    """
+    desk = studio.page(username, language, "system")
+    desk.goto("/desk")
+    both(desk, "signed-out")
+    desk.click("#status-menu summary")
+    both(desk, "presence")
+    desk.keyboard.press("Escape")
     desk.keyboard.press("r")
+    desk.wait_for_selector("#state[data-status=ready]")
+    both(desk, "ready")
+    caller = studio.ring("+66812345678" if language == "th" else "+66898765432", *keys)
     desk.wait_for_selector("#state[data-state=offered]")
-    take(desk, "desk-offered")
     desk.wait_for_timeout(1000)  # an Enter at once could be somebody's typing: it does not count
+    both(desk, "offered")
     desk.keyboard.press("Enter")
-    desk.wait_for_selector("#state[data-state=on_call]")
-    desk.wait_for_timeout(2500)
-    desk.fill("textarea", NOTE)
-    desk.wait_for_timeout(1500)
-    take(desk, "desk-talking")
-    dark = studio.page("agent1", "en", "dark")
-    take(dark, "desk-talking-dark")
-    dark.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    take(dark, "desk-talking-phone")
-    dark.context.close()
-    for sid in sids:
-        studio.handset(f"calls/{sid}/hangup", {})
+    desk.wait_for_selector("#softphone[data-state=talking]")
+    desk.fill("textarea[name=note]", NOTES[language])
+    desk.wait_for_selector("[id^=saved-]")
+    both(desk, "talking")
+    in_conversation(studio, desk)
+    desk.keyboard.press("F9")
     desk.wait_for_selector("#state[data-state=wrap_up]")
     desk.check("input[name=outcome][value=complaint]", force=True)
     desk.select_option("select[name=category]", "flood")
-    take(desk, "desk-wrap-up")
+    both(desk, "wrap-up")
     desk.keyboard.press("Control+Enter")
-    desk.wait_for_selector("#state[data-state=idle]")
-    take(desk, "desk-done")
+    desk.wait_for_selector("[id^=finished-] a")
+    both(desk, "done")
+    studio.handset(f"calls/{caller}/hangup", {})
+    caller = studio.ring("+66823456789", *keys)
+    desk.wait_for_selector("#state[data-status=missed]", timeout=60_000)
+    both(desk, "missed")
+    studio.handset(f"calls/{caller}/hangup", {})
+    desk.click("#status-menu summary")
+    desk.click("#status-menu button[value=signed_out]")
+    desk.wait_for_selector("#state[data-status=signed_out]")
+    desk.context.close()
+
+
+def in_conversation(studio: Studio, desk: Page) -> None:
+    """What can be done while the caller is there; at the end they talk as before."""
+    talk = desk.locator(".talk-state")
+    for key, name, seen in (
+        ("F8", "muted", "#softphone[data-state=muted]"),
+        ("F2", "held", "[id^=held-]"),
+        ("F4", "recording-paused", "[id^=recording_paused-]"),
+    ):
+        desk.keyboard.press(key)
+        desk.wait_for_selector(seen)
+        both(desk, name)
+        desk.keyboard.press(key)
+        desk.wait_for_selector(seen, state="detached")
+    for key, name, seen in (("F7", "keypad", "#keypad"), ("s", "sound", "#sound")):
+        desk.keyboard.press("Escape")  # out of the note
+        desk.keyboard.press(key)
+        desk.wait_for_selector(seen)
+        both(desk, name)
+        desk.keyboard.press("Escape")
+    desk.keyboard.press("F3")
+    desk.keyboard.type(SOUGHT[desk.locator("html").get_attribute("lang") or ""])
+    desk.wait_for_selector(".answers-found li")
+    both(desk, "answers")
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("F6")
+    desk.wait_for_selector(".transfer[open]")
+    both(desk, "transfer")
+    studio.station(COLLEAGUE, {"outcome": "answer", "answer_after": 4})
+    desk.fill(".transfer input[name=number]", COLLEAGUE)
+    desk.keyboard.press("Enter")
+    talk.locator("[id^=party-]").wait_for()
+    both(desk, "third-party-rings")
+    talk.locator("[id^=party-].good").wait_for()
+    both(desk, "third-party-speaks")
+    desk.keyboard.press("F2")
+    desk.wait_for_selector("[id^=held-]", state="detached")
+    both(desk, "all-three")
+    desk.keyboard.press("F10")
+    talk.locator("[id^=party-].good").wait_for(state="detached")
+
+
+def wallboard(studio: Studio) -> None:
+    """What a supervisor sees while callers wait."""
+    studio.on_a_break("agent3")
+    for sid in (studio.ring("+66812345671", "1", "2"), studio.ring("+66898765431", "2", "1")):
+        studio.until_queued(sid)
+    page = studio.page("supervisor", "th", "dark")
+    page.goto("/wallboard")
+    take(page, "wallboard")
+    page.context.close()
 
 
 def written(studio: Studio) -> None:
@@ -175,7 +253,7 @@ def written(studio: Studio) -> None:
 
 def main() -> None:
     """All of them."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
+    (PICTURES / "desk").mkdir(parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         settings = RunSettings(
@@ -186,7 +264,9 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
             studio = Studio(running, browser)
             telephone(studio)
-            conversation(studio)
+            conversation(studio, "agent1", "th", "1", "2")
+            conversation(studio, "agent1", "en", "1", "2")
+            wallboard(studio)
             written(studio)
             browser.close()
 

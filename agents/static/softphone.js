@@ -20,6 +20,8 @@ const MICROPHONE_ERRORS = [31401, 31402];
 const BROKEN = ["refused", "none", "insecure", "off", "elsewhere"];
 /** Held by the one tab of this browser that has the telephone. */
 const LOCK = "softphone";
+/** Who talks for so many seconds, and not here, talks in another browser; before, it may be connecting. */
+const ELSEWHERE_SECONDS = 6;
 
 /** Tells "changed" whenever it is otherwise than before, and "sound" with the microphone's level. */
 export class Softphone extends EventTarget {
@@ -37,6 +39,8 @@ export class Softphone extends EventTarget {
   #renewing = null;
   /** Whether it is this tab that answers. */
   #mine = false;
+  /** For how many seconds the agent has been in a call that is not had here. */
+  #without = 0;
 
   /** @param {HTMLElement} box */
   constructor(box) {
@@ -65,6 +69,7 @@ export class Softphone extends EventTarget {
     const asked = navigator.permissions?.query({ name: /** @type {any} */ ("microphone") });
     asked?.then((permission) => (permission.onchange = () => this.#attempt()), () => {});
     this.mute.addEventListener("click", () => this.#call?.mute(!this.#call.isMuted()));
+    setInterval(() => this.#look(), 1000);
     await this.#turn();
     await this.#attempt();
   }
@@ -213,7 +218,15 @@ export class Softphone extends EventTarget {
 
   #ofLine() {
     if (BROKEN.includes(this.#trouble)) return this.#trouble;
-    return this.#device?.state === "registered" && !this.#refused ? "ready" : "away";
+    if (this.#device?.state !== "registered" || this.#refused) return "away";
+    return this.#without < ELSEWHERE_SECONDS ? "ready" : "taken";
+  }
+
+  /** The desk knows that the agent is in a call, also when another browser was the first to answer. */
+  #look() {
+    const talks = document.getElementById("state")?.dataset.state === "on_call";
+    this.#without = talks && !this.#call ? this.#without + 1 : 0;
+    this.#follow();
   }
 
   /** @param {string} state */

@@ -168,8 +168,14 @@ def go_home(page: Page) -> None:
 def talking(browsers: Browsers, hotline: Hotline, wrong: list[str]) -> tuple[Page, Page]:
     """A desk and a handset that hear each other."""
     agent = watched_desk(browsers(AGENT), hotline, wrong)
-    phone = agent.locator("#softphone")
-    expect(phone).to_have_attribute("data-state", "ready")
+    caller = connected(agent, browsers, hotline, wrong)
+    talk(agent, caller)
+    return agent, caller
+
+
+def connected(agent: Page, browsers: Browsers, hotline: Hotline, wrong: list[str]) -> Page:
+    """A handset whose call this desk has accepted, wherever it is had."""
+    expect(agent.locator("#softphone")).to_have_attribute("data-state", "ready")
     agent.keyboard.press("r")
     expect(agent.locator("#state")).to_have_attribute("data-status", "ready")
     caller = handset(browsers(CALLER), hotline, wrong)
@@ -179,8 +185,8 @@ def talking(browsers: Browsers, hotline: Hotline, wrong: list[str]) -> tuple[Pag
         caller.keyboard.press(key)
     expect(agent.locator("#state")).to_have_attribute("data-state", "offered", timeout=40_000)
     agent.locator(".ring button.main").click()
-    talk(agent, caller)
-    return agent, caller
+    hears(caller, AGENT)
+    return caller
 
 
 def talk(agent: Page, caller: Page) -> None:
@@ -345,6 +351,48 @@ def test_of_two_tabs_one_has_the_telephone_and_the_other_when_that_is_closed(
     expect(phone).to_have_attribute("data-state", "elsewhere")
     first.close()
     expect(phone).to_have_attribute("data-state", "ready")
+
+
+def test_of_two_browsers_one_has_the_call_and_the_other_says_so(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    other = desk(browsers(AGENT), hotline, wrong)
+    expect(other.locator("#softphone")).to_have_attribute("data-state", "ready")
+    agent = desk(browsers(AGENT), hotline, wrong)
+    caller = connected(agent, browsers, hotline, wrong)
+    pages = {
+        page.locator("#softphone").get_attribute("data-state"): page for page in (agent, other)
+    }
+    has, not_ = pages.pop("talking"), next(iter(pages.values()))
+    hears(has, CALLER)
+    expect(not_.locator("#softphone")).to_contain_text("another browser")
+    not_.keyboard.press("F9")  # whichever one sits at
+    expect(has.locator("#softphone")).to_have_attribute("data-state", "ready")
+    expect(not_.locator("#softphone")).to_have_attribute("data-state", "ready")
+    caller.close()
+    write_up(has)
+
+
+def test_a_network_cut_for_ten_seconds_hides_no_end(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    """The page asks in vain meanwhile, and says so; then it shows what has happened."""
+    agent, caller = talking(browsers, hotline, wrong)
+    agent.context.set_offline(True)
+    expect(agent.locator("#trouble")).to_be_visible()
+    agent.wait_for_timeout(10_000)
+    expect(agent.locator("#state")).to_have_attribute("data-state", "on_call")
+    agent.context.set_offline(False)
+    expect(agent.locator("#trouble")).to_be_hidden()
+    talk(agent, caller)  # they still hear each other, or again
+    agent.context.set_offline(True)
+    expect(agent.locator("#trouble")).to_be_visible()
+    caller.locator("#hangup").click()
+    agent.wait_for_timeout(10_000)
+    agent.context.set_offline(False)
+    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
+    expect(agent.locator("#softphone")).to_have_attribute("data-state", "ready")
+    write_up(agent)
 
 
 def test_devices_are_chosen_with_a_level_and_remembered(
