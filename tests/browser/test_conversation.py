@@ -149,16 +149,16 @@ def test_a_third_party_who_hangs_up_leaves_the_caller_with_the_agent(
 def test_a_word_with_a_colleague_who_takes_the_caller_over(
     hotline: Hotline, browsers: Browsers, agent: Page, caller: Page, wrong: list[str]
 ) -> None:
-    colleague = desk(browsers(THIRD), hotline, wrong, "agent5")
+    colleague = desk(browsers(THIRD), hotline, wrong, "agent4")  # who is nobody else's
     expect(colleague.locator("#softphone")).to_have_attribute("data-state", "ready")
     colleague.keyboard.press("r")
     expect(colleague.locator("#state")).to_have_attribute("data-status", "ready")
-    free = agent.locator(".transfer select[name=to] option", has_text="หลิน · Ready")
+    free = agent.locator(".transfer select[name=to] option", has_text="อนันต์ · Ready")
     expect(free).to_be_attached()
     agent.keyboard.press("F6")
     expect(agent.locator(".transfer input[name=number]")).to_be_focused()
-    agent.keyboard.type("หลิน")
-    expect(agent.locator(".transfer select[name=to] option:checked")).to_have_text("หลิน · Ready")
+    agent.keyboard.type("อนันต์")
+    expect(agent.locator(".transfer select[name=to] option:checked")).to_have_text("อนันต์ · Ready")
     agent.keyboard.press("Enter")
     expect(colleague.locator(".ring")).to_contain_text("นาตาชา asks for a word")
     colleague.wait_for_timeout(1000)

@@ -9,6 +9,7 @@ from hotline.auth import Role
 from hotline.telephony import CarrierError
 from ivr import calls
 from ivr.callbacks import service as callbacks
+from ivr.config import Ivr
 from ivr.room import announcements
 from tests.service.ivr.shipped import city_config, to_queue
 from tests.service.ivr.world import Caller, World
@@ -143,7 +144,13 @@ def test_who_cannot_be_called_back_is_asked_for_a_number(world: World) -> None:
     assert "callback" not in world.events(caller)
 
 
-def test_who_is_called_back_was_not_told_of_a_recording(world: World, caller: Caller) -> None:
+def test_who_is_called_back_and_not_told_of_a_recording_is_not_recorded(
+    world: World, caller: Caller
+) -> None:
+    ivr = world.floor.section(Ivr)
+    untold = ivr.callbacks.model_copy(update={"notice": None})
+    changed = ivr.model_copy(update={"callbacks": untold})
+    world.floor.sections = {**world.floor.sections, Ivr: changed}
     key(caller, "1").press("2", "0812345678", "1").hangs_up()
     agent = world.agent(languages=["th"])
     agent.accepts()
