@@ -15,6 +15,7 @@ from tests.browser.test_softphone import (
     CALLER,
     Browsers,
     browsers,
+    connected,
     desk,
     go_home,
     handset,
@@ -32,9 +33,6 @@ THIRD_NUMBER = "+66898887777"
 @pytest.fixture
 def agent(hotline: Hotline, browsers: Browsers, wrong: list[str]) -> Iterator[Page]:
     page = desk(browsers(AGENT), hotline, wrong)
-    expect(page.locator("#softphone")).to_have_attribute("data-state", "ready")
-    page.keyboard.press("r")
-    expect(page.locator("#state")).to_have_attribute("data-status", "ready")
     yield page
     page.close(run_before_unload=False)  # or it would answer the next test's call
 
@@ -42,17 +40,8 @@ def agent(hotline: Hotline, browsers: Browsers, wrong: list[str]) -> Iterator[Pa
 @pytest.fixture
 def caller(hotline: Hotline, browsers: Browsers, agent: Page, wrong: list[str]) -> Iterator[Page]:
     """Somebody who talks with the agent, in Russian."""
-    page = handset(browsers(CALLER), hotline, wrong)
-    page.locator("#call").click()
-    for key in ("4", "1", ""):
-        page.wait_for_timeout(3000)
-        if key:
-            page.keyboard.press(key)
-    expect(agent.locator("#state")).to_have_attribute("data-state", "offered", timeout=40_000)
-    agent.wait_for_timeout(1000)
-    agent.keyboard.press("Enter")
+    page = connected(agent, browsers, hotline, wrong)
     hears(agent, CALLER)
-    hears(page, AGENT)
     expect(agent.locator(".talk")).to_be_visible()
     yield page
     page.close()
