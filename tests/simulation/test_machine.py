@@ -30,9 +30,9 @@ from tests.support.walker import Walk, rule
 from tests.support.world import START, World, choose, legs, listening
 
 #: Moves of one walk, and walks of the ordinary test.
-MOVES, WALKS = 120, 12
+MOVES, WALKS = 120, 8
 #: The same, on the file as it is shipped.
-SHIPPED_WALKS = 8
+SHIPPED_WALKS = 6
 #: Callers of one walk, at most.
 CALLERS = 14
 #: What may come over the wire for a key: of the menu, of no menu, and none at all.
