@@ -35,7 +35,7 @@ NOTES = {
     "th": "น้ำท่วมขังหน้าปากซอยบัวขาว ระดับเข่า รถเล็กผ่านไม่ได้ ตั้งแต่เช้า",
     "en": "Flooded at the mouth of Soi Buakhao since this morning, knee deep; small cars are stuck",
 }
-SOUGHT = {"th": "น้ำ", "en": "water"}
+SOUGHT = {"th": "ของหาย", "en": "lost"}
 COLLEAGUE = "+66898887777"
 
 
@@ -195,9 +195,10 @@ def in_conversation(studio: Studio, desk: Page) -> None:
         desk.wait_for_selector(seen)
         both(desk, name)
         desk.keyboard.press("Escape")
+        desk.wait_for_selector("dialog[open]", state="detached")
     desk.keyboard.press("F3")
-    desk.keyboard.type(SOUGHT[desk.locator("html").get_attribute("lang") or ""])
-    desk.wait_for_selector(".answers-found li")
+    desk.keyboard.type(SOUGHT[desk.locator("html").get_attribute("lang") or ""], delay=30)
+    desk.wait_for_selector("[data-answer]")
     both(desk, "answers")
     desk.keyboard.press("Escape")
     desk.keyboard.press("Escape")
