@@ -4,6 +4,7 @@
 agent, and takes each screen as it is met on the way.
 """
 
+import base64
 import json
 import shutil
 import sys
@@ -31,6 +32,37 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--allow-loopback-in-peer-connection",
 )
+#: A third of a picture's size: there are many of the desk.
+WEBP = """async (address) => {
+  const picture = Object.assign(new Image(), { src: address });
+  await picture.decode();
+  const canvas = new OffscreenCanvas(picture.width, picture.height);
+  canvas.getContext("2d").drawImage(picture, 0, 0);
+  const blob = await canvas.convertToBlob({ type: "image/webp", quality: 0.9 });
+  const bytes = Array.from(new Uint8Array(await blob.arrayBuffer()));
+  return btoa(bytes.map((byte) => String.fromCharCode(byte)).join(""));
+}"""
+#: What is taken of the desk, and what it is.
+STATES = {
+    "signed-out": "Before the shift",
+    "presence": "Ready, a break, or the end of the shift",
+    "ready": "Ready: the next call will ring here",
+    "offered": "A call rings: who it is stands there before anybody says hello",
+    "talking": "In a conversation; the note is saved as it is typed",
+    "muted": "Muted",
+    "held": "The caller hears music",
+    "recording-paused": "Something private is said",
+    "keypad": "Digits for the far end",
+    "sound": "Microphone, speaker, and where it rings",
+    "answers": "What the city says, found as one types",
+    "transfer": "To a queue, a colleague, a division, any telephone",
+    "third-party-rings": "The other telephone rings, the caller is held",
+    "third-party-speaks": "Spoken to first",
+    "all-three": "Joined",
+    "wrap-up": "The outcome, with its clock",
+    "done": "The ticket that came of it",
+    "missed": "A call that was not answered: the loud way back",
+}
 NOTES = {
     "th": "น้ำท่วมขังหน้าปากซอยบัวขาว ระดับเข่า รถเล็กผ่านไม่ได้ ตั้งแต่เช้า",
     "en": "Flooded at the mouth of Soi Buakhao since this morning, knee deep; small cars are stuck",
@@ -45,6 +77,7 @@ class Studio:
     def __init__(self, running: Supervisor, browser: Browser) -> None:
         self._running = running
         self._browser = browser
+        self._press = browser.new_page()
 
     def page(self, username: str, language: str, theme: str, size: tuple[int, int] = DESK) -> Page:
         """A page of its own, signed in."""
@@ -60,6 +93,17 @@ class Studio:
         page.click("main button")
         page.wait_for_load_state()
         return page
+
+    def both(self, page: Page, name: str) -> None:
+        """The same moment of the desk by day and by night; its theme is the system's."""
+        language = page.locator("html").get_attribute("lang")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_timeout(400)
+            small = base64.b64decode(self._press.evaluate(WEBP, _address(page.screenshot())))
+            (PICTURES / "desk" / f"{name}-{language}-{scheme}.webp").write_bytes(small)
+            print(name, language, scheme, file=sys.stderr)
+        page.emulate_media(color_scheme="light")
 
     def ring(self, number: str, *keys: str) -> str:
         """Call in and press keys; the call's sid."""
@@ -98,6 +142,29 @@ class Studio:
         return page
 
 
+def _address(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def gallery() -> None:
+    """The page that shows the desk's pictures."""
+    lines = [
+        "# The desk in pictures",
+        "",
+        "Taken by `make pictures`. What stands there: [desk.md](desk.md).",
+        "",
+    ]
+    for name, what in STATES.items():
+        lines += [f"## {what}", ""]
+        for scheme in ("light", "dark"):
+            shown = (f"pictures/desk/{name}-{language}-{scheme}.webp" for language in NOTES)
+            lines.append(" ".join(f'<img src="{path}" alt="{what}" width="49%">' for path in shown))
+        lines.append("")
+    (PICTURES.parent / "desk-pictures.md").write_text(
+        "\n".join(lines[:-1]) + "\n", encoding="utf-8"
+    )
+
+
 def _ask(url: str, body: object = None, token: str = "", method: str | None = None) -> Any:
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
     data = None if body is None else json.dumps(body).encode()
@@ -126,49 +193,41 @@ def telephone(studio: Studio) -> None:
     page.context.close()
 
 
-def both(page: Page, name: str) -> None:
-    """The same moment by day and by night: a page whose theme is the system's."""
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        take(page, f"desk/{name}-{page.locator('html').get_attribute('lang')}-{scheme}")
-    page.emulate_media(color_scheme="light")
-
-
 def conversation(studio: Studio, username: str, language: str, *keys: str) -> None:
     """The desk in each of its states, from signed out to the ticket and to a call that was missed;
     `keys` lead the callers to this agent.
     """
     desk = studio.page(username, language, "system")
     desk.goto("/desk")
-    both(desk, "signed-out")
+    studio.both(desk, "signed-out")
     desk.click("#status-menu summary")
-    both(desk, "presence")
+    studio.both(desk, "presence")
     desk.keyboard.press("Escape")
     desk.keyboard.press("r")
     desk.wait_for_selector("#state[data-status=ready]")
-    both(desk, "ready")
+    studio.both(desk, "ready")
     caller = studio.ring("+66812345678" if language == "th" else "+66898765432", *keys)
     desk.wait_for_selector("#state[data-state=offered]")
     desk.wait_for_timeout(1000)  # an Enter at once could be somebody's typing: it does not count
-    both(desk, "offered")
+    studio.both(desk, "offered")
     desk.keyboard.press("Enter")
     desk.wait_for_selector("#softphone[data-state=talking]")
     desk.fill("textarea[name=note]", NOTES[language])
     desk.wait_for_selector("[id^=saved-]")
-    both(desk, "talking")
+    studio.both(desk, "talking")
     in_conversation(studio, desk)
     desk.keyboard.press("F9")
     desk.wait_for_selector("#state[data-state=wrap_up]")
     desk.check("input[name=outcome][value=complaint]", force=True)
     desk.select_option("select[name=category]", "flood")
-    both(desk, "wrap-up")
+    studio.both(desk, "wrap-up")
     desk.keyboard.press("Control+Enter")
     desk.wait_for_selector("[id^=finished-] a")
-    both(desk, "done")
+    studio.both(desk, "done")
     studio.handset(f"calls/{caller}/hangup", {})
     caller = studio.ring("+66823456789", *keys)
     desk.wait_for_selector("#state[data-status=missed]", timeout=60_000)
-    both(desk, "missed")
+    studio.both(desk, "missed")
     studio.handset(f"calls/{caller}/hangup", {})
     desk.click("#status-menu summary")
     desk.click("#status-menu button[value=signed_out]")
@@ -186,35 +245,35 @@ def in_conversation(studio: Studio, desk: Page) -> None:
     ):
         desk.keyboard.press(key)
         desk.wait_for_selector(seen)
-        both(desk, name)
+        studio.both(desk, name)
         desk.keyboard.press(key)
         desk.wait_for_selector(seen, state="detached")
     for key, name, seen in (("F7", "keypad", "#keypad"), ("s", "sound", "#sound")):
         desk.keyboard.press("Escape")  # out of the note
         desk.keyboard.press(key)
         desk.wait_for_selector(seen)
-        both(desk, name)
+        studio.both(desk, name)
         desk.keyboard.press("Escape")
         desk.wait_for_selector("dialog[open]", state="detached")
     desk.keyboard.press("F3")
     desk.keyboard.type(SOUGHT[desk.locator("html").get_attribute("lang") or ""], delay=30)
     desk.wait_for_selector("[data-answer]")
-    both(desk, "answers")
+    studio.both(desk, "answers")
     desk.keyboard.press("Escape")
     desk.keyboard.press("Escape")
     desk.keyboard.press("F6")
     desk.wait_for_selector(".transfer[open]")
-    both(desk, "transfer")
+    studio.both(desk, "transfer")
     studio.station(COLLEAGUE, {"outcome": "answer", "answer_after": 4})
     desk.fill(".transfer input[name=number]", COLLEAGUE)
     desk.keyboard.press("Enter")
     talk.locator("[id^=party-]").wait_for()
-    both(desk, "third-party-rings")
+    studio.both(desk, "third-party-rings")
     talk.locator("[id^=party-].good").wait_for()
-    both(desk, "third-party-speaks")
+    studio.both(desk, "third-party-speaks")
     desk.keyboard.press("F2")
     desk.wait_for_selector("[id^=held-]", state="detached")
-    both(desk, "all-three")
+    studio.both(desk, "all-three")
     desk.keyboard.press("F10")
     talk.locator("[id^=party-].good").wait_for(state="detached")
 
@@ -270,6 +329,7 @@ def main() -> None:
             wallboard(studio)
             written(studio)
             browser.close()
+    gallery()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ The servers start when the first test asks, one of each per xdist worker, and st
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 
@@ -77,9 +78,20 @@ def _valkey_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def _valkeys(_valkey_url: str) -> Iterator[tuple[ExitStack, list[str]]]:
+    with ExitStack() as stack:
+        yield stack, [_valkey_url]
+
+
 @pytest.fixture
-def redis_url(_valkey_url: str) -> str:
-    """The URL of a real, empty Redis (one server for the session, emptied for each test)."""
-    with redis.Redis.from_url(_valkey_url) as client:
+def redis_url(_valkeys: tuple[ExitStack, list[str]]) -> str:
+    """The URL of a real, empty Redis: one server for the session, emptied for each test; another
+    one when it has died, so that this fails the test in which it happened, and not a thousand more.
+    """
+    stack, urls = _valkeys
+    with suppress(redis.ConnectionError), redis.Redis.from_url(urls[-1]) as client:
         client.flushall()
-    return _valkey_url
+        return urls[-1]
+    urls.append(stack.enter_context(servers.valkey()))
+    return urls[-1]
