@@ -1,4 +1,4 @@
-"""The floor's rows: accounts and their sessions, the outbox, the runs of nightly jobs."""
+"""The floor's rows: accounts, their sessions, what was done to others, the outbox, nightly jobs."""
 
 from datetime import date, datetime
 from typing import Any
@@ -36,6 +36,24 @@ class SignIn(Base):
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AuditEvent(Base):
+    """What one account did to somebody or something of others; append-only (`hotline.audit`)."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (sa.Index("ix_audit_events_subject", "subject", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    #: None: from the command line of the machine. The name is kept as it was.
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    by: Mapped[str] = mapped_column(sa.String(120))
+    kind: Mapped[str] = mapped_column(sa.String(40))
+    #: To what: `account:7`, `agent:3`, `call:12`, `recording:5`, `queue:general`.
+    subject: Mapped[str] = mapped_column(sa.String(64))
+    reason: Mapped[str] = mapped_column(sa.String(500), default="")
+    data: Mapped[dict[str, Any]]
 
 
 class Effect(Base):
