@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from hotline import ports
 from hotline.chaos import books
+from hotline.chaos.crowd import Crowd
 from hotline.chaos.hotline import SETTLED, Hotline
 from hotline.chaos.verdict import Verdict, judge
 
@@ -41,6 +42,7 @@ def redis_gone(hotline: Hotline, seconds: float) -> Verdict:
         hotline.redis_goes()
         time.sleep(seconds)
         hotline.redis_returns()
+        _served_again(crowd)
     verdict = judge(hotline, "redis", crowd, since)
     if verdict.figures["heard the apology"]:
         verdict.violations.append("an apology, though only Redis was away")
@@ -58,6 +60,7 @@ def database_gone(hotline: Hotline, seconds: float) -> Verdict:
             time.sleep(seconds)
         finally:
             away.end()
+        _served_again(crowd)
     verdict = judge(hotline, "database", crowd, since)
     if not verdict.figures["heard the apology"]:
         verdict.violations.append("nobody noticed that the database was away: nothing was tried")
@@ -97,6 +100,14 @@ def _restarted(hotline: Hotline, seconds: float, name: str, *, wiped: bool) -> V
     return verdict
 
 
+def _served_again(crowd: Crowd) -> None:
+    """Callers keep coming until agents have finished calls again, however slow the machine is."""
+    before = crowd.finished
+    _until(lambda: crowd.finished >= before + SERVED, within=SETTLED / 3)
+
+
+#: Calls after which agents are seen to work again.
+SERVED = 2
 #: Seconds of traffic before something breaks, and between two kills.
 BEFORE, BETWEEN = 6.0, 1.5
 

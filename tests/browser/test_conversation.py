@@ -21,6 +21,8 @@ from tests.browser.test_softphone import (
     handset,
     hears,
     playwright,
+    write_outcome,
+    write_up,
     wrong,
 )
 
@@ -47,15 +49,6 @@ def caller(hotline: Hotline, browsers: Browsers, agent: Page, wrong: list[str]) 
     page.close()
 
 
-def finish(agent: Page) -> None:
-    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
-    expect(agent.locator("[data-key='Control+Enter']")).to_be_enabled()  # which is seen later
-    agent.check("input[name=outcome][value=information]", force=True)
-    agent.keyboard.press("Control+Enter")
-    expect(agent.locator("#state")).to_have_attribute("data-state", "idle")
-    go_home(agent)
-
-
 def test_hold_is_heard_on_both_sides(agent: Page, caller: Page) -> None:
     agent.fill("textarea[name=note]", "the water")  # keys act while one writes
     agent.keyboard.press("F2")
@@ -78,7 +71,7 @@ def test_hold_is_heard_on_both_sides(agent: Page, caller: Page) -> None:
     agent.keyboard.press("F2")
     expect(agent.locator(".talk-state")).to_contain_text("On hold")
     agent.keyboard.press("F9")  # nobody is left in the music
-    finish(agent)
+    write_up(agent)
 
 
 def test_a_third_party_is_spoken_to_first_and_left_with_the_caller(
@@ -109,7 +102,7 @@ def test_a_third_party_is_spoken_to_first_and_left_with_the_caller(
     hears(third, CALLER)
     hears(caller, THIRD)
     third.locator("#hangup").click()
-    finish(agent)
+    write_up(agent)
 
 
 def test_a_third_party_who_hangs_up_leaves_the_caller_with_the_agent(
@@ -132,7 +125,7 @@ def test_a_third_party_who_hangs_up_leaves_the_caller_with_the_agent(
     hears(caller, AGENT)
     hears(agent, CALLER)
     agent.keyboard.press("F9")
-    finish(agent)
+    write_up(agent)
 
 
 def test_a_word_with_a_colleague_who_takes_the_caller_over(
@@ -165,9 +158,9 @@ def test_a_word_with_a_colleague_who_takes_the_caller_over(
     hears(caller, AGENT, at_all=False)
     hears(colleague, CALLER)
     hears(caller, THIRD)
-    finish(agent)
+    write_up(agent)
     caller.locator("#hangup").click()
-    finish(colleague)
+    write_up(colleague)
     colleague.close(run_before_unload=False)
 
 
@@ -207,16 +200,14 @@ def test_the_last_caller_is_called_again_by_one_key(agent: Page, caller: Page) -
     hears(caller, AGENT)  # once they have been told that it is recorded
     expect(agent.locator(".panel.call h2")).to_contain_text("Calling out")
     agent.keyboard.press("F9")
-    finish(agent)
+    write_up(agent)
 
 
 def test_whom_nobody_reaches_is_told_on_the_desk_and_on_the_ticket(
     agent: Page, caller: Page
 ) -> None:
     caller.locator("#hangup").click()
-    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
-    agent.check("input[name=outcome][value=information]", force=True)
-    agent.keyboard.press("Control+Enter")
+    write_outcome(agent)
     ticket = agent.locator("[id^=finished-] .ticket-number")
     expect(ticket).to_be_visible()
     address = f"/tickets/{ticket.inner_text().replace('-', '')}"

@@ -197,12 +197,17 @@ def talk(agent: Page, caller: Page) -> None:
     expect(agent.locator("button[data-key=F9]")).to_be_visible()
 
 
-def write_up(agent: Page) -> None:
-    """The outcome, and home."""
+def write_outcome(agent: Page) -> None:
+    """As soon as the panel takes it, which is seen a moment later than the state."""
     expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
     expect(agent.locator("[data-key='Control+Enter']")).to_be_enabled()
     agent.check("input[name=outcome][value=information]", force=True)
     agent.keyboard.press("Control+Enter")
+
+
+def write_up(agent: Page) -> None:
+    """The outcome, and home."""
+    write_outcome(agent)
     expect(agent.locator("#state")).to_have_attribute("data-state", "idle")
     go_home(agent)
 
