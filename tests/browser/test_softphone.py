@@ -173,17 +173,32 @@ def talking(browsers: Browsers, hotline: Hotline, wrong: list[str]) -> tuple[Pag
     return agent, caller
 
 
-def connected(agent: Page, browsers: Browsers, hotline: Hotline, wrong: list[str]) -> Page:
-    """A handset whose call this desk has accepted, wherever it is had."""
+def ringing(
+    agent: Page,
+    browser: Browser,
+    hotline: Hotline,
+    wrong: list[str],
+    *asked: tuple[str, str],
+) -> Page:
+    """A handset whose call rings at this desk: `asked` is what it hears, and what it then presses;
+    in Russian when nothing is said.
+    """
     expect(agent.locator("#softphone")).to_have_attribute("data-state", "ready")
     agent.keyboard.press("r")
     expect(agent.locator("#state")).to_have_attribute("data-status", "ready")
-    caller = handset(browsers(CALLER), hotline, wrong)
+    caller = handset(browser, hotline, wrong)
     caller.locator("#call").click()
-    for question, key in (("1", "4"), ("Для получения информации", "1")):
+    for question, key in asked or (("1", "4"), ("Для получения информации", "1")):
         expect(caller.locator(".heard")).to_contain_text(question)
         caller.keyboard.press(key)
     expect(agent.locator("#state")).to_have_attribute("data-state", "offered", timeout=40_000)
+    expect(agent.locator(".ring button.main")).to_be_visible()
+    return caller
+
+
+def connected(agent: Page, browsers: Browsers, hotline: Hotline, wrong: list[str]) -> Page:
+    """A handset whose call this desk has accepted, wherever it is had."""
+    caller = ringing(agent, browsers(CALLER), hotline, wrong)
     agent.locator(".ring button.main").click()
     hears(caller, AGENT)
     return caller

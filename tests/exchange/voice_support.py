@@ -85,7 +85,7 @@ LISTEN = """
       return Math.sqrt(Math.max(0, a * a + b * b - c * a * b)) * 2 / wave.length;
     };
     const peaks = {};
-    for (const hertz of [697, 1209, 941, 1477]) peaks[hertz] = power(hertz);
+    for (const hertz of [697, 852, 941, 1209, 1477]) peaks[hertz] = power(hertz);
     return { rms: Math.sqrt(wave.reduce((s, x) => s + x * x, 0) / wave.length), peaks };
   };
 """
