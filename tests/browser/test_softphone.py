@@ -34,8 +34,13 @@ def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
         expect.set_options(timeout=PATIENCE_MS)
         yield started
+        for browser in _open.values():
+            browser.close()
+        _open.clear()
 
 
+#: The browsers of the module that runs, by what their microphone hears: to start one takes seconds.
+_open: dict[float | None, Browser] = {}
 Browsers = Callable[..., Browser]
 _NUMBERS = itertools.count(1)
 
@@ -46,23 +51,25 @@ def browsers(
 ) -> Iterator[Browsers]:
     """`browsers(697)`: a Chromium whose microphone hears one tone; without one: no microphone.
 
-    Closed after each test: a page of the same agent would answer the next one's call.
+    Nothing of a test stays open: a page of the same agent would answer the next one's call.
     """
-    opened: list[Browser] = []
 
     def launch(hertz: float | None = None) -> Browser:
+        if hertz in _open and _open[hertz].is_connected():
+            return _open[hertz]
         flags = [*FLAGS]
         if hertz is not None:
             path = tmp_path_factory.mktemp("tones") / f"{hertz}.wav"
             path.write_bytes(tones.wave(tones.tone((hertz,), 10.0, 12000)))
             flags += [*MICROPHONE, f"--use-file-for-fake-audio-capture={path}"]
         path_ = shutil.which("chromium") or shutil.which("chromium-browser")
-        opened.append(playwright.chromium.launch(executable_path=path_, args=flags))
-        return opened[-1]
+        _open[hertz] = playwright.chromium.launch(executable_path=path_, args=flags)
+        return _open[hertz]
 
     yield launch
-    for browser in opened:
-        browser.close()
+    for browser in _open.values():
+        for context in browser.contexts:
+            context.close()
 
 
 @pytest.fixture
