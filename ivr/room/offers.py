@@ -329,10 +329,10 @@ def fail(
     _not_awaited(session, offer, now)
     _free_agent(session, offer, result, now)
     calls.tell(session, offer.call_id, Kind.OFFER_ENDED, offer.who | {"result": result}, now=now)
-    if result is Result.UNREACHED:
+    if result is Result.UNREACHED and offer.answered_at is not None:
         _let_go(session, offer, now)
     else:
-        _drop_leg(session, offer, now)
+        drop_leg(session, offer, now)
     look_later(floor, session, stay.skill)
     return True
 
@@ -368,7 +368,8 @@ def _free_agent(session: Session, offer: OfferFacts, result: Result, now: dateti
         agents.missed(session, offer.agent_id, offer_id=offer.id, now=now)
 
 
-def _drop_leg(session: Session, offer: OfferFacts, now: datetime) -> None:
+def drop_leg(session: Session, offer: OfferFacts, now: datetime) -> None:
+    """Hang up the agent's telephone: no conference that ends does it."""
     if offer.leg_sid is not None:
         outbox.post(session, HANG_UP, {"sid": offer.leg_sid}, now=now)
 
@@ -523,7 +524,7 @@ def hang_up(floor: Floor, session: Session, call_id: int, agent_id: int, *, now:
     if offer.state is not OfferState.CONNECTED:
         raise NotTalking
     if talk_over(floor, session, offer, "agent", now=now):
-        _drop_leg(session, offer, now)
+        drop_leg(session, offer, now)
 
 
 # ---------------------------------------------------------------- a word with a colleague
@@ -561,8 +562,7 @@ def consult(
 
 def consult_accepted(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) -> bool:
     """The colleague takes it: their telephone is rung, into the conference of who asks."""
-    ring = floor.section(Ivr).offers.ring
-    until = now + timedelta(seconds=ring + GRACE * clock.speed())
+    until = now + _to_meet(floor)
     taken = {"state": OfferState.ACCEPTED.value, "accepted_at": now, "expires_at": until}
     if not (
         _swap(session, offer.id, OfferState.OFFERED, **taken)
@@ -609,7 +609,7 @@ def colleague_goes(session: Session, party: PartyFacts, *, now: datetime) -> Non
         return
     seen = facts(session, party.consult_id)
     if party.leg_sid is None:  # it may be ringing
-        _drop_leg(session, seen, now)
+        drop_leg(session, seen, now)
     met = seen.state is OfferState.CONNECTED
     missed = not met and party.result in _MISSED_BY
     result = Result.CONSULTED if met else Result.NO_ANSWER if missed else Result.WITHDRAWN
@@ -636,7 +636,7 @@ def call_over(floor: Floor, session: Session, call_id: int, by: str, *, now: dat
     if offer.state is OfferState.CONNECTED:
         if talk_over(floor, session, offer, by, now=now):
             # who hung up on the way to the conference never was in it, and cannot end it by leaving
-            _drop_leg(session, offer, now)
+            drop_leg(session, offer, now)
         return
     withdraw(session, offer, now=now)
 
@@ -656,7 +656,7 @@ def withdraw(session: Session, offer: OfferFacts, *, now: datetime) -> bool:
     agents.release(session, offer.agent_id, offer_id=offer.id, now=now)
     ended = offer.who | {"result": Result.WITHDRAWN}
     calls.tell(session, offer.call_id, Kind.OFFER_ENDED, ended, now=now)
-    _drop_leg(session, offer, now)
+    drop_leg(session, offer, now)
     return True
 
 
