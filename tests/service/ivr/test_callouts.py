@@ -172,6 +172,17 @@ def test_the_agents_telephone_rings_and_then_the_callers(world: World, called: C
     world.check()
 
 
+def test_earlier_calls_are_those_that_came_in(world: World, called: Called) -> None:
+    called.talks()
+    called.agent.hangs_up()
+    called.agent.finishes("information")
+    world.clock.advance(hours=1)
+    world.caller(NUMBER).to_queue()
+    page = called.agent.ask("GET", f"/calls/of-caller?offer={called.agent.offer['id']}&lang=en")
+    assert "Earlier calls in 12 months: 1<" in page.get_data(True)
+    assert f"/calls/{called.call_id}" not in page.get_data(True)
+
+
 def test_what_was_said_stands_in_the_story_of_the_ticket(world: World, called: Called) -> None:
     called.talks().leg_ends()  # the citizen hangs up
     assert called.agent.doing == "ready/wrap_up"
