@@ -186,31 +186,41 @@ def make(floor: Floor, session: Session, pair: routing.Pair, *, now: datetime) -
     if stay is None:
         raise Lost("the caller")
     agent_id = pair.agent.agent_id
-    offer_id = insert_ignore(
-        session,
-        Offer,
-        {
-            "call_id": stay.call_id,
-            "waiting_id": stay.id,
-            "agent_id": agent_id,
-            "queue": stay.queue,
-            "language": stay.language,
-            "state": OfferState.OFFERED.value,
-            "made_at": now,
-            "expires_at": now + timedelta(seconds=floor.section(Ivr).offers.timeout),
-            "skill": pair.skill,
-            "circle": pair.circle,
-        },
-    )
+    how = {"circle": pair.circle, "skill": pair.skill}
+    until = now + _to_answer(floor)
+    offer_id = _written(session, stay, agent_id, until, now, waiting_id=stay.id, **how)
     if offer_id is None:
         raise Lost("a live offer is in the way")
     if not agents.reserve(session, agent_id, offer_id=offer_id, call_id=stay.call_id, now=now):
         raise Lost("the agent")
-    how = {"circle": pair.circle, "skill": pair.skill}
     offered = {"offer": offer_id, "agent": agent_id, **how}
     calls.tell(session, stay.call_id, Kind.OFFERED, offered, now=now)
     _ring_plain(session, agent_id, offer_id, now)
-    return int(offer_id)
+    return offer_id
+
+
+def _written(
+    session: Session,
+    of: Stay | OfferFacts,
+    agent_id: int,
+    until: datetime,
+    now: datetime,
+    **more: Any,
+) -> int | None:
+    """The row of an offer to an agent, of the same call as `of`; its id, or None when a live offer
+    is in the way.
+    """
+    row = {
+        "call_id": of.call_id,
+        "agent_id": agent_id,
+        "queue": of.queue,
+        "language": of.language,
+        "state": OfferState.OFFERED.value,
+        "made_at": now,
+        "expires_at": until,
+    }
+    made = insert_ignore(session, Offer, row | more)
+    return None if made is None else int(made)
 
 
 def _ring_plain(session: Session, agent_id: int, offer_id: int, now: datetime) -> None:
@@ -225,21 +235,9 @@ def take(floor: Floor, session: Session, stay: Stay, agent_id: int, *, now: date
     """
     if waiting.move(session, stay.id, (Waits.WAITING,), Waits.CONNECTING) is None:
         raise Lost("the caller")
-    offer_id = insert_ignore(
-        session,
-        Offer,
-        {
-            "call_id": stay.call_id,
-            "waiting_id": stay.id,
-            "agent_id": agent_id,
-            "queue": stay.queue,
-            "language": stay.language,
-            "state": OfferState.ACCEPTED.value,
-            "made_at": now,
-            "accepted_at": now,
-            "expires_at": now + _to_meet(floor),
-        },
-    )
+    accepted = {"state": OfferState.ACCEPTED.value, "accepted_at": now}
+    until = now + _to_meet(floor)
+    offer_id = _written(session, stay, agent_id, until, now, waiting_id=stay.id, **accepted)
     if offer_id is None:
         raise Lost("a live offer is in the way")
     if not agents.call_out(session, agent_id, offer_id=offer_id, call_id=stay.call_id, now=now):
@@ -248,7 +246,7 @@ def take(floor: Floor, session: Session, stay: Stay, agent_id: int, *, now: date
         session, stay.call_id, Kind.ACCEPTED, {"offer": offer_id, "agent": agent_id}, now=now
     )
     outbox.post(session, DIAL_AGENT, {"offer": offer_id}, now=now, key=f"{DIAL_AGENT}:{offer_id}")
-    return int(offer_id)
+    return offer_id
 
 
 # ---------------------------------------------------------------- the agent's answer
@@ -278,6 +276,11 @@ def accept(floor: Floor, session: Session, offer_id: int, agent_id: int, *, now:
         raise OfferGone
     calls.tell(session, offer.call_id, Kind.ACCEPTED, offer.who, now=now)
     outbox.post(session, DIAL_AGENT, {"offer": offer_id}, now=now, key=f"{DIAL_AGENT}:{offer_id}")
+
+
+def _to_answer(floor: Floor) -> timedelta:
+    """How long an offer rings."""
+    return timedelta(seconds=floor.section(Ivr).offers.timeout)
 
 
 def _to_meet(floor: Floor) -> timedelta:
@@ -536,28 +539,14 @@ def consult(
     """Ask a colleague for a word about the caller of `asker` (`ivr.talk.consults`); the offer's id.
     Raises `ColleagueBusy` when they are not free (any more).
     """
-    offer_id = insert_ignore(
-        session,
-        Offer,
-        {
-            "call_id": asker.call_id,
-            "waiting_id": asker.waiting_id,
-            "agent_id": colleague_id,
-            "queue": asker.queue,
-            "language": asker.language,
-            "state": OfferState.OFFERED.value,
-            "made_at": now,
-            "expires_at": now + timedelta(seconds=floor.section(Ivr).offers.timeout),
-            "consults": asker.id,
-            "talk_of": asker.talk,
-        },
-    )
+    about = {"waiting_id": asker.waiting_id, "consults": asker.id, "talk_of": asker.talk}
+    offer_id = _written(session, asker, colleague_id, now + _to_answer(floor), now, **about)
     if offer_id is None or not agents.reserve(
         session, colleague_id, offer_id=offer_id, call_id=asker.call_id, now=now
     ):
         raise ColleagueBusy
     _ring_plain(session, colleague_id, offer_id, now)
-    return int(offer_id)
+    return offer_id
 
 
 def consult_accepted(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) -> bool:

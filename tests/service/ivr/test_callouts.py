@@ -189,6 +189,8 @@ def test_what_was_said_stands_in_the_story_of_the_ticket(world: World, called: C
     called.agent.finishes("complaint", category="road_surface", note="it is mended")
     last = world.read(tickets.story, called.ticket.id)[-1]
     assert (last.kind, last.data["text"]) == ("call", "it is mended")
+    story_told = called.agent.ask("GET", f"/tickets/{called.ticket.number}?lang=en").get_data(True)
+    assert "Talked about again" in story_told
     assert called.call_id in world.read(tickets.calls_of, called.ticket.id)
     page = called.agent.ask("GET", f"/calls/{called.call_id}?lang=en").get_data(True)
     assert "Called out and reached" in page
