@@ -265,7 +265,8 @@ class Speaker:
             "status_callback_event": "end",
         }
         over = self.url("/ivr/agent-leg/over", **leg)
-        return self._meeting(talk or offer_id, over, **told, **(recording if recorded else {}))
+        more = told | (recording if recorded else {})
+        return self._meeting(talk or offer_id, over, more=more)
 
     def consult_leg(self, talk: int, offer_id: int, leg_sid: str) -> str:
         """What a colleague's telephone does who is asked for a word: come into the conference of
@@ -285,7 +286,13 @@ class Speaker:
         return self._meeting(talk or offer_id, after, said)
 
     def _meeting(
-        self, talk: int, action: str, said: Words | None = None, *, ends: bool = True, **how: str
+        self,
+        talk: int,
+        action: str,
+        said: Words | None = None,
+        *,
+        ends: bool = True,
+        more: Mapping[str, str] | None = None,
     ) -> str:
         """Into the conference of `talk`, and on at `action`; `said` is heard before. `ends`: the
         conference ends when they leave it.
@@ -300,7 +307,7 @@ class Speaker:
             end_conference_on_exit=ends,
             beep="false",
             wait_url="",
-            **how,
+            **(more or {}),
         )
         response.append(dial)
         return str(response)
