@@ -686,6 +686,23 @@ def test_a_plain_telephone_that_is_put_down_while_it_rings_gives_up(
     assert [sid for *_, sid in called.rung if (sid,) not in world.carrier.of("hang_up")] == []
 
 
+def test_a_plain_telephone_put_down_and_an_answer_at_once(world: World) -> None:
+    called = Called(world, a_ticket(world), world.agent(address="+66899999999")).begins()
+    _, status, leg = called.agent.leg
+    takes(called)
+    world.deliver()
+    url, _, sid = called.rung[-1]
+    down = partial(world.another().post, status, CallSid=leg, CallStatus="completed")
+    answers = partial(world.another().post, url, CallSid=sid, CallStatus="in-progress")
+    assert at_once(down, answers) == []
+    world.deliver()
+    if called.state is State.REACHED:
+        assert called.agent.doing == "ready/wrap_up"
+    else:
+        over(called, "stopped")
+    world.check()
+
+
 def test_a_plain_telephone_that_is_put_down_keeps_what_was_promised(world: World) -> None:
     missed = world.caller(NUMBER).to_queue().hangs_up()
     agent, other = world.agent(address="+66899999999"), world.agent(ready=False)
