@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from hotline.db import Base
 from ivr import calls, nuisance, story
+from ivr.callbacks import rows
 from ivr.callbacks import service as callbacks
 from ivr.callbacks.rows import CallbackFacts
 from ivr.config import NuisanceRules
@@ -30,7 +31,8 @@ COUNTED, TOLD = relativedelta(months=12), 4
 class CallerFacts:
     """What is known of a number."""
 
-    #: Calls of the last twelve months before this one, and the latest of them, the newest first.
+    #: Their calls to us of the last twelve months before this one, and the latest of them, the
+    #: newest first.
     count: int
     last: Sequence[Visit]
     #: The call that the city still owes them.
@@ -66,6 +68,7 @@ def facts(
         Call.from_number == number,
         Call.arrived_at >= now - COUNTED,
         Call.id != found.call.id,
+        ~Call.sid.startswith(calls.OUTGOING),  # who was called has not called
     )
     count = session.scalar(sa.select(sa.func.count()).where(*before)) or 0
     latest = sa.select(Call.id).where(*before).order_by(Call.id.desc()).limit(TOLD)
@@ -99,9 +102,10 @@ def erase(session: Session, number: str, *, now: datetime, dry: bool) -> Erased:
     """Forget a number (E.164) in calls, callbacks and blocks that are over; their stories stay, as
     of somebody who withheld theirs. `dry`: count only.
 
-    Raises `StillPromised` while somebody is to be called back: there it is still needed.
+    Raises `StillPromised` while somebody is to be called back, is just being called, or was not
+    reached and nobody has settled it: there it is still needed.
     """
-    if callbacks.pending_for(session, number) is not None:
+    if rows.every(session, Callback.number == number, Callback.ended_at.is_(None)):
         raise StillPromised
     holds = sa.and_(Block.ended_at.is_(None), Block.expires_at > now)
     of_calls = (Call.from_number == number,)

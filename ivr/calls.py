@@ -124,8 +124,10 @@ def call_out(
     """A call that an agent makes to `number` (E.164), which sees `shown`; its id.
 
     It has no line of its own that could ring or end: the carrier's calls to the two telephones are
-    those of the offer and of the attempt. So it is over for whoever looks after lines.
+    those of the offer and of the attempt. So it is over for whoever looks after lines. What they
+    said to being recorded when they called last goes for it, too.
     """
+    said = session.scalar(_LAST_CONSENT, {"number": number})
     row = {
         "sid": f"{OUTGOING}{uuid4().hex}",
         "from_number": number,
@@ -137,6 +139,7 @@ def call_out(
         "ended_at": now,
         "checked_at": now,
         "ticket": ticket,
+        "consent": "refused" if said == "refused" else None,
     }
     made = session.execute(sa.insert(Call).values(row).returning(Call.id))
     return int(made.scalar_one())
@@ -252,6 +255,17 @@ _OPEN = sa.select(Call.id).where(Call.id == sa.bindparam("call"), Call.ended_at.
 #: What `CallFacts` is made of, in its order.
 COLUMNS = tuple(getattr(Call, name) for name in CallFacts.__slots__)
 _FACTS = sa.select(*COLUMNS).where(Call.id == sa.bindparam("call"))
+#: What was said to it by who was asked last at a number.
+_LAST_CONSENT = (
+    sa.select(Call.consent)
+    .where(
+        Call.from_number == sa.bindparam("number"),
+        Call.consent.is_not(None),
+        ~Call.sid.startswith(OUTGOING),
+    )
+    .order_by(Call.arrived_at.desc(), Call.id.desc())
+    .limit(1)
+)
 _LAST_STEP = sa.select(sa.func.max(CallEvent.n)).where(
     CallEvent.call_id == sa.bindparam("call"), CallEvent.n.is_not(None)
 )

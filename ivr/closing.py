@@ -237,7 +237,7 @@ def _again(
     if not in_time:
         tickets.note_of_call(session, call.id, text=said.note, by=by, now=now)
         return before
-    if before.incomplete:
+    if before.incomplete and not _is_itself(floor, session, said, before):
         return _complete(floor, session, before, said, by, now)
     return tickets.talked_again(
         session,
@@ -300,7 +300,7 @@ def _complete(
     by: str,
     now: datetime,
 ) -> tickets.TicketFacts:
-    if not ticket.incomplete:
+    if not ticket.incomplete or _is_itself(floor, session, said, ticket):
         return ticket
     config = floor.section(Tickets)
     with suppress(TicketMoved):
@@ -316,6 +316,16 @@ def _complete(
             now=now,
         )
     return ticket
+
+
+def _is_itself(floor: Floor, session: Session, said: Outcome, ticket: tickets.TicketFacts) -> bool:
+    """Whether a conversation was about this very ticket: there is nothing to link it to. Raises
+    `BadNumber` or `NoSuchTicket` when it was about none.
+    """
+    chosen = floor.section(Tickets).outcome(said.outcome)
+    if chosen is None or chosen.makes is not Makes.LINK:
+        return False
+    return tickets.by_number(session, said.ticket_number or "").id == ticket.id
 
 
 def _not_said_yet(config: Tickets, said: Outcome, text: str) -> str:

@@ -4,13 +4,13 @@ The carrier makes them; a worker brings each into the hotline's own folder, and 
 delete its copy. Who hears one is written down.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from hotline import outbox
 from hotline.db import insert_ignore
@@ -54,14 +54,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class RecordingFacts:
-    """A recording; `file` is its path in the folder, None while it is still at the carrier.
-
-    `agent_id`: who is heard on it besides the citizen, None for a message.
-    """
+    """A recording; `file` is its path in the folder, None while it is still at the carrier."""
 
     id: int
     call_id: int
-    agent_id: int | None
     kind: str
     sid: str
     url: str
@@ -158,6 +154,36 @@ def of_calls(session: Session, call_ids: list[int]) -> list[RecordingFacts]:
     return [RecordingFacts(*row) for row in session.execute(query)]
 
 
+def of_agent(session: Session, call_ids: Collection[int], agent_id: int) -> set[int]:
+    """Which recordings (ids) of some calls hold a conversation of this agent's: theirs from the
+    start, or taken over while it was recorded.
+    """
+    first, theirs = aliased(Offer), aliased(Offer)
+    query = (
+        sa.select(Recording.id)
+        .join(first, first.id == Recording.offer_id)
+        .join(
+            theirs,
+            sa.and_(
+                theirs.call_id == first.call_id,
+                _talk(theirs) == _talk(first),
+                theirs.id >= first.id,
+            ),
+        )
+        .where(
+            Recording.call_id.in_(call_ids),
+            theirs.agent_id == agent_id,
+            theirs.consults.is_(None),  # else they were but asked for a word
+        )
+    )
+    return set(session.scalars(query))
+
+
+def _talk(offer: type[Offer]) -> sa.ColumnElement[int]:
+    """As `OfferFacts.talk`: after which offer the conference is named."""
+    return sa.func.coalesce(offer.talk_of, offer.id)
+
+
 def heard(session: Session, recording: RecordingFacts, by: str, *, now: datetime) -> None:
     """Write down who hears a recording: once an hour, however many pieces a browser asks for."""
     lately = session.execute(
@@ -223,9 +249,4 @@ def keep_sound(floor: Floor, recording: RecordingFacts, sound: bytes) -> str:
 
 
 #: What `RecordingFacts` is made of, in its order.
-_ALL = sa.select(
-    *(
-        getattr(Offer if name == "agent_id" else Recording, name)
-        for name in RecordingFacts.__slots__
-    )
-).outerjoin_from(Recording, Offer, Offer.id == Recording.offer_id)
+_ALL = sa.select(*(getattr(Recording, name) for name in RecordingFacts.__slots__))

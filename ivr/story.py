@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agents import service as agents
-from ivr import calls
+from ivr import calls, drafts
 from ivr.callbacks import rows as callback_rows
 from ivr.callbacks.rows import CallbackFacts
 from ivr.calls import CallFacts
@@ -23,6 +23,7 @@ from ivr.models import Call, CallEvent, Offer, Waiting
 from ivr.nodes.base import DIAL_DONE
 from ivr.room import absences, offers
 from ivr.room.offers import OfferFacts
+from ivr.talk import parties
 
 #: How an offer ends that the agent let pass.
 MISSED = frozenset({Result.DECLINED.value, Result.NO_ANSWER.value, Result.FAILED.value})
@@ -108,11 +109,18 @@ class AtHand:
     cut_off: bool = False
     #: Who asks this agent for a word about the caller; None: it is this agent's own.
     asked_by: str | None = None
+    #: What who asks, or has handed the caller over, has typed of it and not written up yet.
+    told: str = ""
 
     @property
     def number(self) -> str:
         """Whose call it is: who called, or whom to ring."""
         return self.call.from_number if self.callback is None else self.callback.number
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether a colleague had this caller before, and asked this agent in."""
+        return self.offer.talk_of is not None and self.offer.consults is None
 
     @property
     def phase(self) -> str:
@@ -487,8 +495,25 @@ def _with_call(session: Session, offer: OfferFacts) -> AtHand:
     connected = offer.state is OfferState.CONNECTED
     cut_off = connected and absences.open_of(session, offer.id) is not None
     met = offer if offer.talk_of is None else offers.facts(session, offer.talk)
-    asker = asked_by(session, offer)
-    return AtHand(offer, call, stay.entered_at, pressed, met.connected_at, promise, cut_off, asker)
+    return AtHand(
+        offer,
+        call,
+        stay.entered_at,
+        pressed,
+        met.connected_at,
+        promise,
+        cut_off,
+        asked_by(session, offer),
+        _told(session, offer),
+    )
+
+
+def _told(session: Session, offer: OfferFacts) -> str:
+    if offer.talk_of is None:
+        return ""
+    asker = offers.facts(session, parties.of_consult(session, offer.id).offer_id)
+    draft = drafts.of_call(session, offer.call_id, asker.agent_id)
+    return "" if draft is None else draft.note
 
 
 def asked_by(session: Session, offer: OfferFacts) -> str | None:

@@ -258,39 +258,22 @@ class Speaker:
             "recording_status_callback_method": "POST",
             "recording_status_callback_event": "completed",
         }
-        response = VoiceResponse()
         leg = {"offer": offer_id, "leg": leg_sid}
-        dial = DialVerb(action=self.url("/ivr/agent-leg/over", **leg), method="POST")
-        dial.conference(
-            conference_name(talk or offer_id),
-            start_conference_on_enter=True,
-            end_conference_on_exit=True,
-            beep="false",
-            wait_url="",
-            status_callback=self.url("/ivr/conference", **leg),
-            status_callback_method="POST",
-            status_callback_event="end",
-            **(recording if recorded else {}),
-        )
-        response.append(dial)
-        return str(response)
+        told = {
+            "status_callback": self.url("/ivr/conference", **leg),
+            "status_callback_method": "POST",
+            "status_callback_event": "end",
+        }
+        over = self.url("/ivr/agent-leg/over", **leg)
+        more = told | (recording if recorded else {})
+        return self._meeting(talk or offer_id, over, more=more)
 
     def consult_leg(self, talk: int, offer_id: int, leg_sid: str) -> str:
         """What a colleague's telephone does who is asked for a word: come into the conference of
         `talk`, and leave it to the others again. The action is as in `agent_leg`.
         """
-        response = VoiceResponse()
         over = self.url("/ivr/agent-leg/over", offer=offer_id, leg=leg_sid)
-        dial = DialVerb(action=over, method="POST")
-        dial.conference(
-            conference_name(talk),
-            start_conference_on_enter=True,
-            end_conference_on_exit=False,
-            beep="false",
-            wait_url="",
-        )
-        response.append(dial)
-        return str(response)
+        return self._meeting(talk, over, ends=False)
 
     def join(
         self, offer_id: int, language: str, notice: str | None = None, *, talk: int | None = None
@@ -298,16 +281,33 @@ class Speaker:
         """What the caller does once the agent is there: join the conference (`talk`: as above).
         `notice`: a prompt that they hear first.
         """
+        said = None if notice is None else Speak(notice, language)
+        after = self.url("/ivr/after", offer=offer_id, lang=language)
+        return self._meeting(talk or offer_id, after, said)
+
+    def _meeting(
+        self,
+        talk: int,
+        action: str,
+        said: Words | None = None,
+        *,
+        ends: bool = True,
+        more: Mapping[str, str] | None = None,
+    ) -> str:
+        """Into the conference of `talk`, and on at `action`; `said` is heard before. `ends`: the
+        conference ends when they leave it.
+        """
         response = VoiceResponse()
-        if notice is not None:
-            self._say(response, Speak(notice, language))
-        dial = DialVerb(action=self.url("/ivr/after", offer=offer_id, lang=language), method="POST")
+        if said is not None:
+            self._say(response, said)
+        dial = DialVerb(action=action, method="POST")
         dial.conference(
-            conference_name(talk or offer_id),
+            conference_name(talk),
             start_conference_on_enter=True,
-            end_conference_on_exit=True,
+            end_conference_on_exit=ends,
             beep="false",
             wait_url="",
+            **(more or {}),
         )
         response.append(dial)
         return str(response)

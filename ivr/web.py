@@ -406,6 +406,8 @@ def agent_leg_status() -> None:
             return
         if lost.not_there_yet(floor(), session, offer_id, leg_sid, status, now=now):
             return
+        if attempts.put_down(floor(), session, offer_id, leg_sid, now=now):
+            return
         attempts.agent_gone(session, offer_id, leg_sid, now=now)
         offer = offers.facts(session, offer_id)
         if lost.leave(floor(), session, offer, leg_sid, now=now) is None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from agents import service as agents
 from hotline import clock
 from hotline.db import insert_ignore
 from hotline.floor import Floor
@@ -21,7 +22,7 @@ from ivr.callbacks.rules import Missed, Move, State, missed, try_again
 from ivr.config import Ivr
 from ivr.errors import Lost, NotTalking
 from ivr.events import Departed, Kind, OfferState, Result, Waits
-from ivr.models import Callback, CallbackAttempt
+from ivr.models import CallbackAttempt
 from ivr.room import callouts, offers
 from ivr.room.offers import OfferFacts
 from tickets import service as tickets
@@ -151,7 +152,7 @@ def before_meeting(session: Session, offer: OfferFacts) -> None:
     """
     found = rows.of_stay(session, offer.waiting_id) or callbacks.of_caller(session, offer.call_id)
     if found is not None:
-        rows.set_values(session, found.id, state=Callback.state)
+        rows.taken(session, found.id)
 
 
 def met(session: Session, offer: OfferFacts, *, now: datetime) -> None:
@@ -181,8 +182,11 @@ def leg_over(
         return
     rows.set_attempt(session, attempt_id, ended_at=now, result=ANSWERED)
     offer = offers.facts(session, attempt.offer_id)
-    if offer.state is OfferState.CONNECTED:
-        offers.talk_over(floor, session, offer, "caller", now=now)
+    if offer.state is OfferState.CONNECTED and offers.talk_over(
+        floor, session, offer, "caller", now=now
+    ):
+        # who hangs up while the notice is spoken never was in the conference, which then goes on
+        offers.drop_leg(session, offer, now)
 
 
 def not_reached(
@@ -272,12 +276,11 @@ def stop(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) ->
 
     Raises `Lost` when they speak meanwhile, or it came to its end otherwise.
     """
-    before, attempt = (
-        rows.of_stay(session, offer.waiting_id),
-        rows.open_attempt(session, offer.id),
-    )
-    if before is None:
+    found = rows.of_stay(session, offer.waiting_id)
+    if found is None:
         raise NotTalking
+    # the row first: an attempt that begins in this moment is seen, and ended with the rest
+    before, attempt = rows.taken(session, found.id), rows.open_attempt(session, offer.id)
     if attempt is not None and attempt.answered_at is None:
         if not rows.move(session, before, Move.LOSE_AGENT):
             raise Lost("the citizen")
@@ -292,6 +295,23 @@ def stop(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) ->
         result = Result.UNREACHED
     if not offers.fail(floor, session, offer, result, now=now):
         raise Lost("the offer")
+
+
+def put_down(floor: Floor, session: Session, offer_id: int, leg_sid: str, *, now: datetime) -> bool:
+    """A plain telephone was put down while its agent waits for the citizen: that gives up, as F9
+    on a desk does. False when it is no such telephone, or does not wait. Raises as `stop`.
+    """
+    offer = offers.facts(session, offer_id)
+    waits = offer.state is OfferState.ACCEPTED and offer.answered_at is not None
+    if not waits or offer.leg_sid != leg_sid:
+        return False
+    if agents.agent(session, offer.agent_id).in_browser:
+        return False
+    rung = rows.open_attempt(session, offer_id)
+    if rung is None and callouts.of_stay(session, offer.waiting_id) is None:
+        return False  # the citizen is on the line that they asked on, and brought like any caller
+    stop(floor, session, replace(offer, leg_sid=None), now=now)
+    return True
 
 
 def expire(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) -> bool:

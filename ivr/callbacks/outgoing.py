@@ -55,9 +55,12 @@ def of_ticket(ticket: TicketFacts) -> Wanted:
     return Wanted(ticket, ticket.caller_number)
 
 
-def of_call(session: Session, call_id: int, agent_id: int, *, now: datetime) -> Wanted:
+def of_call(
+    session: Session, call_id: int, agent_id: int, actor: tickets.Actor, *, now: datetime
+) -> Wanted:
     """The caller of a conversation that the agent had lately, or whom they called in vain. Raises
-    `NotYours` for any other call, `CannotCall` while there is no ticket of it.
+    `NotYours` for any other call (a word with a colleague is none with the caller), `CannotCall`
+    while there is no ticket of it, `NoSuchTicket` for one that they may not read.
     """
     theirs = (
         sa.select(Offer.waiting_id)
@@ -65,6 +68,7 @@ def of_call(session: Session, call_id: int, agent_id: int, *, now: datetime) -> 
         .where(
             Offer.call_id == call_id,
             Offer.agent_id == agent_id,
+            Offer.consults.is_(None),
             Offer.ended_at >= now - LATELY,
             sa.or_(Offer.connected_at.is_not(None), Call.sid.startswith(calls.OUTGOING)),
         )
@@ -76,6 +80,7 @@ def of_call(session: Session, call_id: int, agent_id: int, *, now: datetime) -> 
     ticket = tickets.ticket_of_call(session, call_id)
     if ticket is None:
         raise CannotCall(text="ivr.callout.no_ticket")
+    ticket = tickets.by_number_for(session, ticket.number, actor)
     promise = rows.of_stay(session, waiting_id)
     number = calls.facts(session, call_id).from_number if promise is None else promise.number
     return Wanted(ticket, calls.known_number(number))

@@ -165,6 +165,14 @@ def rung_otherwise(session: Session, found: CallbackFacts) -> bool:
     return session.scalars(other.limit(1)).one_or_none() is not None
 
 
+def taken(session: Session, callback_id: int) -> CallbackFacts:
+    """The row, held until this unit of work is done (PostgreSQL): what hangs on it is read after
+    it. Raises `NoSuchCallback`.
+    """
+    set_values(session, callback_id, state=Callback.state)
+    return facts(session, callback_id)
+
+
 def set_values(session: Session, callback_id: int, **values: Any) -> None:
     session.execute(sa.update(Callback).where(Callback.id == callback_id).values(**values))
 

@@ -226,9 +226,12 @@ def got_through(session: Session, call_id: int, *, now: datetime) -> None:
 def cancel(session: Session, callback_id: int, *, by: str, now: datetime) -> None:
     """It is not wanted any more (`by`: a username, or CITIZEN). Said twice, it stands.
 
-    Raises `NoSuchCallback`, and `CallbackMoved` when it is kept already or settled.
+    Raises `NoSuchCallback`, and `CallbackMoved` when it is kept already or settled, or no promise
+    but a call that an agent makes.
     """
     before = facts(session, callback_id)
+    if before.agent_id is not None:
+        raise CallbackMoved
     if before.state is State.CANCELLED:
         return
     if not rows.move(session, before, Move.CANCEL, due_at=None, ended_at=now, ended_by=by):

@@ -45,7 +45,7 @@ def call_again(call_id: int) -> Response:
     """Call the caller of a conversation that I had lately, about its ticket."""
 
     def wanted(session: Session, agent_id: int) -> Wanted:
-        return outgoing.of_call(session, call_id, agent_id, now=clock.now())
+        return outgoing.of_call(session, call_id, agent_id, _actor(), now=clock.now())
 
     return _call(wanted)
 

@@ -179,6 +179,7 @@ def _at_hand_json(found: AtHand | None, more: dict[str, Any]) -> dict[str, Any]:
         "made_at": offer.made_at.isoformat(),
         "callback": _callback_json(found.callback),
         "asked_by": found.asked_by,
+        "told": found.told or None,
         "outgoing": found.call.outgoing,
         "about_ticket": found.call.ticket,
     }

@@ -18,8 +18,9 @@ from ivr.recordings import MESSAGE, RecordingFacts
 from tickets import service as tickets
 from tickets.config import Tickets
 
-#: Who hears everything. An agent hears their own conversations and, since messages are everybody's
-#: to answer for, every message; a division the messages of its own tickets.
+#: Who hears everything. An agent hears their own conversations, also those that they took over,
+#: and, since messages are everybody's to answer for, every message; a division the messages of its
+#: own tickets.
 HEARS = (Role.SUPERVISOR,)
 
 
@@ -64,10 +65,11 @@ def _heard_by_reader(
         return list(found)
     if account.role is Role.AGENT:
         me = agents.agent_of_account(session, account.id)
-        spoke = {me.id} if me is not None else set()
-        return [each for each in found if each.kind == MESSAGE or each.agent_id in spoke]
+        ids = {each.call_id for each in found}
+        theirs = recordings.of_agent(session, ids, me.id) if me is not None else set()
+        return [each for each in found if each.kind == MESSAGE or each.id in theirs]
     actor = tickets.actor_of(here.section(Tickets), account.username, account.role)
     messages = [each for each in found if each.kind == MESSAGE]
     of_calls = tickets.tickets_of_calls(session, {each.call_id for each in messages})
-    theirs = {id_ for id_, ticket in of_calls.items() if ticket.division in actor.divisions}
-    return [each for each in messages if each.call_id in theirs]
+    calls = {id_ for id_, ticket in of_calls.items() if ticket.division in actor.divisions}
+    return [each for each in messages if each.call_id in calls]

@@ -254,8 +254,8 @@ def fetch_caller(floor: Floor, payload: dict[str, Any]) -> None:
         with floor.db.write() as session:
             if own:
                 closing.end_call(floor, session, offer.call_id, "completed", now=clock.now())
-            else:
-                offers.talk_over(floor, session, offer, "caller", now=clock.now())
+            elif offers.talk_over(floor, session, offer, "caller", now=clock.now()):
+                offers.drop_leg(session, offer, clock.now())  # alone in the conference
 
 
 # ---------------------------------------------------------------- what becomes of it

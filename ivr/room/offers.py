@@ -186,31 +186,41 @@ def make(floor: Floor, session: Session, pair: routing.Pair, *, now: datetime) -
     if stay is None:
         raise Lost("the caller")
     agent_id = pair.agent.agent_id
-    offer_id = insert_ignore(
-        session,
-        Offer,
-        {
-            "call_id": stay.call_id,
-            "waiting_id": stay.id,
-            "agent_id": agent_id,
-            "queue": stay.queue,
-            "language": stay.language,
-            "state": OfferState.OFFERED.value,
-            "made_at": now,
-            "expires_at": now + timedelta(seconds=floor.section(Ivr).offers.timeout),
-            "skill": pair.skill,
-            "circle": pair.circle,
-        },
-    )
+    how = {"circle": pair.circle, "skill": pair.skill}
+    until = now + _to_answer(floor)
+    offer_id = _written(session, stay, agent_id, until, now, waiting_id=stay.id, **how)
     if offer_id is None:
         raise Lost("a live offer is in the way")
     if not agents.reserve(session, agent_id, offer_id=offer_id, call_id=stay.call_id, now=now):
         raise Lost("the agent")
-    how = {"circle": pair.circle, "skill": pair.skill}
     offered = {"offer": offer_id, "agent": agent_id, **how}
     calls.tell(session, stay.call_id, Kind.OFFERED, offered, now=now)
     _ring_plain(session, agent_id, offer_id, now)
-    return int(offer_id)
+    return offer_id
+
+
+def _written(
+    session: Session,
+    of: Stay | OfferFacts,
+    agent_id: int,
+    until: datetime,
+    now: datetime,
+    **more: Any,
+) -> int | None:
+    """The row of an offer to an agent, of the same call as `of`; its id, or None when a live offer
+    is in the way.
+    """
+    row = {
+        "call_id": of.call_id,
+        "agent_id": agent_id,
+        "queue": of.queue,
+        "language": of.language,
+        "state": OfferState.OFFERED.value,
+        "made_at": now,
+        "expires_at": until,
+    }
+    made = insert_ignore(session, Offer, row | more)
+    return None if made is None else int(made)
 
 
 def _ring_plain(session: Session, agent_id: int, offer_id: int, now: datetime) -> None:
@@ -225,21 +235,9 @@ def take(floor: Floor, session: Session, stay: Stay, agent_id: int, *, now: date
     """
     if waiting.move(session, stay.id, (Waits.WAITING,), Waits.CONNECTING) is None:
         raise Lost("the caller")
-    offer_id = insert_ignore(
-        session,
-        Offer,
-        {
-            "call_id": stay.call_id,
-            "waiting_id": stay.id,
-            "agent_id": agent_id,
-            "queue": stay.queue,
-            "language": stay.language,
-            "state": OfferState.ACCEPTED.value,
-            "made_at": now,
-            "accepted_at": now,
-            "expires_at": now + _to_meet(floor),
-        },
-    )
+    accepted = {"state": OfferState.ACCEPTED.value, "accepted_at": now}
+    until = now + _to_meet(floor)
+    offer_id = _written(session, stay, agent_id, until, now, waiting_id=stay.id, **accepted)
     if offer_id is None:
         raise Lost("a live offer is in the way")
     if not agents.call_out(session, agent_id, offer_id=offer_id, call_id=stay.call_id, now=now):
@@ -248,7 +246,7 @@ def take(floor: Floor, session: Session, stay: Stay, agent_id: int, *, now: date
         session, stay.call_id, Kind.ACCEPTED, {"offer": offer_id, "agent": agent_id}, now=now
     )
     outbox.post(session, DIAL_AGENT, {"offer": offer_id}, now=now, key=f"{DIAL_AGENT}:{offer_id}")
-    return int(offer_id)
+    return offer_id
 
 
 # ---------------------------------------------------------------- the agent's answer
@@ -278,6 +276,11 @@ def accept(floor: Floor, session: Session, offer_id: int, agent_id: int, *, now:
         raise OfferGone
     calls.tell(session, offer.call_id, Kind.ACCEPTED, offer.who, now=now)
     outbox.post(session, DIAL_AGENT, {"offer": offer_id}, now=now, key=f"{DIAL_AGENT}:{offer_id}")
+
+
+def _to_answer(floor: Floor) -> timedelta:
+    """How long an offer rings."""
+    return timedelta(seconds=floor.section(Ivr).offers.timeout)
 
 
 def _to_meet(floor: Floor) -> timedelta:
@@ -329,10 +332,10 @@ def fail(
     _not_awaited(session, offer, now)
     _free_agent(session, offer, result, now)
     calls.tell(session, offer.call_id, Kind.OFFER_ENDED, offer.who | {"result": result}, now=now)
-    if result is Result.UNREACHED:
+    if result is Result.UNREACHED and offer.answered_at is not None:
         _let_go(session, offer, now)
     else:
-        _drop_leg(session, offer, now)
+        drop_leg(session, offer, now)
     look_later(floor, session, stay.skill)
     return True
 
@@ -368,7 +371,8 @@ def _free_agent(session: Session, offer: OfferFacts, result: Result, now: dateti
         agents.missed(session, offer.agent_id, offer_id=offer.id, now=now)
 
 
-def _drop_leg(session: Session, offer: OfferFacts, now: datetime) -> None:
+def drop_leg(session: Session, offer: OfferFacts, now: datetime) -> None:
+    """Hang up the agent's telephone: no conference that ends does it."""
     if offer.leg_sid is not None:
         outbox.post(session, HANG_UP, {"sid": offer.leg_sid}, now=now)
 
@@ -523,7 +527,7 @@ def hang_up(floor: Floor, session: Session, call_id: int, agent_id: int, *, now:
     if offer.state is not OfferState.CONNECTED:
         raise NotTalking
     if talk_over(floor, session, offer, "agent", now=now):
-        _drop_leg(session, offer, now)
+        drop_leg(session, offer, now)
 
 
 # ---------------------------------------------------------------- a word with a colleague
@@ -535,34 +539,19 @@ def consult(
     """Ask a colleague for a word about the caller of `asker` (`ivr.talk.consults`); the offer's id.
     Raises `ColleagueBusy` when they are not free (any more).
     """
-    offer_id = insert_ignore(
-        session,
-        Offer,
-        {
-            "call_id": asker.call_id,
-            "waiting_id": asker.waiting_id,
-            "agent_id": colleague_id,
-            "queue": asker.queue,
-            "language": asker.language,
-            "state": OfferState.OFFERED.value,
-            "made_at": now,
-            "expires_at": now + timedelta(seconds=floor.section(Ivr).offers.timeout),
-            "consults": asker.id,
-            "talk_of": asker.talk,
-        },
-    )
+    about = {"waiting_id": asker.waiting_id, "consults": asker.id, "talk_of": asker.talk}
+    offer_id = _written(session, asker, colleague_id, now + _to_answer(floor), now, **about)
     if offer_id is None or not agents.reserve(
         session, colleague_id, offer_id=offer_id, call_id=asker.call_id, now=now
     ):
         raise ColleagueBusy
     _ring_plain(session, colleague_id, offer_id, now)
-    return int(offer_id)
+    return offer_id
 
 
 def consult_accepted(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) -> bool:
     """The colleague takes it: their telephone is rung, into the conference of who asks."""
-    ring = floor.section(Ivr).offers.ring
-    until = now + timedelta(seconds=ring + GRACE * clock.speed())
+    until = now + _to_meet(floor)
     taken = {"state": OfferState.ACCEPTED.value, "accepted_at": now, "expires_at": until}
     if not (
         _swap(session, offer.id, OfferState.OFFERED, **taken)
@@ -609,7 +598,7 @@ def colleague_goes(session: Session, party: PartyFacts, *, now: datetime) -> Non
         return
     seen = facts(session, party.consult_id)
     if party.leg_sid is None:  # it may be ringing
-        _drop_leg(session, seen, now)
+        drop_leg(session, seen, now)
     met = seen.state is OfferState.CONNECTED
     missed = not met and party.result in _MISSED_BY
     result = Result.CONSULTED if met else Result.NO_ANSWER if missed else Result.WITHDRAWN
@@ -636,7 +625,7 @@ def call_over(floor: Floor, session: Session, call_id: int, by: str, *, now: dat
     if offer.state is OfferState.CONNECTED:
         if talk_over(floor, session, offer, by, now=now):
             # who hung up on the way to the conference never was in it, and cannot end it by leaving
-            _drop_leg(session, offer, now)
+            drop_leg(session, offer, now)
         return
     withdraw(session, offer, now=now)
 
@@ -656,7 +645,7 @@ def withdraw(session: Session, offer: OfferFacts, *, now: datetime) -> bool:
     agents.release(session, offer.agent_id, offer_id=offer.id, now=now)
     ended = offer.who | {"result": Result.WITHDRAWN}
     calls.tell(session, offer.call_id, Kind.OFFER_ENDED, ended, now=now)
-    _drop_leg(session, offer, now)
+    drop_leg(session, offer, now)
     return True
 
 

@@ -43,7 +43,7 @@ def ask(
     Raises `NotYours`, `NotTalking`; `ColleagueBusy` when they are not free; `NotNow` when somebody
     is there already, or of a caller who was called back: the call to them is bound to who made it.
     """
-    offer = service.talking(session, call_id, agent_id)
+    offer = service.taken(session, call_id, agent_id)
     talk = service.talk_of(session, offer)
     if Verb.CALL_IN not in possible(talk) or talk.called_back:
         raise NotNow

@@ -33,14 +33,18 @@ _ASKED = 10
 
 def follow_hold(floor: Floor, payload: dict[str, Any]) -> None:
     """The caller of `offer` hears music, or is back, as the row says."""
-    music = floor.url("/ivr/hold")
 
     def send(offer: OfferFacts, held: bool) -> None:
         with floor.db.read() as session:
             caller = offers.caller_sid(session, offer)
-        floor.carrier.hold(conference_name(offer.talk), caller, on=held, music=music)
+        _hold(floor, offer, caller, held)
 
     _follow(floor, int(payload["offer"]), lambda offer: offer.held_at is not None, send)
+
+
+def _hold(floor: Floor, offer: OfferFacts, caller: str, held: bool) -> None:
+    music = floor.url("/ivr/hold")
+    floor.carrier.hold(conference_name(offer.talk), caller, on=held, music=music)
 
 
 def follow_recording(floor: Floor, payload: dict[str, Any]) -> None:
@@ -118,7 +122,7 @@ def hand_over(floor: Floor, payload: dict[str, Any]) -> None:
         caller = offers.caller_sid(session, offer)
     conference = conference_name(offer.talk)
     try:
-        floor.carrier.hold(conference, caller, on=False, music=floor.url("/ivr/hold"))
+        _not_held(floor, offer, caller)
     except CallGone:
         log.info("offer %s: the caller hung up while they were handed over", offer.id)
     else:
@@ -130,6 +134,20 @@ def hand_over(floor: Floor, payload: dict[str, Any]) -> None:
             return
     if offer.leg_sid is not None:
         _hang_up(floor, offer.leg_sid)
+
+
+def _not_held(floor: Floor, offer: OfferFacts, caller: str) -> None:
+    """The caller of `offer` is with whom they were handed over to; unless it is a colleague who
+    holds them by now: this is sent again.
+    """
+    sent: bool | None = None
+    for _ in range(_LOOKS):
+        with floor.db.read() as session:
+            held = offers.of_conference(session, offer.id).held_at is not None
+        if held is sent:
+            return
+        _hold(floor, offer, caller, held)
+        sent = held
 
 
 def _comes_back(floor: Floor, party: PartyFacts) -> bool:

@@ -212,7 +212,8 @@ def _enter(
     now: datetime,
 ) -> None:
     before = waiting.by_id(session, offer.waiting_id)
-    waited = (offer.connected_at or now) - before.entered_at
+    # until the first of ours talked with them, from whom a colleague may have taken over
+    waited = (offers.facts(session, offer.talk).connected_at or now) - before.entered_at
     place = Place(
         offer.call_id,
         visit,

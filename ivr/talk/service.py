@@ -65,7 +65,7 @@ def call_in(
 
     Raises `NotYours`, `NotTalking`; `NotNow` when a third party is there already.
     """
-    offer = talking(session, call_id, agent_id)
+    offer = taken(session, call_id, agent_id)
     if Verb.CALL_IN not in possible(talk_of(session, offer)):
         raise NotNow
     _hold(session, offer, now)
@@ -169,6 +169,15 @@ def talking(session: Session, call_id: int, agent_id: int) -> OfferFacts:
     if absences.open_of(session, offer.id) is not None:
         raise NotNow
     return offer
+
+
+def taken(session: Session, call_id: int, agent_id: int) -> OfferFacts:
+    """As `talking`, and its row is held: what is possible in it stays so until this is done, and
+    two things do not begin at once.
+    """
+    if not take(session, talking(session, call_id, agent_id)):
+        raise NotTalking
+    return talking(session, call_id, agent_id)
 
 
 def talk_of(session: Session, offer: OfferFacts) -> Talk:

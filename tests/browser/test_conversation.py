@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Hotline
+from tests.browser.test_accessibility import faults
+from tests.browser.test_desk import fits
 from tests.browser.test_softphone import (
     AGENT,
     CALLER,
@@ -137,15 +139,22 @@ def test_a_word_with_a_colleague_who_takes_the_caller_over(
     expect(colleague.locator("#state")).to_have_attribute("data-status", "ready")
     free = agent.locator(".transfer select[name=to] option", has_text="อนันต์ · Ready")
     expect(free).to_be_attached()
+    agent.fill("textarea[name=note]", "a lamp in Soi 6")
+    expect(agent.locator(".saved")).to_be_visible()
     agent.keyboard.press("F6")
     expect(agent.locator(".transfer input[name=number]")).to_be_focused()
     agent.keyboard.type("อนันต์")
     expect(agent.locator(".transfer select[name=to] option:checked")).to_have_text("อนันต์ · Ready")
     agent.keyboard.press("Enter")
     expect(colleague.locator(".ring")).to_contain_text("นาตาชา asks for a word")
+    expect(colleague.locator(".ring .told")).to_have_text("a lamp in Soi 6")
     colleague.wait_for_timeout(1000)
     colleague.keyboard.press("Enter")
     expect(colleague.locator(".panel.call")).to_contain_text("You speak with นาตาชา")
+    agent.fill("textarea[name=note]", "a lamp in Soi 6, " + "and it is dark there. " * 40)
+    expect(colleague.locator(".told")).to_contain_text("it is dark there")
+    fits(colleague)
+    assert faults(colleague) == []
     hears(agent, THIRD)
     hears(colleague, AGENT)
     hears(caller, THIRD, at_all=False)
@@ -159,6 +168,8 @@ def test_a_word_with_a_colleague_who_takes_the_caller_over(
     hears(colleague, CALLER)
     hears(caller, THIRD)
     write_up(agent)
+    expect(colleague.locator(".panel.ticket .ticket-number")).to_be_visible()
+    expect(colleague.locator(".told")).to_have_count(0)
     caller.locator("#hangup").click()
     write_up(colleague)
     colleague.close(run_before_unload=False)

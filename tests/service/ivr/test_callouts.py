@@ -3,7 +3,9 @@ ends in a true state on every screen, and nothing is lost.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,15 +14,20 @@ import sqlalchemy as sa
 from hotline import clock
 from hotline.auth import Role
 from hotline.telephony import Refused
-from ivr import nuisance, story
+from ivr import callers, calls, nuisance, story
+from ivr.callbacks import attempts
 from ivr.callbacks.rules import State
 from ivr.config import Ivr
-from ivr.models import Call, Callback, Offer
+from ivr.errors import StillPromised
+from ivr.models import Call, Callback, CallbackAttempt, Offer
+from ivr.room import absences
 from reports.metrics import Counters, Rules, count_call
+from tests.service.ivr.test_races import at_once, meanwhile
 from tests.service.ivr.world import Agent, World
 from tests.support.floors import sign_in_as
 from tickets import service as tickets
 from tickets.config import Tickets
+from tickets.models import Ticket
 from tickets.service import TicketFacts
 
 NUMBER = "+66812345678"
@@ -145,7 +152,9 @@ def test_the_agents_telephone_rings_and_then_the_callers(world: World, called: C
     assert len(called.rung) == 1
     assert "<Conference" in called.answers()
     assert called.agent.call["state"] == "talking"
-    assert "transfer" in called.agent.call["can"] or "hold" in called.agent.call["can"]
+    can = called.agent.call["can"]
+    assert "hold" in can
+    assert "transfer" not in can, "they have no call of their own that could wait"
     called.agent.hangs_up()
     assert called.agent.doing == "ready/wrap_up"
     link = {"ticket": called.ticket.number_shown, "note": "it will be mended"}
@@ -163,12 +172,25 @@ def test_the_agents_telephone_rings_and_then_the_callers(world: World, called: C
     world.check()
 
 
+def test_earlier_calls_are_those_that_came_in(world: World, called: Called) -> None:
+    called.talks()
+    called.agent.hangs_up()
+    called.agent.finishes("information")
+    world.clock.advance(hours=1)
+    world.caller(NUMBER).to_queue()
+    page = called.agent.ask("GET", f"/calls/of-caller?offer={called.agent.offer['id']}&lang=en")
+    assert "Earlier calls in 12 months: 1<" in page.get_data(True)
+    assert f"/calls/{called.call_id}" not in page.get_data(True)
+
+
 def test_what_was_said_stands_in_the_story_of_the_ticket(world: World, called: Called) -> None:
     called.talks().leg_ends()  # the citizen hangs up
     assert called.agent.doing == "ready/wrap_up"
     called.agent.finishes("complaint", category="road_surface", note="it is mended")
     last = world.read(tickets.story, called.ticket.id)[-1]
     assert (last.kind, last.data["text"]) == ("call", "it is mended")
+    story_told = called.agent.ask("GET", f"/tickets/{called.ticket.number}?lang=en").get_data(True)
+    assert "Talked about again" in story_told
     assert called.call_id in world.read(tickets.calls_of, called.ticket.id)
     page = called.agent.ask("GET", f"/calls/{called.call_id}?lang=en").get_data(True)
     assert "Called out and reached" in page
@@ -192,6 +214,61 @@ def test_it_is_counted_apart(world: World, called: Called) -> None:
     count_call(counted, called.visit, Rules())
     said = {name: number for name, number in counted.as_dict().items() if number}
     assert said == {"outgoing": 1, "outgoing_reached": 1, "outgoing_talk_ms": 90_000}
+
+
+def test_who_hangs_up_while_the_notice_is_spoken_leaves_nobody_on_the_line(
+    world: World, called: Called
+) -> None:
+    """They never were in the conference, which therefore does not end by itself."""
+    assert "<Say" in called.rings().answers()
+    called.leg_ends()
+    assert called.agent.doing == "ready/wrap_up"
+    assert (called.agent.last_offer.leg_sid,) in world.carrier.of("hang_up")
+    world.check()
+
+
+def test_who_hangs_up_while_the_agent_is_cut_off_leaves_nobody_on_the_line(
+    world: World, called: Called
+) -> None:
+    called.talks()
+    citizen, (_, status, sid) = called.rung[-1][2], mine(called)
+    world.post(status, CallSid=sid, CallStatus="completed")
+    world.deliver()
+    back = called.agent.leg
+    assert back[2] != sid, "rung again"
+    world.post(back[0], CallSid=back[2], CallStatus="in-progress")
+    seen = world.read(absences.open_of, called.agent.last_offer.id)
+    music = f"/ivr/lost?absence={seen.id}&lang=th"
+    assert "<Conference" in world.post(music, CallSid=citizen, CallStatus="in-progress")
+    world.carrier.gone.add(citizen)  # on the way there
+    world.deliver()
+    assert called.agent.doing == "ready/wrap_up"
+    assert (back[2],) in world.carrier.of("hang_up")
+    world.check()
+
+
+def mine(called: Called) -> tuple[str, ...]:
+    """(url, status callback, sid) of the last call to the agent's telephone."""
+    address = called.agent.address
+    return [rest for to, *rest in called.world.carrier.of("dial") if to == address][-1]
+
+
+def test_who_refused_to_be_recorded_is_not_recorded_when_we_call(world: World) -> None:
+    ticket = a_ticket(world)
+    with world.floor.db.write() as session:
+        session.execute(sa.update(Call).values(consent="refused"))
+    called = Called(world, ticket, world.agent()).begins()
+    assert "record=" not in called.agent.picks_up()
+    assert "<Say" not in called.answers(), "there is nothing to be told"
+    assert called.agent.call["recording"] is None
+    called.agent.hangs_up().finishes()
+    world.clock.advance(hours=1)
+    again = world.caller(NUMBER).to_queue()  # and does not refuse when they call again
+    with world.floor.db.write() as session:
+        session.execute(sa.update(Call).where(Call.id == again.id).values(consent="given"))
+    again.hangs_up()
+    called.begins()
+    assert "record=" in called.agent.picks_up()
 
 
 def test_held_and_with_a_third_party_like_any_conversation(world: World, called: Called) -> None:
@@ -274,6 +351,56 @@ def test_the_agent_hangs_up_before_anything_rings(world: World, called: Called) 
     called.agent.hangs_up()
     over(called, "stopped")
     assert called.rung == []
+
+
+def test_an_attempt_that_begins_as_the_agent_gives_up_rings_nobody(
+    world: World, called: Called
+) -> None:
+    called.begins()
+    url, _, sid = called.agent.leg
+    world.post(url, CallSid=sid, CallStatus="in-progress")
+    offer = called.agent.last_offer
+    begin = partial(attempts.begin, world.floor, offer_id=offer.id, now=clock.now())
+    path = f"/api/calls/{called.call_id}/hang-up"
+    there = replace(called.agent, world=world.another())
+    assert meanwhile(world, begin, lambda: there.does(path)) == []
+    still = sa.select(sa.func.count()).where(CallbackAttempt.ended_at.is_(None))
+    assert world.read(lambda session: session.execute(still).scalar_one()) == 0
+    world.deliver()
+    over(called, "stopped")
+    assert called.rung == []
+
+
+@pytest.mark.parametrize("status", ["completed", "no-answer"])
+def test_giving_up_and_the_end_of_the_ringing_at_once(
+    world: World, called: Called, status: str
+) -> None:
+    called.rings()
+    path = f"/api/calls/{called.call_id}/hang-up"
+    there = replace(called.agent, world=world.another())
+    _, url, sid = called.rung[-1]
+    ends = partial(world.another().post, url, CallSid=sid, CallStatus=status)
+    assert at_once(lambda: there.ask("POST", path), ends) == []
+    world.deliver()
+    (_, result) = called.told[0]
+    assert result in ("stopped", "failed", "no-answer")
+    over(called, result)
+
+
+def test_giving_up_and_an_answer_at_once(world: World, called: Called) -> None:
+    called.rings()
+    path = f"/api/calls/{called.call_id}/hang-up"
+    there = replace(called.agent, world=world.another())
+    url, _, sid = called.rung[-1]
+    answers = partial(world.another().post, url, CallSid=sid, CallStatus="in-progress")
+    assert at_once(lambda: there.does(path), answers) == []
+    world.deliver()
+    if called.state is State.REACHED:
+        assert called.agent.doing == "ready/wrap_up"
+        assert called.told == [(called.agent.username, "answered")]
+    else:
+        over(called, "stopped")
+    world.check()
 
 
 def test_the_agents_telephone_is_gone_while_it_rings(world: World, called: Called) -> None:
@@ -440,6 +567,18 @@ def test_only_a_call_of_ones_own(world: World) -> None:
     agent.does(f"/api/calls/{caller.id}/call-out", 403)  # from its ticket, then
 
 
+def test_nobody_again_about_a_ticket_that_one_may_not_read(world: World) -> None:
+    caller = world.caller(NUMBER).to_queue()
+    agent, other = world.agent(), world.agent(ready=False)
+    agent.talks_with(caller)
+    caller.hangs_up()
+    agent.finishes("information")
+    with world.floor.db.write() as session:
+        values = {"private": True, "made_by": other.username}
+        session.execute(sa.update(Ticket).values(values))
+    agent.does(f"/api/calls/{caller.id}/call-out", 404)
+
+
 def test_no_ticket_that_one_may_not_read(world: World, called: Called) -> None:
     with world.floor.db.write() as session:
         session.execute(sa.text("UPDATE tickets SET private = true"))
@@ -483,6 +622,20 @@ def test_a_missed_call_is_returned_at_once(world: World) -> None:
     world.check()
 
 
+def test_given_up_before_ones_own_telephone_has_answered(world: World) -> None:
+    """It rings no more; and is not told that somebody was not reached."""
+    missed = world.caller(NUMBER).to_queue().hangs_up()
+    agent = world.agent()
+    agent.does(f"/api/callbacks/call/{missed.id}/back")
+    world.deliver()
+    leg = agent.leg[2]
+    agent.hangs_up()
+    assert world.carrier.of("redirect") == []
+    assert world.carrier.of("hang_up") == [(leg,)]
+    assert agent.doing == "ready/idle"
+    world.check()
+
+
 # ---------------------------------------------------------------- a plain telephone
 
 
@@ -508,6 +661,127 @@ def test_a_plain_telephone_that_nobody_lifts(world: World) -> None:
     assert called.agent.doing == "missed/idle"
     assert called.state is State.NOT_REACHED
     world.check()
+
+
+def takes(called: Called) -> None:
+    """A plain telephone is lifted, and 1 pressed."""
+    url, _, sid = called.agent.leg
+    heard = called.world.post(url, CallSid=sid, CallStatus="in-progress")
+    action = heard.split('action="')[1].split('"')[0]
+    called.world.post(action, CallSid=sid, CallStatus="in-progress", Digits="1")
+
+
+@pytest.mark.parametrize("rings", [True, False])
+def test_a_plain_telephone_that_is_put_down_while_it_rings_gives_up(
+    world: World, rings: bool
+) -> None:
+    called = Called(world, a_ticket(world), world.agent(address="+66899999999")).begins()
+    leg = called.agent.leg
+    takes(called)
+    if rings:
+        world.deliver()
+    world.post(leg[1], CallSid=leg[2], CallStatus="completed")
+    world.deliver()
+    over(called, "stopped")
+    assert [sid for *_, sid in called.rung if (sid,) not in world.carrier.of("hang_up")] == []
+
+
+def test_a_plain_telephone_put_down_and_an_answer_at_once(world: World) -> None:
+    called = Called(world, a_ticket(world), world.agent(address="+66899999999")).begins()
+    _, status, leg = called.agent.leg
+    takes(called)
+    world.deliver()
+    url, _, sid = called.rung[-1]
+    down = partial(world.another().post, status, CallSid=leg, CallStatus="completed")
+    answers = partial(world.another().post, url, CallSid=sid, CallStatus="in-progress")
+    assert at_once(down, answers) == []
+    world.deliver()
+    if called.state is State.REACHED:
+        assert called.agent.doing == "ready/wrap_up"
+    else:
+        over(called, "stopped")
+    world.check()
+
+
+def test_a_plain_telephone_that_is_put_down_keeps_what_was_promised(world: World) -> None:
+    missed = world.caller(NUMBER).to_queue().hangs_up()
+    agent, other = world.agent(address="+66899999999"), world.agent(ready=False)
+    agent.does(f"/api/callbacks/call/{missed.id}/back")
+    world.deliver()
+    leg = agent.leg
+    url, _, sid = leg
+    heard = world.post(url, CallSid=sid, CallStatus="in-progress")
+    action = heard.split('action="')[1].split('"')[0]
+    world.post(action, CallSid=sid, CallStatus="in-progress", Digits="1")
+    world.deliver()
+    world.post(leg[1], CallSid=sid, CallStatus="completed")
+    other.ready()
+    assert (agent.doing, other.offer) == ("ready/idle", None)
+    found = sa.select(Callback.state, Callback.tries).where(Callback.call_id == missed.id)
+    assert world.read(lambda session: tuple(session.execute(found).one())) == ("paused", 0)
+    world.check()
+
+
+# ---------------------------------------------------------------- a ticket to be completed
+
+
+def incomplete(world: World) -> TicketFacts:
+    """A matter of which the agent wrote nothing in time."""
+    caller = world.caller(NUMBER).to_queue()
+    agent = world.agent().talks_with(caller)
+    caller.hangs_up()
+    world.sweep("ivr.wrap_up", seconds=200)
+    agent.goes_home()
+    found: TicketFacts = world.read(tickets.ticket_of_call, caller.id)
+    assert found.incomplete
+    return found
+
+
+def test_an_incomplete_ticket_is_not_linked_to_itself(world: World) -> None:
+    ticket = incomplete(world)
+    called = Called(world, ticket, world.agent()).talks()
+    called.leg_ends()
+    said = {"ticket": ticket.number_shown, "note": "they call again tomorrow"}
+    assert called.agent.finishes("follow_up", **said) == ticket.number
+    after = world.read(tickets.by_number, ticket.number)
+    assert (after.incomplete, after.is_open) == (True, True), "what it is about is not known yet"
+    last = world.read(tickets.story, ticket.id)[-1]
+    assert (last.kind, last.data["text"]) == ("call", "they call again tomorrow")
+    assert called.call_id in world.read(tickets.calls_of, ticket.id)
+    finish = f"/api/calls/{called.call_id}/finish"
+    called.agent.does(finish, outcome="follow_up", **said)  # said twice
+    assert world.read(tickets.story, ticket.id)[-1] == last
+    called.talks().leg_ends()
+    called.agent.finishes("complaint", category="road_surface")
+    assert not world.read(tickets.by_number, ticket.number).incomplete
+
+
+# ---------------------------------------------------------------- neither cancelled nor forgotten
+
+
+def test_a_call_of_an_agents_is_no_promise_to_be_cancelled(world: World, called: Called) -> None:
+    called.rings()
+    found = sa.select(Callback.id).where(Callback.call_id == called.call_id)
+    callback_id = world.read(lambda session: session.execute(found).scalar_one())
+    headers = {"Authorization": f"Bearer {sign_in_as(world.floor, Role.SUPERVISOR)}"}
+    answer = world.client.post(f"/api/callbacks/{callback_id}/cancel", headers=headers)
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (409, "callback-moved")
+    assert called.state is State.DIALLING
+    called.answers()
+    assert called.agent.call["state"] == "talking"
+
+
+def test_a_number_is_not_forgotten_while_it_is_called(world: World, called: Called) -> None:
+    def forgets() -> None:
+        with world.floor.db.write() as session:
+            callers.erase(session, NUMBER, now=clock.now(), dry=False)
+
+    called.rings()
+    with pytest.raises(StillPromised):
+        forgets()
+    called.leg_ends("busy")
+    forgets()
+    assert world.read(calls.facts, called.call_id).from_number == ""
 
 
 # ---------------------------------------------------------------- lists

@@ -5,11 +5,16 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+import sqlalchemy as sa
 
-from ivr import calls, story
+from hotline import clock
+from ivr import calls, recordings, story
+from ivr.models import Party
+from ivr.talk import effects, parties, passing
 from reports.metrics import Counters, Rules, count_call
+from tests.service.ivr.test_callouts import a_ticket
 from tests.service.ivr.test_lost import words
-from tests.service.ivr.test_races import at_once, ends
+from tests.service.ivr.test_races import at_once, ends, meanwhile
 from tests.service.ivr.test_talk import does, ticket_of, told
 from tests.service.ivr.world import Agent, Caller, World
 
@@ -123,6 +128,129 @@ def test_handed_over_the_colleague_has_the_conversation(
     page = colleague.ask("GET", f"/calls/{caller.id}?lang=en").get_data(True)
     assert "took the caller over" in page
     world.check()
+
+
+def test_who_is_passed_on_after_that_has_waited_for_the_first_of_us_only(
+    world: World, agent: Agent, caller: Caller, colleague: Agent
+) -> None:
+    waited = agent.last_offer.connected_at - caller.stay.entered_at  # type: ignore[operator]
+    world.clock.advance(seconds=300)
+    speaks(agent, colleague)
+    does(agent, "party/hand-over")
+    world.clock.advance(seconds=100)
+    does(colleague, "transfer", to="queue:complaint", how="now")
+    assert clock.now() - caller.stay.entered_at == waited
+    world.check()
+
+
+def test_a_hand_over_that_is_sent_again_leaves_the_caller_as_the_colleague_has_them(
+    world: World, agent: Agent, caller: Caller, colleague: Agent
+) -> None:
+    speaks(agent, colleague)
+    party = world.read(parties.present, agent.last_offer.id)
+    does(agent, "party/hand-over")
+    again = {"offer": agent.last_offer.id, "party": party.id}
+
+    def held() -> bool:
+        return bool(world.carrier.of("hold")[-1][2] == "True")
+
+    does(colleague, "hold")
+    effects.hand_over(world.floor, again)
+    assert held()
+    does(colleague, "resume")
+    effects.hand_over(world.floor, again)
+    assert not held()
+
+
+def test_what_is_written_so_far_is_shown_to_who_is_asked(
+    world: World, agent: Agent, caller: Caller, colleague: Agent
+) -> None:
+    def told() -> tuple[str | None, bool]:
+        page = colleague.ask("GET", "/calls/current?lang=en").get_data(True)
+        at_hand = colleague.at_hand
+        return (at_hand["offer"] or at_hand["call"])["told"], 'class="told"' in page
+
+    draft = f"/api/calls/{caller.id}/draft"
+    of_call = f"/tickets/of-call/{caller.id}"
+    assert agent.call["told"] is None
+    asks(agent, colleague)
+    assert told() == (None, False)
+    agent.does(draft, note="a lamp")
+    assert told() == ("a lamp", True)
+    colleague.accepts().picks_up()
+    agent.does(draft, note="a lamp in Soi 6")
+    assert told() == ("a lamp in Soi 6", True)
+    assert of_call not in colleague.ask("GET", "/calls/current").get_data(True)
+    does(agent, "party/hand-over")
+    assert told() == ("a lamp in Soi 6", True), "which is not written up yet"
+    number = agent.finishes("complaint", category="road_surface", note="a lamp in Soi 6")
+    assert told() == (None, False), "from here on the ticket says it"
+    assert of_call in colleague.ask("GET", "/calls/current").get_data(True)
+    assert number in colleague.ask("GET", of_call).get_data(True)
+
+
+def test_both_may_hear_the_recording_of_what_one_took_over(
+    world: World, agent: Agent, caller: Caller, colleague: Agent
+) -> None:
+    asked = world.agent(queues=["emergency"])
+    speaks(agent, asked)
+    asked.hangs_up()  # was but asked for a word
+    speaks(agent, colleague)
+    first = agent.last_offer.id
+    does(agent, "party/hand-over")
+    colleague.hangs_up()
+    world.post(
+        f"/ivr/recording?call={caller.id}&offer={first}",
+        RecordingSid="RE1",
+        RecordingUrl="https://carrier.example/RE1",
+        RecordingStatus="completed",
+        RecordingDuration="31",
+    )
+    world.deliver()
+    for each, status in ((agent, 200), (colleague, 200), (asked, 403)):
+        with each.ask("GET", "/recordings/1") as answer:
+            assert answer.status_code == status
+    page = colleague.ask("GET", f"/calls/{caller.id}?lang=en").get_data(True)
+    assert "20 Nov 2026" in page[page.index('class="recordings"') :][:300], "its date"
+
+
+def test_a_later_recording_is_not_that_of_who_had_gone(
+    world: World, agent: Agent, caller: Caller, colleague: Agent
+) -> None:
+    """A colleague who was cut off and is back talks in a conference that begins anew."""
+    speaks(agent, colleague)
+    does(agent, "party/hand-over")
+    theirs = colleague.last_offer.id
+    for sid in ("RE1", "RE2"):
+        offer = agent.last_offer.id if sid == "RE1" else theirs
+        world.post(
+            f"/ivr/recording?call={caller.id}&offer={offer}",
+            RecordingSid=sid,
+            RecordingUrl=f"https://carrier.example/{sid}",
+            RecordingStatus="completed",
+            RecordingDuration="31",
+        )
+    found = [world.read(recordings.of_agent, [caller.id], each.id) for each in (agent, colleague)]
+    assert found == [{1}, {1, 2}]
+
+
+def test_who_is_asked_for_a_word_calls_nobody_meanwhile(
+    world: World, agent: Agent, caller: Caller, colleague: Agent
+) -> None:
+    ticket = a_ticket(world)
+    path = f"/api/tickets/{ticket.number}/call-out"
+    asks(agent, colleague)
+    colleague.does(path, 409)
+    colleague.accepts()
+    colleague.does(path, 409)
+    colleague.picks_up()
+    refused = colleague.does(path, 409)
+    assert refused["error"]["code"] == "cannot-call"
+    assert colleague.call["state"] == "consulting"
+    colleague.hangs_up()
+    agent.hangs_up()
+    agent.finishes()
+    colleague.does(f"/api/calls/{caller.id}/call-out", 403)  # it was a word with the agent
 
 
 def test_a_caller_who_hangs_up_after_that_ends_the_second_conversation(
@@ -464,6 +592,45 @@ def requests(agent: Agent, path: str, **body: str) -> Callable[[], object]:
 def asking(agent: Agent, colleague: Agent) -> Callable[[], object]:
     path = f"/api/calls/{agent.last_offer.call_id}/transfer"
     return requests(agent, path, to=f"agent:{colleague.id}", how="first")
+
+
+def test_who_asks_and_passes_on_at_once(world: World, agent: Agent, caller: Caller) -> None:
+    """With two fingers: one of the two comes about, and nobody is rung for what is over."""
+    colleague = world.agent(queues=["emergency"])
+    path = f"/api/calls/{caller.id}/transfer"
+    passes = requests(agent, path, to="queue:complaint", how="now")
+    for first in (asking(agent, colleague), requests(agent, path, to="directory:police")):
+        assert at_once(first, passes) == []
+    world.deliver()
+    live = sa.select(sa.func.count()).where(Party.ended_at.is_(None))
+    talks = agent.call is not None
+    assert world.read(lambda session: session.execute(live).scalar_one()) == int(talks)
+    assert (colleague.doing != "ready/idle") == (talks and colleague.offer is not None)
+    world.check()
+
+
+@pytest.mark.parametrize("how", ["colleague", "telephone"])
+def test_who_asks_while_the_caller_is_being_passed_on_asks_nobody(
+    world: World, agent: Agent, caller: Caller, colleague: Agent, how: str
+) -> None:
+    """By hand: the caller, held already, is sent on; and then somebody is asked for a word."""
+    does(agent, "hold")
+    path = f"/api/calls/{caller.id}/transfer"
+    to = {"colleague": f"agent:{colleague.id}", "telephone": "directory:police"}[how]
+    passes = partial(
+        passing.to_queue,
+        world.floor,
+        call_id=caller.id,
+        agent_id=agent.id,
+        queue="emergency",
+        by=agent.username,
+        now=clock.now(),
+    )
+    asks_too = requests(agent, path, to=to, how="first")
+    assert meanwhile(world, passes, asks_too) == []
+    assert world.read(lambda session: session.execute(sa.select(Party.id)).all()) == []
+    assert colleague.doing == "ready/idle"
+    world.check()
 
 
 def test_two_ask_one_colleague_at_once(world: World, agent: Agent, caller: Caller) -> None:

@@ -67,6 +67,7 @@ def test_a_message_becomes_a_ticket_with_its_sound(world: World, caller: Caller)
         f"/tickets/{ticket.number}", headers={"Authorization": f"Bearer {token}"}
     )
     assert b'src="/recordings/1"' in page.data
+    assert "20 พ.ย. 2569" in page.text.split('class="recording"')[1][:80], "when it was left"
     assert page.data.index(b"<audio") < page.data.index(b'class="matter-full"'), "heard, then read"
     for way in (f"/calls/{caller.id}", "/calls"):
         leads = world.client.get(way, headers={"Authorization": f"Bearer {token}"})

@@ -8,6 +8,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
 from agents import service as agents
 from hotline import clock
 from hotline.errors import HotlineError
@@ -16,6 +19,7 @@ from ivr.errors import Lost
 from ivr.room import offers, waiting
 from ivr.room.offers import OfferFacts
 from tests.service.ivr.world import Agent, Caller, World
+from tests.support.waiting import until
 
 ROUNDS = 5
 
@@ -46,6 +50,39 @@ def at_once(*actions: Callable[[], object]) -> list[BaseException]:
     for thread in threads:
         thread.join()
     return raised
+
+
+def meanwhile(
+    world: World, first: Callable[[Session], object], second: Callable[[], object]
+) -> list[BaseException]:
+    """Run `second` in a thread that begins when `first` has written; and only when it waits for
+    that does `first` commit. (On SQLite it waits before it has read anything.) What it raised.
+    """
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            second()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    with world.floor.db.write() as session:
+        first(session)
+        thread.start()
+        if not world.floor.db.is_sqlite:
+            until(lambda: not thread.is_alive() or _somebody_waits(world), "it waits for the row")
+    thread.join()
+    return raised
+
+
+def _somebody_waits(world: World) -> bool:
+    waits = sa.text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with world.floor.db.engine.connect() as connection:
+        return bool(connection.execute(waits).scalar_one())
 
 
 def looks(world: World) -> Callable[[], object]:

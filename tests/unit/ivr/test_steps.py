@@ -382,6 +382,15 @@ def keyed(graph: Flow) -> Iterator[tuple[str, str, str]]:
         yield from ((name, to, key) for key, to in ways.items())
 
 
+@pytest.mark.parametrize("language", SHIPPED.languages)
+def test_who_is_called_by_us_is_told_in_one_short_sentence(language: str) -> None:
+    """Until it is over the two do not hear each other: the answer to "hello?" comes late."""
+    assert SHIPPED.callbacks.notice is not None
+    said = SHIPPED.prompts[SHIPPED.callbacks.notice][language]
+    assert isinstance(said, str)
+    assert len(said) < 60
+
+
 def test_every_queue_of_the_shipped_flow_can_be_entered() -> None:
     entered = {node.queue for node in SHIPPED.flow.values() if isinstance(node, ToQueue)}
     assert entered == set(SHIPPED.queues)
