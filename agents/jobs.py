@@ -38,7 +38,7 @@ def topics(event: Mapping[str, Any]) -> Collection[str]:
     """What a presence event is about, for the pages that are open: this agent, with the number of
     the change, and the floor.
     """
-    return topic_of(event["agent_id"], event["n"]), FLOOR
+    return (topic_of(event["agent_id"], event["n"]), FLOOR) if "n" in event else (FLOOR,)
 
 
 def topics_now(floor: Floor) -> list[str]:

@@ -165,8 +165,10 @@ class Database:
         state = getattr(context.compiled, "compile_state", None)
         of_row = self.topics.get(state.dml_table.name) if state is not None else None
         if of_row is not None and "hotline_unseen" not in context.execution_options:
-            for row in context.compiled_parameters:
-                topics.update(of_row(row))
+            try:
+                topics.update(*map(of_row, context.compiled_parameters))
+            except Exception:  # who watches is told later, what is being written stands
+                log.exception("what is a change of %s about?", state.dml_table.name)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:

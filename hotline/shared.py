@@ -1,9 +1,9 @@
 """What many pages ask for in the same moment is made once.
 
-When something changes on the floor, every wallboard asks for the same fragment. A page hands on the
-mark of what it was told (`INSTANCE.NUMBER` of `hotline.streams`): what was begun to be made for that
-mark, or for a later one, shows that change, so all who ask with such a mark get the same. Without a
-mark it is made anew.
+When something changes on the floor, every wallboard asks for the same fragment. A page hands on
+the mark of what it was told (`INSTANCE.NUMBER` of `hotline.streams`): what was begun to be made for
+that mark, or for a later one, shows that change, so all who ask with such a mark get the same.
+Without a mark it is made anew.
 """
 
 import threading

@@ -2,10 +2,10 @@
 
 It starts, in this order and each when the one before is ready: an embedded Redis (unless REDIS_URL
 names one), the schema's migrations, the web process, the streams, the workers, the clock, and
-(unless a carrier is given) the local telephone exchange with its fallback document. A child that dies is started
-again. They stop in reverse: the exchange first, so that it rings no more and the web still hears
-its last calls end; Redis last. Nothing is left behind, also when the supervisor itself is killed:
-see `hotline.guardian`.
+(unless a carrier is given) the local telephone exchange with its fallback document. A child that
+dies is started again. They stop in reverse: the exchange first, so that it rings no more and the
+web still hears its last calls end; Redis last. Nothing is left behind, also when the supervisor
+itself is killed: see `hotline.guardian`.
 
 Servers use none of this: there `hotline web`, `worker` and `clock` are services of their own.
 """

@@ -53,9 +53,9 @@ def topics(event: Mapping[str, Any]) -> Iterator[str]:
     """What an event of a call is about, for the pages that are open: the agent it names, and the
     day's figures.
     """
-    if (agent_id := event["data"].get("agent")) is not None:
+    if (agent_id := (event.get("data") or {}).get("agent")) is not None:
         yield f"agent:{agent_id}"
-    if event["kind"] in COUNTED:
+    if event.get("kind") in COUNTED:
         yield "service"
 
 

@@ -64,7 +64,7 @@ class Wallboard(Section):
     floor: Limits = Limits()
     #: Of every queue that has none of its own below.
     queue: QueueLimits = QueueLimits()
-    queues: dict[Identifier, QueueLimits] = {}
+    queues: dict[Identifier, QueueLimits] = Field(default_factory=dict)
     #: The service level of so few calls says nothing yet.
     service_level_after: Annotated[int, Field(ge=1, le=1000)] = 10
 
