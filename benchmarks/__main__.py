@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import machine
 
-ALL = ("step", "routing", "night", "estimate", "softphone", "answers")
+ALL = ("step", "routing", "night", "estimate", "softphone", "answers", "floor")
 
 
 def main() -> None:
