@@ -163,12 +163,13 @@ class Database:
         if topics is None or not (context.isinsert or context.isupdate or context.isdelete):
             return
         state = getattr(context.compiled, "compile_state", None)
-        of_row = self.topics.get(state.dml_table.name) if state is not None else None
+        table = "" if state is None else state.dml_table.name
+        of_row = self.topics.get(table)
         if of_row is not None and "hotline_unseen" not in context.execution_options:
             try:
                 topics.update(*map(of_row, context.compiled_parameters))
             except Exception:  # who watches is told later, what is being written stands
-                log.exception("what is a change of %s about?", state.dml_table.name)
+                log.exception("what is a change of %s about?", table)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:

@@ -190,7 +190,9 @@ class Supervisor:
         }
         stream_port = _claim(self.settings.host, self.settings.stream_port, "--stream-port")
         self.streams_url = ports.url(self.settings.host, stream_port)
-        if not given.get("STREAM_URL"):
+        # behind a proxy that ends TLS only its operator knows where the stream is
+        proxied = given.get("PUBLIC_URL", "").startswith("https:")
+        if not given.get("STREAM_URL") and not proxied:
             environment["STREAM_URL"] = f":{stream_port}/stream"
         if not _given(given, "DATABASE_URL"):
             environment["DATABASE_URL"] = f"sqlite:///{self.data / 'hotline.sqlite'}"

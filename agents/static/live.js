@@ -134,6 +134,8 @@ class Fragment {
     /** When it asks by itself, in milliseconds of `performance.now()`; Infinity: never. */
     this.due = 0;
     this.loading = false;
+    /** Which time the stream was up when it was asked last. */
+    this.since = 0;
     /** What the server's clock showed in its last answer. @type {string | null} */
     this.told = null;
     /** It was told of a change while an answer was on its way. */
@@ -230,7 +232,8 @@ export class Live extends EventTarget {
     this.adopt();
     setInterval(() => (this.ask(), this.tick()), TICK_MS);
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
-    this.stream.addEventListener("up", () => this.refresh());
+    // one that is up again needs no question of its own: what was asked without it is due in a moment, and
+    // not on all pages at once
     this.stream.addEventListener("down", () => this.ask(true));
     // nothing has changed since, so that what is seen is as of now
     this.stream.addEventListener("beat", () => this.failures || this.isAsking() || (this.seen = this.now()));
@@ -263,8 +266,10 @@ export class Live extends EventTarget {
     }
   }
 
+  /** Whether something may have changed that is not seen yet. */
   isAsking() {
-    return [...this.fragments.values()].some((fragment) => fragment.loading || fragment.paced !== undefined);
+    const behind = (/** @type {Fragment} */ fragment) => fragment.topics.length > 0 && fragment.since !== this.stream.since;
+    return [...this.fragments.values()].some((each) => each.loading || each.paced !== undefined || behind(each));
   }
 
   /**
@@ -290,6 +295,7 @@ export class Live extends EventTarget {
   async load(fragment, mark = "") {
     if (this.failures === Infinity) return;
     if (mark && fragment.loading) return void (fragment.again = true); // or none would ever be the last
+    const since = this.stream.since;
     fragment.loading = true;
     fragment.again = false;
     fragment.due = Infinity;
@@ -306,7 +312,9 @@ export class Live extends EventTarget {
       if (this.failures > 1) this.trouble(`${this.root.dataset.stale} ${clockTime(this.seen, this.root.dataset.zone)}`);
     } finally {
       fragment.loading = false;
-      fragment.wait(this.stream.up);
+      // nothing can have been missed since it was asked
+      fragment.since = since;
+      fragment.wait(since > 0 && since === this.stream.since);
     }
     if (fragment.again && this.fragments.has(fragment.element)) this.load(fragment, this.stream.mark);
   }

@@ -10,14 +10,16 @@
 const SILENT_MS = 7000;
 const AGAIN_MS = [1000, 2000, 4000, 8000];
 
-/** Events: `up` (ask for everything: something may have been missed), `down`, `changed`, and `beat`: nothing has. */
+/** Events: `up`, `down` (something may be missed from now on), `changed`, and `beat`: nothing has. */
 export class Stream extends EventTarget {
   /** @param {string} address where the stream is; empty: nowhere */
   constructor(address) {
     super();
     this.address = address;
     this.topics = "";
-    this.up = false;
+    /** Which time it is up; 0: it is not. */
+    this.since = 0;
+    this.times = 0;
     /** The mark of what was told last. */
     this.mark = "";
     this.tries = 0;
@@ -28,6 +30,10 @@ export class Stream extends EventTarget {
     addEventListener("online", () => this.again(0));
     addEventListener("pagehide", () => this.close());
     addEventListener("pageshow", (event) => event.persisted && this.again(0));
+  }
+
+  get up() {
+    return this.since > 0;
   }
 
   /**
@@ -78,7 +84,7 @@ export class Stream extends EventTarget {
   isUp(up) {
     if (up) this.tries = 0;
     if (this.up === up) return;
-    this.up = up;
+    this.since = up ? ++this.times : 0;
     this.dispatchEvent(new Event(up ? "up" : "down"));
   }
 
