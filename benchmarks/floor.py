@@ -467,7 +467,7 @@ def briefly(folder: Path) -> Path:
 def main(*, quick: bool = False) -> None:
     """Print the table."""
     print("A floor at work: from a change in the engine to the desk and the wallboard.")
-    desks, walls, seconds = (20, 2, 10.0) if quick else (200, 10, 40.0)
+    desks, walls, seconds = (20, 2, 10.0) if quick else (200, 10, 30.0)
     phases = [
         Phase("2 calls/s, nobody watches", 2.0),
         Phase(f"2 calls/s, {desks} desks, {walls} wallboards", 2.0, desks, walls),
