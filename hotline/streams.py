@@ -91,6 +91,13 @@ class Stream:
         self.news.set()
 
 
+def _about(topic: str) -> str:
+    """What keeps one pace: each agent, and the floor as a whole. A call that moves changes who
+    waits, who is ready and the figures; a wallboard asks once for all of it.
+    """
+    return topic if ":" in topic else ""
+
+
 class Hub:
     """Who watches what. All of it happens in one event loop."""
 
@@ -105,7 +112,7 @@ class Hub:
         self.number = 0
         self.redis_here = False
         self._told_at: dict[str, float] = {}
-        self._waiting: set[str] = set()
+        self._waiting: dict[str, set[str]] = {}
         self._versions: dict[str, int] = {}
         self._recheck = asyncio.Event()
 
@@ -116,20 +123,22 @@ class Hub:
         now = time.monotonic()
         due = set()
         for topic in filter(None, map(self._news_of, topics)):
+            about = _about(topic)
             if topic == SESSIONS:
                 self._recheck.set()
-            elif now - self._told_at.get(topic, 0.0) >= PACE:
+            elif now - self._told_at.get(about, 0.0) >= PACE:
                 due.add(topic)
-            elif topic not in self._waiting:
-                self._waiting.add(topic)
+            elif about in self._waiting:
+                self._waiting[about].add(topic)
+            else:
+                self._waiting[about] = {topic}
                 asyncio.get_running_loop().call_later(
-                    self._told_at[topic] + PACE - now, self._tell_later, topic
+                    self._told_at[about] + PACE - now, self._tell_later, about
                 )
         self._send(due)
 
-    def _tell_later(self, topic: str) -> None:
-        self._waiting.discard(topic)
-        self._send({topic})
+    def _tell_later(self, about: str) -> None:
+        self._send(self._waiting.pop(about))
 
     def _news_of(self, topic: str) -> str | None:
         """The topic without its version; None when that was told before."""
@@ -145,7 +154,7 @@ class Hub:
         if not topics:
             return
         self.number += 1
-        self._told_at |= dict.fromkeys(topics, time.monotonic())
+        self._told_at |= dict.fromkeys(map(_about, topics), time.monotonic())
         for stream in self.streams:
             if about := topics & stream.topics:
                 stream.changed |= about
@@ -208,10 +217,10 @@ class Hub:
             await asyncio.sleep(LOOK)
 
     def _forget(self) -> None:
-        """Let go of when each topic was told, once it no longer matters."""
+        """Let go of when each was told, once it no longer matters."""
         old = time.monotonic() - PACE
         self._told_at = {
-            topic: at for topic, at in self._told_at.items() if at > old or topic in self._waiting
+            about: at for about, at in self._told_at.items() if at > old or about in self._waiting
         }
 
     async def beat(self) -> None:
@@ -235,8 +244,10 @@ class Hub:
     async def check_sessions(self) -> None:
         """Close the streams of sessions that have ended, for ever."""
         while True:
+            # not wait_for, which before Python 3.12 may swallow that the task was cancelled
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._recheck.wait(), SESSION_CHECK)
+                async with asyncio.timeout(SESSION_CHECK):
+                    await self._recheck.wait()
             self._recheck.clear()
             streams = list(self.streams)
             try:
@@ -271,10 +282,21 @@ async def _work(app: web.Application) -> AsyncIterator[None]:
     hub = app[HUB]
     parts = (hub.listen, hub.look, hub.beat, hub.check_sessions)
     tasks = [asyncio.create_task(part(), name=part.__name__) for part in parts]
-    yield
     for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+        task.add_done_callback(_broken)
+    yield
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, still = await asyncio.wait(tasks, timeout=1.0)
+        tasks = [*still]  # a library may have taken it for an error of its own
+
+
+def _broken(task: asyncio.Task[None]) -> None:
+    """A part of it failed in a way that nobody foresaw: begin anew, rather than be half there."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("%s failed", task.get_name(), exc_info=error)
+        raise SystemExit(1)
 
 
 async def _end_all(app: web.Application) -> None:
@@ -333,7 +355,8 @@ async def _send_all(hub: Hub, stream: Stream, response: web.StreamResponse) -> N
             mark = f"{hub.instance}.{hub.number}"
             lines.append(f"event: changed\nid: {mark}\ndata: {' '.join(about)}\n\n")
         if lines:
-            await asyncio.wait_for(response.write("".join(lines).encode()), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await response.write("".join(lines).encode())
 
 
 def _token(request: web.Request) -> str:
