@@ -1,7 +1,9 @@
 """What happens to agents without anybody asking."""
 
 import logging
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from agents import service
 from agents.config import Agents
@@ -10,6 +12,9 @@ from hotline.floor import Floor
 from hotline.jobs import Every, Sweep
 
 log = logging.getLogger(__name__)
+
+#: The topic of whatever any agent does.
+FLOOR = "agents"
 
 
 def forget(floor: Floor, now: datetime) -> None:
@@ -27,6 +32,25 @@ def signed_out(floor: Floor, *, account_id: int) -> None:
     with floor.db.write() as session:
         if (them := service.agent_of_account(session, account_id)) is not None:
             service.sign_out(session, them.id, now=clock.now())
+
+
+def topics(event: Mapping[str, Any]) -> Collection[str]:
+    """What a presence event is about, for the pages that are open: this agent, with the number of
+    the change, and the floor.
+    """
+    return (topic_of(event["agent_id"], event["n"]), FLOOR) if "n" in event else (FLOOR,)
+
+
+def topics_now(floor: Floor) -> list[str]:
+    """Of every agent the topic of the newest change: by it the streams find one that was lost on
+    its way. An offer must ring within a second whatever Redis did.
+    """
+    with floor.db.read() as session:
+        return [topic_of(*each) for each in service.versions(session).items()]
+
+
+def topic_of(agent_id: int, n: int) -> str:
+    return f"agent:{agent_id}@{n}"
 
 
 SWEEPS: dict[str, Sweep] = {"agents.forget": Every(60, forget)}

@@ -365,6 +365,11 @@ def board(session: Session) -> list[BoardRow]:
     ]
 
 
+def versions(session: Session) -> dict[int, int]:
+    """Of every agent the number of their last change."""
+    return {row.agent_id: row.n for row in session.execute(_VERSIONS)}
+
+
 def stuck(
     session: Session, *, now: datetime, quiet: timedelta = timedelta(seconds=60)
 ) -> list[PresenceFacts]:
@@ -427,6 +432,7 @@ _HOW_MANY = (
         PresenceRow.status.in_(sa.bindparam("statuses", expanding=True)),
     )
 )
+_VERSIONS = sa.select(PresenceRow.agent_id, PresenceRow.n)
 _BOARD = (
     sa.select(Agent, *presence.COLUMNS)
     .join(PresenceRow, PresenceRow.agent_id == Agent.id)

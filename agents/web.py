@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import (
+    current_app,
     g,
     jsonify,
     make_response,
@@ -31,10 +32,11 @@ from hotline import clock
 from hotline.auth import Role, access, current_account, public
 from hotline.errors import Invalid, NotFound
 from hotline.web import (
-    CONTENT_SECURITY_POLICY,
+    content_security_policy,
     floor,
     json_body,
     language,
+    shared,
     static_blueprint,
     t,
     wants_json,
@@ -42,6 +44,8 @@ from hotline.web import (
 
 blueprint = static_blueprint("agents", __file__)
 
+#: Under which the application keeps what shows the wallboard's figures: markup, from a room above.
+FIGURES = "agents.figures"
 ANSWERS = (Role.AGENT, Role.SUPERVISOR)
 WATCHES = (Role.AGENT, Role.SUPERVISOR, Role.MANAGER)
 
@@ -85,7 +89,7 @@ def desk() -> BaseResponse:
     )
     if phone:
         page.headers["Content-Security-Policy"] = softphone.content_security_policy(
-            CONTENT_SECURITY_POLICY, floor().settings
+            content_security_policy(), floor().settings
         )
     return page
 
@@ -134,15 +138,16 @@ def choose_on_desk() -> BaseResponse:
 @blueprint.get("/wallboard")
 @access(*WATCHES)
 def wallboard() -> str:
-    """For a wall and for a phone: who waits (ivr's fragment), who answers (ours)."""
-    return render_template("agents/wallboard.html", **_grid())
+    """For a wall and for a phone: how the floor stands (from a room above), who answers (ours)."""
+    figures = current_app.extensions[FIGURES]()
+    return render_template("agents/wallboard.html", figures=figures, **_grid())
 
 
 @blueprint.get("/wallboard/agents")
 @access(*WATCHES)
 def wallboard_agents() -> BaseResponse:
     """The agents' part of the wallboard, as a fragment."""
-    return fragment("agents/_grid.html", **_grid())
+    return shared(lambda: render_template("agents/_grid.html", **_grid()))
 
 
 def _grid() -> dict[str, Any]:

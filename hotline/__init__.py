@@ -11,6 +11,9 @@ errors.py     errors that carry their own answer
 db.py         SQL, one unit of work, migrations
 models.py     the floor's own rows
 announce.py   a lower room tells, an upper one listens
+changes.py    tells who watches that something has changed
+streams.py    the process `hotline streams`, which tells it to the pages that are open
+shared.py     what many pages ask for in the same moment is made once
 outbox.py     effects that must not be lost
 jobs.py       work for RQ, by name
 schedule.py   the night's jobs, each day once

@@ -1,7 +1,7 @@
 """Wires every room to the floor and to each other. Who listens to what stands here, once."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -21,9 +21,9 @@ import tickets.answers.web
 import tickets.jobs
 import tickets.persons.web
 import tickets.web
-from hotline import auth, city, logs, outbox, schedule, settings, web
+from hotline import auth, changes, city, logs, outbox, schedule, settings, web
 from hotline.auth import Role
-from hotline.db import Database
+from hotline.db import Database, TopicsOf
 from hotline.floor import Floor
 from hotline.i18n import Texts
 from hotline.jobs import Every, Jobs
@@ -54,6 +54,47 @@ NAVIGATION = (
     ("floor.reports", "/reports", frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})),
 )
 
+#: What a change of a table is about, for the pages that are open (`hotline.changes`); a guard holds
+#: that every table is here.
+TOPICS: Mapping[str, TopicsOf] = {
+    "accounts": changes.always("sign_ins"),
+    "sign_ins": changes.always("sign_ins"),
+    "outbox": changes.nothing,
+    "job_runs": changes.nothing,
+    "agents": changes.always("agents"),
+    "agent_skills": changes.nothing,  # with a change of presence
+    "presence": changes.nothing,  # with its event
+    "presence_events": agents.jobs.topics,
+    "calls": changes.nothing,  # with its events
+    "call_events": ivr.jobs.topics,
+    "waiting": changes.always("waiting"),
+    "offers": changes.nothing,  # with an event of the call
+    "parties": changes.nothing,
+    "absences": changes.nothing,
+    "drafts": changes.by("agent", "agent_id"),
+    "recordings": changes.nothing,
+    "bulletins": changes.always("bulletins"),
+    "bulletin_events": changes.nothing,
+    "blocks": changes.nothing,
+    "block_events": changes.nothing,
+    "nuisance_dismissals": changes.nothing,
+    "callbacks": changes.always("callbacks"),
+    "callback_attempts": changes.nothing,
+    "tickets": changes.always("tickets"),
+    "ticket_calls": changes.nothing,
+    "ticket_events": changes.nothing,
+    "citizens": changes.nothing,
+    "citizen_numbers": changes.nothing,
+    "call_citizens": changes.nothing,
+    "citizen_events": changes.nothing,
+    "answers": changes.nothing,
+    "answer_events": changes.nothing,
+    "answer_uses": changes.nothing,
+    "call_intervals": changes.nothing,
+    "report_days": changes.nothing,
+    "night_runs": changes.nothing,
+}
+
 
 def build_floor(the_settings: settings.Settings, config: city.CityConfig | None = None) -> Floor:
     """One process's floor, with every room's jobs and listeners; raises ConfigError when the city's
@@ -69,9 +110,12 @@ def build_floor(the_settings: settings.Settings, config: city.CityConfig | None 
         carrier=Carrier(the_settings),
         texts=Texts.load(text_files()),
         sections=config.sections,
+        changes=changes.Changes(the_settings.redis_url),
     )
     _register(floor)
     _listen(floor)
+    database.topics = TOPICS
+    database.changed = floor.changes
     return floor
 
 
@@ -132,6 +176,8 @@ def create_app(floor: Floor | None = None) -> Flask:
     app = web.create(floor, NAVIGATION)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    # how the floor stands, on top of the wallboard
+    app.extensions[agents.web.FIGURES] = reports.web.board_now
     # a ticket links to its calls, which a room above it keeps: only to who may open them
     app.extensions[tickets.web.READABLE_CALLS] = ivr.pages.readable_calls
     app.extensions[tickets.web.RECORDINGS] = ivr.pages.hearable

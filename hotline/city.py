@@ -103,6 +103,8 @@ def parse(
 
 def _beyond(section: Section, content: Any, folder: Path | None) -> Iterator[Fault]:
     """What is wrong with a section beside the others, and beside the files of the city."""
+    if isinstance(section, Reports):
+        yield from _unknown_queues(section, content)
     if not isinstance(section, Ivr):
         return
     city = content.get("city")
@@ -113,6 +115,14 @@ def _beyond(section: Section, content: Any, folder: Path | None) -> Iterator[Fau
     for path, file in section.recordings():
         if folder is not None and not (folder / section.audio / file).is_file():
             yield Fault(path, f"there is no file {section.audio}/{file}")
+
+
+def _unknown_queues(section: Reports, content: Any) -> Iterator[Fault]:
+    ivr = content.get("ivr")
+    queues = ivr.get("queues") if isinstance(ivr, dict) else None
+    for name in section.wallboard.queues:
+        if isinstance(queues, dict) and name not in queues:
+            yield Fault(f"wallboard.queues.{name}", f'no such queue "{name}"')
 
 
 def warnings(config: CityConfig) -> Iterator[Fault]:

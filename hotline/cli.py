@@ -101,6 +101,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument("--host", default="127.0.0.1", help="where the pages listen (127.0.0.1)")
     run.add_argument("--web-port", type=int, default=8000)
     run.add_argument("--exchange-port", type=int, default=8437)
+    run.add_argument("--stream-port", type=int, default=8438)
     run.add_argument("--stations", type=Path, help="JSON: who answers when the exchange rings")
     run.add_argument("--speed", type=float, default=1.0, help="how fast the clock runs (1)")
 
@@ -136,6 +137,7 @@ def _run(arguments: argparse.Namespace) -> int:
         host=arguments.host,
         web_port=arguments.web_port,
         exchange_port=arguments.exchange_port,
+        stream_port=arguments.stream_port,
         clock=the_clock,
         stations=arguments.stations,
         console=sys.stderr,
@@ -204,6 +206,9 @@ def _add_processes(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     web.add_argument("--port", type=int, default=8000)
     web.add_argument("--workers", type=int, default=WEB_WORKERS)
     web.add_argument("--threads", type=int, default=WEB_THREADS)
+    streams = _add(commands, "streams", _streams, "tells open pages what has changed")
+    streams.add_argument("--host", default="127.0.0.1")
+    streams.add_argument("--port", type=int, default=8438)
     worker = _add(commands, "worker", _worker, "a worker (RQ)")
     worker.add_argument("queues", nargs="*", help="the queues it works on (all)")
     _add(commands, "clock", _clock, "the sweeps and the start of the nightly jobs")
@@ -227,6 +232,20 @@ def _web(arguments: argparse.Namespace) -> int:
             *("--log-level", "warning", "--no-control-socket"),
         ],
     )
+
+
+def _streams(arguments: argparse.Namespace) -> int:
+    import agents.jobs
+    from hotline import logs, streams
+
+    logs.configure()
+    floor = _floor()
+    try:
+        app = streams.application(floor, agents.jobs.topics_now, [agents.jobs.FLOOR])
+        streams.run(app, arguments.host, arguments.port)
+    finally:
+        floor.close()
+    return 0
 
 
 def _worker(arguments: argparse.Namespace) -> int:

@@ -8,8 +8,9 @@ RETURNING id`; who gets no row walks away. Effects outside the database run afte
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,10 +68,19 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: Json}  # noqa: RUF012
 
 
+#: What a row that is written tells those who watch: from its values, by the columns' names.
+TopicsOf = Callable[[Mapping[str, Any]], Iterable[str]]
+#: An option of a statement whose rows look the same to everybody afterwards.
+UNSEEN = {"hotline_unseen": True}
+_told: ContextVar[set[str] | None] = ContextVar("told", default=None)
+
+
 class Database:
     """A connection pool and the units of work on it.
 
-    `listeners` holds what `announce` calls; `hotline/app.py` fills it.
+    `listeners` holds what `announce` calls; `hotline/app.py` fills it. `topics` says of each table
+    what a change of it is about, and `changed` is told that after the commit, whoever wrote: no
+    verb can forget it (`hotline.changes`).
     """
 
     def __init__(self, url: str, *, pool_size: int = 16) -> None:
@@ -89,6 +99,9 @@ class Database:
         # instead. It is for the tail alone: without it everything would be as right, only slower.
         self._turn = threading.Lock()
         self.listeners: dict[str, list[Callable[..., None]]] = {}
+        self.topics: Mapping[str, TopicsOf] = {}
+        self.changed: Callable[[Collection[str]], None] | None = None
+        sa.event.listen(self.engine, "after_cursor_execute", self._note)
 
     @property
     def is_sqlite(self) -> bool:
@@ -103,6 +116,7 @@ class Database:
         commit.
         """
         with (
+            self._telling(),
             self._in_turn(),
             self._sessions(info={"database": self, "after_commit": []}) as session,
         ):
@@ -123,8 +137,39 @@ class Database:
 
         For the hottest path: a third of what `write` costs, without effects after the commit.
         """
-        with self._in_turn(), self._alone.connect() as connection:
+        with self._telling(), self._in_turn(), self._alone.connect() as connection:
             return connection.execute(statement, dict(values)).scalar_one_or_none()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """After a commit, tell what it was about; after an error, nothing."""
+        if self.changed is None:
+            yield
+            return
+        topics: set[str] = set()
+        token = _told.set(topics)
+        try:
+            yield
+        finally:
+            _told.reset(token)
+        if topics:
+            self.changed(topics)
+
+    def _note(
+        self, _connection: Any, _cursor: Any, _text: str, _values: Any, context: Any, _many: bool
+    ) -> None:
+        """Note what a statement that writes is about."""
+        topics = _told.get()
+        if topics is None or not (context.isinsert or context.isupdate or context.isdelete):
+            return
+        state = getattr(context.compiled, "compile_state", None)
+        table = "" if state is None else state.dml_table.name
+        of_row = self.topics.get(table)
+        if of_row is not None and "hotline_unseen" not in context.execution_options:
+            try:
+                topics.update(*map(of_row, context.compiled_parameters))
+            except Exception:  # who watches is told later, what is being written stands
+                log.exception("what is a change of %s about?", table)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from hotline.changes import Changes
 from hotline.config import City, Section
 from hotline.db import Database
 from hotline.jobs import Job, Jobs, Sweep
@@ -34,6 +35,8 @@ class Floor:
     sweeps: dict[str, Sweep] = field(default_factory=dict)
     nightly: dict[str, Nightly] = field(default_factory=dict)
     effects: dict[str, Handler] = field(default_factory=dict)
+    #: What tells the pages that are open; None: they find out by themselves.
+    changes: Changes | None = None
 
     def section(self, kind: type[S]) -> S:
         """A room's section of config.yaml, by its class."""
@@ -52,4 +55,6 @@ class Floor:
         return self.settings.public_url + path
 
     def close(self) -> None:
+        if self.changes is not None:
+            self.changes.close()
         self.db.dispose()

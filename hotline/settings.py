@@ -4,6 +4,7 @@ What belongs to the city stands in config.yaml; what belongs to the machine stan
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,6 +67,10 @@ class Settings(Store):
     #: A script that pages with a telephone load before the carrier's SDK: the local exchange's, so
     #: that the SDK finds it. Empty with the carrier itself.
     carrier_script: str = ""
+    #: Where pages hear what has changed, as browsers reach `hotline streams`: an address, a path of
+    #: the pages' own (behind a proxy), or `:PORT/PATH` of whatever host the page is at. Empty:
+    #: nowhere, pages ask again and again.
+    stream_url: str = ""
     secret_key: str = Field(repr=False)
     #: True on the embedded defaults of `hotline run`: demo accounts exist and pages say so.
     demo: bool = False
@@ -76,6 +81,13 @@ class Settings(Store):
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc):
             raise ValueError(f"not an http(s) address: {url!r}")
         return url.rstrip("/")
+
+    @field_validator("stream_url")
+    @classmethod
+    def _stream(cls, url: str) -> str:
+        if url and not re.fullmatch(r"(https?://[^/\s;,]+|:\d+)?(/[\w.-]+)+", url):
+            raise ValueError(f"not an address, a path, or :PORT/PATH: {url!r}")
+        return url
 
     @field_validator("redis_url")
     @classmethod
@@ -98,6 +110,7 @@ NAMES = {
     "carrier_api_key_sid": "CARRIER_API_KEY_SID",
     "carrier_api_key_secret": "CARRIER_API_KEY_SECRET",
     "carrier_script": "CARRIER_SCRIPT",
+    "stream_url": "STREAM_URL",
     "secret_key": "SECRET_KEY",
 }
 OPTIONAL = (
@@ -105,6 +118,7 @@ OPTIONAL = (
     "carrier_api_key_sid",
     "carrier_api_key_secret",
     "carrier_script",
+    "stream_url",
 )
 #: What names an installation's own services, not its files: no rehearsal ever touches them.
 _SERVICES = frozenset(NAMES.values()) - {"HOTLINE_DATA", "HOTLINE_CONFIG"}

@@ -1,11 +1,11 @@
 """`hotline run`: the whole hotline on one machine, from one command, in one data folder.
 
 It starts, in this order and each when the one before is ready: an embedded Redis (unless REDIS_URL
-names one), the schema's migrations, the web process, the workers, the clock, and (unless a carrier
-is given) the local telephone exchange with its fallback document. A child that dies is started
-again. They stop in reverse: the exchange first, so that it rings no more and the web still hears
-its last calls end; Redis last. Nothing is left behind, also when the supervisor itself is killed:
-see `hotline.guardian`.
+names one), the schema's migrations, the web process, the streams, the workers, the clock, and
+(unless a carrier is given) the local telephone exchange with its fallback document. A child that
+dies is started again. They stop in reverse: the exchange first, so that it rings no more and the
+web still hears its last calls end; Redis last. Nothing is left behind, also when the supervisor
+itself is killed: see `hotline.guardian`.
 
 Servers use none of this: there `hotline web`, `worker` and `clock` are services of their own.
 """
@@ -65,6 +65,7 @@ class RunSettings:
     host: str = ports.LOOPBACK
     web_port: int = WEB_PORT
     exchange_port: int = EXCHANGE_PORT
+    stream_port: int = 0
     #: `WALL:VIRTUAL:SPEED` for every process alike; empty: real time (see `hotline.clock`).
     clock: str = ""
     #: A JSON file that says who answers when the exchange rings them; None: its defaults.
@@ -88,6 +89,7 @@ class Supervisor:
         #: Addresses as this machine reaches them; the exchange's is empty when a carrier is given.
         self.web_url = ""
         self.exchange_url = ""
+        self.streams_url = ""
         #: What the children see: the names that `hotline.settings` reads.
         self.environment: dict[str, str] = {}
         #: By name, in the order in which they started.
@@ -186,6 +188,12 @@ class Supervisor:
             logs.FORMAT: given.get(logs.FORMAT) or "plain",
             "PYTHONPATH": os.pathsep.join(filter(None, [str(CODE_ROOT), given.get("PYTHONPATH")])),
         }
+        stream_port = _claim(self.settings.host, self.settings.stream_port, "--stream-port")
+        self.streams_url = ports.url(self.settings.host, stream_port)
+        # behind a proxy that ends TLS only its operator knows where the stream is
+        proxied = given.get("PUBLIC_URL", "").startswith("https:")
+        if not given.get("STREAM_URL") and not proxied:
+            environment["STREAM_URL"] = f":{stream_port}/stream"
         if not _given(given, "DATABASE_URL"):
             environment["DATABASE_URL"] = f"sqlite:///{self.data / 'hotline.sqlite'}"
         if not _given(given, "SECRET_KEY"):
@@ -242,9 +250,17 @@ class Supervisor:
         """The processes of the hotline, in the order in which they start."""
         port = str(urlsplit(self.web_url).port)
         web = ["web", "--host", self.settings.host, "--port", port]
-        url = self.web_url
+        url, streams_url = self.web_url, self.streams_url
+        streams_port = str(urlsplit(streams_url).port)
+        streams = ["streams", "--host", self.settings.host, "--port", streams_port]
         specs = [
             Spec("web", _hotline(*web), self.environment, lambda: ports.healthy(url)),
+            Spec(
+                "streams",
+                _hotline(*streams),
+                self.environment,
+                lambda: ports.healthy(streams_url),
+            ),
             *(
                 Spec(f"worker-{name}", _hotline("worker", name), self.environment)
                 for name in QUEUES

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import sqlalchemy as sa
 from flask import (
@@ -31,6 +31,7 @@ from hotline.auth import public
 from hotline.config import READER_LANGUAGES
 from hotline.errors import Forbidden, HotlineError, Invalid, SignInNeeded
 from hotline.floor import Floor
+from hotline.shared import Shared
 from hotline.telephony import Signatures
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ Navigation = Sequence[tuple[str, str, frozenset[auth.Role]]]
 LANGUAGE_COOKIE = "hotline_language"
 THEME_COOKIE = "hotline_theme"
 THEMES = ("light", "dark")
+#: After which change, as a stream told it, a page asks for a fragment.
+CHANGE_HEADER = "Hotline-After"
 ACTING = ("POST", "PUT", "PATCH", "DELETE")
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; "
@@ -74,6 +77,39 @@ def t(key: str, **values: Any) -> str:
     return floor().texts.get(key, language(), **values)
 
 
+def stream() -> str:
+    """Where this page hears what has changed; empty: nowhere."""
+    url = floor().settings.stream_url
+    if url.startswith(":"):
+        return f"{request.scheme}://{urlsplit(request.host_url).netloc.removesuffix(_port())}{url}"
+    return url
+
+
+def _port() -> str:
+    port = urlsplit(request.host_url).port
+    return "" if port is None else f":{port}"
+
+
+def content_security_policy() -> str:
+    """What a page may load: ours, and the stream where that is at another address."""
+    place = urlsplit(stream())
+    if not place.netloc:
+        return CONTENT_SECURITY_POLICY
+    return f"{CONTENT_SECURITY_POLICY}; connect-src 'self' {place.scheme}://{place.netloc}"
+
+
+def shared(make: Callable[[], str]) -> BaseResponse:
+    """A fragment that is the same for everybody who may read it (and for this language): made once
+    for all who ask after the same change.
+    """
+    made: Shared = current_app.extensions["hotline.shared"]
+    text = made.get((request.path, language()), request.headers.get(CHANGE_HEADER, ""), make)
+    response = make_response(text)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
 def wants_json() -> bool:
     return request.path.startswith("/api/") or (
         request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
@@ -95,6 +131,7 @@ def create(the_floor: Floor, navigation: Navigation = ()) -> Flask:
     app = Flask("hotline", static_folder=None, template_folder=None)
     app.extensions["hotline"] = the_floor
     app.extensions["hotline.navigation"] = navigation
+    app.extensions["hotline.shared"] = Shared()
     app.config.update(SECRET_KEY=the_floor.settings.secret_key, MAX_CONTENT_LENGTH=16 * 1024 * 1024)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     signatures = Signatures(the_floor.settings)
@@ -139,8 +176,9 @@ def _headers(response: Response) -> Response:
     if response.mimetype in ("text/html", "application/json"):
         response.headers.setdefault("Cache-Control", "no-store")
     if response.mimetype == "text/html":
-        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Content-Security-Policy", content_security_policy())
         response.headers.setdefault("Referrer-Policy", "same-origin")
+        response.headers["Hotline-Now"] = clock.now().isoformat()  # a page's own clock may be wrong
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     return response
 
@@ -223,6 +261,7 @@ def _context() -> dict[str, Any]:
         "demo": floor().settings.demo,
         "now": clock.now(),
         "clock_speed": clock.speed(),
+        "stream": stream(),
         "csrf_token": lambda: identity.csrf_token(secret_key) if identity else "",
         "csrf_field": lambda: _csrf_field(identity, secret_key),
         "address_with": address_with,

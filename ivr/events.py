@@ -142,6 +142,23 @@ class Kind(StrEnum):
     ENDED = "ended"
 
 
+#: Those by which the day's figures of a queue change (`reports.metrics`).
+COUNTED = frozenset(
+    {
+        Kind.QUEUED,
+        Kind.RETURNED,
+        Kind.CONNECTED,
+        Kind.TAKEN_OVER,
+        Kind.PASSED_ON,
+        Kind.ABANDONED,
+        Kind.LEFT,
+        Kind.CALLBACK,
+        Kind.CALLBACK_QUEUED,
+        Kind.CALLBACK_ENDED,
+    }
+)
+
+
 class Waits(StrEnum):
     """Where a caller in the waiting room stands."""
 

@@ -5,7 +5,7 @@ call that went silent, an agent held by nothing, a pair that nobody looked for.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,7 +32,7 @@ from ivr.callbacks.rows import AttemptFacts, CallbackFacts
 from ivr.callbacks.rules import Missed
 from ivr.config import Ivr
 from ivr.errors import Lost, NoSuchOffer
-from ivr.events import HOLDS_PLACE, LIVE, OVER, RANK, OfferState, Result
+from ivr.events import COUNTED, HOLDS_PLACE, LIVE, OVER, RANK, OfferState, Result
 from ivr.models import Call, Offer, Waiting
 from ivr.room import lost, offers, plain, waiting
 from ivr.room.offers import GRACE, OfferFacts
@@ -47,6 +47,16 @@ BATCH = 50
 ASKED = 10
 #: What the call's state is written as when the carrier no longer knows it.
 FORGOTTEN = "completed"
+
+
+def topics(event: Mapping[str, Any]) -> Iterator[str]:
+    """What an event of a call is about, for the pages that are open: the agent it names, and the
+    day's figures.
+    """
+    if (agent_id := (event.get("data") or {}).get("agent")) is not None:
+        yield f"agent:{agent_id}"
+    if event.get("kind") in COUNTED:
+        yield "service"
 
 
 # ---------------------------------------------------------------- effects

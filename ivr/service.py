@@ -19,7 +19,7 @@ from ivr.room.offers import (
     look_for_agent,
 )
 from ivr.room.waiting import Line, Place, Stay, enter, lines, seen
-from ivr.story import AtHand, EventFacts, Visit, at_hand, touched_since, visits
+from ivr.story import AtHand, EventFacts, Visit, at_hand, newest_event, touched_since, visits
 
 __all__ = [
     "Arrival",
@@ -48,6 +48,7 @@ __all__ = [
     "lines",
     "look",
     "look_for_agent",
+    "newest_event",
     "put_through",
     "seen",
     "touched_since",

@@ -196,6 +196,11 @@ def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
     return set(moments), newest
 
 
+def newest_event(session: Session) -> int:
+    """The id of the newest event of any call; 0 before the first."""
+    return session.scalar(sa.select(sa.func.max(CallEvent.id))) or 0
+
+
 def _by_call(rows: Any) -> Iterator[list[Visit]]:
     """Fold the events of each call, which come by call and in their order, into its visits."""
     current: list[Visit] = []

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hotline.config import Section
+from hotline.config import Identifier, Section
 from hotline.errors import Fault
+from reports.limits import Measure
 from reports.metrics import DEFAULT_SERVICE_LEVEL, Rules
 
 #: Must be the keys of `metrics.SERVICE_LEVEL` (held by a test); spelled out so that a wrong one
@@ -31,6 +32,46 @@ class ServiceLevel(Section):
     target: Annotated[float, Field(gt=0, le=1)] = 0.8
 
 
+Count = Annotated[int, Field(ge=0)]
+
+
+class QueueLimits(Section):
+    """The last values that are still well for one queue (`reports.limits`); None: no alarm."""
+
+    waiting: Count | None = None
+    #: In seconds.
+    longest_wait: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    service_level: Annotated[float, Field(gt=0, le=1)] | None = None
+    abandoned: Count | None = None
+    agents_ready: Count | None = None
+    callbacks_due: Count | None = None
+
+    @property
+    def by_measure(self) -> dict[Measure, float]:
+        """Those that are set."""
+        return {Measure(name): value for name, value in self if value is not None}
+
+
+class Limits(QueueLimits):
+    """The same for the whole floor."""
+
+    tickets_overdue: Count | None = None
+
+
+class Wallboard(Section):
+    """What the wallboard raises an alarm for."""
+
+    floor: Limits = Limits()
+    #: Of every queue that has none of its own below.
+    queue: QueueLimits = QueueLimits()
+    queues: dict[Identifier, QueueLimits] = Field(default_factory=dict)
+    #: The service level of so few calls says nothing yet.
+    service_level_after: Annotated[int, Field(ge=1, le=1000)] = 10
+
+    def of_queue(self, queue: str) -> dict[Measure, float]:
+        return self.queues.get(queue, self.queue).by_measure
+
+
 class Reports(Section):
     """When and how the night counts."""
 
@@ -40,6 +81,7 @@ class Reports(Section):
     #: So many days are counted again each night; older ones when something was added to their
     #: calls.
     window_days: Annotated[int, Field(ge=1, le=60)] = 3
+    wallboard: Wallboard = Wallboard()
     #: Local time at which the night counts the day before.
     night_at: time = time(0, 30)
 

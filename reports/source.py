@@ -29,3 +29,8 @@ def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
     event's id.
     """
     return ivr.touched_since(session, event_id)
+
+
+def newest_event(session: Session) -> int:
+    """The id of the newest event of any call; 0 before the first."""
+    return ivr.newest_event(session)

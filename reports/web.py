@@ -8,18 +8,20 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from urllib.parse import urlencode
 
-from flask import Response, redirect, render_template, request
+from flask import Response, current_app, redirect, render_template, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from hotline import clock, i18n
 from hotline.auth import Role, access
 from hotline.errors import NotFound
-from hotline.web import floor, language, static_blueprint, t
+from hotline.web import floor, language, shared, static_blueprint, t
 from ivr.config import Ivr
-from reports import export, service
+from reports import board, export, service
 from reports.config import Reports
 from reports.metrics import METRICS, Metric
 from reports.service import Counted, How
+from reports.today import Today
 from reports.view import Line, Period, Report, chart, report
 
 blueprint = static_blueprint("reports", __file__)
@@ -158,6 +160,53 @@ def _counted(period: Period, *, by_day: bool) -> Counted:
             now=clock.now(),
             by_day=by_day,
         )
+
+
+# ---------------------------------------------------------------- the wallboard's part
+
+
+@blueprint.get("/wallboard/board")
+@access(Role.AGENT, Role.SUPERVISOR, Role.MANAGER)
+def wallboard() -> BaseResponse:
+    """The figures of the wallboard, as a fragment."""
+    return shared(board_now)
+
+
+def board_now() -> Markup:
+    """The same, for the page."""
+    here, section = floor(), _section()
+    with here.db.read() as session:
+        found = board.read(
+            session,
+            _figures_of_today(),
+            list(here.section(Ivr).queues),
+            section.wallboard,
+            section.service_level.formula,
+            clock.now(),
+        )
+    return Markup(  # noqa: S704 - a template escapes
+        render_template(
+            "reports/board.html",
+            board=found,
+            threshold=section.service_level.threshold_seconds,
+            name_of=lambda row: (
+                t("reports.board.floor") if row.id == board.FLOOR else _queue_title(row.id)
+            ),
+            spoken_title=_spoken_title,
+        )
+    )
+
+
+def _figures_of_today() -> Today:
+    """One for the process: it remembers what has been counted."""
+    known: Today = current_app.extensions.setdefault("reports.today", Today(How.of(floor())))
+    return known
+
+
+def _spoken_title(code: str | None) -> str:
+    """A language that callers speak, by its own name."""
+    known = floor().section(Ivr).languages.get(code or "")
+    return known.title if known else _language_title(code or "")
 
 
 # ---------------------------------------------------------------- the page

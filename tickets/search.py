@@ -209,6 +209,12 @@ def owed(
     return Owed(*row)
 
 
+def overdue(session: Session, *, now: datetime) -> int:
+    """How many open tickets are past their deadline: a number, whoever may read them."""
+    late = sa.select(sa.func.count()).where(IS_OPEN, Ticket.due_at < now)
+    return session.execute(late).scalar_one()
+
+
 def _readable(actor: Actor) -> sa.ColumnElement[bool]:
     """`may_read` in SQL."""
     if actor.role in SEES_ALL:

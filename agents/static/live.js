@@ -4,8 +4,15 @@
  * somebody is typing, with ages and limits counted here. docs/desk.md says what a fragment may do.
  */
 
+import { Stream } from "./stream.js";
+
 const HIDDEN_SECONDS = 5;
+/** How often what listens to a stream asks by itself: something may have been lost. */
+const LISTENING_SECONDS = 15;
 const GIVE_UP_MS = 8000;
+const TICK_MS = 250;
+/** An answer takes a while: what is less is no fault of a clock. */
+const CLOCK_OFF_MS = 1000;
 
 /**
  * The hotline's clock, which may run faster than the wall.
@@ -124,24 +131,60 @@ class Fragment {
     this.etag = "";
     this.url = "";
     this.turn = 0;
+    /** When it asks by itself, in milliseconds of `performance.now()`; Infinity: never. */
+    this.due = 0;
+    this.loading = false;
+    /** Which time the stream was up when it was asked last. */
+    this.since = 0;
+    /** What the server's clock showed in its last answer. @type {string | null} */
+    this.told = null;
+    /** It was told of a change while an answer was on its way. */
+    this.again = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.paced = undefined;
+  }
+
+  /** What it listens to. */
+  get topics() {
+    return (this.element.dataset.topics ?? "").split(" ").filter(Boolean);
+  }
+
+  /**
+   * When to ask again.
+   * @param {boolean} up whether a stream tells of changes
+   */
+  wait(up) {
+    const every = Number(this.element.dataset.every ?? 0);
+    if (!every) return void (this.due = Infinity);
+    // what shows more than its topics tell of says how long that may be old
+    const seldom = this.element.querySelector("[data-slow]");
+    const slow = Number(seldom instanceof HTMLElement ? seldom.dataset.slow : LISTENING_SECONDS);
+    const seconds = up && this.topics.length ? Math.max(every, slow) : document.hidden ? Math.max(every, HIDDEN_SECONDS) : every;
+    this.due = performance.now() + seconds * 1000 - TICK_MS / 2;
   }
 
   /**
    * Ask once, and merge what is new.
+   * @param {string} [mark] of the change that is asked after
    * @returns {Promise<boolean>} whether anything changed
    */
-  async load() {
+  async load(mark = "") {
     const address = new URL(this.element.dataset.fragment ?? "", location.origin);
     address.searchParams.set("lang", document.documentElement.lang); // one page, one language
     const url = address.pathname + address.search;
     if (url !== this.url) [this.url, this.etag] = [url, ""];
     const turn = ++this.turn;
     const response = await fetch(url, {
-      headers: { Accept: "text/html", ...(this.etag && { "If-None-Match": this.etag }) },
+      headers: {
+        Accept: "text/html",
+        ...(this.etag && { "If-None-Match": this.etag }),
+        ...(mark && { "Hotline-After": mark }),
+      },
       cache: "no-store",
       signal: AbortSignal.timeout(GIVE_UP_MS),
     });
     if (response.redirected || response.status === 401) throw new SessionEnded();
+    this.told = response.headers.get("Hotline-Now");
     if (response.status >= 500) throw new Error(`${url}: ${response.status}`);
     if (!response.ok) return false; // 304, or nothing there for this reader
     const text = await response.text();
@@ -159,7 +202,9 @@ export class Live extends EventTarget {
   constructor(root) {
     super();
     this.root = root;
-    this.now = clockOf(root);
+    this.clock = clockOf(root);
+    /** By how much that is wrong: machines' clocks drift, and are put right. */
+    this.correction = 0;
     /** @type {Map<HTMLElement, Fragment>} */
     this.fragments = new Map();
     this.failures = 0;
@@ -168,13 +213,31 @@ export class Live extends EventTarget {
     this.focused = new WeakSet();
     /** What is being sent, and whether it was meant to be sent again since. @type {WeakMap<HTMLFormElement, boolean>} */
     this.sending = new WeakMap();
+    this.stream = new Stream(root.dataset.stream ?? "");
+  }
+
+  /** The moment now, in milliseconds since 1970, by the hotline's clock. */
+  now() {
+    return this.clock() + this.correction;
+  }
+
+  /** @param {string | null} told what the server's clock showed just now */
+  correct(told) {
+    const off = Date.parse(told ?? "") - this.now();
+    if (Math.abs(off) > CLOCK_OFF_MS * Number(this.root.dataset.speed ?? 1)) this.correction += off;
   }
 
   /** Begin. Nothing stops it but the end of the session. */
   start() {
     this.adopt();
-    setInterval(() => this.tick(), 250);
+    setInterval(() => (this.ask(), this.tick()), TICK_MS);
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
+    // one that is up again needs no question of its own: what was asked without it is due in a moment, and
+    // not on all pages at once
+    this.stream.addEventListener("down", () => this.ask(true));
+    // nothing has changed since, so that what is seen is as of now
+    this.stream.addEventListener("beat", () => this.failures || this.isAsking() || (this.seen = this.now()));
+    this.stream.addEventListener("changed", (event) => this.heard(/** @type {CustomEvent} */ (event).detail));
     this.root.addEventListener("submit", (event) => this.send(/** @type {SubmitEvent} */ (event)));
     this.tick();
   }
@@ -186,26 +249,60 @@ export class Live extends EventTarget {
       if (!(element instanceof HTMLElement) || this.fragments.has(element)) continue;
       const fragment = new Fragment(element);
       this.fragments.set(element, fragment);
-      this.keep(fragment);
+      this.load(fragment);
+    }
+    const also = (this.root.dataset.topics ?? "").split(" ").filter(Boolean);
+    this.stream.listen([...also, ...[...this.fragments.values()].flatMap((fragment) => fragment.topics)]);
+  }
+
+  /**
+   * Ask for what is due.
+   * @param {boolean} [sooner] the stream is down: what was put off is due when it is without one
+   */
+  ask(sooner = false) {
+    for (const fragment of this.fragments.values()) {
+      if (sooner) fragment.wait(false);
+      if (fragment.due <= performance.now() && !fragment.loading) this.load(fragment);
     }
   }
 
-  /** @param {Fragment} fragment */
-  async keep(fragment) {
-    while (this.fragments.get(fragment.element) === fragment && this.failures !== Infinity) {
-      await this.load(fragment);
-      const every = Number(fragment.element.dataset.every ?? 0);
-      if (!every) return;
-      const seconds = document.hidden ? Math.max(every, HIDDEN_SECONDS) : every;
-      await new Promise((wake) => setTimeout(wake, seconds * 1000));
+  /** Whether something may have changed that is not seen yet. */
+  isAsking() {
+    const behind = (/** @type {Fragment} */ fragment) => fragment.topics.length > 0 && fragment.since !== this.stream.since;
+    return [...this.fragments.values()].some((each) => each.loading || each.paced !== undefined || behind(each));
+  }
+
+  /**
+   * Something has changed: who listens to it asks, in turn where many pages would do so at once.
+   * @param {Set<string>} topics
+   */
+  heard(topics) {
+    for (const fragment of this.fragments.values()) {
+      if (!fragment.topics.some((topic) => topics.has(topic))) continue;
+      const pace = Number(fragment.element.dataset.pace ?? 0);
+      if (!pace) this.load(fragment, this.stream.mark);
+      else fragment.paced ??= setTimeout(() => {
+        fragment.paced = undefined;
+        this.load(fragment, this.stream.mark);
+      }, Math.random() * pace * 1000);
     }
   }
 
-  /** @param {Fragment} fragment */
-  async load(fragment) {
+  /**
+   * @param {Fragment} fragment
+   * @param {string} [mark] of the change that it is asked after
+   */
+  async load(fragment, mark = "") {
+    if (this.failures === Infinity) return;
+    if (mark && fragment.loading) return void (fragment.again = true); // or none would ever be the last
+    const since = this.stream.since;
+    fragment.loading = true;
+    fragment.again = false;
+    fragment.due = Infinity;
     try {
-      const changed = await fragment.load();
+      const changed = await fragment.load(mark);
       this.failures = 0;
+      this.correct(fragment.told);
       this.seen = this.now();
       this.trouble("");
       if (changed) this.changed(fragment.element);
@@ -213,7 +310,13 @@ export class Live extends EventTarget {
       if (error instanceof SessionEnded) return this.ended();
       this.failures += 1;
       if (this.failures > 1) this.trouble(`${this.root.dataset.stale} ${clockTime(this.seen, this.root.dataset.zone)}`);
+    } finally {
+      fragment.loading = false;
+      // nothing can have been missed since it was asked
+      fragment.since = since;
+      fragment.wait(since > 0 && since === this.stream.since);
     }
+    if (fragment.again && this.fragments.has(fragment.element)) this.load(fragment, this.stream.mark);
   }
 
   /** Ask for everything now. */
@@ -237,6 +340,7 @@ export class Live extends EventTarget {
 
   ended() {
     this.failures = Infinity;
+    this.stream.stop();
     this.trouble(this.root.dataset.ended ?? "", location.href);
   }
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agents import routing
-from hotline.db import insert_ignore
+from hotline.db import UNSEEN, insert_ignore
 from ivr import calls
 from ivr.events import HOLDS_PLACE, STILL_WAITS, Departed, Kind, Waits
 from ivr.models import Call, CallEvent, Offer, Waiting
@@ -503,7 +503,8 @@ _SEEN = (
     )
     .values(last_seen_at=sa.bindparam("last_seen_at"))
     .returning(*_COLUMNS)
-    .execution_options(synchronize_session=False)
+    # nobody sees when a wait loop was last heard of, and there are many of them
+    .execution_options(synchronize_session=False, **UNSEEN)
 )
 #: Spelled as text so that both databases see that the partial index serves it.
 _IS_WAITING = sa.text("waiting.state = 'waiting'")

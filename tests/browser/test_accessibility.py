@@ -142,7 +142,7 @@ def test_a_page(hotline: Hotline, open_page: Open, username: str, path: str, lan
     page.wait_for_load_state("networkidle" if path != "/wallboard" else "load")
     if path == "/wallboard":
         expect(page.locator(".grid .person").first).to_be_visible()
-        expect(page.locator(".waiting-board")).to_be_visible()
+        expect(page.locator("#queues")).to_be_visible()
     assert faults(page) == []
     page.set_viewport_size(PHONE)
     assert faults(page) == [], "on a phone"

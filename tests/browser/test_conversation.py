@@ -53,6 +53,7 @@ def caller(hotline: Hotline, browsers: Browsers, agent: Page, wrong: list[str]) 
 
 def test_hold_is_heard_on_both_sides(agent: Page, caller: Page) -> None:
     agent.fill("textarea[name=note]", "the water")  # keys act while one writes
+    expect(agent.locator(".saved")).to_be_visible()  # what comes with it changes nothing below
     agent.keyboard.press("F2")
     expect(agent.locator(".talk-state")).to_contain_text("On hold")
     hears(agent, CALLER, at_all=False)

@@ -31,6 +31,7 @@ PARTS = {
     "web": "gunicorn",
     "worker-calls": "hotline worker calls",
     "worker-night": "hotline worker night",
+    "streams": "hotline streams",
     "clock": "hotline clock",
     "fallback": "-m hotline.fallback",
     "exchange": "-m exchange",

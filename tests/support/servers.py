@@ -55,7 +55,7 @@ def short_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _running(command: list[str | Path], stop: int, log: Path, user: str | None) -> Iterator[None]:
+def _running(command: list[str | Path], stop: int, log: Path, user: str | None) -> Iterator[int]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -70,7 +70,7 @@ def _running(command: list[str | Path], stop: int, log: Path, user: str | None) 
     guardian = Guardian()
     guardian.watch(process.pid, stop)
     try:
-        yield
+        yield process.pid
     finally:
         end(process.pid, stop)
         process.wait()
@@ -84,15 +84,22 @@ def _running(command: list[str | Path], stop: int, log: Path, user: str | None) 
 @contextmanager
 def valkey() -> Iterator[str]:
     """Run Valkey with the settings of production; yield its URL (a unix socket)."""
-    with short_folder() as folder:
-        socket = folder / "s"
-        command: list[str | Path] = [get_binary_path(), "--port", "0", "--unixsocket", socket]
-        command += ["--dir", folder, "--save", "", "--maxmemory-policy", "noeviction"]
-        with _running(command, signal.SIGTERM, folder / "log", None):
-            url = f"unix://{socket}"
-            with redis.Redis.from_url(url) as client:
-                until(lambda: socket.exists() and bool(client.ping()), "Valkey answers")
-            yield url
+    with short_folder() as folder, valkey_at(folder / "s", folder):
+        yield f"unix://{folder / 's'}"
+
+
+@contextmanager
+def valkey_at(socket: Path, folder: Path) -> Iterator[int]:
+    """The same at a socket that is known before; yield its process id."""
+    socket.unlink(missing_ok=True)  # of one that was killed
+    command: list[str | Path] = [get_binary_path(), "--port", "0", "--unixsocket", socket]
+    command += ["--dir", folder, "--save", "", "--maxmemory-policy", "noeviction"]
+    with (
+        _running(command, signal.SIGTERM, folder / "log", None) as pid,
+        redis.Redis.from_url(f"unix://{socket}") as client,
+    ):
+        until(lambda: socket.exists() and bool(client.ping()), "Valkey answers")
+        yield pid
 
 
 # ------------------------------------------------------------------------------------ PostgreSQL

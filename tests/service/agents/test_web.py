@@ -244,7 +244,13 @@ def test_the_wallboard_shows_first_who_needs_a_look(client, floor, bearer, now):
         ("ready", str(ids["ready"])),
         ("signed_out", str(ids["home"])),
     ]
-    assert re.findall(r"<strong>(\d+)</strong>", grid) == ["1", "1", "3"]
+    counts = re.findall(r'<li class="(\w+)"><span class="dot".*?<strong>(\d+)</strong>', grid)
+    assert {word: int(number) for word, number in counts if number != "0"} == {
+        "ready": 1,
+        "on_call": 1,
+        "missed": 1,
+        "signed_out": 1,
+    }
 
 
 def test_a_name_is_text_and_never_markup(client, floor, bearer, now):

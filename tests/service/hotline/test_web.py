@@ -439,3 +439,35 @@ def test_the_header_offers_what_the_role_may_open(client: FlaskClient, floor: Fl
 
 def test_health(client: FlaskClient) -> None:
     assert client.get("/health").json == {"ok": True}
+
+
+# ---------------------------------------------------------------- where changes are told
+
+
+@pytest.mark.parametrize(
+    ("setting", "address", "policy"),
+    [
+        ("", "", ""),
+        ("/stream", "/stream", ""),
+        (
+            ":8438/stream",
+            "http://localhost:8438/stream",
+            "connect-src 'self' http://localhost:8438",
+        ),
+        (
+            "https://live.example/stream",
+            "https://live.example/stream",
+            "connect-src 'self' https://live.example",
+        ),
+    ],
+)
+def test_a_page_knows_where_its_stream_is(
+    client: FlaskClient, floor: Floor, noi: None, setting: str, address: str, policy: str
+) -> None:
+    floor.settings = floor.settings.model_copy(update={"stream_url": setting})
+    sign_in(client)
+    page = client.get("/wallboard")
+    assert f'data-stream="{address}"' in page.text
+    said = page.headers["Content-Security-Policy"]
+    assert policy in said and ("connect-src" in said) == bool(policy)
+    assert "Hotline-Now" in page.headers

@@ -102,3 +102,15 @@ def test_a_rehearsal_keeps_away_from_the_citys_own_services() -> None:
     kept = {"LANG", "DATABASE_URLS", "HOTLINE_DATA", "HOTLINE_CONFIG"}
     assert {name for name in left if not name.endswith("_FILE")} == kept
     assert not {f"{name}_FILE" for name in settings.SECRETS} & left.keys()
+
+
+@pytest.mark.parametrize("url", ["/stream", ":8438/stream", "https://live.example/a/stream", ""])
+def test_where_a_stream_may_be(url: str) -> None:
+    assert from_environment({**RIGHT, "STREAM_URL": url}).stream_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["stream", "//elsewhere/x", ":8438", "ftp://x/y", "https://x/y; script-src *"]
+)
+def test_where_none_can_be(url: str) -> None:
+    assert set(faults({**RIGHT, "STREAM_URL": url})) == {"STREAM_URL"}

@@ -1,0 +1,115 @@
+// @ts-check
+/**
+ * What has changed, told by the server (server-sent events): docs/desk.md says how a fragment listens.
+ *
+ * While a stream is up, fragments ask when they are told to, and now and then by themselves. A stream that
+ * says nothing for a while is given up (a proxy may hold it up, a network may be gone without a word); until
+ * another one is up, fragments ask as often as without.
+ */
+
+const SILENT_MS = 7000;
+const AGAIN_MS = [1000, 2000, 4000, 8000];
+
+/** Events: `up`, `down` (something may be missed from now on), `changed`, and `beat`: nothing has. */
+export class Stream extends EventTarget {
+  /** @param {string} address where the stream is; empty: nowhere */
+  constructor(address) {
+    super();
+    this.address = address;
+    this.topics = "";
+    /** Which time it is up; 0: it is not. */
+    this.since = 0;
+    this.times = 0;
+    /** The mark of what was told last. */
+    this.mark = "";
+    this.tries = 0;
+    /** @type {EventSource | undefined} */
+    this.source = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    addEventListener("online", () => this.again(0));
+    addEventListener("pagehide", () => this.close());
+    addEventListener("pageshow", (event) => event.persisted && this.again(0));
+  }
+
+  get up() {
+    return this.since > 0;
+  }
+
+  /**
+   * Listen to these as well from now on.
+   * @param {Iterable<string>} topics
+   */
+  listen(topics) {
+    const wanted = new Set(topics);
+    const known = this.topics.split(" ").filter(Boolean);
+    if (!this.address || [...wanted].every((topic) => known.includes(topic))) return;
+    this.topics = [...new Set([...known, ...wanted])].sort().join(" ");
+    this.again(0);
+  }
+
+  /** The session is over. */
+  stop() {
+    this.topics = this.address = "";
+    this.close();
+  }
+
+  open() {
+    this.close();
+    if (!this.topics) return;
+    const address = new URL(this.address, location.origin);
+    address.searchParams.set("topics", this.topics);
+    const source = (this.source = new EventSource(address, { withCredentials: true }));
+    /** @param {string} name @param {(event: MessageEvent) => void} act */
+    const on = (name, act) =>
+      source.addEventListener(name, (event) => {
+        if (this.source !== source) return;
+        this.watch();
+        act(/** @type {MessageEvent} */ (event));
+      });
+    on("hello", () => this.isUp(true));
+    on("here", () => this.isUp(true));
+    on("away", () => this.isUp(false));
+    on("beat", () => this.up && this.dispatchEvent(new Event("beat")));
+    on("changed", (event) => {
+      this.mark = event.lastEventId;
+      this.dispatchEvent(new CustomEvent("changed", { detail: new Set(event.data.split(" ")) }));
+    });
+    // not left to the browser, which never tries again after an answer that is none
+    source.addEventListener("error", () => this.source === source && this.lost());
+    this.watch();
+  }
+
+  /** @param {boolean} up */
+  isUp(up) {
+    if (up) this.tries = 0;
+    if (this.up === up) return;
+    this.since = up ? ++this.times : 0;
+    this.dispatchEvent(new Event(up ? "up" : "down"));
+  }
+
+  /** Give it up when nothing is heard for long. */
+  watch() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.lost(), SILENT_MS);
+  }
+
+  lost() {
+    this.close();
+    this.isUp(false);
+    const wait = AGAIN_MS[Math.min(this.tries++, AGAIN_MS.length - 1)];
+    this.again(wait * (0.75 + Math.random() / 2)); // not all pages in the same moment
+  }
+
+  /** @param {number} milliseconds */
+  again(milliseconds) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.open(), milliseconds);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.source?.close();
+    this.source = undefined;
+  }
+}
