@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 
+import agents.floor
 import agents.jobs
 import agents.web
 import ivr.config
@@ -43,6 +44,7 @@ BLUEPRINTS = (
 )
 NAVIGATION = (
     ("floor.desk", "/desk", frozenset({Role.AGENT, Role.SUPERVISOR})),
+    ("ivr.floor", "/floor", frozenset({Role.SUPERVISOR})),
     ("floor.wallboard", "/wallboard", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
     ("floor.callbacks", "/callbacks", frozenset({Role.AGENT, Role.SUPERVISOR})),
     ("floor.calls", "/calls", frozenset({Role.SUPERVISOR, Role.MANAGER})),
@@ -137,6 +139,8 @@ def create_app(floor: Floor | None = None) -> Flask:
     app.extensions[tickets.web.RECORDINGS] = ivr.pages.hearable
     # whose earlier tickets an agent sees: the caller's whom they have at hand, and nobody else's
     app.extensions[tickets.web.NUMBER_AT_HAND] = ivr.pages.number_at_hand
+    # what an agent can be asked to answer: the queues and languages of the caller's side
+    app.extensions[agents.floor.SKILLS] = ivr.pages.skill_titles
     # where an agent who reads a ticket calls its caller
     app.extensions[tickets.web.CALLS_OUT] = ivr.pages.to_call_out
     app.extensions[tickets.web.SPOKEN] = tuple(floor.section(ivr.config.Ivr).languages)

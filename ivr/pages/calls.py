@@ -137,17 +137,35 @@ def _when(at: str | None) -> str:
 
 
 def _told_as(event: story.EventFacts) -> str:
-    if event.kind is Kind.STEP and not event.data.get("digits"):
-        return _undialled(event.data)
-    if event.kind is Kind.TRANSFERRING and event.data.get("emergency"):
-        return "emergency"
-    if event.kind is Kind.WRAPPED_UP and event.data.get("by") == closing.LIMIT:
-        return "wrapped_up_by_limit"
-    if event.kind in (Kind.ANSWER, Kind.SMS):
-        return f"{event.kind.value}_{event.data.get('how') or event.data['result']}"
-    if event.kind in (Kind.ARRIVED, Kind.ENDED) and event.data.get("by") == reconcile.BY:
-        return f"{event.kind.value}_unheard"
-    return event.kind.value
+    """The key of the words for an event: its kind, or what is more than that."""
+    data, more = event.data, _MORE.get(event.kind)
+    if event.kind is Kind.STEP and not data.get("digits"):
+        return _undialled(data)
+    return event.kind.value + (more(data) if more else "")
+
+
+def _if(word: str, name: str, value: object = None) -> Callable[[Mapping[str, Any]], str]:
+    """`word` where an event carries `name` (as `value`, if that is given)."""
+
+    def more(data: Mapping[str, Any]) -> str:
+        found = data.get(name)
+        return word if (found if value is None else found == value) else ""
+
+    return more
+
+
+#: What the words of a kind tell apart.
+_MORE: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
+    Kind.WRAPPED_UP: _if("_by_limit", "by", closing.LIMIT),
+    Kind.TRANSFERRING: _if("_to_emergency", "emergency"),
+    Kind.ANSWER: lambda data: f"_{data['how']}",
+    Kind.SMS: lambda data: f"_{data['result']}",
+    Kind.ARRIVED: _if("_unheard", "by", reconcile.BY),
+    Kind.ENDED: _if("_unheard", "by", reconcile.BY),
+    Kind.TAKEN_OVER: _if("_by", "who"),
+    Kind.MONITORED: lambda data: f"_{data['mode']}",
+    Kind.REORDERED: lambda data: f"_{data['how']}",
+}
 
 
 def _undialled(step: Mapping[str, Any]) -> str:
