@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from agents import service, supervise
 from agents import web as desk
 from agents.config import Agents
+from agents.service import BoardRow
 from agents.states import Move, State, Status
 from agents.supervise import NothingChosen
 from hotline import clock
@@ -24,7 +25,7 @@ from hotline.auth import Role, access, current_account
 from hotline.errors import HotlineError, Invalid
 from hotline.web import floor, language, t, wants_json
 
-#: Where `ivr` tells what the skills are called: a function, name → title, of all that there are.
+#: Where `ivr` tells what the skills are called: a function, name → queue and language, of all.
 SKILLS: Final = "agents.skills"
 PAGE: Final = "/floor"
 #: Seconds for which the words of an answer are shown, should the page be loaded again.
@@ -85,14 +86,24 @@ def people(session: Session) -> dict[str, Any]:
         "label": desk.label,
         "seen_as": supervise.seen_as,
         "unheld": lambda row: row.presence.state in (State.IDLE, State.OFFERED),
+        "answers": _answers,
         "choices": _choices(),
         "skill_titles": skill_titles(),
     }
 
 
-def skill_titles() -> Mapping[str, str]:
-    """Every skill that there is, by name, with its title."""
-    titles: Callable[[], Mapping[str, str]] = current_app.extensions[SKILLS]
+def _answers(row: BoardRow) -> list[tuple[str, list[str]]]:
+    """What somebody answers: each queue, with the languages."""
+    titles, found = skill_titles(), dict[str, list[str]]()
+    for name in row.skills:
+        queue, spoken = titles.get(name, name.partition("/")[::2])
+        found.setdefault(queue, []).append(spoken)
+    return list(found.items())
+
+
+def skill_titles() -> Mapping[str, tuple[str, str]]:
+    """Every skill that there is, by name: its queue and its language, as they are called."""
+    titles: Callable[[], Mapping[str, tuple[str, str]]] = current_app.extensions[SKILLS]
     return titles()
 
 

@@ -45,7 +45,8 @@ BLUEPRINTS = (
 NAVIGATION = (
     ("floor.desk", "/desk", frozenset({Role.AGENT, Role.SUPERVISOR})),
     ("ivr.floor", "/floor", frozenset({Role.SUPERVISOR})),
-    ("floor.wallboard", "/wallboard", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
+    # a supervisor's own page leads there: their header has one row
+    ("floor.wallboard", "/wallboard", frozenset({Role.AGENT, Role.MANAGER})),
     ("floor.callbacks", "/callbacks", frozenset({Role.AGENT, Role.SUPERVISOR})),
     ("floor.calls", "/calls", frozenset({Role.SUPERVISOR, Role.MANAGER})),
     ("floor.tickets", "/tickets", frozenset(Role)),

@@ -10,6 +10,7 @@ from flask import render_template, request
 from sqlalchemy.orm import Session
 
 from agents import service as agents
+from agents.config import Agents
 from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Forbidden, Invalid
@@ -31,6 +32,7 @@ from ivr.pages.base import (
 from ivr.pages.recordings import hearable
 from ivr.room import waiting
 from ivr.story import Visit
+from ivr.talk.monitors import Mode
 from tickets import service as tickets
 from tickets.config import Tickets
 
@@ -73,7 +75,7 @@ def call_page(call_id: int) -> str:
         "ivr/call.html",
         call=found[call_id],
         caller=shown_number(found[call_id].from_number),
-        events=[(event, _words(event, names)) for event in events],
+        events=[(event, _words(event, names)) for event in events if _is_shown(event)],
         visits=visits,
         queue_title=queue_title,
         spoken_title=spoken_title,
@@ -83,6 +85,14 @@ def call_page(call_id: int) -> str:
         ticket_shown=tickets.number_shown,
         recordings=heard,
     )
+
+
+def _is_shown(event: story.EventFacts) -> bool:
+    """An agent reads here of supervisors what their desk shows them (`agents.monitoring.shown`)."""
+    if event.kind is not Kind.MONITORED or current_account().role is not Role.AGENT:
+        return True
+    shown = floor().section(Agents).monitoring.shown
+    return shown or event.data["mode"] in (Mode.WHISPERING, Mode.BARGING)
 
 
 def _readable_ticket(session: Session, call_id: int) -> tickets.TicketFacts | None:

@@ -195,22 +195,28 @@ def _done(session: Session) -> dict[str, Any]:
 def _deed(line: audit.Line, names: Mapping[int, str]) -> str:
     what, _, number = line.subject.partition(":")
     whom = names.get(int(number), number) if what == "agent" else t("ivr.call", id=number)
-    return f"{t(_DEEDS[line.kind])} · {whom}"
+    return f"{_DEEDS[line.kind](line.data)} · {whom}"
 
 
-_DEEDS = {
-    "agents.state_changed": "agents.audit.state_changed",
-    "agents.skills_changed": "agents.audit.skills_changed",
-    "ivr.reordered": "ivr.audit.reordered",
-    "ivr.monitored": "ivr.audit.monitored",
-    "ivr.taken_over": "ivr.audit.taken_over",
+def _skills(data: Mapping[str, Any]) -> str:
+    gave, took = (", ".join(data[name]) or "–" for name in ("gave", "took"))
+    return t("agents.audit.skills_changed", gave=gave, took=took)
+
+
+#: The lines of the audit log that are shown here, in words.
+_DEEDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "agents.state_changed": lambda data: t(f"agents.audit.state_changed.{data['move']}"),
+    "agents.skills_changed": _skills,
+    "ivr.reordered": lambda data: t(f"ivr.audit.reordered.{data['how']}"),
+    "ivr.monitored": lambda data: t(f"ivr.audit.monitored.{data['mode']}"),
+    "ivr.taken_over": lambda _: t("ivr.audit.taken_over"),
 }
 
 
-def skill_titles() -> Mapping[str, str]:
-    """Every skill with its title, for the agents' part of the page."""
+def skill_titles() -> Mapping[str, tuple[str, str]]:
+    """What every skill is called, for the agents' part of the page: queue, language."""
     return {
-        f"{queue}/{spoken}": f"{queue_title(queue)} · {spoken_title(spoken)}"
+        f"{queue}/{spoken}": (queue_title(queue), spoken_title(spoken))
         for queue, spoken in floor().section(Ivr).skills()
     }
 

@@ -84,7 +84,9 @@ def priority_of(stay: Stay, policy: routing.Policy) -> int:
 def to_front(floor: Floor, session: Session, wish: Wish, *, now: datetime) -> None:
     """Before everybody in the same line. Raises `InFront`, `PlaceMoved`."""
     stay = _waits(session, wish)
-    (first,) = waiting.heads(session, [stay.skill])
+    first = next(iter(waiting.heads(session, [stay.skill])), None)
+    if first is None:
+        raise Lost("the caller")
     if first.id == stay.id:
         raise InFront
     to = {"precedence": first.precedence, "ranked_at": first.ranked_at - _AHEAD}

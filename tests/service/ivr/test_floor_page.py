@@ -62,7 +62,7 @@ def test_an_act_says_in_words_what_happened(world: World) -> None:
     assert f"{supervisor.username} set you to “Break · Meal”" in strip
     assert "eat something" in strip
     text = browser.opens()
-    assert "Changed an agent&#39;s status" in text
+    assert f"Set on a break · {agent.username}" in text
     assert "eat something" in text
     assert 'id="said"' not in browser.opens(said="forged")
 

@@ -165,6 +165,8 @@ def test_whom_the_agent_sees_is_a_setting_but_for_who_speaks(
     listens(supervisor, caller)
     assert supervisor.username not in page(agent)
     assert agent.call["supervisors"] == []
+    assert supervisor.username not in page(agent, f"/calls/{caller.id}"), "nor in its story"
+    assert supervisor.username in page(supervisor, f"/calls/{caller.id}")
     supervisor.acts(f"/floor/calls/{caller.id}/listen", mode="barging")
     assert supervisor.username in page(agent)
 
