@@ -30,12 +30,20 @@ class SignOutAfter(Section):
     missed: Hours = 1
 
 
+class Monitoring(Section):
+    """What agents are shown of a supervisor in their conversation."""
+
+    #: Whether they see that somebody only listens. Who speaks to them is always named.
+    shown: bool = True
+
+
 class Agents(Section):
     """What the city decides about the people who answer."""
 
     breaks: dict[Identifier, LocalText] = Field(min_length=1)
     routing: Routing = Routing()
     sign_out_after: SignOutAfter = SignOutAfter()
+    monitoring: Monitoring = Monitoring()
 
     @property
     def policy(self) -> Policy:

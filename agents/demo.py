@@ -20,7 +20,7 @@ _ALL = ("information", "complaint", "emergency")
 
 @dataclass(frozen=True)
 class Demo:
-    """One demo account; with queues it is an agent as well."""
+    """One demo account; with queues it is an agent as well, and a supervisor has a telephone."""
 
     username: str
     name: str
@@ -63,7 +63,7 @@ def _make(session: Session, demo: Demo, now: datetime) -> None:
         demo=True,
         now=now,
     )
-    if demo.queues:
+    if demo.queues or demo.role is Role.SUPERVISOR:
         service.create_agent(
             session,
             account_id=account_id,

@@ -76,6 +76,8 @@ class PresenceEvent(Base):
 
     `kind` is the move (`agents.states.Move`), `by` who made it (`agent:7`, `account:3`, `engine`),
     `data` has `from` and `to` (status, reason, state of each), and `offer_id`, `call_id` if any.
+    What a supervisor did (`agents.supervise`) has `who` (their name) and `why` beside it. Two kinds
+    are no moves and change neither field: `skills` (`gave`, `took`) and `told` (`what`).
     """
 
     __tablename__ = "presence_events"

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -55,13 +55,16 @@ class PresenceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A move, who makes it and when, and the columns that it sets beside the two fields."""
+    """A move, who makes it and when, the columns that it sets beside the two fields, and what its
+    event says beside them.
+    """
 
     move: Move
     now: datetime
     by: str
     reason: str | None = None
     sets: tuple[tuple[str, Any], ...] = ()
+    said: tuple[tuple[str, Any], ...] = ()
 
 
 Guard = Callable[[PresenceFacts], bool]
@@ -123,14 +126,34 @@ def change(
     raise Conflict(f"agent {agent_id} changes too quickly", text="agents.changed_meanwhile")
 
 
+def note(
+    session: Session, agent_id: int, kind: str, *, by: str, now: datetime, said: dict[str, Any]
+) -> PresenceFacts:
+    """Write an event of an agent (`kind`: no move) that leaves both fields as they are, and hold
+    their row: until the commit nobody changes this presence, and with it who is ready for what.
+    """
+    for _ in range(_TRIES):
+        before = read(session, agent_id)
+        after = replace(before, n=before.n + 1)
+        if _win(session, before, after):
+            words = {"from": _words(before), "to": _words(after)}
+            event = {"agent_id": agent_id, "n": after.n, "at": now, "by": by, "kind": kind}
+            session.execute(_WRITE, event | {"data": words | said})
+            return after
+    raise Conflict(f"agent {agent_id} changes too quickly", text="agents.changed_meanwhile")
+
+
 def _swap(
     session: Session, before: PresenceFacts, after: Presence, what: Change
 ) -> PresenceFacts | None:
     facts = _next(before, after, what)
+    return facts if _win(session, before, facts) else None
+
+
+def _win(session: Session, before: PresenceFacts, facts: PresenceFacts) -> bool:
     values = {name: getattr(facts, name) for name in _CHANGING}
     where = {"who": before.agent_id, "seen": before.n}
-    won = session.execute(_SWAP, {**where, **values}).scalar_one_or_none()
-    return facts if won is not None else None
+    return session.execute(_SWAP, {**where, **values}).scalar_one_or_none() is not None
 
 
 def _next(before: PresenceFacts, after: Presence, what: Change) -> PresenceFacts:
@@ -164,7 +187,7 @@ def _idle_since(before: PresenceFacts, after: Presence, what: Change) -> datetim
 
 def _record(session: Session, before: PresenceFacts, after: PresenceFacts, what: Change) -> None:
     """The event, the skills' index, and the announcement that a change owes."""
-    data = {"from": _words(before), "to": _words(after)}
+    data = {"from": _words(before), "to": _words(after), **dict(what.said)}
     held = {
         "offer_id": after.offer_id or before.offer_id,
         "call_id": after.call_id or before.call_id,

@@ -38,6 +38,7 @@ __all__ = [
     "declined",
     "finish",
     "forget",
+    "listens",
     "lock_out",
     "lost",
     "missed",
@@ -52,8 +53,10 @@ __all__ = [
     "sign_out",
     "signed_in",
     "skills_of",
+    "stops_listening",
     "stuck",
     "take_break",
+    "takes_over",
     "wrap_up",
 ]
 
@@ -295,6 +298,28 @@ def finish(
     return _changed(session, agent_id, what, lambda seen: seen.call_id == call_id)
 
 
+def listens(session: Session, agent_id: int, *, call_id: int, now: datetime, by: str) -> bool:
+    """A supervisor is rung to listen to a call of somebody else's, and is offered none meanwhile;
+    False when something holds them already.
+    """
+    what = Change(Move.MONITOR, now, by, sets=(("call_id", call_id),))
+    return presence.change(session, agent_id, what) is not None
+
+
+def stops_listening(session: Session, agent_id: int, *, now: datetime) -> bool:
+    """They have left it, and are what they were before."""
+    return presence.change(session, agent_id, Change(Move.LEAVE, now, ENGINE)) is not None
+
+
+def takes_over(
+    session: Session, agent_id: int, *, offer_id: int, call_id: int, now: datetime, by: str
+) -> bool:
+    """A supervisor has the call that they listened to."""
+    held = (("offer_id", offer_id), ("call_id", call_id))
+    what = Change(Move.TAKE_OVER, now, by, sets=held)
+    return presence.change(session, agent_id, what) is not None
+
+
 def repair(session: Session, seen: PresenceFacts, *, now: datetime) -> bool:
     """Set an agent idle behind whom a sweep found no offer and no call; False if changed since."""
     return _as_seen(session, seen, Change(Move.REPAIR, now, ENGINE))
@@ -377,7 +402,7 @@ def stuck(
 
     A long call is no fault; whether an offer or a call stands behind the state is for who asks.
     """
-    held = PresenceRow.state.in_([State.OFFERED, State.ON_CALL])
+    held = PresenceRow.state.in_([State.OFFERED, State.ON_CALL, State.MONITORING])
     over = sa.and_(PresenceRow.state == State.WRAP_UP, PresenceRow.wrap_up_until <= now)
     still = sa.and_(held, PresenceRow.state_since <= now - quiet)
     query = sa.select(*presence.COLUMNS).where(sa.or_(over, still)).order_by(PresenceRow.agent_id)

@@ -28,6 +28,7 @@ class State(StrEnum):
     OFFERED = "offered"
     ON_CALL = "on_call"
     WRAP_UP = "wrap_up"
+    MONITORING = "monitoring"
 
 
 class Move(StrEnum):
@@ -47,6 +48,9 @@ class Move(StrEnum):
     CALL_OUT = "call_out"  # the agent calls somebody: nothing rings, and nothing is to be answered
     FINISH = "finish"  # the outcome is written, or the wrap-up limit is over
     FORGET = "forget"  # nobody has been at this desk for longer than the configuration allows
+    MONITOR = "monitor"  # a supervisor listens to a conversation of somebody else's
+    LEAVE = "leave"  # and has left it
+    TAKE_OVER = "take_over"  # and has it now
     REPAIR = "repair"  # a sweep found no offer and no call behind the state
 
 
@@ -81,6 +85,7 @@ STATE_TRANSITIONS: Final[dict[State, dict[Move, State]]] = {
     State.IDLE: {
         Move.OFFER: State.OFFERED,
         Move.CALL_OUT: State.ON_CALL,
+        Move.MONITOR: State.MONITORING,
         Move.FORGET: State.IDLE,
     },
     State.OFFERED: {
@@ -99,6 +104,11 @@ STATE_TRANSITIONS: Final[dict[State, dict[Move, State]]] = {
     },
     State.WRAP_UP: {
         Move.FINISH: State.IDLE,
+        Move.REPAIR: State.IDLE,
+    },
+    State.MONITORING: {
+        Move.LEAVE: State.IDLE,
+        Move.TAKE_OVER: State.ON_CALL,
         Move.REPAIR: State.IDLE,
     },
 }
@@ -124,6 +134,7 @@ STATE_WAYS_OUT: Final[dict[State, Leave]] = {
     State.OFFERED: Leave(Move.DECLINE, Move.MISS, "the offer's time-out"),
     State.ON_CALL: Leave(Move.END, Move.REPAIR, "the end of the call, asked at the carrier"),
     State.WRAP_UP: Leave(Move.FINISH, Move.FINISH, "the wrap-up limit"),
+    State.MONITORING: Leave(Move.LEAVE, Move.REPAIR, "the end of the call, asked at the carrier"),
 }
 """`IDLE` is where the others lead."""
 

@@ -41,6 +41,7 @@ STATE_WORDS = {
     State.OFFERED: "a caller is being offered",
     State.ON_CALL: "accepted, being connected or talking",
     State.WRAP_UP: "the call is over, the outcome is being written",
+    State.MONITORING: "a supervisor, in a colleague's conversation: listening, or more",
 }
 
 

@@ -5,7 +5,7 @@ Pages compose by URL: what `ivr` shows of a call (`/calls/current`) and of the w
 may do on the desk is written in docs/desk.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from agents import service, softphone
+from agents import service, softphone, supervise
 from agents.config import Agents
 from agents.service import AgentFacts, BoardRow, PresenceFacts
 from agents.states import DECLINED, State, Status
@@ -50,7 +50,16 @@ ANSWERS = (Role.AGENT, Role.SUPERVISOR)
 WATCHES = (Role.AGENT, Role.SUPERVISOR, Role.MANAGER)
 
 #: At the top of the grid who needs a look, at the bottom who went home.
-_GRID_ORDER = ("missed", "offered", "on_call", "wrap_up", "ready", "break", "signed_out")
+_GRID_ORDER = (
+    "missed",
+    "offered",
+    "on_call",
+    "monitoring",
+    "wrap_up",
+    "ready",
+    "break",
+    "signed_out",
+)
 
 
 class NotAnAgent(NotFound):
@@ -75,14 +84,16 @@ def desk() -> BaseResponse:
     with floor().db.read() as session:
         me = service.agent_of_account(session, current_account().id)
         seen = service.presence_of(session, me.id) if me else None
+        word = supervise.last_word(session, me.id, now=clock.now()) if me else None
     phone = me is not None and softphone.is_for(floor().settings, me.address)
     page = make_response(
         render_template(
             "agents/desk.html",
             me=me,
             presence=seen,
+            word=word,
             choices=_choices(),
-            label=_label,
+            label=label,
             softphone=phone,
             carrier_script=floor().settings.carrier_script,
         )
@@ -119,8 +130,12 @@ def sdk() -> BaseResponse:
 def desk_presence() -> BaseResponse:
     """The strip with status and state, as a fragment."""
     with floor().db.read() as session:
-        seen = service.presence_of(session, _me(session).id)
-    return fragment("agents/_presence.html", presence=seen, choices=_choices(), label=_label)
+        who = _me(session).id
+        seen = service.presence_of(session, who)
+        word = supervise.last_word(session, who, now=clock.now())
+    return fragment(
+        "agents/_presence.html", presence=seen, word=word, choices=_choices(), label=label
+    )
 
 
 @blueprint.post("/desk/presence")
@@ -152,13 +167,21 @@ def wallboard_agents() -> BaseResponse:
 
 def _grid() -> dict[str, Any]:
     with floor().db.read() as session:
-        rows = service.board(session)
-    rows.sort(key=lambda row: (_GRID_ORDER.index(_shown(row)), row.presence.shown_since))
-    counts = {name: sum(_shown(row) == name for row in rows) for name in _GRID_ORDER}
-    return {"rows": rows, "counts": counts, "shown": _shown, "label": _label}
+        everybody = service.board(session)
+    # a supervisor who has a telephone and no queue is on the wall only while it is used
+    rows = by_urgency(
+        row for row in everybody if row.skills or row.presence.status is not Status.SIGNED_OUT
+    )
+    counts = {name: sum(shown(row) == name for row in rows) for name in _GRID_ORDER}
+    return {"rows": rows, "counts": counts, "shown": shown, "label": label}
 
 
-def _shown(row: BoardRow) -> str:
+def by_urgency(rows: Iterable[BoardRow]) -> list[BoardRow]:
+    """Who needs a look first; among equals who has been in it longest."""
+    return sorted(rows, key=lambda row: (_GRID_ORDER.index(shown(row)), row.presence.shown_since))
+
+
+def shown(row: BoardRow) -> str:
     """The one word for both fields: the state while the engine holds the agent, else the status."""
     seen = row.presence
     return seen.status if seen.state is State.IDLE else seen.state
@@ -202,13 +225,13 @@ def _verb(status: str, reason: str | None) -> Verb:
     if status == Status.SIGNED_OUT:
         return lambda session, who, now: service.sign_out(session, who, now=now)
     if status == Status.BREAK:
-        why = _known_reason(reason)
+        why = known_reason(reason)
         return lambda session, who, now: service.take_break(session, who, reason=why, now=now)
     choices = ", ".join((Status.READY, Status.BREAK, Status.SIGNED_OUT))
     raise Invalid(f"status: {status!r}", text="agents.no_such_status", choices=choices)
 
 
-def _known_reason(reason: str | None) -> str:
+def known_reason(reason: str | None) -> str:
     """The reason, or the first of the configuration when none is given."""
     breaks = floor().section(Agents).breaks
     if reason is None:
@@ -288,7 +311,7 @@ def _choices() -> list[tuple[str, str]]:
     ]
 
 
-def _label(seen: PresenceFacts) -> str:
+def label(seen: PresenceFacts) -> str:
     """The status in words, with the reason of a break."""
     words = t(f"agents.{seen.status}")
     if seen.reason is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 
+import agents.floor
 import agents.jobs
 import agents.web
 import ivr.config
@@ -43,7 +44,9 @@ BLUEPRINTS = (
 )
 NAVIGATION = (
     ("floor.desk", "/desk", frozenset({Role.AGENT, Role.SUPERVISOR})),
-    ("floor.wallboard", "/wallboard", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
+    ("ivr.floor", "/floor", frozenset({Role.SUPERVISOR})),
+    # a supervisor's own page leads there: their header has one row
+    ("floor.wallboard", "/wallboard", frozenset({Role.AGENT, Role.MANAGER})),
     ("floor.callbacks", "/callbacks", frozenset({Role.AGENT, Role.SUPERVISOR})),
     ("floor.calls", "/calls", frozenset({Role.SUPERVISOR, Role.MANAGER})),
     ("floor.tickets", "/tickets", frozenset(Role)),
@@ -59,10 +62,11 @@ NAVIGATION = (
 TOPICS: Mapping[str, TopicsOf] = {
     "accounts": changes.always("sign_ins"),
     "sign_ins": changes.always("sign_ins"),
+    "audit_events": changes.always("audit"),
     "outbox": changes.nothing,
     "job_runs": changes.nothing,
     "agents": changes.always("agents"),
-    "agent_skills": changes.nothing,  # with a change of presence
+    "agent_skills": changes.by("agent", "agent_id", "agents"),
     "presence": changes.nothing,  # with its event
     "presence_events": agents.jobs.topics,
     "calls": changes.nothing,  # with its events
@@ -70,6 +74,7 @@ TOPICS: Mapping[str, TopicsOf] = {
     "waiting": changes.always("waiting"),
     "offers": changes.nothing,  # with an event of the call
     "parties": changes.nothing,
+    "monitors": changes.always("monitors"),
     "absences": changes.nothing,
     "drafts": changes.by("agent", "agent_id"),
     "recordings": changes.nothing,
@@ -183,6 +188,8 @@ def create_app(floor: Floor | None = None) -> Flask:
     app.extensions[tickets.web.RECORDINGS] = ivr.pages.hearable
     # whose earlier tickets an agent sees: the caller's whom they have at hand, and nobody else's
     app.extensions[tickets.web.NUMBER_AT_HAND] = ivr.pages.number_at_hand
+    # what an agent can be asked to answer: the queues and languages of the caller's side
+    app.extensions[agents.floor.SKILLS] = ivr.pages.skill_titles
     # where an agent who reads a ticket calls its caller
     app.extensions[tickets.web.CALLS_OUT] = ivr.pages.to_call_out
     app.extensions[tickets.web.SPOKEN] = tuple(floor.section(ivr.config.Ivr).languages)

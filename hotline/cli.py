@@ -417,7 +417,8 @@ def _account(arguments: argparse.Namespace) -> int:
                 password=password,
                 now=now,
             )
-            if role in (auth.Role.AGENT, auth.Role.SUPERVISOR) and arguments.queue:
+            # a supervisor without a queue has a telephone all the same, to listen with
+            if role is auth.Role.SUPERVISOR or (role is auth.Role.AGENT and arguments.queue):
                 agents.service.create_agent(
                     session,
                     account_id=account_id,

@@ -134,10 +134,18 @@ class Carrier:
             self._ask(recording.update, status="in-progress")
 
     def invite(
-        self, conference: str, to: str, *, from_: str, status_callback: str, timeout: int
+        self,
+        conference: str,
+        to: str,
+        *,
+        from_: str,
+        status_callback: str,
+        timeout: int,
+        muted: bool = False,
     ) -> str:
-        """Ring `to` for `timeout` seconds, and bring them into the conference. Returns the call's
-        sid. Raises CallGone when the conference is not there any more.
+        """Ring `to` for `timeout` seconds, and bring them into the conference; `muted`: heard by
+        nobody there. Returns the call's sid. Raises CallGone when the conference is not there any
+        more.
         """
         participant = self._ask(
             self._conference(conference).participants.create,
@@ -148,8 +156,19 @@ class Carrier:
             status_callback=status_callback,
             status_callback_event=["answered", "completed"],
             timeout=timeout,
+            **({"muted": True} if muted else {}),
         )
         return str(participant.call_sid)
+
+    def speak(self, conference: str, call_sid: str, *, muted: bool, to: str | None) -> None:
+        """Who hears a participant: nobody (`muted`), that call alone (`to`), or everybody. In one
+        request, so that there is no moment at which somebody else does. Raises CallGone; Refused
+        when `to` is not there to be spoken to.
+        """
+        there = self._conference(conference).participants(call_sid)
+        # Source: Twilio, "Conference Participant resource", "Coaching"
+        whom = {"coaching": False} if to is None else {"coaching": True, "call_sid_to_coach": to}
+        self._ask(there.update, muted=muted, **whom)
 
     def _conference(self, name: str) -> Any:
         """The conference that goes on under this name; raises CallGone."""

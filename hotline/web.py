@@ -296,7 +296,7 @@ def safe_next(address: str | None) -> str | None:
 
 HOME = {
     auth.Role.AGENT: "/desk",
-    auth.Role.SUPERVISOR: "/wallboard",
+    auth.Role.SUPERVISOR: "/floor",
     auth.Role.DIVISION: "/tickets",
     auth.Role.MANAGER: "/reports",
     auth.Role.ADMINISTRATOR: "/reports",

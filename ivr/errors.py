@@ -3,7 +3,7 @@
 ```
 HotlineError
 ├── NotFound
-│   ├── NoSuchCall, NoSuchOffer, NoSuchCallback, NoSuchParty
+│   ├── NoSuchCall, NoSuchOffer, NoSuchCallback, NoSuchParty, NoSuchMonitor
 │   └── NoSuchBulletin, NoSuchBlock
 ├── Conflict
 │   ├── OfferGone       the caller hung up, or the offer ran out
@@ -16,6 +16,10 @@ HotlineError
 │   ├── CannotText      no SMS: the number gets none, or the city sends none
 │   ├── StillPromised   forget a number that is to be called back
 │   ├── Lost            somebody else was first
+│   ├── PlaceMoved      a waiting caller is no longer where a supervisor saw them
+│   ├── InFront         and is the first of the line already
+│   ├── SupervisorBusy  something holds the supervisor who wants to listen
+│   ├── NotListening    what a supervisor does in a conversation that they are not in
 │   ├── NothingToFinish an outcome for a call that the agent has not talked in
 │   ├── BulletinChanged somebody changed or withdrew it first
 │   ├── AlreadyBlocked
@@ -59,6 +63,36 @@ class NoSuchParty(NotFound):
     """No third party has this number."""
 
     code, text = "no-such-party", "ivr.no_such_party"
+
+
+class NoSuchMonitor(NotFound):
+    """No supervisor's part in a conversation has this number."""
+
+    code, text = "no-such-monitor", "ivr.floor.no_such_monitor"
+
+
+class PlaceMoved(Conflict):
+    """A waiting caller is no longer in the place that the supervisor saw; `text` says why."""
+
+    code, text = "place-moved", "ivr.floor.moved_meanwhile"
+
+
+class InFront(Conflict):
+    """Nobody is ahead of this caller."""
+
+    code, text = "in-front", "ivr.floor.in_front"
+
+
+class NotListening(Conflict):
+    """The supervisor is not in this conversation (any more)."""
+
+    code, text = "not-listening", "ivr.floor.not_listening"
+
+
+class SupervisorBusy(Conflict):
+    """Something holds the supervisor already: a call, a conversation to write up, another talk."""
+
+    code, text = "supervisor-busy", "ivr.floor.you_are_busy"
 
 
 class NotNow(Conflict):

@@ -9,6 +9,7 @@
 | `turned_away` | it could not join a line | `queue`, `language`, `why` (`nobody`, `full`) |
 | `queued` | it took a place to wait | `visit`, `queue`, `language`, `priority`, `since` |
 | `returned` | a place given up, or lost, was taken again | `visit`, `queue`, `language` |
+| `reordered` | a supervisor gave the caller another place | see below |
 | `offered` | it was offered to an agent | `offer`, `agent`, `circle`, `skill` |
 | `accepted` | the agent took the offer; their telephone rings | `offer`, `agent` |
 | `offer_ended` | an offer came to nothing | `offer`, `agent`, `result` (see `Result`) |
@@ -21,7 +22,8 @@
 | `party_joined` | a third party has answered | `offer`, `agent`, `party`, `title` |
 | `party_left` | a third party has gone, or was not reached | as above, and `result` |
 | `handed_over` | the agent left caller and third party to each other | as `party_asked` |
-| `taken_over` | the colleague who was asked has the call | `offer`, `agent`, `queue`, `language` |
+| `monitored` | a supervisor is in it | `monitor`, `offer`, `agent`, `who`, `mode` |
+| `taken_over` | another agent has it | `offer`, `agent`, `queue`, `language`; `who`, `why` |
 | `passed_on` | the agent passed the caller on | `offer`, `agent`, `to`; `colleague` |
 | `agent_lost` | the agent's browser was cut off; the caller hears music | `offer`, `agent` |
 | `agent_back` | it answered again, and the two talk on | `offer`, `agent` |
@@ -76,6 +78,16 @@ another visit to the queue, whose wait ends when an agent has `accepted` it. `ho
 `callback_tried` is `answered`, the carrier's word, or `agent_gone`, `withdrawn` (no try of the
 citizen's); of `callback_ended` a state of `callback_rules.State`.
 
+`reordered` says who (`who`, a name) and why (`why`), how (`how`), and the place in the line
+afterwards (`queue`, `language`, `precedence`, `ranked_at`): `front` of its line; another `priority`
+(which stands beside it); another `queue` (`was`: the one before), in which the visit is counted
+from then on; or an `agent` (an id) to whom the caller is offered next, whatever the order.
+
+`mode` of `monitored` is what the supervisor (`who`, a name) does from now on: `listening`
+(heard by nobody), `whispering` (by the `agent` alone), `barging` (by all), or `left`. A supervisor
+who takes the call over is an agent who has it (`taken_over`, with `who` and `why`), and the agent
+before has nothing to write (`wrapped_up` with the outcome `passed_on`).
+
 A call that an agent makes to follow up a ticket is a call of its own, which never `arrived`:
 `called_out`, then what an offer has from `accepted` on, `callback_tried` when the citizen was rung,
 and `connected` or `not_reached`. `result` of `not_reached` is the carrier's word, `agent` (the
@@ -103,6 +115,7 @@ class Kind(StrEnum):
     TURNED_AWAY = "turned_away"
     QUEUED = "queued"
     RETURNED = "returned"
+    REORDERED = "reordered"
     OFFERED = "offered"
     ACCEPTED = "accepted"
     OFFER_ENDED = "offer_ended"
@@ -115,6 +128,7 @@ class Kind(StrEnum):
     PARTY_JOINED = "party_joined"
     PARTY_LEFT = "party_left"
     HANDED_OVER = "handed_over"
+    MONITORED = "monitored"
     TAKEN_OVER = "taken_over"
     PASSED_ON = "passed_on"
     AGENT_LOST = "agent_lost"

@@ -36,7 +36,7 @@ from ivr.events import COUNTED, HOLDS_PLACE, LIVE, OVER, RANK, OfferState, Resul
 from ivr.models import Call, Offer, Waiting
 from ivr.room import lost, offers, plain, waiting
 from ivr.room.offers import GRACE, OfferFacts
-from ivr.talk import consults
+from ivr.talk import consults, monitors, supervising
 from ivr.talk import effects as talk_effects
 
 log = logging.getLogger(__name__)
@@ -230,12 +230,18 @@ def repair_agents(floor: Floor, now: datetime) -> None:
         held = [
             seen
             for seen in agents.stuck(session, now=now, quiet=quiet)
-            if not _stands_behind(offers.latest_of_agent(session, seen.agent_id), seen)
+            if not _holds(session, seen)
         ]
     for seen in held:
         with floor.db.write() as session:
             if agents.repair(session, seen, now=now):
                 log.warning("agent %s was held by nothing and is free again", seen.agent_id)
+
+
+def _holds(session: orm.Session, seen: PresenceFacts) -> bool:
+    if seen.state is State.MONITORING:
+        return monitors.live_of_agent(session, seen.agent_id) is not None
+    return _stands_behind(offers.latest_of_agent(session, seen.agent_id), seen)
 
 
 def _stands_behind(offer: OfferFacts | None, seen: PresenceFacts) -> bool:
@@ -440,6 +446,7 @@ EFFECTS: Mapping[str, Handler] = {
     offers.RING_PLAIN: plain.ring,
     **lost.EFFECTS,
     **talk_effects.EFFECTS,
+    **supervising.EFFECTS,
     messages.SEND: messages.deliver,
 }
 SWEEPS: Mapping[str, Sweep] = {
@@ -454,6 +461,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "ivr.call_back": call_back,
     "ivr.ask_for_citizens": Every(10, ask_for_citizens),
     "ivr.ask_for_parties": Every(10, talk_effects.ask_for_parties),
+    "ivr.ask_for_monitors": Every(10, supervising.ask_for_monitors),
     "ivr.fetch_recordings": Every(300, fetch_recordings),
     "ivr.forget_drafts": Every(3600, forget_drafts),
     "ivr.settle_bulletins": Every(3600, settle_bulletins),

@@ -244,6 +244,42 @@ class Party(Base):
     checked_at: Mapped[datetime]
 
 
+class Monitor(Base):
+    """A supervisor in the conversation of somebody else (`ivr.talk.monitors`)."""
+
+    __tablename__ = "monitors"
+    __table_args__ = (
+        # a supervisor is in one at a time
+        sa.Index(
+            "uq_monitors_live_agent",
+            "agent_id",
+            unique=True,
+            **_where("state IN ('ringing', 'on')"),
+        ),
+        sa.Index("ix_monitors_live_offer", "offer_id", **_where("state IN ('ringing', 'on')")),
+        sa.Index("ix_monitors_checked", "checked_at", **_where("state IN ('ringing', 'on')")),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    #: Whose conversation it is: another's, once it is handed over to a colleague.
+    offer_id: Mapped[int] = mapped_column(sa.ForeignKey("offers.id"))
+    #: The supervisor, whose telephone is in it.
+    agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"))
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    #: What the supervisor wants to do; the carrier is made to follow.
+    mode: Mapped[str] = mapped_column(sa.String(12))
+    state: Mapped[str] = mapped_column(sa.String(12))
+    #: The carrier's name of the call to the supervisor; NULL until it is known.
+    leg_sid: Mapped[str | None] = mapped_column(sa.String(64))
+    started_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    #: Why it ended: the carrier's word, or one of `ivr.talk.monitors`.
+    result: Mapped[str | None] = mapped_column(sa.String(16))
+    #: When the carrier was last asked whether it lives.
+    checked_at: Mapped[datetime]
+
+
 class Absence(Base):
     """An agent's telephone that left in mid-conversation, and is rung again (`ivr.room.lost`)."""
 

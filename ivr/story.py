@@ -234,6 +234,10 @@ def _returned(seen: list[Visit], _at: datetime, _data: Mapping[str, Any]) -> Non
     seen[-1].left_at = None
 
 
+def _reordered(seen: list[Visit], _at: datetime, data: Mapping[str, Any]) -> None:
+    seen[-1].queue = data["queue"]
+
+
 def _offered(seen: list[Visit], _at: datetime, _data: Mapping[str, Any]) -> None:
     seen[-1].offers += 1
 
@@ -354,6 +358,7 @@ _FOLD: Mapping[str, Fold] = {
     Kind.STEP.value: _chose,
     Kind.QUEUED.value: _queued,
     Kind.RETURNED.value: _returned,
+    Kind.REORDERED.value: _reordered,
     Kind.OFFERED.value: _offered,
     Kind.OFFER_ENDED.value: _offer_ended,
     Kind.ACCEPTED.value: _accepted,

@@ -11,6 +11,7 @@ from ivr.pages import (
     callouts,
     calls,
     desk,
+    floor,
     nuisance,
     recordings,
     talk,
@@ -19,6 +20,7 @@ from ivr.pages.base import blueprint
 from ivr.pages.callers import number_at_hand
 from ivr.pages.callouts import to_call_out
 from ivr.pages.calls import readable_calls
+from ivr.pages.floor import skill_titles
 from ivr.pages.recordings import hearable
 
 __all__ = [
@@ -30,11 +32,13 @@ __all__ = [
     "callouts",
     "calls",
     "desk",
+    "floor",
     "hearable",
     "nuisance",
     "number_at_hand",
     "readable_calls",
     "recordings",
+    "skill_titles",
     "talk",
     "to_call_out",
 ]

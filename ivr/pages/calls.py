@@ -10,6 +10,7 @@ from flask import render_template, request
 from sqlalchemy.orm import Session
 
 from agents import service as agents
+from agents.config import Agents
 from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Forbidden, Invalid
@@ -31,6 +32,7 @@ from ivr.pages.base import (
 from ivr.pages.recordings import hearable
 from ivr.room import waiting
 from ivr.story import Visit
+from ivr.talk.monitors import Mode
 from tickets import service as tickets
 from tickets.config import Tickets
 
@@ -73,7 +75,7 @@ def call_page(call_id: int) -> str:
         "ivr/call.html",
         call=found[call_id],
         caller=shown_number(found[call_id].from_number),
-        events=[(event, _words(event, names)) for event in events],
+        events=[(event, _words(event, names)) for event in events if _is_shown(event)],
         visits=visits,
         queue_title=queue_title,
         spoken_title=spoken_title,
@@ -83,6 +85,14 @@ def call_page(call_id: int) -> str:
         ticket_shown=tickets.number_shown,
         recordings=heard,
     )
+
+
+def _is_shown(event: story.EventFacts) -> bool:
+    """An agent reads here of supervisors what their desk shows them (`agents.monitoring.shown`)."""
+    if event.kind is not Kind.MONITORED or current_account().role is not Role.AGENT:
+        return True
+    shown = floor().section(Agents).monitoring.shown
+    return shown or event.data["mode"] in (Mode.WHISPERING, Mode.BARGING)
 
 
 def _readable_ticket(session: Session, call_id: int) -> tickets.TicketFacts | None:
@@ -137,17 +147,35 @@ def _when(at: str | None) -> str:
 
 
 def _told_as(event: story.EventFacts) -> str:
-    if event.kind is Kind.STEP and not event.data.get("digits"):
-        return _undialled(event.data)
-    if event.kind is Kind.TRANSFERRING and event.data.get("emergency"):
-        return "emergency"
-    if event.kind is Kind.WRAPPED_UP and event.data.get("by") == closing.LIMIT:
-        return "wrapped_up_by_limit"
-    if event.kind in (Kind.ANSWER, Kind.SMS):
-        return f"{event.kind.value}_{event.data.get('how') or event.data['result']}"
-    if event.kind in (Kind.ARRIVED, Kind.ENDED) and event.data.get("by") == reconcile.BY:
-        return f"{event.kind.value}_unheard"
-    return event.kind.value
+    """The key of the words for an event: its kind, or what is more than that."""
+    data, more = event.data, _MORE.get(event.kind)
+    if event.kind is Kind.STEP and not data.get("digits"):
+        return _undialled(data)
+    return event.kind.value + (more(data) if more else "")
+
+
+def _if(word: str, name: str, value: object = None) -> Callable[[Mapping[str, Any]], str]:
+    """`word` where an event carries `name` (as `value`, if that is given)."""
+
+    def more(data: Mapping[str, Any]) -> str:
+        found = data.get(name)
+        return word if (found if value is None else found == value) else ""
+
+    return more
+
+
+#: What the words of a kind tell apart.
+_MORE: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
+    Kind.WRAPPED_UP: _if("_by_limit", "by", closing.LIMIT),
+    Kind.TRANSFERRING: _if("_to_emergency", "emergency"),
+    Kind.ANSWER: lambda data: f"_{data['how']}",
+    Kind.SMS: lambda data: f"_{data['result']}",
+    Kind.ARRIVED: _if("_unheard", "by", reconcile.BY),
+    Kind.ENDED: _if("_unheard", "by", reconcile.BY),
+    Kind.TAKEN_OVER: _if("_by", "who"),
+    Kind.MONITORED: lambda data: f"_{data['mode']}",
+    Kind.REORDERED: lambda data: f"_{data['how']}",
+}
 
 
 def _undialled(step: Mapping[str, Any]) -> str:

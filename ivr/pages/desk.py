@@ -10,8 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from flask import jsonify
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from agents import service as agents
 from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
@@ -27,7 +29,7 @@ from ivr.pages.base import ANSWERS, WATCHES, blueprint, fragment, iso, me, queue
 from ivr.room import offers, waiting
 from ivr.room.waiting import Line
 from ivr.story import AtHand
-from ivr.talk import consults
+from ivr.talk import consults, monitors
 from tickets import service as tickets
 from tickets.config import Asked
 from tickets.persons import service as persons
@@ -238,6 +240,7 @@ def current_fragment() -> Response:
         finished = story.last_finished(session, who.id) if found is None else None
         draft = drafts.of_call(session, found.call.id, who.id) if found else None
         conversation = talking.of(session, found)
+        listening = _listening(session, who.id) if found is None else None
         known = persons.of_number(session, callers.known_number(found)) if found else []
     return fragment(
         "ivr/current.html",
@@ -247,6 +250,8 @@ def current_fragment() -> Response:
         finished=finished,
         draft=draft,
         conversation=conversation,
+        listening=listening,
+        modes=list(monitors.Mode),
         persons=known,
         saved_at=f"{clock.local(draft.saved_at, here.city.zone):%H:%M:%S}" if draft else "",
         queue_title=queue_title,
@@ -256,6 +261,23 @@ def current_fragment() -> Response:
         asked=Asked,
         ticket_shown=tickets.number_shown,
     )
+
+
+@dataclass(frozen=True)
+class _Listening:
+    """The conversation of somebody else that I, a supervisor, am in."""
+
+    monitor: monitors.MonitorFacts
+    call_id: int
+    agent: str
+
+
+def _listening(session: Session, agent_id: int) -> _Listening | None:
+    mine = monitors.live_of_agent(session, agent_id)
+    if mine is None:
+        return None
+    offer = offers.facts(session, mine.offer_id)
+    return _Listening(mine, offer.call_id, agents.agent(session, offer.agent_id).name)
 
 
 @blueprint.get("/waiting/board")

@@ -5,12 +5,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from agents import service as agents
+from agents.config import Agents
 from hotline.web import floor, language
 from ivr import story
 from ivr.config import Ivr, TalkRules
 from ivr.pages.base import iso
 from ivr.room.offers import OfferFacts
-from ivr.talk import parties, service, targets
+from ivr.talk import monitors, parties, service, targets
+from ivr.talk.monitors import Mode, MonitorState
 from ivr.talk.parties import PartyFacts
 from ivr.talk.rules import Talk, Verb, possible
 from ivr.talk.targets import Colleague, Telephone
@@ -29,6 +32,8 @@ class Talking:
     queues: list[str]
     colleagues: list[Colleague]
     rules: TalkRules
+    #: Supervisors who are in it, as far as the agent is shown: their mode, and their name.
+    supervisors: list[tuple[str, str]]
 
 
 def of(session: Session, found: story.AtHand | None) -> Talking | None:
@@ -45,7 +50,20 @@ def of(session: Session, found: story.AtHand | None) -> Talking | None:
         list(here.section(Ivr).queues),
         targets.colleagues(session, found.offer.agent_id),
         here.section(Ivr).talk,
+        supervisors(session, found.offer),
     )
+
+
+def supervisors(session: Session, offer: OfferFacts) -> list[tuple[str, str]]:
+    """Who of the supervisors is in this conversation: their mode, and their name. Who speaks is
+    always shown; who listens, as the city has decided (`agents.monitoring.shown`).
+    """
+    shown = floor().section(Agents).monitoring.shown
+    return [
+        (each.mode.value, agents.agent(session, each.agent_id).name)
+        for each in monitors.live(session, offer.id)
+        if each.state is MonitorState.ON and (shown or each.mode is not Mode.LISTENING)
+    ]
 
 
 def as_json(session: Session, found: story.AtHand) -> dict[str, Any]:
@@ -60,5 +78,8 @@ def as_json(session: Session, found: story.AtHand) -> dict[str, Any]:
         "party": None
         if party is None
         else {"title": party.title, "state": party.state.value, "since": iso(party.asked_at)},
+        "supervisors": [
+            {"mode": mode, "name": name} for mode, name in supervisors(session, found.offer)
+        ],
         "can": sorted(verb.value for verb in possible(talk)),
     }

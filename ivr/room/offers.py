@@ -30,7 +30,7 @@ from ivr.events import LIVE, Departed, Kind, OfferState, Result, Waits
 from ivr.models import CallbackAttempt, Offer, Waiting
 from ivr.room import absences, callouts, waiting
 from ivr.room.waiting import Skill, Stay
-from ivr.talk import parties
+from ivr.talk import monitors, parties
 from ivr.talk.parties import PartyFacts
 
 log = logging.getLogger(__name__)
@@ -496,10 +496,18 @@ def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now
         party = parties.leave_with(session, offer.id, now=now)
         if party is not None:
             let_party_go(session, party, now=now)
+        _nobody_listens(session, offer, now)
         calls.tell(session, offer.call_id, Kind.TALK_ENDED, offer.who | {"by": by}, now=now)
         over = agents.lost if by == LOST else agents.wrap_up
         over(session, offer.agent_id, call_id=offer.call_id, until=until, now=now)
     return won
+
+
+def _nobody_listens(session: Session, offer: OfferFacts, now: datetime) -> None:
+    """A conversation is over, and with it whatever a supervisor did in it."""
+    for monitor in monitors.leave_with(session, offer.id, now=now):
+        if monitor.leg_sid is not None:
+            outbox.post(session, HANG_UP, {"sid": monitor.leg_sid}, now=now)
 
 
 def _not_awaited(session: Session, offer: OfferFacts, now: datetime) -> None:

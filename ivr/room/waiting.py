@@ -231,18 +231,18 @@ def of_visit(session: Session, call_id: int, visit: int) -> Stay | None:
     """One stay, in whatever state, or None."""
     found = {"call": call_id, "visit": visit}
     row = session.execute(_BY_VISIT, found).one_or_none()
-    return None if row is None else _stay(row)
+    return None if row is None else stay_of(row)
 
 
 def latest(session: Session, call_id: int) -> Stay | None:
     """The last stay of a call, in whatever state, or None."""
     row = session.execute(_LATEST, {"call": call_id}).first()
-    return None if row is None else _stay(row)
+    return None if row is None else stay_of(row)
 
 
 def by_id(session: Session, waiting_id: int) -> Stay:
     """One stay by its id, which a row of ours names."""
-    return _stay(session.execute(sa.select(*_COLUMNS).where(Waiting.id == waiting_id)).one())
+    return stay_of(session.execute(sa.select(*COLUMNS).where(Waiting.id == waiting_id)).one())
 
 
 def position(session: Session, stay: Stay) -> int | None:
@@ -311,7 +311,7 @@ def abandoned_place(session: Session, from_number: str, since: datetime) -> Stay
         return None
     found = {"number": from_number, "since": since}
     row = session.execute(_ABANDONED, found).first()
-    return None if row is None else _stay(row)
+    return None if row is None else stay_of(row)
 
 
 def resume(session: Session, stay_id: int) -> bool:
@@ -355,9 +355,9 @@ def leave(session: Session, call_id: int, by: Departed, *, now: datetime) -> lis
             Waiting.callback_id.is_(None),
         )
         .values(state=Waits.LEFT.value, left_at=now, left_by=by.value)
-        .returning(*_COLUMNS)
+        .returning(*COLUMNS)
     )
-    return [_stay(row) for row in rows]
+    return [stay_of(row) for row in rows]
 
 
 def give_up(session: Session, stay: Stay, *, now: datetime) -> bool:
@@ -385,7 +385,7 @@ def unseen(session: Session, before: datetime, limit: int) -> list[Stay]:
     and may come back is given time for it.
     """
     query = (
-        sa.select(*_COLUMNS)
+        sa.select(*COLUMNS)
         .where(
             _HAS_A_LOOP,
             Waiting.last_seen_at < before,
@@ -397,7 +397,7 @@ def unseen(session: Session, before: datetime, limit: int) -> list[Stay]:
         .order_by(Waiting.last_seen_at)
         .limit(limit)
     )
-    return [_stay(row) for row in session.execute(query)]
+    return [stay_of(row) for row in session.execute(query)]
 
 
 def lines(session: Session) -> Iterator[Line]:
@@ -424,17 +424,17 @@ def swap(session: Session, waiting_id: int, came: Sequence[Waits], **to: Any) ->
         sa.update(Waiting)
         .where(Waiting.id == waiting_id, Waiting.state.in_(came))
         .values(**to)
-        .returning(*_COLUMNS)
+        .returning(*COLUMNS)
         .execution_options(synchronize_session=False)
     ).one_or_none()
-    return None if row is None else _stay(row)
+    return None if row is None else stay_of(row)
 
 
 def _touch(session: Session, call_id: int, visit: int, now: datetime) -> Stay | None:
     row = session.execute(
         _SEEN, {"this_call": call_id, "this_visit": visit, "last_seen_at": now}
     ).one_or_none()
-    return None if row is None else _stay(row)
+    return None if row is None else stay_of(row)
 
 
 def _revive(session: Session, place: Place, now: datetime) -> bool:
@@ -461,12 +461,12 @@ def _tell_returned(session: Session, place: Place, now: datetime) -> None:
     calls.tell(session, place.call_id, Kind.RETURNED, back, now=now)
 
 
-def _stay(row: Any) -> Stay:
+def stay_of(row: Any) -> Stay:
     named = row._asdict()
     return Stay(**named | {"state": Waits(named["state"])})
 
 
-_COLUMNS = (
+COLUMNS = (
     Waiting.id,
     Waiting.call_id,
     Waiting.visit,
@@ -485,11 +485,11 @@ _COLUMNS = (
 _QUEUED = sa.select(CallEvent.at, CallEvent.data).where(
     CallEvent.call_id == sa.bindparam("call"), CallEvent.kind == Kind.QUEUED.value
 )
-_BY_VISIT = sa.select(*_COLUMNS).where(
+_BY_VISIT = sa.select(*COLUMNS).where(
     Waiting.call_id == sa.bindparam("call"), Waiting.visit == sa.bindparam("visit")
 )
 _LATEST = (
-    sa.select(*_COLUMNS)
+    sa.select(*COLUMNS)
     .where(Waiting.call_id == sa.bindparam("call"))
     .order_by(Waiting.visit.desc())
     .limit(1)
@@ -502,7 +502,7 @@ _SEEN = (
         Waiting.state.in_(STILL_WAITS),
     )
     .values(last_seen_at=sa.bindparam("last_seen_at"))
-    .returning(*_COLUMNS)
+    .returning(*COLUMNS)
     # nobody sees when a wait loop was last heard of, and there are many of them
     .execution_options(synchronize_session=False, **UNSEEN)
 )
@@ -567,7 +567,7 @@ _DEPARTURES = sa.select(
     )
 )
 _ABANDONED = (
-    sa.select(*_COLUMNS)
+    sa.select(*COLUMNS)
     .join(Call, Call.id == Waiting.call_id)
     .where(
         Call.from_number == sa.bindparam("number"),

@@ -128,15 +128,16 @@ def came_back(
 
 
 def handed_to_nobody(
-    floor: Floor, session: Session, offer: OfferFacts, party_id: int, *, now: datetime
+    floor: Floor, session: Session, offer: OfferFacts, party_id: int | None, *, now: datetime
 ) -> None:
-    """The third party had gone when the caller was handed over to them: the caller is told so, and
-    waits in the queue that they came from, in front. Who was called back has no place there, and
-    goes on to the end of the conversation.
+    """The third party (None: a supervisor who took over) had gone when the caller was handed over
+    to them: the caller is told so, and waits in the queue that they came from, in front. Who was
+    called back has no place there, and goes on to the end of the conversation.
     """
     called_back = callback_rows.of_stay(session, offer.waiting_id) is not None
     open_ = not called_back and calls.choose_language(session, offer.call_id, offer.language)
-    parties.end(session, party_id, parties.LOST, now=now)
+    if party_id is not None:
+        parties.end(session, party_id, parties.LOST, now=now)
     took_over = offers.live_of(session, offer.call_id)
     if took_over is not None:  # a colleague, who did not stay either
         offers.talk_over(floor, session, took_over, "agent", now=now)

@@ -18,7 +18,7 @@ from ivr.events import Kind, OfferState, Result
 from ivr.models import Offer
 from ivr.room import absences, offers
 from ivr.room.offers import OfferFacts
-from ivr.talk import parties
+from ivr.talk import monitors, parties
 from ivr.talk.parties import PartyFacts
 from ivr.talk.rules import Talk, Verb, possible
 from ivr.talk.targets import Telephone
@@ -26,6 +26,7 @@ from ivr.talk.targets import Telephone
 #: Effects (`ivr.talk.effects`).
 FOLLOW, FOLLOW_RECORDING = "ivr.follow_hold", "ivr.follow_recording"
 CALL_IN, HAND_OVER = "ivr.call_in", "ivr.hand_over"
+FOLLOW_MONITOR = "ivr.follow_monitor"
 #: How an agent left a caller who went on (`Offer.passed_to`): with a third party.
 TO_PARTY = "party"
 
@@ -113,11 +114,21 @@ def hand_over(
         raise NotNow
     handed = offer.who | {"party": party.id, "title": party.title}
     calls.tell(session, call_id, Kind.HANDED_OVER, handed, now=now)
+    if party.consult_id is not None:
+        _listened_to(session, offer, party.consult_id, now)
     offers.talk_over(floor, session, offer, "agent", now=now)
     if party.consult_id is not None:
         _takes_over(session, offer, party.consult_id, now)
     to = {"offer": offer.id, "party": party.id}
     outbox.post(session, HAND_OVER, to, now=now, key=f"{HAND_OVER}:{offer.id}")
+
+
+def _listened_to(session: Session, offer: OfferFacts, consult_id: int, now: datetime) -> None:
+    """A supervisor who is there stays with the caller, and whispers to the colleague from now."""
+    for monitor in monitors.goes_with(session, offer.id, consult_id):
+        if monitor.answered_at is not None:
+            monitors.tell(session, monitor, monitor.mode.value, now)
+        outbox.post(session, FOLLOW_MONITOR, {"monitor": monitor.id}, now=now)
 
 
 def _takes_over(session: Session, offer: OfferFacts, consult_id: int, now: datetime) -> None:
@@ -128,7 +139,7 @@ def _takes_over(session: Session, offer: OfferFacts, consult_id: int, now: datet
     took = consult.who | {"queue": consult.queue, "language": consult.language}
     calls.tell(session, consult.call_id, Kind.TAKEN_OVER, took, now=now)
     if offer.paused_at is not None:
-        _follow_recording(session, consult, Kind.RECORDING_RESUMED, now)
+        record_on(session, consult, now)
 
 
 def party_answered(session: Session, party_id: int, leg_sid: str, *, now: datetime) -> bool:
@@ -228,6 +239,11 @@ def _record_again(session: Session, offer: OfferFacts, now: datetime) -> None:
         _follow_recording(session, offer, Kind.RECORDING_RESUMED, now)
 
 
+def record_on(session: Session, offer: OfferFacts, now: datetime) -> None:
+    """Of a conversation that was another's, whose recording was paused: it is recorded again."""
+    _follow_recording(session, offer, Kind.RECORDING_RESUMED, now)
+
+
 def _follow_recording(session: Session, offer: OfferFacts, kind: Kind, now: datetime) -> None:
     calls.tell(session, offer.call_id, kind, offer.who, now=now)
     outbox.post(session, FOLLOW_RECORDING, {"offer": offer.id}, now=now)
@@ -236,6 +252,11 @@ def _follow_recording(session: Session, offer: OfferFacts, kind: Kind, now: date
 def take(session: Session, offer: OfferFacts) -> bool:
     """Hold the row of a conversation; False when it is over. It comes before its party's."""
     return _set(session, offer, held_at=Offer.held_at)
+
+
+def mark(session: Session, offer: OfferFacts, **values: object) -> bool:
+    """Set columns of a conversation; False when it is over."""
+    return _set(session, offer, **values)
 
 
 def _leave(session: Session, party: PartyFacts, result: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from ivr.events import OVER, RANK, Kind, OfferState
 from ivr.nodes.base import DIAL_DONE
 from ivr.room import offers, waiting
 from ivr.speech import prompts
-from ivr.talk import parties, passing, service
+from ivr.talk import parties, passing, service, supervising
 from ivr.talk.effects import RING
 from ivr.voice import answering, number, speaker, spoken, told
 
@@ -20,6 +20,7 @@ def register(blueprint: Blueprint) -> None:
     """Put the addresses on the carrier's blueprint."""
     blueprint.post("/ivr/hold")(held)
     blueprint.post("/ivr/party/status")(party_status)
+    blueprint.post("/ivr/monitor/status")(monitor_status)
     blueprint.post("/ivr/passed-on")(passed_on)
     blueprint.post("/ivr/passed-on/outside")(put_through)
     blueprint.post("/ivr/passed-on/after")(after_outside)
@@ -45,6 +46,19 @@ def party_status() -> None:
                 service.party_over(session, party_id, status, now=now)
         elif status in ("in-progress", "answered"):
             service.party_answered(session, party_id, leg_sid, now=now)
+
+
+@signed
+@told
+def monitor_status() -> None:
+    """A supervisor's telephone has answered, was not reached, or has hung up."""
+    status, leg_sid = request.form.get("CallStatus", ""), request.form["CallSid"]
+    monitor_id, now = number("monitor"), clock.now()
+    with floor().db.write() as session:
+        if RANK.get(status, 0) >= OVER:
+            supervising.leg_over(floor(), session, monitor_id, leg_sid, status, now=now)
+        elif status in ("in-progress", "answered"):
+            supervising.answered(session, monitor_id, leg_sid, now=now)
 
 
 @signed

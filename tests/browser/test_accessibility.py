@@ -131,6 +131,7 @@ def test_answers_and_a_caller_who_is_known(hotline: Hotline, open_page: Open) ->
     [
         ("agent2", "/callbacks"),
         ("supervisor", "/wallboard"),
+        ("supervisor", "/floor"),
         ("supervisor", "/answers"),
         ("supervisor", "/answers/new"),
         ("supervisor", "/citizens"),
@@ -139,7 +140,7 @@ def test_answers_and_a_caller_who_is_known(hotline: Hotline, open_page: Open) ->
 )
 def test_a_page(hotline: Hotline, open_page: Open, username: str, path: str, language: str) -> None:
     page = open_page(username, path, language=language)
-    page.wait_for_load_state("networkidle" if path != "/wallboard" else "load")
+    page.wait_for_load_state("networkidle" if path not in ("/wallboard", "/floor") else "load")
     if path == "/wallboard":
         expect(page.locator(".grid .person").first).to_be_visible()
         expect(page.locator("#queues")).to_be_visible()

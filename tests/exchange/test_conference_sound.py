@@ -159,6 +159,27 @@ async def test_a_coach_is_heard_by_the_coached_alone(room: Room) -> None:
     assert room.events().count("participant-modify") == 2
 
 
+async def test_a_listener_whispers_and_barges_in_by_one_request_each(room: Room) -> None:
+    """As a supervisor does; whoever is in between hears nothing that was not for them."""
+    agent = room.calls["agent"].sid
+    await room.add("chief", "client:chief", THIRD, muted=True)
+    listening = {"caller": AGENT, "agent": CALLER, "chief": 3000}
+    assert room.hears() == listening
+    whisper = {"muted": False, "coaching": True, "call_sid_to_coach": agent}
+    await room.update("chief", **whisper)
+    assert room.hears() == listening | {"agent": 5000}
+    await room.update("chief", muted=False, coaching=False)
+    assert room.hears() == listening | {"caller": 6000, "agent": 5000}
+    await room.update("chief", **whisper)
+    room.calls["agent"].end()
+    assert "chief" in room.voices
+    assert room.hears()["caller"] == 0, "who is coached has gone: nobody else hears the coach"
+    with pytest.raises(TwilioRestException, match="not present"):
+        await room.update("chief", **whisper)
+    await room.update("chief", muted=True, coaching=False)
+    assert room.hears()["caller"] == 0
+
+
 async def test_who_names_a_call_to_coach_coaches_unless_it_says_no(room: Room) -> None:
     agent = room.calls["agent"].sid
     await room.add("third", "client:chief", THIRD, call_sid_to_coach=agent)

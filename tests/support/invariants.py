@@ -20,13 +20,14 @@ from hotline.floor import Floor
 from ivr import service as calls
 from ivr import story
 from ivr.config import Ivr
-from ivr.models import Call, CallEvent, Offer, Waiting
+from ivr.models import Call, CallEvent, Monitor, Offer, Waiting
 from reports.metrics import Counters, Rules, count_call
 from tickets.config import Tickets
 from tickets.models import Ticket, TicketCall
 
 IN_THE_ROOM = ("waiting", "offered", "connecting")
 LIVE = ("offered", "accepted", "connected")
+LISTENS = ("ringing", "on")
 #: The state of a stay while its call has such an offer.
 STAY_OF_OFFER = {"offered": "offered", "accepted": "connecting", "connected": "connected"}
 STATE_OF_OFFER = {"offered": "offered", "accepted": "on_call", "connected": "on_call"}
@@ -60,6 +61,8 @@ class Visit:
     offers: int = 0
     missed: int = 0
     holds: int = 0
+    #: The agent whom a supervisor has given this caller, whatever the order.
+    given_to: int | None = None
 
     @property
     def line(self) -> tuple[str, str]:
@@ -123,7 +126,7 @@ class Told:
         """A key changes nothing but where the caller is, and may be heard of late."""
 
     #: What is told of a call without moving it.
-    _bulletin = _refused = _consent = _asked_ticket = _recorded = _listened = _step
+    _monitored = _bulletin = _refused = _consent = _asked_ticket = _recorded = _listened = _step
     _turned_away = _step
 
     def _rated(self, event: Any) -> None:
@@ -181,6 +184,17 @@ class Told:
         visit.state = "waiting"
         visit.moments.pop("left_at", None)
 
+    def _reordered(self, event: Any) -> None:
+        """Said by whom and why: nobody is overtaken silently."""
+        self._alive(event)
+        visit, data = self._last(event), event.data
+        assert data["who"], event
+        assert data["why"], event
+        assert visit.state == "waiting", (event, visit)
+        visit.queue, visit.precedence = data["queue"], data["precedence"]
+        visit.order = (datetime.fromisoformat(data["ranked_at"]), visit.order[1])
+        visit.given_to = data.get("agent")
+
     def _left(self, event: Any) -> None:
         visit = self._last(event)
         if event.data["why"] == "unseen":
@@ -197,7 +211,8 @@ class Told:
         assert visit.state == "waiting", (event, visit)
         assert agent not in self.holds, f"an agent in two: {event}, holds {self.holds[agent]}"
         assert offer not in self.offers, event
-        if self.in_order:
+        given, visit.given_to = visit.given_to == agent, None
+        if self.in_order and not given:
             line = [v for v in self._waiting() if v.line == visit.line]
             first = min(line, key=lambda v: v.key)
             oldest = min(line, key=lambda v: (v.since, v.order))
@@ -414,6 +429,10 @@ def _agents_as_held(session: Session) -> None:
             continue
         assert row.agent_id not in held, f"an agent in two: {row}, {held[row.agent_id]}"
         held[row.agent_id] = holds
+    listened = sa.select(Monitor.agent_id, Offer.call_id).join(Offer, Offer.id == Monitor.offer_id)
+    for agent_id, call_id in session.execute(listened.where(Monitor.state.in_(LISTENS))):
+        assert agent_id not in held, f"a supervisor in two: {agent_id}"
+        held[agent_id] = ("monitoring", call_id)
     for row in session.execute(sa.select(*PresenceRow.__table__.c)):
         assert (row.state, row.call_id) == held.get(row.agent_id, ("idle", None)), row
     shown = sa.select(

@@ -286,7 +286,7 @@ def test_demo_accounts_are_made_once_and_open_with_the_published_password(floor,
         accounts = session.scalars(sa.select(Account)).all()
     assert {one.username for one in accounts} == {one.username for one in demo.ACCOUNTS}
     assert all(one.demo for one in accounts)
-    assert len(before) == 6
+    assert sum(bool(row.skills) for row in before) == 6
     lines = list(demo.credentials())
     assert len(lines) == len(demo.ACCOUNTS)
     username, password, *_ = next(line for line in lines if line.startswith("agent1")).split()

@@ -262,11 +262,11 @@ def test_a_session_that_is_over_is_nobodys(
 
 def test_signing_in_and_out_in_a_browser(client: FlaskClient, floor: Floor, noi: None) -> None:
     answer = sign_in(client)
-    assert (answer.status_code, answer.location) == (302, "/wallboard")
+    assert (answer.status_code, answer.location) == (302, "/floor")
     cookie = client.get_cookie(auth.COOKIE)
     assert cookie is not None
     assert (cookie.http_only, cookie.secure, cookie.same_site) == (True, True, "Lax")
-    assert client.get("/").location == "/wallboard"
+    assert client.get("/").location == "/floor"
     csrf = csrf_of(floor, cookie.value)
     answer = client.post("/sign-out", data={"csrf_token": csrf})
     assert answer.location == "/sign-in"
@@ -353,7 +353,7 @@ def test_what_a_program_may_send(client: FlaskClient, noi: None, body, status: i
     ],
 )
 def test_nobody_is_led_elsewhere(client: FlaskClient, noi: None, elsewhere: str) -> None:
-    assert sign_in(client, next=elsewhere).location == "/wallboard"
+    assert sign_in(client, next=elsewhere).location == "/floor"
     client.delete_cookie(auth.COOKIE)
     answer = client.get("/view", query_string={"theme": "dark", "next": elsewhere})
     assert answer.location == "/"

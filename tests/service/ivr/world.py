@@ -74,14 +74,28 @@ class Carrier:
         self.asked.append(("pause_recording", conference, str(paused)))
 
     def invite(
-        self, conference: str, to: str, *, from_: str, status_callback: str, timeout: int
+        self,
+        conference: str,
+        to: str,
+        *,
+        from_: str,
+        status_callback: str,
+        timeout: int,
+        muted: bool = False,
     ) -> str:
         self._answer()
         if to in self.refuses:
             raise Refused(to)
         sid = f"CAparty{next(self.legs)}"
-        self.asked.append(("invite", conference, to, status_callback, sid))
+        kind = "invite_muted" if muted else "invite"
+        self.asked.append((kind, conference, to, status_callback, sid))
         return sid
+
+    def speak(self, conference: str, call_sid: str, *, muted: bool, to: str | None) -> None:
+        self._answer(call_sid)
+        if to in self.gone:
+            raise Refused(to)
+        self.asked.append(("speak", conference, call_sid, "muted" if muted else to or "all"))
 
     def call_status(self, call_sid: str) -> str | None:
         self._answer()
@@ -151,10 +165,11 @@ class World:
         languages: Sequence[str] = ("th", "en"),
         ready: bool = True,
         address: str | None = None,
+        role: Role = Role.AGENT,
     ) -> "Agent":
         """Answers in a browser, unless an `address` (E.164) says otherwise."""
-        username = f"agent{next(_numbers)}"
-        token = sign_in_as(self.floor, Role.AGENT, username)
+        username = f"{role.value}{next(_numbers)}"
+        token = sign_in_as(self.floor, role, username)
         with self.floor.db.write() as session:
             account = auth.identify(session, token, now=clock.now())
             assert account is not None
@@ -172,6 +187,12 @@ class World:
         if ready:
             agent.ready()
         return agent
+
+    def supervisor(self, *, ready: bool = False, address: str | None = None) -> "Agent":
+        """Has a telephone, and no queue."""
+        return self.agent(
+            queues=(), languages=(), ready=ready, address=address, role=Role.SUPERVISOR
+        )
 
     # ---- what follows by itself
 
@@ -395,6 +416,18 @@ class Agent:
         response = self.ask("POST", path, **body)
         assert response.status_code == status, response.get_data(as_text=True)
         return response.get_json()
+
+    def acts(self, path: str, status: int = 200, **form: Any) -> str:
+        """Sends a form of the supervisor's page; what it says has happened, or why not."""
+        response = self.world.client.post(
+            path,
+            data=form,
+            headers={"Authorization": f"Bearer {self.token}", "Accept": "application/json"},
+        )
+        assert response.status_code == status, response.get_data(as_text=True)
+        self.world.deliver()
+        said = response.get_json()
+        return str(said["message"] if status == 200 else said["error"]["code"])
 
     def ready(self) -> "Agent":
         self._choose("ready")
