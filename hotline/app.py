@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 
 import agents.jobs
+import agents.roster.web
 import agents.web
 import ivr.config
 import ivr.jobs
@@ -34,6 +35,7 @@ ROOMS = ("hotline", "agents", "tickets", "ivr", "reports")
 ROOM_JOBS: tuple[ModuleType, ...] = (agents.jobs, tickets.jobs, ivr.jobs, reports.jobs)
 BLUEPRINTS = (
     agents.web.blueprint,
+    agents.roster.web.blueprint,
     tickets.web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
@@ -44,6 +46,8 @@ BLUEPRINTS = (
 NAVIGATION = (
     ("floor.desk", "/desk", frozenset({Role.AGENT, Role.SUPERVISOR})),
     ("floor.wallboard", "/wallboard", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
+    ("agents.roster", "/roster", frozenset({Role.SUPERVISOR, Role.MANAGER})),
+    ("agents.roster.mine", "/roster/mine", frozenset({Role.AGENT})),
     ("floor.callbacks", "/callbacks", frozenset({Role.AGENT, Role.SUPERVISOR})),
     ("floor.calls", "/calls", frozenset({Role.SUPERVISOR, Role.MANAGER})),
     ("floor.tickets", "/tickets", frozenset(Role)),
