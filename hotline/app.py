@@ -47,6 +47,8 @@ NAVIGATION = (
     ("floor.desk", "/desk", frozenset({Role.AGENT, Role.SUPERVISOR})),
     ("floor.wallboard", "/wallboard", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
     ("agents.roster", "/roster", frozenset({Role.SUPERVISOR, Role.MANAGER})),
+    ("ivr.quality", "/quality", frozenset({Role.SUPERVISOR, Role.MANAGER})),
+    ("ivr.quality.mine", "/quality/mine", frozenset({Role.AGENT})),
     ("agents.roster.mine", "/roster/mine", frozenset({Role.AGENT})),
     ("floor.callbacks", "/callbacks", frozenset({Role.AGENT, Role.SUPERVISOR})),
     ("floor.calls", "/calls", frozenset({Role.SUPERVISOR, Role.MANAGER})),

@@ -12,6 +12,7 @@ from ivr.pages import (
     calls,
     desk,
     nuisance,
+    quality,
     recordings,
     talk,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "hearable",
     "nuisance",
     "number_at_hand",
+    "quality",
     "readable_calls",
     "recordings",
     "talk",
