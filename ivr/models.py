@@ -540,8 +540,6 @@ class QualityMark(Base):
     note: Mapped[str] = mapped_column(sa.Text)
     #: Why the version before was corrected.
     reason: Mapped[str] = mapped_column(sa.String(500))
-    #: 0 to 1, None while no question applies; by it lists are made without reading the form.
-    share: Mapped[float | None]
     #: Counts the changes of a draft.
     n: Mapped[int]
     marked_by: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))

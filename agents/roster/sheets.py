@@ -114,6 +114,12 @@ def length(day: date, start: time, end: time, zone: ZoneInfo) -> int:
     return round((moment(until, end, zone) - moment(day, start, zone)).total_seconds() / 60)
 
 
+def nominal(start: time, end: time) -> int:
+    """The same on any night in which the clocks do not change: the length of a whole series."""
+    minutes = 60 * (end.hour - start.hour) + end.minute - start.minute
+    return minutes % (24 * 60)
+
+
 def _date(text: str) -> date | None:
     if found := _YEAR_FIRST.fullmatch(text):
         year, month, day = map(int, found.groups())

@@ -231,7 +231,7 @@ def _as_typed(series: Series) -> dict[str, Any]:
 def _plan(agent_id: int, old: Series | None = None) -> Plan:
     """The shift of the form; raises BadForm, Invalid."""
     given = request.form
-    first_day, start, minutes = _hours("first_day")
+    first_day, start, end = _hours("first_day")
     pattern = given.get("pattern", Pattern.ONCE)
     try:
         if pattern == Pattern.OTHER and old is not None:
@@ -242,20 +242,25 @@ def _plan(agent_id: int, old: Series | None = None) -> Plan:
             rule, run = rules.rule_of(Repeat(Pattern(pattern), weekdays, *numbers))
     except ValueError as error:
         raise BadForm(str(error), name=t("agents.roster.field.pattern")) from error
+    # a series that begins in a night in which the clocks change is not an hour shorter for ever
+    minutes = (
+        sheets.nominal(start, end)
+        if rule
+        else sheets.length(first_day, start, end, floor().city.zone)
+    )
     anchor = old.anchor if old is not None and (old.rule, old.run) == (rule, run) else first_day
     last = _last_day(Series(0, agent_id, "", first_day, start, minutes, anchor, rule, run))
     return Plan(agent_id, first_day, start, minutes, rule, run, last, given.get("note", ""))
 
 
-def _hours(day_field: str) -> tuple[date, time, int]:
-    """Day, beginning and length as they are in the form."""
+def _hours(day_field: str) -> tuple[date, time, time]:
+    """Day, beginning and end as they are in the form."""
     day = _date(day_field)
     start, end = (sheets.parsed_time(request.form.get(name, "")) for name in ("start", "end"))
     if start is None or end is None:
-        raise BadForm(
-            name=t("agents.roster.field.start" if start is None else "agents.roster.field.end")
-        )
-    return day, start, sheets.length(day, start, end, floor().city.zone)
+        missing = "start" if start is None else "end"
+        raise BadForm(name=t(f"agents.roster.field.{missing}"))
+    return day, start, end
 
 
 def _last_day(series: Series) -> date | None:
@@ -302,7 +307,8 @@ def alter(shift_id: int, on: str) -> ResponseReturnValue:
 
 
 def _wish() -> Wish:
-    day, start, minutes = _hours("day")
+    day, start, end = _hours("day")
+    minutes = sheets.length(day, start, end, floor().city.zone)
     given = request.form
     exchange = _date("exchange") if given.get("exchange") else None
     off = given.get("off") == "off"

@@ -66,7 +66,6 @@ class Mark:
     answers: Answers
     note: str
     reason: str
-    share: float | None
     n: int
     by: str
     made_at: datetime
@@ -76,6 +75,11 @@ class Mark:
     def score(self) -> Score:
         """What the answers come to, by the form that was filled in."""
         return rules.score(self.form, self.answers)
+
+    @property
+    def share(self) -> float | None:
+        """The score alone, 0 to 1."""
+        return self.score.share
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +207,7 @@ def _add(
 
 
 def _filled(sheet: Sheet) -> dict[str, Any]:
-    return {
-        "answers": dict(sheet.answers),
-        "note": sheet.note.strip()[:NOTE_LENGTH],
-        "share": rules.score(sheet.form, sheet.answers).share,
-    }
+    return {"answers": dict(sheet.answers), "note": sheet.note.strip()[:NOTE_LENGTH]}
 
 
 def _swap(session: Session, mark: Mark, n: int, **values: Any) -> None:
@@ -327,7 +327,6 @@ def _marks(
             row.answers,
             row.note,
             row.reason,
-            row.share,
             row.n,
             name,
             row.made_at,

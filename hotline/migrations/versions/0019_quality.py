@@ -25,7 +25,6 @@ def upgrade() -> None:
         sa.Column("answers", Json, nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("reason", sa.String(length=500), nullable=False),
-        sa.Column("share", sa.Float(), nullable=True),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("marked_by", BigId, nullable=False),
         sa.Column("made_at", UtcDateTime(), nullable=False),

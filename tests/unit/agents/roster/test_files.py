@@ -69,6 +69,12 @@ def test_an_end_that_is_not_later_is_on_the_next_day_and_a_changed_clock_counts(
     assert night.minutes == 7 * 60
 
 
+def test_a_series_has_the_length_of_a_usual_night():
+    assert sheets.nominal(time(22), time(6)) == 8 * 60
+    assert sheets.nominal(time(8), time(16, 30)) == 510
+    assert sheets.nominal(time(8), time(8)) == 0
+
+
 def test_what_a_spreadsheet_would_run_is_marked_and_comes_back():
     text = sheets.written([("noi", NOW, NOW + timedelta(hours=8), "=1+1")], BANGKOK)
     assert "'=1+1" in text
