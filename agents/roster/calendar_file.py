@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vRecur
 
-from agents.roster import rules
+from agents.roster import rules, sheets
 from agents.roster.rules import ONE_DAY, BadRule, Kind, Series
 from agents.roster.sheets import NOTE_LENGTH, Bad
 
@@ -84,10 +84,9 @@ def _own(series: Series) -> Iterator[Entry]:
         first = next(rules.planned_days(one, series.first_day, end), None)
         if first is None:
             continue
+        planned = _planned(one, series.changes)
         changes = {
-            on: _altered(series, change)
-            for on, change in series.changes.items()
-            if on in rules.planned_days(one, on, on)
+            on: _altered(series, change) for on, change in series.changes.items() if on in planned
         }
         last = series.last_day
         if last is not None:
@@ -97,6 +96,12 @@ def _own(series: Series) -> Iterator[Entry]:
             uid, first, series.start, series.minutes, series.rule,
             last, series.note, changes,
         )  # fmt: skip
+
+
+def _planned(series: Series, days: Iterable[date]) -> set[date]:
+    """The planned days between the first and the last of these, with one walk along the rule."""
+    among = sorted(days)
+    return set(rules.planned_days(series, among[0], among[-1])) if among else set()
 
 
 def _once(series: Series) -> Iterator[Entry]:
@@ -248,7 +253,14 @@ def read(content: bytes, zone: ZoneInfo) -> list[Entry | Bad]:
     at = dict(zip(map(id, events), lines, strict=False))
     if not events:
         return [Bad(1, "no_events")]
-    return [_entry(each, events, zone, at.get(id(each), 1), ours=ours) for each in _masters(events)]
+    changed: dict[str, list[Any]] = {}
+    for each in events:
+        if "RECURRENCE-ID" in each:
+            changed.setdefault(str(each.get("uid")), []).append(each)
+    return [
+        _entry(each, changed.get(str(each.get("uid")), ()), zone, at.get(id(each), 1), ours=ours)
+        for each in _masters(events)
+    ]
 
 
 def _masters(events: Sequence[Any]) -> list[Any]:
@@ -262,34 +274,38 @@ def _masters(events: Sequence[Any]) -> list[Any]:
     ]
 
 
-def _entry(event: Any, events: Sequence[Any], zone: ZoneInfo, line: int, *, ours: bool) -> Any:
+def _entry(event: Any, changed: Sequence[Any], zone: ZoneInfo, line: int, *, ours: bool) -> Any:
     try:
-        return _read(event, events, zone, ours=ours)
+        return _read(event, changed, zone, ours=ours)
     except _Refused as refused:
         return Bad(line, refused.why, refused.what)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         return Bad(line, "unreadable", str(error)[:80])
 
 
-def _read(event: Any, events: Sequence[Any], zone: ZoneInfo, *, ours: bool) -> Entry:
+def _read(event: Any, changed: Sequence[Any], zone: ZoneInfo, *, ours: bool) -> Entry:
     uid = str(event.get("uid", ""))
     if not 0 < len(uid) <= _UID_LENGTH:
         raise _Refused("uid")
     if "RECURRENCE-ID" in event or "RDATE" in event:
         raise _Refused("no_series")
     day, start = _when(event["dtstart"].dt, zone)
+    if day.year not in sheets.YEARS:
+        raise _Refused("first_day", day)
     note = str(event.get("description") or ("" if ours else event.get("summary", "")))
     plain = Entry(uid, day, start, _minutes(event), note=" ".join(note.split())[:NOTE_LENGTH])
     if "RRULE" not in event:
         return plain
     entry = _repeated(plain, event, zone)
     changes: dict[date, Altered | None] = dict.fromkeys(_excluded(event, zone))
-    for each in events:
-        if str(each.get("uid")) == uid and "RECURRENCE-ID" in each:
-            on, altered = _of_one_day(each, zone)
-            changes[on] = altered
-    planned = {on: each for on, each in changes.items() if _plans(entry, on)}
-    return replace(entry, changes=planned)
+    for each in changed:
+        on, altered = _of_one_day(each, zone)
+        changes[on] = altered
+    if len(changes) > rules.MOST:
+        raise _Refused("too_many", rules.MOST)
+    farthest = entry.first_day + timedelta(days=2 * rules.FARTHEST)
+    planned = _planned(entry.series, (on for on in changes if on <= farthest))
+    return replace(entry, changes={on: each for on, each in changes.items() if on in planned})
 
 
 def _plans(entry: Entry, on: date) -> bool:

@@ -5,6 +5,7 @@ day and lasts so many minutes of real time, so that a night in which the clocks 
 earlier or later on the wall (as RFC 5545 has it, 3.8.5.3). Moments are UTC.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -30,8 +31,11 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 #: What says nothing, since it holds anyway.
 _SILENT: Final = {("INTERVAL", "1"), ("WKST", "MO")}
-#: Repetitions further apart than this are none.
-_WIDEST = 400
+#: Repetitions further apart than this, in their own unit, are none. With more than half a year
+#: between, a rule of months may never come true (the 30th of February), and is looked for long.
+_WIDEST: Final = {"DAILY": 400, "WEEKLY": 52, "MONTHLY": 6}
+_DAYS_OF_MONTH: Final = {str(each) for each in [*range(-31, 0), *range(1, 32)]}
+_WEEKDAY_OF_MONTH: Final = re.compile(r"([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)")
 
 
 class BadRule(ValueError):
@@ -171,8 +175,9 @@ def canonical(rule: str) -> str:
         raise BadRule(f"FREQ={often or '?'}: a shift repeats {', '.join(_PARTS)}")
     if unknown := set(parts) - {"FREQ", *_PARTS[often]}:
         raise BadRule(f"{', '.join(sorted(unknown))}: not with FREQ={often}")
-    if not 1 <= _number(parts.get("INTERVAL", "1")) <= _WIDEST:
-        raise BadRule(f"INTERVAL: 1 to {_WIDEST}")
+    if not 1 <= _number(parts.get("INTERVAL", "1")) <= _WIDEST[often]:
+        raise BadRule(f"INTERVAL: 1 to {_WIDEST[often]}")
+    _check_days(parts)
     said = [(name, parts[name]) for name in _PARTS[often] if name in parts]
     kept = [f"FREQ={often}", *(f"{name}={value}" for name, value in said
                                if (name, value) not in _SILENT)]  # fmt: skip
@@ -182,6 +187,17 @@ def canonical(rule: str) -> str:
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise BadRule(str(error) or written) from error
     return written
+
+
+def _check_days(parts: Mapping[str, str]) -> None:
+    """Raise BadRule for days that may never be."""
+    by_day, by_date = (parts[n].split(",") if n in parts else [] for n in ("BYDAY", "BYMONTHDAY"))
+    if not all(_WEEKDAY_OF_MONTH.fullmatch(each) for each in by_day):
+        raise BadRule(f"BYDAY={parts['BYDAY']}")
+    if not set(by_date) <= _DAYS_OF_MONTH:
+        raise BadRule(f"BYMONTHDAY={parts['BYMONTHDAY']}")
+    if by_day and (by_date or (parts["FREQ"] == "DAILY" and parts.get("INTERVAL", "1") != "1")):
+        raise BadRule("BYDAY: not with other conditions")
 
 
 def _parts_of(rule: str) -> dict[str, str]:

@@ -30,7 +30,7 @@ _YEAR_FIRST, _DAY_FIRST = (
 )
 _TIME = re.compile(r"(\d{1,2})[:.](\d{2})")
 #: Years that can only be of one calendar.
-_GREGORIAN, _BUDDHIST = range(1990, 2200), range(1990 + BUDDHIST_ERA, 2200 + BUDDHIST_ERA)
+YEARS, _BUDDHIST = range(2000, 2200), range(2000 + BUDDHIST_ERA, 2200 + BUDDHIST_ERA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def _date(text: str) -> date | None:
     if year in _BUDDHIST:
         year -= BUDDHIST_ERA
     try:
-        return date(year, month, day) if year in _GREGORIAN else None
+        return date(year, month, day) if year in YEARS else None
     except ValueError:
         return None
 

@@ -216,6 +216,17 @@ def test_an_event_of_another_program():
         (event("RRULE:FREQ=DAILY", "RRULE:FREQ=WEEKLY"), "rule"),
         (event("RRULE:FREQ=DAILY;COUNT=100000"), "rule"),
         (event("RRULE:FREQ=WEEKLY;BYDAY=SU"), "first_day"),
+        (event("RRULE:FREQ=DAILY", start="DTSTART:19000101T080000"), "first_day"),
+        (
+            event(
+                "RRULE:FREQ=DAILY",
+                *(
+                    f"EXDATE:{2027 + n // 300}{n % 300 // 28 + 1:02}{n % 28 + 1:02}T080000"
+                    for n in range(1300)
+                ),
+            ),
+            "too_many",
+        ),
         (event("RRULE:FREQ=DAILY", start="DTSTART;TZID=Europe/Berlin:20261201T080000"), "zone"),
         (event("RDATE;TZID=Asia/Bangkok:20261203T080000"), "no_series"),
         (event("RECURRENCE-ID;TZID=Asia/Bangkok:20261203T080000"), "no_series"),
