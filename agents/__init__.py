@@ -10,6 +10,7 @@ service.py   the verbs, the only door for other rooms; behind it:
   presence.py  the one way in which a presence changes
 jobs.py      the sweep that signs out a desk that nobody is at
 web.py       the desk, the wallboard, the presence API (docs/desk.md, docs/api.md)
-demo.py      demo accounts
+demo.py      demo accounts, and their shifts
+roster/      who should be here when, and who was (docs/roster.md)
 ```
 """

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agents import service
+from agents.roster import rules
+from agents.roster import service as roster
+from agents.roster.rules import Pattern, Repeat
 from hotline import auth, clock
 from hotline.auth import Role
 from hotline.floor import Floor
@@ -51,6 +54,8 @@ def seed(floor: Floor) -> None:
             # one at a time: a password takes 50 ms on purpose, and nobody shall wait for nine
             with floor.db.write() as session:
                 _make(session, demo, clock.now())
+    with floor.db.write() as session:
+        _plan(session, roster.Act(None, clock.now(), floor.city.zone))
 
 
 def _make(session: Session, demo: Demo, now: datetime) -> None:
@@ -72,6 +77,32 @@ def _make(session: Session, demo: Demo, now: datetime) -> None:
             languages=demo.languages,
             now=now,
         )
+
+
+#: Who works when: the hour at which a shift of eight begins, and how it repeats.
+_SHIFTS = {
+    "agent1": (8, Repeat(Pattern.WEEKLY, (0, 1, 2, 3, 4))),
+    "agent2": (8, Repeat(Pattern.ON_OFF, on=4, off=2)),
+    "agent3": (16, Repeat(Pattern.ON_OFF, on=5, off=2)),
+    "agent4": (16, Repeat(Pattern.WEEKLY, (2, 3, 4, 5, 6))),
+    "agent5": (0, Repeat(Pattern.ON_OFF, on=3, off=3)),
+    "agent6": (0, Repeat(Pattern.ON_OFF, on=3, off=3)),
+}
+
+
+def _plan(session: Session, act: roster.Act) -> None:
+    """A roster from this week's Monday on, where nobody has made one."""
+    people = {each.username: each.id for each in roster.people(session)}
+    monday = act.today - timedelta(days=act.today.weekday())
+    if roster.series_between(session, monday, act.today + timedelta(days=365)):
+        return
+    for username, (hour, repeat) in _SHIFTS.items():
+        rule, run = rules.rule_of(repeat)
+        # the second of the night begins when the first has worked their three
+        first = monday + timedelta(days=3 if username == "agent6" else 0)
+        if username in people:
+            plan = roster.Plan(people[username], first, time(hour), 8 * 60, rule, run)
+            roster.add(session, plan, act)
 
 
 def credentials() -> Iterator[str]:

@@ -1,6 +1,8 @@
-"""The agents' rows: who they are, what they can, what they are doing now, and all that they did."""
+"""The agents' rows: who they are, what they can, what they are doing now, all that they did, and
+when they should be here (`agents.roster`).
+"""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
@@ -91,3 +93,61 @@ class PresenceEvent(Base):
     by: Mapped[str] = mapped_column(sa.String(32))
     kind: Mapped[str] = mapped_column(sa.String(16))
     data: Mapped[dict[str, Any]]
+
+
+# ---------------------------------------------------------------- the roster
+
+
+class RosterShift(Base):
+    """A shift of one agent that repeats by a rule, or comes once (`agents.roster.rules.Series`).
+
+    A change from a day on ends this row and begins another, so that what was stays as it was.
+    """
+
+    __tablename__ = "roster_shifts"
+    __table_args__ = (sa.UniqueConstraint("agent_id", "uid"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"))
+    #: By which a calendar knows it again (RFC 5545, 3.8.4.7).
+    uid: Mapped[str] = mapped_column(sa.String(255))
+    #: Local day and time.
+    first_day: Mapped[date]
+    start: Mapped[time]
+    minutes: Mapped[int]
+    #: From which the rule counts; earlier than `first_day` where a series goes on, changed.
+    anchor: Mapped[date]
+    rule: Mapped[str] = mapped_column(sa.String(200))
+    #: Days in a row each time that the rule comes true.
+    run: Mapped[int]
+    last_day: Mapped[date | None]
+    note: Mapped[str] = mapped_column(sa.String(200))
+    #: Counts the changes, those of single days too: a form that shows an older one is refused.
+    version: Mapped[int]
+    made_at: Mapped[datetime]
+
+
+class RosterChange(Base):
+    """What holds instead on one day of a shift (`agents.roster.rules.Change`)."""
+
+    __tablename__ = "roster_changes"
+
+    shift_id: Mapped[int] = mapped_column(sa.ForeignKey("roster_shifts.id"), primary_key=True)
+    #: The day for which it was planned.
+    planned_day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(12))
+    reason: Mapped[str] = mapped_column(sa.String(200))
+    agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"), index=True)
+    day: Mapped[date]
+    start: Mapped[time]
+    minutes: Mapped[int]
+
+
+class RosterFeed(Base):
+    """The secret address at which an agent's calendar is; of the secret only a hash is kept."""
+
+    __tablename__ = "roster_feeds"
+
+    agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    made_at: Mapped[datetime]

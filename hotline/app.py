@@ -11,6 +11,7 @@ from flask import Flask
 
 import agents.floor
 import agents.jobs
+import agents.roster.web
 import agents.web
 import ivr.config
 import ivr.jobs
@@ -35,6 +36,7 @@ ROOMS = ("hotline", "agents", "tickets", "ivr", "reports")
 ROOM_JOBS: tuple[ModuleType, ...] = (agents.jobs, tickets.jobs, ivr.jobs, reports.jobs)
 BLUEPRINTS = (
     agents.web.blueprint,
+    agents.roster.web.blueprint,
     tickets.web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
@@ -45,8 +47,11 @@ BLUEPRINTS = (
 NAVIGATION = (
     ("floor.desk", "/desk", frozenset({Role.AGENT, Role.SUPERVISOR})),
     ("ivr.floor", "/floor", frozenset({Role.SUPERVISOR})),
-    # a supervisor's own page leads there: their header has one row
-    ("floor.wallboard", "/wallboard", frozenset({Role.AGENT, Role.MANAGER})),
+    ("floor.wallboard", "/wallboard", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
+    ("agents.roster", "/roster", frozenset({Role.SUPERVISOR, Role.MANAGER})),
+    ("ivr.quality", "/quality", frozenset({Role.SUPERVISOR, Role.MANAGER})),
+    ("ivr.quality.mine", "/quality/mine", frozenset({Role.AGENT})),
+    ("agents.roster.mine", "/roster/mine", frozenset({Role.AGENT})),
     ("floor.callbacks", "/callbacks", frozenset({Role.AGENT, Role.SUPERVISOR})),
     ("floor.calls", "/calls", frozenset({Role.SUPERVISOR, Role.MANAGER})),
     ("floor.tickets", "/tickets", frozenset(Role)),
@@ -95,6 +100,11 @@ TOPICS: Mapping[str, TopicsOf] = {
     "answers": changes.nothing,
     "answer_events": changes.nothing,
     "answer_uses": changes.nothing,
+    "roster_shifts": changes.nothing,
+    "roster_changes": changes.nothing,
+    "roster_feeds": changes.nothing,
+    "quality_marks": changes.nothing,
+    "quality_comments": changes.nothing,
     "call_intervals": changes.nothing,
     "report_days": changes.nothing,
     "night_runs": changes.nothing,

@@ -312,6 +312,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _add_people(commands)
     _add_citizens(commands)
     _add_answers(commands)
+    _add_roster(commands)
     nightly = _add(commands, "nightly", _nightly, "count days again from their events")
     _add_place(nightly)
     nightly.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
@@ -361,6 +362,24 @@ def _add_answers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_place(bring)
     bring.add_argument("file", type=Path)
     bring.add_argument("--dry-run", action="store_true", help="check and tell, and change nothing")
+
+
+def _add_roster(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`hotline roster`: shifts out of the hotline, and into it."""
+    words = "who should be here when: shifts as a table (CSV) or a calendar (iCalendar)"
+    verbs = commands.add_parser("roster", help=words, description=words).add_subparsers(
+        required=True, metavar="VERB"
+    )
+    out = _add(verbs, "export", _export_roster, "print the shifts of some days, or one calendar")
+    _add_place(out)
+    out.add_argument("--from", dest="first", type=date.fromisoformat, help="first day (today)")
+    out.add_argument("--until", type=date.fromisoformat, help="last day (13 days on)")
+    out.add_argument("--agent", help="a username: their whole roster, as a calendar")
+    bring = _add(verbs, "import", _import_roster, "bring in the shifts of a file, all or none")
+    _add_place(bring)
+    bring.add_argument("file", type=Path, help="CSV, or iCalendar (.ics; then say --agent)")
+    bring.add_argument("--agent", default="", help="whose calendar it is: a username")
+    bring.add_argument("--dry-run", action="store_true", help="tell, and change nothing")
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -507,6 +526,42 @@ def _import_answers(arguments: argparse.Namespace) -> int:
         new, there = importing.bring(session, config.tickets, drafts, now=now, dry=dry)
     print(f"{new} new, {there} there already" + (" (nothing was changed)" if dry else ""))
     return 0
+
+
+def _export_roster(arguments: argparse.Namespace) -> int:
+    from agents.roster import files
+    from agents.roster.service import Act
+
+    with _opened(arguments) as (config, database), database.read() as session:
+        act = Act(None, clock.now(), config.city.zone)
+        if arguments.agent:
+            hotline = config.city.hotline_name.for_("th")
+            text = files.calendar(session, files.named(session, arguments.agent), act, hotline)
+        else:
+            first = arguments.first or act.today
+            last = arguments.until or first + timedelta(days=13)
+            text = files.table(session, first, last, act)
+    sys.stdout.buffer.write(text.encode())
+    return 0
+
+
+def _import_roster(arguments: argparse.Namespace) -> int:
+    from agents.roster import files, importing
+    from agents.roster.service import Act
+
+    content = arguments.file.read_bytes()
+    with _opened(arguments) as (config, database), database.write() as session:
+        act = Act(None, clock.now(), config.city.zone)
+        preview = files.preview(session, content, arguments.agent, act)
+        if not preview.bad and not arguments.dry_run:
+            importing.bring(session, preview, act)
+    for bad in preview.bad:
+        why = _in_words(HotlineError(text=f"agents.roster.bad.{bad.why}", what=bad.what))
+        print(f"{arguments.file}, line {bad.line}: {why.removesuffix(' error')}", file=sys.stderr)
+    print(f"{len(preview.new)} new, {len(preview.changed)} changed, {preview.there} there already")
+    if preview.bad or arguments.dry_run:
+        print("nothing was changed")
+    return 1 if preview.bad else 0
 
 
 def _password(file: Path | None) -> str:

@@ -23,6 +23,7 @@ from ivr import flow as flows
 from ivr.callbacks import rules as callback_rules
 from ivr.nodes import Bulletin, Emergency, Hours, Menu, Node, ToQueue
 from ivr.nodes.base import ABSOLUTE, Exit, Key, LineState, Number
+from ivr.quality.config import Quality
 from ivr.room import widening
 from ivr.speech import prompts
 
@@ -322,6 +323,7 @@ class Ivr(Section):
     bulletins: BulletinRules = BulletinRules()
     nuisance: NuisanceRules = NuisanceRules()
     callbacks: CallbackRules = CallbackRules()
+    quality: Quality = Quality()
 
     @cached_property
     def graph(self) -> flows.Flow:

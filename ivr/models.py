@@ -547,3 +547,49 @@ class CallbackAttempt(Base):
     #: When this call ended; and, of one that was not answered, why (`callback_rules.Missed`).
     ended_at: Mapped[datetime | None]
     result: Mapped[str | None] = mapped_column(sa.String(12))
+
+
+# ---------------------------------------------------------------- quality
+
+
+class QualityMark(Base):
+    """A conversation (a call, and the agent who had it) as a supervisor marked it.
+
+    A mark that is corrected is another row, `version` one more; the old one stays.
+    """
+
+    __tablename__ = "quality_marks"
+    __table_args__ = (
+        sa.UniqueConstraint("call_id", "agent_id", "version"),
+        sa.Index("ix_quality_marks_agent_id", "agent_id", "published_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    call_id: Mapped[int] = mapped_column(sa.ForeignKey("calls.id"))
+    agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"))
+    version: Mapped[int]
+    #: `draft`, `published`; `replaced` by the next version.
+    state: Mapped[str] = mapped_column(sa.String(12))
+    #: The form with its texts and weights, as it was (`ivr.quality.rules.Form`).
+    form: Mapped[dict[str, Any]]
+    answers: Mapped[dict[str, Any]]
+    note: Mapped[str] = mapped_column(sa.Text)
+    #: Why the version before was corrected.
+    reason: Mapped[str] = mapped_column(sa.String(500))
+    #: Counts the changes of a draft.
+    n: Mapped[int]
+    marked_by: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
+
+
+class QualityComment(Base):
+    """What an agent says to a mark, and what is answered; append-only."""
+
+    __tablename__ = "quality_comments"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    mark_id: Mapped[int] = mapped_column(sa.ForeignKey("quality_marks.id"), index=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    at: Mapped[datetime]
+    text: Mapped[str] = mapped_column(sa.Text)

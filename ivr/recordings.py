@@ -12,7 +12,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from hotline import outbox
+from hotline import audit, outbox
+from hotline.auth import Identity
 from hotline.db import insert_ignore
 from hotline.errors import NotFound
 from hotline.floor import Floor
@@ -31,7 +32,9 @@ FOLDER = "recordings"
 #: After this the sweep fetches what no worker has; and so long it tries.
 _SOON, _KEPT_THERE = timedelta(minutes=2), timedelta(days=14)
 #: Within so long, the same person hears the same recording once.
-_ONE_HEARING = timedelta(hours=1)
+_ONE_HEARING = timedelta(minutes=15)
+#: A line of the audit log.
+HEARD = "ivr.heard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +187,11 @@ def _talk(offer: type[Offer]) -> sa.ColumnElement[int]:
     return sa.func.coalesce(offer.talk_of, offer.id)
 
 
-def heard(session: Session, recording: RecordingFacts, by: str, *, now: datetime) -> None:
-    """Write down who hears a recording: once an hour, however many pieces a browser asks for."""
+def heard(session: Session, recording: RecordingFacts, by: Identity, *, now: datetime) -> None:
+    """Write down who hears a recording, in the call's story and in the audit log: once a quarter of
+    an hour, however many pieces a browser asks for, also of several at once.
+    """
+    session.execute(sa.select(Recording.id).where(Recording.id == recording.id).with_for_update())
     lately = session.execute(
         sa.select(CallEvent.data).where(
             CallEvent.call_id == recording.call_id,
@@ -193,10 +199,17 @@ def heard(session: Session, recording: RecordingFacts, by: str, *, now: datetime
             CallEvent.at > now - _ONE_HEARING,
         )
     ).scalars()
-    if any((each["recording"], each["who"]) == (recording.id, by) for each in lately):
+    if any((each["recording"], each["who"]) == (recording.id, by.username) for each in lately):
         return
-    said = {"recording": recording.id, "who": by}
+    said = {"recording": recording.id, "who": by.username}
     calls.tell(session, recording.call_id, Kind.LISTENED, said, now=now)
+    subject = f"call:{recording.call_id}"
+    audit.record(session, HEARD, subject, by=by, at=now, recording=recording.id)
+
+
+def hearings(session: Session, call_id: int) -> list[audit.Line]:
+    """Who heard the recordings of a call, the newest first."""
+    return audit.lines(session, subject=f"call:{call_id}", kind=HEARD)
 
 
 def path_of(floor: Floor, recording: RecordingFacts) -> Path:

@@ -13,6 +13,7 @@ from ivr.pages import (
     desk,
     floor,
     nuisance,
+    quality,
     recordings,
     talk,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "hearable",
     "nuisance",
     "number_at_hand",
+    "quality",
     "readable_calls",
     "recordings",
     "skill_titles",

@@ -16,10 +16,11 @@ from hotline.auth import Role, access, current_account
 from hotline.errors import Forbidden, Invalid
 from hotline.floor import Floor
 from hotline.web import floor, language, t
-from ivr import bulletins, calls, closing, reconcile, story
+from ivr import bulletins, calls, closing, reconcile, recordings, story
 from ivr.config import Ivr
 from ivr.errors import NoSuchCall
 from ivr.events import Kind
+from ivr.pages import quality
 from ivr.pages.base import (
     READS,
     agent_names,
@@ -71,6 +72,8 @@ def call_page(call_id: int) -> str:
         names = agent_names(session)
         heard = hearable(session, [call_id])
         ticket = _readable_ticket(session, call_id)
+        hearings = recordings.hearings(session, call_id)
+        marks = quality.of_call(session, call_id)
     return render_template(
         "ivr/call.html",
         call=found[call_id],
@@ -84,6 +87,8 @@ def call_page(call_id: int) -> str:
         ticket=ticket,
         ticket_shown=tickets.number_shown,
         recordings=heard,
+        hearings=hearings,
+        marks=marks,
     )
 
 

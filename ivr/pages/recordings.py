@@ -35,7 +35,7 @@ def recording(recording_id: int) -> Response:
             raise Forbidden(f"recording {recording_id}")
     file = recordings.path_of(here, found)
     with here.db.write() as session:
-        recordings.heard(session, found, current_account().username, now=clock.now())
+        recordings.heard(session, found, current_account(), now=clock.now())
     response = send_file(file, mimetype="audio/x-wav", conditional=True)
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -1,0 +1,136 @@
+"""Who was there, and who is: the roster beside the presence events. Definitions: docs/roster.md."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agents import service as agents
+from agents.models import PresenceEvent
+from agents.roster import adherence
+from agents.roster.adherence import Here, Kept, Seen, Span
+from agents.roster.rules import ONE_DAY, Shift
+from agents.roster.service import Act, people, shifts_between
+from agents.states import State, Status
+from hotline import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Adherence:
+    """An agent's shifts of some days as they were kept, and work outside of them."""
+
+    agent_id: int
+    shifts: tuple[Kept, ...]
+    unplanned: timedelta
+
+    @property
+    def planned(self) -> timedelta:
+        """Of all shifts, as far as they have gone by."""
+        return sum((each.planned for each in self.shifts), timedelta())
+
+    @property
+    def present(self) -> timedelta:
+        """Of all shifts."""
+        return sum((each.present for each in self.shifts), timedelta())
+
+    @property
+    def share(self) -> float | None:
+        """Present of planned; None where nothing was planned."""
+        return self.present / self.planned if self.planned else None
+
+
+def adherence_of(
+    session: Session,
+    first: date,
+    last: date,
+    act: Act,
+    how: adherence.Rules,
+    *,
+    agent_id: int | None = None,
+) -> list[Adherence]:
+    """How the shifts of some local days (both included) were kept, of all agents or of one."""
+    start, end = clock.midnight(first, act.zone), clock.midnight(last + ONE_DAY, act.zone)
+    # a shift of the day before reaches into the first day; one of the last day beyond it
+    around = shifts_between(session, first - ONE_DAY, last, act.zone)
+    until = min(act.at, max([end, *(each.end for each in around)]))
+    who = [each.id for each in people(session) if agent_id in (None, each.id)]
+    seen = presence(session, who, start - ONE_DAY, until)
+    found = []
+    for each in who:
+        mine = [shift for shift in around if shift.agent_id == each]
+        there = adherence.spans(seen[each], until, how.breaks)
+        of_days = [shift for shift in mine if shift.day >= first and shift.start <= act.at]
+        kept = tuple(adherence.kept(shift, there, act.at, how) for shift in of_days)
+        extra = adherence.unplanned(mine, there, start, min(end, act.at))
+        found.append(Adherence(each, kept, extra))
+    return found
+
+
+def presence(
+    session: Session, who: Collection[int], start: datetime, end: datetime
+) -> dict[int, list[Seen]]:
+    """The changes of presence of agents from `start` up to `end`; before them, how each stood."""
+    found: dict[int, list[Seen]] = {}
+    for agent_id in who:
+        before = session.scalars(
+            sa.select(PresenceEvent)
+            .where(PresenceEvent.agent_id == agent_id, PresenceEvent.at < start)
+            .order_by(PresenceEvent.n.desc())
+            .limit(1)
+        )
+        found[agent_id] = [_seen(each) for each in before]
+    inside = sa.select(PresenceEvent).where(
+        PresenceEvent.agent_id.in_(who), PresenceEvent.at >= start, PresenceEvent.at < end
+    )
+    for each in session.scalars(inside.order_by(PresenceEvent.agent_id, PresenceEvent.n)):
+        found[each.agent_id].append(_seen(each))
+    return found
+
+
+def _seen(event: PresenceEvent) -> Seen:
+    to = event.data["to"]
+    return Seen(event.at, Status(to["status"]), State(to["state"]), to["reason"])
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an agent stands to the roster now: the shift that runs, or the next one."""
+
+    agent_id: int
+    here: Here
+    shift: Shift | None
+    shown_since: datetime
+
+
+def standing(session: Session, act: Act, how: adherence.Rules) -> list[Standing]:
+    """Who should be here now and who is; agents who are neither are left out."""
+    today = act.today
+    around = shifts_between(session, today - 2 * ONE_DAY, today + ONE_DAY, act.zone)
+    found = []
+    for row in agents.board(session):
+        mine = [each for each in around if each.agent_id == row.agent.id]
+        current = next((each for each in mine if each.start <= act.at < each.end), None)
+        upcoming = next((each for each in mine if each.start > act.at), None)
+        there = _there(session, row, current, act)
+        if (here := adherence.here(current, upcoming, there, act.at, how)) is not None:
+            since = row.presence.shown_since
+            found.append(Standing(row.agent.id, here, current or upcoming, since))
+    return found
+
+
+def _there(
+    session: Session, row: agents.BoardRow, current: Shift | None, act: Act
+) -> Sequence[Span]:
+    """An agent's presence now; of who should be here and is not, that of the whole shift."""
+    seen = row.presence
+    changes: Iterable[Seen] = [Seen(seen.shown_since, seen.status, seen.state, seen.reason)]
+    is_out = seen.status is Status.SIGNED_OUT and seen.state is State.IDLE
+    if is_out and current is not None:
+        changes = presence(session, [row.agent.id], current.start, act.at)[row.agent.id]
+    there = adherence.spans(changes, act.at, ())
+    if is_out or there:
+        return there
+    # signed in this very moment
+    return [Span(act.at, act.at, True)]

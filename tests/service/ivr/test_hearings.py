@@ -1,0 +1,43 @@
+"""Every hearing of a recording is written down, on both engines."""
+
+from functools import partial
+
+from hotline import audit
+from hotline.auth import Role
+from tests.service.ivr.shipped import city_config
+from tests.service.ivr.test_messages import leaves_message
+from tests.service.ivr.test_quality import get
+from tests.service.ivr.world import World
+from tests.support.floors import sign_in_as
+
+__all__ = ["city_config"]
+
+
+def test_every_hearing_is_written_down_once_a_quarter_of_an_hour(world: World) -> None:
+    caller = leaves_message(world.caller().ring().press("1", "1", "2"))
+    world.deliver()
+    token = sign_in_as(world.floor, Role.SUPERVISOR)
+
+    def hear(span: str = "bytes=0-3") -> None:
+        headers = {"Authorization": f"Bearer {token}", "Range": span}
+        with world.client.get("/recordings/1", headers=headers) as sound:
+            assert sound.status_code == 206
+
+    def lines() -> list[tuple[str, str, object]]:
+        found = world.read(partial(audit.lines, kind="ivr.heard"))
+        return [(each.by, each.subject, each.data["recording"]) for each in found]
+
+    hear()
+    hear("bytes=4-7")
+    assert lines() == [("the-supervisor", f"call:{caller.id}", 1)]
+    world.clock.advance(minutes=15)
+    hear()
+    assert len(lines()) == 2
+    with get(world, "/recordings/1", Role.AGENT, "noi"):
+        pass
+    assert {each[0] for each in lines()} == {"the-supervisor", "noi"}
+    page = get(world, f"/calls/{caller.id}", Role.MANAGER).text
+    assert "Heard by (3)" in page
+    # who may not hear it hears nothing, and there is no line
+    assert get(world, "/recordings/1", Role.MANAGER).status_code == 403
+    assert len(lines()) == 3
