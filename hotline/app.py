@@ -18,6 +18,7 @@ import ivr.web
 import reports.jobs
 import reports.web
 import tickets.answers.web
+import tickets.board
 import tickets.jobs
 import tickets.persons.web
 import tickets.web
@@ -35,6 +36,7 @@ ROOM_JOBS: tuple[ModuleType, ...] = (agents.jobs, tickets.jobs, ivr.jobs, report
 BLUEPRINTS = (
     agents.web.blueprint,
     tickets.web.blueprint,
+    tickets.board.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     ivr.web.blueprint,
