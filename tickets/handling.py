@@ -219,7 +219,8 @@ def _write(session: Session, config: Tickets, ticket: TicketFacts, act: _Act) ->
         category=act.values.get("category", seen.category),
         priority=Priority(act.values.get("priority", seen.priority)),
     )
-    plan = planning.again(config, becomes, found)
+    other_hours = act.kind is EventKind.ROUTED
+    plan = planning.again(config, becomes, found, other_hours=other_hours)
     expected = {"version": ticket.version, "state": ticket.state.value}
     changed = change(session, ticket, expected, {**act.values, **plan.columns})
     tell(session, seen.id, act.kind, act.actor.username, act.now, said | plan.said)

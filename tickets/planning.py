@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
+from itertools import pairwise
 from typing import Any, Final
 
 from tickets import deadlines
@@ -87,18 +88,21 @@ def first(
     return _write(_plan(config, kind, priority, category, History(received_at)), {})
 
 
-def again(config: Tickets, ticket: TicketFacts, found: History) -> Written:
+def again(
+    config: Tickets, ticket: TicketFacts, found: History, *, other_hours: bool = False
+) -> Written:
     """Return the clocks of an open ticket (with its kind, category and priority as they will be)
     after what has happened to it.
 
-    A clock that comes out as it was is not spoken of. What was noticed of a moment that is not due
-    any more is forgotten, and an escalation of which every cause is gone ends.
+    A clock that comes out as it was is not spoken of, unless by `other_hours`: the reason is new.
+    What was noticed of a moment that is not due any more is forgotten, and an escalation of which
+    every cause is gone ends.
     """
     plan = _plan(config, ticket.kind, ticket.priority, ticket.category, found)
     stands = {clock: ticket.due_of(clock) for clock in Clock}
     if found.acknowledged_at is not None:
         del stands[Clock.ACKNOWLEDGE]  # stopped: by when it had to be is a fact
-    result = _write(plan, stands)
+    result = _write(plan, stands, all_of_them=other_hours)
     columns = result.columns
     if found.acknowledged_at != ticket.acknowledged_at:
         columns["acknowledged_at"] = found.acknowledged_at
@@ -128,7 +132,10 @@ def _plan(
 
 
 def _write(
-    plan: Mapping[Clock, deadlines.Reckoning], stands: Mapping[Clock, datetime | None]
+    plan: Mapping[Clock, deadlines.Reckoning],
+    stands: Mapping[Clock, datetime | None],
+    *,
+    all_of_them: bool = False,
 ) -> Written:
     columns: dict[str, Any] = {}
     said: dict[str, Any] = {}
@@ -137,13 +144,14 @@ def _write(
         if reckoned is None and clock not in stands:
             continue
         due, before = reckoned.due if reckoned else None, stands.get(clock)
-        if due == before:
+        if due == before and not (all_of_them and reckoned):
             continue
-        columns |= {DUE[clock]: due, MISSED[clock]: None}
+        if due != before:
+            columns |= {DUE[clock]: due, MISSED[clock]: None}
         steps = [step.written() for step in reckoned.steps] if reckoned else []
         told = {"due_at": due.isoformat() if due else None, "steps": steps}
         said.setdefault("plan", {})[clock.value] = told
-        if before is not None:
+        if before is not None and due != before:
             said.setdefault("before", {})[clock.value] = before.isoformat()
     return Written(columns, said)
 
@@ -181,5 +189,7 @@ def reasons(ticket: TicketFacts, story: Iterable[EventFacts]) -> list[Why]:
         if clock in plans and not stopped_for_good:
             *earlier, (due, steps) = plans[clock]
             if due == ticket.due_of(clock):
-                found.append(Why(clock, due, steps, tuple(each for each, _ in earlier)))
+                dues = [*(each for each, _ in earlier), due]
+                before = tuple(each for each, then in pairwise(dues) if each != then)
+                found.append(Why(clock, due, steps, before))
     return found

@@ -413,7 +413,7 @@ def complete(
         )
         event = EventFacts(now, actor.username, EventKind.COMPLETED, told)
         found = planning.after(_history(session, seen), event)
-        plan = planning.again(config, becomes, found)
+        plan = planning.again(config, becomes, found, other_hours=True)
         values |= plan.columns
         told |= plan.said
     expected = {"incomplete": True, "state": ticket.state.value}

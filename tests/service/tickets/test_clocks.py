@@ -475,3 +475,19 @@ def test_the_clocks_are_what_the_story_gives(
     found = planning.history(ticket.received_at, story(db, ticket))
     nothing = planning.again(config, ticket, found)
     assert (nothing.columns, nothing.said) == ({}, {})
+
+
+def test_another_category_is_another_reason_also_for_the_same_moment(
+    db: Database, make: Make, act: Any
+) -> None:
+    ticket = act(
+        service.route,
+        make("taxes", outcome="request"),
+        **ROUTE | {"category": "cctv"},
+        actor=SUPERVISOR,
+    )
+    assert ticket.due_at == NOW + 5 * DAY
+    assert "before" not in story(db, ticket)[-1].data
+    resolve = planning.reasons(ticket, story(db, ticket))[-1]
+    assert resolve.steps[1].about == "categories.cctv.resolve_hours"
+    assert resolve.before == ()
