@@ -46,7 +46,7 @@ class Row:
 
     @property
     def needs_attention(self) -> bool:
-        """Something is to be done here that was not."""
+        """Something is to be done here that was not: it stands before the others."""
         ran_out = self.unacknowledged or self.silent or self.overdue or self.escalated
         return bool(ran_out) or not self.responsible
 

@@ -49,6 +49,8 @@ def upgrade() -> None:
         "WHERE ticket_events.ticket_id = tickets.id AND ticket_events.kind = 'moved') "
         "WHERE state = 'in_progress'"
     )
+    # and what is late already is told from the first level on
+    op.execute("UPDATE tickets SET escalate_at = overdue_at WHERE closed_at IS NULL")
     for name, column, where in INDEXES:
         op.create_index(
             name,
