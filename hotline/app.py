@@ -20,6 +20,7 @@ import ivr.web
 import reports.jobs
 import reports.web
 import tickets.answers.web
+import tickets.board
 import tickets.jobs
 import tickets.persons.web
 import tickets.web
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     agents.web.blueprint,
     agents.roster.web.blueprint,
     tickets.web.blueprint,
+    tickets.board.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     ivr.web.blueprint,
@@ -92,6 +94,8 @@ TOPICS: Mapping[str, TopicsOf] = {
     "callback_attempts": changes.nothing,
     "tickets": changes.always("tickets"),
     "ticket_calls": changes.nothing,
+    "ticket_absences": changes.nothing,
+    "ticket_attention": changes.nothing,
     "ticket_events": changes.nothing,
     "citizens": changes.nothing,
     "citizen_numbers": changes.nothing,

@@ -189,7 +189,7 @@ def days(calendar: Calendar, year: int, holidays: Holidays) -> list[Plan]:
 def is_open(calendar: Calendar, at_local: datetime, holidays: Holidays) -> bool:
     """Whether it is open at this moment (aware, in the office's time zone)."""
     at = at_local.astimezone(UTC)
-    return any(start <= at < end for start, end in _periods(calendar, at_local, holidays, 1))
+    return any(start <= at < end for start, end in periods(calendar, at_local, holidays, 1))
 
 
 def next_opening(calendar: Calendar, at_local: datetime, holidays: Holidays) -> datetime | None:
@@ -197,16 +197,18 @@ def next_opening(calendar: Calendar, at_local: datetime, holidays: Holidays) -> 
     when it is open. None when nothing opens within `HORIZON` days.
     """
     at = at_local.astimezone(UTC)
-    for start, end in _periods(calendar, at_local, holidays, HORIZON):
+    for start, end in periods(calendar, at_local, holidays, HORIZON):
         if at < end:
             return max(start, at).astimezone(at_local.tzinfo)
     return None
 
 
-def _periods(
+def periods(
     calendar: Calendar, at_local: datetime, holidays: Holidays, ahead: int
 ) -> Iterator[tuple[datetime, datetime]]:
-    """What is open (UTC, half-open), by its beginning, from the evening before on."""
+    """What is open (UTC, half-open), day by day from the day before `at_local` on, `ahead` days
+    far. The night of one day may overlap with what a date says of the next.
+    """
     zone = at_local.tzinfo
     if zone is None:
         raise ValueError(f"a moment without a time zone: {at_local!r}")

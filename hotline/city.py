@@ -98,19 +98,25 @@ def parse(
             sections[kind] = section
     if faults:
         raise ConfigError(faults)
-    return CityConfig(sections)
+    config = CityConfig(sections)
+    # deadlines are counted in the hours of the city's offices
+    sections[Tickets] = config.tickets.in_city(config.city)
+    return config
 
 
 def _beyond(section: Section, content: Any, folder: Path | None) -> Iterator[Fault]:
     """What is wrong with a section beside the others, and beside the files of the city."""
     if isinstance(section, Reports):
         yield from _unknown_queues(section, content)
-    if not isinstance(section, Ivr):
-        return
     city = content.get("city")
     calendars = city.get("calendars") if isinstance(city, dict) else None
+    known = calendars if isinstance(calendars, dict) else {}
+    if isinstance(section, Tickets):
+        yield from section.faults_beside(known)
+    if not isinstance(section, Ivr):
+        return
     for path, name in section.calendars_used():
-        if name not in (calendars or {}):
+        if name not in known:
             yield Fault(path, f'no such calendar "{name}"')
     for path, file in section.recordings():
         if folder is not None and not (folder / section.audio / file).is_file():

@@ -2,13 +2,36 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, PrivateAttr, StringConstraints, ValidationError
 
-from hotline.config import ANY_TEXT, NO_NAME, DialNumber, Identifier, LocalText, Section
+from hotline import clock
+from hotline.config import (
+    ANY_TEXT,
+    NO_NAME,
+    Calendar,
+    City,
+    DialNumber,
+    Identifier,
+    LocalText,
+    Section,
+)
 from hotline.errors import Fault
+from tickets.deadlines import (
+    ALWAYS,
+    Clock,
+    Office,
+    Promises,
+    Usual,
+    Wanted,
+    counts_every_hour,
+    wanted,
+)
 from tickets.workflow import RESULTS_OF_KIND, Kind, Priority, Result
 
 Hours = Annotated[float, Field(gt=0, le=24 * 366)]
@@ -30,7 +53,11 @@ class Category(Section):
 
     title: LocalText
     division: Identifier
+    acknowledge_hours: Hours | None = None
+    update_hours: Hours | None = None
     resolve_hours: Hours | None = None
+    #: Whose hours are counted: one of `city.calendars`, or `always`; None: as `deadlines` says.
+    calendar: Identifier | None = None
     priority: Priority = Priority.NORMAL
     #: Read only by its own division, supervisors and managers (a complaint about staff, say).
     private: bool = False
@@ -69,6 +96,59 @@ class Outcome(Section):
     default: bool = False
 
 
+class Told(StrEnum):
+    """To whom a level of the escalation goes: the division's administrators, or all of a role."""
+
+    DIVISION = "division"
+    CENTRAL_DESK = "central_desk"
+    SUPERVISOR = "supervisor"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+
+
+class Level(Section):
+    """One step of the escalation of a ticket whose clock has run out."""
+
+    #: Since the first of its clocks ran out; every hour counts.
+    after_hours: Annotated[float, Field(ge=0, le=24 * 366)]
+    to: Told
+
+
+class Deadlines(Section):
+    """The three clocks of a ticket; a clock without hours does not run."""
+
+    #: Whose hours are counted, where the category does not say.
+    calendar: Identifier = ALWAYS
+    acknowledge: dict[Priority, Hours] = Field(default_factory=dict)
+    update: dict[Priority, Hours] = Field(default_factory=dict)
+    #: For what is more urgent than its category is used to.
+    resolve: dict[Priority, Hours] = Field(default_factory=dict)
+
+    @property
+    def by_priority(self) -> dict[Clock, dict[Priority, float]]:
+        """The hours of each clock by priority."""
+        return {
+            Clock.ACKNOWLEDGE: self.acknowledge,
+            Clock.UPDATE: self.update,
+            Clock.RESOLVE: self.resolve,
+        }
+
+    def faults(self) -> Iterator[Fault]:
+        for which, hours in self.by_priority.items():
+            if hours and which is not Clock.RESOLVE:
+                for priority in Priority:
+                    if priority not in hours:
+                        yield Fault(f"{which}.{priority}", "has no hours")
+            given = [(each, hours[each]) for each in Priority if each in hours]
+            for (calm, longer), (urgent, shorter) in pairwise(given):
+                if shorter > longer:
+                    yield Fault(
+                        f"{which}.{urgent}",
+                        f"{shorter:g} hours are more than those of {calm}",
+                        f"{which}.{calm}",
+                    )
+
+
 class Tickets(Section):
     """The whole section."""
 
@@ -89,8 +169,60 @@ class Tickets(Section):
     central_desk: Identifier
     #: Hours to resolve by kind, where the category sets none.
     resolve_hours: dict[Kind, Hours]
+    deadlines: Deadlines = Deadlines()
+    #: Who is told that a clock has run out, one after the other until it is made good.
+    escalation: tuple[Level, ...] = ()
     categories: dict[Identifier, Category]
     outcomes: tuple[Outcome, ...]
+
+    #: Whose calendars, holidays and time zone are counted with.
+    _city: City | None = PrivateAttr(default=None)
+
+    def in_city(self, city: City) -> Self:
+        """Return the same with the city whose calendars it names."""
+        bound = self.model_copy()
+        bound._city = city
+        return bound
+
+    def day(self, now: datetime) -> date:
+        """Return the day of a moment where the city is (without a city: in UTC)."""
+        return clock.local_day(now, self._city.zone if self._city else ZoneInfo("UTC"))
+
+    def office(self, kind: Kind, priority: Priority, category: str | None) -> Office | None:
+        """Return whose hours the clocks of such a ticket count; None: every hour."""
+        if counts_every_hour(kind, priority):
+            return None
+        known = self.categories.get(category or "")
+        name = (known.calendar if known else None) or self.deadlines.calendar
+        if name == ALWAYS:
+            return None
+        assert self._city is not None, f"the calendar {name} of which city?"
+        city = self._city
+        return Office(name, city.calendars[name], city.holidays, city.zone)
+
+    def calendar_title(self, name: str) -> LocalText | None:
+        """Return the title of a calendar of the city; None for one that it does not have."""
+        known = self._city.calendars.get(name) if self._city else None
+        return known.title if known else None
+
+    def hours(self, kind: Kind, priority: Priority, category: str | None) -> dict[Clock, Wanted]:
+        """Return the hours of each clock that such a ticket has."""
+        promises = Promises(self.deadlines.by_priority, self.resolve_hours)
+        usual = self._usual(category)
+        found = ((each, wanted(each, kind, priority, usual, promises)) for each in Clock)
+        return {which: each for which, each in found if each is not None}
+
+    def _usual(self, category: str | None) -> Usual | None:
+        known = self.categories.get(category or "")
+        if category is None or known is None:
+            return None
+        own = {
+            Clock.ACKNOWLEDGE: known.acknowledge_hours,
+            Clock.UPDATE: known.update_hours,
+            Clock.RESOLVE: known.resolve_hours,
+        }
+        hours = {which: each for which, each in own.items() if each is not None}
+        return Usual(category, known.priority, hours)
 
     @property
     def default_outcome(self) -> Outcome:
@@ -123,6 +255,16 @@ class Tickets(Section):
         for kind in Kind:
             if kind not in self.resolve_hours:
                 yield Fault(f"resolve_hours.{kind}", "has no hours")
+        for fault in self.deadlines.faults():
+            yield _within("deadlines", fault)
+        yield from self._clock_faults()
+        for n, (lower, higher) in enumerate(pairwise(self.escalation), 1):
+            if higher.after_hours <= lower.after_hours:
+                yield Fault(
+                    f"escalation.{n}.after_hours",
+                    "is not later than the level before it",
+                    f"escalation.{n - 1}.after_hours",
+                )
         yield from self._category_faults()
         yield from self._outcome_faults()
 
@@ -131,6 +273,32 @@ class Tickets(Section):
         for id_, division in self.divisions.items():
             if not division.administrators:
                 yield Fault(f"divisions.{id_}.administrators", "nobody answers for this division")
+
+    def faults_beside(self, calendars: Mapping[str, Any]) -> Iterator[Fault]:
+        """Yield what is wrong beside `city.calendars`, as they stand in the file."""
+        named = {"deadlines.calendar": self.deadlines.calendar}
+        for id_, category in self.categories.items():
+            if category.calendar is not None:
+                named[f"categories.{id_}.calendar"] = category.calendar
+        for path, name in named.items():
+            if name == ALWAYS:
+                continue
+            if name not in calendars:
+                yield Fault(path, f'no such calendar "{name}" (nor is it "{ALWAYS}")')
+            elif not _opens(calendars[name]):
+                yield Fault(
+                    path, f'the calendar "{name}" has less than {_LEAST_WEEK // 60} hours in a week'
+                )
+
+    def _clock_faults(self) -> Iterator[Fault]:
+        for id_, category in self.categories.items():
+            acknowledge, resolve = category.acknowledge_hours, category.resolve_hours
+            if acknowledge is not None and resolve is not None and acknowledge > resolve:
+                yield Fault(
+                    f"categories.{id_}.acknowledge_hours",
+                    f"{acknowledge:g} hours are more than it has to be resolved ({resolve:g})",
+                    f"categories.{id_}.resolve_hours",
+                )
 
     def _category_faults(self) -> Iterator[Fault]:
         for id_, category in self.categories.items():
@@ -162,6 +330,24 @@ class Tickets(Section):
                 # with one too many, none that could not be read would make it right
                 follows="" if defaults else "outcomes",
             )
+
+
+#: So many open minutes in the week at least: a year of hours is then counted within the horizon.
+_LEAST_WEEK = 20 * 60
+
+
+def _opens(calendar: Any) -> bool:
+    """Say whether a calendar of the file has hours enough; of a faulty one its own faults tell."""
+    try:
+        week = Calendar.model_validate(calendar).hours.weekly
+    except ValidationError:
+        return True
+    return sum(span.end - span.start for day in week for span in day) >= _LEAST_WEEK
+
+
+def _within(place: str, fault: Fault) -> Fault:
+    follows = f"{place}.{fault.follows}" if fault.follows else ""
+    return Fault(f"{place}.{fault.path}", fault.message, follows)
 
 
 def _repeated(field: str, values: Iterable[str]) -> Iterator[Fault]:

@@ -3,13 +3,15 @@
 ```
 HotlineError
 ├── NotFound   ├── NoSuchTicket
+│              ├── NoSuchAbsence
 │              └── NoSuchPerson, NoSuchAnswer
 ├── Conflict   ├── TicketMoved         somebody else moved it first
 │              └── PersonChanged, AnswerChanged   somebody else changed it first
 ├── Forbidden  ├── NotYours            another division's ticket
 │              └── RoleMayNot
 └── Invalid    ├── BadNumber           the text is no ticket number (a slip is told as such)
-               ├── UnknownOutcome, CategoryNeeded, UnknownCategory
+               ├── UnknownOutcome, CategoryNeeded, UnknownCategory, UnknownDivision
+               ├── BadWait, BadAbsence, NoSuchColleague, NothingChanged
                ├── NoName              a person without a name
                ├── FaultyAnswer        something is missing; `faults` says what
                └── BadMove             no such move, or its result or reason is missing
@@ -67,6 +69,42 @@ class UnknownCategory(Invalid):
     """A category that config.yaml does not have."""
 
     code, text = "unknown-category", "tickets.error.unknown_category"
+
+
+class UnknownDivision(Invalid):
+    """A division that config.yaml does not have."""
+
+    code, text = "unknown-division", "tickets.error.unknown_division"
+
+
+class BadWait(Invalid):
+    """Nobody is named to wait for, or the moment until when is past, or too far away."""
+
+    code, text = "bad-wait", "tickets.error.wait"
+
+
+class NoSuchColleague(Invalid):
+    """Somebody who does not answer for the division today."""
+
+    code, text = "no-such-colleague", "tickets.error.no_such_colleague"
+
+
+class NothingChanged(Invalid):
+    """It is so already."""
+
+    code, text = "nothing-changed", "tickets.error.nothing_changed"
+
+
+class BadAbsence(Invalid):
+    """Days that are over or the wrong way round, or somebody who cannot stand in."""
+
+    code = "bad-absence"
+
+
+class NoSuchAbsence(NotFound):
+    """Nobody's, or somebody's whose absence is not the asker's to change."""
+
+    code, text = "no-such-absence", "tickets.absence.error.none"
 
 
 class CategoryNeeded(Invalid):

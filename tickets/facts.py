@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from tickets import numbers, workflow
+from tickets.deadlines import Clock
 from tickets.models import EventKind, Ticket, TicketEvent
-from tickets.workflow import Kind, Priority, Result, Role, State
+from tickets.workflow import Kind, Priority, Result, Role, State, Waiting
 
 SYSTEM = "system"
 """Who did what the hotline did by itself."""
@@ -53,6 +54,37 @@ class TicketFacts:
     due_at: datetime | None
     closed_at: datetime | None
     result: Result | None
+    #: As the columns of `tickets.models.Ticket`.
+    version: int = 1
+    overdue_at: datetime | None = None
+    acknowledge_due_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledge_missed_at: datetime | None = None
+    update_due_at: datetime | None = None
+    update_missed_at: datetime | None = None
+    waiting_for: Waiting | None = None
+    waiting_until: datetime | None = None
+    escalation: int = 0
+    escalate_at: datetime | None = None
+
+    def due_of(self, clock: Clock) -> datetime | None:
+        """When a clock runs out."""
+        return {
+            Clock.ACKNOWLEDGE: self.acknowledge_due_at,
+            Clock.UPDATE: self.update_due_at,
+            Clock.RESOLVE: self.due_at,
+        }[clock]
+
+    @property
+    def ran_out(self) -> dict[Clock, datetime]:
+        """The clocks of which it was noticed that they have run out, and when each did."""
+        noticed = {
+            Clock.ACKNOWLEDGE: self.acknowledge_missed_at and not self.acknowledged_at,
+            Clock.UPDATE: self.update_missed_at,
+            Clock.RESOLVE: self.overdue_at,
+        }
+        dues = {clock: self.due_of(clock) for clock in Clock if noticed[clock]}
+        return {clock: due for clock, due in dues.items() if due is not None}
 
     @property
     def is_open(self) -> bool:
@@ -111,6 +143,17 @@ def of_ticket(row: Ticket) -> TicketFacts:
         due_at=row.due_at,
         closed_at=row.closed_at,
         result=None if row.result is None else Result(row.result),
+        version=row.version,
+        overdue_at=row.overdue_at,
+        acknowledge_due_at=row.acknowledge_due_at,
+        acknowledged_at=row.acknowledged_at,
+        acknowledge_missed_at=row.acknowledge_missed_at,
+        update_due_at=row.update_due_at,
+        update_missed_at=row.update_missed_at,
+        waiting_for=None if row.waiting_for is None else Waiting(row.waiting_for),
+        waiting_until=row.waiting_until,
+        escalation=row.escalation,
+        escalate_at=row.escalate_at,
     )
 
 

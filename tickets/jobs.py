@@ -1,30 +1,45 @@
-"""What runs by itself: no deadline passes unseen."""
+"""What runs by itself: no clock runs out unseen."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, time
 
-import sqlalchemy as sa
-
+from hotline import clock
 from hotline.floor import Floor
-from hotline.jobs import Job
-from tickets import service
-from tickets.models import IS_OPEN, Ticket
+from hotline.jobs import Every, Job
+from hotline.schedule import Nightly
+from tickets import attention, sweeps
+from tickets.config import Tickets
+
+#: In seconds: what is noticed is noticed within a minute.
+EVERY = 20.0
 
 
-def unseen(now: datetime) -> sa.Select[int]:
-    """Select one ticket whose deadline has passed without that being written down."""
-    passed = (IS_OPEN, Ticket.overdue_at.is_(None), Ticket.due_at < now)
-    return sa.select(Ticket.id).where(*passed).limit(1)
-
-
-def sweep_overdue(floor: Floor, now: datetime) -> None:
-    """Write down every deadline that has passed since the last sweep."""
+def sweep_clocks(floor: Floor, now: datetime) -> None:
+    """Write down every clock that has run out since the last sweep, and what follows from it."""
     with floor.db.read() as session:
-        if session.scalar(unseen(now)) is None:
-            return  # the usual case: a second without news takes no write lock
+        if not sweeps.anything(session, now):
+            return  # the usual case: without news no write lock is taken
     with floor.db.write() as session:
-        service.note_overdue(session, now)
+        sweeps.sweep(session, floor.section(Tickets), now)
 
 
 JOBS: dict[str, Job] = {}
-SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {"tickets.overdue": sweep_overdue}
+SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {
+    "tickets.clocks": Every(EVERY, sweep_clocks)
+}
+
+
+#: When the list of the day before is made, in the city's time.
+NIGHT_AT = time(0, 5)
+
+
+def keep_attention(floor: Floor, day: date) -> str:
+    """Keep the list of what needed attention when `day` was over."""
+    with floor.db.write() as session:
+        kept = attention.keep(session, floor.section(Tickets), day, clock.now())
+    return "kept" if kept else "there already"
+
+
+def nightly(_: Floor) -> dict[str, Nightly]:
+    """What is due each night, and when (the city's local time)."""
+    return {"tickets.attention": Nightly(at=NIGHT_AT, run=keep_attention)}

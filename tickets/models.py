@@ -1,6 +1,6 @@
 """The rows of what the city promised."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -35,10 +35,29 @@ class Ticket(Base):
         sa.Index("ix_tickets_state", "state", "id"),
         sa.Index("ix_tickets_division", "division", "id"),
         sa.Index("ix_tickets_caller", "caller_number", "id"),
+        # what was closed lately: how much of it was in time
+        _partial("ix_tickets_closed", "closed_at", where="closed_at IS NOT NULL"),
         # the same for what is still owed, a small part of a city's tickets
         _partial("ix_tickets_open", "id", where=_OPEN),
         _partial("ix_tickets_open_division", "division", "id", where=_OPEN),
+        # what each minute looks for: the first of each that is over
         _partial("ix_tickets_due_unseen", "due_at", where=f"{_OPEN} AND overdue_at IS NULL"),
+        _partial(
+            "ix_tickets_acknowledge_unseen",
+            "acknowledge_due_at",
+            where=f"{_OPEN} AND acknowledged_at IS NULL AND acknowledge_missed_at IS NULL",
+        ),
+        _partial(
+            "ix_tickets_update_unseen",
+            "update_due_at",
+            where=f"{_OPEN} AND update_missed_at IS NULL",
+        ),
+        _partial(
+            "ix_tickets_waiting", "waiting_until", where=f"{_OPEN} AND waiting_for IS NOT NULL"
+        ),
+        _partial(
+            "ix_tickets_escalate", "escalate_at", where=f"{_OPEN} AND escalate_at IS NOT NULL"
+        ),
         sa.Index(
             "ix_tickets_incomplete",
             "id",
@@ -70,9 +89,25 @@ class Ticket(Base):
     source: Mapped[str] = mapped_column(sa.String(16))
     made_by: Mapped[str] = mapped_column(sa.String(64))
     received_at: Mapped[datetime]
+    #: When its resolution is due; the other two clocks (`tickets.deadlines`) have columns below.
     due_at: Mapped[datetime | None]
-    #: When its lateness was noticed and written down; None again after a reopening.
+    #: When its lateness was noticed and written down; None again when it is due anew.
     overdue_at: Mapped[datetime | None]
+    #: By when the division that has it shows that it has seen it, and when it did; NULL: not yet.
+    acknowledge_due_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledge_missed_at: Mapped[datetime | None]
+    #: By when that division says something of it again.
+    update_due_at: Mapped[datetime | None]
+    update_missed_at: Mapped[datetime | None]
+    #: A `tickets.workflow.Waiting` while it waits for somebody outside, and until when at most.
+    waiting_for: Mapped[str | None] = mapped_column(sa.String(16))
+    waiting_until: Mapped[datetime | None]
+    #: How many levels of the escalation have been told, and when the next one is.
+    escalation: Mapped[int] = mapped_column(default=0, server_default="0")
+    escalate_at: Mapped[datetime | None]
+    #: Counts the changes of what it is, whose and where: who changes it says which one they saw.
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
     closed_at: Mapped[datetime | None]
     result: Mapped[str | None] = mapped_column(sa.String(16))
 
@@ -109,9 +144,22 @@ class EventKind(StrEnum):
     note        text (internal)
     completed   what an incomplete ticket turned out to be: as `made`
     overdue     due_at (the deadline that passed)
+    missed      clock (`acknowledge` or `update`), due_at: it ran out
+    waiting     for (citizen, agency), until, text (why)
+    resumed     text; by itself when `until` has come
+    routed      what it is or whose it is was changed: was and now (category, division,
+                priority, each only if it changed), text (why)
+    assigned    from, to (usernames or null), text
+    escalated   level (from 1), to (a `tickets.config.Told`), clocks (those that ran out),
+                since
     rated       the caller's mark for the conversation: call_id, mark
     named       the agent wrote down who called: call_id, person (an id: no name stands here)
     =========== =====================================================================
+
+    Each that moves a clock says also `plan` (by clock: due_at, steps as
+    `tickets.deadlines.Step.written`) and `before` (by clock: the moment that it was due before).
+    `acknowledged` and `news` are true when it was a word of the division that has the ticket,
+    `routed` when another division has it from then on.
     """
 
     MADE = "made"
@@ -121,6 +169,12 @@ class EventKind(StrEnum):
     NOTE = "note"
     COMPLETED = "completed"
     OVERDUE = "overdue"
+    MISSED = "missed"
+    WAITING = "waiting"
+    RESUMED = "resumed"
+    ROUTED = "routed"
+    ASSIGNED = "assigned"
+    ESCALATED = "escalated"
     RATED = "rated"
     NAMED = "named"
 
@@ -140,6 +194,36 @@ class TicketEvent(Base):
     #: The username of an account, or "system".
     who: Mapped[str] = mapped_column(sa.String(64))
     kind: Mapped[str] = mapped_column(sa.String(12))
+    data: Mapped[dict[str, Any]]
+
+
+class Absence(Base):
+    """Days on which somebody who answers for a division is away. Withdrawn, never deleted."""
+
+    __tablename__ = "ticket_absences"
+    __table_args__ = (sa.Index("ix_ticket_absences_last", "last"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    username: Mapped[str] = mapped_column(sa.String(64))
+    #: Both included, in the city's time zone.
+    first: Mapped[date]
+    last: Mapped[date]
+    #: Who has their divisions meanwhile; NULL: nobody in particular.
+    substitute: Mapped[str | None] = mapped_column(sa.String(64))
+    made_by: Mapped[str] = mapped_column(sa.String(64))
+    made_at: Mapped[datetime]
+    withdrawn_by: Mapped[str | None] = mapped_column(sa.String(64))
+    withdrawn_at: Mapped[datetime | None]
+
+
+class AttentionDay(Base):
+    """What needed somebody's attention when a day was over, as `tickets.attention` keeps it."""
+
+    __tablename__ = "ticket_attention"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    #: When the list was made.
+    at: Mapped[datetime]
     data: Mapped[dict[str, Any]]
 
 

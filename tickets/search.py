@@ -1,8 +1,10 @@
 """Reading tickets: by number, by call, by caller, and the list."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -22,6 +24,25 @@ SEES_CALLER = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR})
 _EXPORT_CHUNK = 1000
 
 
+class Show(StrEnum):
+    """The lists of a day's work; all are of open tickets. Their names stand in addresses."""
+
+    MINE = "mine"
+    UNOWNED = "unowned"
+    TODAY = "today"
+    DAYS_3 = "3days"
+    DAYS_7 = "7days"
+    OVERDUE = "overdue"
+    UNACKNOWLEDGED = "unacknowledged"
+    SILENT = "silent"
+    WAITING = "waiting"
+    ESCALATED = "escalated"
+
+
+#: How many days of the city the lists of what is due reach, today being one.
+DAYS: Final[Mapping[Show, int]] = {Show.TODAY: 1, Show.DAYS_3: 3, Show.DAYS_7: 7}
+
+
 @dataclass(frozen=True)
 class Filters:
     """What a list shows; an empty set asks for all. `before` is a page's key: older than this id.
@@ -31,6 +52,11 @@ class Filters:
 
     states: frozenset[State] = frozenset()
     divisions: frozenset[str] = frozenset()
+    show: Show | None = None
+    #: Whose `Show.MINE` are.
+    owner: str = ""
+    #: The first moment after the days of `Show.TODAY`, `DAYS_3` and `DAYS_7`.
+    due_until: datetime | None = None
     overdue: bool = False
     incomplete: bool = False
     source: str | None = None
@@ -119,7 +145,7 @@ def near_caller(
     )
     rows = session.scalars(
         sa.select(Ticket)
-        .where(Ticket.id.in_(theirs), _readable(actor))
+        .where(Ticket.id.in_(theirs), readable(actor))
         .order_by(Ticket.id.desc())
         .limit(limit)
     )
@@ -151,7 +177,7 @@ def search(
     """Return one page of the tickets that `actor` may read, newest first."""
     query = (
         sa.select(Ticket)
-        .where(_readable(actor), *_conditions(filters, now))
+        .where(readable(actor), *_conditions(filters, now))
         .order_by(Ticket.id.desc())
         .limit(limit + 1)
     )
@@ -178,13 +204,18 @@ def every(
 @dataclass(frozen=True)
 class Owed:
     """What is open at a moment: all of it, what is late, what nobody has completed, and of that the
-    voice messages, which nobody may have listened to.
+    voice messages, which nobody may have listened to; the rest as in `Show`.
     """
 
     open: int
     overdue: int
     incomplete: int
     messages: int
+    today: int
+    unacknowledged: int
+    silent: int
+    unowned: int
+    mine: int
 
 
 def owed(
@@ -193,9 +224,12 @@ def owed(
     *,
     now: datetime,
     divisions: frozenset[str] = frozenset(),
+    day_ends: datetime | None = None,
 ) -> Owed:
-    """Count what is owed, by some divisions or (with an empty set) by all."""
-    where = [_readable(actor)]
+    """Count what is owed, by some divisions or (with an empty set) by all; today until `day_ends`
+    (left out: nothing).
+    """
+    where = [readable(actor)]
     if divisions:
         where.append(Ticket.division.in_(sorted(divisions)))
     row = session.execute(
@@ -204,6 +238,11 @@ def owed(
             sa.func.count().filter(Ticket.due_at < now),
             sa.func.count().filter(IS_INCOMPLETE),
             sa.func.count().filter(IS_INCOMPLETE, Ticket.source == MESSAGE),
+            sa.func.count().filter(Ticket.due_at >= now, Ticket.due_at < (day_ends or now)),
+            sa.func.count().filter(*_shown(Show.UNACKNOWLEDGED, now)),
+            sa.func.count().filter(*_shown(Show.SILENT, now)),
+            sa.func.count().filter(*_shown(Show.UNOWNED, now)),
+            sa.func.count().filter(Ticket.owner == actor.username),
         ).where(IS_OPEN, *where)
     ).one()
     return Owed(*row)
@@ -215,7 +254,7 @@ def overdue(session: Session, *, now: datetime) -> int:
     return session.execute(late).scalar_one()
 
 
-def _readable(actor: Actor) -> sa.ColumnElement[bool]:
+def readable(actor: Actor) -> sa.ColumnElement[bool]:
     """`may_read` in SQL."""
     if actor.role in SEES_ALL:
         return sa.true()
@@ -231,9 +270,7 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bo
         yield _in_states(filters.states)
     if filters.divisions:
         yield Ticket.division.in_(sorted(filters.divisions))
-    if filters.overdue:
-        yield IS_OPEN
-        yield Ticket.due_at < now
+    yield from _listed(filters, now)
     if filters.incomplete:
         yield IS_INCOMPLETE
     if filters.source is not None:
@@ -243,6 +280,35 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bo
         yield _matches(text)
     if filters.before is not None:
         yield Ticket.id < filters.before
+
+
+def _listed(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bool]]:
+    lists = [filters.show] if filters.show else []
+    for show in [*lists, Show.OVERDUE] if filters.overdue else lists:
+        yield IS_OPEN
+        yield from _shown(show, now, filters.owner, filters.due_until)
+
+
+def shown(show: Show, now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of a list that depends on nobody's name or day, for open tickets."""
+    return sa.and_(*_shown(show, now))
+
+
+def _shown(
+    show: Show, now: datetime, owner: str = "", until: datetime | None = None
+) -> list[sa.ColumnElement[bool]]:
+    if show in DAYS:
+        return [Ticket.due_at >= now, Ticket.due_at < (until or now)]
+    conditions: dict[Show, list[sa.ColumnElement[bool]]] = {
+        Show.MINE: [Ticket.owner == owner],
+        Show.UNOWNED: [Ticket.owner.is_(None)],
+        Show.OVERDUE: [Ticket.due_at < now],
+        Show.UNACKNOWLEDGED: [Ticket.acknowledged_at.is_(None), Ticket.acknowledge_due_at < now],
+        Show.SILENT: [Ticket.update_due_at < now],
+        Show.WAITING: [Ticket.waiting_for.is_not(None)],
+        Show.ESCALATED: [Ticket.escalation > 0],
+    }
+    return conditions[show]
 
 
 def _in_states(states: frozenset[State]) -> sa.ColumnElement[bool]:

@@ -6,7 +6,7 @@ config.yaml (`floor.section(Tickets)`); `by` is a username or `SYSTEM`; `now` is
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +18,10 @@ from hotline.config import LocalText
 from hotline.db import insert_ignore
 from hotline.floor import Floor
 from hotline.models import Account
-from tickets import facts, numbers, workflow
+from tickets import attendance, facts, numbers, planning, workflow
 from tickets.citizens import CitizenView, as_citizens_see
 from tickets.config import Asked, Category, Makes, Outcome, Tickets
+from tickets.deadlines import History
 from tickets.errors import (
     BadMove,
     CategoryNeeded,
@@ -33,11 +34,22 @@ from tickets.errors import (
     UnknownOutcome,
 )
 from tickets.facts import CALL, CALLBACK, MESSAGE, SYSTEM, Actor, EventFacts, TicketFacts
-from tickets.models import IS_OPEN, EventKind, Ticket, TicketCall, TicketEvent
+from tickets.handling import (
+    assign,
+    colleagues,
+    may_assign,
+    may_route,
+    may_wait,
+    resume,
+    route,
+    wait,
+)
+from tickets.models import EventKind, Ticket, TicketCall
 from tickets.search import (
     Filters,
     Owed,
     Page,
+    Show,
     by_number,
     by_number_for,
     calls_of,
@@ -52,7 +64,9 @@ from tickets.search import (
     ticket_of_call,
     tickets_of_calls,
 )
+from tickets.sweeps import note_overdue
 from tickets.workflow import Kind, Priority, Refusal, Result, Role, State
+from tickets.writing import change, keep_time, locked, tell, written
 
 __all__ = [
     "CALL",
@@ -66,24 +80,31 @@ __all__ = [
     "Owed",
     "Page",
     "Role",
+    "Show",
     "TicketFacts",
     "TicketMoved",
+    "acting",
     "actor_of",
     "as_citizens_see",
+    "assign",
     "by_number",
     "by_number_for",
     "called_out",
     "calls_of",
     "categories",
+    "colleagues",
     "complete",
     "division_titles",
     "every",
     "follow_up",
     "link_call",
+    "may_assign",
     "may_complete",
     "may_note",
     "may_read",
+    "may_route",
     "may_see_caller",
+    "may_wait",
     "move",
     "moves_for",
     "names_of",
@@ -96,14 +117,16 @@ __all__ = [
     "owed",
     "rate_call",
     "record_call",
+    "resume",
+    "route",
     "search",
     "story",
     "ticket_of_call",
     "tickets_of_calls",
     "unattended",
+    "wait",
 ]
 
-OVERDUE_BATCH = 500
 COMPLETERS = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR})
 
 
@@ -148,6 +171,12 @@ def actor_of(config: Tickets, username: str, role: str) -> Actor:
     return Actor(username, Role(role), config.divisions_of(username))
 
 
+def acting(session: Session, config: Tickets, username: str, role: str, now: datetime) -> Actor:
+    """Return who acts, also for those whom they stand in for today."""
+    there = attendance.on(session, config, now)
+    return Actor(username, Role(role), there.divisions_of(username))
+
+
 # ------------------------------------------------------------------ a call becomes a ticket
 
 
@@ -159,6 +188,11 @@ class _Matter:
     kind: Kind
     category: str | None
     incomplete: bool
+
+    @property
+    def is_closed(self) -> bool:
+        """Nothing is left to be done."""
+        return self.outcome.makes is Makes.CLOSED_INQUIRY and not self.incomplete
 
 
 def record_call(
@@ -207,8 +241,17 @@ def record_call(
     matter = _matter(config, chosen, category, incomplete=incomplete)
     # The call's row is the lock: who loses it to another process takes back the ticket just made.
     savepoint = session.begin_nested()
-    ticket = _new_ticket(
-        config, matter, text=note, caller=caller, language=language, source=source, by=by, now=now
+    values = _values_of(config, matter, now)
+    plan = _first_plan(config, matter, now)
+    ticket = Ticket(
+        **values,
+        **plan.columns,
+        text=facts.clean(note),
+        language=language,
+        caller_number=caller,
+        source=source,
+        made_by=by,
+        received_at=now,
     )
     session.add(ticket)
     session.flush()
@@ -217,7 +260,8 @@ def record_call(
         return _known(ticket_of_call(session, call_id))
     savepoint.commit()
     ticket.number = numbers.make(ticket.id)
-    _tell(session, ticket.id, EventKind.MADE, by, now, _as_made(ticket, chosen.id, call_id))
+    said = _as_made(ticket, chosen.id, call_id) | plan.said
+    tell(session, ticket.id, EventKind.MADE, by, now, said)
     announce(session, "ticket.made", ticket_id=ticket.id)
     return facts.of_ticket(ticket)
 
@@ -237,7 +281,7 @@ def link_call(
     if not _claim(session, call_id, ticket.id, caller, now):
         return _known(ticket_of_call(session, call_id))
     said = {"call_id": call_id, "outcome": outcome, "text": facts.clean(text)}
-    _tell(session, ticket.id, EventKind.CALL, by, now, said)
+    tell(session, ticket.id, EventKind.CALL, by, now, said)
     announce(session, "ticket.called", ticket_id=ticket.id)
     return ticket
 
@@ -256,7 +300,7 @@ def called_out(session: Session, call_id: int, *, result: str, by: str, now: dat
     ticket = ticket_of_call(session, call_id)
     if ticket is not None:
         said = {"call_id": call_id, "result": result}
-        _tell(session, ticket.id, EventKind.CALLED_OUT, by, now, said)
+        tell(session, ticket.id, EventKind.CALLED_OUT, by, now, said)
 
 
 def talked_again(
@@ -283,7 +327,7 @@ def talked_again(
     moves = chosen.makes is Makes.LINK or (chosen.makes is Makes.OPEN_TICKET and not ticket.is_open)
     if not moves:
         said = {"call_id": call_id, "outcome": chosen.id, "text": facts.clean(note)}
-        _tell(session, ticket.id, EventKind.CALL, by, now, said)
+        tell(session, ticket.id, EventKind.CALL, by, now, said)
         return ticket
     mine = (TicketCall.call_id == call_id, TicketCall.ticket_id == ticket.id)
     session.execute(sa.delete(TicketCall).where(*mine))
@@ -307,7 +351,7 @@ def note_of_call(session: Session, call_id: int, *, text: str, by: str, now: dat
     ticket, text = ticket_of_call(session, call_id), facts.clean(text)
     if ticket is None or not text:
         return False
-    _tell(session, ticket.id, EventKind.NOTE, by, now, {"text": text})
+    tell(session, ticket.id, EventKind.NOTE, by, now, {"text": text})
     return True
 
 
@@ -318,7 +362,7 @@ def rate_call(session: Session, call_id: int, mark: int, *, now: datetime) -> bo
     ticket = ticket_of_call(session, call_id)
     if ticket is None:
         return False
-    _tell(session, ticket.id, EventKind.RATED, SYSTEM, now, {"call_id": call_id, "mark": mark})
+    tell(session, ticket.id, EventKind.RATED, SYSTEM, now, {"call_id": call_id, "mark": mark})
     return True
 
 
@@ -353,17 +397,36 @@ def complete(
         target = by_number(session, ticket_number or "")
         return _replace(session, ticket, target, chosen.id, text, actor, now)
     matter = _matter(config, chosen, category, incomplete=False)
-    values = _values_of(config, matter, ticket.received_at, now)
+    seen = locked(session, ticket)
+    values = _values_of(config, matter, now)
     values["text"] = "\n".join(part for part in (ticket.text, text) if part)
     if values["state"] == State.RECEIVED:
         values["state"] = ticket.state.value  # who has begun does not begin again
-    if values["due_at"] != ticket.due_at:
-        values["overdue_at"] = None  # what was written down was another deadline's passing
+    routed = values["division"] != seen.division
+    told: dict[str, Any] = {"text": text} | ({"routed": True} if routed else {})
+    if matter.is_closed:
+        values |= {"due_at": None, "overdue_at": None} | planning.stopped(seen, now)
+    else:
+        becomes = replace(
+            seen,
+            kind=matter.kind,
+            category=matter.category,
+            priority=Priority(values["priority"]),
+        )
+        event = EventFacts(now, actor.username, EventKind.COMPLETED, told)
+        found = planning.after(_history(session, seen), event)
+        plan = planning.again(config, becomes, found, other_hours=True)
+        values |= plan.columns
+        told |= plan.said
     expected = {"incomplete": True, "state": ticket.state.value}
-    changed = _change(session, ticket, expected, values)
-    said = _as_made(changed, chosen.id, None) | {"text": text}
-    _tell(session, ticket.id, EventKind.COMPLETED, actor.username, now, said)
+    changed = change(session, ticket, expected, values)
+    said = _as_made(changed, chosen.id, None) | told
+    tell(session, ticket.id, EventKind.COMPLETED, actor.username, now, said)
     return facts.of_ticket(changed)
+
+
+def _history(session: Session, ticket: TicketFacts) -> History:
+    return planning.history(ticket.received_at, story(session, ticket.id))
 
 
 def _replace(
@@ -383,9 +446,9 @@ def _replace(
         "result": Result.WITHDRAWN.value,
         "closed_at": now,
         "incomplete": False,
-    }
+    } | planning.stopped(draft, now)
     expected = {"incomplete": True, "state": draft.state.value}
-    _change(session, draft, expected, withdrawn)
+    change(session, draft, expected, withdrawn)
     moved = session.scalars(
         sa.update(TicketCall)
         .where(TicketCall.ticket_id == draft.id)
@@ -399,10 +462,10 @@ def _replace(
         "result": Result.WITHDRAWN.value,
     }
     instead = {"text": text, "instead": target.number}
-    _tell(session, draft.id, EventKind.MOVED, actor.username, now, said | instead)
+    tell(session, draft.id, EventKind.MOVED, actor.username, now, said | instead)
     for call_id in moved:
         said_there = {"call_id": call_id, "outcome": outcome, "text": text}
-        _tell(session, target.id, EventKind.CALL, actor.username, now, said_there)
+        tell(session, target.id, EventKind.CALL, actor.username, now, said_there)
     announce(session, "ticket.called", ticket_id=target.id)
     return target
 
@@ -431,12 +494,10 @@ def _matter(
     return _Matter(outcome, outcome.kind or Kind.INQUIRY, category, incomplete)
 
 
-def _values_of(
-    config: Tickets, matter: _Matter, received_at: datetime, now: datetime
-) -> dict[str, Any]:
-    """Return the columns that follow from what a ticket is about."""
+def _values_of(config: Tickets, matter: _Matter, now: datetime) -> dict[str, Any]:
+    """Return the columns, but for the clocks, that follow from what a ticket is about."""
     category = config.categories.get(matter.category or "")
-    closed = matter.outcome.makes is Makes.CLOSED_INQUIRY and not matter.incomplete
+    closed = matter.is_closed
     return {
         "kind": matter.kind.value,
         "category": matter.category,
@@ -445,7 +506,6 @@ def _values_of(
         "private": category is not None and category.private,
         "incomplete": matter.incomplete,
         "state": (State.DONE if closed else State.RECEIVED).value,
-        "due_at": None if closed else _due(config, matter.kind, category, received_at),
         "closed_at": now if closed else None,
         "result": matter.outcome.result.value if closed else None,
     }
@@ -457,32 +517,12 @@ def _priority(kind: Kind, category: Category | None) -> Priority:
     return category.priority if category else Priority.NORMAL
 
 
-def _due(config: Tickets, kind: Kind, category: Category | None, received_at: datetime) -> datetime:
-    of_category = category.resolve_hours if category else None
-    hours = workflow.resolve_hours(kind, of_category, config.resolve_hours)
-    return workflow.deadline(received_at, hours)
-
-
-def _new_ticket(
-    config: Tickets,
-    matter: _Matter,
-    *,
-    text: str,
-    caller: str | None,
-    language: str,
-    source: str,
-    by: str,
-    now: datetime,
-) -> Ticket:
-    return Ticket(
-        **_values_of(config, matter, now, now),
-        text=facts.clean(text),
-        language=language,
-        caller_number=caller,
-        source=source,
-        made_by=by,
-        received_at=now,
-    )
+def _first_plan(config: Tickets, matter: _Matter, received_at: datetime) -> planning.Written:
+    """Return the clocks of a new ticket; what is closed at birth has none."""
+    if matter.is_closed:
+        return planning.Written({}, {})
+    priority = _priority(matter.kind, config.categories.get(matter.category or ""))
+    return planning.first(config, matter.kind, priority, matter.category, received_at)
 
 
 def _claim(
@@ -506,7 +546,7 @@ def _as_made(ticket: Ticket, outcome: str, call_id: int | None) -> dict[str, Any
         "result": ticket.result,
         "incomplete": ticket.incomplete,
         "outcome": outcome,
-        "due_at": _written(ticket.due_at),
+        "due_at": written(ticket.due_at),
         "text": ticket.text,
         "source": ticket.source,
     }
@@ -547,19 +587,44 @@ def move(
         raise RoleMayNot
     if refusal is not None:
         raise BadMove(refusal)
-    values = _values_of_move(config, ticket, to, actor, result, now)
-    changed = _change(session, ticket, {"state": ticket.state.value}, values)
     said = {
         "from": ticket.state.value,
         "to": to.value,
         "result": result.value if result else None,
         "text": text,
     }
-    if "due_at" in values:
-        said["due_at"] = _written(values["due_at"])
-    _tell(session, ticket.id, EventKind.MOVED, actor.username, now, said)
+    seen = locked(session, ticket)
+    values = _values_of_move(seen, to, actor, result, now)
+    if to in workflow.OPEN:
+        said |= _word(actor, seen)
+        plan = _plan_after(session, config, seen, EventKind.MOVED, said, actor, now)
+        values |= plan.columns
+        if not ticket.is_open:
+            values["overdue_at"] = None
+            said["due_at"] = written(values.get("due_at", seen.due_at))
+        said |= plan.said
+    changed = change(session, ticket, {"state": ticket.state.value}, values)
+    tell(session, ticket.id, EventKind.MOVED, actor.username, now, said)
     announce(session, "ticket.moved", ticket_id=ticket.id)
     return facts.of_ticket(changed)
+
+
+def _word(actor: Actor, ticket: TicketFacts) -> dict[str, Any]:
+    """What an event says besides when it is a word of the division that has the ticket."""
+    return {"acknowledged": True, "news": True} if ticket.division in actor.divisions else {}
+
+
+def _plan_after(
+    session: Session,
+    config: Tickets,
+    ticket: TicketFacts,
+    kind: EventKind,
+    said: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+) -> planning.Written:
+    event = EventFacts(now, actor.username, kind, dict(said))
+    return planning.again(config, ticket, planning.after(_history(session, ticket), event))
 
 
 def may_note(actor: Actor, ticket: TicketFacts) -> bool:
@@ -569,104 +634,50 @@ def may_note(actor: Actor, ticket: TicketFacts) -> bool:
     return actor.role in COMPLETERS
 
 
-def note(session: Session, ticket: TicketFacts, *, text: str, actor: Actor, now: datetime) -> None:
-    """Add an internal note. Raises `NoteEmpty`, `NotYours`."""
+def note(
+    session: Session,
+    config: Tickets,
+    ticket: TicketFacts,
+    *,
+    text: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Add an internal note. One of the division that has the ticket shows that it has seen it, and
+    is news of it. Raises `NoteEmpty`, `NotYours`.
+    """
     text = facts.clean(text)
     if not text:
         raise NoteEmpty
     if not may_note(actor, ticket):
         raise NotYours
-    _tell(session, ticket.id, EventKind.NOTE, actor.username, now, {"text": text})
+    said: dict[str, Any] = {"text": text}
+    seen = locked(session, ticket)
+    word = _word(actor, seen)
+    if word and seen.is_open:
+        said |= word
+        plan = _plan_after(session, config, seen, EventKind.NOTE, said, actor, now)
+        keep_time(session, seen, plan.columns)
+        said |= plan.said
+    tell(session, ticket.id, EventKind.NOTE, actor.username, now, said)
 
 
-def note_overdue(session: Session, now: datetime) -> int:
-    """Write down, once, each deadline that has passed; return how many there were.
-
-    At most `OVERDUE_BATCH` at a time: the next sweep takes the rest.
-    """
-    passed = (
-        sa.select(Ticket.id)
-        .where(IS_OPEN, Ticket.overdue_at.is_(None), Ticket.due_at < now)
-        .order_by(Ticket.due_at)
-        .limit(OVERDUE_BATCH)
-    )
-    rows = session.execute(
-        sa.update(Ticket)
-        .where(Ticket.id.in_(passed), Ticket.overdue_at.is_(None))
-        .values(overdue_at=now)
-        .returning(Ticket.id, Ticket.due_at)
-        .execution_options(synchronize_session=False)
-    ).all()
-    for row in rows:
-        said = {"due_at": _written(row.due_at)}
-        _tell(session, row.id, EventKind.OVERDUE, SYSTEM, now, said)
-        announce(session, "ticket.overdue", ticket_id=row.id)
-    return len(rows)
-
-
-def unattended(session: Session, config: Tickets) -> list[str]:
-    """Return the divisions of which no administrator has an active account, in config's order."""
-    names = {name for each in config.divisions.values() for name in each.administrators}
-    active = set(
-        session.scalars(
-            sa.select(Account.username).where(Account.username.in_(names), Account.active)
-        )
-    )
-    return [id_ for id_, each in config.divisions.items() if active.isdisjoint(each.administrators)]
+def unattended(session: Session, config: Tickets, now: datetime) -> list[str]:
+    """Return the divisions that nobody answers for today, in config's order."""
+    return attendance.on(session, config, now).unattended()
 
 
 def _values_of_move(
-    config: Tickets,
-    ticket: TicketFacts,
-    to: State,
-    actor: Actor,
-    result: Result | None,
-    now: datetime,
+    ticket: TicketFacts, to: State, actor: Actor, result: Result | None, now: datetime
 ) -> dict[str, Any]:
     values: dict[str, Any] = {"state": to.value}
     if to in workflow.OPEN:
         if actor.role is Role.DIVISION:
             values["owner"] = actor.username
-        if not ticket.is_open:
-            category = config.categories.get(ticket.category or "")
-            values |= {
-                "closed_at": None,
-                "result": None,
-                "overdue_at": None,
-                "due_at": _due(config, ticket.kind, category, now),
-            }
-        return values
-    return values | {
+        return values if ticket.is_open else values | {"closed_at": None, "result": None}
+    closing = {
         "closed_at": now,
         "result": result.value if result else None,
         "incomplete": False,
     }
-
-
-def _change(
-    session: Session, ticket: TicketFacts, expected: dict[str, Any], values: dict[str, Any]
-) -> Ticket:
-    """Compare and set; raises `TicketMoved` when the row is no longer as it was seen."""
-    changed = session.scalars(
-        sa.update(Ticket)
-        .where(Ticket.id == ticket.id, *(getattr(Ticket, k) == v for k, v in expected.items()))
-        .values(**values)
-        .returning(Ticket)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    ).one_or_none()
-    if changed is None:
-        if session.get(Ticket, ticket.id) is None:
-            raise NoSuchTicket(number=ticket.number_shown)
-        raise TicketMoved(number=ticket.number_shown)
-    return changed
-
-
-def _tell(
-    session: Session, ticket_id: int, kind: EventKind, by: str, now: datetime, data: dict[str, Any]
-) -> None:
-    session.add(TicketEvent(ticket_id=ticket_id, at=now, who=by, kind=kind.value, data=data))
-    session.flush()
-
-
-def _written(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()
+    return values | closing | planning.stopped(ticket, now)

@@ -30,14 +30,12 @@ RULES = """\
 ## Rules
 
 - **Owner.** The category decides the division; what has no category is the central desk's. Who in
-  the division takes a ticket up owns it. A division none of whose administrators has an active
-  account is named in red above the list.
-- **Deadline.** The category's `resolve_hours`, else the kind's, counted around the clock from the
-  moment it was received; an emergency never waits longer than emergencies do. A reopened ticket has
-  a new deadline from its reopening. Each deadline that passes is written into the story, once.
+  the division takes a ticket up, or is given it, does it; the division owns it with or without.
+- **Deadlines.** Three clocks, below.
 - **Incomplete.** When the agent gave no outcome within the wrap-up limit, the ticket stays open and
-  marked until somebody completes it. Its deadline then counts from the call. If it turns out to be
-  a follow-up, its call moves to the earlier ticket and the incomplete one is withdrawn.
+  marked until somebody completes it. By when it is to be resolved then counts from the call. If it
+  turns out to be a follow-up, its call moves to the earlier ticket and the incomplete one is
+  withdrawn.
 - **Voice messages and callbacks.** How a matter came is a fact of its ticket: `call`, `message` or
   `callback`. A message that a caller left, and a promised callback that reached nobody, are
   incomplete too, but no agent forgot anything: until somebody has written down what they are about,
@@ -54,6 +52,70 @@ RULES = """\
 - **Callers.** Who called, where they said their name, are the ticket's persons: those of all its
   calls. The story says that a name was written down, and not which.
 - **Story.** Every change is an event with who and when; events are added, never changed.
+"""
+
+
+CLOCKS = """\
+## Three clocks
+
+- **Acknowledge**: counts from when the division that has it got it, until that division's first
+  word: it takes it up, assigns it, writes a note, changes its priority.
+- **Update**: counts from the division's last word (before the first: from when it got it), until
+  the next. Assigning is none: it tells nobody anything new.
+- **Resolve**: counts from when it was received, or reopened for the last time, until it is closed.
+
+A word of the division is one of somebody who acts for it today (below); a supervisor's note or an
+agent's is not, but whoever takes a ticket up has seen it.
+
+**How many hours.** The category's own (`acknowledge_hours`, `update_hours`, `resolve_hours`); else
+those of the priority (`deadlines`), and to resolve those of the kind (`resolve_hours`). What is
+more urgent than its category is used to waits no longer than its priority allows, an emergency
+never longer than emergencies do: of all that holds, the shortest. `config.yaml` decides
+([configure.md](configure.md)); a clock without hours does not run.
+
+**Which hours.** Every hour, or those of a calendar of the city ([calendars.md](calendars.md)) with
+its week, holidays and dated exceptions. Emergencies and what is critical count every hour, whatever
+the calendar says. A clock never ends inside a closed span.
+
+**Waiting.** Who works on a ticket can let it wait for the caller or an outside agency, with a
+reason and until a day, at most 90 days ahead. It stays *in progress*: that is what its citizen
+hears. Update and resolution stand still and go on with what was left, when somebody says so or when
+the day is over, by itself.
+
+**Why this date?** Every event that moves a clock keeps the moment that was due before and the
+calculation step by step; the page says it in words: from when, how many hours by which setting,
+each span that counted, each that did not, each holiday by its name, each wait. What the hours in
+config.yaml are today does not change what a ticket was told before.
+
+## Nobody is left alone
+
+- **Who acts for a division today:** its administrators with an active account; for one who is away
+  (`/tickets/absences`: their own, their division's people's, a supervisor everybody's) the
+  substitute named there, and for a substitute who is away theirs. For a division that has nobody
+  left the people of the central desk act, and list, page and board say so in red.
+- **Not ours.** Category, priority and division can be changed while it is open: by the desk's
+  agents, supervisors, administrators and the division that has it, with a reason that both
+  divisions read in its story. Another division begins with nobody who does it, with a new
+  acknowledgement, and without the waiting of the one before; the citizen's time goes on. What
+  becomes private by it is no longer the old division's to read; what was private is opened only by
+  supervisors and administrators, to everybody else it stays as it was.
+- **Who was slower** loses here as well: each of these changes is made to the version that the page
+  showed.
+- **Noticed.** At least each minute a sweep writes down, once each, every clock that has run out and
+  every wait that is over.
+- **Escalation.** From the first clock that ran out on, `escalation` in config.yaml tells one level
+  after the other. Each step is an event of the ticket and stands on its page, in the list and on
+  the board, until what ran out is made good: acknowledged, news, closed. An overdue ticket is made
+  good by nothing but its closing or a new deadline.
+- **What needs attention** (`/tickets/attention`): for each division what is open, not acknowledged
+  in time, without news, overdue and escalated, who answers for it today, and how much was on time
+  in the last 30 days: closed on time / (closed + open and overdue). Supervisors, managers and
+  administrators see all divisions, others their own. At five past midnight the list is kept as it
+  then stands (`/tickets/attention/2026-11-20` is the end of that day); of each list it keeps at
+  most 200 numbers.
+- **Addresses.** `/tickets?show=` with `mine`, `unowned`, `today`, `3days`, `7days` (due until the
+  end of so many days, and not late yet), `overdue`, `unacknowledged`, `silent`, `waiting` or
+  `escalated`; `&division=` for one division. They stay.
 """
 
 
@@ -92,6 +154,7 @@ def render() -> str:
         "\n".join(_results()),
         "",
         RULES,
+        CLOCKS,
         CALLERS.format(roles=", ".join(role for role in Role if role in SEES_CALLER)),
     ]
     return "\n".join(parts)

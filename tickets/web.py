@@ -3,14 +3,15 @@
 Every look and every change goes through `tickets.service` with the signed-in account as actor.
 """
 
-from collections.abc import Callable, Collection, Iterator, Set
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import (
     Response,
     current_app,
+    g,
     jsonify,
     make_response,
     redirect,
@@ -27,22 +28,26 @@ from hotline.config import READER_LANGUAGES
 from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.i18n import masked, masked_name
 from hotline.web import floor, static_blueprint
-from tickets import export, service, words, workflow
+from tickets import attendance, export, planning, service, words, workflow
 from tickets.config import Tickets
-from tickets.errors import NotYours
+from tickets.errors import BadWait, NotYours
 from tickets.facts import SOURCES
 from tickets.persons import service as persons
-from tickets.service import Actor, Filters, TicketFacts
-from tickets.workflow import MOVES, OPEN, Result, State
+from tickets.search import DAYS
+from tickets.service import Actor, EventFacts, Filters, Show, TicketFacts
+from tickets.workflow import LONGEST_WAIT, MOVES, OPEN, Priority, Result, State, Waiting
 
 blueprint = static_blueprint("tickets", __file__)
 
 #: Roles that are told of divisions without an administrator.
 ALARMED = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
 MOVERS = (Role.AGENT, Role.SUPERVISOR, Role.DIVISION, Role.ADMINISTRATOR)
+OWNERS = (Role.SUPERVISOR, Role.DIVISION, Role.ADMINISTRATOR)
 DESK = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
 #: Who may have a caller at hand.
 ANSWERS = (Role.AGENT, Role.SUPERVISOR)
+#: Who looks after what nobody did.
+WATCHERS = (Role.SUPERVISOR, Role.DIVISION, Role.MANAGER, Role.ADMINISTRATOR)
 EXPORTERS = (Role.SUPERVISOR, Role.DIVISION, Role.MANAGER, Role.ADMINISTRATOR)
 #: Where the application keeps who may open a call's page: calls are another room's, which is above
 #: this one, so `hotline/app.py` wires it in. Without it, calls are named and not linked to.
@@ -79,9 +84,16 @@ def spoken_languages() -> list[str]:
     return list(dict.fromkeys([*READER_LANGUAGES, *current_app.extensions.get(SPOKEN, ())]))
 
 
-def _actor() -> Actor:
-    account = current_account()
-    return service.actor_of(_config(), account.username, account.role.value)
+def acting() -> Actor:
+    """Return who is signed in, with the divisions that they act for today."""
+    if "tickets_actor" not in g:
+        account = current_account()
+        with floor().db.read() as session:
+            g.tickets_actor = service.acting(
+                session, _config(), account.username, account.role.value, clock.now()
+            )
+    found: Actor = g.tickets_actor
+    return found
 
 
 # ------------------------------------------------------------------ the list
@@ -93,7 +105,7 @@ class _Asked:
 
     state: str
     division: str
-    overdue: bool
+    show: str
     incomplete: bool
     source: str
     text: str
@@ -109,7 +121,8 @@ class _Asked:
             division=arguments.get(
                 "division", "mine" if actor.role is workflow.Role.DIVISION else ""
             ),
-            overdue=arguments.get("overdue") == "1",
+            # an address with overdue=1 may stand in somebody's bookmarks
+            show="overdue" if arguments.get("overdue") == "1" else arguments.get("show", ""),
             incomplete=arguments.get("incomplete") == "1",
             source=arguments.get("source", ""),
             text=arguments.get("q", "").strip(),
@@ -118,10 +131,13 @@ class _Asked:
 
     def filters(self, config: Tickets, actor: Actor) -> Filters:
         """Return the same for the service."""
+        show = Show(self.show) if self.show in list(Show) else None
         return Filters(
             states=self._states(),
             divisions=self._divisions(config, actor),
-            overdue=self.overdue,
+            show=show,
+            owner=actor.username,
+            due_until=days_end(DAYS.get(show, 1)) if show else None,
             incomplete=self.incomplete,
             source=self.source if self.source in SOURCES else None,
             text=self.text,
@@ -139,6 +155,12 @@ class _Asked:
         return frozenset({self.division}) if self.division in config.divisions else frozenset()
 
 
+def days_end(days: int) -> datetime:
+    """Return when so many days of the city, today being the first, are over."""
+    zone = floor().city.zone
+    return clock.midnight(clock.local_day(clock.now(), zone) + timedelta(days=days), zone)
+
+
 def _key(text: str) -> int:
     """Read a page's key; raises ValueError (and so asks for nothing) for what cannot be one."""
     key = int(text)
@@ -151,21 +173,25 @@ def _key(text: str) -> int:
 @access(*EVERYONE)
 def ticket_list() -> str:
     """Show the list that the address asks for."""
-    config, actor, now = _config(), _actor(), clock.now()
+    config, actor, now = _config(), acting(), clock.now()
     asked = _Asked.of_request(actor)
     filters = asked.filters(config, actor)
     with floor().db.read() as session:
         page = service.search(session, filters, actor, now=now)
-        owed = service.owed(session, actor, now=now, divisions=filters.divisions)
-        # who could not do anything about it need not be alarmed
-        alarmed = current_account().role in ALARMED
-        unattended = service.unattended(session, config) if alarmed else []
+        owed = service.owed(
+            session, actor, now=now, divisions=filters.divisions, day_ends=days_end(1)
+        )
+        unattended = service.unattended(session, config, now)
     return render_template(
         "tickets/list.html",
         asked=asked,
         page=page,
         owed=owed,
         unattended=unattended,
+        # who could not do anything about it need not be alarmed by all of them
+        alarmed=current_account().role in ALARMED,
+        watches=current_account().role in WATCHERS,
+        shows=list(Show),
         config=config,
         actor=actor,
         words=words,
@@ -179,7 +205,7 @@ def ticket_list() -> str:
 @access(*EXPORTERS)
 def ticket_csv() -> Response:
     """Send the whole list that the address asks for as CSV; callers' numbers are masked in it."""
-    config, actor, now = _config(), _actor(), clock.now()
+    config, actor, now = _config(), acting(), clock.now()
     filters = replace(_Asked.of_request(actor).filters(config, actor), before=None)
     the_floor, columns = floor(), export.columns(config)
 
@@ -211,7 +237,7 @@ def _in_this_context(lines: Iterator[str]) -> Iterator[str]:
 def ticket_page(number: str) -> ResponseReturnValue:
     """Show one ticket with its story; a number in another spelling leads to its own address."""
     with floor().db.read() as session:
-        ticket = service.by_number_for(session, number, _actor())
+        ticket = service.by_number_for(session, number, acting())
         if number != ticket.number:
             return redirect(url_for("tickets.ticket_page", number=ticket.number))
         return _page(session, ticket)
@@ -245,9 +271,109 @@ def note(number: str) -> ResponseReturnValue:
     """Add an internal note. Form: `text`."""
 
     def change(session: Session, ticket: TicketFacts, actor: Actor, now: datetime) -> None:
-        service.note(session, ticket, text=request.form.get("text", ""), actor=actor, now=now)
+        service.note(
+            session,
+            _config(),
+            ticket,
+            text=request.form.get("text", ""),
+            actor=actor,
+            now=now,
+        )
 
     return _changed(number, change)
+
+
+@blueprint.post("/tickets/<number>/wait")
+@access(*OWNERS)
+def wait(number: str) -> ResponseReturnValue:
+    """Let a ticket wait for somebody outside. Form: `for`, `until` (the last day), `text`, and
+    `version`, the one that the page showed.
+    """
+
+    def change(session: Session, ticket: TicketFacts, actor: Actor, now: datetime) -> None:
+        for_, until = request.form.get("for"), _last_moment(request.form.get("until", ""))
+        if for_ not in list(Waiting) or until is None:
+            raise BadWait
+        service.wait(
+            session,
+            _config(),
+            _as_seen(ticket),
+            for_=Waiting(for_),
+            until=min(until, now + LONGEST_WAIT),
+            text=request.form.get("text", ""),
+            actor=actor,
+            now=now,
+        )
+
+    return _changed(number, change)
+
+
+@blueprint.post("/tickets/<number>/resume")
+@access(*OWNERS)
+def resume(number: str) -> ResponseReturnValue:
+    """End the waiting. Form: `version`."""
+
+    def change(session: Session, ticket: TicketFacts, actor: Actor, now: datetime) -> None:
+        service.resume(session, _config(), _as_seen(ticket), actor=actor, now=now)
+
+    return _changed(number, change)
+
+
+@blueprint.post("/tickets/<number>/assign")
+@access(*OWNERS)
+def assign(number: str) -> ResponseReturnValue:
+    """Say who does it. Form: `owner` (a username, or empty), `text`, `version`."""
+
+    def change(session: Session, ticket: TicketFacts, actor: Actor, now: datetime) -> None:
+        service.assign(
+            session,
+            _config(),
+            _as_seen(ticket),
+            to=request.form.get("owner") or None,
+            text=request.form.get("text", ""),
+            actor=actor,
+            now=now,
+        )
+
+    return _changed(number, change)
+
+
+@blueprint.post("/tickets/<number>/route")
+@access(*MOVERS)
+def route(number: str) -> ResponseReturnValue:
+    """Change what it is and whose. Form: `category`, `priority`, `division` (empty: as the category
+    has it), `text`, `version`.
+    """
+
+    def change(session: Session, ticket: TicketFacts, actor: Actor, now: datetime) -> None:
+        priority = request.form.get("priority", "")
+        service.route(
+            session,
+            _config(),
+            _as_seen(ticket),
+            category=request.form.get("category"),
+            priority=Priority(priority) if priority in list(Priority) else ticket.priority,
+            division=request.form.get("division") or None,
+            text=request.form.get("text", ""),
+            actor=actor,
+            now=now,
+        )
+
+    return _changed(number, change)
+
+
+def _as_seen(ticket: TicketFacts) -> TicketFacts:
+    """Return the ticket in the version that the page showed; without one it is nobody's version."""
+    return replace(ticket, version=request.form.get("version", 0, type=int))
+
+
+def _last_moment(text: str) -> datetime | None:
+    """Return when the day (ISO) that stands in a form is over; None when it is no day."""
+    zone = floor().city.zone
+    try:
+        return clock.midnight(date.fromisoformat(text) + timedelta(days=1), zone)
+    except (ValueError, OverflowError):
+        return None
 
 
 @blueprint.post("/tickets/<number>/complete")
@@ -276,15 +402,18 @@ def complete(number: str) -> ResponseReturnValue:
 
 def _changed(number: str, change: Any) -> ResponseReturnValue:
     """Make one change in one unit of work; a refusal is said on the page, with what was typed."""
-    actor, now = _actor(), clock.now()
+    actor, now = acting(), clock.now()
     try:
         with floor().db.write() as session:
             ticket = service.by_number_for(session, number, actor)
             change(session, ticket, actor, now)
+            stays = service.may_read(actor, service.by_number(session, ticket.number))
     except (Invalid, Conflict, NotYours) as error:
         with floor().db.read() as session:
             ticket = service.by_number_for(session, number, actor)
             return make_response(_page(session, ticket, error), error.status)
+    if not stays:  # a private matter has gone to where it belongs
+        return redirect(url_for("tickets.ticket_list"), 303)
     return redirect(url_for("tickets.ticket_page", number=ticket.number), 303)
 
 
@@ -328,17 +457,43 @@ def _offered(actor: Actor, ticket: TicketFacts) -> list[_Offered]:
     ]
 
 
+@dataclass(frozen=True)
+class _Acts:
+    """What else the page offers than moves."""
+
+    note: bool
+    complete: bool
+    wait: bool
+    assign: bool
+    route: bool
+
+    @classmethod
+    def of(cls, actor: Actor, ticket: TicketFacts) -> "_Acts":
+        """Say what this actor may do with this ticket."""
+        return cls(
+            note=service.may_note(actor, ticket),
+            complete=service.may_complete(actor, ticket),
+            wait=service.may_wait(actor, ticket),
+            assign=service.may_assign(actor, ticket),
+            route=service.may_route(actor, ticket),
+        )
+
+
 def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = None) -> str:
-    config, actor = _config(), _actor()
+    config, actor, now = _config(), acting(), clock.now()
     story = service.story(session, ticket.id)
-    people = {event.who for event in story} | {ticket.owner or "", ticket.made_by}
-    names = service.names_of(session, people)
-    calls, moves = service.calls_of(session, ticket.id), _offered(actor, ticket)
-    may_complete = service.may_complete(actor, ticket)
+    there = attendance.on(session, config, now)
+    calls, moves, acts = (
+        service.calls_of(session, ticket.id),
+        _offered(actor, ticket),
+        _Acts.of(actor, ticket),
+    )
+    names = service.names_of(session, _people(ticket, story)) | dict(there.names)
     return render_template(
         "tickets/ticket.html",
         ticket=ticket,
         story=[words.said(config, event, names) for event in reversed(story)],
+        why=[words.reason(config, each) for each in planning.reasons(ticket, story)],
         calls=calls,
         calls_readable=_readable_calls(session, calls),
         recordings=_recordings(session, calls),
@@ -349,9 +504,13 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         reads_persons=current_account().role is Role.SUPERVISOR,
         names=names,
         moves=moves,
-        may_note=service.may_note(actor, ticket),
-        may_complete=may_complete,
-        kept=_kept(moves, may_complete=may_complete) if error else "",
+        acts=acts,
+        responsible=there.responsible(ticket.division),
+        handlers=there.handlers(ticket.division) if acts.assign else [],
+        waiting=list(Waiting),
+        priorities=list(Priority),
+        last_wait=clock.local_day(now + LONGEST_WAIT, floor().city.zone),
+        kept=_kept(moves, acts) if error else "",
         config=config,
         words=words,
         error=error,
@@ -359,15 +518,27 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
     )
 
 
-def _kept(moves: list[_Offered], *, may_complete: bool) -> str:
+def _people(ticket: TicketFacts, story: Sequence[EventFacts]) -> set[str]:
+    """The usernames that a page names."""
+    given = {event.data.get(key) for event in story for key in ("from", "to")}
+    who = {event.who for event in story}
+    return who | {name for name in given if name} | {ticket.owner or "", ticket.made_by}
+
+
+def _kept(moves: list[_Offered], acts: _Acts) -> str:
     """The words that were typed into a form which the page no longer has: somebody else was first.
     They are offered as a note. Those of a form that is still there stay in it.
     """
     form = request.form
-    still_there = (
-        may_complete
-        if "outcome" in form
-        else any(move.to == form.get("to") and move.reason for move in moves)
+    offered = {
+        "outcome": acts.complete,
+        "for": acts.wait,
+        "owner": acts.assign,
+        "priority": acts.route,
+    }
+    still_there = next(
+        (there for field, there in offered.items() if field in form),
+        any(move.to == form.get("to") and move.reason for move in moves),
     )
     return "" if still_there else form.get("text", "").strip()
 
@@ -408,7 +579,7 @@ def of_call(call_id: int) -> str:
     """Show, as a fragment, the ticket of a call."""
     with floor().db.read() as session:
         ticket = service.ticket_of_call(session, call_id)
-    if ticket is not None and not service.may_read(_actor(), ticket):
+    if ticket is not None and not service.may_read(acting(), ticket):
         ticket = None
     return render_template("tickets/of_call.html", ticket=ticket, config=_config(), words=words)
 
@@ -420,7 +591,7 @@ def near_caller() -> str:
     reader has at hand.
     """
     with floor().db.read() as session:
-        found = service.near_caller(session, number_at_hand(session), _actor())
+        found = service.near_caller(session, number_at_hand(session), acting())
     return render_template("tickets/near_caller.html", found=found, config=_config(), words=words)
 
 
@@ -437,7 +608,7 @@ def number_at_hand(session: Session) -> str:
 @access(*EVERYONE)
 def api_ticket(number: str) -> Response:
     """Return one ticket and its story."""
-    actor, now = _actor(), clock.now()
+    actor, now = acting(), clock.now()
     with floor().db.read() as session:
         ticket = service.by_number_for(session, number, actor)
         story = service.story(session, ticket.id)
@@ -463,6 +634,13 @@ def api_ticket(number: str) -> Response:
         result=ticket.result,
         incomplete=ticket.incomplete,
         overdue=ticket.is_overdue(now),
+        acknowledge_due_at=_iso(ticket.acknowledge_due_at),
+        acknowledged_at=_iso(ticket.acknowledged_at),
+        update_due_at=_iso(ticket.update_due_at),
+        waiting_for=ticket.waiting_for,
+        waiting_until=_iso(ticket.waiting_until),
+        escalation=ticket.escalation,
+        version=ticket.version,
         calls=calls,
         persons=[shown_name(each.name) for each in called],
         events=[

@@ -1,6 +1,6 @@
 """What is said of a ticket in the reader's language: its deadline, its story, its export."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,8 +9,10 @@ from hotline import i18n
 from hotline.web import floor, language, t
 from tickets import numbers
 from tickets.config import Tickets
+from tickets.deadlines import ALWAYS, Clock, Step, StepKind
 from tickets.facts import CALL, SYSTEM, EventFacts, TicketFacts
 from tickets.models import EventKind
+from tickets.planning import Why
 from tickets.workflow import OPEN, State
 
 _DAY = timedelta(days=1)
@@ -38,6 +40,20 @@ class Said:
     what: str
     more: str
     text: str
+    #: The clocks that it moved, each in a sentence.
+    moved: list[str]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """How a clock's moment was reached: which clock, when it runs out, each step in a sentence,
+    and the moments that were told before, oldest first.
+    """
+
+    clock: Clock
+    due: datetime
+    steps: list[str]
+    before: list[datetime]
 
 
 def span(length: timedelta) -> str:
@@ -91,6 +107,11 @@ def division(config: Tickets, id_: str) -> str:
     return known.title.for_(language()) if known else id_
 
 
+def number_shown(number: str) -> str:
+    """Return a ticket's number as it is printed."""
+    return numbers.display(number)
+
+
 def moment(written: str | None) -> str:
     """Say a moment that an event's data holds."""
     at = None if written is None else datetime.fromisoformat(written)
@@ -106,7 +127,10 @@ def person(username: str | None, names: Mapping[str, str]) -> str:
 
 def said(config: Tickets, event: EventFacts, names: Mapping[str, str]) -> Said:
     """Say one event in plain words."""
-    what, more = _SENTENCES[event.kind](config, event)
+    if event.kind is EventKind.ASSIGNED:
+        what, more = _assigned(event, names), ""
+    else:
+        what, more = _SENTENCES[event.kind](config, event)
     return Said(
         at=event.at,
         who=person(event.who, names),
@@ -114,7 +138,20 @@ def said(config: Tickets, event: EventFacts, names: Mapping[str, str]) -> Said:
         what=what,
         more=more,
         text=str(event.data.get("text") or ""),
+        moved=[
+            t(
+                f"tickets.event.moved.{clock}",
+                before=moment(before),
+                due=moment(_due_in(event, clock)),
+            )
+            for clock, before in event.data.get("before", {}).items()
+        ],
     )
+
+
+def _due_in(event: EventFacts, clock: str) -> str | None:
+    due: str | None = event.data["plan"][clock]["due_at"]
+    return due
 
 
 def _made(config: Tickets, event: EventFacts) -> tuple[str, str]:
@@ -155,6 +192,56 @@ def _rated(_: Tickets, event: EventFacts) -> tuple[str, str]:
 
 def _named(_: Tickets, __: EventFacts) -> tuple[str, str]:
     return t("tickets.event.named"), ""
+
+
+def _missed(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    clock = event.data["clock"]
+    return t(f"tickets.event.missed.{clock}", due=moment(event.data["due_at"])), ""
+
+
+def _waiting(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    for_ = t(f"tickets.waiting.{event.data['for']}")
+    return t("tickets.event.waiting", who=for_, until=moment(event.data["until"])), ""
+
+
+def _resumed(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    by_itself = event.who == SYSTEM
+    return t("tickets.event.resumed_by_itself" if by_itself else "tickets.event.resumed"), ""
+
+
+def _assigned(event: EventFacts, names: Mapping[str, str]) -> str:
+    to = event.data["to"]
+    if to is None:
+        return t("tickets.event.unassigned")
+    return t("tickets.event.assigned", who=person(to, names))
+
+
+def _routed(config: Tickets, event: EventFacts) -> tuple[str, str]:
+    was, now = event.data["was"], event.data["now"]
+    shown: Mapping[str, Callable[[Any], str]] = {
+        "division": lambda id_: division(config, id_),
+        "category": lambda id_: category(config, id_) or t("tickets.complete.no_category"),
+        "priority": lambda id_: t(f"tickets.priority.{id_}"),
+    }
+    changes = [
+        t(
+            "tickets.event.from_to",
+            what=t(f"tickets.column.{key}"),
+            was=say(was[key]),
+            now=say(now[key]),
+        )
+        for key, say in shown.items()
+        if key in now
+    ]
+    what = "tickets.event.routed" if "division" in now else "tickets.event.reclassified"
+    return t(what), " · ".join(changes)
+
+
+def _escalated(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    causes = ", ".join(t(f"tickets.clock.{clock}") for clock in event.data["clocks"])
+    level = i18n.number(event.data["level"], language())
+    what = t("tickets.event.escalated", level=level, to=t(f"tickets.told.{event.data['to']}"))
+    return what, t("tickets.event.ran_out", clocks=causes, since=moment(event.data["since"]))
 
 
 def _moved(_: Tickets, event: EventFacts) -> tuple[str, str]:
@@ -200,6 +287,78 @@ _SENTENCES = {
     EventKind.NOTE: _note,
     EventKind.COMPLETED: _completed,
     EventKind.OVERDUE: _overdue,
+    EventKind.MISSED: _missed,
+    EventKind.WAITING: _waiting,
+    EventKind.RESUMED: _resumed,
+    EventKind.ROUTED: _routed,
+    EventKind.ESCALATED: _escalated,
     EventKind.RATED: _rated,
     EventKind.NAMED: _named,
+}
+
+
+# ------------------------------------------------------------------ why this date?
+
+
+def reason(config: Tickets, why: Why) -> Reason:
+    """Say how a clock's moment was reached."""
+    steps = [_step(config, step) for step in why.steps]
+    return Reason(why.clock, why.due, steps, list(why.before))
+
+
+def _step(config: Tickets, step: Step) -> str:
+    return _STEPS[step.kind](config, step)
+
+
+def _at(at: datetime | None) -> str:
+    return i18n.moment(at, language(), floor().city.zone)
+
+
+def _exact(length: timedelta) -> str:
+    minutes = round(length / timedelta(minutes=1))
+    return t("tickets.span.exact", hours=minutes // 60, minutes=f"{minutes % 60:02}")
+
+
+def _hours(hours: float) -> str:
+    return i18n.number(hours, language(), 0 if hours == int(hours) else 2)
+
+
+def _start(_: Tickets, step: Step) -> str:
+    return t(f"tickets.why.start.{step.about}", at=_at(step.start))
+
+
+def _wanted(config: Tickets, step: Step) -> str:
+    hours = _hours(step.hours or 0)
+    if step.calendar == ALWAYS:
+        return t("tickets.why.wanted_always", hours=hours, setting=f"tickets.{step.about}")
+    title = config.calendar_title(step.calendar)
+    name = title.for_(language()) if title else step.calendar
+    return t("tickets.why.wanted", hours=hours, calendar=name, setting=f"tickets.{step.about}")
+
+
+def _stretch(_: Tickets, step: Step) -> str:
+    assert step.start is not None
+    assert step.end is not None
+    length = _exact(step.end - step.start)
+    return t(f"tickets.why.{step.kind}", start=_at(step.start), end=_at(step.end), length=length)
+
+
+def _holiday(_: Tickets, step: Step) -> str:
+    names = dict(step.names)
+    name = names.get(language()) or names.get("en") or t("tickets.why.closed_day")
+    return t("tickets.why.holiday", day=i18n.day(step.day, language()), name=name)
+
+
+def _result(_: Tickets, step: Step) -> str:
+    return t("tickets.why.result", at=_at(step.start))
+
+
+_STEPS: Mapping[StepKind, Callable[[Tickets, Step], str]] = {
+    StepKind.START: _start,
+    StepKind.WANTED: _wanted,
+    StepKind.COUNTED: _stretch,
+    StepKind.CLOSED: _stretch,
+    StepKind.HOLIDAY: _holiday,
+    StepKind.PAUSED: _stretch,
+    StepKind.RESULT: _result,
 }

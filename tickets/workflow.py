@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 
 
 class Kind(StrEnum):
@@ -167,42 +167,41 @@ def _result_refusal(allowed: frozenset[Result], result: Result | None) -> Refusa
     return None if result in allowed else Refusal.RESULT_WRONG
 
 
-# ------------------------------------------------------------------ deadlines
+# ------------------------------------------------------------------ waiting
 
 
-class Calendar(Protocol):
-    """Counts working time: around the clock for now, in office hours and with holidays later."""
+class Waiting(StrEnum):
+    """For whom an open ticket waits: the division has done what it can for now.
 
-    def after(self, start: datetime, work: timedelta) -> datetime:
-        """Return the aware moment at which `work` of working time since `start` has passed."""
-
-
-class _AroundTheClock:
-    def after(self, start: datetime, work: timedelta) -> datetime:
-        return start + work
-
-
-AROUND_THE_CLOCK: Final[Calendar] = _AroundTheClock()
-
-
-def resolve_hours(kind: Kind, of_category: float | None, of_kind: Mapping[Kind, float]) -> float:
-    """Return the hours (above 0) that the city gives itself.
-
-    The category's own, else the kind's. An emergency never waits longer than emergencies do,
-    whatever its category is used to.
+    Not a state: the citizen's four stay as they are.
     """
-    if of_category is None:
-        return of_kind[kind]
-    if kind is Kind.EMERGENCY:
-        return min(of_category, of_kind[kind])
-    return of_category
+
+    CITIZEN = "citizen"
+    AGENCY = "agency"
 
 
-def deadline(
-    received_at: datetime, hours: float, calendar: Calendar = AROUND_THE_CLOCK
-) -> datetime:
-    """Return the moment by which the matter is to be resolved, aware as `received_at` is."""
-    return calendar.after(received_at, timedelta(hours=hours))
+#: So long a ticket waits at most before somebody looks at it again.
+LONGEST_WAIT: Final = timedelta(days=90)
+
+
+def may_wait(state: State, role: Role) -> bool:
+    """Say whether somebody of this role may let a ticket wait, or end that: who works on it."""
+    return state is State.IN_PROGRESS and role in _OWNERS
+
+
+def may_assign(state: State, role: Role) -> bool:
+    """Say whether somebody of this role may say who in the division does it."""
+    return state in OPEN and role in _OWNERS
+
+
+def may_route(state: State, role: Role) -> bool:
+    """Say whether somebody of this role may change what it is and whose: the desk that took it
+    down, who answers for the whole, and the division that finds it is not theirs.
+    """
+    return state in OPEN and role in _OWNERS | _DESK
+
+
+# ------------------------------------------------------------------ deadlines
 
 
 def is_overdue(state: State, due_at: datetime | None, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from hotline import web
+from hotline import city, web
 from hotline.config import City, load_yaml
 from hotline.db import Database
 from hotline.floor import Floor
@@ -13,6 +13,7 @@ from hotline.jobs import Jobs
 from hotline.settings import Settings
 from hotline.telephony import Carrier
 from tests.support.floors import CONFIG
+from tickets import board
 from tickets import web as tickets_web
 from tickets.answers import web as answers_web
 from tickets.config import Tickets
@@ -39,21 +40,21 @@ def db(database_url: str) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def config() -> Tickets:
     """The shipped city's."""
-    return Tickets.model_validate(load_yaml(CONFIG)["tickets"])
+    return city.load(CONFIG).tickets
 
 
 @pytest.fixture
 def floor(settings: Settings, config: Tickets) -> Iterator[Floor]:
     """The floor with this room alone, so that its tests do not depend on the other rooms."""
-    city = City.model_validate(load_yaml(CONFIG)["city"])
+    pattaya = City.model_validate(load_yaml(CONFIG)["city"])
     built = Floor(
         settings=settings,
-        city=city,
+        city=pattaya,
         db=Database(settings.database_url),
         jobs=Jobs(settings.redis_url),
         carrier=Carrier(settings),
         texts=Texts.load([ROOT / "hotline/texts.yaml", ROOT / "tickets/texts.yaml"]),
-        sections={City: city, Tickets: config},
+        sections={City: pattaya, Tickets: config},
     )
     yield built
     built.close()
@@ -63,6 +64,7 @@ def floor(settings: Settings, config: Tickets) -> Iterator[Floor]:
 def app(floor: Floor) -> Flask:
     made = web.create(floor)
     made.register_blueprint(tickets_web.blueprint)
+    made.register_blueprint(board.blueprint)
     made.register_blueprint(persons_web.blueprint)
     made.register_blueprint(answers_web.blueprint)
     return made

@@ -19,11 +19,11 @@ from hypothesis.stateful import (
 from hotline.db import Database
 from hotline.errors import HotlineError
 from tests.service.tickets.conftest import AGENT, HEALTH, NOW, SUPERVISOR, WORKS
-from tickets import service
+from tickets import planning, service, sweeps
 from tickets.config import Tickets
 from tickets.models import EventKind, Ticket, TicketCall, TicketEvent
 from tickets.service import TicketFacts
-from tickets.workflow import Result, State
+from tickets.workflow import Priority, Result, State, Waiting
 
 CALLS = range(1, 6)
 call_ids = st.sampled_from(CALLS)
@@ -138,11 +138,79 @@ class TicketsOfCalls(RuleBasedStateMachine):
                 if number == ticket.number:
                     self.first[call_id] = theirs.number
 
+    @rule(
+        pick=picks,
+        actor=actors,
+        hours=st.integers(-1, 300),
+        for_=st.sampled_from(Waiting),
+        ends=st.booleans(),
+    )
+    def wait_or_go_on(
+        self, pick: int, actor: service.Actor, hours: int, for_: Waiting, ends: bool
+    ) -> None:
+        ticket = self.some(pick)
+        if ticket is None:
+            return
+        until = self.now + timedelta(hours=hours)
+        with suppress(HotlineError), self.db.write() as session:
+            if ends:
+                service.resume(session, self.config, ticket, actor=actor, now=self.now)
+            else:
+                service.wait(
+                    session,
+                    self.config,
+                    ticket,
+                    for_=for_,
+                    until=until,
+                    text="x",
+                    actor=actor,
+                    now=self.now,
+                )
+
+    @rule(
+        pick=picks,
+        actor=actors,
+        category=category_ids | st.sampled_from(["taxes", "cctv"]),
+        priority=st.sampled_from(Priority),
+        division=st.sampled_from([None, "engineering", "treasury", "cellar"]),
+    )
+    def route(
+        self,
+        pick: int,
+        actor: service.Actor,
+        category: str | None,
+        priority: Priority,
+        division: str | None,
+    ) -> None:
+        ticket = self.some(pick)
+        if ticket is None:
+            return
+        with suppress(HotlineError), self.db.write() as session:
+            service.route(
+                session,
+                self.config,
+                ticket,
+                category=category,
+                priority=priority,
+                division=division,
+                text="x",
+                actor=actor,
+                now=self.now,
+            )
+
+    @rule(pick=picks, actor=actors)
+    def note(self, pick: int, actor: service.Actor) -> None:
+        ticket = self.some(pick)
+        if ticket is None:
+            return
+        with suppress(HotlineError), self.db.write() as session:
+            service.note(session, self.config, ticket, text="x", actor=actor, now=self.now)
+
     @rule(hours=st.integers(1, 100))
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
         with self.db.write() as session:
-            service.note_overdue(session, self.now)
+            sweeps.sweep(session, self.config, self.now)
 
     @invariant()
     def what_must_be_is(self) -> None:
@@ -155,6 +223,8 @@ class TicketsOfCalls(RuleBasedStateMachine):
         for ticket, story in zip(tickets, stories, strict=True):
             owned_with_a_deadline(self.config, ticket)
             told_by_its_events(ticket, story)
+            clocks_are_those_of_the_story(self.config, ticket, story)
+            escalated_while_something_ran_out(self.config, ticket)
             if ticket.is_overdue(self.now):
                 seen_when_late(ticket, story, self.now)
 
@@ -174,12 +244,31 @@ def told_by_its_events(ticket: TicketFacts, story: list[service.EventFacts]) -> 
         elif event.kind is EventKind.MOVED:
             told |= {"state": event.data["to"], "result": event.data["result"]}
             told |= {key: event.data[key] for key in ("due_at",) if key in event.data}
+        if "resolve" in event.data.get("plan", {}):
+            told["due_at"] = event.data["plan"]["resolve"]["due_at"]
     assert (told["state"], told["result"]) == (ticket.state, ticket.result)
     if ticket.is_open:
         assert ticket.due_at is not None
         assert told["due_at"] == ticket.due_at.isoformat()
     assert story[0].kind is EventKind.MADE
     assert [event.at for event in story] == sorted(event.at for event in story)
+
+
+def clocks_are_those_of_the_story(
+    config: Tickets, ticket: TicketFacts, story: list[service.EventFacts]
+) -> None:
+    """Reckoned anew from the events, every clock of an open ticket stands where it stands."""
+    if ticket.is_open:
+        found = planning.again(config, ticket, planning.history(ticket.received_at, story))
+        assert (found.columns, found.said) == ({}, {})
+    else:
+        assert ticket.waiting_for is None
+    assert (ticket.waiting_for is None) == (ticket.waiting_until is None)
+
+
+def escalated_while_something_ran_out(config: Tickets, ticket: TicketFacts) -> None:
+    assert not ticket.escalation or (ticket.is_open and ticket.ran_out)
+    assert ticket.escalation <= len(config.escalation)
 
 
 def seen_when_late(ticket: TicketFacts, story: list[service.EventFacts], now: datetime) -> None:

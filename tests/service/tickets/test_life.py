@@ -182,16 +182,16 @@ def test_what_is_offered_is_what_is_allowed(make: Make) -> None:
     assert service.moves_for(AGENT, ticket) == [State.CANCELLED]
 
 
-def test_notes_are_kept_and_empty_ones_refused(db: Database, make: Make) -> None:
+def test_notes_are_kept_and_empty_ones_refused(db: Database, config: Tickets, make: Make) -> None:
     ticket = make()
     with db.write() as session:
-        service.note(session, ticket, text=" รออะไหล่ ", actor=WORKS, now=NOW)
+        service.note(session, config, ticket, text=" รออะไหล่ ", actor=WORKS, now=NOW)
         with pytest.raises(NoteEmpty):
-            service.note(session, ticket, text=" ", actor=WORKS, now=NOW)
+            service.note(session, config, ticket, text=" ", actor=WORKS, now=NOW)
         with pytest.raises(NotYours):
-            service.note(session, ticket, text="x", actor=HEALTH, now=NOW)
+            service.note(session, config, ticket, text="x", actor=HEALTH, now=NOW)
     with db.read() as session:
-        assert service.story(session, ticket.id)[-1].data == {"text": "รออะไหล่"}
+        assert service.story(session, ticket.id)[-1].data["text"] == "รออะไหล่"
 
 
 # ------------------------------------------------------------------ deadlines
@@ -276,7 +276,7 @@ def test_a_reopening_after_lateness_can_be_late_again(
 def test_many_deadlines_are_taken_batch_by_batch(
     db: Database, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "OVERDUE_BATCH", 2)
+    monkeypatch.setattr("tickets.sweeps.BATCH", 2)
     for _ in range(3):
         make()
     found = []
@@ -348,7 +348,7 @@ def test_an_export_is_the_whole_list(
 
 def test_a_division_without_an_active_administrator_is_named(db: Database, config: Tickets) -> None:
     with db.read() as session:
-        assert service.unattended(session, config) == list(config.divisions)
+        assert service.unattended(session, config, NOW) == list(config.divisions)
     with db.write() as session:
         auth.create_account(
             session,
@@ -359,11 +359,11 @@ def test_a_division_without_an_active_administrator_is_named(db: Database, confi
             now=NOW,
         )
     with db.read() as session:
-        assert service.unattended(session, config) == ["contact_center", "permanent_secretary"]
+        assert service.unattended(session, config, NOW) == ["contact_center", "permanent_secretary"]
     with db.write() as session:
         session.execute(sa.update(Account).values(active=False))
     with db.read() as session:
-        assert "engineering" in service.unattended(session, config)
+        assert "engineering" in service.unattended(session, config, NOW)
 
 
 def test_an_actor_has_the_divisions_that_name_them(config: Tickets) -> None:

@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from hotline import city
 from hotline.db import Database
 from tests.service.tickets.conftest import AGENT, NOW, SUPERVISOR
-from tickets import jobs, service
-from tickets.service import Filters
+from tests.support.floors import CONFIG
+from tickets import attention, service, sweeps
+from tickets.service import Filters, Show
 from tickets.workflow import OPEN
 
 Look = Callable[[Any], object]
+CITY = city.load(CONFIG).tickets
 
 
 @pytest.fixture
@@ -62,12 +65,28 @@ def plans(sqlite_url: str) -> Callable[[Look], str]:
         (lambda s: service.near_caller(s, "+66812345678", AGENT), "ix_tickets_caller"),
         (lambda s: service.story(s, 1), "ix_ticket_events_ticket"),
         (lambda s: service.owed(s, AGENT, now=NOW), "ix_tickets_open"),
-        (lambda s: s.scalar(jobs.unseen(NOW)), "ix_tickets_due_unseen"),
+        (lambda s: sweeps.anything(s, NOW), "ix_tickets_due_unseen"),
+        (lambda s: sweeps.anything(s, NOW), "ix_tickets_acknowledge_unseen"),
+        (lambda s: sweeps.anything(s, NOW), "ix_tickets_update_unseen"),
+        (lambda s: sweeps.anything(s, NOW), "ix_tickets_waiting"),
+        (lambda s: sweeps.anything(s, NOW), "ix_tickets_escalate"),
+        (lambda s: sweeps.escalate(s, CITY, NOW), "ix_tickets_escalate"),
+        (lambda s: attention.board(s, CITY, SUPERVISOR, now=NOW), "ix_tickets_closed"),
+        (lambda s: attention.board(s, CITY, SUPERVISOR, now=NOW), "ix_tickets_open"),
+        *(
+            (
+                lambda s, show=show: service.search(
+                    s, Filters(show=show, owner="lek"), AGENT, now=NOW
+                ),
+                "ix_tickets_",
+            )
+            for show in Show
+        ),
     ],
 )
 def test_each_look_takes_its_index(plans: Callable[[Look], str], look: Look, index: str) -> None:
     plan = plans(look)
-    assert f"INDEX {index}" in plan
+    assert f"INDEX {index}" in plan, plan
     assert "SCAN tickets\n" not in f"{plan}\n"
 
 

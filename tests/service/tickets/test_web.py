@@ -400,11 +400,9 @@ def test_lateness_is_swept_up_and_shown(
 ) -> None:
     ticket = make()
     browse(Role.SUPERVISOR)
-    assert "overdue" not in client.get("/tickets?lang=en").text.replace("none overdue", "").replace(
-        'name="overdue"', ""
-    )
+    assert "none overdue" in client.get("/tickets?lang=en").text
     time.advance(hours=72 + 50)
-    sweep = jobs.SWEEPS["tickets.overdue"]
+    sweep = jobs.SWEEPS["tickets.clocks"]
     assert callable(sweep)
     for _ in range(2):
         sweep(floor, clock.now())
@@ -414,7 +412,9 @@ def test_lateness_is_swept_up_and_shown(
     assert "2 days late" in page
     story = client.get(f"/api/tickets/{ticket.number}").json
     assert story is not None
-    assert [event["kind"] for event in story["events"]] == ["made", "overdue"]
+    kinds = [event["kind"] for event in story["events"]]
+    # each once; and each sweep tells one level more of those that are due
+    assert kinds == ["made", "overdue", "missed", "missed", "escalated", "escalated"]
 
 
 def test_a_division_sees_its_own_first_and_others_when_asked(
@@ -588,3 +588,133 @@ def test_every_word_of_the_room_is_there_and_used(floor: Floor) -> None:
     keys += [f"tickets.error.number.{each.value.replace('-', '_')}" for each in Slip]
     keys += [f"tickets.error.{each}" for each in workflow.Refusal]
     assert [key for key in keys if key not in floor.texts] == []
+
+
+# ------------------------------------------------------------------ the division's day
+
+
+@pytest.fixture
+def seen(client: FlaskClient) -> Callable[[TicketFacts], dict[str, str]]:
+    """The version that the page of a ticket shows now, as a form sends it."""
+
+    def version(ticket: TicketFacts) -> dict[str, str]:
+        page = client.get(f"/tickets/{ticket.number}").text
+        found = re.search(r'name="version" value="(\d+)"', page)
+        assert found
+        return {"version": found[1]}
+
+    return version
+
+
+def test_a_division_lets_it_wait_and_goes_on(
+    client: FlaskClient, browse: Any, post: Post, make: Make, seen: Any
+) -> None:
+    ticket = make()
+    browse(Role.DIVISION, DIVISION)
+    page = f"/tickets/{ticket.number}"
+    post(page, f"{page}/move", to="in_progress", **{"from": "received"})
+    asked = {"for": "agency", "until": "2026-11-24", "text": "รอการไฟฟ้า"}
+    late = post(page, f"{page}/wait", **asked | {"until": "2026-11-19"}, **seen(ticket))
+    assert late.status_code == 422 or late.status_code == 400
+    assert "รอการไฟฟ้า" in late.text  # what was typed stays in its form
+    assert post(page, f"{page}/wait", **asked, **seen(ticket)).status_code == 303
+    shown = client.get(f"{page}?lang=en").text
+    # until the day is over
+    assert "Waits for an outside agency until 25 Nov 2026 00:00" in shown
+    assert "waits for an agency" in client.get("/tickets?show=waiting&lang=en").text
+    assert post(page, f"{page}/resume", **seen(ticket)).status_code == 303
+    assert "Went on with it" in client.get(f"{page}?lang=en").text
+
+
+def test_not_ours_goes_where_it_belongs_and_a_stale_page_changes_nothing(
+    client: FlaskClient, browse: Any, post: Post, make: Make, seen: Any
+) -> None:
+    ticket = make()
+    browse(Role.DIVISION, DIVISION)
+    page = f"/tickets/{ticket.number}"
+    stale = seen(ticket)
+    asked = {"category": "rubbish", "priority": "normal", "division": "", "text": "เป็นเรื่องขยะ"}
+    assert post(page, f"{page}/route", **asked, **stale).status_code == 303
+    shown = client.get(f"{page}?lang=en").text
+    assert "Sent to another division" in shown
+    assert "Engineering Bureau → Public Health and Environment Bureau" in shown
+    assert "เป็นเรื่องขยะ" in shown
+    again = post(page, f"{page}/route", **asked | {"category": "noise", "text": "หรือเสียง"}, **stale)
+    assert again.status_code == 409
+    assert "หรือเสียง" in again.text
+    assert "Public Health" in client.get(f"{page}?lang=en").text
+
+
+def test_a_private_matter_that_was_sent_on_leads_back_to_the_list(
+    browse: Any, post: Post, make: Make, seen: Any, floor: Floor
+) -> None:
+    ticket = make()
+    sign_in_as(floor, Role.SUPERVISOR, "supervisor")  # somebody answers for where it goes
+    browse(Role.DIVISION, DIVISION)
+    page = f"/tickets/{ticket.number}"
+    asked = {"category": "corruption", "priority": "normal", "division": "", "text": "x"}
+    gone = post(page, f"{page}/route", **asked, **seen(ticket))
+    assert gone.status_code == 303
+    assert gone.headers["Location"] == "/tickets"
+
+
+def test_who_does_it_is_chosen_among_those_who_answer_for_it(
+    client: FlaskClient, browse: Any, post: Post, make: Make, seen: Any
+) -> None:
+    ticket = make()
+    browse(Role.DIVISION, DIVISION)
+    page = f"/tickets/{ticket.number}"
+    assert post(page, f"{page}/assign", owner=DIVISION, **seen(ticket)).status_code == 303
+    assert ticket.number_shown in client.get("/tickets?show=mine").text
+    assert ticket.number_shown not in client.get("/tickets?show=unowned").text
+    assert post(page, f"{page}/assign", owner="nok", **seen(ticket)).status_code >= 400
+
+
+def test_an_absence_hands_over_and_is_said_loudly(
+    client: FlaskClient, browse: Any, post: Post, make: Make, floor: Floor
+) -> None:
+    ticket = make()
+    browse(Role.DIVISION, DIVISION)
+    form = {"username": DIVISION, "first": "2026-11-20", "last": "2026-11-22", "substitute": ""}
+    wrong = post("/tickets/absences", "/tickets/absences", **form | {"last": "2026-11-19"})
+    assert wrong.status_code >= 400
+    assert post("/tickets/absences", "/tickets/absences", **form).status_code == 303
+    assert "22 November 2026" in client.get("/tickets/absences?lang=en").text
+    browse(Role.SUPERVISOR, "supervisor")
+    page = client.get(f"/tickets/{ticket.number}?lang=en").text
+    assert "Nobody answers for Engineering Bureau today." in page
+    assert "Pattaya Contact Center has this ticket meanwhile." in page
+    assert "nobody there today" in client.get("/tickets?lang=en").text
+    assert "Engineering Bureau" in client.get("/tickets/attention?lang=en").text
+    assert post("/tickets/absences", "/tickets/absences/1/end").status_code == 303
+    assert "Nobody answers for" not in client.get(f"/tickets/{ticket.number}?lang=en").text
+
+
+def test_the_board_and_its_nights(
+    floor: Floor, client: FlaskClient, browse: Any, make: Make, time: clock.DrivenClock
+) -> None:
+    ticket = make()
+    time.advance(hours=25)
+    jobs.SWEEPS["tickets.clocks"](floor, clock.now())
+    day = floor.section(Tickets).day(clock.now())
+    (nightly,) = jobs.nightly(floor).values()
+    assert [nightly.run(floor, day), nightly.run(floor, day)] == ["kept", "there already"]
+    browse(Role.MANAGER)
+    board = client.get("/tickets/attention?lang=en").text
+    assert "/tickets?show=unacknowledged&amp;division=engineering" in board
+    assert f"/tickets/{ticket.number}" in board
+    assert f"/tickets/attention/{day}" in board
+    assert ticket.number_shown in client.get(f"/tickets/attention/{day}").text
+    for missing in ("2026-01-01", "yesterday"):
+        assert client.get(f"/tickets/attention/{missing}").status_code == 404
+    browse(Role.DIVISION, "somebody-new")
+    assert "answers for no division" in client.get("/tickets/attention?lang=en").text
+    assert client.get(f"/tickets/attention/{day}").status_code == 403
+
+
+def test_every_list_has_an_address_that_stays(client: FlaskClient, browse: Any, make: Make) -> None:
+    make()
+    browse(Role.SUPERVISOR)
+    for show in service.Show:
+        assert client.get(f"/tickets?show={show}&division=engineering").status_code == 200
+    assert client.get("/tickets?show=nonsense").status_code == 200

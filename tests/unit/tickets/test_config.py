@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from hotline import city
 from hotline.config import load_yaml
+from hotline.errors import ConfigError
 from tickets.config import Makes, Tickets
 from tickets.workflow import Kind, Priority
 
@@ -120,6 +122,85 @@ def test_the_shipped_city_has_no_fault_and_somebody_for_every_division() -> None
 )
 def test_each_fault_is_named_with_its_path(path: str, value: object, fault: str) -> None:
     assert fault in faults(with_change(path, value))
+
+
+CLOCKS = {"acknowledge": {"normal": 24, "urgent": 8, "critical": 1}}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        (
+            "deadlines",
+            {"acknowledge": {"normal": 24, "critical": 1}},
+            "deadlines.acknowledge.urgent: has no hours",
+        ),
+        (
+            "deadlines",
+            {"update": {"normal": 24, "urgent": 48, "critical": 1}},
+            "deadlines.update.urgent: 48 hours are more than those of normal",
+        ),
+        (
+            "deadlines",
+            {"resolve": {"urgent": 4, "critical": 5}},
+            "deadlines.resolve.critical: 5 hours are more than those of urgent",
+        ),
+        (
+            "categories.road",
+            GOOD["categories"]["road"] | {"acknowledge_hours": 9, "resolve_hours": 8},
+            "categories.road.acknowledge_hours: 9 hours are more than it has to be resolved (8)",
+        ),
+        (
+            "escalation",
+            [{"after_hours": 8, "to": "division"}, {"after_hours": 8, "to": "manager"}],
+            "escalation.1.after_hours: is not later than the level before it",
+        ),
+    ],
+)
+def test_clocks_that_cannot_be_are_refused(path: str, value: object, fault: str) -> None:
+    assert faults(with_change(path, value)) == [fault]
+
+
+def test_clocks_that_can_be_are_not_and_a_priority_may_have_no_hours_to_resolve() -> None:
+    section = with_change("deadlines", CLOCKS | {"resolve": {"critical": 4}})
+    assert faults(section) == []
+
+
+OFFICE = {"title": title("office"), "weekly": {"mon-fri": ["08:30-16:30"]}}
+RARE = {"title": title("rare"), "weekly": {"wed": ["08:30-16:30"]}}
+
+
+def test_calendars_must_be_the_citys_and_open_often_enough() -> None:
+    section = with_change("categories.road.calendar", "offices")
+    found = [str(fault) for fault in section.faults_beside({"office": OFFICE})]
+    assert found == ['categories.road.calendar: no such calendar "offices" (nor is it "always")']
+    section = with_change("deadlines", {"calendar": "rare"})
+    found = [str(fault) for fault in section.faults_beside({"rare": RARE})]
+    assert found == ['deadlines.calendar: the calendar "rare" has less than 20 hours in a week']
+    for good in ("office", "always"):
+        section = with_change("deadlines", {"calendar": good})
+        assert list(section.faults_beside({"office": OFFICE})) == []
+    # what is wrong with a calendar itself is told where it stands
+    assert list(section.faults_beside({"office": {"weekly": 7}})) == []
+
+
+def test_the_whole_file_is_refused_with_such_a_calendar() -> None:
+    content = load_yaml(SHIPPED)
+    content["tickets"]["deadlines"]["calendar"] = "nowhere"
+    with pytest.raises(ConfigError, match=r"tickets\.deadlines\.calendar: no such calendar"):
+        city.parse(content)
+
+
+def test_a_ticket_counts_the_hours_of_its_category_unless_it_cannot_wait() -> None:
+    tickets = city.load(SHIPPED).tickets
+    normal, critical = Priority.NORMAL, Priority.CRITICAL
+    office = tickets.office(Kind.REQUEST, normal, "taxes")
+    assert office is not None
+    assert office.name == "office"
+    assert tickets.office(Kind.REQUEST, critical, "taxes") is None
+    assert tickets.office(Kind.EMERGENCY, normal, "taxes") is None
+    assert tickets.office(Kind.COMPLAINT, normal, "noise") is None
+    assert tickets.office(Kind.COMPLAINT, normal, None) is None
 
 
 def test_several_faults_are_told_at_once() -> None:

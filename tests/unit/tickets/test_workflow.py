@@ -90,22 +90,20 @@ def test_what_is_allowed_is_in_the_table_and_complete(
         assert text.strip() or not move.reason
 
 
-HOURS = dict.fromkeys(Kind, 72.0) | {Kind.EMERGENCY: 2.0}
+def test_who_works_on_it_lets_it_wait_and_a_ticket_that_nobody_has_taken_up_does_not() -> None:
+    may = {(state, role) for state in State for role in Role if workflow.may_wait(state, role)}
+    owners = {Role.DIVISION, Role.SUPERVISOR, Role.ADMINISTRATOR}
+    assert may == {(State.IN_PROGRESS, role) for role in owners}
 
 
-def test_the_category_says_how_long_and_else_the_kind() -> None:
-    assert workflow.resolve_hours(Kind.COMPLAINT, 24.0, HOURS) == 24.0
-    assert workflow.resolve_hours(Kind.COMPLAINT, None, HOURS) == 72.0
-
-
-def test_an_emergency_does_not_wait_for_its_category_but_may_be_faster() -> None:
-    assert workflow.resolve_hours(Kind.EMERGENCY, 168.0, HOURS) == 2.0
-    assert workflow.resolve_hours(Kind.EMERGENCY, 0.5, HOURS) == 0.5
-
-
-def test_a_deadline_is_so_many_hours_later() -> None:
-    assert workflow.deadline(AT, 72) == datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
-    assert workflow.deadline(AT, 0.5) - AT == timedelta(minutes=30)
+def test_nobody_routes_or_assigns_what_is_closed_and_managers_nothing() -> None:
+    for state, role in product(State, Role):
+        assert not workflow.may_assign(state, role) or workflow.may_route(state, role)
+        if workflow.may_route(state, role):
+            assert state in OPEN
+            assert role is not Role.MANAGER
+    assert workflow.may_route(State.RECEIVED, Role.AGENT)
+    assert not workflow.may_assign(State.RECEIVED, Role.AGENT)
 
 
 def test_overdue_begins_after_the_moment_and_ends_with_the_closing() -> None:

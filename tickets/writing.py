@@ -1,0 +1,74 @@
+"""How a ticket's row and its story are written: by compare-and-set, both in one unit of work."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from tickets import facts
+from tickets.errors import NoSuchTicket, TicketMoved
+from tickets.facts import TicketFacts
+from tickets.models import EventKind, Ticket, TicketEvent
+
+
+def locked(session: Session, ticket: TicketFacts) -> TicketFacts:
+    """Return the ticket as it stands, and let nobody else change it in this unit of work.
+
+    What is worked out from a story must not miss what another writes into it meanwhile. Raises
+    `NoSuchTicket`.
+    """
+    row = session.scalars(
+        sa.select(Ticket)
+        .where(Ticket.id == ticket.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        raise NoSuchTicket(number=ticket.number_shown)
+    return facts.of_ticket(row)
+
+
+def change(
+    session: Session, ticket: TicketFacts, expected: dict[str, Any], values: dict[str, Any]
+) -> Ticket:
+    """Compare and set, and count the change.
+
+    Raises `TicketMoved` when the row is no longer as it was seen.
+    """
+    changed = session.scalars(
+        sa.update(Ticket)
+        .where(Ticket.id == ticket.id, *(getattr(Ticket, k) == v for k, v in expected.items()))
+        .values(**values, version=Ticket.version + 1)
+        .returning(Ticket)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).one_or_none()
+    if changed is None:
+        if session.get(Ticket, ticket.id) is None:
+            raise NoSuchTicket(number=ticket.number_shown)
+        raise TicketMoved(number=ticket.number_shown)
+    return changed
+
+
+def keep_time(session: Session, ticket: TicketFacts, values: dict[str, Any]) -> None:
+    """Set the clocks of a ticket that is `locked`: no change that anybody was to see first."""
+    if values:
+        session.execute(
+            sa.update(Ticket)
+            .where(Ticket.id == ticket.id)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def tell(
+    session: Session, ticket_id: int, kind: EventKind, by: str, now: datetime, data: dict[str, Any]
+) -> None:
+    """Add an event to the story."""
+    session.add(TicketEvent(ticket_id=ticket_id, at=now, who=by, kind=kind.value, data=data))
+    session.flush()
+
+
+def written(at: datetime | None) -> str | None:
+    """Return a moment as an event keeps it."""
+    return None if at is None else at.isoformat()
