@@ -29,4 +29,10 @@ def signed_out(floor: Floor, *, account_id: int) -> None:
             service.sign_out(session, them.id, now=clock.now())
 
 
+def renamed(floor: Floor, *, account_id: int, name: str) -> None:
+    """An account has another name: so has the agent that it is."""
+    with floor.db.write() as session:
+        service.rename(session, account_id, name)
+
+
 SWEEPS: dict[str, Sweep] = {"agents.forget": Every(60, forget)}

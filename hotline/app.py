@@ -11,6 +11,9 @@ from flask import Flask
 
 import agents.jobs
 import agents.web
+import hotline.people.log
+import hotline.people.me
+import hotline.people.web
 import ivr.config
 import ivr.jobs
 import ivr.pages
@@ -27,12 +30,18 @@ from hotline.db import Database
 from hotline.floor import Floor
 from hotline.i18n import Texts
 from hotline.jobs import Every, Jobs
+from hotline.people import openid
+from hotline.people.config import Accounts
+from hotline.people.rules import MANAGERS
 from hotline.telephony import Carrier
 
 #: Bottom up.
 ROOMS = ("hotline", "agents", "tickets", "ivr", "reports")
 ROOM_JOBS: tuple[ModuleType, ...] = (agents.jobs, tickets.jobs, ivr.jobs, reports.jobs)
 BLUEPRINTS = (
+    hotline.people.web.blueprint,
+    hotline.people.me.blueprint,
+    hotline.people.log.blueprint,
     agents.web.blueprint,
     tickets.web.blueprint,
     tickets.persons.web.blueprint,
@@ -51,6 +60,8 @@ NAVIGATION = (
     ("tickets.answers", "/answers", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
     ("ivr.bulletins", "/bulletins", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
     ("ivr.nuisance", "/nuisance", frozenset({Role.SUPERVISOR, Role.MANAGER})),
+    ("floor.people", "/people", frozenset(MANAGERS)),
+    ("floor.log", "/audit", frozenset(MANAGERS)),
     ("floor.reports", "/reports", frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})),
 )
 
@@ -107,6 +118,8 @@ def _listen(floor: Floor) -> None:
     listen("agent.left", functools.partial(ivr.jobs.agent_left, floor))
     # an account's last browser signed out: no call is offered there
     listen("account.signed_out", functools.partial(agents.jobs.signed_out, floor))
+    # an account has another name
+    listen("account.renamed", functools.partial(agents.jobs.renamed, floor))
     # an effect was written down: a worker is told
     listen("outbox.posted", functools.partial(_effect_posted, floor))
 
@@ -121,7 +134,7 @@ def _deliver(floor: Floor, effect_id: int) -> None:
 
 def _expire_sign_ins(floor: Floor, now: datetime) -> None:
     with floor.db.write() as session:
-        auth.expire_sign_ins(session, now)
+        auth.expire_sign_ins(session, now, floor.section(Accounts).idle)
 
 
 def create_app(floor: Floor | None = None) -> Flask:
@@ -130,8 +143,14 @@ def create_app(floor: Floor | None = None) -> Flask:
         logs.configure()
         floor = build_floor(settings.from_environment())
     app = web.create(floor, NAVIGATION)
+    openid.register(app, floor)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    # an account's page tells which calls somebody answers; the lines of callers are above that room
+    app.extensions[hotline.people.web.PARTS] = (agents.web.work_part,)
+    callers = floor.section(ivr.config.Ivr)
+    titles = {name: queue.title for name, queue in callers.queues.items()}
+    app.extensions[agents.web.LINES] = agents.web.Lines(titles, tuple(callers.languages))
     # a ticket links to its calls, which a room above it keeps: only to who may open them
     app.extensions[tickets.web.READABLE_CALLS] = ivr.pages.readable_calls
     app.extensions[tickets.web.RECORDINGS] = ivr.pages.hearable
@@ -139,7 +158,7 @@ def create_app(floor: Floor | None = None) -> Flask:
     app.extensions[tickets.web.NUMBER_AT_HAND] = ivr.pages.number_at_hand
     # where an agent who reads a ticket calls its caller
     app.extensions[tickets.web.CALLS_OUT] = ivr.pages.to_call_out
-    app.extensions[tickets.web.SPOKEN] = tuple(floor.section(ivr.config.Ivr).languages)
+    app.extensions[tickets.web.SPOKEN] = tuple(callers.languages)
     return app
 
 

@@ -21,6 +21,7 @@ SECRETS = (
     "CARRIER_API_KEY_SECRET",
     "DATABASE_URL",
     "REDIS_URL",
+    "OPENID_CLIENT_SECRET",
 )
 
 
@@ -67,10 +68,15 @@ class Settings(Store):
     #: that the SDK finds it. Empty with the carrier itself.
     carrier_script: str = ""
     secret_key: str = Field(repr=False)
+    #: The city's own sign-in (OpenID Connect), if it has one: its issuer's address, and who we are
+    #: there. Empty: there is none, and people sign in with a password of ours.
+    openid_issuer: str = ""
+    openid_client_id: str = ""
+    openid_client_secret: str = Field(default="", repr=False)
     #: True on the embedded defaults of `hotline run`: demo accounts exist and pages say so.
     demo: bool = False
 
-    @field_validator("public_url", "carrier_base_url", "carrier_script")
+    @field_validator("public_url", "carrier_base_url", "carrier_script", "openid_issuer")
     @classmethod
     def _address(cls, url: str) -> str:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc):
@@ -99,12 +105,18 @@ NAMES = {
     "carrier_api_key_secret": "CARRIER_API_KEY_SECRET",
     "carrier_script": "CARRIER_SCRIPT",
     "secret_key": "SECRET_KEY",
+    "openid_issuer": "OPENID_ISSUER",
+    "openid_client_id": "OPENID_CLIENT_ID",
+    "openid_client_secret": "OPENID_CLIENT_SECRET",
 }
 OPTIONAL = (
     "carrier_base_url",
     "carrier_api_key_sid",
     "carrier_api_key_secret",
     "carrier_script",
+    "openid_issuer",
+    "openid_client_id",
+    "openid_client_secret",
 )
 #: What names an installation's own services, not its files: no rehearsal ever touches them.
 _SERVICES = frozenset(NAMES.values()) - {"HOTLINE_DATA", "HOTLINE_CONFIG"}
