@@ -6,6 +6,7 @@ the redirect address known), and can be told to answer wrongly in one way (`spoi
 
 import base64
 import hashlib
+import json
 import secrets
 import time
 from collections.abc import Iterator
@@ -100,8 +101,8 @@ class Provider:
         if self.spoil == "no expiry":
             del claims["exp"]
         if self.spoil == "unsigned":
-            header, body = ({"alg": "none"}, claims)
-            parts = (base64.urlsafe_b64encode(str(each).encode()) for each in (header, body))
+            plain = (json.dumps(each).encode() for each in ({"alg": "none"}, claims))
+            parts = map(base64.urlsafe_b64encode, plain)
             return ".".join(part.rstrip(b"=").decode() for part in parts) + "."
         key = self._other if self.spoil == "key" else self._key
         return jwt.encode({"alg": "RS256", "kid": "1"}, claims, key)
