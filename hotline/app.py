@@ -61,7 +61,6 @@ NAVIGATION = (
     ("ivr.bulletins", "/bulletins", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
     ("ivr.nuisance", "/nuisance", frozenset({Role.SUPERVISOR, Role.MANAGER})),
     ("floor.people", "/people", frozenset(MANAGERS)),
-    ("floor.log", "/audit", frozenset(MANAGERS)),
     ("floor.reports", "/reports", frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})),
 )
 
