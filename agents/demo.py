@@ -42,6 +42,8 @@ ACCOUNTS = (
     Demo("agent4", "อนันต์", Role.AGENT, ("complaint", "emergency"), ("th", "en")),
     Demo("agent5", "หลิน", Role.AGENT, _ALL, ("th", "zh")),
     Demo("agent6", "นาตาชา", Role.AGENT, _ALL, ("en", "ru")),
+    Demo("crew", "สมชาย ทีมลงพื้นที่", Role.CREW),
+    Demo("administrator", "อรุณ ผู้ดูแลระบบ", Role.ADMINISTRATOR),
 )
 
 

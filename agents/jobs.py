@@ -53,4 +53,10 @@ def topic_of(agent_id: int, n: int) -> str:
     return f"agent:{agent_id}@{n}"
 
 
+def renamed(floor: Floor, *, account_id: int, name: str) -> None:
+    """An account has another name: so has the agent that it is."""
+    with floor.db.write() as session:
+        service.rename(session, account_id, name)
+
+
 SWEEPS: dict[str, Sweep] = {"agents.forget": Every(60, forget)}

@@ -21,10 +21,10 @@ from agents import presence
 from agents.models import Agent, AgentSkill, PresenceRow
 from agents.presence import ENGINE, Change, PresenceFacts
 from agents.routing import Ready, skill
-from agents.states import Move, State, Status
-from hotline import auth
+from agents.states import Move, Presence, State, Status
+from hotline.announce import announce
 from hotline.db import bulk_insert
-from hotline.errors import Invalid, NotFound
+from hotline.errors import Conflict, Invalid, NotFound
 
 __all__ = [
     "AgentFacts",
@@ -39,7 +39,6 @@ __all__ = [
     "finish",
     "forget",
     "listens",
-    "lock_out",
     "lost",
     "missed",
     "on_call",
@@ -47,9 +46,11 @@ __all__ = [
     "ready",
     "ready_heads",
     "release",
+    "rename",
     "repair",
     "reserve",
-    "set_password",
+    "send_home",
+    "set_work",
     "sign_out",
     "signed_in",
     "skills_of",
@@ -64,6 +65,12 @@ __all__ = [
 #: How the carrier's addresses of browser telephones begin.
 CLIENT = "client:"
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
+
+
+class AgentBusy(Conflict):
+    """A call is at the telephone that was to be exchanged."""
+
+    code, text = "agent-on-a-call", "agents.work.busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,29 +132,63 @@ def create_agent(
     return _agent_facts(row)
 
 
-def lock_out(session: Session, username: str, *, by: str, now: datetime) -> None:
-    """Somebody may not sign in any more: their sessions end, and an agent goes home.
+def send_home(session: Session, account_id: int, *, by: str, now: datetime) -> None:
+    """Somebody's account was closed to them: an agent goes home.
 
-    A conversation goes on, and its wrap-up; then they are offered nothing. Raises NoSuchAccount.
+    A conversation goes on, and its wrap-up; then they are offered nothing.
     """
-    account_id = auth.account_named(session, username)
-    auth.lock_out(session, account_id)
-    _send_home(session, account_id, by=by, now=now)
-
-
-def set_password(session: Session, username: str, password: str, *, by: str, now: datetime) -> None:
-    """Somebody gets another password: they sign in anew, and until then nobody is at their desk.
-
-    Raises NoSuchAccount, and Invalid for a password that is too short.
-    """
-    account_id = auth.account_named(session, username)
-    auth.set_password(session, account_id, password)
-    _send_home(session, account_id, by=by, now=now)
-
-
-def _send_home(session: Session, account_id: int, *, by: str, now: datetime) -> None:
     if (them := agent_of_account(session, account_id)) is not None:
         sign_out(session, them.id, now=now, by=by)
+
+
+def rename(session: Session, account_id: int, name: str) -> None:
+    """The account has another name; nothing for who is no agent."""
+    session.execute(sa.update(Agent).where(Agent.account_id == account_id).values(name=name))
+
+
+def set_work(
+    session: Session,
+    account_id: int,
+    *,
+    name: str,
+    skills: Collection[str],
+    address: str | None,
+    now: datetime,
+) -> AgentFacts:
+    """What an account answers, and where; it becomes an agent if it was none.
+
+    `address` is a telephone number, E.164, or None for the desk's own softphone. Raises Invalid for
+    anything else, and AgentBusy for another address while a call is there.
+    """
+    if address is not None and not _E164.fullmatch(address):
+        raise Invalid(f"address: {address!r}", text="agents.bad_address")
+    them = agent_of_account(session, account_id) or create_agent(
+        session, account_id=account_id, name=name, queues=(), languages=(), address=address, now=now
+    )
+    # nobody becomes ready, or is held for a call, while their skills are exchanged
+    mine = sa.select(PresenceRow).where(PresenceRow.agent_id == them.id).with_for_update()
+    seen = session.execute(mine.execution_options(populate_existing=True)).scalar_one()
+    wanted = address or f"{CLIENT}agent-{them.id}"
+    if wanted != them.address:
+        if seen.state != State.IDLE:
+            raise AgentBusy()
+        session.execute(sa.update(Agent).where(Agent.id == them.id).values(address=wanted))
+    _exchange_skills(session, seen, skills)
+    return AgentFacts(them.id, account_id, them.name, wanted)
+
+
+def _exchange_skills(session: Session, seen: PresenceRow, skills: Collection[str]) -> None:
+    """Other skills; whoever is ready is found by the new ones at once."""
+    there = Presence(Status(seen.status), State(seen.state), seen.reason)
+    idle = seen.idle_since if there.available else None
+    session.execute(sa.delete(AgentSkill).where(AgentSkill.agent_id == seen.agent_id))
+    rows = [
+        {"agent_id": seen.agent_id, "skill": one, "ready_since": idle}
+        for one in sorted(set(skills))
+    ]
+    bulk_insert(session, AgentSkill, rows)
+    if idle is not None:
+        announce(session, presence.READY, agent_id=seen.agent_id)
 
 
 def agent(session: Session, agent_id: int) -> AgentFacts:

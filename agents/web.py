@@ -5,7 +5,8 @@ Pages compose by URL: what `ivr` shows of a call (`/calls/current`) and of the w
 may do on the desk is written in docs/desk.md.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,11 +27,17 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from agents import service, softphone, supervise
 from agents.config import Agents
+from agents.routing import skill
 from agents.service import AgentFacts, BoardRow, PresenceFacts
 from agents.states import DECLINED, State, Status
-from hotline import clock
+from hotline import audit, clock
 from hotline.auth import Role, access, current_account, public
+from hotline.config import LocalText
 from hotline.errors import Invalid, NotFound
+from hotline.i18n import masked
+from hotline.people import service as accounts
+from hotline.people.rules import MANAGERS
+from hotline.people.service import LARGEST_ID, Person
 from hotline.web import (
     content_security_policy,
     floor,
@@ -255,6 +262,73 @@ def _presence_json(me: AgentFacts, seen: PresenceFacts, session: Session) -> dic
         "wrap_up_until": seen.wrap_up_until.isoformat() if seen.wrap_up_until else None,
         "skills": service.skills_of(session, me.id),
     }
+
+
+# ---------------------------------------------------------------- on an account's page
+
+
+@dataclass(frozen=True)
+class Lines:
+    """What callers wait for: the queues with their titles, and the languages spoken there. Another
+    room knows them, so `hotline/app.py` wires them in under `LINES`.
+    """
+
+    queues: Mapping[str, LocalText]
+    languages: Sequence[str]
+
+    @property
+    def skills(self) -> frozenset[str]:
+        """Every skill that a caller can ask for."""
+        return frozenset(skill(queue, code) for queue in self.queues for code in self.languages)
+
+
+LINES = "agents.lines"
+
+
+def work_part(session: Session, person: Person) -> str:
+    """On the page of an account that may answer: which calls it gets, and where they ring."""
+    if person.role not in ANSWERS:
+        return ""
+    lines: Lines = current_app.extensions[LINES]
+    them = service.agent_of_account(session, person.id)
+    return Markup(  # noqa: S704 - escaped by the template
+        render_template(
+            "agents/_work.html",
+            person=person,
+            queues=lines.queues,
+            languages=lines.languages,
+            skills=service.skills_of(session, them.id) if them else [],
+            address="" if them is None or them.in_browser else them.address,
+        )
+    )
+
+
+@blueprint.post(f"/people/<int(max={LARGEST_ID}):account_id>/work")
+@access(*MANAGERS)
+def set_work(account_id: int) -> BaseResponse:
+    """Form: `skill` (any number of `queue/language`), `address` (empty: the browser)."""
+    wanted, now, by = set(request.form.getlist("skill")), clock.now(), current_account()
+    address = "".join(request.form.get("address", "").split()) or None
+    lines: Lines = current_app.extensions[LINES]
+    if not wanted <= lines.skills:
+        raise Invalid(text="agents.work.unknown")
+    with floor().db.write() as session:
+        person = accounts.person_of(session, account_id, by)
+        if person.role not in ANSWERS:
+            raise NotAnAgent(person.username)
+        service.set_work(
+            session, account_id, name=person.name, skills=wanted, address=address, now=now
+        )
+        audit.record(
+            session,
+            "agents.work_set",
+            f"{audit.ACCOUNT}{account_id}",
+            by=by,
+            at=now,
+            skills=sorted(wanted),
+            telephone=masked(address) if address else "",
+        )
+    return redirect(url_for("people.account", account_id=account_id), 303)
 
 
 # ---------------------------------------------------------------- on every page

@@ -13,6 +13,9 @@ import agents.floor
 import agents.jobs
 import agents.roster.web
 import agents.web
+import hotline.people.log
+import hotline.people.me
+import hotline.people.web
 import ivr.config
 import ivr.jobs
 import ivr.pages
@@ -30,12 +33,18 @@ from hotline.db import Database, TopicsOf
 from hotline.floor import Floor
 from hotline.i18n import Texts
 from hotline.jobs import Every, Jobs
+from hotline.people import openid
+from hotline.people.config import Accounts
+from hotline.people.rules import MANAGERS
 from hotline.telephony import Carrier
 
 #: Bottom up.
 ROOMS = ("hotline", "agents", "tickets", "ivr", "reports")
 ROOM_JOBS: tuple[ModuleType, ...] = (agents.jobs, tickets.jobs, ivr.jobs, reports.jobs)
 BLUEPRINTS = (
+    hotline.people.web.blueprint,
+    hotline.people.me.blueprint,
+    hotline.people.log.blueprint,
     agents.web.blueprint,
     agents.roster.web.blueprint,
     tickets.web.blueprint,
@@ -61,6 +70,7 @@ NAVIGATION = (
     ("tickets.answers", "/answers", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
     ("ivr.bulletins", "/bulletins", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
     ("ivr.nuisance", "/nuisance", frozenset({Role.SUPERVISOR, Role.MANAGER})),
+    ("floor.people", "/people", frozenset(MANAGERS)),
     ("floor.reports", "/reports", frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})),
 )
 
@@ -70,6 +80,11 @@ TOPICS: Mapping[str, TopicsOf] = {
     "accounts": changes.always("sign_ins"),
     "sign_ins": changes.always("sign_ins"),
     "audit_events": changes.always("audit"),
+    "sign_in_events": changes.nothing,
+    "password_resets": changes.nothing,
+    "second_factors": changes.nothing,
+    "recovery_codes": changes.nothing,
+    "strangers": changes.nothing,
     "outbox": changes.nothing,
     "job_runs": changes.nothing,
     "agents": changes.always("agents"),
@@ -170,6 +185,8 @@ def _listen(floor: Floor) -> None:
     listen("agent.left", functools.partial(ivr.jobs.agent_left, floor))
     # an account's last browser signed out: no call is offered there
     listen("account.signed_out", functools.partial(agents.jobs.signed_out, floor))
+    # an account has another name
+    listen("account.renamed", functools.partial(agents.jobs.renamed, floor))
     # an effect was written down: a worker is told
     listen("outbox.posted", functools.partial(_effect_posted, floor))
 
@@ -184,7 +201,7 @@ def _deliver(floor: Floor, effect_id: int) -> None:
 
 def _expire_sign_ins(floor: Floor, now: datetime) -> None:
     with floor.db.write() as session:
-        auth.expire_sign_ins(session, now)
+        auth.expire_sign_ins(session, now, floor.section(Accounts).idle)
 
 
 def create_app(floor: Floor | None = None) -> Flask:
@@ -193,10 +210,16 @@ def create_app(floor: Floor | None = None) -> Flask:
         logs.configure()
         floor = build_floor(settings.from_environment())
     app = web.create(floor, NAVIGATION)
+    openid.register(app, floor)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     # how the floor stands, on top of the wallboard
     app.extensions[agents.web.FIGURES] = reports.web.board_now
+    # an account's page tells which calls somebody answers; the lines of callers are above that room
+    app.extensions[hotline.people.web.PARTS] = (agents.web.work_part,)
+    callers = floor.section(ivr.config.Ivr)
+    titles = {name: queue.title for name, queue in callers.queues.items()}
+    app.extensions[agents.web.LINES] = agents.web.Lines(titles, tuple(callers.languages))
     # a ticket links to its calls, which a room above it keeps: only to who may open them
     app.extensions[tickets.web.READABLE_CALLS] = ivr.pages.readable_calls
     app.extensions[tickets.web.RECORDINGS] = ivr.pages.hearable
@@ -206,7 +229,7 @@ def create_app(floor: Floor | None = None) -> Flask:
     app.extensions[agents.floor.SKILLS] = ivr.pages.skill_titles
     # where an agent who reads a ticket calls its caller
     app.extensions[tickets.web.CALLS_OUT] = ivr.pages.to_call_out
-    app.extensions[tickets.web.SPOKEN] = tuple(floor.section(ivr.config.Ivr).languages)
+    app.extensions[tickets.web.SPOKEN] = tuple(callers.languages)
     return app
 
 

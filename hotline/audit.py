@@ -4,7 +4,7 @@ Written in the unit of work that does it, so that nothing is done without its li
 of what was not done. There is no verb that changes a line, and the database refuses it as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline.auth import Identity
-from hotline.models import AuditEvent
+from hotline.auth import Identity, Role
+from hotline.models import Account, AuditEvent
 
 #: Who acts on the machine itself (`hotline people …`).
 COMMAND_LINE = "command line"
 REASON_LENGTH = 500
+#: How subjects begin that are accounts.
+ACCOUNT = "account:"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def record(
 ) -> None:
     """Write that `by` (None: the command line) did `kind` to `subject`; `data` must be JSON.
 
-    A kind is `<room>.<verb>`, and has its words under `audit.<kind>` in the room's texts.
+    A kind is `<room>.<verb>`, and has its words under `<room>.audit.<verb>` in the room's texts.
     """
     session.execute(
         sa.insert(AuditEvent).values(
@@ -60,26 +62,63 @@ def record(
     )
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Which lines are looked for; what is empty asks for all. Moments are half-open, UTC.
+
+    `below`: only what was done on the floor of rooms, and to accounts that have one of these roles.
+    """
+
+    by: str = ""
+    account_id: int | None = None
+    subject: str = ""
+    kind: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    below: Collection[Role] | None = None
+
+
 def lines(
     session: Session,
+    asked: Asked = Asked(),
     *,
-    subject: str | None = None,
-    account_id: int | None = None,
-    kind: str | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> list[Line]:
     """The newest lines first; `before` is the id of the last line of the page before."""
-    query = sa.select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit)
-    if subject is not None:
-        query = query.where(AuditEvent.subject == subject)
-    if account_id is not None:
-        query = query.where(AuditEvent.account_id == account_id)
-    if kind is not None:
-        query = query.where(AuditEvent.kind == kind)
+    query = _of(asked).order_by(AuditEvent.id.desc()).limit(limit)
     if before is not None:
         query = query.where(AuditEvent.id < before)
     return [
         Line(row.id, row.at, row.by, row.kind, row.subject, row.reason, row.data)
         for row in session.scalars(query)
     ]
+
+
+def kinds(session: Session) -> list[str]:
+    """The kinds that there are lines of."""
+    return list(session.scalars(sa.select(AuditEvent.kind).distinct().order_by(AuditEvent.kind)))
+
+
+def _of(asked: Asked) -> sa.Select[AuditEvent]:
+    query = sa.select(AuditEvent)
+    for column, value in (
+        (AuditEvent.by, asked.by),
+        (AuditEvent.account_id, asked.account_id),
+        (AuditEvent.subject, asked.subject),
+        (AuditEvent.kind, asked.kind),
+    ):
+        if value not in ("", None):
+            query = query.where(column == value)
+    if asked.since is not None:
+        query = query.where(AuditEvent.at >= asked.since)
+    if asked.until is not None:
+        query = query.where(AuditEvent.at < asked.until)
+    if asked.below is not None:
+        roles = [each.value for each in asked.below]
+        theirs = sa.select(sa.literal(ACCOUNT) + sa.cast(Account.id, sa.String)).where(
+            Account.role.in_(roles)
+        )
+        of_rooms = AuditEvent.kind.not_like("floor.%")
+        query = query.where(of_rooms | AuditEvent.subject.in_(theirs))
+    return query

@@ -3,7 +3,8 @@
 Every view names who may call it (`@access(Role.AGENT)`, `@public`, `@signed`); one that does not is
 refused, and a guard finds it before that. A browser carries its session in a cookie and must send a
 CSRF token with every change; a program signs in at `POST /api/session` and sends `Authorization:
-Bearer`.
+Bearer`. What accounts do to each other is in `hotline.people`, one-time codes are in
+`hotline.people.factors`.
 """
 
 import hashlib
@@ -13,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -24,14 +27,26 @@ from sqlalchemy.orm import Session
 from hotline.announce import announce
 from hotline.db import Database, insert_ignore
 from hotline.errors import Conflict, Forbidden, Invalid, NotFound, SignInNeeded
-from hotline.models import Account, SignIn
+from hotline.models import Account, PasswordReset, SecondFactor, SignIn, SignInEvent, Stranger
+from hotline.roles import EVERYONE as EVERYONE  # noqa: PLC0414 - the rooms take them from here
+from hotline.roles import Role as Role  # noqa: PLC0414
 
-COOKIE = "hotline_session"
+#: The prefix makes browsers refuse it from anywhere but this very host, over TLS (RFC 6265bis,
+#: 4.1.3.2): no neighbour below the same domain plants a session. Without TLS there is no such name.
+COOKIE, PLAIN_COOKIE = "__Host-hotline_session", "hotline_session"
 SESSION_LENGTH = timedelta(hours=14)  # a night shift and its hand-over
 PASSWORD_LENGTH = 10
+#: What must be left of a password without the username in it, and how many different characters.
+_REST, _DIFFERENT = 6, 4
+EASY = Path(__file__).with_name("easy_passwords.txt")
 FREE_FAILURES = 5
 #: Seconds that an account is locked at first, and at most.
 FIRST_LOCK, LONGEST_LOCK = 15, 3600
+#: How long attempts to sign in are told of, and names that nobody has are remembered.
+KEPT, STRANGERS_KEPT = timedelta(days=90), timedelta(days=7)
+#: So often is it written down that a session is in use.
+SEEN_EVERY = timedelta(minutes=1)
+BROWSER_LENGTH = 200
 
 View = TypeVar("View", bound=Callable[..., Any])
 _hasher = PasswordHasher()
@@ -39,15 +54,12 @@ _hasher = PasswordHasher()
 _NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
-class Role(StrEnum):
-    AGENT = "agent"
-    SUPERVISOR = "supervisor"
-    DIVISION = "division"
-    MANAGER = "manager"
-    ADMINISTRATOR = "administrator"
+class Attempt(StrEnum):
+    """How an attempt to sign in ended."""
 
-
-EVERYONE = tuple(Role)
+    IN = "in"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105
+    WRONG_CODE = "wrong_code"
 
 
 @dataclass(frozen=True)
@@ -60,14 +72,46 @@ class Identity:
     role: Role
     demo: bool
     token: str = field(repr=False)
+    second_factor: bool = False
+    #: When this session was last in use, to the minute; None: a program's.
+    seen_at: datetime | None = field(default=None, compare=False)
 
     def csrf_token(self, secret_key: str) -> str:
         """Bound to the session: useless in another one."""
         return hmac.new(secret_key.encode(), f"csrf:{self.token}".encode(), "sha256").hexdigest()
 
 
+@dataclass(frozen=True)
+class Visit:
+    """What opens a session: a browser, as it calls itself (None: a program), and for how long."""
+
+    browser: str | None = None
+    length: timedelta = SESSION_LENGTH
+
+
+PROGRAM = Visit()
+
+
+@dataclass(frozen=True)
+class Proved:
+    """Whose password was right, and the hash that it was checked against."""
+
+    account_id: int
+    password: str = field(repr=False)
+
+
 class BadCredentials(Invalid):
     code, status, text = "bad-credentials", 401, "floor.bad_credentials"
+
+
+class SecondFactorNeeded(Invalid):
+    """The password was right, and a one-time code is asked for as well."""
+
+    code, status, text = "second-factor-needed", 401, "floor.second_factor_needed"
+
+    def __init__(self, proved: Proved) -> None:
+        super().__init__()
+        self.proved = proved
 
 
 class LockedOut(Invalid):
@@ -82,11 +126,14 @@ class UsernameTaken(Conflict):
     code, text = "username-taken", "floor.username_taken"
 
 
-def access(*roles: Role) -> Callable[[View], View]:
-    """Let these roles call this view, and nobody else."""
+def access(*roles: Role, unfinished: bool = False) -> Callable[[View], View]:
+    """Let these roles call this view, and nobody else; with `unfinished`, those of them too who
+    must set up a second factor first.
+    """
     if not roles:
         raise ValueError("name the roles that may call this view")
-    return _declare({"roles": frozenset(roles)})
+    rule: dict[str, Any] = {"roles": frozenset(roles)}
+    return _declare(rule | {"unfinished": True} if unfinished else rule)
 
 
 def public(view: View) -> View:
@@ -119,11 +166,15 @@ def create_account(
     username: str,
     name: str,
     role: Role,
-    password: str,
+    password: str | None,
     now: datetime,
     demo: bool = False,
+    contact: str = "",
 ) -> int:
-    """A new account's id; raises UsernameTaken, or Invalid for a password that is too short."""
+    """A new account's id; raises UsernameTaken, or Invalid for a password that is too easy.
+
+    Without a password nothing signs in until one is set; a guess takes as long as any.
+    """
     account_id = insert_ignore(
         session,
         Account,
@@ -131,7 +182,8 @@ def create_account(
             "username": username,
             "name": name,
             "role": role.value,
-            "password": _hashed(password),
+            "password": _NOBODY if password is None else hashed(password, username),
+            "contact": contact,
             "active": True,
             "demo": demo,
             "failures": 0,
@@ -171,17 +223,25 @@ def account_named(session: Session, username: str) -> int:
 
 
 def set_password(session: Session, account_id: int, password: str) -> None:
-    """Another password: whoever is signed in has to sign in again, with this one. Raises Invalid
-    for one that is too short.
+    """Another password: whoever is signed in has to sign in again, with this one, and no link sets
+    another. Raises Invalid for one that is too easy.
     """
-    _set(session, account_id, password=_hashed(password))
-    _end_sessions(session, account_id)
+    username = session.scalar(sa.select(Account.username).where(Account.id == account_id))
+    put_password(session, account_id, hashed(password, username or ""))
+    end_sessions(session, account_id)
+
+
+def put_password(session: Session, account_id: int, password_hash: str) -> None:
+    """Another password, of which the hash was made (`hashed`) before this unit of work."""
+    _set(session, account_id, password=password_hash)
+    session.execute(sa.delete(PasswordReset).where(PasswordReset.account_id == account_id))
 
 
 def lock_out(session: Session, account_id: int) -> None:
     """Nobody signs in to this account any more, and nobody stays signed in."""
     _set(session, account_id, active=False)
-    _end_sessions(session, account_id)
+    end_sessions(session, account_id)
+    session.execute(sa.delete(PasswordReset).where(PasswordReset.account_id == account_id))
 
 
 def let_in(session: Session, account_id: int) -> None:
@@ -191,65 +251,145 @@ def let_in(session: Session, account_id: int) -> None:
     _set(session, account_id, active=True)
 
 
+def lift_lock(session: Session, account_id: int) -> None:
+    """Forget wrong passwords, and the lock for them."""
+    _set(session, account_id)
+
+
 def _set(session: Session, account_id: int, **values: Any) -> None:
     """Change what decides who may sign in; earlier failures are forgotten."""
     fresh = {"failures": 0, "locked_until": None}
     session.execute(sa.update(Account).where(Account.id == account_id).values(**fresh, **values))
 
 
-def _end_sessions(session: Session, account_id: int) -> None:
+def end_sessions(session: Session, account_id: int) -> None:
+    """Everybody who is signed in with this account has to sign in again."""
     session.execute(sa.delete(SignIn).where(SignIn.account_id == account_id))
     announce(session, "account.signed_out", account_id=account_id)
 
 
-def sign_in(db: Database, username: str, password: str, *, now: datetime) -> str:
+def end_other_sessions(session: Session, me: Identity) -> None:
+    """All sessions of this account but the one that it is used in."""
+    mine = SignIn.account_id == me.id
+    session.execute(sa.delete(SignIn).where(mine, SignIn.token_hash != _hash(me.token)))
+
+
+# ---------------------------------------------------------------- signing in
+
+
+def sign_in(
+    db: Database, username: str, password: str, *, now: datetime, visit: Visit = PROGRAM
+) -> str:
     """Check a password; the token of a new session.
 
-    Raises BadCredentials; from the fifth wrong password on the account is locked for a time that
-    doubles, and LockedOut is raised while it lasts. The password is checked between two units of
-    work: a hash takes long on purpose, and no call shall wait for the database meanwhile.
+    Raises what `prove` raises, and SecondFactorNeeded for who has one.
     """
-    with db.read() as session:
-        account = session.scalar(sa.select(Account).where(Account.username == username))
-    if account is None:
-        _matches(_NOBODY, password)
-        raise BadCredentials()
-    if account.locked_until is not None and account.locked_until > now:
-        raise LockedOut()
-    right = _matches(account.password, password) and account.active
+    proved = prove(db, username, password, now=now, visit=visit)
     with db.write() as session:
-        if right and _unlock(session, account, now):
-            return open_session(session, account.id, now=now)
-        _count_failure(session, account.id, now)
+        if has_second_factor(session, proved.account_id):
+            raise SecondFactorNeeded(proved)
+        if (token := enter(session, proved, now=now, visit=visit)) is not None:
+            return token
+        _count_failure(session, _account(proved.account_id), now)
     raise BadCredentials()
 
 
-def _unlock(session: Session, account: Account, now: datetime) -> bool:
-    """Forget earlier failures; False when the account was locked, or given another password, while
-    this one was checked.
+def prove(
+    db: Database, username: str, password: str, *, now: datetime, visit: Visit = PROGRAM
+) -> Proved:
+    """Check a password, which opens nothing yet.
+
+    Raises BadCredentials; from the fifth wrong password on the account is locked for a time that
+    doubles, and LockedOut is raised while it lasts: for names that nobody has as well. The password
+    is checked between two units of work: a hash takes long on purpose, and no call shall wait for
+    the database meanwhile.
+    """
+    with db.read() as session:
+        account = session.scalar(sa.select(Account).where(Account.username == username))
+        known = account or session.get(Stranger, _hash(username))
+    if known is not None and known.locked_until is not None and known.locked_until > now:
+        raise LockedOut()
+    right = _matches(account.password if account else _NOBODY, password)
+    if account is not None and right and account.active:
+        return Proved(account.id, account.password)
+    with db.write() as session:
+        if account is not None:
+            failed(session, account.id, Attempt.WRONG_PASSWORD, now=now, visit=visit)
+        else:
+            _count_stranger(session, username, now)
+    raise BadCredentials()
+
+
+def has_second_factor(session: Session, account_id: int) -> bool:
+    return bool(session.scalar(sa.select(_second_factor(account_id))))
+
+
+def _second_factor(account_id: Any) -> sa.Exists:
+    return sa.exists().where(
+        SecondFactor.account_id == account_id, SecondFactor.confirmed_at.is_not(None)
+    )
+
+
+def enter(session: Session, proved: Proved, *, now: datetime, visit: Visit) -> str | None:
+    """The token of a new session of who has proved all that is asked for; earlier failures are
+    forgotten. None when the account was locked, or given another password, meanwhile.
     """
     free = sa.or_(Account.locked_until.is_(None), Account.locked_until <= now)
-    same = (Account.id == account.id, Account.password == account.password, Account.active)
+    same = (Account.id == proved.account_id, Account.password == proved.password, Account.active)
     won = session.execute(
         sa.update(Account)
         .where(*same, free)
         .values(failures=0, locked_until=None)
         .returning(Account.id)
     )
-    return won.one_or_none() is not None
+    if won.one_or_none() is None:
+        return None
+    _tell_attempt(session, proved.account_id, Attempt.IN, now, visit)
+    return open_session(session, proved.account_id, now=now, visit=visit)
 
 
-def _count_failure(session: Session, account_id: int, now: datetime) -> None:
-    mine = sa.update(Account).where(Account.id == account_id)
-    failures = session.execute(
-        mine.values(failures=Account.failures + 1).returning(Account.failures)
-    ).scalar_one()
-    if failures >= FREE_FAILURES:
-        seconds = min(FIRST_LOCK * 2 ** (failures - FREE_FAILURES), LONGEST_LOCK)
+def failed(session: Session, account_id: int, how: Attempt, *, now: datetime, visit: Visit) -> None:
+    """Count a wrong password or code: they lead to the same lock."""
+    _count_failure(session, _account(account_id), now)
+    _tell_attempt(session, account_id, how, now, visit)
+
+
+def _tell_attempt(
+    session: Session, account_id: int, how: Attempt, now: datetime, visit: Visit
+) -> None:
+    browser = (visit.browser or "")[:BROWSER_LENGTH]
+    values = {"account_id": account_id, "at": now, "kind": how.value, "browser": browser}
+    session.execute(sa.insert(SignInEvent).values(values))
+
+
+def _account(account_id: int) -> sa.Update:
+    return sa.update(Account).where(Account.id == account_id)
+
+
+def _count_stranger(session: Session, username: str, now: datetime) -> None:
+    key = _hash(username)
+    insert_ignore(session, Stranger, {"name_hash": key, "failures": 0, "tried_at": now})
+    this = sa.update(Stranger).where(Stranger.name_hash == key)
+    session.execute(this.values(tried_at=now))
+    _count_failure(session, this, now)
+
+
+def _count_failure(session: Session, mine: sa.Update, now: datetime) -> None:
+    """Count one more of the account, or the stranger, that `mine` updates."""
+    failures = mine.table.c.failures
+    count = session.execute(mine.values(failures=failures + 1).returning(failures)).scalar_one()
+    if count >= FREE_FAILURES:
+        # twelve doublings are more than the longest: no power of a number that a machine counts up
+        seconds = min(FIRST_LOCK * 2 ** min(count - FREE_FAILURES, 12), LONGEST_LOCK)
         session.execute(mine.values(locked_until=now + timedelta(seconds=seconds)))
 
 
-def open_session(session: Session, account_id: int, *, now: datetime) -> str:
+# ---------------------------------------------------------------- sessions
+
+
+def open_session(
+    session: Session, account_id: int, *, now: datetime, visit: Visit = PROGRAM
+) -> str:
     """The token of a new session of this account. Only a hash of it is kept."""
     token = secrets.token_urlsafe(32)
     session.execute(
@@ -257,7 +397,9 @@ def open_session(session: Session, account_id: int, *, now: datetime) -> str:
             token_hash=_hash(token),
             account_id=account_id,
             created_at=now,
-            expires_at=now + SESSION_LENGTH,
+            expires_at=now + visit.length,
+            seen_at=None if visit.browser is None else now,
+            browser=(visit.browser or "")[:BROWSER_LENGTH],
         )
     )
     return token
@@ -265,14 +407,75 @@ def open_session(session: Session, account_id: int, *, now: datetime) -> str:
 
 def sign_out(session: Session, token: str, *, now: datetime) -> None:
     """End this session; when it was the account's last, that is announced."""
-    this = SignIn.token_hash == _hash(token)
+    _end_session(session, SignIn.token_hash == _hash(token), now)
+
+
+def _end_session(session: Session, this: sa.ColumnElement[bool], now: datetime) -> bool:
     account_id = session.scalar(sa.select(SignIn.account_id).where(this))
     if account_id is None:
-        return
+        return False
     # one at a time: of two browsers that sign out at once, each would leave it to the other
     session.execute(sa.select(Account.id).where(Account.id == account_id).with_for_update())
     session.execute(sa.delete(SignIn).where(this))
     _tell_signed_out(session, {account_id}, now)
+    return True
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """One session of an account. `handle` names it and opens nothing; `seen_at` is None for a
+    program's.
+    """
+
+    handle: str
+    since: datetime
+    until: datetime
+    seen_at: datetime | None
+    browser: str
+
+
+_HANDLE = 16
+
+
+def handle_of(token: str) -> str:
+    """The handle of the session that this token opens."""
+    return _hash(token)[:_HANDLE]
+
+
+def sessions_of(session: Session, account_id: int, *, now: datetime) -> list[OpenSession]:
+    """The account's sessions that are not over, the newest first."""
+    rows = session.scalars(
+        sa.select(SignIn)
+        .where(SignIn.account_id == account_id, SignIn.expires_at > now)
+        .order_by(SignIn.created_at.desc())
+    )
+    return [
+        OpenSession(
+            row.token_hash[:_HANDLE], row.created_at, row.expires_at, row.seen_at, row.browser
+        )
+        for row in rows
+    ]
+
+
+def end_session(session: Session, account_id: int, handle: str, *, now: datetime) -> bool:
+    """End one session of this account by its handle; False when there is none (any more)."""
+    if len(handle) != _HANDLE:
+        return False
+    mine = SignIn.account_id == account_id
+    return _end_session(session, mine & SignIn.token_hash.startswith(handle, autoescape=True), now)
+
+
+def attempts_of(
+    session: Session, account_id: int, *, limit: int = 20
+) -> list[tuple[datetime, Attempt, str]]:
+    """The last attempts to sign in, the newest first: when, how it ended, in which browser."""
+    rows = session.scalars(
+        sa.select(SignInEvent)
+        .where(SignInEvent.account_id == account_id)
+        .order_by(SignInEvent.id.desc())
+        .limit(limit)
+    )
+    return [(row.at, Attempt(row.kind), row.browser) for row in rows]
 
 
 def _tell_signed_out(session: Session, account_ids: set[int], now: datetime) -> None:
@@ -284,24 +487,51 @@ def _tell_signed_out(session: Session, account_ids: set[int], now: datetime) -> 
         announce(session, "account.signed_out", account_id=account_id)
 
 
-def identify(session: Session, token: str, *, now: datetime) -> Identity | None:
-    """Who holds this token, if its session is still good."""
+def identify(
+    session: Session, token: str, *, now: datetime, idle: timedelta | None = None
+) -> Identity | None:
+    """Who holds this token, if its session is still good: not over, and not at rest for `idle`."""
+    good = [SignIn.token_hash == _hash(token), SignIn.expires_at > now, Account.active]
+    if idle is not None:
+        good.append(sa.or_(SignIn.seen_at.is_(None), SignIn.seen_at > now - idle))
+    facts = (Account.id, Account.username, Account.name, Account.role, Account.demo)
     row = session.execute(
-        sa.select(Account.id, Account.username, Account.name, Account.role, Account.demo)
+        sa.select(*facts, SignIn.seen_at, _second_factor(Account.id).label("second_factor"))
         .join(SignIn, SignIn.account_id == Account.id)
-        .where(SignIn.token_hash == _hash(token), SignIn.expires_at > now, Account.active)
+        .where(*good)
     ).one_or_none()
     if row is None:
         return None
-    return Identity(row.id, row.username, row.name, Role(row.role), row.demo, token)
+    seen, second = row.seen_at, bool(row.second_factor)
+    return Identity(row.id, row.username, row.name, Role(row.role), row.demo, token, second, seen)
 
 
-def token_of(request: Request) -> tuple[str, bool]:
+def identity_of(session: Session, account_id: int) -> Identity:
+    """An account as who acts without a session: by a link, or while it signs in."""
+    row = session.get_one(Account, account_id)
+    return Identity(row.id, row.username, row.name, Role(row.role), row.demo, token="")
+
+
+def keep_awake(db: Database, identity: Identity, *, now: datetime, speed: float = 1) -> None:
+    """Write down that a session is in use, about once a minute of the wall's."""
+    if identity.seen_at is None or now - identity.seen_at < SEEN_EVERY * speed:
+        return
+    mine = SignIn.token_hash == _hash(identity.token)
+    seen = sa.update(SignIn).where(mine, SignIn.seen_at < now).values(seen_at=now)
+    db.write_alone(seen.returning(SignIn.account_id), {})
+
+
+def token_of(request: Request, cookie: str = COOKIE) -> tuple[str, bool]:
     """The session token that a request carries, and whether a browser sent it (as a cookie)."""
     header = request.headers.get("Authorization", "")
     if header.startswith("Bearer "):
         return header.removeprefix("Bearer ").strip(), False
-    return request.cookies.get(COOKIE, ""), True
+    return request.cookies.get(cookie, ""), True
+
+
+def cookie_name(public_url: str) -> str:
+    """The session's cookie where pages are reached at `public_url`."""
+    return COOKIE if public_url.startswith("https://") else PLAIN_COOKIE
 
 
 def check_role(rule: dict[str, Any], identity: Identity | None) -> None:
@@ -327,15 +557,44 @@ def current_account() -> Identity:
     return identity
 
 
-def expire_sign_ins(session: Session, now: datetime) -> None:
-    """Forget the sessions that are over; accounts without another are announced as signed out."""
-    over = sa.delete(SignIn).where(SignIn.expires_at <= now).returning(SignIn.account_id)
+def expire_sign_ins(session: Session, now: datetime, idle: timedelta | None = None) -> None:
+    """Forget the sessions that are over, or at rest for `idle`; accounts without another are
+    announced as signed out. What else is told for a time only goes as well.
+    """
+    ended = SignIn.expires_at <= now
+    if idle is not None:
+        ended = sa.or_(ended, SignIn.seen_at <= now - idle)
+    over = sa.delete(SignIn).where(ended).returning(SignIn.account_id)
     _tell_signed_out(session, set(session.scalars(over)), now)
+    session.execute(sa.delete(SignInEvent).where(SignInEvent.at <= now - KEPT))
+    session.execute(sa.delete(Stranger).where(Stranger.tried_at <= now - STRANGERS_KEPT))
+    session.execute(sa.delete(PasswordReset).where(PasswordReset.expires_at <= now))
 
 
-def _hashed(password: str) -> str:
+# ---------------------------------------------------------------- passwords
+
+
+def check_password(password: str, username: str) -> None:
+    """Raise Invalid for a password that is too short or too easy to guess."""
     if len(password) < PASSWORD_LENGTH:
         raise Invalid(text="floor.password_short", length=PASSWORD_LENGTH)
+    plain = password.casefold()
+    rest = plain.replace(username.casefold(), "") if username else plain
+    if plain in _easy() or len(rest) < _REST or len(set(plain)) < _DIFFERENT:
+        raise Invalid(text="floor.password_easy")
+
+
+@cache
+def _easy() -> frozenset[str]:
+    """What is guessed first. A list of our own making: as long as a password must be."""
+    return frozenset(EASY.read_text(encoding="utf-8").split())
+
+
+def hashed(password: str, username: str) -> str:
+    """What is kept of a password; raises Invalid for one that is too easy. Takes long on
+    purpose.
+    """
+    check_password(password, username)
     return _hasher.hash(password)
 
 

@@ -12,6 +12,7 @@ from agents.config import Agents
 from hotline import salvage
 from hotline.config import City, Repeated, Section, read_yaml
 from hotline.errors import ConfigError, Fault
+from hotline.people.config import Accounts
 from ivr.config import Ivr
 from reports.config import Reports
 from tickets.config import Tickets
@@ -22,6 +23,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "agents": Agents,
     "tickets": Tickets,
     "reports": Reports,
+    "accounts": Accounts,
 }
 
 

@@ -33,6 +33,9 @@ class ScaledClock:
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.virtual + (time.time() - self.wall) * self.speed, tz=UTC)
 
+    def wall_now(self) -> datetime:
+        return datetime.fromtimestamp(time.time(), tz=UTC)
+
     def sleep(self, seconds: float) -> None:
         time.sleep(max(0.0, seconds) / self.speed)
 
@@ -67,6 +70,9 @@ class DrivenClock:
     def now(self) -> datetime:
         return self._at
 
+    def wall_now(self) -> datetime:
+        return self._at
+
     def sleep(self, seconds: float) -> None:
         self.advance(seconds=seconds)
 
@@ -87,6 +93,13 @@ _source: ScaledClock | DrivenClock = _from_environment()
 def now() -> datetime:
     """The present moment, aware, UTC."""
     return _source.now()
+
+
+def wall_now() -> datetime:
+    """The moment by the wall, aware, UTC: what a one-time code on somebody's telephone goes by. A
+    clock that tests drive is their wall too.
+    """
+    return _source.wall_now()
 
 
 def sleep(seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The floor's rows: accounts, their sessions, what was done to others, the outbox, nightly jobs."""
+"""The floor's rows: accounts and how they sign in, the audit log, the outbox, nightly jobs."""
 
 from datetime import date, datetime
 from typing import Any
@@ -22,9 +22,25 @@ class Account(Base):
     password: Mapped[str] = mapped_column(sa.String(200))
     active: Mapped[bool] = mapped_column(default=True)
     demo: Mapped[bool] = mapped_column(default=False)
+    #: Wrong passwords and wrong codes in a row.
     failures: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    #: Where the person is reached: a telephone number or an address, as somebody wrote it.
+    contact: Mapped[str] = mapped_column(sa.String(120), default="", server_default="")
+
+
+class Stranger(Base):
+    """A username that nobody has, and how often it was tried: it locks as an account does, so that
+    the answer does not tell which names there are. Only a hash of the name is kept.
+    """
+
+    __tablename__ = "strangers"
+
+    name_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    tried_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class SignIn(Base):
@@ -35,6 +51,57 @@ class SignIn(Base):
     token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    #: The last request, to the minute. None: a program, which does not rest.
+    seen_at: Mapped[datetime | None]
+    #: What the browser calls itself.
+    browser: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
+
+
+class SignInEvent(Base):
+    """One attempt to sign in to an account; append-only, kept for a time (`auth.KEPT`)."""
+
+    __tablename__ = "sign_in_events"
+    __table_args__ = (sa.Index("ix_sign_in_events_account_id", "account_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    at: Mapped[datetime] = mapped_column(index=True)
+    #: `auth.Attempt`
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    browser: Mapped[str] = mapped_column(sa.String(200))
+
+
+class SecondFactor(Base):
+    """What makes an account's one-time codes, apart from the account and encrypted."""
+
+    __tablename__ = "second_factors"
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), primary_key=True)
+    secret: Mapped[str] = mapped_column(sa.String(200))
+    made_at: Mapped[datetime]
+    #: None: a first code has not been given yet, and none is asked for.
+    confirmed_at: Mapped[datetime | None]
+    #: The time step of the last code that was taken (RFC 6238): a code is good once.
+    last_step: Mapped[int | None] = mapped_column(sa.BigInteger)
+
+
+class RecoveryCode(Base):
+    """A code for who has lost the second factor; good once, then gone. Only a hash is kept."""
+
+    __tablename__ = "recovery_codes"
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+
+
+class PasswordReset(Base):
+    """A link by which a password is set, once. Only a hash of its token is kept."""
+
+    __tablename__ = "password_resets"
+
+    token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 

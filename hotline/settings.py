@@ -22,6 +22,7 @@ SECRETS = (
     "CARRIER_API_KEY_SECRET",
     "DATABASE_URL",
     "REDIS_URL",
+    "OPENID_CLIENT_SECRET",
 )
 
 
@@ -72,10 +73,15 @@ class Settings(Store):
     #: nowhere, pages ask again and again.
     stream_url: str = ""
     secret_key: str = Field(repr=False)
+    #: The city's own sign-in (OpenID Connect), if it has one: its issuer's address, and who we are
+    #: there. Empty: there is none, and people sign in with a password of ours.
+    openid_issuer: str = ""
+    openid_client_id: str = ""
+    openid_client_secret: str = Field(default="", repr=False)
     #: True on the embedded defaults of `hotline run`: demo accounts exist and pages say so.
     demo: bool = False
 
-    @field_validator("public_url", "carrier_base_url", "carrier_script")
+    @field_validator("public_url", "carrier_base_url", "carrier_script", "openid_issuer")
     @classmethod
     def _address(cls, url: str) -> str:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc):
@@ -112,6 +118,9 @@ NAMES = {
     "carrier_script": "CARRIER_SCRIPT",
     "stream_url": "STREAM_URL",
     "secret_key": "SECRET_KEY",
+    "openid_issuer": "OPENID_ISSUER",
+    "openid_client_id": "OPENID_CLIENT_ID",
+    "openid_client_secret": "OPENID_CLIENT_SECRET",
 }
 OPTIONAL = (
     "carrier_base_url",
@@ -119,6 +128,9 @@ OPTIONAL = (
     "carrier_api_key_secret",
     "carrier_script",
     "stream_url",
+    "openid_issuer",
+    "openid_client_id",
+    "openid_client_secret",
 )
 #: What names an installation's own services, not its files: no rehearsal ever touches them.
 _SERVICES = frozenset(NAMES.values()) - {"HOTLINE_DATA", "HOTLINE_CONFIG"}

@@ -1,4 +1,4 @@
-"""What all pages share: access, language, errors, headers, layout, sign-in."""
+"""What all pages share: access, language, errors, headers, layout."""
 
 import logging
 import re
@@ -31,6 +31,7 @@ from hotline.auth import public
 from hotline.config import READER_LANGUAGES
 from hotline.errors import Forbidden, HotlineError, Invalid, SignInNeeded
 from hotline.floor import Floor
+from hotline.people.config import Accounts
 from hotline.shared import Shared
 from hotline.telephony import Signatures
 
@@ -128,11 +129,21 @@ def json_body() -> dict[str, Any]:
 
 def create(the_floor: Floor, navigation: Navigation = ()) -> Flask:
     """The Flask application without the rooms' blueprints; `hotline/app.py` adds those."""
+    from hotline.people import entry  # noqa: F401 - the ways in, which stand on this module
+
     app = Flask("hotline", static_folder=None, template_folder=None)
     app.extensions["hotline"] = the_floor
     app.extensions["hotline.navigation"] = navigation
     app.extensions["hotline.shared"] = Shared()
-    app.config.update(SECRET_KEY=the_floor.settings.secret_key, MAX_CONTENT_LENGTH=16 * 1024 * 1024)
+    secure = is_secure(the_floor)
+    app.config.update(
+        SECRET_KEY=the_floor.settings.secret_key,
+        MAX_CONTENT_LENGTH=16 * 1024 * 1024,
+        # Flask's own session carries a sign-in on its way to the city's own sign-in and back
+        SESSION_COOKIE_NAME="__Host-hotline_openid" if secure else "hotline_openid",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_SAMESITE="Lax",
+    )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     signatures = Signatures(the_floor.settings)
     app.before_request(lambda: _admit(app, the_floor, signatures))
@@ -151,7 +162,7 @@ def create(the_floor: Floor, navigation: Navigation = ()) -> Flask:
 
 def _admit(app: Flask, the_floor: Floor, signatures: Signatures) -> None:
     """Refuse who may not: a webhook without the carrier's signature, a page without the role, a
-    change without CSRF token.
+    change without CSRF token, or sent by another site's page.
     """
     if request.endpoint is None or request.endpoint.endswith(".static"):
         return
@@ -162,14 +173,40 @@ def _admit(app: Flask, the_floor: Floor, signatures: Signatures) -> None:
         if not signatures.valid(request):
             raise Forbidden("the signature is missing or wrong", text="floor.bad_signature")
         return
-    token, from_browser = auth.token_of(request)
-    if token:
-        with the_floor.db.read() as session:
-            g.identity = auth.identify(session, token, now=clock.now())
-    identity = g.get("identity")
+    # who is not signed in has no token: another site could still sign them in as somebody else
+    if request.method in ACTING and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise Forbidden(text="floor.csrf")
+    cookie = auth.cookie_name(the_floor.settings.public_url)
+    token, from_browser = auth.token_of(request, cookie)
+    identity = g.identity = _identity(the_floor, token)
     auth.check_role(rule, identity)
-    if identity is not None and from_browser and request.method in ACTING:
-        auth.check_csrf(request, identity, the_floor.settings.secret_key)
+    if identity is not None:
+        if from_browser and request.method in ACTING:
+            auth.check_csrf(request, identity, the_floor.settings.secret_key)
+        _check_finished(the_floor, rule, identity)
+        auth.keep_awake(the_floor.db, identity, now=clock.now(), speed=clock.speed())
+
+
+def _identity(the_floor: Floor, token: str) -> auth.Identity | None:
+    if not token:
+        return None
+    idle = the_floor.section(Accounts).idle
+    with the_floor.db.read() as session:
+        return auth.identify(session, token, now=clock.now(), idle=idle)
+
+
+def _check_finished(the_floor: Floor, rule: dict[str, Any], identity: auth.Identity) -> None:
+    """Raise SetupNeeded for who must have a second factor and has none, but where they get one."""
+    open_to_them = rule.get("public") or rule.get("unfinished")
+    needs_one = the_floor.section(Accounts).requires_factor(identity.role, demo=identity.demo)
+    if needs_one and not identity.second_factor and not open_to_them:
+        raise SetupNeeded()
+
+
+class SetupNeeded(Forbidden):
+    """Who must have a second factor and has none reaches nothing else."""
+
+    code, text = "second-factor-required", "floor.me.factor_needed"
 
 
 def _headers(response: Response) -> Response:
@@ -186,6 +223,8 @@ def _headers(response: Response) -> Response:
 def _render_error(error: HotlineError) -> BaseResponse:
     if isinstance(error, SignInNeeded) and request.method == "GET" and not wants_json():
         return redirect(url_for("floor.sign_in", next=request.full_path.rstrip("?")))
+    if isinstance(error, SetupNeeded) and request.method == "GET" and not wants_json():
+        return redirect(url_for("me.factor"))
     return _answer(error.code, error.status, t(error.text_key, **error.values), error.detail)
 
 
@@ -298,6 +337,7 @@ HOME = {
     auth.Role.AGENT: "/desk",
     auth.Role.SUPERVISOR: "/floor",
     auth.Role.DIVISION: "/tickets",
+    auth.Role.CREW: "/tickets",
     auth.Role.MANAGER: "/reports",
     auth.Role.ADMINISTRATOR: "/reports",
 }
@@ -329,54 +369,6 @@ def accent() -> BaseResponse:
     return response
 
 
-@pages.get("/sign-in")
-@public
-def sign_in() -> str:
-    return render_template("floor/sign_in.html", next=request.args.get("next", ""), error=None)
-
-
-@pages.post("/sign-in")
-@public
-def sign_in_now() -> BaseResponse:
-    username, next_page = request.form.get("username", ""), safe_next(request.form.get("next"))
-    try:
-        token, identity = _open_session(username, request.form.get("password", ""))
-    except HotlineError as error:
-        page = render_template(
-            "floor/sign_in.html", next=next_page or "", error=t(error.text_key), username=username
-        )
-        return make_response(page, error.status)
-    response = redirect(next_page or HOME[identity.role])
-    _set_cookie(response, auth.COOKIE, token, httponly=True)
-    return response
-
-
-@pages.post("/sign-out")
-@auth.access(*auth.EVERYONE)
-def sign_out() -> BaseResponse:
-    with floor().db.write() as session:
-        auth.sign_out(session, auth.current_account().token, now=clock.now())
-    response = redirect(url_for("floor.sign_in"))
-    response.delete_cookie(auth.COOKIE)
-    return response
-
-
-@pages.post("/api/session")
-@public
-def api_sign_in() -> BaseResponse:
-    body = json_body()
-    token, identity = _open_session(str(body.get("username", "")), str(body.get("password", "")))
-    return jsonify(token=token, username=identity.username, name=identity.name, role=identity.role)
-
-
-@pages.delete("/api/session")
-@auth.access(*auth.EVERYONE)
-def api_sign_out() -> BaseResponse:
-    with floor().db.write() as session:
-        auth.sign_out(session, auth.current_account().token, now=clock.now())
-    return jsonify(ok=True)
-
-
 @pages.get("/view")
 @public
 def change_view() -> BaseResponse:
@@ -386,10 +378,10 @@ def change_view() -> BaseResponse:
     # an address that asks for a language itself would win over what the reader has just chosen
     response = redirect(_without_language(back) if chosen else back)
     if chosen in READER_LANGUAGES:
-        _set_cookie(response, LANGUAGE_COOKIE, str(chosen))
+        set_cookie(response, LANGUAGE_COOKIE, str(chosen))
     theme = request.args.get("theme")
     if theme in THEMES:
-        _set_cookie(response, THEME_COOKIE, str(theme))
+        set_cookie(response, THEME_COOKIE, str(theme))
     elif theme == "system":
         response.delete_cookie(THEME_COOKIE)
     return response
@@ -401,26 +393,30 @@ def _without_language(address: str) -> str:
     return f"{path}?{rest}" if rest else path
 
 
-def _open_session(username: str, password: str) -> tuple[str, auth.Identity]:
-    now = clock.now()
-    token = auth.sign_in(floor().db, username, password, now=now)
-    with floor().db.read() as session:
-        identity = auth.identify(session, token, now=now)
-    if identity is None:
-        raise auth.BadCredentials()  # deactivated in this very moment
-    return token, identity
-
-
-def _set_cookie(response: BaseResponse, name: str, value: str, *, httponly: bool = False) -> None:
-    secure = floor().settings.public_url.startswith("https://")
+def set_cookie(
+    response: BaseResponse,
+    name: str,
+    value: str,
+    *,
+    httponly: bool = False,
+    seconds: int | None = None,
+) -> None:
+    """A cookie of this host alone; `httponly`: of no script either, and until the browser closes
+    unless `seconds` says less.
+    """
     response.set_cookie(
         name,
         value,
         httponly=httponly,
-        secure=secure,
+        secure=is_secure(floor()),
         samesite="Lax",
-        max_age=None if httponly else 365 * 86400,
+        max_age=seconds if httponly else 365 * 86400,
     )
+
+
+def is_secure(the_floor: Floor) -> bool:
+    """Whether pages are reached over TLS."""
+    return the_floor.settings.public_url.startswith("https://")
 
 
 def static_blueprint(room: str, package_file: str) -> Blueprint:

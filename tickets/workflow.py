@@ -61,6 +61,7 @@ class Role(StrEnum):
     AGENT = "agent"
     SUPERVISOR = "supervisor"
     DIVISION = "division"
+    CREW = "crew"
     MANAGER = "manager"
     ADMINISTRATOR = "administrator"
     SYSTEM = "system"

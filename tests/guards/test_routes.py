@@ -16,7 +16,7 @@ from hotline.web import HOME
 from tests.support.floors import PUBLIC_URL, sign_in_as, signature
 
 ENTERED = "entered"
-ROLES = ("public", "signed", "roles")
+ROLES = ("public", "signed", "roles", "unfinished")
 #: What the carrier is told to ask (hotline/supervisor.py, docs/carrier.md).
 ASKED_BY_THE_CARRIER = ("/ivr/voice", "/ivr/status")
 

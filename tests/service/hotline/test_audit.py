@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from hotline import audit, auth, clock
+from hotline.audit import Asked
 from hotline.auth import Identity, Role
 from hotline.clock import DrivenClock
 from hotline.db import Database
@@ -46,12 +47,14 @@ def test_it_is_asked_by_subject_by_who_acted_and_page_by_page(db: Database, boss
     for n in range(4):
         record(db, boss if n % 2 else None, "agents.moved", f"agent:{n}")
     with db.read() as session:
-        assert [line.subject for line in audit.lines(session, subject="agent:2")] == ["agent:2"]
-        mine = audit.lines(session, account_id=boss.id)
+        assert [line.subject for line in audit.lines(session, Asked(subject="agent:2"))] == [
+            "agent:2"
+        ]
+        mine = audit.lines(session, Asked(account_id=boss.id))
         assert [line.subject for line in mine] == ["agent:3", "agent:1"]
         first = audit.lines(session, limit=2)
         rest = audit.lines(session, limit=2, before=first[-1].id)
-        assert audit.lines(session, kind="agents.other") == []
+        assert audit.lines(session, Asked(kind="agents.other")) == []
     assert [line.subject for line in first + rest] == ["agent:3", "agent:2", "agent:1", "agent:0"]
 
 

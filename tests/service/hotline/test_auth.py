@@ -142,8 +142,8 @@ def test_a_name_is_taken_once(db: Database, noi: int) -> None:
 
 def test_a_short_password_is_refused(db: Database) -> None:
     with pytest.raises(Invalid, match="invalid"):
-        create(db, "noi", "x" * (auth.PASSWORD_LENGTH - 1))
-    create(db, "noi", "x" * auth.PASSWORD_LENGTH)
+        create(db, "noi", "ninechars"[: auth.PASSWORD_LENGTH - 1])
+    create(db, "noi", "ten chars!"[: auth.PASSWORD_LENGTH])
 
 
 # ---------------------------------------------------------------- lock-out

@@ -14,7 +14,7 @@ import yaml
 from agents import service as agents
 from agents.models import Agent
 from agents.states import Status
-from hotline import __version__, auth, clock
+from hotline import __version__, audit, auth, clock
 from hotline.cli import _parser, main
 from hotline.db import Database
 from hotline.models import Account
@@ -302,7 +302,9 @@ def test_the_lock_for_wrong_passwords_is_lifted_by_hand(
     assert auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
 
 
-@pytest.mark.parametrize("verb", ["password", "lock", "unlock"])
+@pytest.mark.parametrize(
+    "verb", ["password", "link", "lock", "unlock", "rename", "sign-out", "factor"]
+)
 def test_nobody_of_that_name(
     installed: Database,
     verb: str,
@@ -322,6 +324,59 @@ def test_a_new_password_may_not_be_short_either(
     assert main(words) == 1
     assert "at least 10 characters" in capsys.readouterr().err
     assert auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
+
+
+def test_what_the_command_line_does_to_accounts_is_in_the_log(
+    installed: Database, password: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _agent(password)
+    token = auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
+    for words in (
+        ["password", "noi", "--password-file", str(password), "--reason", "forgot it"],
+        ["link", "noi"],
+        ["rename", "noi", "--name", "น้อย", "--contact", "081"],
+        ["role", "noi", "crew", "--reason", "goes out now"],
+        ["sign-out", "noi", "--reason", "left it open"],
+        ["lock", "noi"],
+        ["unlock", "noi", "--reason", "a mistake"],
+    ):
+        assert main(["people", *words]) == 0, words
+    assert f"{PUBLIC_URL}/reset/" in capsys.readouterr().out
+    assert _whose(installed, token) is None
+    with installed.read() as session:
+        lines = audit.lines(session)
+        them = agents.agent_of_account(session, auth.account_named(session, "noi"))
+    assert them is not None and them.name == "น้อย"
+    assert {line.by for line in lines} == {audit.COMMAND_LINE}
+    assert [(line.kind, line.reason) for line in reversed(lines)] == [
+        ("floor.made", ""),
+        ("floor.password_set", "forgot it"),
+        ("floor.link_made", ""),
+        ("floor.renamed", ""),
+        ("floor.role_changed", "goes out now"),
+        ("floor.signed_out", "left it open"),
+        ("floor.locked", "by command"),
+        ("floor.unlocked", "a mistake"),
+    ]
+
+
+def test_a_second_factor_that_is_not_there_is_not_taken_away(
+    installed: Database, password: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _agent(password)
+    assert main(["people", "factor", "noi"]) == 1
+    assert "no second factor" in capsys.readouterr().err
+
+
+def test_the_command_line_leaves_one_administrator(
+    installed: Database, password: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["account", "root", "--name", "R", "--role", "administrator"]
+    assert main([*words, "--password-file", str(password)]) == 0
+    assert main(["people", "lock", "root"]) == 1
+    assert main(["people", "role", "root", "agent"]) == 1
+    assert capsys.readouterr().err.count("This is the last administrator.") == 2
+    assert auth.sign_in(installed, "root", PASSWORD, now=clock.now())
 
 
 def _agent(password: Path) -> None:

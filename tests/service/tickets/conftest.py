@@ -10,6 +10,7 @@ from hotline.db import Database
 from hotline.floor import Floor
 from hotline.i18n import Texts
 from hotline.jobs import Jobs
+from hotline.people.config import Accounts
 from hotline.settings import Settings
 from hotline.telephony import Carrier
 from tests.support.floors import CONFIG
@@ -54,7 +55,7 @@ def floor(settings: Settings, config: Tickets) -> Iterator[Floor]:
         jobs=Jobs(settings.redis_url),
         carrier=Carrier(settings),
         texts=Texts.load([ROOT / "hotline/texts.yaml", ROOT / "tickets/texts.yaml"]),
-        sections={City: pattaya, Tickets: config},
+        sections={City: pattaya, Tickets: config, Accounts: Accounts()},
     )
     yield built
     built.close()

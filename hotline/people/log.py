@@ -1,0 +1,169 @@
+"""The pages of the audit log: what was done, by whom, to whom, and why. They only read."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, render_template, request, stream_with_context
+from sqlalchemy.orm import Session
+
+from hotline import audit, clock
+from hotline.audit import ACCOUNT, COMMAND_LINE, Asked, Line
+from hotline.auth import Role, access, current_account
+from hotline.models import Account
+from hotline.people import rules
+from hotline.people.rules import MANAGERS
+from hotline.people.service import LARGEST_ID
+from hotline.web import floor, t
+
+blueprint = Blueprint("audit", __name__)
+
+PAGE, CHUNK = 50, 500
+# Excel takes a file without this mark for a Latin one, and Thai for rubbish.
+_BYTE_ORDER_MARK = "\ufeff"
+#: A spreadsheet runs what begins so as a formula (OWASP, "CSV Injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Told:
+    """One line in the reader's words."""
+
+    line: Line
+    by: str
+    what: str
+    whom: str
+    account_id: int | None
+    details: str
+
+
+@blueprint.get("/audit")
+@access(*MANAGERS)
+def log() -> str:
+    """The newest lines. Query: `by`, `whom` (usernames), `kind`, `from`, `until`, `before`."""
+    with floor().db.read() as session:
+        asked = _asked(session)
+        before = request.args.get("before", type=_key)
+        found = audit.lines(session, asked, before=before, limit=PAGE + 1) if asked else []
+        kinds = [(each, words_of(each)) for each in audit.kinds(session)]
+        told = list(_told(session, found[:PAGE]))
+    more = found[PAGE - 1].id if len(found) > PAGE else None
+    return render_template(
+        "people/log.html", lines=told, more=more, kinds=kinds, asked=request.args
+    )
+
+
+@blueprint.get("/audit.csv")
+@access(*MANAGERS)
+def log_csv() -> Response:
+    """All lines that the address asks for, as a spreadsheet."""
+    the_floor = floor()
+    zone = the_floor.city.zone
+
+    def lines() -> Iterator[str]:
+        heads = ("at", "by", "what", "whom", "reason", "details")
+        yield _BYTE_ORDER_MARK + _row(t(f"floor.log.{head}") for head in heads)
+        with the_floor.db.read() as session:
+            asked, before = _asked(session), None
+            while asked and (found := audit.lines(session, asked, before=before, limit=CHUNK)):
+                before = found[-1].id
+                for each in _told(session, found):
+                    at = f"{clock.local(each.line.at, zone):%Y-%m-%d %H:%M:%S}"
+                    facts = (each.by, each.what, each.whom, each.line.reason, each.details)
+                    yield _row((at, *facts))
+
+    response = Response(stream_with_context(lines()), mimetype="text/csv")
+    day = clock.local_day(clock.now(), zone)
+    response.headers["Content-Disposition"] = f'attachment; filename="audit-{day}.csv"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _key(text: str) -> int:
+    """Read a page's key; raises ValueError (and so asks for nothing) for what cannot be one."""
+    key = int(text)
+    if not 0 < key <= LARGEST_ID:
+        raise ValueError(text)
+    return key
+
+
+def _asked(session: Session) -> Asked | None:
+    """What the address asks for; None when it names somebody whom nobody knows."""
+    reader, given, zone = current_account(), request.args, floor().city.zone
+    subject = ""
+    if whom := given.get("whom", "").strip():
+        found = session.scalar(sa.select(Account.id).where(Account.username == whom))
+        # what is no account is told by its own name: agent:3, queue:general
+        subject = f"{ACCOUNT}{found}" if found is not None else whom
+    first, last = given.get("from", type=_day), given.get("until", type=_day)
+    everything = reader.role is Role.ADMINISTRATOR
+    return Asked(
+        by=given.get("by", "").strip(),
+        subject=subject,
+        kind=given.get("kind", ""),
+        since=clock.midnight(first, zone) if first else None,
+        until=clock.midnight(last + timedelta(days=1), zone) if last else None,
+        below=None if everything else rules.MANAGES[reader.role],
+    )
+
+
+def _day(text: str) -> date:
+    """A day of the calendar; one at its very ends asks for nothing, as does what is none."""
+    day = date.fromisoformat(text)
+    if not 1900 < day.year < 9000:
+        raise ValueError(text)
+    return day
+
+
+def words_of(kind: str) -> str:
+    """What was done, in the reader's words; a kind without words is told by its own name."""
+    room, _, verb = kind.partition(".")
+    key = {
+        "floor": f"floor.audit.{verb}",
+        "agents": f"agents.audit.{verb}",
+        "tickets": f"tickets.audit.{verb}",
+        "ivr": f"ivr.audit.{verb}",
+        "reports": f"reports.audit.{verb}",
+    }.get(room, "")
+    return t(key) if key in floor().texts else kind
+
+
+def _told(session: Session, lines: Iterable[Line]) -> Iterator[Told]:
+    found = list(lines)
+    ids = {account for each in found if (account := _account_of(each.subject)) is not None}
+    names = dict(
+        session.execute(sa.select(Account.id, Account.username).where(Account.id.in_(ids))).all()
+    )
+    for each in found:
+        account = _account_of(each.subject)
+        whom = names.get(account, each.subject) if account is not None else each.subject
+        by = t("floor.log.command_line") if each.by == COMMAND_LINE else each.by
+        yield Told(each, by, words_of(each.kind), whom, account, _details(each.data))
+
+
+def _account_of(subject: str) -> int | None:
+    number = subject.removeprefix(ACCOUNT)
+    return int(number) if subject.startswith(ACCOUNT) and number.isdecimal() else None
+
+
+def _details(data: Mapping[str, Any]) -> str:
+    """What else is written in the line: a role in words, everything else as it stands there."""
+    if set(data) == {"was", "role"} and set(data.values()) <= set(Role):
+        return " → ".join(t(f"floor.role.{data[name]}") for name in ("was", "role"))
+    if set(data) == {"was", "name"}:
+        return f"{data['was']} → {data['name']}"
+    return ", ".join(f"{name}: {_plain(value)}" for name, value in data.items())
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _row(cells: Iterable[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+    return out.getvalue()

@@ -1,0 +1,124 @@
+"""The city's own sign-in (OpenID Connect), by Authlib: code flow with state, nonce and PKCE.
+
+It only says who somebody is. Whom it names must have an account here, which is not made by itself;
+what they may do, the lock and the second factor stay ours.
+"""
+
+import logging
+from typing import Any
+
+import requests
+import sqlalchemy as sa
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.flask_client import OAuth
+from flask import Flask, current_app
+from joserfc.errors import JoseError
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from hotline.auth import Proved
+from hotline.errors import Forbidden, HotlineError
+from hotline.floor import Floor
+from hotline.models import Account
+
+log = logging.getLogger(__name__)
+
+EXTENSION = "hotline.openid"
+METADATA = "/.well-known/openid-configuration"
+TIMEOUT_SECONDS = 10
+#: What goes wrong between us and a provider: what it answers, how it signs, the way there.
+_FAULTS = (AuthlibBaseError, JoseError, requests.RequestException, LookupError, ValueError)
+
+
+class NoOpenId(HotlineError):
+    code, status, text = "no-openid", 404, "floor.not_found"
+
+
+class OpenIdFailed(Forbidden):
+    """The provider's answer is not one to our question, or it cannot be reached."""
+
+    code, text = "openid-failed", "floor.openid.failed"
+
+
+class UnknownIdentity(Forbidden):
+    """The provider knows them, and no account here is theirs, or it is locked: told alike."""
+
+    code, text = "unknown-identity", "floor.openid.unknown"
+
+
+def register(app: Flask, floor: Floor) -> None:
+    """Prepare the application for the provider that the environment names, if any."""
+    settings = floor.settings
+    if not settings.openid_issuer:
+        return
+    app.extensions[EXTENSION] = OAuth(app).register(
+        "city",
+        client_id=settings.openid_client_id,
+        client_secret=settings.openid_client_secret,
+        server_metadata_url=settings.openid_issuer + METADATA,
+        client_kwargs={
+            "scope": "openid profile email",
+            "code_challenge_method": "S256",
+            "default_timeout": TIMEOUT_SECONDS,
+        },
+    )
+
+
+def offered() -> bool:
+    return EXTENSION in current_app.extensions
+
+
+def start(back: str) -> BaseResponse:
+    """Send the browser to the provider, which sends it `back`; raises NoOpenId, OpenIdFailed."""
+    try:
+        redirection: BaseResponse = _client().authorize_redirect(back)
+    except _FAULTS as error:
+        raise _failed(error) from error
+    return redirection
+
+
+def claims() -> dict[str, Any]:
+    """What the provider says of who comes back with its answer: proved to be its own, for us, in
+    time, and to the question of this browser; raises NoOpenId, OpenIdFailed.
+    """
+    client = _client()
+    try:
+        token = client.authorize_access_token(
+            claims_options={
+                "iss": {"essential": True, "value": client.load_server_metadata()["issuer"]},
+                "aud": {"essential": True, "value": client.client_id},
+                "exp": {"essential": True},
+            },
+            leeway=60,
+        )
+        return dict(token["userinfo"])
+    except _FAULTS as error:
+        raise _failed(error) from error
+
+
+def account_of(session: Session, said: dict[str, Any], claim: str) -> Proved:
+    """The account that the claim names, as it is or in small letters; raises UnknownIdentity."""
+    name = said.get(claim)
+    if not isinstance(name, str) or not name.strip():
+        raise UnknownIdentity()
+    if claim == "email" and said.get("email_verified") is not True:
+        raise UnknownIdentity()  # anybody may have written it
+    names = {name.strip(), name.strip().lower()}
+    found = session.execute(
+        sa.select(Account.id, Account.password).where(Account.username.in_(names), Account.active)
+    ).all()
+    if len(found) != 1:
+        raise UnknownIdentity()
+    return Proved(found[0].id, found[0].password)
+
+
+def _client() -> Any:
+    client = current_app.extensions.get(EXTENSION)
+    if client is None:
+        raise NoOpenId()
+    return client
+
+
+def _failed(error: Exception) -> OpenIdFailed:
+    log.warning("sign-in by OpenID Connect failed: %s: %s", type(error).__name__, error)
+    return OpenIdFailed()
