@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from hotline import audit, outbox
+from hotline.audit import Asked
 from hotline.auth import Identity
 from hotline.db import insert_ignore
 from hotline.errors import NotFound
@@ -209,7 +210,7 @@ def heard(session: Session, recording: RecordingFacts, by: Identity, *, now: dat
 
 def hearings(session: Session, call_id: int) -> list[audit.Line]:
     """Who heard the recordings of a call, the newest first."""
-    return audit.lines(session, subject=f"call:{call_id}", kind=HEARD)
+    return audit.lines(session, Asked(subject=f"call:{call_id}", kind=HEARD))
 
 
 def path_of(floor: Floor, recording: RecordingFacts) -> Path:

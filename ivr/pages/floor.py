@@ -200,7 +200,7 @@ def _deed(line: audit.Line, names: Mapping[int, str]) -> str:
 
 def _skills(data: Mapping[str, Any]) -> str:
     gave, took = (", ".join(data[name]) or "–" for name in ("gave", "took"))
-    return t("agents.audit.skills_changed", gave=gave, took=took)
+    return t("agents.audit.skills_changed.what", gave=gave, took=took)
 
 
 #: The lines of the audit log that are shown here, in words.

@@ -114,7 +114,6 @@ def test_no_text_lies_about_unused(texts: Texts) -> None:
     rooms = {key.split(".")[0] for key in texts.keys()}  # noqa: SIM118
     named = {each for each in literals() if each.split(".")[0] in rooms and "." in each}
     used = {key for each in named for key in matching(each, texts)}
-    used |= {f"audit.{each}" for each in literals()}
     assert set(texts.keys()) - used == set()
 
 
@@ -122,9 +121,7 @@ def test_keys_carry_the_name_of_their_room() -> None:
     wrong = []
     for path in hotline.app.text_files():
         room = path.parent.name.replace("hotline", "floor")
-        # the words of a line of the audit log stand in the room that writes it
-        names = (each.removeprefix("audit.") for each in Texts.load([path]).keys())  # noqa: SIM118
-        wrong += [name for name in names if not name.startswith(f"{room}.")]
+        wrong += [key for key in Texts.load([path]).keys() if not key.startswith(f"{room}.")]  # noqa: SIM118
     assert wrong == []
 
 
