@@ -1,12 +1,14 @@
 """Every hearing of a recording is written down, on both engines."""
 
+import threading
 from functools import partial
 
-from hotline import audit
+from hotline import audit, clock
 from hotline.auth import Role
+from ivr import recordings
 from tests.service.ivr.shipped import city_config
 from tests.service.ivr.test_messages import leaves_message
-from tests.service.ivr.test_quality import get
+from tests.service.ivr.test_quality import get, identity
 from tests.service.ivr.world import World
 from tests.support.floors import sign_in_as
 
@@ -41,3 +43,23 @@ def test_every_hearing_is_written_down_once_a_quarter_of_an_hour(world: World) -
     # who may not hear it hears nothing, and there is no line
     assert get(world, "/recordings/1", Role.MANAGER).status_code == 403
     assert len(lines()) == 3
+
+
+def test_pieces_that_are_asked_for_at_once_are_one_hearing(world: World) -> None:
+    caller = leaves_message(world.caller().ring().press("1", "1", "2"))
+    boss = identity(world, Role.SUPERVISOR)
+    found = world.read(recordings.facts, 1)
+    start = threading.Barrier(4)
+
+    def hear() -> None:
+        start.wait(10)
+        with world.floor.db.write() as session:
+            recordings.heard(session, found, boss, now=clock.now())
+
+    threads = [threading.Thread(target=hear) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(30)
+    assert len(world.read(recordings.hearings, caller.id)) == 1
+    assert world.events(caller).count("listened") == 1
