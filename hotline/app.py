@@ -33,6 +33,7 @@ from hotline.db import Database, TopicsOf
 from hotline.floor import Floor
 from hotline.i18n import Texts
 from hotline.jobs import Every, Jobs
+from hotline.navigation import Entry
 from hotline.people import openid
 from hotline.people.config import Accounts
 from hotline.people.rules import MANAGERS
@@ -55,23 +56,27 @@ BLUEPRINTS = (
     ivr.pages.blueprint,
     reports.web.blueprint,
 )
+_CALLERS, _TOLD, _TEAM, _MINE = "floor.callers", "floor.told", "floor.team", "floor.mine"
+_WATCH = (Role.SUPERVISOR, Role.MANAGER)
+#: What the header offers; the order is that of a working day.
 NAVIGATION = (
-    ("floor.desk", "/desk", frozenset({Role.AGENT, Role.SUPERVISOR})),
-    ("ivr.floor", "/floor", frozenset({Role.SUPERVISOR})),
-    ("floor.wallboard", "/wallboard", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
-    ("agents.roster", "/roster", frozenset({Role.SUPERVISOR, Role.MANAGER})),
-    ("ivr.quality", "/quality", frozenset({Role.SUPERVISOR, Role.MANAGER})),
-    ("ivr.quality.mine", "/quality/mine", frozenset({Role.AGENT})),
-    ("agents.roster.mine", "/roster/mine", frozenset({Role.AGENT})),
-    ("floor.callbacks", "/callbacks", frozenset({Role.AGENT, Role.SUPERVISOR})),
-    ("floor.calls", "/calls", frozenset({Role.SUPERVISOR, Role.MANAGER})),
-    ("floor.tickets", "/tickets", frozenset(Role)),
-    ("tickets.persons", "/citizens", frozenset({Role.SUPERVISOR})),
-    ("tickets.answers", "/answers", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
-    ("ivr.bulletins", "/bulletins", frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})),
-    ("ivr.nuisance", "/nuisance", frozenset({Role.SUPERVISOR, Role.MANAGER})),
-    ("floor.people", "/people", frozenset(MANAGERS)),
-    ("floor.reports", "/reports", frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})),
+    Entry("floor.desk", "/desk", (Role.AGENT, Role.SUPERVISOR)),
+    Entry("ivr.floor", "/floor", (Role.SUPERVISOR,)),
+    Entry("floor.wallboard", "/wallboard", (Role.AGENT, *_WATCH)),
+    Entry("floor.callbacks", "/callbacks", (Role.AGENT, Role.SUPERVISOR), _CALLERS),
+    Entry("floor.calls", "/calls", _WATCH, _CALLERS),
+    Entry("tickets.persons", "/citizens", (Role.SUPERVISOR,), _CALLERS),
+    Entry("ivr.nuisance", "/nuisance", _WATCH, _CALLERS),
+    Entry("floor.tickets", "/tickets", tuple(Role)),
+    Entry("tickets.answers", "/answers", (Role.AGENT, *_WATCH), _TOLD),
+    Entry("ivr.bulletins", "/bulletins", (Role.AGENT, *_WATCH), _TOLD),
+    Entry("agents.roster", "/roster", _WATCH, _TEAM),
+    Entry("ivr.quality", "/quality", _WATCH, _TEAM),
+    Entry("floor.people", "/people", MANAGERS, _TEAM),
+    Entry("floor.log", "/audit", MANAGERS, _TEAM),
+    Entry("agents.roster.mine", "/roster/mine", (Role.AGENT,), _MINE),
+    Entry("ivr.quality.mine", "/quality/mine", (Role.AGENT,), _MINE),
+    Entry("floor.reports", "/reports", (*_WATCH, Role.ADMINISTRATOR)),
 )
 
 #: What a change of a table is about, for the pages that are open (`hotline.changes`); a guard holds

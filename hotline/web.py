@@ -31,14 +31,12 @@ from hotline.auth import public
 from hotline.config import READER_LANGUAGES
 from hotline.errors import Forbidden, HotlineError, Invalid, SignInNeeded
 from hotline.floor import Floor
+from hotline.navigation import Entry, menu
 from hotline.people.config import Accounts
 from hotline.shared import Shared
 from hotline.telephony import Signatures
 
 log = logging.getLogger(__name__)
-
-#: What the header offers: text key, address, roles.
-Navigation = Sequence[tuple[str, str, frozenset[auth.Role]]]
 
 LANGUAGE_COOKIE = "hotline_language"
 THEME_COOKIE = "hotline_theme"
@@ -127,7 +125,7 @@ def json_body() -> dict[str, Any]:
     return request.form.to_dict()
 
 
-def create(the_floor: Floor, navigation: Navigation = ()) -> Flask:
+def create(the_floor: Floor, navigation: Sequence[Entry] = ()) -> Flask:
     """The Flask application without the rooms' blueprints; `hotline/app.py` adds those."""
     from hotline.people import entry  # noqa: F401 - the ways in, which stand on this module
 
@@ -304,11 +302,9 @@ def _context() -> dict[str, Any]:
         "csrf_token": lambda: identity.csrf_token(secret_key) if identity else "",
         "csrf_field": lambda: _csrf_field(identity, secret_key),
         "address_with": address_with,
-        "navigation": [
-            entry
-            for entry in current_app.extensions["hotline.navigation"]
-            if identity and identity.role in entry[2]
-        ],
+        "menu": menu(current_app.extensions["hotline.navigation"], identity.role, request.path)
+        if identity
+        else None,
     }
 
 
