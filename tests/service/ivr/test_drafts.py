@@ -82,11 +82,11 @@ def test_only_the_agent_of_the_call_writes_its_draft(
 
 def test_a_browser_needs_its_csrf_token(world: World, pair: tuple[Agent, Caller]) -> None:
     agent, caller = pair
-    world.client.set_cookie("hotline_session", agent.token)
+    world.client.set_cookie(COOKIE, agent.token)
     assert world.client.post(path(caller), data={"note": "x"}).status_code == 403
     told = {"note": "x", "csrf_token": csrf_of(world.floor, agent.token)}
     assert world.client.post(path(caller), data=told).status_code == 200
-    world.client.delete_cookie("hotline_session")
+    world.client.delete_cookie(COOKIE)
 
 
 @pytest.mark.parametrize(
