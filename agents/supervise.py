@@ -236,9 +236,12 @@ def last_word(session: Session, agent_id: int, *, now: datetime) -> Word | None:
 
 def _who_last(session: Session, agent_id: int) -> str:
     """Who changed an agent last, by name: a supervisor, or the agent."""
-    rows = session.execute(_LAST, {"who": agent_id})
-    found = next((data["who"] for _, _, _, data in rows if "who" in data), None)
-    return found or service.agent(session, agent_id).name
+    for _, by, _, data in session.execute(_LAST, {"who": agent_id}):
+        if by == f"agent:{agent_id}":
+            break
+        if "who" in data:
+            return str(data["who"])
+    return service.agent(session, agent_id).name
 
 
 def _audit(

@@ -13,17 +13,23 @@ stays, in `test_stories.py`.
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
+from agents import service as agents
+from agents.supervise import Author
 from hotline import clock
+from hotline.auth import Identity, Role
 from hotline.clock import DrivenClock
+from hotline.errors import HotlineError
 from hotline.floor import Floor
-from ivr.events import LIVE, OfferState
+from ivr.events import LIVE, OfferState, Waits
 from ivr.models import CallEvent
+from ivr.room import reorder
+from ivr.room.waiting import Stay
 from tests.support import drain, invariants
 from tests.support.scripted_carrier import Dialling, Menu, Request, ScriptedCarrier
 from tests.support.walker import Walk, rule
@@ -141,6 +147,30 @@ class Hotline:
     @rule(1, told)
     def a_callback_never_arrives(self, which: int, _b: int) -> None:
         self.carrier.in_flight.remove(choose(told(self), which))
+
+    # ---------------------------------------------------------------- a supervisor
+
+    @rule(3, lambda self: self._waiting())
+    def a_supervisor_moves_a_caller(self, which: int, how: int) -> None:
+        """In front, by priority, to another queue or to an agent; refused, it changes nothing."""
+        stay = choose(self._waiting(), which)
+        with self.world.floor.db.read() as session:
+            chief = agents.agent(session, self.world.staff[0].id)
+        who = Identity(chief.account_id, "chief", "chief", Role.SUPERVISOR, False, "")
+        wish = reorder.Wish(stay.call_id, Author(who, "because"), reorder.place_of(stay))
+        moves = (
+            reorder.to_front,
+            partial(reorder.set_priority, priority=how % reorder.HIGHEST),
+            partial(reorder.to_queue, queue=choose(OUTCOMES, how)),
+            partial(reorder.to_agent, agent_id=choose(self.world.staff, how).id),
+        )
+        with suppress(HotlineError), self.world.floor.db.write() as session:
+            choose(moves, how // 2)(self.world.floor, session, wish, now=clock.now())
+
+    def _waiting(self) -> list[Stay]:
+        with self.world.floor.db.read() as session:
+            stays = reorder.on_the_line(session, CALLERS)
+        return [stay for stay in stays if stay.state is Waits.WAITING]
 
     # ---------------------------------------------------------------- agents
 

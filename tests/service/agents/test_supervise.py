@@ -67,6 +67,9 @@ def test_signed_out_by_a_supervisor_with_who_and_why(
         service.ready(session, agent_id, now=later(11))
     with db.read() as session:
         assert supervise.last_word(session, agent_id, now=later(12)) is None, "they have acted"
+    with pytest.raises(AgentChanged) as told:
+        status(db, agent_id, Move.BREAK, author, pause="meal", seen="signed_out:")
+    assert told.value.values["who"] == "Noi", "themselves"
 
 
 def test_the_word_is_shown_for_an_hour(db: Database, hire: Hire, author: Author) -> None:

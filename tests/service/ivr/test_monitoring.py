@@ -18,7 +18,7 @@ from ivr.errors import NotYours
 from ivr.room import offers
 from ivr.talk import monitors, service, supervising
 from ivr.talk.monitors import Mode, MonitorFacts
-from tests.service.ivr.test_consults import after_of, asks, speaks
+from tests.service.ivr.test_consults import after_of, asks, is_gone, speaks
 from tests.service.ivr.test_races import at_once, ends, hangs_up, rounds
 from tests.service.ivr.test_talk import does, rings_police, ticket_of, told
 from tests.service.ivr.world import Agent, Caller, World
@@ -311,6 +311,24 @@ def test_passed_on_it_is_over(
     listens(supervisor, caller)
     does(agent, "transfer", to="queue:complaint", how="now")
     assert supervisor.doing == "signed_out/idle"
+    check(world.floor)
+
+
+def test_while_the_agent_is_cut_off_there_is_nobody_to_listen_to(
+    world: World, agent: Agent, caller: Caller, supervisor: Agent
+) -> None:
+    cut = agent.leg
+    leg = listens(supervisor, caller)
+    is_gone(world, agent, cut)
+    take, other = f"/floor/calls/{caller.id}/take-over", world.supervisor()
+    assert supervisor.acts(take, 409, reason="x") == "not-now"
+    assert other.acts(f"/floor/calls/{caller.id}/listen", 409, mode="listening") == "not-now"
+    leg.ends()  # with the conference
+    assert supervisor.doing == "signed_out/idle"
+    agent.picks_up()
+    caller.brought()
+    listens(supervisor, caller)
+    assert supervisor.doing == "signed_out/monitoring"
     check(world.floor)
 
 
