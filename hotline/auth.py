@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -513,12 +514,15 @@ def identity_of(session: Session, account_id: int) -> Identity:
 
 
 def keep_awake(db: Database, identity: Identity, *, now: datetime, speed: float = 1) -> None:
-    """Write down that a session is in use, about once a minute of the wall's."""
+    """Write down that a session is in use, about once a minute of the wall's. What cannot be
+    written now is with the next request: nobody waits for a page because of it.
+    """
     if identity.seen_at is None or now - identity.seen_at < SEEN_EVERY * speed:
         return
     mine = SignIn.token_hash == _hash(identity.token)
     seen = sa.update(SignIn).where(mine, SignIn.seen_at < now).values(seen_at=now)
-    db.write_alone(seen.returning(SignIn.account_id), {})
+    with suppress(sa.exc.OperationalError):
+        db.write_alone(seen.returning(SignIn.account_id), {})
 
 
 def token_of(request: Request, cookie: str = COOKIE) -> tuple[str, bool]:

@@ -44,6 +44,8 @@ THEMES = ("light", "dark")
 #: After which change, as a stream told it, a page asks for a fragment.
 CHANGE_HEADER = "Hotline-After"
 ACTING = ("POST", "PUT", "PATCH", "DELETE")
+#: What a browser calls a page of another host (Fetch Metadata): a neighbour's is no better.
+OTHER_SITES = ("cross-site", "same-site")
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; "
     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -172,7 +174,7 @@ def _admit(app: Flask, the_floor: Floor, signatures: Signatures) -> None:
             raise Forbidden("the signature is missing or wrong", text="floor.bad_signature")
         return
     # who is not signed in has no token: another site could still sign them in as somebody else
-    if request.method in ACTING and request.headers.get("Sec-Fetch-Site") == "cross-site":
+    if request.method in ACTING and request.headers.get("Sec-Fetch-Site") in OTHER_SITES:
         raise Forbidden(text="floor.csrf")
     cookie = auth.cookie_name(the_floor.settings.public_url)
     token, from_browser = auth.token_of(request, cookie)
@@ -215,6 +217,8 @@ def _headers(response: Response) -> Response:
         response.headers.setdefault("Referrer-Policy", "same-origin")
         response.headers["Hotline-Now"] = clock.now().isoformat()  # a page's own clock may be wrong
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if is_secure(floor()):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from hotline import audit, auth, clock
 from hotline.auth import Attempt, Identity, Proved, Visit
-from hotline.db import Database
+from hotline.db import Database, insert_ignore
 from hotline.errors import Conflict, Invalid
 from hotline.models import Account, RecoveryCode, SecondFactor
 
@@ -69,9 +69,12 @@ def begin(session: Session, me: Identity, *, key: str, issuer: str, now: datetim
     secret = _opened(row.secret, key) if row is not None else None
     if secret is None:
         secret = pyotp.random_base32()
-        session.execute(sa.delete(SecondFactor).where(SecondFactor.account_id == me.id))
-        session.add(SecondFactor(account_id=me.id, secret=_sealed(secret, key), made_at=now))
-        session.flush()
+        if row is not None:  # sealed under a key that is gone
+            session.delete(row)
+            session.flush()
+        facts = {"account_id": me.id, "secret": _sealed(secret, key), "made_at": now}
+        if insert_ignore(session, SecondFactor, facts) is None:
+            raise Conflict()  # another page of theirs has just begun
     address = pyotp.TOTP(secret).provisioning_uri(name=me.username, issuer_name=issuer)
     return Setup(secret, address)
 

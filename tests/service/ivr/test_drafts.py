@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from hotline import clock
+from hotline.auth import COOKIE
 from ivr import drafts
 from ivr.models import Draft
 from tests.service.hotline.test_web import csrf_of

@@ -17,6 +17,8 @@ from hotline.floor import Floor
 from hotline.models import Account
 from hotline.people import rules, service
 from tests.service.hotline.people.conftest import BOTH, PASSWORD, Make, Person, role_of
+from tickets import service as tickets
+from tickets.config import Tickets
 
 ACTS = {
     "name": {"name": "Other", "contact": ""},
@@ -344,3 +346,24 @@ def test_the_list_shows_whom_one_looks_after(
     assert listed(root, "?q=NO") == ["noi"]
     assert listed(root, "?q=%25") == []
     assert listed(root, "?after=noi") == ["root", "somsri"]
+
+
+# ---------------------------------------------------------------- the crew
+
+
+def test_a_crew_reads_tickets_and_changes_none(make: Make, floor: Floor) -> None:
+    crew, config = make("crew", Role.CREW), floor.section(Tickets)
+    facts = {"category": "flood", "caller": "+66812345678", "by": "noi", "now": clock.now()}
+    with floor.db.write() as session:
+        ticket = tickets.record_call(
+            session, config, call_id=1, outcome="complaint", note="น้ำท่วมซอย 5", **facts
+        )
+    page = crew.looks(f"/tickets/{ticket.number}")
+    assert page.status_code == 200
+    assert "น้ำท่วมซอย 5" in page.text and "345678" not in page.text
+    assert f"/tickets/{ticket.number}/" not in page.text, "no form that changes it"
+    for change in ("move", "note", "complete"):
+        assert crew.sends(f"/tickets/{ticket.number}/{change}", text="x").status_code == 403
+    assert re.findall(r'<a href="(/\w+)"', crew.looks("/tickets").text)[:1] == ["/tickets"]
+    for closed in ("/desk", "/wallboard", "/calls", "/people", "/audit", "/reports"):
+        assert crew.looks(closed).status_code == 403, closed

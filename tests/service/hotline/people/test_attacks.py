@@ -83,8 +83,9 @@ def test_another_site_signs_nobody_in(app: Flask, make: Make) -> None:
     noi = make("noi", Role.AGENT, signed_in=False)
     for address in PUBLIC_CHANGES:
         form = {"username": "noi", "password": PASSWORD}
-        there = {"Sec-Fetch-Site": "cross-site"}
-        assert noi.client.post(address, data=form, headers=there).status_code == 403
+        for site in ("cross-site", "same-site"):
+            there = {"Sec-Fetch-Site": site}
+            assert noi.client.post(address, data=form, headers=there).status_code == 403
     assert noi.cookie == ""
     here = {"Sec-Fetch-Site": "same-origin"}
     assert noi.client.post("/sign-in", data=form, headers=here).status_code == 302
@@ -276,6 +277,7 @@ def test_every_page_is_armed(app: Flask, everybody: dict[Role, Person], floor: F
     for person in everybody.values():
         for path, answer in pages(app, person):
             assert answer.headers["X-Content-Type-Options"] == "nosniff", path
+            assert answer.headers["Strict-Transport-Security"] == "max-age=31536000", path
             if answer.mimetype != "text/html":
                 continue
             policy = answer.headers["Content-Security-Policy"]
