@@ -52,7 +52,7 @@ def test_signed_out_by_a_supervisor_with_who_and_why(
     with db.read() as session:
         found = service.presence_of(session, agent_id)
         word = supervise.last_word(session, agent_id, now=later(10))
-        (line,) = audit.lines(session, subject=f"agent:{agent_id}")
+        (line,) = audit.lines(session, audit.Asked(subject=f"agent:{agent_id}"))
         last = session.scalars(sa.select(PresenceEvent).order_by(PresenceEvent.id.desc())).first()
     assert found.status is Status.SIGNED_OUT
     assert word is not None
@@ -133,7 +133,7 @@ def test_skills_count_at_once_and_for_who_is_ready(
         since = session.scalar(sa.select(AgentSkill.ready_since).where(AgentSkill.agent_id == one))
         (head,) = service.ready_heads(session, ["information/th"])
         word = supervise.last_word(session, other, now=later(6))
-        lines = audit.lines(session, kind="agents.skills_changed")
+        lines = audit.lines(session, audit.Asked(kind="agents.skills_changed"))
     assert (since, head.agent_id) == (idle, one)
     assert word is not None
     assert (word.gave, word.took) == ((), ("complaint/th",))

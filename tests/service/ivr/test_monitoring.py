@@ -85,7 +85,7 @@ def modes(world: World, caller: Caller) -> list[str]:
 
 def lines(world: World, kind: str) -> list[audit.Line]:
     with world.floor.db.read() as session:
-        return audit.lines(session, kind=kind)[::-1]
+        return audit.lines(session, audit.Asked(kind=kind))[::-1]
 
 
 def page(agent: Agent, path: str = "/calls/current") -> str:

@@ -58,7 +58,7 @@ def test_put_in_front_with_author_and_reason(
     assert event.data["who"] == supervisor.username
     assert event.data["why"] == "fell in the street"
     with world.floor.db.read() as session:
-        (done,) = audit.lines(session, kind="ivr.reordered")
+        (done,) = audit.lines(session, audit.Asked(kind="ivr.reordered"))
     assert (done.by, done.reason) == (supervisor.username, "fell in the street")
     assert "in front of" in page(supervisor, f"/calls/{line[2].id}")
     agent = world.agent(queues=["information"])

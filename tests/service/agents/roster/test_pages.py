@@ -107,7 +107,7 @@ def test_a_shift_is_made_changed_and_ended_on_pages(floor, people, get, post):
     assert post(f"/roster/shifts/{second.id}/remove", **form).status_code == 302
     assert "20:00" not in text(get("/roster?week=2026-11-24"))
     with floor.db.read() as session:
-        lines = audit.lines(session, subject=f"agent:{noi}")
+        lines = audit.lines(session, audit.Asked(subject=f"agent:{noi}"))
     assert [each.kind for each in lines] == [
         "agents.shift_removed",
         "agents.shift_changed",

@@ -12,7 +12,7 @@ from agents.roster.adherence import Here
 from agents.roster.rules import Kind
 from agents.roster.service import Act, ChangedMeanwhile, InThePast, NoSuchShift, Plan, Wish
 from agents.roster.sheets import Bad
-from hotline import audit
+from hotline import audit, auth
 from hotline.errors import Invalid, NotFound
 
 HERE = ZoneInfo("Asia/Bangkok")
@@ -311,7 +311,7 @@ def test_a_calendar_has_a_secret_address_until_it_is_revoked(db, noi):
             with pytest.raises(NotFound):
                 service.agent_of_feed(session, wrong)
     with db.write() as session:
-        agents.lock_out(session, "noi", by="test", now=NOW)
+        auth.lock_out(session, auth.account_named(session, "noi"))
     with pytest.raises(NotFound), db.read() as session:
         service.agent_of_feed(session, token)
     with db.write() as session:
