@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 WATCHES: Final = frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})
 SESSIONS: Final = "sign_ins"
 #: Seconds of the wall. A topic is told at once, and then no oftener than this.
-PACE = 0.25
+PACE = 0.2
 #: How often a stream says that it lives; a page that hears nothing for three of them gives it up.
 BEAT = 2.0
 #: How long Redis may say nothing, asked or not.
