@@ -14,7 +14,6 @@ from agents import service as agents
 from hotline import auth, clock
 from hotline.auth import Role
 from tests.browser.conftest import Hotline
-from tests.browser.test_conversation import finish
 from tests.browser.test_softphone import (
     AGENT,
     CALLER,
@@ -24,6 +23,7 @@ from tests.browser.test_softphone import (
     desk,
     hears,
     playwright,
+    write_up,
     wrong,
 )
 
@@ -139,7 +139,7 @@ def take_over(floor: Page, agent: Page, caller: Page, supervisor: Page) -> None:
     assert set(caller.evaluate("states")) == {"live"}, "connected throughout"
     supervisor.keyboard.press("Escape")
     supervisor.keyboard.press("F9")
-    finish(supervisor)
+    write_up(supervisor)
 
 
 def test_leaving_lets_the_two_talk_on(agent: Page, caller: Page, supervisor: Page) -> None:
@@ -158,7 +158,7 @@ def test_leaving_lets_the_two_talk_on(agent: Page, caller: Page, supervisor: Pag
     agent.keyboard.press("F9")
     expect(supervisor.locator("#state")).to_have_attribute("data-state", "idle")
     expect(supervisor.locator("#softphone")).to_have_attribute("data-state", "ready")
-    finish(agent)
+    write_up(agent)
 
 
 def employ(hotline: Hotline, username: str, role: Role) -> None:
