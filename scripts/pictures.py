@@ -63,6 +63,23 @@ STATES = {
     "done": "The ticket that came of it",
     "missed": "A call that was not answered: the loud way back",
 }
+#: What is taken of the floor and its people: the address, and what it is.
+FLOOR = {
+    "wallboard": ("/wallboard", "The wallboard: readable from eight metres"),
+    "floor": (
+        "/floor",
+        "The supervisor's page: who talks, who waits, who is there, and what can be done",
+    ),
+    "roster": ("/roster", "The roster of a week, with its conflicts and the heads by the hour"),
+    "here": ("/roster/here", "Who should be here, and who is"),
+    "adherence": ("/roster/adherence", "What was planned beside what was"),
+    "quality": ("/quality", "Quality: drawn by lot, marked, averages"),
+    "form": ("", "A conversation is marked with the city's own form"),
+    "people": ("/people", "Accounts"),
+    "account": ("", "One account: role, sessions, sign-ins, queues"),
+    "me": ("/me", "My account: password, second factor, sessions"),
+    "audit": ("/audit", "What was done to whom, by whom, and why"),
+}
 NOTES = {
     "th": "น้ำท่วมขังหน้าปากซอยบัวขาว ระดับเข่า รถเล็กผ่านไม่ได้ ตั้งแต่เช้า",
     "en": "Flooded at the mouth of Soi Buakhao since this morning, knee deep; small cars are stuck",
@@ -99,11 +116,15 @@ class Studio:
         language = page.locator("html").get_attribute("lang")
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            page.wait_for_timeout(400)
-            small = base64.b64decode(self._press.evaluate(WEBP, _address(page.screenshot())))
-            (PICTURES / "desk" / f"{name}-{language}-{scheme}.webp").write_bytes(small)
-            print(name, language, scheme, file=sys.stderr)
+            self.small(page, f"desk/{name}-{language}-{scheme}")
         page.emulate_media(color_scheme="light")
+
+    def small(self, page: Page, name: str, *, whole: bool = False) -> None:
+        """One picture, once the page is quiet, in a third of its size."""
+        page.wait_for_timeout(400)
+        taken = _address(page.screenshot(full_page=whole))
+        (PICTURES / f"{name}.webp").write_bytes(base64.b64decode(self._press.evaluate(WEBP, taken)))
+        print(name, file=sys.stderr)
 
     def ring(self, number: str, *keys: str) -> str:
         """Call in and press keys; the call's sid."""
@@ -147,22 +168,39 @@ def _address(png: bytes) -> str:
 
 
 def gallery() -> None:
-    """The page that shows the desk's pictures."""
-    lines = [
-        "# The desk in pictures",
-        "",
-        "Taken by `make pictures`. What stands there: [desk.md](desk.md).",
-        "",
-    ]
-    for name, what in STATES.items():
+    """The pages that show the pictures of the desk, and of the floor."""
+    desk = {
+        what: [
+            f"desk/{name}-{language}-{scheme}" for scheme in ("light", "dark") for language in NOTES
+        ]
+        for name, what in STATES.items()
+    }
+    _show("desk", "# The desk in pictures", "[desk.md](desk.md)", desk, "49%")
+    floor = {
+        what: [
+            f"floor/{name}{size}-{scheme}"
+            for scheme in ("light", "dark")
+            for size in ("", "-phone")
+        ]
+        for name, (_, what) in FLOOR.items()
+    }
+    pages = "[wallboard.md](wallboard.md), [supervise.md](supervise.md), [roster.md](roster.md)"
+    pages += ", [quality.md](quality.md), [people.md](people.md)"
+    _show("floor", "# The floor and its people in pictures", pages, floor, "48%")
+
+
+def _show(file: str, title: str, read: str, shown: dict[str, list[str]], width: str) -> None:
+    lines = [title, "", f"Taken by `make pictures`. What stands there: {read}.", ""]
+    for what, names in shown.items():
         lines += [f"## {what}", ""]
-        for scheme in ("light", "dark"):
-            shown = (f"pictures/desk/{name}-{language}-{scheme}.webp" for language in NOTES)
-            lines.append(" ".join(f'<img src="{path}" alt="{what}" width="49%">' for path in shown))
+        for pair in (names[:2], names[2:]):
+            paths = (f"pictures/{name}.webp" for name in pair)
+            lines.append(
+                " ".join(f'<img src="{path}" alt="{what}" width="{width}">' for path in paths)
+            )
         lines.append("")
-    (PICTURES.parent / "desk-pictures.md").write_text(
-        "\n".join(lines[:-1]) + "\n", encoding="utf-8"
-    )
+    page = PICTURES.parent / f"{file}-pictures.md"
+    page.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
 
 
 def _ask(url: str, body: object = None, token: str = "", method: str | None = None) -> Any:
@@ -278,15 +316,55 @@ def in_conversation(studio: Studio, desk: Page) -> None:
     talk.locator("[id^=party-].good").wait_for(state="detached")
 
 
-def wallboard(studio: Studio) -> None:
-    """What a supervisor sees while callers wait."""
+def floor(studio: Studio) -> None:
+    """What a supervisor sees while one caller talks and two wait: by day in Thai, by night in
+    English, on a large screen and on a telephone.
+    """
+    desk = studio.page("agent1", "th", "system")
+    desk.goto("/desk")
+    desk.keyboard.press("r")
+    desk.wait_for_selector("#state[data-status=ready]")
+    talks = studio.ring("+66812345670", "1", "2")
+    desk.wait_for_selector("#state[data-state=offered]")
+    desk.wait_for_timeout(1000)
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector("#softphone[data-state=talking]")
     studio.on_a_break("agent3")
-    for sid in (studio.ring("+66812345671", "1", "2"), studio.ring("+66898765431", "2", "1")):
+    wait = [studio.ring("+66812345671", "1", "2"), studio.ring("+66898765431", "2", "1")]
+    for sid in wait:
         studio.until_queued(sid)
-    page = studio.page("supervisor", "th", "dark")
-    page.goto("/wallboard")
-    take(page, "wallboard")
-    page.context.close()
+    for language, scheme in (("th", "light"), ("en", "dark")):
+        page = studio.page("supervisor", language, "system")
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        for name, (address, _) in FLOOR.items():
+            page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+            _go(page, name, address)
+            studio.small(page, f"floor/{name}-{scheme}")
+            page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+            studio.small(page, f"floor/{name}-phone-{scheme}")
+        page.context.close()
+    for sid in (talks, *wait):
+        studio.handset(f"calls/{sid}/hangup", {})
+    desk.context.close()
+
+
+def _go(page: Page, name: str, address: str) -> None:
+    if name == "account":
+        page.goto("/people")
+        page.locator("main a[href^='/people/']:not([href$='/new'])").first.click()
+    elif name == "form":
+        page.goto("/calls")
+        calls = page.locator("main tbody a[href^='/calls/']").evaluate_all(
+            "links => links.map((link) => link.href)"
+        )
+        for call in calls:
+            page.goto(call)
+            if (form := page.locator("a[href*='/mark']").first).is_visible():
+                form.click()
+                break
+    else:
+        page.goto(address)
+    page.wait_for_load_state()
 
 
 def written(studio: Studio) -> None:
@@ -313,11 +391,12 @@ def written(studio: Studio) -> None:
 
 def main() -> None:
     """All of them."""
-    (PICTURES / "desk").mkdir(parents=True, exist_ok=True)
+    for folder in ("desk", "floor"):
+        (PICTURES / folder).mkdir(parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
         settings = RunSettings(
-            data=Path(folder) / "var", config=ROOT / "config.yaml", web_port=0, exchange_port=0
+            data=Path(data) / "var", config=ROOT / "config.yaml", web_port=0, exchange_port=0
         )
         with Supervisor(settings) as running:
             cli.seed_demo(running.environment)
@@ -326,7 +405,7 @@ def main() -> None:
             telephone(studio)
             conversation(studio, "agent1", "th", "1", "2")
             conversation(studio, "agent1", "en", "1", "2")
-            wallboard(studio)
+            floor(studio)
             written(studio)
             browser.close()
     gallery()

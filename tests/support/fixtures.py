@@ -57,12 +57,27 @@ def sqlite_url(_migrated_sqlite: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+@pytest.fixture(scope="session")
+def _postgres_databases() -> list[str]:
+    """Migrated databases that are empty again."""
+    return []
+
+
 @pytest.fixture
-def postgresql_url(postgres_cluster: servers.Postgres, _migrated_postgres: str) -> Iterator[str]:
-    """The URL of a fresh, migrated PostgreSQL database of this test alone."""
-    name = f"test_{next(_number)}"
-    yield postgres_cluster.create(name, template=_migrated_postgres)
-    postgres_cluster.drop(name)
+def postgresql_url(
+    postgres_cluster: servers.Postgres, _migrated_postgres: str, _postgres_databases: list[str]
+) -> Iterator[str]:
+    """The URL of an empty, migrated PostgreSQL database of this test alone."""
+    if _postgres_databases:
+        name = _postgres_databases.pop()
+        yield postgres_cluster.url(name)
+    else:
+        name = f"test_{next(_number)}"
+        yield postgres_cluster.create(name, template=_migrated_postgres)
+    if postgres_cluster.empty(name, like=_migrated_postgres):
+        _postgres_databases.append(name)
+    else:
+        postgres_cluster.drop(name)
 
 
 @pytest.fixture(params=ENGINES)
