@@ -53,6 +53,16 @@ def topic_of(agent_id: int, n: int) -> str:
     return f"agent:{agent_id}@{n}"
 
 
+def at_rest(floor: Floor, *, account_id: int) -> None:
+    """The browser of this account has asked for nothing for long, so its session has ended: whose
+    telephone is in that browser has gone home. Who answers at another one needs no page for it.
+    """
+    with floor.db.write() as session:
+        them = service.agent_of_account(session, account_id)
+        if them is not None and them.in_browser:
+            service.sign_out(session, them.id, now=clock.now())
+
+
 def renamed(floor: Floor, *, account_id: int, name: str) -> None:
     """An account has another name: so has the agent that it is."""
     with floor.db.write() as session:

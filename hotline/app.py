@@ -190,6 +190,8 @@ def _listen(floor: Floor) -> None:
     listen("agent.left", functools.partial(ivr.jobs.agent_left, floor))
     # an account's last browser signed out: no call is offered there
     listen("account.signed_out", functools.partial(agents.jobs.signed_out, floor))
+    # its last browser rests, and has been signed out for it
+    listen("account.at_rest", functools.partial(agents.jobs.at_rest, floor))
     # an account has another name
     listen("account.renamed", functools.partial(agents.jobs.renamed, floor))
     # an effect was written down: a worker is told

@@ -481,11 +481,15 @@ def attempts_of(
 
 def _tell_signed_out(session: Session, account_ids: set[int], now: datetime) -> None:
     """Announce those of these accounts that nobody is signed in with any more."""
+    for account_id in _without_session(session, account_ids, now):
+        announce(session, "account.signed_out", account_id=account_id)
+
+
+def _without_session(session: Session, account_ids: set[int], now: datetime) -> list[int]:
     good = sa.select(SignIn.account_id).where(
         SignIn.account_id.in_(account_ids), SignIn.expires_at > now
     )
-    for account_id in sorted(account_ids.difference(session.scalars(good))):
-        announce(session, "account.signed_out", account_id=account_id)
+    return sorted(account_ids.difference(session.scalars(good)))
 
 
 def identify(
@@ -563,13 +567,14 @@ def current_account() -> Identity:
 
 def expire_sign_ins(session: Session, now: datetime, idle: timedelta | None = None) -> None:
     """Forget the sessions that are over, or at rest for `idle`; accounts without another are
-    announced as signed out. What else is told for a time only goes as well.
+    announced as signed out, or at rest. What else is told for a time only goes as well.
     """
-    ended = SignIn.expires_at <= now
-    if idle is not None:
-        ended = sa.or_(ended, SignIn.seen_at <= now - idle)
-    over = sa.delete(SignIn).where(ended).returning(SignIn.account_id)
+    over = sa.delete(SignIn).where(SignIn.expires_at <= now).returning(SignIn.account_id)
     _tell_signed_out(session, set(session.scalars(over)), now)
+    if idle is not None:
+        rests = sa.delete(SignIn).where(SignIn.seen_at <= now - idle).returning(SignIn.account_id)
+        for account_id in _without_session(session, set(session.scalars(rests)), now):
+            announce(session, "account.at_rest", account_id=account_id)
     session.execute(sa.delete(SignInEvent).where(SignInEvent.at <= now - KEPT))
     session.execute(sa.delete(Stranger).where(Stranger.tried_at <= now - STRANGERS_KEPT))
     session.execute(sa.delete(PasswordReset).where(PasswordReset.expires_at <= now))

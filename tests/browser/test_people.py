@@ -1,8 +1,9 @@
 """The pages of accounts, at a desk's and a telephone's width, in both languages, held to axe."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import pyotp
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
@@ -10,7 +11,7 @@ from playwright.sync_api import Page
 from hotline import auth, clock
 from hotline.auth import COOKIE, Attempt, Role, Visit
 from hotline.floor import Floor
-from hotline.people import service
+from hotline.people import factors, service
 from tests.browser.conftest import Look
 from tests.browser.test_accessibility import faults
 from tests.support.floors import sign_in_as
@@ -96,6 +97,36 @@ def test_a_link_for_a_password(look: Look, noi: int, width: int) -> None:
     page.click("main button.main")
     page.wait_for_url("**/sign-in**")
     assert page.locator("[role=status]").count() == 1
+
+
+@WIDTHS
+def test_signing_in_with_a_code(
+    look: Look, noi: int, floor: Floor, client: FlaskClient, width: int
+) -> None:
+    key = floor.settings.secret_key
+    with floor.db.write() as session:
+        auth.set_password(session, noi, "a long enough password")
+        auth.let_in(session, noi)
+        me, now = auth.identity_of(session, noi), clock.now()
+        setup = factors.begin(session, me, key=key, issuer="1337", now=now)
+        app = pyotp.TOTP(setup.secret)
+        factors.confirm(session, me, app.at(now), key=key, now=now)
+    client.delete_cookie(COOKIE)
+    page = look("/sign-in?lang=th&next=/callbacks", width)
+    fits(page, width)
+    page.fill("[name=username]", "nonglak.phongphanich")
+    page.fill("[name=password]", "a long enough password")
+    page.click("main button")
+    page.wait_for_url("**/sign-in/code**")
+    fits(page, width)
+    page.fill("[name=code]", "000000")
+    page.click("main button")
+    page.wait_for_selector("[role=alert]")
+    fits(page, width)
+    later = clock.now() + timedelta(seconds=30)
+    page.fill("[name=code]", app.at(later))
+    page.click("main button")
+    page.wait_for_url("**/callbacks")
 
 
 def test_a_crew_on_a_telephone_finds_its_account(

@@ -8,6 +8,7 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 
+from agents import service as agents
 from hotline import auth, clock, web
 from hotline.auth import Role
 from hotline.clock import DrivenClock
@@ -365,6 +366,21 @@ def test_a_browser_at_rest_is_signed_out(noi: Person, driven: DrivenClock, floor
         auth.expire_sign_ins(session, clock.now(), idle)
     with floor.db.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(SignIn)) == 0
+
+
+@pytest.mark.parametrize(("address", "after"), [(None, "signed_out"), ("+66812345678", "ready")])
+def test_an_agent_whose_browser_rests_goes_home_unless_the_telephone_is_another(
+    noi: Person, driven: DrivenClock, floor: Floor, address: str | None, after: str
+) -> None:
+    with floor.db.write() as session:
+        facts = {"name": "Noi", "skills": ["complaint/th"], "address": address, "now": clock.now()}
+        them = agents.set_work(session, noi.id, **facts)
+        agents.ready(session, them.id, now=clock.now())
+    driven.advance(seconds=floor.section(Accounts).idle.total_seconds() + 1)
+    floor.sweeps["auth.expire"](floor, clock.now())
+    with floor.db.read() as session:
+        assert agents.presence_of(session, them.id).status == after
+    assert noi.looks("/desk").status_code == 302
 
 
 def test_a_program_does_not_rest(noi: Person, driven: DrivenClock, floor: Floor) -> None:
