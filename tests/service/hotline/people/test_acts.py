@@ -216,11 +216,14 @@ def test_a_lock_for_wrong_passwords_is_lifted(boss: Person, make: Make) -> None:
 
 
 @BOTH
-def test_sessions_are_listed_and_end_one_by_one(boss: Person, noi: Person, make: Make) -> None:
+def test_sessions_are_listed_and_end_one_by_one(
+    boss: Person, noi: Person, driven: DrivenClock
+) -> None:
     telephone = Person(noi.floor, noi.client.application.test_client(), noi.id, "noi")
     firefox = "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"
     telephone.client.environ_base["HTTP_USER_AGENT"] = firefox
-    telephone.signs_in()
+    driven.advance(minutes=1)
+    telephone.signs_in()  # the newest stands first
     page = boss.looks(f"/people/{noi.id}").text
     assert "Firefox · Android" in page
     handles = re.findall(r'name="session" value="(\w+)"', page)
