@@ -315,7 +315,7 @@ async def _stream(request: web.Request) -> web.StreamResponse:
     topics = request.query.get("topics", "")
     if not _TOPICS.fullmatch(topics):
         raise web.HTTPBadRequest(text="topics", headers=headers)
-    token = _token(request)
+    token = _token(request, auth.cookie_name(hub.settings.public_url))
     try:
         may = await hub.may(token)
     except sa.exc.SQLAlchemyError as error:
@@ -359,12 +359,12 @@ async def _send_all(hub: Hub, stream: Stream, response: web.StreamResponse) -> N
                 await response.write("".join(lines).encode())
 
 
-def _token(request: web.Request) -> str:
+def _token(request: web.Request, cookie: str) -> str:
     """As `auth.token_of`: a program's header, or a browser's cookie."""
     header = request.headers.get("Authorization", "")
     if header.startswith("Bearer "):
         return header.removeprefix("Bearer ").strip()
-    return request.cookies.get(auth.COOKIE, "")
+    return request.cookies.get(cookie, "")
 
 
 def _allowed(request: web.Request, public_url: str) -> dict[str, str]:
