@@ -2,11 +2,10 @@
 /** What every page needs: where one is must be in sight, and a button has its key. */
 
 // on a narrow screen the navigation scrolls
-const here = document.querySelector("header.site nav [aria-current]");
-const bar = here?.parentElement;
-if (here instanceof HTMLElement && bar) {
+for (const here of document.querySelectorAll("header.site nav [aria-current]")) {
+  const bar = here.parentElement;
   // not scrollIntoView: that moves the page too, which a reload has just put back in its place
-  bar.scrollLeft = here.offsetLeft - bar.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
+  if (here instanceof HTMLElement && bar) bar.scrollLeft = here.offsetLeft - bar.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
 }
 
 /**

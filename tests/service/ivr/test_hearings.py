@@ -26,7 +26,7 @@ def test_every_hearing_is_written_down_once_a_quarter_of_an_hour(world: World) -
             assert sound.status_code == 206
 
     def lines() -> list[tuple[str, str, object]]:
-        found = world.read(partial(audit.lines, kind="ivr.heard"))
+        found = world.read(partial(audit.lines, asked=audit.Asked(kind="ivr.heard")))
         return [(each.by, each.subject, each.data["recording"]) for each in found]
 
     hear()

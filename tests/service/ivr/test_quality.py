@@ -100,7 +100,10 @@ def test_a_mark_is_a_draft_then_published_and_told_of(
         85,
         90,
     )
-    kinds = [each.kind for each in world.read(partial(audit.lines, subject=f"call:{called.id}"))]
+    kinds = [
+        each.kind
+        for each in world.read(partial(audit.lines, asked=audit.Asked(subject=f"call:{called.id}")))
+    ]
     assert kinds == ["ivr.mark_published", "ivr.marked"]
     with pytest.raises(ChangedMeanwhile):
         write(world, service.change, made, full(world), n=3, by=boss)
@@ -138,7 +141,10 @@ def test_a_correction_is_a_new_version_and_the_old_one_stays(
     assert [each.id for each in world.read(service.of_agent, agent.id)] == [second]
     old = world.read(service.find, first)
     assert (old.state, old.share, old.version) == ("replaced", 0, 1)
-    kinds = [each.kind for each in world.read(partial(audit.lines, subject=f"call:{called.id}"))]
+    kinds = [
+        each.kind
+        for each in world.read(partial(audit.lines, asked=audit.Asked(subject=f"call:{called.id}")))
+    ]
     assert kinds[:2] == ["ivr.mark_published", "ivr.mark_corrected"]
 
 
