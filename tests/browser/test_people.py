@@ -144,5 +144,5 @@ def test_a_supervisors_menu_stands_in_one_row(
     look: Look, floor: Floor, client: FlaskClient, language: str
 ) -> None:
     client.set_cookie(COOKIE, sign_in_as(floor, Role.SUPERVISOR))
-    page = look(f"/people?lang={language}", 1366)
+    page = look(f"/tickets?lang={language}", 1366)
     assert page.evaluate("document.querySelector('header.site').offsetHeight") < 70
