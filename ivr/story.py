@@ -17,7 +17,7 @@ from ivr import calls, drafts
 from ivr.callbacks import rows as callback_rows
 from ivr.callbacks.rows import CallbackFacts
 from ivr.calls import CallFacts
-from ivr.errors import NoSuchCall
+from ivr.errors import NoSuchCall, NoSuchParty
 from ivr.events import Kind, OfferState, Result
 from ivr.models import Call, CallEvent, Offer, Waiting
 from ivr.nodes.base import DIAL_DONE
@@ -521,7 +521,11 @@ def _with_call(session: Session, offer: OfferFacts) -> AtHand:
 def _told(session: Session, offer: OfferFacts) -> str:
     if offer.talk_of is None:
         return ""
-    asker = offers.facts(session, parties.of_consult(session, offer.id).offer_id)
+    try:
+        asked = parties.of_consult(session, offer.id)
+    except NoSuchParty:
+        return ""  # a supervisor who took over has what was typed as their own
+    asker = offers.facts(session, asked.offer_id)
     draft = drafts.of_call(session, offer.call_id, asker.agent_id)
     return "" if draft is None else draft.note
 

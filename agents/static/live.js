@@ -299,8 +299,10 @@ export class Live extends EventTarget {
     fragment.loading = true;
     fragment.again = false;
     fragment.due = Infinity;
+    let answered = false;
     try {
       const changed = await fragment.load(mark);
+      answered = true;
       this.failures = 0;
       this.correct(fragment.told);
       this.seen = this.now();
@@ -312,9 +314,9 @@ export class Live extends EventTarget {
       if (this.failures > 1) this.trouble(`${this.root.dataset.stale} ${clockTime(this.seen, this.root.dataset.zone)}`);
     } finally {
       fragment.loading = false;
-      // nothing can have been missed since it was asked
-      fragment.since = since;
-      fragment.wait(since > 0 && since === this.stream.since);
+      // nothing can have been missed since it was asked; what was not answered is asked for again soon
+      if (answered) fragment.since = since;
+      fragment.wait(answered && since > 0 && since === this.stream.since);
     }
     if (fragment.again && this.fragments.has(fragment.element)) this.load(fragment, this.stream.mark);
   }

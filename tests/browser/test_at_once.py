@@ -39,10 +39,10 @@ def agent(hotline: Hotline, browsers: Browsers, wrong: list[str]) -> Iterator[Pa
 def test_two_agents_who_accept_at_once_have_each_their_own_caller(
     hotline: Hotline, browsers: Browsers, agent: Page, wrong: list[str]
 ) -> None:
-    colleague = desk(browsers(COLLEAGUE), hotline, wrong, "agent5")  # who answers in Chinese
+    colleague = desk(browsers(COLLEAGUE), hotline, wrong, "agent4")
     first = ringing(agent, browsers(CALLER), hotline, wrong)
     second = ringing(
-        colleague, browsers(OTHER_CALLER), hotline, wrong, ("1", "3"), ("咨询信息", "1")
+        colleague, browsers(OTHER_CALLER), hotline, wrong, ("1", "1"), ("แจ้งเรื่องร้องเรียน", "2")
     )
     agent.evaluate(ACCEPT)
     colleague.evaluate(ACCEPT)
