@@ -93,7 +93,11 @@ def parse(
     sections: dict[type[Section], Section] = {}
     for name, kind in SECTIONS.items():
         unsure = [each.place[1:] for each in repeated if each.place[0] == name]
-        also = partial(_beyond, content=content, folder=folder)
+        # of a calendar with faults of its own nobody knows how long it is open
+        unsure_of_city = any(each.place[0] == "city" for each in repeated) or any(
+            fault.path.startswith("city.") for fault in faults
+        )
+        also = partial(_beyond, content=content, folder=folder, unsure_of_city=unsure_of_city)
         section, found = salvage.check(kind, content.get(name) or {}, unsure, also)
         faults += salvage.told(found, name)
         if section is not None:
@@ -106,7 +110,9 @@ def parse(
     return config
 
 
-def _beyond(section: Section, content: Any, folder: Path | None) -> Iterator[Fault]:
+def _beyond(
+    section: Section, content: Any, folder: Path | None, *, unsure_of_city: bool
+) -> Iterator[Fault]:
     """What is wrong with a section beside the others, and beside the files of the city."""
     if isinstance(section, Reports):
         yield from _unknown_queues(section, content)
@@ -114,7 +120,7 @@ def _beyond(section: Section, content: Any, folder: Path | None) -> Iterator[Fau
     calendars = city.get("calendars") if isinstance(city, dict) else None
     known = calendars if isinstance(calendars, dict) else {}
     if isinstance(section, Tickets):
-        yield from section.faults_beside(known)
+        yield from section.faults_beside(dict.fromkeys(known) if unsure_of_city else known)
     if not isinstance(section, Ivr):
         return
     for path, name in section.calendars_used():

@@ -22,7 +22,7 @@ from ivr.nodes.voicemail import MESSAGE_NUMBER
 from tests.support.floors import CONFIG
 from tests.support.waiting import until
 from tests.walks.hearing import Heard, Judge
-from tests.walks.hotline import Footsteps, opened, shipped
+from tests.walks.hotline import NOON, Footsteps, opened, shipped
 from tests.walks.walker import MESSAGE, SILENCE, Move, Telephone, Walks, keys
 
 pytestmark = pytest.mark.timeout(300)  # nine processes start, also on a machine that is busy
@@ -103,7 +103,8 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         web_port=0,
         exchange_port=0,
         stations=folder / "stations.json",
-        clock=str(clock.ScaledClock.starting(clock.now(), SPEED)),
+        # as in the walks: late in the evening, or at night, other words would be due
+        clock=str(clock.ScaledClock.starting(NOON, SPEED)),
     )
     with Supervisor(settings) as running:
         yield running.exchange_url

@@ -364,7 +364,8 @@ def test_all_faults_of_a_calendar_come_at_once(tmp_path: Path) -> None:
 
 
 def test_a_country_that_the_library_does_not_know(tmp_path: Path) -> None:
-    body = "      title: {th: ก, en: a}\n      holidays: true"
+    week = 'weekly: {mon-fri: ["08:30-16:30"]}'
+    body = f"      title: {{th: ก, en: a}}\n      {week}\n      holidays: true"
     with pytest.raises(ConfigError, match="no holidays are known of the country XX"):
         load(tmp_path, body, country="country: XX")
     load(tmp_path, body.replace("true", "false"), country="country: XX")
