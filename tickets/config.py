@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Self
@@ -186,7 +186,15 @@ class Tickets(Section):
 
     def day(self, now: datetime) -> date:
         """Return the day of a moment where the city is (without a city: in UTC)."""
-        return clock.local_day(now, self._city.zone if self._city else ZoneInfo("UTC"))
+        return clock.local_day(now, self._zone)
+
+    def end_of(self, day: date) -> datetime:
+        """Return the first moment that is not of a day of the city any more."""
+        return clock.midnight(day + timedelta(days=1), self._zone)
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return self._city.zone if self._city else ZoneInfo("UTC")
 
     def office(self, kind: Kind, priority: Priority, category: str | None) -> Office | None:
         """Return whose hours the clocks of such a ticket count; None: every hour."""
