@@ -89,6 +89,16 @@ class Account:
     failures: Sequence[Failure]
     nights: int = 0
 
+    @property
+    def failed(self) -> list[Row]:
+        """The divisions where something went wrong."""
+        return [row for row in self.rows if row.failed]
+
+    @property
+    def kept(self) -> list[Row]:
+        """Those where nothing did."""
+        return [row for row in self.rows if not row.failed]
+
 
 @dataclass(frozen=True)
 class _Event:
