@@ -84,7 +84,6 @@ __all__ = [
     "TicketFacts",
     "TicketMoved",
     "acting",
-    "actor_of",
     "as_citizens_see",
     "assign",
     "by_number",
@@ -164,11 +163,6 @@ def names_of(session: Session, usernames: Iterable[str]) -> dict[str, str]:
     """Return the names of accounts by username; one that is gone is not in it."""
     asked = sa.select(Account.username, Account.name).where(Account.username.in_(set(usernames)))
     return {row.username: row.name for row in session.execute(asked)}
-
-
-def actor_of(config: Tickets, username: str, role: str) -> Actor:
-    """Return who acts, with the divisions that config.yaml says they administer."""
-    return Actor(username, Role(role), config.divisions_of(username))
 
 
 def acting(session: Session, config: Tickets, username: str, role: str, now: datetime) -> Actor:
