@@ -117,6 +117,7 @@ TOPICS: Mapping[str, TopicsOf] = {
     "ticket_absences": changes.nothing,
     "ticket_attention": changes.nothing,
     "ticket_events": changes.nothing,
+    "ticket_files": changes.nothing,
     "citizens": changes.nothing,
     "citizen_numbers": changes.nothing,
     "call_citizens": changes.nothing,

@@ -15,8 +15,9 @@ class BadFile(Invalid):
 
     code = "bad-file"
 
-    def __init__(self, refusal: Refusal, **values: object) -> None:
-        super().__init__(text=f"tickets.files.error.{refusal.value}", **values)
+    def __init__(self, refusal: Refusal, **values: str) -> None:
+        super().__init__(text=f"tickets.files.error.{refusal.value}")
+        self.values = values
         self.refusal = refusal
 
 
@@ -42,6 +43,12 @@ class EnoughToday(Invalid):
     """A citizen has sent as many files for the ticket today as they may."""
 
     code, text = "enough-today", "tickets.files.error.enough_today"
+
+
+class TicketClosed(Conflict):
+    """A citizen sends something for a ticket that is closed: it is to be opened again first."""
+
+    code, text = "ticket-closed", "tickets.files.error.closed"
 
 
 class AlreadyThere(Conflict):

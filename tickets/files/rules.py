@@ -192,9 +192,7 @@ def position(gps: Mapping[int, Any]) -> Position | None:
     return Position(round(latitude, _PLACES), round(longitude, _PLACES))
 
 
-def _degrees(
-    parts: Any, reference: Any, positive: str, negative: str, most: float
-) -> float | None:
+def _degrees(parts: Any, reference: Any, positive: str, negative: str, most: float) -> float | None:
     """Degrees, minutes and seconds (any may carry a fraction) as one signed number."""
     sign = {positive: 1, negative: -1}.get(_text(reference).upper()[:1])
     if sign is None:
@@ -221,8 +219,9 @@ def taken_at(written: Any, offset: Any, *, zone: tzinfo, now: datetime) -> datet
     cannot be.
     """
     try:
-        local = datetime.strptime(_text(written)[:19], "%Y:%m:%d %H:%M:%S").replace(tzinfo=None)
-        at = local.replace(tzinfo=_offset(_text(offset)) or zone).astimezone(UTC)
+        there = _offset(_text(offset)) or zone
+        local = datetime.strptime(_text(written)[:19], "%Y:%m:%d %H:%M:%S").replace(tzinfo=there)
+        at = local.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return at if _OLDEST <= at <= now + _AHEAD else None

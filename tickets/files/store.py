@@ -193,7 +193,8 @@ class S3:
             try:
                 answer = self._client.get_object(self._bucket, _key(name))
             except S3Error as error:
-                return _none_if_missing(error)
+                _raise_unless_missing(error)
+                return None
             try:
                 return bytes(answer.read())
             finally:
@@ -205,7 +206,7 @@ class S3:
             try:
                 self._client.stat_object(self._bucket, _key(name))
             except S3Error as error:
-                _none_if_missing(error)
+                _raise_unless_missing(error)
                 return False
         return True
 
@@ -227,8 +228,8 @@ def _key(name: str) -> str:
     return f"{FOLDER}/{name[:2]}/{name[2:4]}/{name}"
 
 
-def _none_if_missing(error: S3Error) -> None:
-    """A service says both that there is no such object and that we may not know (403)."""
+def _raise_unless_missing(error: S3Error) -> None:
+    """That there is no such object is an answer; everything else is a fault."""
     if error.code not in ("NoSuchKey", "NoSuchObject"):
         raise error
 
