@@ -63,6 +63,12 @@ class NothingSent(Invalid):
     code, text = "no-file", "tickets.files.error.nothing"
 
 
+class SomeRefused(Invalid):
+    """Of several files some were taken and some were not; `told` says why."""
+
+    code, text = "some-refused", "tickets.files.error.some"
+
+
 class NotPublic(Invalid):
     """A document, or a file of a private ticket: it cannot be shown to everybody."""
 
