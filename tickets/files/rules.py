@@ -45,6 +45,8 @@ PICTURES: Final = frozenset(Type) - {Type.PDF}
 #: So many bytes say what a file is.
 HEAD = 1024
 _HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"})
+#: The same boxes around pictures of another kind.
+_OTHER_BRANDS: Final = frozenset({b"avif", b"avis"})
 
 
 def sniff(head: bytes) -> Type | None:
@@ -59,11 +61,15 @@ def sniff(head: bytes) -> Type | None:
         return Type.PNG
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return Type.WEBP
-    if head[4:8] == b"ftyp" and _brands(head) & _HEIC_BRANDS:
+    if head[4:8] == b"ftyp" and _is_heic(_brands(head)):
         return Type.HEIC
     if head.startswith(b"%PDF-"):
         return Type.PDF
     return None
+
+
+def _is_heic(brands: set[bytes]) -> bool:
+    return bool(brands & _HEIC_BRANDS) and not brands & _OTHER_BRANDS
 
 
 def _brands(head: bytes) -> set[bytes]:
@@ -195,7 +201,7 @@ def position(gps: Mapping[int, Any]) -> Position | None:
 def _degrees(parts: Any, reference: Any, positive: str, negative: str, most: float) -> float | None:
     """Degrees, minutes and seconds (any may carry a fraction) as one signed number."""
     sign = {positive: 1, negative: -1}.get(_text(reference).upper()[:1])
-    if sign is None:
+    if sign is None or isinstance(parts, str | bytes):
         return None
     try:
         values = [float(part) for part in parts]
