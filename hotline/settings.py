@@ -198,7 +198,7 @@ def _read(kind: type[S], environment: Mapping[str, str], **more: Any) -> S:
         for field, value in values.items()
         if not value and field not in OPTIONAL and f"{NAMES[field]}_FILE" not in unreadable
     ]
-    if any(values.get(field) for field in _OF_SERVICE):
+    if any(values.get(field) for field in _OF_SERVICE if NAMES[field] not in SECRETS):
         faults += [
             Fault(NAMES[field], "is not set, and others of the service for files are")
             for field in _OF_SERVICE
