@@ -62,8 +62,7 @@ def test_photos_are_sent_at_a_telephone_and_the_ticket_is_closed(
     expect(page.locator(".tag.state.done")).to_be_visible()
 
     page.locator(".files .sides a").last.click()
-    expect(page.locator(".one-file .large img")).to_be_visible()
-    page.wait_for_function("document.querySelector('.large img').naturalWidth === 640")
+    expect(page.locator(".one-file .large img")).to_have_js_property("naturalWidth", 640)
     assert "12.92750, 100.87250" in page.locator(".one-file .facts").inner_text()
     narrow_enough(page, PHONE["width"])
     assert faults(page) == []

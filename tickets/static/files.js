@@ -43,7 +43,7 @@ class Sender {
       const progress = document.createElement("progress");
       progress.max = 1;
       progress.value = 0;
-      progress.setAttribute("aria-label", file.name);
+      progress.setAttribute("aria-label", `${this.form.dataset.sending} ${file.name}`);
       const preview = document.createElement("canvas");
       preview.width = preview.height = 0;
       preview.setAttribute("aria-hidden", "true");
