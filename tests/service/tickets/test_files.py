@@ -459,10 +459,11 @@ class TicketLike:
         self.id = id_
 
 
+@pytest.mark.parametrize("before", [True, False])
 def test_an_erasure_that_meets_the_same_picture_loses_nothing(
-    floor: Floor, make: Make, add: Add, monkeypatch: pytest.MonkeyPatch
+    floor: Floor, make: Make, add: Add, monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
-    """Just when the bytes have been set aside, somebody sends them again."""
+    """Just before the bytes are set aside, or just after it, somebody sends them again."""
     ticket, other = make(), make()
     file = add(ticket)
     with floor.db.write() as session:
@@ -470,6 +471,8 @@ def test_an_erasure_that_meets_the_same_picture_loses_nothing(
     aside, came = store.Folder.set_aside, list[FileFacts]()
 
     def just_then(folder: store.Folder, name: str) -> bool:
+        if before and not came:
+            came.append(add(other))
         done = aside(folder, name)
         if not came:
             came.append(add(other))
@@ -480,6 +483,23 @@ def test_an_erasure_that_meets_the_same_picture_loses_nothing(
     assert came[0].hash == file.hash
     assert service.read(floor, came[0])
     assert service.read(floor, came[0], thumb=True)
+
+
+def test_bytes_that_were_erased_before_the_row_stood_are_brought_again(
+    floor: Floor, make: Make, add: Add
+) -> None:
+    ticket, other = make(), make()
+    add(ticket)
+    sent = photos.photo()
+    received = service.receive(floor, LIMITS, sent, kind=Kind.BEFORE, now=clock.now())
+    with floor.db.write() as session:
+        service.forget(session, ticket.id, now=clock.now())
+    sending.sweep(floor, clock.now())
+    assert names_kept(floor) == set()
+    with floor.db.write() as session:
+        file = service.add(session, LIMITS, other, received, actor=AGENT, now=clock.now())
+    assert service.read(floor, file)
+    assert service.read(floor, file, thumb=True)
 
 
 def test_what_a_dead_process_set_aside_comes_back_if_a_file_has_it(
