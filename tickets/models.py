@@ -403,8 +403,8 @@ class TicketFile(Base):
     added_at: Mapped[datetime]
     by_citizen: Mapped[bool] = mapped_column(default=False)
     #: Where and when it was taken, as its camera said (degrees, WGS 84): an offer for the ticket.
-    latitude: Mapped[float | None]
-    longitude: Mapped[float | None]
+    latitude: Mapped[float | None] = mapped_column(sa.Double)
+    longitude: Mapped[float | None] = mapped_column(sa.Double)
     taken_at: Mapped[datetime | None]
     public: Mapped[bool] = mapped_column(default=False)
     removed_at: Mapped[datetime | None]

@@ -27,6 +27,8 @@ _KEPT_AS = {
 }
 #: Pixels along the longer side.
 THUMB = 360
+#: Modes whose pixels can be mixed as they are; a palette's cannot.
+_SMOOTH = ("RGB", "RGBA", "L", "CMYK")
 _QUALITY, _THUMB_QUALITY = 85, 70
 _WHITE = (255, 255, 255)
 #: No setting allows more pixels; Pillow itself refuses what has twice as many, before it decodes.
@@ -84,6 +86,8 @@ def _prepare(
         when = _when(said.get_ifd(ExifTags.IFD.Exif), zone, now)
         opened.draft("RGB", (longest, longest))  # a JPEG is decoded no larger than is needed
         opened.load()
+        if opened.mode in _SMOOTH:  # first of all: what follows is done to copies
+            opened.thumbnail((longest, longest), Resampling.LANCZOS)
         upright = ImageOps.exif_transpose(opened)
     plain = _plain(upright, keeps_holes=_KEPT_AS[found] is not Type.JPEG)
     plain.thumbnail((longest, longest), Resampling.LANCZOS)
@@ -124,7 +128,6 @@ def _plain(picture: Image.Image, *, keeps_holes: bool) -> Image.Image:
     plain = picture.convert(mode)
     if has_holes and not keeps_holes:
         plain = _on_white(plain)
-    plain = plain.copy()
     plain.info = {}  # encoders write what stands there
     return plain
 
