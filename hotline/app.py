@@ -24,6 +24,7 @@ import reports.jobs
 import reports.web
 import tickets.answers.web
 import tickets.board
+import tickets.files.web
 import tickets.jobs
 import tickets.persons.web
 import tickets.web
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     agents.roster.web.blueprint,
     tickets.web.blueprint,
     tickets.board.blueprint,
+    tickets.files.web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     ivr.web.blueprint,
@@ -117,6 +119,7 @@ TOPICS: Mapping[str, TopicsOf] = {
     "ticket_absences": changes.nothing,
     "ticket_attention": changes.nothing,
     "ticket_events": changes.nothing,
+    "ticket_files": changes.nothing,
     "citizens": changes.nothing,
     "citizen_numbers": changes.nothing,
     "call_citizens": changes.nothing,

@@ -32,6 +32,7 @@ from tickets.deadlines import (
     counts_every_hour,
     wanted,
 )
+from tickets.files.config import Files
 from tickets.workflow import RESULTS_OF_KIND, Kind, Priority, Result
 
 Hours = Annotated[float, Field(gt=0, le=24 * 366)]
@@ -61,6 +62,8 @@ class Category(Section):
     priority: Priority = Priority.NORMAL
     #: Read only by its own division, supervisors and managers (a complaint about staff, say).
     private: bool = False
+    #: It is closed as fixed only with a photo of what was done.
+    after_photo: bool = False
     #: What the same matter is called elsewhere: other cities' data, callers' own words.
     aliases: tuple[str, ...] = ()
 
@@ -174,6 +177,7 @@ class Tickets(Section):
     escalation: tuple[Level, ...] = ()
     categories: dict[Identifier, Category]
     outcomes: tuple[Outcome, ...]
+    files: Files = Files()
 
     #: Whose calendars, holidays and time zone are counted with.
     _city: City | None = PrivateAttr(default=None)

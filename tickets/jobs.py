@@ -9,6 +9,7 @@ from hotline.jobs import Every, Job
 from hotline.schedule import Nightly
 from tickets import attention, sweeps
 from tickets.config import Tickets
+from tickets.files import sending
 
 #: In seconds: what is noticed is noticed within a minute.
 EVERY = 20.0
@@ -25,12 +26,15 @@ def sweep_clocks(floor: Floor, now: datetime) -> None:
 
 JOBS: dict[str, Job] = {}
 SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {
-    "tickets.clocks": Every(EVERY, sweep_clocks)
+    "tickets.clocks": Every(EVERY, sweep_clocks),
+    "tickets.files": Every(EVERY, sending.sweep),
 }
 
 
 #: When the list of the day before is made, in the city's time.
 NIGHT_AT = time(0, 5)
+#: When files and their bytes are compared: nobody else needs the disk then.
+FILES_AT = time(3, 40)
 
 
 def keep_attention(floor: Floor, day: date) -> str:
@@ -42,4 +46,7 @@ def keep_attention(floor: Floor, day: date) -> str:
 
 def nightly(_: Floor) -> dict[str, Nightly]:
     """What is due each night, and when (the city's local time)."""
-    return {"tickets.attention": Nightly(at=NIGHT_AT, run=keep_attention)}
+    return {
+        "tickets.attention": Nightly(at=NIGHT_AT, run=keep_attention),
+        "tickets.files": Nightly(at=FILES_AT, run=sending.check),
+    }
