@@ -48,6 +48,16 @@ class Division(Section):
     telephone: DialNumber | None = None
 
 
+class Agency(Section):
+    """Somebody outside the city to whom matters are handed: the city still owes the answer."""
+
+    title: LocalText
+    #: Where it is asked; None: not by telephone.
+    telephone: DialNumber | None = None
+    #: Every so many days it is asked again, until it has answered.
+    chase_days: Annotated[int, Field(ge=1, le=60)] = 7
+
+
 class Category(Section):
     """What a matter is about; it decides whose it is and how long it may take."""
 
@@ -162,6 +172,7 @@ class Tickets(Section):
         "categories.*.division": NO_NAME,
         "outcomes": [],
         "outcomes.*.title": ANY_TEXT,
+        "agencies.*.title": ANY_TEXT,
     }
 
     divisions: dict[Identifier, Division]
@@ -174,6 +185,8 @@ class Tickets(Section):
     escalation: tuple[Level, ...] = ()
     categories: dict[Identifier, Category]
     outcomes: tuple[Outcome, ...]
+    #: Who outside the city is handed matters.
+    agencies: dict[Identifier, Agency] = Field(default_factory=dict)
 
     #: Whose calendars, holidays and time zone are counted with.
     _city: City | None = PrivateAttr(default=None)

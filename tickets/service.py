@@ -25,6 +25,7 @@ from tickets.deadlines import History
 from tickets.errors import (
     BadMove,
     CategoryNeeded,
+    IsMerged,
     NoSuchTicket,
     NoteEmpty,
     NotYours,
@@ -52,6 +53,7 @@ from tickets.search import (
     Show,
     by_number,
     by_number_for,
+    callers_of,
     calls_of,
     every,
     may_read,
@@ -59,6 +61,7 @@ from tickets.search import (
     near_caller,
     overdue,
     owed,
+    root,
     search,
     story,
     ticket_of_call,
@@ -90,6 +93,7 @@ __all__ = [
     "by_number",
     "by_number_for",
     "called_out",
+    "callers_of",
     "calls_of",
     "categories",
     "colleagues",
@@ -118,6 +122,7 @@ __all__ = [
     "rate_call",
     "record_call",
     "resume",
+    "root",
     "route",
     "search",
     "story",
@@ -324,7 +329,8 @@ def talked_again(
     its own, and the closed one keeps its story. Raises as `record_call`.
     """
     chosen = _outcome(config, outcome, incomplete=False)
-    moves = chosen.makes is Makes.LINK or (chosen.makes is Makes.OPEN_TICKET and not ticket.is_open)
+    worked_on = root(session, ticket).is_open
+    moves = chosen.makes is Makes.LINK or (chosen.makes is Makes.OPEN_TICKET and not worked_on)
     if not moves:
         said = {"call_id": call_id, "outcome": chosen.id, "text": facts.clean(note)}
         tell(session, ticket.id, EventKind.CALL, by, now, said)
@@ -560,6 +566,8 @@ def moves_for(actor: Actor, ticket: TicketFacts) -> list[State]:
     """Return the states that this actor may move this ticket to."""
     if actor.role is Role.DIVISION and ticket.division not in actor.divisions:
         return []
+    if ticket.result is Result.MERGED:
+        return []
     return workflow.moves(ticket.state, actor.role)
 
 
@@ -577,7 +585,7 @@ def move(
     """Move a ticket as the workflow's table allows; who was slower than another changes nothing.
 
     Who takes it up in a division owns it from then on. A reopened one has a new deadline, from now.
-    Raises `NotYours`, `RoleMayNot`, `BadMove`, `TicketMoved`.
+    Raises `NotYours`, `RoleMayNot`, `BadMove`, `TicketMoved`, `IsMerged`.
     """
     if actor.role is Role.DIVISION and ticket.division not in actor.divisions:
         raise NotYours
@@ -594,6 +602,8 @@ def move(
         "text": text,
     }
     seen = locked(session, ticket)
+    if seen.result is Result.MERGED:
+        raise IsMerged(number=seen.number_shown, into=root(session, seen).number_shown)
     values = _values_of_move(seen, to, actor, result, now)
     if to in workflow.OPEN:
         said |= _word(actor, seen)

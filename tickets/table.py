@@ -174,7 +174,7 @@ def _moves() -> Iterator[str]:
 
 
 def _results() -> Iterator[str]:
-    shown = [result for result in Result if result is not Result.WITHDRAWN]
+    shown = [result for result in Result if result not in (Result.WITHDRAWN, Result.MERGED)]
     yield f"| kind | {' | '.join(shown)} |"
     yield "| --- |" + " :-: |" * len(shown)
     for kind in Kind:
