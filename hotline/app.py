@@ -25,6 +25,9 @@ import reports.web
 import tickets.answers.web
 import tickets.board
 import tickets.jobs
+import tickets.life.bulk_web
+import tickets.life.templates_web
+import tickets.life.web
 import tickets.persons.web
 import tickets.web
 from hotline import auth, changes, city, logs, outbox, schedule, settings, web
@@ -50,6 +53,9 @@ BLUEPRINTS = (
     agents.roster.web.blueprint,
     tickets.web.blueprint,
     tickets.board.blueprint,
+    tickets.life.web.blueprint,
+    tickets.life.bulk_web.blueprint,
+    tickets.life.templates_web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     ivr.web.blueprint,

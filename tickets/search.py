@@ -220,8 +220,9 @@ def callers_of(session: Session, ticket_id: int) -> frozenset[str]:
     """Return the numbers (E.164) that called about a ticket or what is merged into it, or that one
     of these was made for.
     """
-    called = sa.select(TicketCall.caller_number).where(TicketCall.ticket_id.in_(tree(ticket_id)))
-    made = sa.select(Ticket.caller_number).where(Ticket.id.in_(tree(ticket_id)))
+    whole = tree(ticket_id)
+    called = sa.select(TicketCall.caller_number).where(TicketCall.ticket_id.in_(whole))
+    made = sa.select(Ticket.caller_number).where(Ticket.id.in_(whole))
     return frozenset(each for each in session.scalars(sa.union(called, made)) if each)
 
 

@@ -60,18 +60,21 @@ def watchers(session: Session, ticket: TicketFacts) -> list[str]:
     return list(session.scalars(rows.order_by(Watch.since, Watch.username)))
 
 
-def has_news(session: Session, ticket: TicketFacts, actor: Actor) -> bool:
-    """Say whether the actor watches it and has not seen all of it: a look that writes nothing."""
+def unseen(session: Session, ticket: TicketFacts, actor: Actor) -> int | None:
+    """Return how many events of others there are now, when the actor watches the ticket and has
+    not seen just those; else None: there is nothing to write.
+    """
     row = session.get(Watch, (ticket.id, actor.username))
-    return row is not None and row.seen != _told(session, ticket, actor)
+    told = None if row is None else _told(session, ticket, actor)
+    return None if row is None or row.seen == told else told
 
 
-def saw(session: Session, ticket: TicketFacts, actor: Actor) -> None:
-    """Note that the actor has seen all that has happened to a ticket."""
+def saw(session: Session, ticket: TicketFacts, actor: Actor, told: int) -> None:
+    """Note that the actor has seen so many events of others."""
     session.execute(
         sa.update(Watch)
         .where(Watch.ticket_id == ticket.id, Watch.username == actor.username)
-        .values(seen=_told(session, ticket, actor))
+        .values(seen=told)
     )
 
 

@@ -18,6 +18,8 @@ from tickets import board
 from tickets import web as tickets_web
 from tickets.answers import web as answers_web
 from tickets.config import Tickets
+from tickets.life import bulk_web, templates_web
+from tickets.life import web as life_web
 from tickets.persons import web as persons_web
 from tickets.service import Actor
 from tickets.workflow import Role
@@ -66,6 +68,9 @@ def app(floor: Floor) -> Flask:
     made = web.create(floor)
     made.register_blueprint(tickets_web.blueprint)
     made.register_blueprint(board.blueprint)
+    made.register_blueprint(life_web.blueprint)
+    made.register_blueprint(bulk_web.blueprint)
+    made.register_blueprint(templates_web.blueprint)
     made.register_blueprint(persons_web.blueprint)
     made.register_blueprint(answers_web.blueprint)
     return made
