@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -205,6 +204,7 @@ def test_an_agency_is_asked_on_the_page(
     assert "1129" in boss.get(page)
     time.advance(days=4)
     jobs.sweep_clocks(floor, clock.now())
+    boss = browser(Role.SUPERVISOR)  # nobody stays signed in so long
     assert "การไฟฟ้าส่วนภูมิภาคเมืองพัทยา 1129" in boss.get("/tickets/attention")
     boss.post(f"{page}/forwards/1/chase", forward_version=1, text="รอช่าง")
     boss.post(f"{page}/forwards/1/chase", 409, forward_version=1, text="รอช่าง")
