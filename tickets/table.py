@@ -156,9 +156,9 @@ the inverse, and both stories say who said it and why. No kind of link leads in 
 **Merging** B into A closes B with the result `merged`. Nothing of B moves: its calls, callers and
 events are read on A's page, its callers count there, a call about B shows there, and who asks for B
 is told how A stands. Notes can still be written on B; what else is to be done is done on A.
-**Taking apart** puts B back as it stood before: state, wait, escalation, and the clocks as its own story
-gives them, whatever has happened to A meanwhile. Divisions, supervisors and administrators merge
-and take apart, each with a reason; a division only within what is its own.
+**Taking apart** puts B back as it stood before: state, wait, escalation, and the clocks as its own
+story gives them, whatever has happened to A meanwhile. Divisions, supervisors and administrators
+merge and take apart, each with a reason; a division only within what is its own.
 
 Refused, and said: merging a ticket into itself, one that is closed, incomplete, or about which an
 agency owes an answer; into one that is closed (reopen it, or link the new one as its duplicate),
@@ -172,9 +172,9 @@ merge crosswise one wins and the other is told.
 
 Who works on a ticket can hand it to one of the `agencies` of `config.yaml`, with that agency's own
 number of it. It waits for the agency as above, and the city still owes its citizen the answer:
-every `chase_days` the story says that it is time to ask again, and the ticket stands under *agencies to
-ask again* in `/tickets/attention` until somebody has written down that they asked, or what the
-agency answered. With the answer of the last one the ticket goes on.
+every `chase_days` the story says that it is time to ask again, and the ticket stands under
+*agencies to ask again* in `/tickets/attention` until somebody has written down that they asked, or
+what the agency answered. With the answer of the last one the ticket goes on.
 
 ## Many at once
 
