@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from hotline.db import Database
 from hotline.errors import HotlineError
+from hotline.floor import Floor
 from tests.service.tickets.conftest import AGENT, CALLER, HEALTH, NOW, SUPERVISOR, WORKS
 from tickets import planning, service
 from tickets.config import Tickets
@@ -32,7 +33,7 @@ from tickets.errors import (
     Unfilled,
     UnknownAgency,
 )
-from tickets.life import forwarding, links, merging, messages, templates, watching
+from tickets.life import forwarding, links, merging, messages, seeding, templates, watching
 from tickets.life.rules import Bond
 from tickets.life.templates import TemplateDraft
 from tickets.models import EventKind, TicketLink
@@ -245,6 +246,16 @@ def test_who_changes_old_words_is_told_and_what_was_is_kept(db: Database, config
     assert told[1].before["text"] == "เรื่อง {number}"
     with pytest.raises(TemplateChanged), db.write() as session:
         templates.withdraw(session, config, first.id, version=3, actor=SUPERVISOR, now=NOW)
+
+
+def test_a_city_begins_with_words_that_are_right_and_once(floor: Floor, config: Tickets) -> None:
+    for _ in range(2):
+        seeding.seed(floor)
+    with floor.db.read() as session:
+        found = templates.listing(session)
+    assert len(found) == len(list(seeding.drafts()))
+    assert {each.language for each in found} == {"th", "en", "zh", "ru"}
+    assert not [each for each in found if templates.faults(config, each.draft)]
 
 
 # ------------------------------------------------------------------ watching
