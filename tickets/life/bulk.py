@@ -39,8 +39,9 @@ from tickets.search import SEES_ALL
 from tickets.workflow import Priority, Result, Role, State
 from tickets.writing import all_locked, change, part_of, tell, written
 
-#: So many tickets one move takes: two pages of the list.
-MOST: Final = 100
+#: So many tickets one move takes: a page of the list. All of them are held meanwhile, and on SQLite
+#: so is every other writer: that must stay well below a second.
+MOST: Final = search.PAGE
 #: So long it can be taken back.
 UNDO_FOR: Final = timedelta(minutes=30)
 #: Who takes back what somebody else did.
@@ -519,13 +520,14 @@ def _bulks(session: Session, actor: Actor, which: sa.ColumnElement[bool]) -> Ite
     theirs = sa.true() if actor.role in SEES_ALL else BulkMove.by == actor.username
     done = sa.func.count(BulkPart.ticket_id).filter(BulkPart.refused == "")
     left_out = sa.func.count(BulkPart.ticket_id).filter(BulkPart.refused != "")
+    # the few first, and then their parts: not the parts of all that there ever were
+    latest = sa.select(BulkMove.id).where(which, theirs).order_by(BulkMove.id.desc()).limit(LISTED)
     rows = session.execute(
         sa.select(BulkMove, done, left_out)
         .outerjoin(BulkPart, BulkPart.bulk_id == BulkMove.id)
-        .where(which, theirs)
+        .where(BulkMove.id.in_(session.scalars(latest).all()))
         .group_by(BulkMove.id)
         .order_by(BulkMove.id.desc())
-        .limit(LISTED)
     )
     for row, was_done, was_left_out in rows:
         yield Bulk(

@@ -129,9 +129,12 @@ def unlink(
     now: datetime,
 ) -> None:
     """Take away a link of a ticket, in whichever direction it leads. Raises `NotYours`,
-    `RoleMayNot`, `NothingChanged` when it has been taken away.
+    `RoleMayNot`, `NothingChanged` when it has been taken away, or leads to a ticket that the actor
+    may not know of.
     """
     _refuse(actor, ticket)
+    if link_id not in {each.id for each in links_of(session, ticket, actor)}:
+        raise NothingChanged
     take_away(session, ticket, TicketLink.id == link_id, text=text, actor=actor, now=now)
 
 
