@@ -26,6 +26,9 @@ import tickets.answers.web
 import tickets.board
 import tickets.files.web
 import tickets.jobs
+import tickets.life.bulk_web
+import tickets.life.templates_web
+import tickets.life.web
 import tickets.persons.web
 import tickets.web
 from hotline import auth, changes, city, logs, outbox, schedule, settings, web
@@ -52,6 +55,9 @@ BLUEPRINTS = (
     tickets.web.blueprint,
     tickets.board.blueprint,
     tickets.files.web.blueprint,
+    tickets.life.web.blueprint,
+    tickets.life.bulk_web.blueprint,
+    tickets.life.templates_web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     ivr.web.blueprint,
@@ -127,6 +133,14 @@ TOPICS: Mapping[str, TopicsOf] = {
     "answers": changes.nothing,
     "answer_events": changes.nothing,
     "answer_uses": changes.nothing,
+    "message_templates": changes.nothing,
+    "message_template_events": changes.nothing,
+    "ticket_watches": changes.nothing,
+    "ticket_links": changes.nothing,
+    "ticket_merges": changes.nothing,
+    "ticket_forwards": changes.nothing,
+    "bulk_moves": changes.nothing,
+    "bulk_parts": changes.nothing,
     "roster_shifts": changes.nothing,
     "roster_changes": changes.nothing,
     "roster_feeds": changes.nothing,

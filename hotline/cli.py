@@ -158,11 +158,14 @@ def _when_ready(running: "Supervisor") -> None:
 
 
 def seed_demo(environment: dict[str, str]) -> None:
-    """Make the demo accounts and the first answers, where all is on its embedded defaults."""
+    """Make the demo accounts, the first answers and prepared words, where all is on its embedded
+    defaults.
+    """
     if environment.get("HOTLINE_DEMO") != "1":
         return
     import agents.demo
     import tickets.answers.importing
+    import tickets.life.seeding
     from hotline import settings
     from hotline.app import build_floor
 
@@ -170,6 +173,7 @@ def seed_demo(environment: dict[str, str]) -> None:
     try:
         agents.demo.seed(floor)
         tickets.answers.importing.seed(floor)
+        tickets.life.seeding.seed(floor)
     finally:
         floor.close()
 

@@ -16,6 +16,7 @@ from tickets.config import Tickets
 from tickets.facts import Actor, TicketFacts
 from tickets.models import IS_OPEN, AttentionDay, Ticket
 from tickets.search import Show, readable, shown
+from tickets.workflow import Result
 
 #: The lists that a night keeps, and at most so many tickets of each.
 KEPT = (Show.UNACKNOWLEDGED, Show.SILENT, Show.OVERDUE, Show.ESCALATED)
@@ -112,13 +113,20 @@ def _counts(
 def _closed(
     session: Session, may_read: sa.ColumnElement[bool], now: datetime
 ) -> dict[str, tuple[int, int]]:
-    """Count by division what was closed lately on time, and all that was and had been due."""
+    """Count by division what was closed lately on time, and all that was and had been due; what is
+    merged is counted where it is worked on.
+    """
     in_time = Ticket.closed_at <= Ticket.due_at
     # an expression: by the column itself SQLite would walk the index of all tickets by division
     division = sa.func.coalesce(Ticket.division, "")
     rows = session.execute(
         sa.select(division, sa.func.count().filter(in_time), sa.func.count())
-        .where(Ticket.closed_at >= now - LATELY, Ticket.due_at.is_not(None), may_read)
+        .where(
+            Ticket.closed_at >= now - LATELY,
+            Ticket.due_at.is_not(None),
+            Ticket.result.is_distinct_from(Result.MERGED.value),
+            may_read,
+        )
         .group_by(division)
     )
     return {row[0]: (row[1], row[2]) for row in rows}

@@ -18,6 +18,7 @@ from tickets import accountability, attendance, attention, export, words
 from tickets.accountability import Account, Failure
 from tickets.config import Tickets
 from tickets.facts import Actor
+from tickets.life import forwarding
 from tickets.search import SEES_ALL
 from tickets.service import names_of
 from tickets.web import LARGEST_ID, WATCHERS, acting
@@ -42,11 +43,13 @@ def board() -> str:
     config, actor, now = _config(), acting(), clock.now()
     with floor().db.read() as session:
         found = attention.board(session, config, actor, divisions=_watched(actor), now=now)
+        to_chase = forwarding.to_chase(session, actor, _watched(actor))
         nights = attention.nights(session)
         names = names_of(session, {ticket.owner or "" for ticket in found.escalated})
     return render_template(
         "tickets/attention.html",
         board=found,
+        to_chase=to_chase,
         nights=nights,
         names=names | dict(found.names),
         days=attention.LATELY.days,

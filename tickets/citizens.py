@@ -10,8 +10,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from tickets.models import EventKind, Ticket, TicketCall, TicketEvent
-from tickets.workflow import OPEN
+from tickets import facts, planning, search
+from tickets.models import EventKind, Ticket
 
 
 @dataclass(frozen=True)
@@ -31,33 +31,29 @@ class CitizenView:
 
 #: What moves a ticket in the eyes of a citizen.
 _SEEN = (EventKind.MADE, EventKind.CALL, EventKind.MOVED, EventKind.COMPLETED)
+_READ = (*_SEEN, EventKind.UNDONE)
 
 
 def as_citizens_see(session: Session, number: str) -> CitizenView | None:
-    """The ticket with this number (bare digits), or None."""
-    ticket = session.scalar(sa.select(Ticket).where(Ticket.number == number))
-    if ticket is None:
+    """The ticket with this number (bare digits), or None.
+
+    Of one that is merged it tells how the ticket stands that it is worked on in, under the number
+    that its citizen knows; who called about either is told.
+    """
+    asked = session.scalar(sa.select(Ticket).where(Ticket.number == number))
+    if asked is None:
         return None
-    last = session.execute(
-        sa.select(TicketEvent.at, TicketEvent.kind, TicketEvent.data)
-        .where(TicketEvent.ticket_id == ticket.id, TicketEvent.kind.in_(_SEEN))
-        .order_by(TicketEvent.id.desc())
-        .limit(1)
-    ).one()
-    callers = session.scalars(
-        sa.select(TicketCall.caller_number).where(
-            TicketCall.ticket_id == ticket.id, TicketCall.caller_number.is_not(None)
-        )
-    )
-    closed = ticket.state not in OPEN
+    ticket = search.root(session, facts.of_ticket(asked))
+    story = [event for event in search.story(session, ticket.id) if event.kind in _READ]
+    last = next(event for event in reversed(planning.standing(story)) if event.kind in _SEEN)
     # what is written on making or completing a ticket is an agent's note, and not for the citizen
-    told = closed and last.kind == EventKind.MOVED and "instead" not in last.data
+    told = not ticket.is_open and last.kind is EventKind.MOVED and "instead" not in last.data
     return CitizenView(
-        number=ticket.number,
-        state=ticket.state,
+        number=asked.number,
+        state=ticket.state.value,
         division=ticket.division,
         changed_at=last.at,
-        due_at=None if closed else ticket.due_at,
+        due_at=ticket.due_at if ticket.is_open else None,
         news=str(last.data.get("text") or "") if told else "",
-        callers=tuple(sorted({ticket.caller_number, *callers} - {None})),
+        callers=tuple(sorted(search.callers_of(session, ticket.id))),
     )

@@ -49,6 +49,16 @@ class Division(Section):
     telephone: DialNumber | None = None
 
 
+class Agency(Section):
+    """Somebody outside the city to whom matters are handed: the city still owes the answer."""
+
+    title: LocalText
+    #: Where it is asked; None: not by telephone.
+    telephone: DialNumber | None = None
+    #: Every so many days it is asked again, until it has answered.
+    chase_days: Annotated[int, Field(ge=1, le=60)] = 7
+
+
 class Category(Section):
     """What a matter is about; it decides whose it is and how long it may take."""
 
@@ -165,6 +175,7 @@ class Tickets(Section):
         "categories.*.division": NO_NAME,
         "outcomes": [],
         "outcomes.*.title": ANY_TEXT,
+        "agencies.*.title": ANY_TEXT,
     }
 
     divisions: dict[Identifier, Division]
@@ -178,6 +189,8 @@ class Tickets(Section):
     categories: dict[Identifier, Category]
     outcomes: tuple[Outcome, ...]
     files: Files = Files()
+    #: Who outside the city is handed matters.
+    agencies: dict[Identifier, Agency] = Field(default_factory=dict)
 
     #: Whose calendars, holidays and time zone are counted with.
     _city: City | None = PrivateAttr(default=None)

@@ -4,9 +4,13 @@
 HotlineError
 ├── NotFound   ├── NoSuchTicket
 │              ├── NoSuchAbsence
-│              └── NoSuchPerson, NoSuchAnswer
+│              ├── NoSuchPerson, NoSuchAnswer
+│              └── NoSuchTemplate, NoSuchForward, NoSuchBulk
 ├── Conflict   ├── TicketMoved         somebody else moved it first
-│              └── PersonChanged, AnswerChanged   somebody else changed it first
+│              ├── PersonChanged, AnswerChanged, TemplateChanged, ForwardMoved
+│              │                      somebody else changed it first
+│              ├── IsMerged, NotMerged
+│              └── TooLate             a bulk move is undone soon, and once
 ├── Forbidden  ├── NotYours            another division's ticket
 │              └── RoleMayNot
 └── Invalid    ├── BadNumber           the text is no ticket number (a slip is told as such)
@@ -14,13 +18,19 @@ HotlineError
                ├── BadWait, BadAbsence, NoSuchColleague, NothingChanged
                ├── NoName              a person without a name
                ├── FaultyAnswer        something is missing; `faults` says what
+               ├── FaultyTemplate      the same, and where in the words
+               ├── Unfilled, TooLong   a message with a placeholder left, or too many words
+               ├── BadLink, BadMerge   two tickets that do not go together so
+               ├── UnknownAgency, NothingChosen, TooMany
                └── BadMove             no such move, or its result or reason is missing
 ```
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from hotline.errors import Conflict, Forbidden, Invalid, NotFound
+from tickets.life.rules import Unfit
 from tickets.numbers import Slip
 from tickets.workflow import Refusal
 
@@ -167,3 +177,113 @@ class FaultyAnswer(Invalid):
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__(", ".join(sorted(faults)))
         self.faults = faults
+
+
+# ------------------------------------------------------------------ the life of a ticket
+
+
+class Unfilled(Invalid):
+    """A message in which placeholders are left that no citizen should read."""
+
+    code, text = "unfilled", "tickets.error.unfilled"
+
+
+class TooLong(Invalid):
+    """More words than a message carries."""
+
+    code, text = "too-long", "tickets.error.too_long"
+
+
+class NoSuchTemplate(NotFound):
+    """No template has this number, or it is not the asker's to change."""
+
+    code, text = "no-such-template", "tickets.template.no_such"
+
+
+class TemplateChanged(Conflict):
+    """Somebody changed or withdrew it after the page was shown."""
+
+    code, text = "template-changed", "tickets.template.changed_meanwhile"
+
+
+class FaultyTemplate(Invalid):
+    """A template that cannot be offered; `faults` are fields with (key of the words, values)."""
+
+    code, text = "faulty-template", "tickets.template.faulty"
+
+    def __init__(self, faults: Mapping[str, list[tuple[str, dict[str, object]]]]) -> None:
+        super().__init__(", ".join(sorted(faults)))
+        self.faults = faults
+
+
+class BadLink(Invalid):
+    """Two tickets that cannot be linked so: `why` is the last part of the key of the words."""
+
+    code = "bad-link"
+
+    def __init__(self, why: str, **values: Any) -> None:
+        super().__init__(text=f"tickets.error.link.{why}", **values)
+
+
+class BadMerge(Invalid):
+    """A ticket that cannot be merged into another, for a reason of `tickets.life.rules.Unfit`."""
+
+    code = "bad-merge"
+
+    def __init__(self, why: Unfit, **values: Any) -> None:
+        super().__init__(text=f"tickets.error.merge.{why.value}", **values)
+        self.why = why
+
+
+class IsMerged(Conflict):
+    """It is worked on as part of another ticket: what is to be done is done there."""
+
+    code, text = "is-merged", "tickets.error.is_merged"
+
+
+class NotMerged(Conflict):
+    """It is a matter of its own already."""
+
+    code, text = "not-merged", "tickets.error.not_merged"
+
+
+class UnknownAgency(Invalid):
+    """An agency that config.yaml does not have."""
+
+    code, text = "unknown-agency", "tickets.error.unknown_agency"
+
+
+class NoSuchForward(NotFound):
+    """Nothing of the ticket was handed to an agency under this number."""
+
+    code, text = "no-such-forward", "tickets.error.no_such_forward"
+
+
+class ForwardMoved(Conflict):
+    """Somebody else has asked the agency, or heard from it, first."""
+
+    code, text = "forward-moved", "tickets.error.forward_moved"
+
+
+class NoSuchBulk(NotFound):
+    """No bulk move has this number, or the asker may not know of it."""
+
+    code, text = "no-such-bulk", "tickets.error.no_such_bulk"
+
+
+class NothingChosen(Invalid):
+    """A bulk move of no tickets, or without a move."""
+
+    code, text = "nothing-chosen", "tickets.error.nothing_chosen"
+
+
+class TooMany(Invalid):
+    """More tickets than one bulk move takes."""
+
+    code, text = "too-many", "tickets.error.too_many"
+
+
+class TooLate(Conflict):
+    """The time in which a bulk move is undone is over, or it has been undone."""
+
+    code, text = "too-late", "tickets.error.too_late"

@@ -10,6 +10,7 @@ from hotline.schedule import Nightly
 from tickets import attention, sweeps
 from tickets.config import Tickets
 from tickets.files import sending
+from tickets.life import forwarding
 
 #: In seconds: what is noticed is noticed within a minute.
 EVERY = 20.0
@@ -18,10 +19,14 @@ EVERY = 20.0
 def sweep_clocks(floor: Floor, now: datetime) -> None:
     """Write down every clock that has run out since the last sweep, and what follows from it."""
     with floor.db.read() as session:
-        if not sweeps.anything(session, now):
+        if (
+            not sweeps.anything(session, now)
+            and session.scalar(forwarding.due(now).limit(1)) is None
+        ):
             return  # the usual case: without news no write lock is taken
     with floor.db.write() as session:
         sweeps.sweep(session, floor.section(Tickets), now)
+        forwarding.sweep(session, now)
 
 
 JOBS: dict[str, Job] = {}

@@ -157,13 +157,27 @@ class EventKind(StrEnum):
     file_added  file (its id), of (a `tickets.files.rules.Kind`); of a citizen's: who is "citizen"
     file_marked made public or private again: file, of, public, text (why)
     file_removed file, of, text (why)
+    message     the city's word to the citizen: text, language, key (of the form, so that it is
+                written once), template (an id or null); cannot be taken back
+    linked      kind (a `tickets.life.rules.Bond`), other (a number), text (why)
+    unlinked    the same, of a link that was taken away
+    merged      it is the same matter as into (a number), text (why), from (its state)
+    unmerged    it is a matter of its own again: out_of (a number), text, to (its state)
+    joined      other (a number) was merged into it, text
+    parted      other (a number) is a matter of its own again, text
+    forwarded   agency, reference (that agency's number of it), text, chase_at
+    to_chase    agency, times: by itself, when it is time to ask the agency again
+    chased      agency, text: somebody has asked the agency again; chase_at
+    replied     agency, text: what the agency answered
+    undone      what a bulk move did to it was taken back: bulk, kind, was, now (its columns)
     =========== =====================================================================
 
     Each that moves a clock says also `plan` (by clock: due_at, steps as
     `tickets.deadlines.Step.written`) and `before` (by clock: the moment that it was due before).
     `acknowledged` and `news` are true when it was a word of the division that has the ticket,
     `routed` when another division has it from then on, `without_photo` of a `moved` that closed it
-    as fixed without the photo that its category wants.
+    as fixed without the photo that its category wants. `bulk` is the id of the bulk move that an
+    event is part of.
     """
 
     MADE = "made"
@@ -184,6 +198,18 @@ class EventKind(StrEnum):
     FILE_ADDED = "file_added"
     FILE_MARKED = "file_marked"
     FILE_REMOVED = "file_removed"
+    MESSAGE = "message"
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+    MERGED = "merged"
+    UNMERGED = "unmerged"
+    JOINED = "joined"
+    PARTED = "parted"
+    FORWARDED = "forwarded"
+    TO_CHASE = "to_chase"
+    CHASED = "chased"
+    REPLIED = "replied"
+    UNDONE = "undone"
 
 
 class TicketEvent(Base):
@@ -416,3 +442,188 @@ class TicketFile(Base):
     #: When it was decided that they go, and when they were gone.
     erased_at: Mapped[datetime | None]
     gone_at: Mapped[datetime | None]
+
+
+# ------------------------------------------------------------------ what the city writes
+
+
+class MessageTemplate(Base):
+    """Words that are offered for a message to a citizen (`tickets.life.templates`), as they stand
+    now: for a category and a state, each NULL for any, in one language.
+    """
+
+    __tablename__ = "message_templates"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    category: Mapped[str | None] = mapped_column(sa.String(64))
+    state: Mapped[str | None] = mapped_column(sa.String(12))
+    language: Mapped[str] = mapped_column(sa.String(8))
+    title: Mapped[str] = mapped_column(sa.String(120))
+    #: With placeholders (`tickets.life.placeholders`).
+    text: Mapped[str] = mapped_column(sa.Text)
+    #: How many messages were sent that began with it.
+    used: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: Counts its changes: who changes it says which one they saw.
+    version: Mapped[int]
+    author: Mapped[str] = mapped_column(sa.String(64))
+    written_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class MessageTemplateEvent(Base):
+    """What was done to a template: `written`, `changed`, `withdrawn`, the latter two with how it
+    stood under `before`. Append-only.
+    """
+
+    __tablename__ = "message_template_events"
+    __table_args__ = (sa.Index("ix_message_template_events_template", "template_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    template_id: Mapped[int] = mapped_column(sa.ForeignKey("message_templates.id"))
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(sa.String(64))
+    kind: Mapped[str] = mapped_column(sa.String(12))
+    data: Mapped[dict[str, Any]]
+
+
+# ------------------------------------------------------------------ who watches it
+
+
+class Watch(Base):
+    """Somebody who wants to know what becomes of a ticket. Nobody is one without having said so."""
+
+    __tablename__ = "ticket_watches"
+    __table_args__ = (sa.Index("ix_ticket_watches_username", "username", "ticket_id"),)
+
+    ticket_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("tickets.id"), primary_key=True, autoincrement=False
+    )
+    username: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    since: Mapped[datetime]
+    #: How many events of others the watcher has seen: a count, since ids need not come in order.
+    seen: Mapped[int]
+
+
+# ------------------------------------------------------------------ several tickets, one matter
+
+
+class TicketLink(Base):
+    """Two tickets that have to do with each other: `from_id` is `kind` (`tickets.life.rules.Bond`)
+    of `to_id`. Taken away, never deleted.
+    """
+
+    __tablename__ = "ticket_links"
+    __table_args__ = (
+        sa.Index(
+            "ix_ticket_links_once",
+            "from_id",
+            "to_id",
+            "kind",
+            unique=True,
+            sqlite_where=sa.text("removed_at IS NULL"),
+            postgresql_where=sa.text("removed_at IS NULL"),
+        ),
+        sa.Index("ix_ticket_links_to", "to_id"),
+        sa.CheckConstraint("from_id <> to_id", name="two"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    from_id: Mapped[int] = mapped_column(sa.ForeignKey("tickets.id"))
+    to_id: Mapped[int] = mapped_column(sa.ForeignKey("tickets.id"))
+    kind: Mapped[str] = mapped_column(sa.String(12))
+    reason: Mapped[str] = mapped_column(sa.Text)
+    by: Mapped[str] = mapped_column(sa.String(64))
+    at: Mapped[datetime]
+    removed_by: Mapped[str | None] = mapped_column(sa.String(64))
+    removed_at: Mapped[datetime | None]
+
+
+class TicketMerge(Base):
+    """A ticket that is worked on as part of another: the primary key holds that there is one.
+
+    Its calls, callers and events stay its own; the row goes when it is a matter of its own again.
+    """
+
+    __tablename__ = "ticket_merges"
+    __table_args__ = (sa.CheckConstraint("ticket_id <> into_id", name="two"),)
+
+    ticket_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("tickets.id"), primary_key=True, autoincrement=False
+    )
+    into_id: Mapped[int] = mapped_column(sa.ForeignKey("tickets.id"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(sa.String(64))
+    #: The columns that the merging changed, as they were.
+    was: Mapped[dict[str, Any]]
+
+
+# ------------------------------------------------------------------ outside agencies
+
+
+class Forward(Base):
+    """A matter that was handed to an agency outside the city, which still owes the answer."""
+
+    __tablename__ = "ticket_forwards"
+    __table_args__ = (
+        sa.Index("ix_ticket_forwards_ticket", "ticket_id", "id"),
+        _partial("ix_ticket_forwards_chase", "chase_at", where="replied_at IS NULL"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("tickets.id"))
+    #: An id of `agencies` in config.yaml.
+    agency: Mapped[str] = mapped_column(sa.String(64))
+    #: The agency's own number of it; empty: it gave none.
+    reference: Mapped[str] = mapped_column(sa.String(64))
+    by: Mapped[str] = mapped_column(sa.String(64))
+    at: Mapped[datetime]
+    #: Every so many days it is time to ask again, next at `chase_at`.
+    every_days: Mapped[int]
+    chase_at: Mapped[datetime]
+    #: Since when somebody is to ask; NULL: nothing is to be done now.
+    due_since: Mapped[datetime | None]
+    #: How often it was time to ask.
+    times: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: Counts what people did with it: who acts says which one they saw.
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    replied_at: Mapped[datetime | None]
+
+
+# ------------------------------------------------------------------ many at once
+
+
+class BulkMove(Base):
+    """One move that was made with many tickets. `key` is the form's: it is applied once."""
+
+    __tablename__ = "bulk_moves"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(sa.String(64))
+    #: A `tickets.life.bulk.What`, and what was asked of it.
+    kind: Mapped[str] = mapped_column(sa.String(12))
+    data: Mapped[dict[str, Any]]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None] = mapped_column(sa.String(64))
+
+
+class BulkPart(Base):
+    """What a bulk move did with one ticket, or why it did not."""
+
+    __tablename__ = "bulk_parts"
+
+    bulk_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("bulk_moves.id"), primary_key=True, autoincrement=False
+    )
+    ticket_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("tickets.id"), primary_key=True, autoincrement=False
+    )
+    #: The key of the words for why it was left out, and their values; empty: it was done.
+    refused: Mapped[str] = mapped_column(sa.String(64))
+    data: Mapped[dict[str, Any]]
+    #: The version that it left, and the last of its events.
+    version: Mapped[int | None]
+    event_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    #: NULL: not asked to undo; empty: undone; else the key of the words for why not.
+    undone: Mapped[str | None] = mapped_column(sa.String(64))

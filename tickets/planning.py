@@ -34,7 +34,14 @@ MISSED: Final[Mapping[Clock, str]] = {
 
 def history(received_at: datetime, story: Iterable[EventFacts]) -> History:
     """Return what of a story its clocks depend on; events in the order in which they happened."""
-    return reduce(after, story, History(received_at))
+    return reduce(after, standing(story), History(received_at))
+
+
+def standing(story: Iterable[EventFacts]) -> list[EventFacts]:
+    """Return the events that stand: without those of bulk moves that were taken back."""
+    events = list(story)
+    undone = {event.data.get("bulk") for event in events if event.kind is EventKind.UNDONE}
+    return [event for event in events if event.data.get("bulk", 0) not in undone]
 
 
 def after(before: History, event: EventFacts) -> History:
@@ -176,7 +183,7 @@ def reasons(ticket: TicketFacts, story: Iterable[EventFacts]) -> list[Why]:
     if not ticket.is_open:
         return []
     plans: dict[Clock, list[tuple[datetime, tuple[Step, ...]]]] = {}
-    for event in story:
+    for event in standing(story):
         for clock, told in event.data.get("plan", {}).items():
             if told["due_at"] is None:
                 continue

@@ -12,8 +12,15 @@ from sqlalchemy.orm import Session
 from tickets import facts, numbers
 from tickets.errors import BadNumber, NoSuchTicket
 from tickets.facts import MESSAGE, Actor, EventFacts, TicketFacts
-from tickets.models import IS_INCOMPLETE, IS_OPEN, Ticket, TicketCall, TicketEvent
-from tickets.workflow import OPEN, Role, State
+from tickets.models import (
+    IS_INCOMPLETE,
+    IS_OPEN,
+    Ticket,
+    TicketCall,
+    TicketEvent,
+    TicketMerge,
+)
+from tickets.workflow import OPEN, Result, Role, State
 
 PAGE = 50
 NEAR = 10
@@ -134,7 +141,9 @@ def tickets_of_calls(session: Session, call_ids: Iterable[int]) -> dict[int, Tic
 def near_caller(
     session: Session, number: str, actor: Actor, *, limit: int = NEAR
 ) -> list[TicketFacts]:
-    """Return earlier tickets of a telephone number, newest first: made from it, or called about."""
+    """Return earlier tickets of a telephone number, newest first: made from it, or called about; of
+    one that is merged the ticket that it is worked on in.
+    """
     number = facts.clean(number)
     if not number:
         return []
@@ -148,19 +157,73 @@ def near_caller(
         .where(Ticket.id.in_(theirs), readable(actor))
         .order_by(Ticket.id.desc())
         .limit(limit)
+    ).all()
+    worked_on = {root(session, facts.of_ticket(row)) for row in rows}
+    return sorted(
+        (each for each in worked_on if may_read(actor, each)),
+        key=lambda each: each.id,
+        reverse=True,
+    )
+
+
+def calls_of(session: Session, ticket_id: int) -> list[int]:
+    """Return the ids of the calls about a ticket and what is merged into it, in the order they
+    came.
+    """
+    return list(
+        session.scalars(
+            sa.select(TicketCall.call_id)
+            .where(TicketCall.ticket_id.in_(tree(ticket_id)))
+            .order_by(TicketCall.at, TicketCall.call_id)
+        )
+    )
+
+
+def tree(ticket_id: int) -> sa.Select[int]:
+    """Select the ids of a ticket and of everything that is merged into it, however deep."""
+    parts = sa.select(sa.literal(ticket_id, sa.BigInteger).label("id")).cte("parts", recursive=True)
+    parts = parts.union(
+        sa.select(TicketMerge.ticket_id).join_from(
+            parts, TicketMerge, TicketMerge.into_id == parts.c.id
+        )
+    )
+    return sa.select(parts.c.id)
+
+
+def merged_into(session: Session, ticket_id: int) -> list[TicketFacts]:
+    """Return what is merged into a ticket, however deep, in the order in which it was made."""
+    rows = session.scalars(
+        sa.select(Ticket)
+        .where(Ticket.id.in_(tree(ticket_id)), Ticket.id != ticket_id)
+        .order_by(Ticket.id)
     )
     return [facts.of_ticket(row) for row in rows]
 
 
-def calls_of(session: Session, ticket_id: int) -> list[int]:
-    """Return the ids of the calls about a ticket, in the order they came."""
-    return list(
-        session.scalars(
-            sa.select(TicketCall.call_id)
-            .where(TicketCall.ticket_id == ticket_id)
-            .order_by(TicketCall.at, TicketCall.call_id)
-        )
+def root(session: Session, ticket: TicketFacts) -> TicketFacts:
+    """Return the ticket that another is worked on in: itself, unless it is merged."""
+    if ticket.result is not Result.MERGED:
+        return ticket
+    up = sa.select(sa.literal(ticket.id, sa.BigInteger).label("id")).cte("up", recursive=True)
+    up = up.union(
+        sa.select(TicketMerge.into_id).join_from(up, TicketMerge, TicketMerge.ticket_id == up.c.id)
     )
+    merged = sa.exists().where(TicketMerge.ticket_id == up.c.id)
+    return facts.of_ticket(
+        session.scalars(
+            sa.select(Ticket).join_from(up, Ticket, Ticket.id == up.c.id).where(~merged)
+        ).one()
+    )
+
+
+def callers_of(session: Session, ticket_id: int) -> frozenset[str]:
+    """Return the numbers (E.164) that called about a ticket or what is merged into it, or that one
+    of these was made for.
+    """
+    whole = tree(ticket_id)
+    called = sa.select(TicketCall.caller_number).where(TicketCall.ticket_id.in_(whole))
+    made = sa.select(Ticket.caller_number).where(Ticket.id.in_(whole))
+    return frozenset(each for each in session.scalars(sa.union(called, made)) if each)
 
 
 def story(session: Session, ticket_id: int) -> list[EventFacts]:

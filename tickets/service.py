@@ -25,6 +25,7 @@ from tickets.deadlines import History
 from tickets.errors import (
     BadMove,
     CategoryNeeded,
+    IsMerged,
     NoSuchTicket,
     NoteEmpty,
     NotYours,
@@ -54,6 +55,7 @@ from tickets.search import (
     Show,
     by_number,
     by_number_for,
+    callers_of,
     calls_of,
     every,
     may_read,
@@ -61,6 +63,7 @@ from tickets.search import (
     near_caller,
     overdue,
     owed,
+    root,
     search,
     story,
     ticket_of_call,
@@ -91,6 +94,7 @@ __all__ = [
     "by_number",
     "by_number_for",
     "called_out",
+    "callers_of",
     "calls_of",
     "categories",
     "colleagues",
@@ -120,6 +124,7 @@ __all__ = [
     "rate_call",
     "record_call",
     "resume",
+    "root",
     "route",
     "search",
     "story",
@@ -321,7 +326,8 @@ def talked_again(
     its own, and the closed one keeps its story. Raises as `record_call`.
     """
     chosen = _outcome(config, outcome, incomplete=False)
-    moves = chosen.makes is Makes.LINK or (chosen.makes is Makes.OPEN_TICKET and not ticket.is_open)
+    worked_on = root(session, ticket).is_open
+    moves = chosen.makes is Makes.LINK or (chosen.makes is Makes.OPEN_TICKET and not worked_on)
     if not moves:
         said = {"call_id": call_id, "outcome": chosen.id, "text": facts.clean(note)}
         tell(session, ticket.id, EventKind.CALL, by, now, said)
@@ -557,6 +563,8 @@ def moves_for(actor: Actor, ticket: TicketFacts) -> list[State]:
     """Return the states that this actor may move this ticket to."""
     if actor.role is Role.DIVISION and ticket.division not in actor.divisions:
         return []
+    if ticket.result is Result.MERGED:
+        return []
     return workflow.moves(ticket.state, actor.role)
 
 
@@ -576,7 +584,7 @@ def move(
 
     Who takes it up in a division owns it from then on. A reopened one has a new deadline, from now.
     `without_photo`: who answers for the whole closes it without the photo that its category wants.
-    Raises `NotYours`, `RoleMayNot`, `BadMove`, `TicketMoved`.
+    Raises `NotYours`, `RoleMayNot`, `BadMove`, `TicketMoved`, `IsMerged`.
     """
     if actor.role is Role.DIVISION and ticket.division not in actor.divisions:
         raise NotYours
@@ -593,10 +601,9 @@ def move(
         "text": text,
     }
     seen = locked(session, ticket)
-    if lacks_after_photo(session, config, seen, result):
-        if not (without_photo and file_rules.may_do_without(actor.role)):
-            raise BadMove(Refusal.AFTER_PHOTO_NEEDED)
-        said["without_photo"] = True
+    if seen.result is Result.MERGED:
+        raise IsMerged(number=seen.number_shown, into=root(session, seen).number_shown)
+    said |= _photo(session, config, seen, result, without=without_photo, actor=actor)
     values = _values_of_move(seen, to, actor, result, now)
     if to in workflow.OPEN:
         said |= _word(actor, seen)
@@ -625,6 +632,23 @@ def lacks_after_photo(
         return False
     photos = files.after_photos(session, ticket)
     return file_rules.lacks_after_photo(wanted=wanted, fixed=True, photos=photos)
+
+
+def _photo(
+    session: Session,
+    config: Tickets,
+    ticket: TicketFacts,
+    result: Result | None,
+    *,
+    without: bool,
+    actor: Actor,
+) -> dict[str, Any]:
+    """What an event says of the photo that is missing; raises `BadMove` when it may not be."""
+    if not lacks_after_photo(session, config, ticket, result):
+        return {}
+    if not (without and file_rules.may_do_without(actor.role)):
+        raise BadMove(Refusal.AFTER_PHOTO_NEEDED)
+    return {"without_photo": True}
 
 
 def _word(actor: Actor, ticket: TicketFacts) -> dict[str, Any]:

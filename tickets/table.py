@@ -4,8 +4,11 @@ A test holds the file to what this module gives, so that the picture never lies.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
+from tickets.life import bulk, messages
+from tickets.life.placeholders import Name
 from tickets.search import SEES_CALLER
 from tickets.workflow import MOVES, OPEN, RESULTS_OF_KIND, Kind, Result, Role, State
 
@@ -124,6 +127,75 @@ config.yaml are today does not change what a ticket was told before.
 """
 
 
+LIFE = """\
+## Words to the citizen
+
+A ticket's page has two forms that cannot be taken for each other. The **internal note** is a dashed
+slip, "staff only". The **message to the citizen** is a letter with a thick edge, "the citizen reads
+it": before it is sent it is shown exactly as it will be read, with the words that it cannot be
+taken back. What is sent is what was seen: of a ticket that was changed in between nothing is sent,
+and a form that arrives twice is one message. It is an event of the ticket (`message`), at most
+{longest} characters, in the ticket's language or another that is chosen. A message of the division
+that has the ticket is its word, as a note is: it acknowledges, and the update clock counts from it.
+Who writes notes writes messages.
+
+**Prepared words** (`/tickets/templates`) are offered in the form, those for the ticket's category
+and state first, then for its category, for its state, for any; of those the most used first, and
+each says how many messages began with it. Supervisors and administrators write them all, a
+division's people those of its own categories. Placeholders are {placeholders}; what is no
+placeholder is refused with line and character. One that has no value for a ticket (no deadline,
+say) stays visible, and a message in which one is left is not sent. What was changed or withdrawn
+stays in each one's history.
+
+## Watching
+
+Whoever may read a ticket may watch it (`/tickets/watched`): what others have done to it, or to what
+is merged into it, since the last look stands in bold there, with a count. Nobody watches without
+having said so, nor does a watcher see what they may not read.
+
+## Several tickets, one matter
+
+**Links** say that a ticket is a duplicate of another, part of it, or caused by it; the other shows
+the inverse, and both stories say who said it and why. No kind of link leads in a circle.
+
+**Merging** B into A closes B with the result `merged`. Nothing of B moves: its calls, callers and
+events are read on A's page, its callers count there, a call about B shows there, and who asks for B
+is told how A stands. Notes can still be written on B; what else is to be done is done on A.
+**Taking apart** puts B back as it stood before: state, wait, escalation, and the clocks as its own
+story gives them, whatever has happened to A meanwhile. Divisions, supervisors and administrators
+merge and take apart, each with a reason; a division only within what is its own.
+
+Refused, and said: merging a ticket into itself, one that is closed, incomplete, or about which an
+agency owes an answer; into one that is closed (reopen it, or link the new one as its duplicate),
+incomplete, or merged itself (its ticket is named: C into B and then B into A is fine, C into B that
+is in A is not); private with not private, and private ones of two divisions, since people would
+read by way of the other what was not for them. Of what was merged into a ticket nobody reads more
+on its page than on the merged one's own, but for the division that has it. Of two people who
+merge crosswise one wins and the other is told.
+
+## Outside agencies
+
+Who works on a ticket can hand it to one of the `agencies` of `config.yaml`, with that agency's own
+number of it. It waits for the agency as above, and the city still owes its citizen the answer:
+every `chase_days` the story says that it is time to ask again, and the ticket stands under
+*agencies to ask again* in `/tickets/attention` until somebody has written down that they asked, or
+what the agency answered. With the answer of the last one the ticket goes on.
+
+## Many at once
+
+In the list tickets are ticked and moved together, at most {most}: assign; change category, division
+or priority; any move of the table above; a note; link to, or merge into, one ticket. First a page
+says for each ticket what would happen, or why not. It has been done for that, by the same verbs as
+on the ticket's own page, and rolled back: there is no second set of rules. Done for good, what has
+changed since that page was shown is left out, and said; the rest is one unit of work.
+
+Who did it (and supervisors and administrators) can take it back within {minutes} minutes, once:
+each ticket to which nobody but the hotline itself has done anything since becomes what it was, and
+the page says which could not. The events stay in the story, with the one that takes them back, and
+no clock counts them any more. `/tickets/bulk` lists who did what, when, with which tickets.
+"""
+
+
 CALLERS = """\
 ## Who sees a caller's whole number
 
@@ -160,6 +232,12 @@ def render() -> str:
         "",
         RULES,
         CLOCKS,
+        LIFE.format(
+            longest=messages.LONGEST,
+            placeholders=", ".join(f"`{{{name}}}`" for name in Name),
+            most=bulk.MOST,
+            minutes=bulk.UNDO_FOR // timedelta(minutes=1),
+        ),
         CALLERS.format(roles=", ".join(role for role in Role if role in SEES_CALLER)),
     ]
     return "\n".join(parts)
@@ -179,14 +257,14 @@ def _moves() -> Iterator[str]:
 
 
 def _results() -> Iterator[str]:
-    shown = [result for result in Result if result is not Result.WITHDRAWN]
+    shown = [result for result in Result if result not in (Result.WITHDRAWN, Result.MERGED)]
     yield f"| kind | {' | '.join(shown)} |"
     yield "| --- |" + " :-: |" * len(shown)
     for kind in Kind:
         marks = " | ".join("●" if each in RESULTS_OF_KIND[kind] else "–" for each in shown)
         yield f"| {kind} | {marks} |"
     yield ""
-    yield "Withdrawing has one result, `withdrawn`, for every kind."
+    yield "Withdrawing has one result, `withdrawn`, for every kind; merging (below) has `merged`."
 
 
 if __name__ == "__main__":

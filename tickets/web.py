@@ -34,6 +34,8 @@ from tickets.errors import BadWait, NotYours
 from tickets.facts import SOURCES
 from tickets.files.service import CITIZEN
 from tickets.files.view import gallery
+from tickets.life import page as life
+from tickets.life import watching
 from tickets.persons import service as persons
 from tickets.search import DAYS
 from tickets.service import Actor, EventFacts, Filters, Show, TicketFacts
@@ -184,8 +186,11 @@ def ticket_list() -> str:
             session, actor, now=now, divisions=filters.divisions, day_ends=days_end(1)
         )
         unattended = service.unattended(session, config, now)
+        news = sum(each.unseen > 0 for each in watching.watched(session, actor))
     return render_template(
         "tickets/list.html",
+        news=news,
+        may_move=current_account().role in MOVERS,
         asked=asked,
         page=page,
         owed=owed,
@@ -242,7 +247,12 @@ def ticket_page(number: str) -> ResponseReturnValue:
         ticket = service.by_number_for(session, number, acting())
         if number != ticket.number:
             return redirect(url_for("tickets.ticket_page", number=ticket.number))
-        return _page(session, ticket)
+        page = _page(session, ticket)
+        told = watching.unseen(session, ticket, acting())
+    if told is not None:
+        with floor().db.write() as session:
+            watching.saw(session, ticket, acting(), told)
+    return page
 
 
 @blueprint.post("/tickets/<number>/move")
@@ -429,6 +439,10 @@ def refused(number: str, error: HotlineError) -> Response:
         return make_response(_page(session, ticket, error), error.status)
 
 
+#: For the other pages of a ticket's life (`tickets.life`), which change it in the same way.
+changed, as_seen, last_moment = _changed, _as_seen, _last_moment
+
+
 def _state(text: str | None) -> State:
     if text not in list(State):
         raise Invalid(text="tickets.error.no_such_move")
@@ -500,8 +514,10 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         _offered(actor, ticket),
         _Acts.of(actor, ticket),
     )
+    known = life.of(session, ticket, actor)
+    told = [*story, *(event for each in known.joined for event in each.story)]
     files = gallery(session, config, actor, ticket)
-    people = _people(ticket, story) | files.people
+    people = _people(ticket, told) | files.people
     names = service.names_of(session, people) | dict(there.names)
     names[CITIZEN] = t("tickets.files.citizen")
     return render_template(
@@ -521,12 +537,16 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         files=files,
         moves=moves,
         acts=acts,
+        life=known,
+        said=lambda event: words.said(config, event, names),
+        agencies=config.agencies if acts.wait else {},
+        spoken_languages=spoken_languages(),
         responsible=there.responsible(ticket.division),
         handlers=there.handlers(ticket.division) if acts.assign else [],
         waiting=list(Waiting),
         priorities=list(Priority),
         last_wait=clock.local_day(now + LONGEST_WAIT, floor().city.zone),
-        kept=_kept(moves, acts) if error else "",
+        kept=_kept(moves, acts, known) if error else "",
         config=config,
         words=words,
         error=error,
@@ -541,7 +561,7 @@ def _people(ticket: TicketFacts, story: Sequence[EventFacts]) -> set[str]:
     return who | {name for name in given if name} | {ticket.owner or "", ticket.made_by}
 
 
-def _kept(moves: list[_Offered], acts: _Acts) -> str:
+def _kept(moves: list[_Offered], acts: _Acts, known: life.Life) -> str:
     """The words that were typed into a form which the page no longer has: somebody else was first.
     They are offered as a note. Those of a form that is still there stay in it.
     """
@@ -551,6 +571,10 @@ def _kept(moves: list[_Offered], acts: _Acts) -> str:
         "for": acts.wait,
         "owner": acts.assign,
         "priority": acts.route,
+        "bond": known.may_link,
+        "merge": known.may_merge,
+        "unmerge": known.may_unmerge,
+        "agency": known.may_forward,
     }
     still_there = next(
         (there for field, there in offered.items() if field in form),

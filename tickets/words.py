@@ -42,6 +42,10 @@ class Said:
     text: str
     #: The clocks that it moved, each in a sentence.
     moved: list[str]
+    #: The bulk move that it is part of.
+    bulk: int | None = None
+    #: It is a message: in which language.
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,8 @@ def said(config: Tickets, event: EventFacts, names: Mapping[str, str]) -> Said:
             )
             for clock, before in event.data.get("before", {}).items()
         ],
+        bulk=event.data.get("bulk"),
+        language=event.data["language"] if event.kind is EventKind.MESSAGE else "",
     )
 
 
@@ -218,21 +224,7 @@ def _assigned(event: EventFacts, names: Mapping[str, str]) -> str:
 
 def _routed(config: Tickets, event: EventFacts) -> tuple[str, str]:
     was, now = event.data["was"], event.data["now"]
-    shown: Mapping[str, Callable[[Any], str]] = {
-        "division": lambda id_: division(config, id_),
-        "category": lambda id_: category(config, id_) or t("tickets.complete.no_category"),
-        "priority": lambda id_: t(f"tickets.priority.{id_}"),
-    }
-    changes = [
-        t(
-            "tickets.event.from_to",
-            what=t(f"tickets.column.{key}"),
-            was=say(was[key]),
-            now=say(now[key]),
-        )
-        for key, say in shown.items()
-        if key in now
-    ]
+    changes = _from_to(config, was, now)
     what = "tickets.event.routed" if "division" in now else "tickets.event.reclassified"
     return t(what), " · ".join(changes)
 
@@ -269,6 +261,74 @@ def _moved(_: Tickets, event: EventFacts) -> tuple[str, str]:
     what = "tickets.event.closed" if to is State.DONE else "tickets.event.cancelled"
     more = t("tickets.event.without_photo") if event.data.get("without_photo") else ""
     return t(what, result=t(f"tickets.result.{event.data['result']}")), more
+
+
+def _message(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.message"), i18n.language_name(event.data["language"], language())
+
+
+def _link(event: EventFacts, what: str) -> str:
+    bond, outwards = event.data["kind"], event.data["outwards"]
+    is_ = t(f"tickets.bond.{bond}" if outwards else f"tickets.bond.of.{bond}")
+    number = numbers.display(event.data["other"])
+    return t(f"tickets.event.{what}", bond=is_, number=number)
+
+
+def _other(what: str, number: str) -> str:
+    return t(f"tickets.event.{what}", number=numbers.display(number))
+
+
+def agency(config: Tickets, id_: str) -> str:
+    """Return the title of an agency; one that has left config.yaml shows its id."""
+    known = config.agencies.get(id_)
+    return known.title.for_(language()) if known else id_
+
+
+def _agency(what: str, config: Tickets, event: EventFacts) -> str:
+    return t(f"tickets.event.{what}", agency=agency(config, event.data["agency"]))
+
+
+def _forwarded(config: Tickets, event: EventFacts) -> tuple[str, str]:
+    reference = event.data["reference"]
+    more = [t("tickets.event.chase_at", at=moment(event.data["chase_at"]))]
+    if reference:
+        more.insert(0, t("tickets.event.reference", reference=reference))
+    return _agency("forwarded", config, event), " · ".join(more)
+
+
+def _to_chase(config: Tickets, event: EventFacts) -> tuple[str, str]:
+    times = i18n.number(event.data["times"], language())
+    return _agency("to_chase", config, event), t("tickets.event.times", times=times)
+
+
+def _chased(config: Tickets, event: EventFacts) -> tuple[str, str]:
+    at = moment(event.data["chase_at"])
+    return _agency("chased", config, event), t("tickets.event.chase_at", at=at)
+
+
+def _undone(config: Tickets, event: EventFacts) -> tuple[str, str]:
+    what = t(f"tickets.bulk.what.{event.data['kind']}")
+    changes = _from_to(config, event.data["was"], event.data["now"])
+    return t("tickets.event.undone", what=what), " · ".join(changes)
+
+
+def _from_to(config: Tickets, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    shown: Mapping[str, Callable[[Any], str]] = {
+        "state": lambda id_: t(f"tickets.state.{id_}"),
+        "division": lambda id_: division(config, id_),
+        "category": lambda id_: category(config, id_) or t("tickets.complete.no_category"),
+        "priority": lambda id_: t(f"tickets.priority.{id_}"),
+    }
+    return [
+        t(
+            "tickets.event.from_to",
+            what=t(f"tickets.column.{key}"),
+            was=say(was[key]),
+            now=say(now[key]),
+        )
+        for key, say in shown.items()
+        if key in now
+    ]
 
 
 def _matter(config: Tickets, data: Mapping[str, Any]) -> str:
@@ -312,6 +372,18 @@ _SENTENCES = {
     EventKind.FILE_ADDED: _file_added,
     EventKind.FILE_MARKED: _file_marked,
     EventKind.FILE_REMOVED: _file_removed,
+    EventKind.MESSAGE: _message,
+    EventKind.LINKED: lambda _, event: (_link(event, "linked"), ""),
+    EventKind.UNLINKED: lambda _, event: (_link(event, "unlinked"), ""),
+    EventKind.MERGED: lambda _, event: (_other("merged", event.data["into"]), ""),
+    EventKind.UNMERGED: lambda _, event: (_other("unmerged", event.data["out_of"]), ""),
+    EventKind.JOINED: lambda _, event: (_other("joined", event.data["other"]), ""),
+    EventKind.PARTED: lambda _, event: (_other("parted", event.data["other"]), ""),
+    EventKind.FORWARDED: _forwarded,
+    EventKind.TO_CHASE: _to_chase,
+    EventKind.CHASED: _chased,
+    EventKind.REPLIED: lambda config, event: (_agency("replied", config, event), ""),
+    EventKind.UNDONE: _undone,
 }
 
 

@@ -45,6 +45,9 @@ class Result(StrEnum):
     WITHDRAWN = "withdrawn"
     OTHER = "other"
     ANSWERED = "answered"
+    #: It is the same matter as another ticket's, which is worked on instead: no move, a verb of its
+    #: own gives it (`tickets.life.merging`).
+    MERGED = "merged"
 
 
 class Priority(StrEnum):
@@ -201,6 +204,24 @@ def may_route(state: State, role: Role) -> bool:
     down, who answers for the whole, and the division that finds it is not theirs.
     """
     return state in OPEN and role in _OWNERS | _DESK
+
+
+# ------------------------------------------------------------------ several tickets, one matter
+
+
+def may_link(role: Role) -> bool:
+    """Say whether somebody of this role may say that two tickets have to do with each other."""
+    return role in _OWNERS | _DESK
+
+
+def may_merge(state: State, role: Role) -> bool:
+    """Say whether somebody of this role may say that it is the same matter as another's."""
+    return state in OPEN and role in _OWNERS
+
+
+def may_unmerge(result: Result | None, role: Role) -> bool:
+    """Say whether somebody of this role may say that it is a matter of its own after all."""
+    return result is Result.MERGED and role in _OWNERS
 
 
 # ------------------------------------------------------------------ deadlines

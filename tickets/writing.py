@@ -1,5 +1,7 @@
 """How a ticket's row and its story are written: by compare-and-set, both in one unit of work."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -63,10 +65,44 @@ def keep_time(session: Session, ticket: TicketFacts, values: dict[str, Any]) -> 
 
 def tell(
     session: Session, ticket_id: int, kind: EventKind, by: str, now: datetime, data: dict[str, Any]
-) -> None:
-    """Add an event to the story."""
-    session.add(TicketEvent(ticket_id=ticket_id, at=now, who=by, kind=kind.value, data=data))
+) -> int:
+    """Add an event to the story, and return its id; within `part_of` it says of which bulk move."""
+    bulk = session.info.get(_BULK)
+    if bulk is not None:
+        data = data | {"bulk": bulk}
+    row = TicketEvent(ticket_id=ticket_id, at=now, who=by, kind=kind.value, data=data)
+    session.add(row)
     session.flush()
+    return row.id
+
+
+_BULK = "tickets.bulk"
+
+
+@contextmanager
+def part_of(session: Session, bulk_id: int) -> Iterator[None]:
+    """Have every event that is told meanwhile carry the id of a bulk move: the verbs need not know
+    that they are made with many tickets at once.
+    """
+    session.info[_BULK] = bulk_id
+    try:
+        yield
+    finally:
+        del session.info[_BULK]
+
+
+def all_locked(session: Session, ids: Iterable[int]) -> dict[int, TicketFacts]:
+    """Return several tickets as they stand, by id, and let nobody else change them in this unit of
+    work. Always in the order of their ids: who locks two the other way round waits for ever.
+    """
+    rows = session.scalars(
+        sa.select(Ticket)
+        .where(Ticket.id.in_(sorted(set(ids))))
+        .order_by(Ticket.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: facts.of_ticket(row) for row in rows}
 
 
 def written(at: datetime | None) -> str | None:

@@ -13,7 +13,13 @@ from hotline.supervisor import RunSettings, Supervisor
 from tests.guards.sources import ROOT, calls, shown, value
 
 #: Announced for what is still to come; nobody listens yet.
-FOR_LATER = {"ticket.made", "ticket.called", "ticket.moved", "ticket.overdue"}
+FOR_LATER = {
+    "ticket.made",
+    "ticket.called",
+    "ticket.moved",
+    "ticket.overdue",
+    "tickets.message",
+}
 #: Written by the outbox itself and not by `announce`.
 OWN = {"outbox.posted"}
 

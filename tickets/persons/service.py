@@ -29,6 +29,7 @@ from tickets.models import (
     TicketCall,
     TicketEvent,
 )
+from tickets.search import tree
 
 LONGEST_NAME, LONGEST_NOTE = 120, 500
 #: Persons of one number that the desk chooses from, and of one search.
@@ -206,12 +207,12 @@ def search(session: Session, text: str) -> list[PersonFacts]:
 
 
 def of_ticket(session: Session, ticket_id: int) -> list[PersonFacts]:
-    """Who called about a ticket, in the order in which they did."""
+    """Who called about a ticket and what is merged into it, in the order in which they did."""
     rows = session.scalars(
         sa.select(Citizen)
         .join(CallCitizen, CallCitizen.citizen_id == Citizen.id)
         .join(TicketCall, TicketCall.call_id == CallCitizen.call_id)
-        .where(TicketCall.ticket_id == ticket_id)
+        .where(TicketCall.ticket_id.in_(tree(ticket_id)))
         .order_by(TicketCall.at, TicketCall.call_id)
     )
     return _facts(session, list(dict.fromkeys(rows)))

@@ -19,6 +19,8 @@ from tickets import web as tickets_web
 from tickets.answers import web as answers_web
 from tickets.config import Tickets
 from tickets.files import web as files_web
+from tickets.life import bulk_web, templates_web
+from tickets.life import web as life_web
 from tickets.persons import web as persons_web
 from tickets.service import Actor
 from tickets.workflow import Role
@@ -68,6 +70,9 @@ def app(floor: Floor) -> Flask:
     made.register_blueprint(tickets_web.blueprint)
     made.register_blueprint(board.blueprint)
     made.register_blueprint(files_web.blueprint)
+    made.register_blueprint(life_web.blueprint)
+    made.register_blueprint(bulk_web.blueprint)
+    made.register_blueprint(templates_web.blueprint)
     made.register_blueprint(persons_web.blueprint)
     made.register_blueprint(answers_web.blueprint)
     return made
