@@ -22,6 +22,7 @@ from hotline.config import (
     Section,
 )
 from hotline.errors import Fault
+from tickets.citizen_config import Citizens, Sms
 from tickets.deadlines import (
     ALWAYS,
     Clock,
@@ -162,6 +163,8 @@ class Tickets(Section):
         "categories.*.division": NO_NAME,
         "outcomes": [],
         "outcomes.*.title": ANY_TEXT,
+        "sms.texts": {},
+        "sms.texts.*": ANY_TEXT,
     }
 
     divisions: dict[Identifier, Division]
@@ -174,6 +177,10 @@ class Tickets(Section):
     escalation: tuple[Level, ...] = ()
     categories: dict[Identifier, Category]
     outcomes: tuple[Outcome, ...]
+    #: What citizens can do by themselves.
+    citizens: Citizens = Citizens()
+    #: What they are told by SMS; None: nothing.
+    sms: Sms | None = None
 
     #: Whose calendars, holidays and time zone are counted with.
     _city: City | None = PrivateAttr(default=None)
@@ -258,6 +265,8 @@ class Tickets(Section):
         for fault in self.deadlines.faults():
             yield _within("deadlines", fault)
         yield from self._clock_faults()
+        for fault in self.sms.faults() if self.sms else ():
+            yield _within("sms", fault)
         for n, (lower, higher) in enumerate(pairwise(self.escalation), 1):
             if higher.after_hours <= lower.after_hours:
                 yield Fault(
