@@ -6,6 +6,7 @@ HotlineError
 │              ├── NoSuchAbsence
 │              └── NoSuchPerson, NoSuchAnswer
 ├── Conflict   ├── TicketMoved         somebody else moved it first
+│              ├── NotClosed, AlreadyClosed, TooLate   of a citizen
 │              └── PersonChanged, AnswerChanged   somebody else changed it first
 ├── Forbidden  ├── NotYours            another division's ticket
 │              └── RoleMayNot
@@ -13,6 +14,7 @@ HotlineError
                ├── UnknownOutcome, CategoryNeeded, UnknownCategory, UnknownDivision
                ├── BadWait, BadAbsence, NoSuchColleague, NothingChanged
                ├── NoName              a person without a name
+               ├── TooManyTries, NotProven, TooManyWords, TooLong, BadMark   of a citizen
                ├── FaultyAnswer        something is missing; `faults` says what
                └── BadMove             no such move, or its result or reason is missing
 ```
@@ -127,6 +129,54 @@ class NoteEmpty(Invalid):
     """A note without words."""
 
     code, text = "note-empty", "tickets.error.reason_needed"
+
+
+class TooManyTries(Invalid):
+    """Too many wrong proofs: nobody is told anything for a while."""
+
+    code, status, text = "too-many-tries", 429, "tickets.citizen.too_many"
+
+
+class NotProven(Invalid):
+    """No such ticket, or the wrong proof: which of both is not said."""
+
+    code, status, text = "not-proven", 422, "tickets.citizen.not_proven"
+
+
+class TooManyWords(Invalid):
+    """A citizen has written a great deal in a short time."""
+
+    code, status, text = "too-many-messages", 429, "tickets.citizen.too_many_words"
+
+
+class TooLong(Invalid):
+    """Words that no page would hold."""
+
+    code, text = "too-long", "tickets.citizen.too_long"
+
+
+class BadMark(Invalid):
+    """A mark is a number from 1 to 5."""
+
+    code, text = "bad-mark", "tickets.citizen.bad_mark"
+
+
+class NotClosed(Conflict):
+    """What is still being worked on has no result yet."""
+
+    code, text = "not-closed", "tickets.citizen.not_closed"
+
+
+class AlreadyClosed(Conflict):
+    """What is closed cannot be taken back."""
+
+    code, text = "already-closed", "tickets.citizen.already_closed"
+
+
+class TooLate(Conflict):
+    """It is closed for good."""
+
+    code, text = "closed-for-good", "tickets.citizen.closed_for_good"
 
 
 class NoSuchPerson(NotFound):

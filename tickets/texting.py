@@ -59,16 +59,27 @@ def longest(language: str) -> dict[str, str]:
 def moment_of(kind: str, data: Mapping[str, Any]) -> Moment | None:
     """Return the moment that an event is (`tickets.models.EventKind`, and its data), or None.
 
-    A matter that is closed at birth was answered while its caller listened. One that goes on under
-    another number is not closed for them.
+    A matter that is closed at birth was answered while its caller listened. Of a call whose agent
+    wrote nothing down nobody knows yet whether there is a matter at all. One that goes on under
+    another number is not closed for its citizen.
     """
-    if kind == "made":
-        return Moment.MADE if data.get("state") in OPEN else None
+    if kind in ("made", "completed"):
+        return _taken_down(kind, data)
     if kind == "message":
         return Moment.MESSAGE
     if kind == "waiting":
         return Moment.WAITING if data.get("for") == Waiting.CITIZEN else None
     return _moved(data) if kind == "moved" and "instead" not in data else None
+
+
+def _taken_down(kind: str, data: Mapping[str, Any]) -> Moment | None:
+    told_at_once = data.get("source", "call") != "call"
+    is_open = data.get("state") in OPEN
+    if kind == "made":
+        return Moment.MADE if is_open and (told_at_once or not data.get("incomplete")) else None
+    if told_at_once:
+        return None if is_open else Moment.CLOSED
+    return Moment.MADE if is_open else None
 
 
 def _moved(data: Mapping[str, Any]) -> Moment:

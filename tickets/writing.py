@@ -6,10 +6,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from hotline.db import database_of
 from tickets import facts
 from tickets.errors import NoSuchTicket, TicketMoved
-from tickets.facts import TicketFacts
+from tickets.facts import CITIZEN, SYSTEM, TicketFacts
 from tickets.models import EventKind, Ticket, TicketEvent
+
+#: What `Database.listen` calls for each event, with the session that writes it and the row `event`.
+TOLD = "ticket.told"
+#: What a citizen's word is answered by.
+_ANSWERS = frozenset(
+    {EventKind.MESSAGE, EventKind.MOVED, EventKind.WAITING, EventKind.CALLED_OUT, EventKind.READ}
+)
 
 
 def locked(session: Session, ticket: TicketFacts) -> TicketFacts:
@@ -64,9 +72,35 @@ def keep_time(session: Session, ticket: TicketFacts, values: dict[str, Any]) -> 
 def tell(
     session: Session, ticket_id: int, kind: EventKind, by: str, now: datetime, data: dict[str, Any]
 ) -> None:
-    """Add an event to the story."""
-    session.add(TicketEvent(ticket_id=ticket_id, at=now, who=by, kind=kind.value, data=data))
+    """Add an event to the story; who listens to `TOLD` does so in the same unit of work."""
+    event = TicketEvent(ticket_id=ticket_id, at=now, who=by, kind=kind.value, data=data)
+    session.add(event)
     session.flush()
+    _keep_unread(session, event)
+    for listener in database_of(session).listeners.get(TOLD, ()):
+        listener(session, event=event)
+
+
+def _keep_unread(session: Session, event: TicketEvent) -> None:
+    """Who wrote waits for an answer from then on, until somebody of the city says something to
+    them, or does what they asked for.
+    """
+    if event.kind == EventKind.CITIZEN:
+        since = sa.func.coalesce(Ticket.unread_since, event.at)
+    elif event.kind in _ANSWERS and event.who not in (CITIZEN, SYSTEM) and _is_answer(event):
+        since = sa.null()
+    else:
+        return
+    session.execute(
+        sa.update(Ticket)
+        .where(Ticket.id == event.ticket_id)
+        .values(unread_since=since)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _is_answer(event: TicketEvent) -> bool:
+    return event.kind != EventKind.CALLED_OUT or event.data.get("result") == "answered"
 
 
 def written(at: datetime | None) -> str | None:
