@@ -211,9 +211,7 @@ class Carrier:
         """
         told = {} if status_callback is None else {"status_callback": status_callback}
         try:
-            message = self._ask(
-                self._client.messages.create, to=to, from_=from_, body=body, **told
-            )
+            message = self._ask(self._client.messages.create, to=to, from_=from_, body=body, **told)
         except CallGone as error:  # a carrier without this service
             raise Refused(str(error)) from error
         return cast(str, message.sid)

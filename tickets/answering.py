@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from tickets import facts, links, service, sms
 from tickets.config import Tickets
-from tickets.errors import NotYours, NothingChanged
+from tickets.errors import NothingChanged, NotYours
 from tickets.facts import Actor, TicketFacts
 from tickets.models import EventKind, Ticket
 from tickets.search import readable

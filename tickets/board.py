@@ -11,7 +11,7 @@ from hotline import clock
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid, NotFound
 from hotline.web import floor
-from tickets import attendance, attention, words
+from tickets import answering, attendance, attention, words
 from tickets.config import Tickets
 from tickets.facts import Actor
 from tickets.search import SEES_ALL
@@ -39,10 +39,12 @@ def board() -> str:
     with floor().db.read() as session:
         found = attention.board(session, config, actor, divisions=_watched(actor), now=now)
         nights = attention.nights(session)
+        waiting = answering.waiting(session, config, actor, divisions=_watched(actor), now=now)
         names = names_of(session, {ticket.owner or "" for ticket in found.escalated})
     return render_template(
         "tickets/attention.html",
         board=found,
+        citizens=waiting,
         nights=nights,
         names=names | dict(found.names),
         days=attention.LATELY.days,

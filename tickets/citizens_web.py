@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
@@ -19,10 +20,10 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from hotline import clock
+from hotline import clock, i18n
 from hotline.auth import public
 from hotline.errors import HotlineError, Invalid
-from hotline.web import LANGUAGE_COOKIE, floor, is_secure, language, set_cookie, t
+from hotline.web import LANGUAGE_COOKIE, floor, is_secure, language, set_cookie
 from tickets import attempts, facts, following, links, numbers, words
 from tickets.citizen_words import moment_words
 from tickets.config import Tickets
@@ -30,8 +31,8 @@ from tickets.errors import BadNumber, NotProven, TooManyTries
 from tickets.facts import TicketFacts
 from tickets.following import Guess
 from tickets.models import Ticket
-from tickets.workflow import State
 from tickets.web import spoken_languages
+from tickets.workflow import State
 
 blueprint = Blueprint("citizen", __name__)
 
@@ -93,7 +94,9 @@ class Visit:
 
     def form_token(self) -> str:
         """What a form of this visit carries: useless in another one."""
-        return hmac.new(_key().encode(), f"citizen's form:{self.nonce}".encode(), "sha256").hexdigest()
+        return hmac.new(
+            _key().encode(), f"citizen's form:{self.nonce}".encode(), "sha256"
+        ).hexdigest()
 
 
 def _cookie() -> str:
@@ -236,7 +239,9 @@ def ticket() -> Response:
         shown = following.page(session, _config(), found, now)
     _speak(found)
     done = request.args.get("done", "")
-    return _enter(_page("ticket", visit=visit, page=shown, done=done if done in _DONE else ""), visit, now)
+    return _enter(
+        _page("ticket", visit=visit, page=shown, done=done if done in _DONE else ""), visit, now
+    )
 
 
 #: What can be said to have been done, on the page that follows.
@@ -311,9 +316,7 @@ def rate() -> Response:
     mark, text = request.form.get("mark", 0, type=int), request.form.get("text", "")
     return _do(
         "rate",
-        lambda session, found, now: following.judge(
-            session, _config(), found, mark, text, now=now
-        ),
+        lambda session, found, now: following.judge(session, _config(), found, mark, text, now=now),
     )
 
 
@@ -373,20 +376,32 @@ def confirm() -> Response:
 # ------------------------------------------------------------------ how it is shown
 
 
+def _in_tongue(code: str) -> str:
+    """Return this page in another language; after a form was sent, the page that it stood on."""
+    asked = {key: value for key, value in request.args.items() if key in ("number", "done")}
+    if request.endpoint == "citizen.by_link":
+        return url_for("citizen.start", lang=code)
+    if request.endpoint == "citizen.prove" and request.form.get("number"):
+        asked = {"number": request.form["number"]}
+    return request.path + "?" + urlencode({**asked, "lang": code})
+
+
 def _page(name: str, *, visit: Visit | None = None, **shown: Any) -> Response:
     zone = floor().city.zone
-    titles = {code: code for code in spoken_languages()}
     return make_response(
         render_template(
             f"tickets/citizen/{name}.html",
-            spoken=titles,
+            spoken=spoken_languages(),
+            own_name=lambda code: i18n.language_name(code, code),
+            tongue_address=_in_tongue,
             config=_config(),
             words=words,
             states=list(State),
             form_token=visit.form_token() if visit else "",
             moment=lambda at: moment_words(at, language(), zone),
-            written_moment=lambda text: moment_words(datetime.fromisoformat(text), language(), zone),
-            said=t,
+            written_moment=lambda text: moment_words(
+                datetime.fromisoformat(text), language(), zone
+            ),
             typed=request.form,
             **shown,
         )

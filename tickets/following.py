@@ -24,8 +24,8 @@ from tickets.errors import (
     NoteEmpty,
     TooLate,
     TooLong,
-    TooManyWords,
     TooManyTries,
+    TooManyWords,
 )
 from tickets.facts import CITIZEN, Actor, EventFacts, TicketFacts
 from tickets.masking import masked
@@ -327,9 +327,7 @@ def reopen(
     within = timedelta(days=config.citizens.reopen_days)
     if not workflow.may_reopen(seen.state, seen.closed_at, within, now):
         raise TooLate
-    return service.move(
-        session, config, seen, State.IN_PROGRESS, actor=_ME, text=text, now=now
-    )
+    return service.move(session, config, seen, State.IN_PROGRESS, actor=_ME, text=text, now=now)
 
 
 def withdraw(

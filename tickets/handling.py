@@ -114,7 +114,9 @@ def go_on(
 ) -> TicketFacts:
     """End the waiting because who was waited for has answered; whoever that is may do so."""
     values = {"waiting_for": None, "waiting_until": None}
-    return _write(session, config, ticket, _Act(EventKind.RESUMED, {"text": ""}, values, actor, now))
+    return _write(
+        session, config, ticket, _Act(EventKind.RESUMED, {"text": ""}, values, actor, now)
+    )
 
 
 # ------------------------------------------------------------------ who does it

@@ -1,7 +1,7 @@
 """Links that open a ticket's page to its citizen: unguessable, for a while, and ended by hand.
 
-The token is an HMAC of a row's nonce with the installation's secret, cut to 132 bits: an SMS that is
-sent again holds the same one, and neither the database nor a log ever does.
+The token is an HMAC of a row's nonce with the installation's secret, cut to 132 bits: an SMS that
+is sent again holds the same one, and neither the database nor a log ever does.
 """
 
 import base64
@@ -58,12 +58,16 @@ def renew(
 
 def opened_by(session: Session, text: str, now: datetime) -> TicketLink | None:
     """Return the link that a token opens now, or None."""
-    return session.scalar(sa.select(TicketLink).where(TicketLink.token_hash == _hash(text), *_lives(now)))
+    return session.scalar(
+        sa.select(TicketLink).where(TicketLink.token_hash == _hash(text), *_lives(now))
+    )
 
 
 def lives(session: Session, link_id: int, now: datetime) -> bool:
     """Say whether a link still opens its ticket: who came by one stays no longer than it does."""
-    return bool(session.scalar(sa.select(sa.exists().where(TicketLink.id == link_id, *_lives(now)))))
+    return bool(
+        session.scalar(sa.select(sa.exists().where(TicketLink.id == link_id, *_lives(now))))
+    )
 
 
 def living(session: Session, ticket_id: int, now: datetime) -> int:

@@ -367,7 +367,7 @@ class AnswerUse(Base):
     at: Mapped[datetime]
 
 
-# ------------------------------------------------------------------ what its citizen is told, and does
+# ------------------------------------------------------------------ its citizen is told, and acts
 
 
 class TicketLink(Base):

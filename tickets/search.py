@@ -25,7 +25,9 @@ _EXPORT_CHUNK = 1000
 
 
 class Show(StrEnum):
-    """The lists of a day's work; all but the last are of open tickets. Their names stand in addresses."""
+    """The lists of a day's work; all but the last are of open tickets. Their names stand in
+    addresses.
+    """
 
     MINE = "mine"
     UNOWNED = "unowned"

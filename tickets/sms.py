@@ -4,10 +4,11 @@ One row an event and moment, whatever happens (a unique key). From there:
 
 1. A sweep hands rows that are due to the outbox, and a worker claims one by compare-and-set: of two
    that run at once one sends.
-2. Before the carrier is asked a second time for the same row (the first attempt failed, timed out or
-   died), its list of messages is looked through for that very text to that very number. So a sender
-   that is killed between the carrier's yes and its own note sends nothing twice, as soon as the
-   carrier's list shows what it took; and its status callback, which names our row, says the same.
+2. Before the carrier is asked a second time for the same row (the first attempt failed, timed out
+   or died), its list of messages is looked through for that very text to that very number. So a
+   sender that is killed between the carrier's yes and its own note sends nothing twice, as soon as
+   the carrier's list shows what it took; and its status callback, which names our row, says the
+   same.
 3. What the carrier does not take is tried again, later each time, and in the end given up: then it
    needs somebody's attention.
 
@@ -119,11 +120,15 @@ def _text(floor: Floor, ticket: Ticket, moment: Moment) -> str:
     sms = floor.section(Tickets).sms
     assert sms is not None
     language = ticket.language
-    return sms.texts[moment].for_(language).format(
-        number=numbers.display(ticket.number),
-        link="{link}",
-        due=moment_words(ticket.due_at, language, floor.city.zone),
-        result=result_words(floor.texts, ticket.result, language),
+    return (
+        sms.texts[moment]
+        .for_(language)
+        .format(
+            number=numbers.display(ticket.number),
+            link="{link}",
+            due=moment_words(ticket.due_at, language, floor.city.zone),
+            result=result_words(floor.texts, ticket.result, language),
+        )
     )
 
 
@@ -214,7 +219,10 @@ def _claim(floor: Floor, sms_id: int) -> _Claimed | None:
                 leased_until=now + _wall(LEASE),
             )
             .returning(
-                TicketSms.attempts, TicketSms.number, TicketSms.text, TicketSms.link_id,
+                TicketSms.attempts,
+                TicketSms.number,
+                TicketSms.text,
+                TicketSms.link_id,
                 TicketSms.tried_at,
             )
             .execution_options(synchronize_session=False)
@@ -351,7 +359,9 @@ def lost_since(session: Session, tickets: sa.ColumnElement[bool], since: datetim
     """
     later = sa.orm.aliased(TicketSms)
     reached = sa.exists().where(
-        later.ticket_id == TicketSms.ticket_id, later.id > TicketSms.id, later.state == SENT,
+        later.ticket_id == TicketSms.ticket_id,
+        later.id > TicketSms.id,
+        later.state == SENT,
         later.lost_at.is_(None),
     )
     rows = session.execute(

@@ -58,18 +58,14 @@ def receive(
     return True
 
 
-def _say(
-    session: Session, config: Tickets, ticket: TicketFacts, text: str, now: datetime
-) -> None:
+def _say(session: Session, config: Tickets, ticket: TicketFacts, text: str, now: datetime) -> None:
     try:
         following.say(session, config, ticket, text, by="sms", now=now)
     except TooManyWords:
         return  # that it came stands in its row; a flood helps nobody
 
 
-def _about(
-    session: Session, config: Tickets, number: str, now: datetime
-) -> TicketFacts | None:
+def _about(session: Session, config: Tickets, number: str, now: datetime) -> TicketFacts | None:
     last = session.scalar(
         sa.select(Ticket)
         .join(TicketSms, TicketSms.ticket_id == Ticket.id)

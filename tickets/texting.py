@@ -155,7 +155,7 @@ def is_newer(word: str, known: str | None) -> bool:
 
 # ------------------------------------------------------------------ what a citizen writes
 
-#: The words of the carriers' own lists (Twilio, "SMS opt-out keywords"), and what people write here.
+#: The words of the carriers' own lists (Twilio, "SMS opt-out keywords"), and what people write.
 _STOP: Final = frozenset(
     {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke"}
     | {"หยุด", "หยุดส่ง", "ยกเลิก", "ยกเลิกsms", "ไม่รับ", "ไม่รับsms", "стоп", "停止", "退订"}

@@ -209,9 +209,7 @@ def may_route(state: State, role: Role) -> bool:
 # ------------------------------------------------------------------ what a citizen can do
 
 
-def may_reopen(
-    state: State, closed_at: datetime | None, within: timedelta, now: datetime
-) -> bool:
+def may_reopen(state: State, closed_at: datetime | None, within: timedelta, now: datetime) -> bool:
     """Say whether its citizen can still open it again: within so long after the closing."""
     return state not in OPEN and closed_at is not None and now <= closed_at + within
 

@@ -85,6 +85,7 @@ def _keep_unread(session: Session, event: TicketEvent) -> None:
     """Who wrote waits for an answer from then on, until somebody of the city says something to
     them, or does what they asked for.
     """
+    since: sa.ColumnElement[Any]
     if event.kind == EventKind.CITIZEN:
         since = sa.func.coalesce(Ticket.unread_since, event.at)
     elif event.kind in _ANSWERS and event.who not in (CITIZEN, SYSTEM) and _is_answer(event):
