@@ -378,7 +378,7 @@ def confirm() -> Response:
 
 def _in_tongue(code: str) -> str:
     """Return this page in another language; after a form was sent, the page that it stood on."""
-    asked = {key: value for key, value in request.args.items() if key in ("number", "done")}
+    asked = {key: value for key, value in request.args.items() if key == "number"}
     if request.endpoint == "citizen.by_link":
         return url_for("citizen.start", lang=code)
     if request.endpoint == "citizen.prove" and request.form.get("number"):
