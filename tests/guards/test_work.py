@@ -14,8 +14,8 @@ from tests.guards.sources import ROOT, calls, shown, value
 
 #: Announced for what is still to come; nobody listens yet.
 FOR_LATER = {"ticket.made", "ticket.called", "ticket.moved", "ticket.overdue"}
-#: Written by the outbox itself and not by `announce`.
-OWN = {"outbox.posted"}
+#: Called by the outbox and by `tickets.writing` themselves, and not by `announce`.
+OWN = {"outbox.posted", "ticket.told"}
 
 
 @pytest.fixture
