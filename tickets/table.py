@@ -37,8 +37,8 @@ RULES = """\
   turns out to be a follow-up, its call moves to the earlier ticket and the incomplete one is
   withdrawn.
 - **Voice messages and callbacks.** How a matter came is a fact of its ticket: `call`, `message`,
-  `callback` or `sms`. A message that a caller left, and a promised callback that reached nobody, are
-  incomplete too, but no agent forgot anything: until somebody has written down what they are about,
+  `callback` or `sms`. A message that a caller left, and a promised callback that reached nobody,
+  are incomplete too, but no agent forgot anything: until somebody has written down what they are about,
   the list and the page call them what they are and say what is to be done (listen, or call again),
   and no kind is shown. The list can be filtered by it, and its CSV has it.
 - **Private.** Tickets of a private category exist only for their own division, for who took the

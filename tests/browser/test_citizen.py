@@ -1,4 +1,4 @@
-"""A citizen with a telephone, from the SMS to the mark and the reopening, with the real exchange."""
+"""A citizen with a telephone, from the SMS to the mark and the reopening; the exchange is real."""
 
 import urllib.parse
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def received(hotline: Hotline, words: str) -> dict[str, Any]:
         listed = hotline._handset(address)["messages"]
         return [each for each in listed if words in each["body"] and each["status"] == "delivered"]
 
-    until(found, f"an SMS that says {words}")
+    until(found, f"an SMS that says {words}", within=120)
     (message,) = found()
     return message
 
@@ -117,7 +117,7 @@ def test_from_the_sms_to_the_mark_and_the_reopening(
                 story = service.story(session, ticket.id)
             return [event.data["text"] for event in story if event.kind is EventKind.CITIZEN]
 
-        until(lambda: "รีบมานะ" in told(), "the answer is on the ticket")
+        until(lambda: "รีบมานะ" in told(), "the answer is on the ticket", within=120)
     desk = open_page("supervisor", f"/tickets/{ticket.number}", language="en")
     expect(desk.locator(".card.told .tag.good")).to_have_count(3)
     expect(desk.locator(".told-list")).to_contain_text("delivered")
@@ -166,8 +166,7 @@ def followed(floor: Floor, client: FlaskClient) -> TicketFacts:
     return ticket
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["th", "en"])
+@pytest.mark.parametrize(("language", "scheme"), [("th", "light"), ("en", "dark")])
 def test_every_page_is_whole_on_a_telephone(
     floor: Floor, look: Look, followed: TicketFacts, language: str, scheme: str
 ) -> None:
