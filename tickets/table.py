@@ -39,8 +39,8 @@ RULES = """\
 - **Voice messages and callbacks.** How a matter came is a fact of its ticket: `call`, `message`,
   `callback` or `sms`. A message that a caller left, and a promised callback that reached nobody,
   are incomplete too, but no agent forgot anything: until somebody has written down what they are
-  about, the list and the page call them what they are and say what is to be done (listen, or call again),
-  and no kind is shown. The list can be filtered by it, and its CSV has it.
+  about, the list and the page call them what they are and say what is to be done (listen, or call
+  again), and no kind is shown. The list can be filtered by it, and its CSV has it.
 - **Private.** Tickets of a private category exist only for their own division, for who took the
   call, and for supervisors, managers and administrators. For everybody else there is no such
   number.
