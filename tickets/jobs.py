@@ -7,7 +7,6 @@ from functools import partial
 from hotline import clock
 from hotline.floor import Floor
 from hotline.jobs import Every, Job
-from hotline.outbox import Handler
 from hotline.schedule import Nightly
 from tickets import attempts, attention, sms, sweeps
 from tickets.config import Tickets
@@ -39,13 +38,12 @@ def listen(floor: Floor) -> None:
     floor.db.listen(TOLD, partial(sms.on_event, floor))
 
 
-JOBS: dict[str, Job] = {}
+JOBS: dict[str, Job] = {sms.SEND: sms.deliver}
 SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {
     "tickets.clocks": Every(EVERY, sweep_clocks),
     "tickets.sms": Every(SMS_EVERY, sms.sweep),
     "tickets.attempts": Every(ATTEMPTS_EVERY, forget_attempts),
 }
-EFFECTS: dict[str, Handler] = {sms.SEND: sms.deliver}
 
 
 #: When the list of the day before is made, in the city's time.

@@ -2,8 +2,9 @@
 
 One row an event and moment, whatever happens (a unique key). From there:
 
-1. A sweep hands rows that are due to the outbox, and a worker claims one by compare-and-set: of two
-   that run at once one sends.
+1. A sweep hands rows that are due to a worker, who claims one by compare-and-set: of two that run
+   at once one sends. The row is the outbox: without Redis it waits. It is not the worker that rings
+   telephones: a morning's worth of SMS, or a carrier that is slow with them, holds up no call.
 2. Before the carrier is asked a second time for the same row (the first attempt failed, timed out
    or died), its list of messages is looked through for that very text to that very number. So a
    sender that is killed between the carrier's yes and its own note sends nothing twice, as soon as
@@ -20,14 +21,16 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline import clock, outbox
-from hotline.db import insert_ignore
+from hotline import clock
+from hotline.db import after_commit, insert_ignore
 from hotline.floor import Floor
+from hotline.jobs import NIGHT
 from hotline.telephony import CarrierError, Refused
 from tickets import links, numbers, texting
 from tickets.citizen_words import moment_words, result_words
@@ -38,12 +41,12 @@ from tickets.workflow import Priority
 
 log = logging.getLogger(__name__)
 
-#: The outbox's name of sending one.
+#: The name of the job that sends one.
 SEND = "tickets.send_sms"
 #: Seconds of the wall: how long a sender may take before it is presumed dead (a request to the
 #: carrier takes ten at most, and there are two), and after which a row that was handed over is
-#: looked at again.
-LEASE = RECHECK = 60.0
+#: looked at again: a queue that is long does not grow by it.
+LEASE, RECHECK = 60.0, 180.0
 #: The pause after the first attempt; doubled after each further one, up to the longest.
 FIRST_PAUSE, LONGEST_PAUSE = 30.0, 1800.0
 BATCH = 200
@@ -151,7 +154,7 @@ def wish(session: Session, number: str, *, wanted: bool, now: datetime) -> None:
 
 
 def sweep(floor: Floor, now: datetime) -> None:
-    """Hand to the outbox what is due, and what a dead sender left behind."""
+    """Hand to a worker what is due, and what a dead sender left behind."""
     due = (_TO_DO, TicketSms.due_at <= now)
     with floor.db.read() as session:
         found = session.execute(
@@ -173,7 +176,11 @@ def sweep(floor: Floor, now: datetime) -> None:
                 .execution_options(synchronize_session=False)
             ).scalar_one_or_none()
             if won is not None:
-                outbox.post(session, SEND, {"sms": row.id}, now=now)
+                after_commit(session, partial(_hand_over, floor, row.id))
+
+
+def _hand_over(floor: Floor, sms_id: int) -> None:
+    floor.jobs.enqueue(SEND, sms_id, queue=NIGHT)
 
 
 @dataclass(frozen=True)
@@ -188,9 +195,9 @@ class _Claimed:
     tried_at: datetime
 
 
-def deliver(floor: Floor, payload: dict[str, Any]) -> None:
-    """Send one if nobody else does; the outbox's part."""
-    claimed = _claim(floor, int(payload["sms"]))
+def deliver(floor: Floor, sms_id: int) -> None:
+    """Send one if nobody else does; the worker's part."""
+    claimed = _claim(floor, sms_id)
     if claimed is None:
         return
     why = _changed_mind(floor, claimed)
