@@ -58,7 +58,7 @@ class Ticket(Base):
         _partial(
             "ix_tickets_escalate", "escalate_at", where=f"{_OPEN} AND escalate_at IS NOT NULL"
         ),
-        _partial("ix_tickets_unread", "unread_since", where="unread_since IS NOT NULL"),
+        _partial("ix_tickets_unread", "id", where="unread_since IS NOT NULL"),
         sa.Index(
             "ix_tickets_incomplete",
             "id",

@@ -34,7 +34,7 @@ def upgrade() -> None:
         "WHERE ticket_events.ticket_id = tickets.id AND ticket_events.kind = 'moved' "
         "AND ticket_events.data ->> 'from' IN ('done', 'cancelled'))"
     )
-    _partial("ix_tickets_unread", "tickets", "unread_since", UNREAD)
+    _partial("ix_tickets_unread", "tickets", "id", UNREAD)
     op.create_table(
         "ticket_links",
         sa.Column("id", BigId, nullable=False),
