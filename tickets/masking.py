@@ -7,9 +7,9 @@ from typing import Final
 #: identity card (13), an account. A ticket's number has at most eight while there are fewer than
 #: 900,000 tickets, a year and a sum of money fewer.
 _NUMBER: Final = re.compile(r"(?<![\d๐-๙])\+?[\d๐-๙](?:[ \-.\u2010-\u2013]?[\d๐-๙]){8,}")
-_KEPT: Final = 2
+HIDDEN: Final = "·····"
 
 
 def masked(text: str) -> str:
-    """Return the text with each number of nine figures or more hidden but for its last two."""
-    return _NUMBER.sub(lambda found: "•" * 7 + found[0][-_KEPT:], text)
+    """Return the text with each number of nine figures or more hidden."""
+    return _NUMBER.sub(HIDDEN, text)

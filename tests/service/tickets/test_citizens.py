@@ -416,7 +416,14 @@ def test_nothing_of_the_inside_is_seen(
             session, config, seen, for_=Waiting.CITIZEN, until=until, text="ลับ4", actor=WORKS,
             now=NOW,
         )  # fmt: skip
-        tell(session, ticket.id, EventKind.MESSAGE, "lek", NOW, {"text": "โทร 081-234-5678 ได้"})
+        tell(
+            session,
+            ticket.id,
+            EventKind.MESSAGE,
+            "lek",
+            NOW,
+            {"text": "โทร 081-234-5678 ได้", "language": "th"},
+        )
         tell(session, ticket.id, EventKind.RATED, "system", NOW, {"call_id": 1, "mark": 1})
     move(ticket, State.DONE, result=Result.FIXED, text="ซ่อมแล้ว บัตร 1 2345 67890 12 3")
     move(ticket, State.IN_PROGRESS, actor=SUPERVISOR, text="ลับ5")
@@ -428,7 +435,7 @@ def test_nothing_of_the_inside_is_seen(
         for name in ("nok", "lek", "supervisor", CALLER, OTHERS_NUMBER, CALLER[-4:], "5432"):
             assert name not in page, name
         assert "2345" not in page
-        assert "โทร •••••••78 ได้" in page
+        assert "โทร ····· ได้" in page
     assert OTHERS_NUMBER[-4:] not in client.get(PAGE).text
 
 
@@ -511,7 +518,14 @@ def test_what_a_citizen_writes_is_unread_until_somebody_answers(
         service.note(session, config, ticket, text="note", actor=SUPERVISOR, now=NOW)
     assert now_is(floor, ticket).unread_since == NOW  # a note answers nobody
     with floor.db.write() as session:
-        tell(session, ticket.id, EventKind.MESSAGE, "lek", clock.now(), {"text": "กำลังไป"})
+        tell(
+            session,
+            ticket.id,
+            EventKind.MESSAGE,
+            "lek",
+            clock.now(),
+            {"text": "กำลังไป", "language": "th"},
+        )
     assert now_is(floor, ticket).unread_since is None
     enter(client, ticket)
     assert "กำลังไป" in client.get(PAGE).text

@@ -163,7 +163,14 @@ def test_the_whole_life_of_a_ticket_is_told_in_its_language(
             session, config, found, for_=Waiting.CITIZEN, until=until, text="บ้านเลขที่",
             actor=WORKS, now=clock.now(),
         )  # fmt: skip
-        tell(session, ticket.id, EventKind.MESSAGE, "lek", clock.now(), {"text": "ขอบ้านเลขที่"})
+        tell(
+            session,
+            ticket.id,
+            EventKind.MESSAGE,
+            "lek",
+            clock.now(),
+            {"text": "ขอบ้านเลขที่", "language": "th"},
+        )
     run()
     move(ticket, State.DONE, result=Result.FIXED, text="เปลี่ยนหลอดแล้ว")
     run()
