@@ -71,14 +71,17 @@ def keep_time(session: Session, ticket: TicketFacts, values: dict[str, Any]) -> 
 
 def tell(
     session: Session, ticket_id: int, kind: EventKind, by: str, now: datetime, data: dict[str, Any]
-) -> None:
-    """Add an event to the story; who listens to `TOLD` does so in the same unit of work."""
+) -> int:
+    """Add an event to the story, and return its id; who listens to `TOLD` does so in the same unit
+    of work.
+    """
     event = TicketEvent(ticket_id=ticket_id, at=now, who=by, kind=kind.value, data=data)
     session.add(event)
     session.flush()
     _keep_unread(session, event)
     for listener in database_of(session).listeners.get(TOLD, ()):
         listener(session, event=event)
+    return event.id
 
 
 def _keep_unread(session: Session, event: TicketEvent) -> None:

@@ -119,7 +119,7 @@ def test_from_the_sms_to_the_mark_and_the_reopening(
 
         until(lambda: "รีบมานะ" in told(), "the answer is on the ticket", within=120)
     desk = open_page("supervisor", f"/tickets/{ticket.number}", language="en")
-    expect(desk.locator(".card.told .tag.good")).to_have_count(3)
+    expect(desk.locator(".card.sms-told .tag.good")).to_have_count(3)
     expect(desk.locator(".told-list")).to_contain_text("delivered")
     expect(desk.locator(".ticket-head")).to_contain_text("Reopened ×1")
     expect(desk.locator(".notice.unread")).to_be_visible()
