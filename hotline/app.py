@@ -26,6 +26,7 @@ import tickets.answers.web
 import tickets.board
 import tickets.citizens_desk
 import tickets.citizens_web
+import tickets.files.web
 import tickets.jobs
 import tickets.persons.web
 import tickets.web
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     tickets.board.blueprint,
     tickets.citizens_desk.blueprint,
     tickets.citizens_web.blueprint,
+    tickets.files.web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     ivr.web.blueprint,
@@ -126,6 +128,7 @@ TOPICS: Mapping[str, TopicsOf] = {
     "sms_wishes": changes.nothing,
     "sms_received": changes.nothing,
     "citizen_attempts": changes.nothing,
+    "ticket_files": changes.nothing,
     "citizens": changes.nothing,
     "citizen_numbers": changes.nothing,
     "call_citizens": changes.nothing,

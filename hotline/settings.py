@@ -23,6 +23,7 @@ SECRETS = (
     "DATABASE_URL",
     "REDIS_URL",
     "OPENID_CLIENT_SECRET",
+    "FILES_S3_SECRET_KEY",
 )
 
 
@@ -78,10 +79,19 @@ class Settings(Store):
     openid_issuer: str = ""
     openid_client_id: str = ""
     openid_client_secret: str = Field(default="", repr=False)
+    #: A service that speaks S3, where files of tickets are kept; without its address they are kept
+    #: in the data folder.
+    files_s3_url: str = ""
+    files_s3_bucket: str = ""
+    files_s3_region: str = ""
+    files_s3_access_key: str = ""
+    files_s3_secret_key: str = Field(default="", repr=False)
     #: True on the embedded defaults of `hotline run`: demo accounts exist and pages say so.
     demo: bool = False
 
-    @field_validator("public_url", "carrier_base_url", "carrier_script", "openid_issuer")
+    @field_validator(
+        "public_url", "carrier_base_url", "carrier_script", "openid_issuer", "files_s3_url"
+    )
     @classmethod
     def _address(cls, url: str) -> str:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc):
@@ -121,7 +131,20 @@ NAMES = {
     "openid_issuer": "OPENID_ISSUER",
     "openid_client_id": "OPENID_CLIENT_ID",
     "openid_client_secret": "OPENID_CLIENT_SECRET",
+    "files_s3_url": "FILES_S3_URL",
+    "files_s3_bucket": "FILES_S3_BUCKET",
+    "files_s3_region": "FILES_S3_REGION",
+    "files_s3_access_key": "FILES_S3_ACCESS_KEY",
+    "files_s3_secret_key": "FILES_S3_SECRET_KEY",
 }
+#: Whoever names the service names all of this.
+_OF_SERVICE = (
+    "files_s3_url",
+    "files_s3_bucket",
+    "files_s3_region",
+    "files_s3_access_key",
+    "files_s3_secret_key",
+)
 OPTIONAL = (
     "carrier_base_url",
     "carrier_api_key_sid",
@@ -131,6 +154,7 @@ OPTIONAL = (
     "openid_issuer",
     "openid_client_id",
     "openid_client_secret",
+    *_OF_SERVICE,
 )
 #: What names an installation's own services, not its files: no rehearsal ever touches them.
 _SERVICES = frozenset(NAMES.values()) - {"HOTLINE_DATA", "HOTLINE_CONFIG"}
@@ -174,6 +198,12 @@ def _read(kind: type[S], environment: Mapping[str, str], **more: Any) -> S:
         for field, value in values.items()
         if not value and field not in OPTIONAL and f"{NAMES[field]}_FILE" not in unreadable
     ]
+    if any(values.get(field) for field in _OF_SERVICE if NAMES[field] not in SECRETS):
+        faults += [
+            Fault(NAMES[field], "is not set, and others of the service for files are")
+            for field in _OF_SERVICE
+            if not values[field] and f"{NAMES[field]}_FILE" not in unreadable
+        ]
     try:
         settings = kind.model_validate({**values, **more})
     except ValidationError as error:

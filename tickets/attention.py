@@ -154,10 +154,14 @@ class Night:
 
 
 def keep(session: Session, config: Tickets, day: date, now: datetime) -> bool:
-    """Keep what needs attention as the list of `day`; the first look stays, however often asked."""
+    """Keep what needs attention as the list of `day`; the first look stays, however often asked.
+
+    Who was there is asked for `day`, though it is over: who comes back tomorrow was away.
+    """
     counts = _counts(session, sa.true(), now)
+    that_day = min(now, config.end_of(day) - timedelta(seconds=1))
     data = {
-        "unattended": attendance.on(session, config, now).unattended(),
+        "unattended": attendance.on(session, config, that_day).unattended(),
         "divisions": [
             {"division": division, **found} for division, found in sorted(counts.items())
         ],

@@ -1,17 +1,21 @@
 """The pages of those who see to it that nothing is forgotten: what needs attention, now and night
-by night, and who is away.
+by night, what went wrong in a span, and who is away.
 """
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import partial
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from hotline import clock
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid, NotFound
-from hotline.web import floor
-from tickets import answering, attendance, attention, words
+from hotline.web import floor, t
+from tickets import accountability, answering, attendance, attention, export, words
+from tickets.accountability import Account, Failure
 from tickets.config import Tickets
 from tickets.facts import Actor
 from tickets.search import SEES_ALL
@@ -75,6 +79,104 @@ def night(day: str) -> str:
     return render_template(
         "tickets/attention_night.html", night=found, config=_config(), words=words
     )
+
+
+# ------------------------------------------------------------------ what went wrong
+
+
+#: So many failures of a kind stand on the page; the CSV has all of them.
+ON_PAGE = 100
+
+
+@blueprint.get("/tickets/accountability")
+@access(*WATCHERS)
+def went_wrong() -> str:
+    """Show what went wrong from one day to another (`from`, `until`, both included; else this
+    month), by division and ticket by ticket.
+    """
+    first, last, misread = _span()
+    config, actor = _config(), acting()
+    with floor().db.read() as session:
+        found = _account(session, actor, first, last)
+    by_fault: dict[accountability.Fault, list[Failure]] = {}
+    for each in found.failures:
+        by_fault.setdefault(each.fault, []).append(each)
+    return render_template(
+        "tickets/accountability.html",
+        account=found,
+        by_fault=by_fault,
+        faults=list(accountability.Fault),
+        on_page=ON_PAGE,
+        first=first,
+        last=last,
+        misread=misread,
+        detail=partial(_detail, config),
+        config=config,
+        words=words,
+    )
+
+
+@blueprint.get("/tickets/accountability.csv")
+@access(*WATCHERS)
+def went_wrong_csv() -> Response:
+    """Send every failure of the same span, one a line."""
+    first, last, _ = _span()
+    config, zone = _config(), floor().city.zone
+    with floor().db.read() as session:
+        found = _account(session, acting(), first, last)
+
+    def lines() -> Iterator[str]:
+        heads = ("when", "number", "division", "fault", "detail")
+        yield export.BYTE_ORDER_MARK + export.line_of(
+            [t(f"tickets.accountability.{head}") for head in heads]
+        )
+        for each in found.failures:
+            yield export.line_of(
+                [
+                    f"{clock.local(each.event.at, zone):%Y-%m-%d %H:%M}",
+                    each.number_shown,
+                    words.division(config, each.division),
+                    t(f"tickets.fault.{each.fault}"),
+                    _detail(config, each),
+                ]
+            )
+
+    response = Response("".join(lines()), mimetype="text/csv")
+    name = f"accountability-{first}-{last}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _detail(config: Tickets, failure: Failure) -> str:
+    said = words.said(config, failure.event, {})
+    return " · ".join(part for part in (said.what, said.more, said.text) if part)
+
+
+def _account(session: Session, actor: Actor, first: date, last: date) -> Account:
+    zone = floor().city.zone
+    return accountability.account(
+        session,
+        _config(),
+        actor,
+        start=clock.midnight(first, zone),
+        end=clock.midnight(last + timedelta(days=1), zone),
+        divisions=_watched(actor),
+    )
+
+
+def _span() -> tuple[date, date, bool]:
+    """The days that the address asks for, and whether it could not be read (then this month's)."""
+    today = clock.local_day(clock.now(), floor().city.zone)
+    month = (today.replace(day=1), today)
+    given = request.args.get("from", ""), request.args.get("until", "")
+    if not any(given):
+        return (*month, False)
+    first, last = (_day(text) for text in given)
+    longest = accountability.LONGEST
+    if date.min in (first, last) or not timedelta(0) <= last - first < longest:
+        return (*month, True)
+    return first, last, False
 
 
 # ------------------------------------------------------------------ who is away

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Self
@@ -33,6 +33,7 @@ from tickets.deadlines import (
     counts_every_hour,
     wanted,
 )
+from tickets.files.config import Files
 from tickets.workflow import RESULTS_OF_KIND, Kind, Priority, Result
 
 Hours = Annotated[float, Field(gt=0, le=24 * 366)]
@@ -62,6 +63,8 @@ class Category(Section):
     priority: Priority = Priority.NORMAL
     #: Read only by its own division, supervisors and managers (a complaint about staff, say).
     private: bool = False
+    #: It is closed as fixed only with a photo of what was done.
+    after_photo: bool = False
     #: What the same matter is called elsewhere: other cities' data, callers' own words.
     aliases: tuple[str, ...] = ()
 
@@ -181,6 +184,7 @@ class Tickets(Section):
     citizens: Citizens = Citizens()
     #: What they are told by SMS; None: nothing.
     sms: Sms | None = None
+    files: Files = Files()
 
     #: Whose calendars, holidays and time zone are counted with.
     _city: City | None = PrivateAttr(default=None)
@@ -193,7 +197,15 @@ class Tickets(Section):
 
     def day(self, now: datetime) -> date:
         """Return the day of a moment where the city is (without a city: in UTC)."""
-        return clock.local_day(now, self._city.zone if self._city else ZoneInfo("UTC"))
+        return clock.local_day(now, self._zone)
+
+    def end_of(self, day: date) -> datetime:
+        """Return the first moment that is not of a day of the city any more."""
+        return clock.midnight(day + timedelta(days=1), self._zone)
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return self._city.zone if self._city else ZoneInfo("UTC")
 
     def office(self, kind: Kind, priority: Priority, category: str | None) -> Office | None:
         """Return whose hours the clocks of such a ticket count; None: every hour."""

@@ -15,7 +15,7 @@ from tickets.facts import TicketFacts
 Column = tuple[str, Callable[[TicketFacts], str]]
 
 # Excel takes a file without this mark for a Latin one, and Thai for rubbish.
-_BYTE_ORDER_MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 #: A spreadsheet runs what begins so as a formula (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -57,19 +57,20 @@ def columns(config: Tickets) -> Sequence[Column]:
 
 def heading(of: Sequence[Column]) -> str:
     """Return the first line of the file."""
-    return _BYTE_ORDER_MARK + _line([name for name, _ in of])
+    return BYTE_ORDER_MARK + line_of([name for name, _ in of])
 
 
 def line(of: Sequence[Column], ticket: TicketFacts) -> str:
     """Return one ticket's line."""
-    return _line([value(ticket) for _, value in of])
+    return line_of([value(ticket) for _, value in of])
 
 
 def _local(at: datetime | None) -> str:
     return "" if at is None else f"{clock.local(at, floor().city.zone):%Y-%m-%d %H:%M}"
 
 
-def _line(cells: Sequence[str]) -> str:
+def line_of(cells: Sequence[str]) -> str:
+    """Return cells as a line of CSV that no spreadsheet runs as a formula."""
     out = io.StringIO()
     csv.writer(out).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
     return out.getvalue()

@@ -10,6 +10,7 @@ from hotline.jobs import Every, Job
 from hotline.schedule import Nightly
 from tickets import attempts, attention, sms, sweeps
 from tickets.config import Tickets
+from tickets.files import sending
 from tickets.writing import TOLD
 
 #: In seconds: what is noticed is noticed within a minute.
@@ -43,11 +44,14 @@ SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {
     "tickets.clocks": Every(EVERY, sweep_clocks),
     "tickets.sms": Every(SMS_EVERY, sms.sweep),
     "tickets.attempts": Every(ATTEMPTS_EVERY, forget_attempts),
+    "tickets.files": Every(EVERY, sending.sweep),
 }
 
 
 #: When the list of the day before is made, in the city's time.
 NIGHT_AT = time(0, 5)
+#: When files and their bytes are compared: nobody else needs the disk then.
+FILES_AT = time(3, 40)
 
 
 def keep_attention(floor: Floor, day: date) -> str:
@@ -59,4 +63,7 @@ def keep_attention(floor: Floor, day: date) -> str:
 
 def nightly(_: Floor) -> dict[str, Nightly]:
     """What is due each night, and when (the city's local time)."""
-    return {"tickets.attention": Nightly(at=NIGHT_AT, run=keep_attention)}
+    return {
+        "tickets.attention": Nightly(at=NIGHT_AT, run=keep_attention),
+        "tickets.files": Nightly(at=FILES_AT, run=sending.check),
+    }

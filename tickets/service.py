@@ -34,6 +34,8 @@ from tickets.errors import (
     UnknownOutcome,
 )
 from tickets.facts import CALL, CALLBACK, MESSAGE, SMS, SYSTEM, Actor, EventFacts, TicketFacts
+from tickets.files import rules as file_rules
+from tickets.files import service as files
 from tickets.handling import (
     assign,
     colleagues,
@@ -84,7 +86,6 @@ __all__ = [
     "TicketFacts",
     "TicketMoved",
     "acting",
-    "actor_of",
     "as_citizens_see",
     "assign",
     "by_number",
@@ -97,6 +98,7 @@ __all__ = [
     "division_titles",
     "every",
     "follow_up",
+    "lacks_after_photo",
     "link_call",
     "may_assign",
     "may_complete",
@@ -164,11 +166,6 @@ def names_of(session: Session, usernames: Iterable[str]) -> dict[str, str]:
     """Return the names of accounts by username; one that is gone is not in it."""
     asked = sa.select(Account.username, Account.name).where(Account.username.in_(set(usernames)))
     return {row.username: row.name for row in session.execute(asked)}
-
-
-def actor_of(config: Tickets, username: str, role: str) -> Actor:
-    """Return who acts, with the divisions that config.yaml says they administer."""
-    return Actor(username, Role(role), config.divisions_of(username))
 
 
 def acting(session: Session, config: Tickets, username: str, role: str, now: datetime) -> Actor:
@@ -599,11 +596,13 @@ def move(
     actor: Actor,
     result: Result | None = None,
     text: str = "",
+    without_photo: bool = False,
     now: datetime,
 ) -> TicketFacts:
     """Move a ticket as the workflow's table allows; who was slower than another changes nothing.
 
     Who takes it up in a division owns it from then on. A reopened one has a new deadline, from now.
+    `without_photo`: who answers for the whole closes it without the photo that its category wants.
     Raises `NotYours`, `RoleMayNot`, `BadMove`, `TicketMoved`.
     """
     if actor.role is Role.DIVISION and ticket.division not in actor.divisions:
@@ -614,13 +613,17 @@ def move(
         raise RoleMayNot
     if refusal is not None:
         raise BadMove(refusal)
-    said = {
+    said: dict[str, Any] = {
         "from": ticket.state.value,
         "to": to.value,
         "result": result.value if result else None,
         "text": text,
     }
     seen = locked(session, ticket)
+    if lacks_after_photo(session, config, seen, result):
+        if not (without_photo and file_rules.may_do_without(actor.role)):
+            raise BadMove(Refusal.AFTER_PHOTO_NEEDED)
+        said["without_photo"] = True
     values = _values_of_move(seen, to, actor, result, now)
     if to in workflow.OPEN:
         said |= _word(actor, seen)
@@ -634,6 +637,21 @@ def move(
     tell(session, ticket.id, EventKind.MOVED, actor.username, now, said)
     announce(session, "ticket.moved", ticket_id=ticket.id)
     return facts.of_ticket(changed)
+
+
+def lacks_after_photo(
+    session: Session,
+    config: Tickets,
+    ticket: TicketFacts,
+    result: Result | None = Result.FIXED,
+) -> bool:
+    """Say whether a ticket cannot end so before there is a photo of what was done."""
+    category = config.categories.get(ticket.category or "")
+    wanted = category is not None and category.after_photo
+    if not wanted or result is not Result.FIXED:
+        return False
+    photos = files.after_photos(session, ticket)
+    return file_rules.lacks_after_photo(wanted=wanted, fixed=True, photos=photos)
 
 
 def _word(actor: Actor, ticket: TicketFacts) -> dict[str, Any]:

@@ -71,13 +71,15 @@ def _notice(session: Session, clock: Clock, now: datetime) -> int:
     }[clock]
     passed = sa.select(Ticket.id).where(*where, due < now).order_by(due).limit(BATCH)
     nobody_told = sa.and_(Ticket.escalation == 0, Ticket.escalate_at.is_(None))
+    # with the column's type: a moment of another time zone is written as UTC here too
+    at_once = sa.literal(now, Ticket.escalate_at.type)
     rows = session.execute(
         sa.update(Ticket)
         .where(Ticket.id.in_(passed), *where, due < now)
         .values(
             {
                 missed: now,
-                Ticket.escalate_at: sa.case((nobody_told, now), else_=Ticket.escalate_at),
+                Ticket.escalate_at: sa.case((nobody_told, at_once), else_=Ticket.escalate_at),
             }
         )
         .returning(Ticket.id, due.label("due"))

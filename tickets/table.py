@@ -116,6 +116,11 @@ config.yaml are today does not change what a ticket was told before.
   administrators see all divisions, others their own. At five past midnight the list is kept as it
   then stands (`/tickets/attention/2026-11-20` is the end of that day); of each list it keeps at
   most 200 numbers.
+- **What went wrong** (`/tickets/accountability?from=2026-11-01&until=2026-11-30`): every clock that
+  ran out, every step of an escalation, every ticket that lay with the wrong division or under the
+  wrong category, every agency that did not answer by the day that was set, every reopening, and the
+  nights on which nobody answered for a division; by division and ticket by ticket, and as CSV. It
+  is read from the events, and counted where the ticket was at that moment.
 - **Addresses.** `/tickets?show=` with `mine`, `unowned`, `today`, `3days`, `7days` (due until the
   end of so many days, and not late yet), `overdue`, `unacknowledged`, `silent`, `waiting` or
   `escalated`; `&division=` for one division. They stay.

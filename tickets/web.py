@@ -27,11 +27,13 @@ from hotline.auth import EVERYONE, Role, access, current_account
 from hotline.config import READER_LANGUAGES
 from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.i18n import masked, masked_name
-from hotline.web import floor, static_blueprint
+from hotline.web import floor, static_blueprint, t
 from tickets import attendance, export, links, planning, service, sms, words, workflow
 from tickets.config import Tickets
 from tickets.errors import BadWait, NotYours
 from tickets.facts import SOURCES
+from tickets.files.service import CITIZEN
+from tickets.files.view import gallery
 from tickets.persons import service as persons
 from tickets.search import DAYS
 from tickets.service import Actor, EventFacts, Filters, Show, TicketFacts
@@ -246,7 +248,9 @@ def ticket_page(number: str) -> ResponseReturnValue:
 @blueprint.post("/tickets/<number>/move")
 @access(*MOVERS)
 def move(number: str) -> ResponseReturnValue:
-    """Move a ticket. Form: `to`, `result`, `text`, and `from`, the state that the page showed."""
+    """Move a ticket. Form: `to`, `result`, `text`, and `from`, the state that the page showed;
+    `without_photo` (1) from who may close it without the photo that its category wants.
+    """
 
     def change(session: Session, ticket: TicketFacts, actor: Actor, now: datetime) -> None:
         seen, to = _state(request.form.get("from")), _state(request.form.get("to"))
@@ -259,6 +263,7 @@ def move(number: str) -> ResponseReturnValue:
             actor=actor,
             result=_result(result),
             text=request.form.get("text", ""),
+            without_photo=request.form.get("without_photo") == "1",
             now=now,
         )
 
@@ -417,6 +422,13 @@ def _changed(number: str, change: Any) -> ResponseReturnValue:
     return redirect(url_for("tickets.ticket_page", number=ticket.number), 303)
 
 
+def refused(number: str, error: HotlineError) -> Response:
+    """Show the page of a ticket with why something was not done."""
+    with floor().db.read() as session:
+        ticket = service.by_number_for(session, number, acting())
+        return make_response(_page(session, ticket, error), error.status)
+
+
 def _state(text: str | None) -> State:
     if text not in list(State):
         raise Invalid(text="tickets.error.no_such_move")
@@ -488,7 +500,10 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         _offered(actor, ticket),
         _Acts.of(actor, ticket),
     )
-    names = service.names_of(session, _people(ticket, story)) | dict(there.names)
+    files = gallery(session, config, actor, ticket)
+    people = _people(ticket, story) | files.people
+    names = service.names_of(session, people) | dict(there.names)
+    names[CITIZEN] = t("tickets.files.citizen")
     return render_template(
         "tickets/ticket.html",
         ticket=ticket,
@@ -503,6 +518,7 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         shown_name=_name_shown(actor, ticket),
         reads_persons=current_account().role is Role.SUPERVISOR,
         names=names,
+        files=files,
         moves=moves,
         acts=acts,
         responsible=there.responsible(ticket.division),

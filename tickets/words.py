@@ -270,6 +270,20 @@ def _escalated(_: Tickets, event: EventFacts) -> tuple[str, str]:
     return what, t("tickets.event.ran_out", clocks=causes, since=moment(event.data["since"]))
 
 
+def _file_added(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    return t(f"tickets.event.file_added.{event.data['of']}"), ""
+
+
+def _file_marked(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    return t(
+        "tickets.event.file_public" if event.data["public"] else "tickets.event.file_private"
+    ), ""
+
+
+def _file_removed(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    return t(f"tickets.event.file_removed.{event.data['of']}"), ""
+
+
 def _moved(_: Tickets, event: EventFacts) -> tuple[str, str]:
     from_, to = State(event.data["from"]), State(event.data["to"])
     if to in OPEN:
@@ -279,7 +293,8 @@ def _moved(_: Tickets, event: EventFacts) -> tuple[str, str]:
     if "instead" in event.data:
         return t("tickets.event.instead", number=numbers.display(event.data["instead"])), ""
     what = "tickets.event.closed" if to is State.DONE else "tickets.event.cancelled"
-    return t(what, result=t(f"tickets.result.{event.data['result']}")), ""
+    more = t("tickets.event.without_photo") if event.data.get("without_photo") else ""
+    return t(what, result=t(f"tickets.result.{event.data['result']}")), more
 
 
 def _matter(config: Tickets, data: Mapping[str, Any]) -> str:
@@ -326,6 +341,9 @@ _SENTENCES = {
     EventKind.CONFIRMED: _confirmed,
     EventKind.READ: _read,
     EventKind.LINKS_ENDED: _links_ended,
+    EventKind.FILE_ADDED: _file_added,
+    EventKind.FILE_MARKED: _file_marked,
+    EventKind.FILE_REMOVED: _file_removed,
 }
 
 

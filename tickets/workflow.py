@@ -132,6 +132,7 @@ class Refusal(StrEnum):
     RESULT_NEEDED = "result_needed"
     RESULT_WRONG = "result_wrong"
     REASON_NEEDED = "reason_needed"
+    AFTER_PHOTO_NEEDED = "after_photo_needed"
 
 
 def results(kind: Kind, from_: State, to: State) -> frozenset[Result]:

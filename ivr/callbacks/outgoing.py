@@ -117,13 +117,13 @@ def start(
     Pressed twice, it is one call. Raises `CannotCall` with the reason; `Lost` when the agent is
     given something else, or the number is called, in this very moment: asked again, it says which.
     """
-    if _is_at_it(session, wanted, me):
-        return
     refused = refusal(floor, session, wanted, now=now)
+    if refused is None and not agents.presence_of(session, me.id).presence.may_call_out:
+        refused = CannotCall(text="ivr.callout.not_free")
     if refused is not None:
+        if _is_at_it(session, wanted, me):
+            return  # asked last: what stands in the way may be my own call, begun in this moment
         raise refused
-    if not agents.presence_of(session, me.id).presence.may_call_out:
-        raise CannotCall(text="ivr.callout.not_free")
     number = str(wanted.number)
     call_id = calls.call_out(
         session,

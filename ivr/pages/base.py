@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from agents import service as agents
-from hotline import i18n
+from hotline import clock, i18n
 from hotline.auth import Role, current_account
 from hotline.errors import NotFound
 from hotline.web import floor, language, static_blueprint, t
 from ivr.config import Ivr
+from tickets import service as tickets
+from tickets.config import Tickets
 
 blueprint = static_blueprint("ivr", str(Path(__file__).parent))
 
@@ -33,6 +35,12 @@ def me(session: Session) -> agents.AgentFacts:
     if me is None:
         raise NotAnAgent(current_account().username)
     return me
+
+
+def acting(session: Session) -> tickets.Actor:
+    """Who is signed in, for tickets: also for those whom they stand in for today."""
+    account, config = current_account(), floor().section(Tickets)
+    return tickets.acting(session, config, account.username, account.role, clock.now())
 
 
 def queue_title(queue: str) -> str:

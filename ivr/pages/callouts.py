@@ -20,9 +20,8 @@ from ivr.callbacks import outgoing
 from ivr.callbacks.outgoing import Wanted
 from ivr.errors import Lost
 from ivr.pages import desk
-from ivr.pages.base import ANSWERS, blueprint, me
+from ivr.pages.base import ANSWERS, acting, blueprint, me
 from tickets import service as tickets
-from tickets.config import Tickets
 from tickets.service import TicketFacts
 
 
@@ -33,7 +32,7 @@ def call_about_ticket(number: str) -> Response:
     """Call the caller of a ticket that I may read: my telephone rings, and then theirs."""
 
     def wanted(session: Session, _agent_id: int) -> Wanted:
-        return outgoing.of_ticket(tickets.by_number_for(session, number, _actor()))
+        return outgoing.of_ticket(tickets.by_number_for(session, number, acting(session)))
 
     return _call(wanted)
 
@@ -45,7 +44,7 @@ def call_again(call_id: int) -> Response:
     """Call the caller of a conversation that I had lately, about its ticket."""
 
     def wanted(session: Session, agent_id: int) -> Wanted:
-        return outgoing.of_call(session, call_id, agent_id, _actor(), now=clock.now())
+        return outgoing.of_call(session, call_id, agent_id, acting(session), now=clock.now())
 
     return _call(wanted)
 
@@ -62,11 +61,6 @@ def _once(wanted: Callable[[Session, int], Wanted]) -> Response:
         who = me(session)
         outgoing.start(here, session, wanted(session, who.id), who, by=by, now=clock.now())
     return desk.current() if wants_json() else redirect("/desk")
-
-
-def _actor() -> tickets.Actor:
-    account = current_account()
-    return tickets.actor_of(floor().section(Tickets), account.username, account.role)
 
 
 # ---------------------------------------------------------------- for a page of a room below

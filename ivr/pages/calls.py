@@ -23,6 +23,7 @@ from ivr.events import Kind
 from ivr.pages import quality
 from ivr.pages.base import (
     READS,
+    acting,
     agent_names,
     blueprint,
     node_title,
@@ -35,7 +36,6 @@ from ivr.room import waiting
 from ivr.story import Visit
 from ivr.talk.monitors import Mode
 from tickets import service as tickets
-from tickets.config import Tickets
 
 #: Calls on one page of the list.
 PAGE = 100
@@ -103,9 +103,7 @@ def _is_shown(event: story.EventFacts) -> bool:
 def _readable_ticket(session: Session, call_id: int) -> tickets.TicketFacts | None:
     """The ticket that came of a call; a private one does not exist for who may not read it."""
     ticket = tickets.ticket_of_call(session, call_id)
-    account = current_account()
-    actor = tickets.actor_of(floor().section(Tickets), account.username, account.role)
-    return ticket if ticket is not None and tickets.may_read(actor, ticket) else None
+    return ticket if ticket is not None and tickets.may_read(acting(session), ticket) else None
 
 
 def _may_read(session: Session, call_id: int) -> None:

@@ -10,13 +10,11 @@ from agents import service as agents
 from hotline import clock
 from hotline.auth import Role, access, current_account
 from hotline.errors import Forbidden
-from hotline.floor import Floor
 from hotline.web import floor
 from ivr import recordings
-from ivr.pages.base import blueprint
+from ivr.pages.base import acting, blueprint
 from ivr.recordings import MESSAGE, RecordingFacts
 from tickets import service as tickets
-from tickets.config import Tickets
 
 #: Who hears everything. An agent hears their own conversations, also those that they took over,
 #: and, since messages are everybody's to answer for, every message; a division the messages of its
@@ -31,7 +29,7 @@ def recording(recording_id: int) -> Response:
     here = floor()
     with here.db.read() as session:
         found = recordings.facts(session, recording_id)
-        if not _heard_by_reader(here, session, [found]):
+        if not _heard_by_reader(session, [found]):
             raise Forbidden(f"recording {recording_id}")
     file = recordings.path_of(here, found)
     with here.db.write() as session:
@@ -52,13 +50,11 @@ def hearable(session: Session, call_ids: Collection[int]) -> list[dict[str, Any]
             "made_at": each.made_at,
             "url": url_for("ivr.recording", recording_id=each.id) if each.file else "",
         }
-        for each in _heard_by_reader(floor(), session, found)
+        for each in _heard_by_reader(session, found)
     ]
 
 
-def _heard_by_reader(
-    here: Floor, session: Session, found: Sequence[RecordingFacts]
-) -> list[RecordingFacts]:
+def _heard_by_reader(session: Session, found: Sequence[RecordingFacts]) -> list[RecordingFacts]:
     """Those of the recordings that the signed-in account may hear."""
     account = current_account()
     if account.role in HEARS:
@@ -68,7 +64,7 @@ def _heard_by_reader(
         ids = {each.call_id for each in found}
         theirs = recordings.of_agent(session, ids, me.id) if me is not None else set()
         return [each for each in found if each.kind == MESSAGE or each.id in theirs]
-    actor = tickets.actor_of(here.section(Tickets), account.username, account.role)
+    actor = acting(session)
     messages = [each for each in found if each.kind == MESSAGE]
     of_calls = tickets.tickets_of_calls(session, {each.call_id for each in messages})
     calls = {id_ for id_, ticket in of_calls.items() if ticket.division in actor.divisions}

@@ -96,6 +96,9 @@ def _briefly(path: Path) -> Path:
     said = content["ivr"]["prompts"]
     for name in ("consent", "to_information", "to_complaint", "to_agent"):
         said[name] = dict.fromkeys(said[name], "1337")
+    for node in content["ivr"]["flow"].values():
+        if "consent" in node:
+            node["timeout"] = 1
     path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return path
 

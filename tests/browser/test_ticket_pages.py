@@ -109,6 +109,7 @@ PAGES = (
     "/tickets/attention",
     "/tickets/attention/2026-12-08",
     "/tickets/absences",
+    "/tickets/accountability",
 )
 
 

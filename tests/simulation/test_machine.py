@@ -36,9 +36,9 @@ from tests.support.walker import Walk, rule
 from tests.support.world import START, World, choose, legs, listening
 
 #: Moves of one walk, and walks of the ordinary test.
-MOVES, WALKS = 120, 8
+MOVES, WALKS = 120, 5
 #: The same, on the file as it is shipped.
-SHIPPED_WALKS = 6
+SHIPPED_WALKS = 3
 #: Callers of one walk, at most.
 CALLERS = 14
 #: What may come over the wire for a key: of the menu, of no menu, and none at all.

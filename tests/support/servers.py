@@ -6,6 +6,7 @@ the guardian ends them. Both listen on unix sockets only, in a folder that nobod
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -101,6 +102,29 @@ def valkey_at(socket: Path, folder: Path) -> Iterator[int]:
     ):
         until(lambda: socket.exists() and bool(client.ping()), "Valkey answers")
         yield pid
+
+
+# ------------------------------------------------------------------------------------ S3
+
+S3_COMMAND = Path(__file__).parents[2] / "node_modules" / "s3rver" / "bin" / "s3rver.js"
+#: The account that the server has; another is refused.
+S3_KEY = "S3RVER"
+S3_BUCKET = "files"
+_LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
+
+
+@contextmanager
+def s3() -> Iterator[str]:
+    """Run a server that speaks S3, with an empty bucket `S3_BUCKET`; yield its URL."""
+    with short_folder() as folder:
+        log = folder / "log"
+        command: list[str | Path] = ["node", S3_COMMAND, "--directory", folder / "data"]
+        command += ["--address", "127.0.0.1", "--port", "0", "--configure-bucket", S3_BUCKET]
+        with _running(command, signal.SIGTERM, log, None):
+            until(lambda: _LISTENING.search(log.read_text()), "the S3 server listens")
+            found = _LISTENING.search(log.read_text())
+            assert found
+            yield f"http://127.0.0.1:{found[1]}"
 
 
 # ------------------------------------------------------------------------------------ PostgreSQL

@@ -11,6 +11,9 @@ from tests.service.ivr.test_messages import leaves_message
 from tests.service.ivr.test_quality import get, identity
 from tests.service.ivr.world import World
 from tests.support.floors import sign_in_as
+from tickets import attendance
+from tickets import service as tickets
+from tickets.config import Tickets
 
 __all__ = ["city_config"]
 
@@ -63,3 +66,26 @@ def test_pieces_that_are_asked_for_at_once_are_one_hearing(world: World) -> None
         each.join(30)
     assert len(world.read(recordings.hearings, caller.id)) == 1
     assert world.events(caller).count("listened") == 1
+
+
+def test_who_stands_in_for_a_division_hears_its_messages(world: World) -> None:
+    leaves_message(world.caller().ring().press("1", "1", "2"))
+    world.deliver()
+    assert get(world, "/recordings/1", Role.DIVISION, "mali").status_code == 403
+    identity(world, Role.SUPERVISOR, "supervisor")
+    config = world.floor.section(Tickets)
+    today = config.day(clock.now())
+    boss = tickets.Actor("supervisor", Role.SUPERVISOR)
+    with world.floor.db.write() as session:
+        attendance.be_away(
+            session,
+            config,
+            username="supervisor",
+            first=today,
+            last=today,
+            substitute="mali",
+            actor=boss,
+            now=clock.now(),
+        )
+    with get(world, "/recordings/1", Role.DIVISION, "mali") as sound:
+        assert sound.status_code == 200

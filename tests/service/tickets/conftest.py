@@ -18,6 +18,7 @@ from tickets import board, citizens_desk, citizens_web, jobs
 from tickets import web as tickets_web
 from tickets.answers import web as answers_web
 from tickets.config import Tickets
+from tickets.files import web as files_web
 from tickets.persons import web as persons_web
 from tickets.service import Actor
 from tickets.workflow import Role
@@ -69,6 +70,7 @@ def app(floor: Floor) -> Flask:
     made.register_blueprint(board.blueprint)
     made.register_blueprint(citizens_desk.blueprint)
     made.register_blueprint(citizens_web.blueprint)
+    made.register_blueprint(files_web.blueprint)
     made.register_blueprint(persons_web.blueprint)
     made.register_blueprint(answers_web.blueprint)
     return made

@@ -14,7 +14,7 @@ from tickets.config import Tickets
 from tickets.errors import BadMove, NoteEmpty, NotYours, RoleMayNot, TicketMoved
 from tickets.models import EventKind, Ticket, TicketEvent
 from tickets.service import Actor, Filters, TicketFacts
-from tickets.workflow import OPEN, Result, Role, State
+from tickets.workflow import OPEN, Result, State
 
 Make = Callable[..., TicketFacts]
 
@@ -364,13 +364,6 @@ def test_a_division_without_an_active_administrator_is_named(db: Database, confi
         session.execute(sa.update(Account).values(active=False))
     with db.read() as session:
         assert "engineering" in service.unattended(session, config, NOW)
-
-
-def test_an_actor_has_the_divisions_that_name_them(config: Tickets) -> None:
-    actor = service.actor_of(config, "division", "division")
-    assert actor.role is Role.DIVISION
-    assert "engineering" in actor.divisions
-    assert "permanent_secretary" not in actor.divisions
 
 
 def test_ids_are_never_used_again(db: Database, make: Make) -> None:

@@ -697,7 +697,7 @@ def test_the_board_and_its_nights(
     time.advance(hours=25)
     jobs.SWEEPS["tickets.clocks"](floor, clock.now())
     day = floor.section(Tickets).day(clock.now())
-    (nightly,) = jobs.nightly(floor).values()
+    nightly = jobs.nightly(floor)["tickets.attention"]
     assert [nightly.run(floor, day), nightly.run(floor, day)] == ["kept", "there already"]
     browse(Role.MANAGER)
     board = client.get("/tickets/attention?lang=en").text
@@ -718,3 +718,24 @@ def test_every_list_has_an_address_that_stays(client: FlaskClient, browse: Any, 
     for show in service.Show:
         assert client.get(f"/tickets?show={show}&division=engineering").status_code == 200
     assert client.get("/tickets?show=nonsense").status_code == 200
+
+
+def test_what_went_wrong_in_a_span_can_be_opened_and_taken_along(
+    floor: Floor, client: FlaskClient, browse: Any, make: Make, time: clock.DrivenClock
+) -> None:
+    late = make()
+    time.advance(hours=25)
+    jobs.SWEEPS["tickets.clocks"](floor, clock.now())
+    browse(Role.MANAGER)
+    page = client.get("/tickets/accountability?lang=en").text
+    assert f'href="/tickets/{late.number}"' in page
+    assert "2 failures" in page  # it was taken up late, and the next level was told
+    earlier = client.get("/tickets/accountability?lang=en&from=2026-10-01&until=2026-10-31").text
+    assert "Nothing went wrong" in earlier
+    sheet = client.get("/tickets/accountability.csv?lang=en").text.splitlines()
+    assert len(sheet) == 3
+    assert sheet[1].split(",")[1:4] == [late.number_shown, "Engineering Bureau", "Taken up late"]
+    for wrong in ("from=2026-11-02&until=2026-11-01", "from=x", "from=2020-01-01&until=2026-01-01"):
+        assert "could not be read" in client.get(f"/tickets/accountability?lang=en&{wrong}").text
+    browse(Role.DIVISION, "somebody-new")
+    assert late.number_shown not in client.get("/tickets/accountability.csv?lang=en").text

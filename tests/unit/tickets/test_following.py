@@ -34,6 +34,9 @@ STORY: dict[EventKind, dict[str, Any]] = {
     EventKind.CONFIRMED: {"text": SECRET},
     EventKind.READ: {"text": SECRET},
     EventKind.LINKS_ENDED: {"count": 1, "text": SECRET},
+    EventKind.FILE_ADDED: {"file": 1, "of": SECRET},
+    EventKind.FILE_MARKED: {"file": 1, "of": SECRET, "public": True, "text": SECRET},
+    EventKind.FILE_REMOVED: {"file": 1, "of": SECRET, "text": SECRET},
 }
 
 
