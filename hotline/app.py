@@ -24,6 +24,8 @@ import reports.jobs
 import reports.web
 import tickets.answers.web
 import tickets.board
+import tickets.citizens_desk
+import tickets.citizens_web
 import tickets.files.web
 import tickets.jobs
 import tickets.life.bulk_web
@@ -54,6 +56,8 @@ BLUEPRINTS = (
     agents.roster.web.blueprint,
     tickets.web.blueprint,
     tickets.board.blueprint,
+    tickets.citizens_desk.blueprint,
+    tickets.citizens_web.blueprint,
     tickets.files.web.blueprint,
     tickets.life.web.blueprint,
     tickets.life.bulk_web.blueprint,
@@ -125,6 +129,10 @@ TOPICS: Mapping[str, TopicsOf] = {
     "ticket_absences": changes.nothing,
     "ticket_attention": changes.nothing,
     "ticket_events": changes.nothing,
+    "ticket_sms": changes.nothing,
+    "sms_wishes": changes.nothing,
+    "sms_received": changes.nothing,
+    "citizen_attempts": changes.nothing,
     "ticket_files": changes.nothing,
     "citizens": changes.nothing,
     "citizen_numbers": changes.nothing,
@@ -137,6 +145,7 @@ TOPICS: Mapping[str, TopicsOf] = {
     "message_template_events": changes.nothing,
     "ticket_watches": changes.nothing,
     "ticket_links": changes.nothing,
+    "citizen_links": changes.nothing,
     "ticket_merges": changes.nothing,
     "ticket_forwards": changes.nothing,
     "bulk_moves": changes.nothing,
@@ -211,6 +220,8 @@ def _listen(floor: Floor) -> None:
     listen("account.at_rest", functools.partial(agents.jobs.at_rest, floor))
     # an account has another name
     listen("account.renamed", functools.partial(agents.jobs.renamed, floor))
+    # something happened to a ticket: its citizen may be told, in the same unit of work
+    tickets.jobs.listen(floor)
     # an effect was written down: a worker is told
     listen("outbox.posted", functools.partial(_effect_posted, floor))
 

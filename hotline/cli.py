@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hotline.replay.command import Options
     from hotline.settings import Store
     from hotline.supervisor import Supervisor
+    from tickets.config import Tickets
 
 WEB_WORKERS, WEB_THREADS = 2, 16
 #: By whom, in the story of an agent, what is done to their account from here.
@@ -405,8 +406,21 @@ def _check(arguments: argparse.Namespace) -> int:
     config = city.load(arguments.config)
     for warning in city.warnings(config):
         print(f"warning: {warning}")
+    for line in _sms_lengths(config.tickets):
+        print(line)
     print(f"{arguments.config}: no faults ({len(config.ivr.flow)} nodes in the flow)")
     return 0
+
+
+def _sms_lengths(tickets: "Tickets") -> Iterator[str]:
+    """How many segments each SMS to citizens takes with the longest that it may name."""
+    if tickets.sms is None:
+        return
+    by_moment: dict[str, list[str]] = {}
+    for moment, language, length in tickets.sms.lengths():
+        by_moment.setdefault(moment.value, []).append(f"{language} {length}")
+    for told, lengths in by_moment.items():
+        yield f"SMS {told}: segments {', '.join(lengths)} (at most {tickets.sms.segments})"
 
 
 def _flow(arguments: argparse.Namespace) -> int:

@@ -14,6 +14,8 @@ import structlog
 FORMAT = "HOTLINE_LOG"
 #: E.164, as it stands in text and in an address.
 _TELEPHONE = re.compile(r"(\+|%2B)\d{4,12}(\d{3})(?!\d)", re.IGNORECASE)
+#: A link that opens a citizen's ticket (`tickets.links`).
+_LINK = re.compile(r"(/t/)[\w-]{20,}")
 
 
 def configure() -> None:
@@ -63,10 +65,12 @@ def get(name: str) -> Any:
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
-    """Telephone numbers are personal data: the last three digits are enough to find a call by.
+    """Telephone numbers are personal data: the last three digits are enough to find a call by. A
+    citizen's link would open their ticket to whoever reads it.
 
     They are masked on the finished line, so that no fact, list or traceback slips through.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        return _TELEPHONE.sub(r"\1···\2", super().format(record))
+        line = _LINK.sub(r"\1···", super().format(record))
+        return _TELEPHONE.sub(r"\1···\2", line)

@@ -35,6 +35,8 @@ from hotline.jobs import QUEUES
 WEB_PORT, EXCHANGE_PORT = 8000, 8437
 #: Where the local exchange is told to ask; the paths are those of `ivr/web.py`.
 VOICE_PATH, STATUS_PATH = "/ivr/voice", "/ivr/status"
+#: The same for an SMS that comes; of `tickets/citizens_desk.py`.
+SMS_PATH = "/sms/incoming"
 
 #: Seconds after which a child that died starts again: doubled each time until it lives for a while.
 FIRST_DELAY, LONGEST_DELAY, LIVED = 0.5, 30.0, 60.0
@@ -287,7 +289,12 @@ class Supervisor:
             "--stations": str(self.settings.stations.resolve()) if self.settings.stations else "",
         }
         words = [word for name, value in options.items() if value for word in (name, value)]
-        for number in (self._config.city.number, *self._config.ivr.numbers):
+        ours = [self._config.city.number, *self._config.ivr.numbers]
+        sender = self._config.city.sms_sender
+        if sender is not None and sender.lstrip("+").isdecimal():  # letters cannot be answered
+            ours.append(sender)
+            words += ["--number-sms", f"{sender}={public_url}{SMS_PATH}"]
+        for number in dict.fromkeys(ours):
             words += ["--number", f"{number}={public_url}{VOICE_PATH}"]
         known = {
             "EXCHANGE_AUTH_TOKEN": self.environment["CARRIER_AUTH_TOKEN"],

@@ -28,6 +28,9 @@ RECORDING_TIMEOUT = 10.0
 GONE_CODES = (20404, 21220)
 #: Calls that one page of the carrier's list holds (Twilio gives at most 1000).
 PAGE = 500
+#: So many of the newest messages to somebody are looked through for one that was sent already, and
+#: so many seconds may the carrier's clock be behind ours.
+MESSAGES_LOOKED_AT, CLOCKS_DIFFER = 50, 60
 #: Answers by which the carrier says that it never will, such as to a number that nobody has.
 REFUSALS = (400, 403)
 
@@ -200,13 +203,34 @@ class Carrier:
         with suppress(CallGone):
             self._ask(self._client.recordings(sid).delete)
 
-    def send_message(self, to: str, *, from_: str, body: str) -> str:
-        """Have an SMS sent; its sid. Raises Refused for who gets none, or CarrierError."""
+    def send_message(
+        self, to: str, *, from_: str, body: str, status_callback: str | None = None
+    ) -> str:
+        """Have an SMS sent; its sid. `status_callback`: where we are told what becomes of it.
+        Raises Refused for who gets none, or CarrierError.
+        """
+        told = {} if status_callback is None else {"status_callback": status_callback}
         try:
-            message = self._ask(self._client.messages.create, to=to, from_=from_, body=body)
+            message = self._ask(self._client.messages.create, to=to, from_=from_, body=body, **told)
         except CallGone as error:  # a carrier without this service
             raise Refused(str(error)) from error
         return cast(str, message.sid)
+
+    def find_message(self, to: str, *, body: str, since: datetime) -> str | None:
+        """The sid of an SMS of ours to `to` with that very text, which the carrier has taken since
+        then (aware); None when it lists none. Raises CarrierError.
+        """
+        # whole seconds are listed, and the carrier's clock is not ours
+        earliest = since - timedelta(seconds=CLOCKS_DIFFER)
+        try:
+            listed = self._ask(self._client.messages.list, to=to, limit=MESSAGES_LOOKED_AT)
+        except CallGone as error:  # a list that is not there is no list, and no empty one
+            raise CarrierError(str(error)) from error
+        for message in listed:
+            at = message.date_created
+            if message.body == body and isinstance(at, datetime) and at >= earliest:
+                return str(message.sid)
+        return None
 
     def calls_between(self, start: datetime, end: datetime) -> Iterator[CarrierCall]:
         """Every call that began in [start, end) (aware), in the carrier's order, page by page.

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import phonenumbers
 import sqlalchemy as sa
-from phonenumbers import PhoneNumberType
 from sqlalchemy.orm import Session
 
 from hotline import clock, outbox
 from hotline.floor import Floor
 from hotline.outbox import Hopeless
+from hotline.telephones import can_receive as can_receive  # noqa: PLC0414 - asked for here too
 from hotline.telephony import CarrierError, Refused
 from ivr import callers, calls, story
 from ivr.callbacks import rows as callback_rows
@@ -33,7 +32,6 @@ LONGEST = 1600
 HOW = (TOLD, NOTE, SMS) = ("told", "note", "sms")
 #: Seconds (the wall's) after which one that could not be sent is given up: the caller waits for it.
 GIVE_UP = 25.0
-_MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +42,6 @@ class MessageFacts:
     answer_id: int
     result: str
     at: datetime
-
-
-def can_receive(number: str) -> bool:
-    """Whether an SMS to this number (E.164) can arrive: a mobile telephone, of any country."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return False
-    return phonenumbers.is_valid_number(parsed) and phonenumbers.number_type(parsed) in _MOBILE
 
 
 def may_text(floor: Floor, found: AtHand) -> bool:

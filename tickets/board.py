@@ -14,7 +14,7 @@ from hotline import clock
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid, NotFound
 from hotline.web import floor, t
-from tickets import accountability, attendance, attention, export, words
+from tickets import accountability, answering, attendance, attention, export, words
 from tickets.accountability import Account, Failure
 from tickets.config import Tickets
 from tickets.facts import Actor
@@ -45,11 +45,13 @@ def board() -> str:
         found = attention.board(session, config, actor, divisions=_watched(actor), now=now)
         to_chase = forwarding.to_chase(session, actor, _watched(actor))
         nights = attention.nights(session)
+        waiting = answering.waiting(session, config, actor, divisions=_watched(actor), now=now)
         names = names_of(session, {ticket.owner or "" for ticket in found.escalated})
     return render_template(
         "tickets/attention.html",
         board=found,
         to_chase=to_chase,
+        citizens=waiting,
         nights=nights,
         names=names | dict(found.names),
         days=attention.LATELY.days,

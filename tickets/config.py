@@ -22,6 +22,7 @@ from hotline.config import (
     Section,
 )
 from hotline.errors import Fault
+from tickets.citizen_config import Citizens, Sms
 from tickets.deadlines import (
     ALWAYS,
     Clock,
@@ -176,6 +177,8 @@ class Tickets(Section):
         "outcomes": [],
         "outcomes.*.title": ANY_TEXT,
         "agencies.*.title": ANY_TEXT,
+        "sms.texts": {},
+        "sms.texts.*": ANY_TEXT,
     }
 
     divisions: dict[Identifier, Division]
@@ -188,6 +191,10 @@ class Tickets(Section):
     escalation: tuple[Level, ...] = ()
     categories: dict[Identifier, Category]
     outcomes: tuple[Outcome, ...]
+    #: What citizens can do by themselves.
+    citizens: Citizens = Citizens()
+    #: What they are told by SMS; None: nothing.
+    sms: Sms | None = None
     files: Files = Files()
     #: Who outside the city is handed matters.
     agencies: dict[Identifier, Agency] = Field(default_factory=dict)
@@ -283,6 +290,8 @@ class Tickets(Section):
         for fault in self.deadlines.faults():
             yield _within("deadlines", fault)
         yield from self._clock_faults()
+        for fault in self.sms.faults() if self.sms else ():
+            yield _within("sms", fault)
         for n, (lower, higher) in enumerate(pairwise(self.escalation), 1):
             if higher.after_hours <= lower.after_hours:
                 yield Fault(

@@ -9,6 +9,7 @@ HotlineError
 ├── Conflict   ├── TicketMoved         somebody else moved it first
 │              ├── PersonChanged, AnswerChanged, TemplateChanged, ForwardMoved
 │              │                      somebody else changed it first
+│              ├── NotClosed, AlreadyClosed, ClosedForGood   of a citizen
 │              ├── IsMerged, NotMerged
 │              └── TooLate             a bulk move is undone soon, and once
 ├── Forbidden  ├── NotYours            another division's ticket
@@ -17,6 +18,7 @@ HotlineError
                ├── UnknownOutcome, CategoryNeeded, UnknownCategory, UnknownDivision
                ├── BadWait, BadAbsence, NoSuchColleague, NothingChanged
                ├── NoName              a person without a name
+               ├── TooManyTries, NotProven, TooManyWords, WordsTooLong, BadMark   of a citizen
                ├── FaultyAnswer        something is missing; `faults` says what
                ├── FaultyTemplate      the same, and where in the words
                ├── Unfilled, TooLong   a message with a placeholder left, or too many words
@@ -137,6 +139,54 @@ class NoteEmpty(Invalid):
     """A note without words."""
 
     code, text = "note-empty", "tickets.error.reason_needed"
+
+
+class TooManyTries(Invalid):
+    """Too many wrong proofs: nobody is told anything for a while."""
+
+    code, status, text = "too-many-tries", 429, "tickets.citizen.too_many"
+
+
+class NotProven(Invalid):
+    """No such ticket, or the wrong proof: which of both is not said."""
+
+    code, status, text = "not-proven", 422, "tickets.citizen.not_proven"
+
+
+class TooManyWords(Invalid):
+    """A citizen has written a great deal in a short time."""
+
+    code, status, text = "too-many-messages", 429, "tickets.citizen.too_many_words"
+
+
+class WordsTooLong(Invalid):
+    """Words that no page would hold."""
+
+    code, text = "words-too-long", "tickets.citizen.too_long"
+
+
+class BadMark(Invalid):
+    """A mark is a number from 1 to 5."""
+
+    code, text = "bad-mark", "tickets.citizen.bad_mark"
+
+
+class NotClosed(Conflict):
+    """What is still being worked on has no result yet."""
+
+    code, text = "not-closed", "tickets.citizen.not_closed"
+
+
+class AlreadyClosed(Conflict):
+    """What is closed cannot be taken back."""
+
+    code, text = "already-closed", "tickets.citizen.already_closed"
+
+
+class ClosedForGood(Conflict):
+    """It is closed for good."""
+
+    code, text = "closed-for-good", "tickets.citizen.closed_for_good"
 
 
 class NoSuchPerson(NotFound):

@@ -12,9 +12,12 @@ from tickets.workflow import Kind, Priority, Result, Role, State, Waiting
 SYSTEM = "system"
 """Who did what the hotline did by itself."""
 
+CITIZEN = "=citizen"
+"""Who did what a ticket's own citizen did: no account can be called so."""
+
 #: How a matter reached the city: told to an agent, left as a voice message, or not heard of yet,
-#: since the caller who was promised a callback could not be reached.
-SOURCES = CALL, MESSAGE, CALLBACK = "call", "message", "callback"
+#: since the caller who was promised a callback could not be reached; or written in an SMS.
+SOURCES = CALL, MESSAGE, CALLBACK, SMS = "call", "message", "callback", "sms"
 
 
 def clean(text: str | None) -> str:
@@ -66,6 +69,8 @@ class TicketFacts:
     waiting_until: datetime | None = None
     escalation: int = 0
     escalate_at: datetime | None = None
+    unread_since: datetime | None = None
+    reopened: int = 0
 
     def due_of(self, clock: Clock) -> datetime | None:
         """When a clock runs out."""
@@ -94,7 +99,7 @@ class TicketFacts:
     @property
     def is_unheard(self) -> bool:
         """Nobody of the city has heard yet what it is about, so its kind says nothing."""
-        return self.incomplete and self.source != CALL
+        return self.incomplete and self.source not in (CALL, SMS)
 
     @property
     def number_shown(self) -> str:
@@ -154,6 +159,8 @@ def of_ticket(row: Ticket) -> TicketFacts:
         waiting_until=row.waiting_until,
         escalation=row.escalation,
         escalate_at=row.escalate_at,
+        unread_since=row.unread_since,
+        reopened=row.reopened,
     )
 
 

@@ -109,6 +109,16 @@ def resume(
     return _write(session, config, ticket, _Act(EventKind.RESUMED, said, values, actor, now))
 
 
+def go_on(
+    session: Session, config: Tickets, ticket: TicketFacts, *, actor: Actor, now: datetime
+) -> TicketFacts:
+    """End the waiting because who was waited for has answered; whoever that is may do so."""
+    values = {"waiting_for": None, "waiting_until": None}
+    return _write(
+        session, config, ticket, _Act(EventKind.RESUMED, {"text": ""}, values, actor, now)
+    )
+
+
 # ------------------------------------------------------------------ who does it
 
 

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time
+from functools import partial
 
 from hotline import clock
 from hotline.floor import Floor
 from hotline.jobs import Every, Job
 from hotline.schedule import Nightly
-from tickets import attention, sweeps
+from tickets import attempts, attention, sms, sweeps
 from tickets.config import Tickets
 from tickets.files import sending
 from tickets.life import forwarding
+from tickets.writing import TOLD
 
 #: In seconds: what is noticed is noticed within a minute.
 EVERY = 20.0
+SMS_EVERY = 5.0
+ATTEMPTS_EVERY = 3600.0
 
 
 def sweep_clocks(floor: Floor, now: datetime) -> None:
@@ -29,9 +33,22 @@ def sweep_clocks(floor: Floor, now: datetime) -> None:
         forwarding.sweep(session, now)
 
 
-JOBS: dict[str, Job] = {}
+def forget_attempts(floor: Floor, now: datetime) -> None:
+    """Delete wrong proofs that are too old to matter."""
+    with floor.db.write() as session:
+        attempts.forget(session, now)
+
+
+def listen(floor: Floor) -> None:
+    """Have a ticket's citizen told of what happens to it."""
+    floor.db.listen(TOLD, partial(sms.on_event, floor))
+
+
+JOBS: dict[str, Job] = {sms.SEND: sms.deliver}
 SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {
     "tickets.clocks": Every(EVERY, sweep_clocks),
+    "tickets.sms": Every(SMS_EVERY, sms.sweep),
+    "tickets.attempts": Every(ATTEMPTS_EVERY, forget_attempts),
     "tickets.files": Every(EVERY, sending.sweep),
 }
 

@@ -58,6 +58,7 @@ class Ticket(Base):
         _partial(
             "ix_tickets_escalate", "escalate_at", where=f"{_OPEN} AND escalate_at IS NOT NULL"
         ),
+        _partial("ix_tickets_unread", "id", where="unread_since IS NOT NULL"),
         sa.Index(
             "ix_tickets_incomplete",
             "id",
@@ -110,6 +111,10 @@ class Ticket(Base):
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     closed_at: Mapped[datetime | None]
     result: Mapped[str | None] = mapped_column(sa.String(16))
+    #: Since when its citizen has written something that nobody has answered.
+    unread_since: Mapped[datetime | None]
+    #: How often it was opened again after a closing.
+    reopened: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 #: The conditions of the partial indexes.
@@ -154,6 +159,11 @@ class EventKind(StrEnum):
                 since
     rated       the caller's mark for the conversation: call_id, mark
     named       the agent wrote down who called: call_id, person (an id: no name stands here)
+    citizen     what the citizen says: text, by (`page` or `sms`)
+    judged      the citizen's mark for the result: mark (1 to 5), text
+    confirmed   the citizen says that it is done: text
+    read        somebody has read what the citizen wrote, and needs not answer it: text
+    links_ended no link that was sent opens it any more: count
     file_added  file (its id), of (a `tickets.files.rules.Kind`); of a citizen's: who is "citizen"
     file_marked made public or private again: file, of, public, text (why)
     file_removed file, of, text (why)
@@ -195,10 +205,15 @@ class EventKind(StrEnum):
     ESCALATED = "escalated"
     RATED = "rated"
     NAMED = "named"
+    MESSAGE = "message"
+    CITIZEN = "citizen"
+    JUDGED = "judged"
+    CONFIRMED = "confirmed"
+    READ = "read"
+    LINKS_ENDED = "links_ended"
     FILE_ADDED = "file_added"
     FILE_MARKED = "file_marked"
     FILE_REMOVED = "file_removed"
-    MESSAGE = "message"
     LINKED = "linked"
     UNLINKED = "unlinked"
     MERGED = "merged"
@@ -224,7 +239,7 @@ class TicketEvent(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("tickets.id"))
     at: Mapped[datetime]
-    #: The username of an account, or "system".
+    #: The username of an account, "system", or "=citizen" (`tickets.facts`).
     who: Mapped[str] = mapped_column(sa.String(64))
     kind: Mapped[str] = mapped_column(sa.String(12))
     data: Mapped[dict[str, Any]]
@@ -381,6 +396,115 @@ class AnswerUse(Base):
         BigId, sa.ForeignKey("answers.id"), primary_key=True, autoincrement=False
     )
     at: Mapped[datetime]
+
+
+# ------------------------------------------------------------------ its citizen is told, and acts
+
+
+class CitizenLink(Base):
+    """A link that opens a ticket's page to its citizen (`tickets.links`). The token stands nowhere:
+    it is worked out of the nonce with the installation's secret.
+    """
+
+    __tablename__ = "citizen_links"
+    __table_args__ = (sa.Index("ix_citizen_links_ticket", "ticket_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("tickets.id"))
+    #: Whom it was sent to, E.164.
+    number: Mapped[str] = mapped_column(sa.String(32))
+    nonce: Mapped[str] = mapped_column(sa.String(32))
+    #: SHA-256 of the token, in hexadecimal figures.
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    #: A username.
+    revoked_by: Mapped[str | None] = mapped_column(sa.String(64))
+
+
+class TicketSms(Base):
+    """One SMS to a ticket's citizen about one event, or why there was none (`tickets.sms`).
+
+    The states: `waiting` (goes at `due_at`), `sending`, `sent` (the carrier has taken it), `failed`
+    and `skipped` (`why`: a `tickets.texting.Why`).
+    """
+
+    __tablename__ = "ticket_sms"
+    __table_args__ = (
+        # however often an event is heard of, its citizen is told once
+        sa.UniqueConstraint("event_id", "moment"),
+        sa.Index("ix_ticket_sms_ticket", "ticket_id", "id"),
+        sa.Index("ix_ticket_sms_number", "number", "id"),
+        _partial("ix_ticket_sms_due", "due_at", where="state IN ('waiting', 'sending')"),
+        _partial("ix_ticket_sms_lost", "lost_at", where="lost_at IS NOT NULL"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("tickets.id"))
+    event_id: Mapped[int] = mapped_column(sa.ForeignKey("ticket_events.id"))
+    #: A `tickets.texting.Moment`.
+    moment: Mapped[str] = mapped_column(sa.String(12))
+    #: E.164; NULL: withheld, or erased.
+    number: Mapped[str | None] = mapped_column(sa.String(32))
+    language: Mapped[str] = mapped_column(sa.String(8))
+    #: As it is sent, but that {link} stands in the place of the link.
+    text: Mapped[str] = mapped_column(sa.Text)
+    link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("citizen_links.id"))
+    state: Mapped[str] = mapped_column(sa.String(12))
+    why: Mapped[str | None] = mapped_column(sa.String(16))
+    made_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    #: When the first attempt was made, and until when the present one has.
+    tried_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    #: The carrier's name of it, and its word for how far it is (`tickets.texting.RANK`).
+    sid: Mapped[str | None] = mapped_column(sa.String(40))
+    carrier_status: Mapped[str | None] = mapped_column(sa.String(16))
+    error_code: Mapped[str | None] = mapped_column(sa.String(8))
+    sent_at: Mapped[datetime | None]
+    #: When nothing more is to come of it, and when it was known that it never arrived.
+    ended_at: Mapped[datetime | None]
+    lost_at: Mapped[datetime | None]
+
+
+class SmsWish(Base):
+    """That somebody wants no SMS, or wants them again: the last word of a number holds."""
+
+    __tablename__ = "sms_wishes"
+    __table_args__ = (sa.Index("ix_sms_wishes_number", "number", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(32))
+    at: Mapped[datetime]
+    wanted: Mapped[bool]
+
+
+class SmsReceived(Base):
+    """An SMS from a citizen that was dealt with: the carrier may tell of it twice."""
+
+    __tablename__ = "sms_received"
+    __table_args__ = (sa.Index("ix_sms_received_number", "number"),)
+
+    #: The carrier's name of it.
+    sid: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(32))
+    at: Mapped[datetime]
+    #: The ticket that its words stand in, if it was no wish.
+    ticket_id: Mapped[int | None] = mapped_column(sa.ForeignKey("tickets.id"))
+
+
+class CitizenAttempt(Base):
+    """Wrong proofs of a ticket's page, of one number or from one address (`tickets.attempts`)."""
+
+    __tablename__ = "citizen_attempts"
+
+    #: An HMAC: neither a number nor an address stands here.
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    failures: Mapped[int]
+    tried_at: Mapped[datetime]
+    locked_until: Mapped[datetime | None]
 
 
 # ------------------------------------------------------------------ its files

@@ -32,7 +32,9 @@ _EXPORT_CHUNK = 1000
 
 
 class Show(StrEnum):
-    """The lists of a day's work; all are of open tickets. Their names stand in addresses."""
+    """The lists of a day's work; all but the last are of open tickets. Their names stand in
+    addresses.
+    """
 
     MINE = "mine"
     UNOWNED = "unowned"
@@ -44,6 +46,7 @@ class Show(StrEnum):
     SILENT = "silent"
     WAITING = "waiting"
     ESCALATED = "escalated"
+    UNANSWERED = "unanswered"
 
 
 #: How many days of the city the lists of what is due reach, today being one.
@@ -348,7 +351,8 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bo
 def _listed(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bool]]:
     lists = [filters.show] if filters.show else []
     for show in [*lists, Show.OVERDUE] if filters.overdue else lists:
-        yield IS_OPEN
+        if show is not Show.UNANSWERED:  # also of what is closed a citizen writes that it is not
+            yield IS_OPEN
         yield from _shown(show, now, filters.owner, filters.due_until)
 
 
@@ -370,6 +374,7 @@ def _shown(
         Show.SILENT: [Ticket.update_due_at < now],
         Show.WAITING: [Ticket.waiting_for.is_not(None)],
         Show.ESCALATED: [Ticket.escalation > 0],
+        Show.UNANSWERED: [Ticket.unread_since.is_not(None)],
     }
     return conditions[show]
 

@@ -34,7 +34,7 @@ from tickets.errors import (
     UnknownCategory,
     UnknownOutcome,
 )
-from tickets.facts import CALL, CALLBACK, MESSAGE, SYSTEM, Actor, EventFacts, TicketFacts
+from tickets.facts import CALL, CALLBACK, MESSAGE, SMS, SYSTEM, Actor, EventFacts, TicketFacts
 from tickets.files import rules as file_rules
 from tickets.files import service as files
 from tickets.handling import (
@@ -264,6 +264,33 @@ def record_call(
     ticket.number = numbers.make(ticket.id)
     said = _as_made(ticket, chosen.id, call_id) | plan.said
     tell(session, ticket.id, EventKind.MADE, by, now, said)
+    announce(session, "ticket.made", ticket_id=ticket.id)
+    return facts.of_ticket(ticket)
+
+
+def take_down_sms(
+    session: Session, config: Tickets, *, number: str, text: str, language: str, now: datetime
+) -> TicketFacts:
+    """Make a ticket of an SMS from `number` (E.164) that is about none: incomplete, at the central
+    desk, until somebody has said what it is.
+    """
+    matter = _Matter(config.default_outcome, Kind.INQUIRY, None, incomplete=True)
+    plan = _first_plan(config, matter, now)
+    ticket = Ticket(
+        **_values_of(config, matter, now),
+        **plan.columns,
+        text=facts.clean(text),
+        language=language,
+        caller_number=number,
+        source=SMS,
+        made_by=SYSTEM,
+        received_at=now,
+    )
+    session.add(ticket)
+    session.flush()
+    ticket.number = numbers.make(ticket.id)
+    said = _as_made(ticket, matter.outcome.id, None) | plan.said
+    tell(session, ticket.id, EventKind.MADE, SYSTEM, now, said)
     announce(session, "ticket.made", ticket_id=ticket.id)
     return facts.of_ticket(ticket)
 
@@ -716,7 +743,8 @@ def _values_of_move(
     if to in workflow.OPEN:
         if actor.role is Role.DIVISION:
             values["owner"] = actor.username
-        return values if ticket.is_open else values | {"closed_at": None, "result": None}
+        again = {"closed_at": None, "result": None, "reopened": ticket.reopened + 1}
+        return values if ticket.is_open else values | again
     closing = {
         "closed_at": now,
         "result": result.value if result else None,

@@ -39,17 +39,20 @@ RULES = """\
   marked until somebody completes it. By when it is to be resolved then counts from the call. If it
   turns out to be a follow-up, its call moves to the earlier ticket and the incomplete one is
   withdrawn.
-- **Voice messages and callbacks.** How a matter came is a fact of its ticket: `call`, `message` or
-  `callback`. A message that a caller left, and a promised callback that reached nobody, are
-  incomplete too, but no agent forgot anything: until somebody has written down what they are about,
-  the list and the page call them what they are and say what is to be done (listen, or call again),
-  and no kind is shown. The list can be filtered by it, and its CSV has it.
+- **Voice messages and callbacks.** How a matter came is a fact of its ticket: `call`, `message`,
+  `callback` or `sms`. A message that a caller left, and a promised callback that reached nobody,
+  are incomplete too, but no agent forgot anything: until somebody has written down what they are
+  about, the list and the page call them what they are and say what is to be done (listen, or call
+  again), and no kind is shown. The list can be filtered by it, and its CSV has it.
 - **Private.** Tickets of a private category exist only for their own division, for who took the
   call, and for supervisors, managers and administrators. For everybody else there is no such
   number.
 - **Who was slower loses.** A change is made only if the ticket still is as the page showed it;
   otherwise the page says so and keeps what was typed: in its form, or, when that change can no
   longer be made, as a note to save or to clear.
+- **Citizens** ([citizens.md](citizens.md)) take back what is open, and open again what is closed
+  within the days that config.yaml gives them; how often it was opened again stands on the page and
+  in the lists. What they write is unread until somebody answers.
 - **Calls** of a ticket are links only for who may open them: supervisors, managers and
   administrators, and an agent to whom that call was offered. For others they are plain text.
 - **Callers.** Who called, where they said their name, are the ticket's persons: those of all its

@@ -28,7 +28,7 @@ from hotline.config import READER_LANGUAGES
 from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.i18n import masked, masked_name
 from hotline.web import floor, static_blueprint, t
-from tickets import attendance, export, planning, service, words, workflow
+from tickets import attendance, export, links, planning, service, sms, words, workflow
 from tickets.config import Tickets
 from tickets.errors import BadWait, NotYours
 from tickets.facts import SOURCES
@@ -545,6 +545,8 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         handlers=there.handlers(ticket.division) if acts.assign else [],
         waiting=list(Waiting),
         priorities=list(Priority),
+        told=sms.of_ticket(session, ticket.id),
+        links=links.living(session, ticket.id, now),
         last_wait=clock.local_day(now + LONGEST_WAIT, floor().city.zone),
         kept=_kept(moves, acts, known) if error else "",
         config=config,
@@ -680,6 +682,8 @@ def api_ticket(number: str) -> Response:
         waiting_for=ticket.waiting_for,
         waiting_until=_iso(ticket.waiting_until),
         escalation=ticket.escalation,
+        unread_since=_iso(ticket.unread_since),
+        reopened=ticket.reopened,
         version=ticket.version,
         calls=calls,
         persons=[shown_name(each.name) for each in called],

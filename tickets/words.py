@@ -10,7 +10,7 @@ from hotline.web import floor, language, t
 from tickets import numbers
 from tickets.config import Tickets
 from tickets.deadlines import ALWAYS, Clock, Step, StepKind
-from tickets.facts import CALL, SYSTEM, EventFacts, TicketFacts
+from tickets.facts import CALL, CITIZEN, SYSTEM, EventFacts, TicketFacts
 from tickets.models import EventKind
 from tickets.planning import Why
 from tickets.workflow import OPEN, State
@@ -126,6 +126,8 @@ def person(username: str | None, names: Mapping[str, str]) -> str:
     """Return somebody's name; who has no account any more shows the username."""
     if username == SYSTEM:
         return t("tickets.system")
+    if username == CITIZEN:
+        return t("tickets.citizen")
     return names.get(username or "", username or i18n.EMPTY)
 
 
@@ -198,6 +200,26 @@ def _rated(_: Tickets, event: EventFacts) -> tuple[str, str]:
 
 def _named(_: Tickets, __: EventFacts) -> tuple[str, str]:
     return t("tickets.event.named"), ""
+
+
+def _citizen(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    return t(f"tickets.event.citizen.{event.data.get('by', 'page')}"), ""
+
+
+def _judged(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.judged", mark=i18n.number(event.data["mark"], language())), ""
+
+
+def _confirmed(_: Tickets, __: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.confirmed"), ""
+
+
+def _read(_: Tickets, __: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.read"), ""
+
+
+def _links_ended(_: Tickets, __: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.links_ended"), ""
 
 
 def _missed(_: Tickets, event: EventFacts) -> tuple[str, str]:
@@ -369,6 +391,11 @@ _SENTENCES = {
     EventKind.ESCALATED: _escalated,
     EventKind.RATED: _rated,
     EventKind.NAMED: _named,
+    EventKind.CITIZEN: _citizen,
+    EventKind.JUDGED: _judged,
+    EventKind.CONFIRMED: _confirmed,
+    EventKind.READ: _read,
+    EventKind.LINKS_ENDED: _links_ended,
     EventKind.FILE_ADDED: _file_added,
     EventKind.FILE_MARKED: _file_marked,
     EventKind.FILE_REMOVED: _file_removed,

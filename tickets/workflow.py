@@ -59,7 +59,9 @@ class Priority(StrEnum):
 
 
 class Role(StrEnum):
-    """Who moves a ticket; the names are those of the accounts' roles, `system` is the hotline."""
+    """Who moves a ticket; the names are those of the accounts' roles, `system` is the hotline and
+    `citizen` whose matter it is.
+    """
 
     AGENT = "agent"
     SUPERVISOR = "supervisor"
@@ -68,6 +70,7 @@ class Role(StrEnum):
     MANAGER = "manager"
     ADMINISTRATOR = "administrator"
     SYSTEM = "system"
+    CITIZEN = "citizen"
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class Move:
 
 
 _DESK: Final = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR})
+_CITIZEN: Final = frozenset({Role.CITIZEN})
 _OWNERS: Final = frozenset({Role.DIVISION, Role.SUPERVISOR, Role.ADMINISTRATOR})
 _CLOSING: Final = frozenset(
     {Result.FIXED, Result.CANNOT_FIX, Result.NOT_FOUND, Result.OTHER, Result.ANSWERED}
@@ -94,17 +98,17 @@ MOVES: Final[Mapping[State, Mapping[State, Move]]] = MappingProxyType(
         State.RECEIVED: {
             State.IN_PROGRESS: Move(_OWNERS),
             State.DONE: Move(_OWNERS, _CLOSING, reason=True),
-            State.CANCELLED: Move(_OWNERS | _DESK, _WITHDRAWING, reason=True),
+            State.CANCELLED: Move(_OWNERS | _DESK | _CITIZEN, _WITHDRAWING, reason=True),
         },
         State.IN_PROGRESS: {
             State.DONE: Move(_OWNERS, _CLOSING, reason=True),
-            State.CANCELLED: Move(_OWNERS | _DESK, _WITHDRAWING, reason=True),
+            State.CANCELLED: Move(_OWNERS | _DESK | _CITIZEN, _WITHDRAWING, reason=True),
         },
         State.DONE: {
-            State.IN_PROGRESS: Move(_OWNERS | _DESK, reason=True),
+            State.IN_PROGRESS: Move(_OWNERS | _DESK | _CITIZEN, reason=True),
         },
         State.CANCELLED: {
-            State.IN_PROGRESS: Move(_OWNERS | _DESK, reason=True),
+            State.IN_PROGRESS: Move(_OWNERS | _DESK | _CITIZEN, reason=True),
         },
     }
 )
@@ -222,6 +226,21 @@ def may_merge(state: State, role: Role) -> bool:
 def may_unmerge(result: Result | None, role: Role) -> bool:
     """Say whether somebody of this role may say that it is a matter of its own after all."""
     return result is Result.MERGED and role in _OWNERS
+
+
+# ------------------------------------------------------------------ what a citizen can do
+
+
+def may_reopen(state: State, closed_at: datetime | None, within: timedelta, now: datetime) -> bool:
+    """Say whether its citizen can still open it again: within so long after the closing."""
+    return state not in OPEN and closed_at is not None and now <= closed_at + within
+
+
+def may_judge(state: State, closed_at: datetime | None, within: timedelta, now: datetime) -> bool:
+    """Say whether its citizen can give its result a mark, or another one: until it is closed for
+    good. What was withdrawn has no result.
+    """
+    return state is State.DONE and may_reopen(state, closed_at, within, now)
 
 
 # ------------------------------------------------------------------ deadlines

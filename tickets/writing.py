@@ -8,10 +8,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from tickets import facts
+from hotline.db import database_of
+from tickets import facts, search
 from tickets.errors import NoSuchTicket, TicketMoved
-from tickets.facts import TicketFacts
+from tickets.facts import CITIZEN, SYSTEM, TicketFacts
 from tickets.models import EventKind, Ticket, TicketEvent
+
+#: What `Database.listen` calls for each event, with the session that writes it and the row `event`.
+TOLD = "ticket.told"
+#: What a citizen's word is answered by.
+_ANSWERS = frozenset(
+    {EventKind.MESSAGE, EventKind.MOVED, EventKind.WAITING, EventKind.CALLED_OUT, EventKind.READ}
+)
 
 
 def locked(session: Session, ticket: TicketFacts) -> TicketFacts:
@@ -66,14 +74,50 @@ def keep_time(session: Session, ticket: TicketFacts, values: dict[str, Any]) -> 
 def tell(
     session: Session, ticket_id: int, kind: EventKind, by: str, now: datetime, data: dict[str, Any]
 ) -> int:
-    """Add an event to the story, and return its id; within `part_of` it says of which bulk move."""
+    """Add an event to the story, and return its id; within `part_of` it says of which bulk move.
+    Who listens to `TOLD` does so in the same unit of work.
+    """
     bulk = session.info.get(_BULK)
     if bulk is not None:
         data = data | {"bulk": bulk}
-    row = TicketEvent(ticket_id=ticket_id, at=now, who=by, kind=kind.value, data=data)
-    session.add(row)
+    event = TicketEvent(ticket_id=ticket_id, at=now, who=by, kind=kind.value, data=data)
+    session.add(event)
     session.flush()
-    return row.id
+    _keep_unread(session, event)
+    for listener in database_of(session).listeners.get(TOLD, ()):
+        listener(session, event=event)
+    return event.id
+
+
+def _keep_unread(session: Session, event: TicketEvent) -> None:
+    """Who wrote waits for an answer from then on, until somebody of the city says something to
+    them, or does what they asked for.
+    """
+    since: sa.ColumnElement[Any]
+    ids = {event.ticket_id}
+    if event.kind == EventKind.CITIZEN:
+        since = sa.func.coalesce(Ticket.unread_since, event.at)
+        ids |= _worked_on_in(session, event.ticket_id)
+    elif event.kind in _ANSWERS and event.who not in (CITIZEN, SYSTEM) and _is_answer(event):
+        since = sa.null()
+    else:
+        return
+    session.execute(
+        sa.update(Ticket)
+        .where(Ticket.id.in_(ids))
+        .values(unread_since=since)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _worked_on_in(session: Session, ticket_id: int) -> set[int]:
+    """The ticket that another is part of: there somebody sees that its citizen has written."""
+    row = session.get_one(Ticket, ticket_id)
+    return {search.root(session, facts.of_ticket(row)).id}
+
+
+def _is_answer(event: TicketEvent) -> bool:
+    return event.kind != EventKind.CALLED_OUT or event.data.get("result") == "answered"
 
 
 _BULK = "tickets.bulk"

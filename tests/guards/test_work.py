@@ -20,8 +20,8 @@ FOR_LATER = {
     "ticket.overdue",
     "tickets.message",
 }
-#: Written by the outbox itself and not by `announce`.
-OWN = {"outbox.posted"}
+#: Called by the outbox and by `tickets.writing` themselves, and not by `announce`.
+OWN = {"outbox.posted", "ticket.told"}
 
 
 @pytest.fixture

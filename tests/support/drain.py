@@ -32,6 +32,7 @@ def serve_everybody(world: World, time: DrivenClock) -> None:
     time.advance(seconds=3600)  # the long way round: a call that we were never told the end of
     world.sweep()
     invariants.check_at_rest(world.floor)
+    assert len(set(world.carrier.texts)) == len(world.carrier.texts), "somebody was told twice"
 
 
 def _everything_arrives(world: World) -> None:

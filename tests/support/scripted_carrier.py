@@ -9,6 +9,7 @@ import itertools
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from hotline.telephony import CallGone, CarrierError
@@ -130,6 +131,8 @@ class ScriptedCarrier:
         #: never came), `killed` (done, and then the asking process died).
         self.troubles: list[str] = []
         self._numbers = itertools.count(1)
+        #: Every SMS that was taken: to whom, and what it says; none of ours says the same twice.
+        self.texts: list[tuple[str, str]] = []
 
     # ---------------------------------------------------------------- REST
 
@@ -178,6 +181,22 @@ class ScriptedCarrier:
         leg = self.legs.get(call_sid)
         self._after(trouble)
         return None if leg is None else leg.status
+
+    def send_message(
+        self, to: str, *, from_: str, body: str, status_callback: str | None = None
+    ) -> str:
+        assert from_, "somebody sends it"
+        assert status_callback, "it is told what becomes of it"
+        trouble = self._before()
+        self.texts.append((to, body))
+        self._after(trouble)
+        return f"SM{len(self.texts)}"
+
+    def find_message(self, to: str, *, body: str, since: datetime) -> str | None:
+        trouble = self._before()
+        self._after(trouble)
+        sids = [f"SM{n}" for n, text in enumerate(self.texts, 1) if text == (to, body)]
+        return sids[-1] if sids else None
 
     def _before(self) -> str:
         trouble = self.troubles.pop(0) if self.troubles else ""

@@ -30,6 +30,7 @@ from ivr.events import OfferState
 from ivr.models import Offer
 from tests.support.floors import PUBLIC_URL, sign_in_as, signature
 from tests.support.scripted_carrier import Killed, Leg, Request, ScriptedCarrier
+from tickets import sms
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 #: Who works: the queues and languages of each. Enough to share some callers and not others.
@@ -51,11 +52,14 @@ class HandCarried:
     def __init__(self) -> None:
         self.away = False
         self.effects: list[int] = []
+        self.texts: list[int] = []
 
     def enqueue(self, name: str, *arguments: Any, queue: str = "calls") -> bool:
         """As `hotline.jobs.Jobs`; False when Redis is away, and then the sweep has to find it."""
         if name == outbox.DELIVER_JOB and not self.away:
             self.effects.append(int(arguments[0]))
+        if name == sms.SEND and not self.away:
+            self.texts.append(int(arguments[0]))
         return not self.away
 
 
@@ -215,6 +219,9 @@ class World:
         """Every effect that was handed out, and those that follow from them."""
         while self.jobs.effects:
             self.carry(self.jobs.effects.pop(0))
+        while self.jobs.texts:
+            with suppress(Killed):
+                sms.deliver(self.floor, self.jobs.texts.pop(0))
 
     def sweep(self) -> None:
         """Every sweep once; a fault in one is a fault."""

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.db import insert_ignore
-from tickets import facts
+from tickets import facts, sms
 from tickets.errors import NoName, NoSuchPerson, PersonChanged
 from tickets.models import (
     CallCitizen,
@@ -340,6 +340,7 @@ def erase(session: Session, number: str, *, by: str, now: datetime, dry: bool) -
     )
     if not dry:
         session.execute(sa.delete(CitizenNumber).where(CitizenNumber.number == number))
+        sms.forget(session, number)
         _forget(session, alone, by, now)
         for table in (Ticket, TicketCall):
             session.execute(

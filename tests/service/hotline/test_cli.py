@@ -70,7 +70,9 @@ def password(tmp_path: Path) -> Path:
 
 def test_a_right_file_has_no_faults(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(CONFIG)]) == 0
-    assert "no faults" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "no faults" in said
+    assert "SMS closed: segments th 3, en 2, zh 2, ru 3 (at most 3)" in said
 
 
 def test_a_wrong_file_has_all_its_faults_listed_with_their_paths(

@@ -14,7 +14,7 @@ from hotline.people.config import Accounts
 from hotline.settings import Settings
 from hotline.telephony import Carrier
 from tests.support.floors import CONFIG
-from tickets import board
+from tickets import board, citizens_desk, citizens_web, jobs
 from tickets import web as tickets_web
 from tickets.answers import web as answers_web
 from tickets.config import Tickets
@@ -60,6 +60,7 @@ def floor(settings: Settings, config: Tickets) -> Iterator[Floor]:
         texts=Texts.load([ROOT / "hotline/texts.yaml", ROOT / "tickets/texts.yaml"]),
         sections={City: pattaya, Tickets: config, Accounts: Accounts()},
     )
+    jobs.listen(built)
     yield built
     built.close()
 
@@ -69,6 +70,8 @@ def app(floor: Floor) -> Flask:
     made = web.create(floor)
     made.register_blueprint(tickets_web.blueprint)
     made.register_blueprint(board.blueprint)
+    made.register_blueprint(citizens_desk.blueprint)
+    made.register_blueprint(citizens_web.blueprint)
     made.register_blueprint(files_web.blueprint)
     made.register_blueprint(life_web.blueprint)
     made.register_blueprint(bulk_web.blueprint)

@@ -8,7 +8,9 @@ from pydantic import ValidationError
 from hotline import city
 from hotline.config import load_yaml
 from hotline.errors import ConfigError
+from tickets.citizen_config import Sms
 from tickets.config import Makes, Tickets
+from tickets.texting import Moment
 from tickets.workflow import Kind, Priority
 
 SHIPPED = Path(__file__).parents[3] / "config.yaml"
@@ -238,3 +240,48 @@ def test_the_category_says_whose_it_is_and_the_desk_owns_the_rest() -> None:
     assert section.divisions_of("lek") == {"works"}
     assert section.divisions_of("nobody") == frozenset()
     assert section.categories["road"].priority is Priority.NORMAL
+
+
+# ------------------------------------------------------------------ what citizens are told
+
+TOLD: dict[str, Any] = {
+    "texts": {moment: title("{number} {link}") for moment in Moment},
+}
+
+
+def sms_faults(**changed: Any) -> list[str]:
+    section = Tickets.model_validate({**deepcopy(GOOD), "sms": {**deepcopy(TOLD), **changed}})
+    return [str(fault) for fault in section.faults()]
+
+
+def test_texts_of_every_moment_that_is_not_off() -> None:
+    assert sms_faults() == []
+    texts = {name: text for name, text in TOLD["texts"].items() if name != Moment.CLOSED}
+    assert sms_faults(texts=texts) == ["sms.texts.closed: is not there, and this moment is not off"]
+    assert sms_faults(texts=texts, moments={"closed": False}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{number} {caller}", "{caller} is not known here"),
+        ("{number} {due}", "{due} is not known here"),
+        ("{number.x}", "{number.x} is not known here"),
+        ("{link}", "does not name the ticket: {number}"),
+        ("{number", "cannot be read"),
+        ("ก" * 190 + "{number}", "takes 4 segments with its longest values, of 3 at most"),
+        ("a" * 140 + "{number} {link}", ""),
+    ],
+)
+def test_a_text_that_could_not_be_sent_is_a_fault(text: str, fault: str) -> None:
+    texts = {**TOLD["texts"], Moment.CLOSED: {"th": text, "en": "{number}"}}
+    found = sms_faults(texts=texts)
+    assert all(each.startswith("sms.texts.closed.th: ") for each in found)
+    assert fault in "".join(found)
+    assert bool(found) is bool(fault)
+
+
+@pytest.mark.parametrize("quiet", ["21:00", "25:00-08:00", "night"])
+def test_quiet_hours_are_hours(quiet: str) -> None:
+    with pytest.raises(ValidationError):
+        Sms.model_validate({**TOLD, "quiet": quiet})

@@ -1,0 +1,408 @@
+"""The page on which a citizen follows their own ticket: no account, a proof, one question a page.
+
+Nothing here is for staff, and nothing that staff write for each other is shown: what is, is decided
+in `tickets.following`. The cookie is good for one ticket, for a short while, and for as long as the
+link that it came by; forms carry a token that is bound to it.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from hotline import clock, i18n
+from hotline.auth import public
+from hotline.errors import HotlineError, Invalid
+from hotline.web import LANGUAGE_COOKIE, floor, is_secure, language, set_cookie
+from tickets import attempts, facts, following, links, numbers, words
+from tickets.citizen_words import moment_words
+from tickets.config import Tickets
+from tickets.errors import BadNumber, NotProven, TooManyTries
+from tickets.facts import TicketFacts
+from tickets.following import Guess
+from tickets.models import Ticket
+from tickets.web import spoken_languages
+from tickets.workflow import State
+
+blueprint = Blueprint("citizen", __name__)
+
+_CHOSEN = "citizen_language"
+
+
+def _config() -> Tickets:
+    return floor().section(Tickets)
+
+
+def _key() -> str:
+    return floor().settings.secret_key
+
+
+# ------------------------------------------------------------------ language, headers
+
+
+@blueprint.before_request
+def _read_language() -> None:
+    """In the language of the address, of the browser's last choice, or of the ticket: all that the
+    hotline speaks, where the pages of staff know two.
+    """
+    asked, before = request.args.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
+    known = spoken_languages()
+    g.language = next((each for each in (asked, before) if each in known), known[0])
+    setattr(g, _CHOSEN, asked if asked in known else None)
+
+
+@blueprint.after_request
+def _headers(response: Response) -> Response:
+    """The address of a page may have held a token: nobody is told where its reader came from."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    response.headers["Cache-Control"] = "no-store"
+    chosen = g.get(_CHOSEN)
+    if chosen:
+        set_cookie(response, LANGUAGE_COOKIE, chosen)
+    return response
+
+
+def _speak(ticket: TicketFacts) -> None:
+    """In the ticket's language, unless its reader has chosen one."""
+    known = spoken_languages()
+    if not g.get(_CHOSEN) and request.cookies.get(LANGUAGE_COOKIE) not in known:
+        g.language = ticket.language if ticket.language in known else "en"
+
+
+# ------------------------------------------------------------------ the session
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A browser that has proved a ticket: by its digits (`link` 0) or by a link."""
+
+    ticket: int
+    link: int
+    nonce: str
+    until: float
+
+    def form_token(self) -> str:
+        """What a form of this visit carries: useless in another one."""
+        return hmac.new(
+            _key().encode(), f"citizen's form:{self.nonce}".encode(), "sha256"
+        ).hexdigest()
+
+
+def _cookie() -> str:
+    return "__Host-hotline_ticket" if is_secure(floor()) else "hotline_ticket"
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(
+        _key(), salt="a citizen's page", signer_kwargs={"digest_method": hashlib.sha256}
+    )
+
+
+def _enter(response: Response, visit: Visit, now: datetime) -> Response:
+    """Let the browser stay for a while from now on."""
+    length = timedelta(minutes=_config().citizens.session_minutes)
+    note = [visit.ticket, visit.link, visit.nonce, (now + length).timestamp()]
+    seconds = int(length.total_seconds() / clock.speed()) or 1
+    text = str(_signer().dumps(note))
+    set_cookie(response, _cookie(), text, httponly=True, seconds=seconds)
+    return response
+
+
+def _new_visit(ticket_id: int, link_id: int = 0) -> Visit:
+    return Visit(ticket_id, link_id, secrets.token_urlsafe(12), 0.0)
+
+
+def _visit(session: Session, now: datetime) -> tuple[Visit, TicketFacts] | None:
+    """The visit of this browser and its ticket; None when there is none, or none any more."""
+    try:
+        visit = Visit(*_signer().loads(request.cookies.get(_cookie(), "")))
+    except (BadSignature, TypeError):
+        return None
+    if now.timestamp() > visit.until or (visit.link and not links.lives(session, visit.link, now)):
+        return None
+    row = session.scalar(sa.select(Ticket).where(Ticket.id == visit.ticket))
+    return None if row is None else (visit, facts.of_ticket(row))
+
+
+# ------------------------------------------------------------------ the proof
+
+
+@blueprint.get("/t")
+@public
+def start() -> Response:
+    """Ask for the number, then (with `number`) for the proof: the check digit finds slips before
+    anything is looked up.
+    """
+    text = request.args.get("number", "")
+    if not text.strip():
+        return _start()
+    try:
+        number = numbers.parse(text[: numbers.LONGEST * 3])
+    except numbers.BadNumberError as slip:
+        return _start(BadNumber(slip.slip), typed=text)
+    return _page("proof", number=numbers.display(number))
+
+
+@blueprint.post("/t")
+@public
+def prove() -> Response:
+    """Check the proof. Form: `number`, `digits`. A wrong one and no such ticket look alike."""
+    now = clock.now()
+    try:
+        number = numbers.parse(request.form.get("number", "")[: numbers.LONGEST * 3])
+    except numbers.BadNumberError as slip:
+        return _start(BadNumber(slip.slip))
+    guess = Guess(number, request.form.get("digits", "")[:20], _address())
+    error: Invalid = NotProven()
+    found = None
+    try:
+        with floor().db.write() as session:
+            found = following.prove(session, _config(), guess, secret_key=_key(), now=now)
+    except TooManyTries as locked:
+        error = locked
+    if found is None:
+        page = _page("proof", number=numbers.display(number), error=error)
+        page.status_code = error.status
+        return page
+    _speak(found)
+    return _enter(redirect(url_for("citizen.ticket"), 303), _new_visit(found.id), now)
+
+
+@blueprint.get("/t/<token>")
+@public
+def by_link(token: str) -> Response:
+    """Open the page by the link of an SMS; the token leaves the address at once."""
+    now, address = clock.now(), attempts.of_address(_key(), _address())
+    with floor().db.read() as session:
+        locked = attempts.is_locked(session, address, now=now)
+        link = None if locked else links.opened_by(session, token, now)
+    if link is not None:
+        visit = _new_visit(link.ticket_id, link.id)
+        return _enter(redirect(url_for("citizen.ticket"), 303), visit, now)
+    if locked:
+        return _start(TooManyTries())
+    with floor().db.write() as session:
+        free = _config().citizens.attempts_of_address
+        attempts.failed(session, address, free=free, now=now)
+    return _start(Invalid(text="tickets.citizen.link_over"), status=404)
+
+
+def _address() -> str:
+    """Where the request comes from. What the header says is believed only if it is our proxy that
+    says it (config.yaml), and of it the last: whoever asks can write the others.
+    """
+    named = request.headers.get("X-Forwarded-For", "") if _config().citizens.behind_proxy else ""
+    return named.rpartition(",")[2].strip() or request.remote_addr or ""
+
+
+def _start(
+    error: HotlineError | None = None, *, typed: str = "", kept: str = "", status: int = 0
+) -> Response:
+    page = _page("start", error=error, number=typed, kept=kept)
+    page.status_code = status or (error.status if error else 200)
+    return page
+
+
+@blueprint.post("/t/leave")
+@public
+def leave() -> Response:
+    """Forget the ticket in this browser, such as somebody else's telephone."""
+    response = redirect(url_for("citizen.start"), 303)
+    response.delete_cookie(_cookie(), secure=is_secure(floor()), httponly=True, samesite="Lax")
+    return response
+
+
+# ------------------------------------------------------------------ the page
+
+
+@blueprint.get("/t/ticket")
+@public
+def ticket() -> Response:
+    """Show the ticket that this browser has proved."""
+    now = clock.now()
+    with floor().db.read() as session:
+        came = _visit(session, now)
+        if came is None:
+            return redirect(url_for("citizen.start"), 303)
+        visit, found = came
+        shown = following.page(session, _config(), found, now)
+    _speak(found)
+    done = request.args.get("done", "")
+    return _enter(
+        _page("ticket", visit=visit, page=shown, done=done if done in _DONE else ""), visit, now
+    )
+
+
+#: What can be said to have been done, on the page that follows.
+_DONE = ("message", "rate", "reopen", "withdraw", "confirm")
+Change = Callable[[Session, TicketFacts, datetime], Any]
+
+
+def _ask(what: str, error: HotlineError | None = None) -> Response:
+    """One question, on a page of its own."""
+    now = clock.now()
+    with floor().db.read() as session:
+        came = _visit(session, now)
+        if came is None:
+            return redirect(url_for("citizen.start"), 303)
+        visit, found = came
+        shown = following.page(session, _config(), found, now)
+    _speak(found)
+    page = _page(what, visit=visit, page=shown, error=error, longest=following.LONGEST)
+    page.status_code = error.status if error else 200
+    return _enter(page, visit, now)
+
+
+def _do(what: str, change: Change) -> Response:
+    """Make one change of the citizen's in one unit of work; a refusal is said on the question."""
+    now = clock.now()
+    try:
+        with floor().db.write() as session:
+            came = _visit(session, now)
+            if came is None:
+                over = Invalid(text="tickets.citizen.session_over")
+                return _start(over, kept=request.form.get("text", ""), status=401)
+            visit, found = came
+            if not hmac.compare_digest(request.form.get("form_token", ""), visit.form_token()):
+                raise Invalid(text="floor.csrf")
+            change(session, found, now)
+    except HotlineError as error:
+        return _ask(what, error)
+    return redirect(url_for("citizen.ticket", done=what), 303)
+
+
+@blueprint.get("/t/ticket/message")
+@public
+def ask_message() -> Response:
+    """Ask what the citizen wants to say."""
+    return _ask("message")
+
+
+@blueprint.post("/t/ticket/message")
+@public
+def message() -> Response:
+    """Add what the citizen says. Form: `text`."""
+    text = request.form.get("text", "")
+    return _do(
+        "message",
+        lambda session, found, now: following.say(
+            session, _config(), found, text, by="page", now=now
+        ),
+    )
+
+
+@blueprint.get("/t/ticket/rate")
+@public
+def ask_rate() -> Response:
+    """Ask how good the result is."""
+    return _ask("rate")
+
+
+@blueprint.post("/t/ticket/rate")
+@public
+def rate() -> Response:
+    """Keep the mark for the result. Form: `mark` (1 to 5), `text`."""
+    mark, text = request.form.get("mark", 0, type=int), request.form.get("text", "")
+    return _do(
+        "rate",
+        lambda session, found, now: following.judge(session, _config(), found, mark, text, now=now),
+    )
+
+
+@blueprint.get("/t/ticket/reopen")
+@public
+def ask_reopen() -> Response:
+    """Ask what is not done yet."""
+    return _ask("reopen")
+
+
+@blueprint.post("/t/ticket/reopen")
+@public
+def reopen() -> Response:
+    """Open it again. Form: `text`."""
+    text = request.form.get("text", "")
+    return _do(
+        "reopen",
+        lambda session, found, now: following.reopen(session, _config(), found, text, now=now),
+    )
+
+
+@blueprint.get("/t/ticket/withdraw")
+@public
+def ask_withdraw() -> Response:
+    """Ask why it is taken back."""
+    return _ask("withdraw")
+
+
+@blueprint.post("/t/ticket/withdraw")
+@public
+def withdraw() -> Response:
+    """Take the matter back. Form: `text`."""
+    text = request.form.get("text", "")
+    return _do(
+        "withdraw",
+        lambda session, found, now: following.withdraw(session, _config(), found, text, now=now),
+    )
+
+
+@blueprint.get("/t/ticket/confirm")
+@public
+def ask_confirm() -> Response:
+    """Ask whether it is done."""
+    return _ask("confirm")
+
+
+@blueprint.post("/t/ticket/confirm")
+@public
+def confirm() -> Response:
+    """Note that the citizen says it is done."""
+    return _do(
+        "confirm",
+        lambda session, found, now: following.confirm(session, _config(), found, now=now),
+    )
+
+
+# ------------------------------------------------------------------ how it is shown
+
+
+def _in_tongue(code: str) -> str:
+    """Return this page in another language; after a form was sent, the page that it stood on."""
+    asked = {key: value for key, value in request.args.items() if key == "number"}
+    if request.endpoint == "citizen.by_link":
+        return url_for("citizen.start", lang=code)
+    if request.endpoint == "citizen.prove" and request.form.get("number"):
+        asked = {"number": request.form["number"]}
+    return request.path + "?" + urlencode({**asked, "lang": code})
+
+
+def _page(name: str, *, visit: Visit | None = None, **shown: Any) -> Response:
+    zone = floor().city.zone
+    return make_response(
+        render_template(
+            f"tickets/citizen/{name}.html",
+            spoken=spoken_languages(),
+            own_name=lambda code: i18n.language_name(code, code),
+            tongue_address=_in_tongue,
+            config=_config(),
+            words=words,
+            states=list(State),
+            form_token=visit.form_token() if visit else "",
+            moment=lambda at: moment_words(at, language(), zone),
+            written_moment=lambda text: moment_words(
+                datetime.fromisoformat(text), language(), zone
+            ),
+            typed=request.form,
+            **shown,
+        )
+    )

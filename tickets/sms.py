@@ -1,0 +1,398 @@
+"""What the citizen of a ticket is told by SMS: written with the event, sent after the commit.
+
+One row an event and moment, whatever happens (a unique key). From there:
+
+1. A sweep hands rows that are due to a worker, who claims one by compare-and-set: of two that run
+   at once one sends. The row is the outbox: without Redis it waits. It is not the worker that rings
+   telephones: a morning's worth of SMS, or a carrier that is slow with them, holds up no call.
+2. Before the carrier is asked a second time for the same row (the first attempt failed, timed out
+   or died), its list of messages is looked through for that very text to that very number. So a
+   sender that is killed between the carrier's yes and its own note sends nothing twice, as soon as
+   the carrier's list shows what it took; and its status callback, which names our row, says the
+   same.
+3. What the carrier does not take is tried again, later each time, and in the end given up: then it
+   needs somebody's attention.
+
+What is left: a carrier that took one and then neither lists it nor tells of it, until we ask again
+(`LEASE`), is asked to send it again.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from hotline import clock
+from hotline.db import after_commit, insert_ignore
+from hotline.floor import Floor
+from hotline.jobs import NIGHT
+from hotline.telephony import CarrierError, Refused
+from tickets import links, numbers, texting
+from tickets.citizen_words import moment_words, result_words
+from tickets.config import Tickets
+from tickets.models import CitizenLink, SmsReceived, SmsWish, Ticket, TicketEvent, TicketSms
+from tickets.texting import LOST, STANDS, Moment, Why
+from tickets.workflow import Priority
+
+log = logging.getLogger(__name__)
+
+#: The name of the job that sends one.
+SEND = "tickets.send_sms"
+#: Seconds of the wall: how long a sender may take before it is presumed dead (a request to the
+#: carrier takes ten at most, and there are two), and after which a row that was handed over is
+#: looked at again: a queue that is long does not grow by it.
+LEASE, RECHECK = 60.0, 180.0
+#: The pause after the first attempt; doubled after each further one, up to the longest.
+FIRST_PAUSE, LONGEST_PAUSE = 30.0, 1800.0
+BATCH = 200
+WAITING, SENDING, SENT, FAILED, SKIPPED = "waiting", "sending", "sent", "failed", "skipped"
+_TO_DO = TicketSms.state.in_((WAITING, SENDING))
+
+
+# ------------------------------------------------------------------ what is to be said
+
+
+def on_event(floor: Floor, session: Session, *, event: TicketEvent) -> None:
+    """Write down what the citizen is told of an event, in its own unit of work, if it is such a
+    moment.
+    """
+    config = floor.section(Tickets)
+    moment = texting.moment_of(event.kind, event.data)
+    if config.sms is None or moment is None or not config.sms.is_on(moment):
+        return
+    ticket = session.get_one(Ticket, event.ticket_id, populate_existing=True)
+    _overtake(session, ticket.id, moment, event.at)
+    number = ticket.caller_number
+    why = texting.why_not(
+        number,
+        has_sender=floor.city.sms_sender is not None,
+        opted_out=number is not None and not wants(session, number),
+    )
+    link_id = None
+    if why is None and number is not None:
+        days = config.citizens.link_days
+        key = floor.settings.secret_key
+        link_id = links.renew(session, key, ticket.id, number, days=days, now=event.at)
+    priority = Priority(ticket.priority)
+    due_at = texting.send_at(event.at, config.sms.quiet_span, floor.city.zone, priority)
+    insert_ignore(
+        session,
+        TicketSms,
+        {
+            "ticket_id": ticket.id,
+            "event_id": event.id,
+            "moment": moment.value,
+            "number": number,
+            "language": ticket.language,
+            "text": _text(floor, ticket, moment),
+            "link_id": link_id,
+            "state": WAITING if why is None else SKIPPED,
+            "why": why,
+            "made_at": event.at,
+            "due_at": due_at,
+            "attempts": 0,
+            "ended_at": None if why is None else event.at,
+        },
+    )
+
+
+def _overtake(session: Session, ticket_id: int, moment: Moment, now: datetime) -> None:
+    """What was held back for the morning and is no longer so is not said any more."""
+    if moment not in STANDS:
+        return
+    session.execute(
+        sa.update(TicketSms)
+        .where(
+            TicketSms.ticket_id == ticket_id,
+            TicketSms.moment.in_(sorted(STANDS)),
+            TicketSms.state == WAITING,
+            TicketSms.attempts == 0,
+            TicketSms.due_at > now,
+        )
+        .values(state=SKIPPED, why=Why.OVERTAKEN.value, ended_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _text(floor: Floor, ticket: Ticket, moment: Moment) -> str:
+    sms = floor.section(Tickets).sms
+    assert sms is not None
+    language = ticket.language
+    return (
+        sms.texts[moment]
+        .for_(language)
+        .format(
+            number=numbers.display(ticket.number),
+            link="{link}",
+            due=moment_words(ticket.due_at, language, floor.city.zone),
+            result=result_words(floor.texts, ticket.result, language),
+        )
+    )
+
+
+# ------------------------------------------------------------------ who wants none
+
+
+def wants(session: Session, number: str) -> bool:
+    """Say whether somebody wants our SMS: they do until they say otherwise."""
+    last = sa.select(SmsWish.wanted).where(SmsWish.number == number).order_by(SmsWish.id.desc())
+    return session.scalar(last.limit(1)) is not False
+
+
+def wish(session: Session, number: str, *, wanted: bool, now: datetime) -> None:
+    """Write down that somebody wants none, or wants them again."""
+    session.add(SmsWish(number=number, at=now, wanted=wanted))
+    session.flush()
+
+
+# ------------------------------------------------------------------ sending
+
+
+def sweep(floor: Floor, now: datetime) -> None:
+    """Hand to a worker what is due, and what a dead sender left behind."""
+    due = (_TO_DO, TicketSms.due_at <= now)
+    with floor.db.read() as session:
+        found = session.execute(
+            sa.select(TicketSms.id, TicketSms.due_at)
+            .where(*due)
+            .order_by(TicketSms.due_at)
+            .limit(BATCH)
+        ).all()
+    if not found:
+        return
+    again_at = now + _wall(RECHECK)
+    with floor.db.write() as session:
+        for row in found:
+            won = session.execute(
+                sa.update(TicketSms)
+                .where(TicketSms.id == row.id, TicketSms.due_at == row.due_at, _TO_DO)
+                .values(due_at=again_at)
+                .returning(TicketSms.id)
+                .execution_options(synchronize_session=False)
+            ).scalar_one_or_none()
+            if won is not None:
+                after_commit(session, partial(_hand_over, floor, row.id))
+
+
+def _hand_over(floor: Floor, sms_id: int) -> None:
+    floor.jobs.enqueue(SEND, sms_id, queue=NIGHT)
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    """One that this process sends now; `attempt` counts from 1."""
+
+    id: int
+    attempt: int
+    number: str | None
+    text: str
+    nonce: str | None
+    tried_at: datetime
+
+
+def deliver(floor: Floor, sms_id: int) -> None:
+    """Send one if nobody else does; the worker's part."""
+    claimed = _claim(floor, sms_id)
+    if claimed is None:
+        return
+    why = _changed_mind(floor, claimed)
+    if why is not None:
+        _settle(floor, claimed, state=SKIPPED, why=why.value, ended_at=clock.now())
+        return
+    try:
+        sid = _send(floor, claimed)
+    except CarrierError as error:
+        _not_taken(floor, claimed, error)
+    else:
+        _settle(floor, claimed, state=SENT, sid=sid, sent_at=clock.now())
+
+
+def _claim(floor: Floor, sms_id: int) -> _Claimed | None:
+    now = clock.now()
+    free = sa.or_(TicketSms.leased_until.is_(None), TicketSms.leased_until <= now)
+    with floor.db.write() as session:
+        row = session.execute(
+            sa.update(TicketSms)
+            .where(TicketSms.id == sms_id, _TO_DO, free, TicketSms.due_at <= now + _wall(RECHECK))
+            .values(
+                state=SENDING,
+                attempts=TicketSms.attempts + 1,
+                tried_at=sa.func.coalesce(TicketSms.tried_at, now),
+                leased_until=now + _wall(LEASE),
+            )
+            .returning(
+                TicketSms.attempts,
+                TicketSms.number,
+                TicketSms.text,
+                TicketSms.link_id,
+                TicketSms.tried_at,
+            )
+            .execution_options(synchronize_session=False)
+        ).one_or_none()
+        if row is None:
+            return None
+        nonce = session.scalar(sa.select(CitizenLink.nonce).where(CitizenLink.id == row.link_id))
+    return _Claimed(sms_id, row.attempts, row.number, row.text, nonce, row.tried_at)
+
+
+def _changed_mind(floor: Floor, claimed: _Claimed) -> Why | None:
+    """Why it must not go any more, though it was to: the night may have lain between."""
+    with floor.db.read() as session:
+        opted_out = claimed.number is not None and not wants(session, claimed.number)
+    has_sender = floor.city.sms_sender is not None
+    return texting.why_not(claimed.number, has_sender=has_sender, opted_out=opted_out)
+
+
+def _send(floor: Floor, claimed: _Claimed) -> str:
+    """The sid of the message: sent now, or found to have been sent before."""
+    number, sender = claimed.number, floor.city.sms_sender
+    assert number is not None
+    assert sender is not None
+    body = claimed.text
+    if claimed.nonce is not None:
+        address = floor.url(f"/t/{links.token(floor.settings.secret_key, claimed.nonce)}")
+        body = body.replace("{link}", address)
+    if claimed.attempt > 1:
+        before = floor.carrier.find_message(number, body=body, since=claimed.tried_at)
+        if before is not None:
+            return before
+    callback = floor.url(f"/sms/status?id={claimed.id}")
+    return floor.carrier.send_message(number, from_=sender, body=body, status_callback=callback)
+
+
+def _not_taken(floor: Floor, claimed: _Claimed, error: CarrierError) -> None:
+    now, config = clock.now(), floor.section(Tickets).sms
+    patience = timedelta(hours=config.give_up_hours if config else 0)
+    if isinstance(error, Refused):
+        why = Why.REFUSED
+    elif now - claimed.tried_at >= patience:
+        why = Why.GIVEN_UP
+    else:
+        log.warning("sms %s, attempt %s: %s", claimed.id, claimed.attempt, error)
+        pause = min(FIRST_PAUSE * 2 ** min(claimed.attempt - 1, 12), LONGEST_PAUSE)
+        _settle(floor, claimed, state=WAITING, due_at=now + _wall(pause))
+        return
+    log.error("sms %s: %s after %s attempts: %s", claimed.id, why, claimed.attempt, error)
+    _settle(floor, claimed, state=FAILED, why=why.value, ended_at=now, lost_at=now)
+
+
+def _settle(floor: Floor, claimed: _Claimed, **values: Any) -> None:
+    """Note how this attempt ended; a sender that had been given up on, and one whose message the
+    carrier has told of meanwhile, note nothing.
+    """
+    with floor.db.write() as session:
+        session.execute(
+            sa.update(TicketSms)
+            .where(
+                TicketSms.id == claimed.id,
+                TicketSms.state == SENDING,
+                TicketSms.attempts == claimed.attempt,
+            )
+            .values(**values, leased_until=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def status(
+    session: Session, sms_id: int, *, sid: str, word: str, error_code: str, now: datetime
+) -> None:
+    """Note what the carrier says of a message of ours: twice, late and in any order.
+
+    That it says anything at all shows that it has it, whatever became of who sent it.
+    """
+    row = session.scalar(sa.select(TicketSms).where(TicketSms.id == sms_id).with_for_update())
+    if row is None or (row.sid is not None and row.sid != sid):
+        log.error("status of an SMS that is not known: %s, %s", sms_id, sid)
+        return
+    if not texting.is_newer(word, row.carrier_status):
+        return
+    row.sid, row.carrier_status, row.error_code = sid, word, error_code[:8] or None
+    if row.state in (WAITING, SENDING):
+        row.state, row.leased_until = SENT, None
+        row.sent_at = now
+    if word == "delivered" or word in LOST:
+        row.ended_at = now
+        row.lost_at = now if word in LOST else None
+    session.flush()
+
+
+def _wall(seconds: float) -> timedelta:
+    """So many seconds of the wall, on this clock."""
+    return timedelta(seconds=seconds * clock.speed())
+
+
+# ------------------------------------------------------------------ who reads the ticket
+
+
+@dataclass(frozen=True)
+class Told:
+    """One SMS as who reads the ticket sees it. `how`: waiting, sending, sent, delivered, lost,
+    failed, skipped; `why` as `tickets.texting.Why`; `at`: since when it stands so, or will be sent.
+    """
+
+    moment: Moment
+    text: str
+    how: str
+    why: str | None
+    at: datetime
+    ticket_id: int
+
+
+def of_ticket(session: Session, ticket_id: int) -> list[Told]:
+    """Return what a ticket's citizen was told, oldest first, and what they were not and why."""
+    mine = sa.select(TicketSms).where(TicketSms.ticket_id == ticket_id)
+    return [_told(row) for row in session.scalars(mine.order_by(TicketSms.id))]
+
+
+def _told(row: TicketSms) -> Told:
+    how = row.state
+    if how == SENT and row.lost_at is not None:
+        how = "lost"
+    elif how == SENT and row.carrier_status == "delivered":
+        how = "delivered"
+    at = row.due_at if how == WAITING else row.ended_at or row.sent_at or row.made_at
+    words = row.text.replace("{link}", "…")
+    return Told(Moment(row.moment), words, how, row.why, at, row.ticket_id)
+
+
+def lost_since(session: Session, tickets: sa.ColumnElement[bool], since: datetime) -> Sequence[Any]:
+    """Return (ticket, `Told`) of what never arrived since then, newest first, of the tickets for
+    which the condition holds; not of those whose citizen has been reached by a later one.
+    """
+    later = sa.orm.aliased(TicketSms)
+    reached = sa.exists().where(
+        later.ticket_id == TicketSms.ticket_id,
+        later.id > TicketSms.id,
+        later.state == SENT,
+        later.lost_at.is_(None),
+    )
+    rows = session.execute(
+        sa.select(Ticket, TicketSms)
+        .join(Ticket, Ticket.id == TicketSms.ticket_id)
+        .where(TicketSms.lost_at >= since, tickets, ~reached)
+        .order_by(TicketSms.lost_at.desc())
+        .limit(50)
+    )
+    return [(ticket, _told(row)) for ticket, row in rows]
+
+
+def forget(session: Session, number: str) -> None:
+    """Forget a number wherever it stands here; that something was sent stays."""
+    linked = sa.select(CitizenLink.id).where(CitizenLink.number == number)
+    for where, values in (
+        (TicketSms.link_id.in_(linked), {"link_id": None}),
+        (TicketSms.number == number, {"number": None}),
+    ):
+        session.execute(
+            sa.update(TicketSms)
+            .where(where)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+    for table in (CitizenLink, SmsWish, SmsReceived):
+        session.execute(sa.delete(table).where(table.number == number))
