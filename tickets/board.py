@@ -10,13 +10,16 @@ from flask.typing import ResponseReturnValue
 from hotline import clock
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid, NotFound
-from hotline.web import floor
+from hotline.notices import mail
+from hotline.notices import service as notices
+from hotline.notices.web import SETTLES
+from hotline.web import floor, language
 from tickets import attendance, attention, words
 from tickets.config import Tickets
 from tickets.facts import Actor
 from tickets.search import SEES_ALL
 from tickets.service import names_of
-from tickets.web import LARGEST_ID, WATCHERS, acting
+from tickets.web import ALARMED, LARGEST_ID, WATCHERS, acting
 
 #: Its templates are the room's.
 blueprint = Blueprint("attention", __name__)
@@ -39,10 +42,14 @@ def board() -> str:
     with floor().db.read() as session:
         found = attention.board(session, config, actor, divisions=_watched(actor), now=now)
         nights = attention.nights(session)
+        not_sent = notices.not_sent(session) if current_account().role in ALARMED else []
         names = names_of(session, {ticket.owner or "" for ticket in found.escalated})
     return render_template(
         "tickets/attention.html",
         board=found,
+        not_sent=not_sent,
+        notice_title=lambda notice: mail.title(floor(), notice, language()),
+        settles=current_account().role in SETTLES,
         nights=nights,
         names=names | dict(found.names),
         days=attention.LATELY.days,

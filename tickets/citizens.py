@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from tickets.masking import masked
 from tickets.models import EventKind, Ticket, TicketCall, TicketEvent
 from tickets.workflow import OPEN
 
@@ -58,6 +59,6 @@ def as_citizens_see(session: Session, number: str) -> CitizenView | None:
         division=ticket.division,
         changed_at=last.at,
         due_at=None if closed else ticket.due_at,
-        news=str(last.data.get("text") or "") if told else "",
+        news=masked(str(last.data.get("text") or "")) if told else "",
         callers=tuple(sorted({ticket.caller_number, *callers} - {None})),
     )

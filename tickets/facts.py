@@ -7,6 +7,7 @@ from typing import Any
 from tickets import numbers, workflow
 from tickets.deadlines import Clock
 from tickets.models import EventKind, Ticket, TicketEvent
+from tickets.protection import Contact
 from tickets.workflow import Kind, Priority, Result, Role, State, Waiting
 
 SYSTEM = "system"
@@ -66,6 +67,14 @@ class TicketFacts:
     waiting_until: datetime | None = None
     escalation: int = 0
     escalate_at: datetime | None = None
+    contact: Contact = Contact.DIVISION
+    hide_name: bool = False
+    hold: str = ""
+    held_by: str | None = None
+    held_at: datetime | None = None
+    closing_told_at: datetime | None = None
+    anonymised_at: datetime | None = None
+    deleted_at: datetime | None = None
 
     def due_of(self, clock: Clock) -> datetime | None:
         """When a clock runs out."""
@@ -154,6 +163,14 @@ def of_ticket(row: Ticket) -> TicketFacts:
         waiting_until=row.waiting_until,
         escalation=row.escalation,
         escalate_at=row.escalate_at,
+        contact=Contact(row.contact),
+        hide_name=row.hide_name,
+        hold=row.hold,
+        held_by=row.held_by,
+        held_at=row.held_at,
+        closing_told_at=row.closing_told_at,
+        anonymised_at=row.anonymised_at,
+        deleted_at=row.deleted_at,
     )
 
 

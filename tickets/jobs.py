@@ -7,7 +7,7 @@ from hotline import clock
 from hotline.floor import Floor
 from hotline.jobs import Every, Job
 from hotline.schedule import Nightly
-from tickets import attention, sweeps
+from tickets import attendance, attention, sweeps, telling
 from tickets.config import Tickets
 
 #: In seconds: what is noticed is noticed within a minute.
@@ -23,9 +23,20 @@ def sweep_clocks(floor: Floor, now: datetime) -> None:
         sweeps.sweep(session, floor.section(Tickets), now)
 
 
+def sweep_unattended(floor: Floor, now: datetime) -> None:
+    """Tell of divisions that nobody answers for."""
+    config = floor.section(Tickets)
+    with floor.db.read() as session:
+        if not attendance.on(session, config, now).unattended():
+            return
+    with floor.db.write() as session:
+        telling.unattended(session, config, now)
+
+
 JOBS: dict[str, Job] = {}
 SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {
-    "tickets.clocks": Every(EVERY, sweep_clocks)
+    "tickets.clocks": Every(EVERY, sweep_clocks),
+    "tickets.unattended": Every(300, sweep_unattended),
 }
 
 
@@ -36,7 +47,10 @@ NIGHT_AT = time(0, 5)
 def keep_attention(floor: Floor, day: date) -> str:
     """Keep the list of what needed attention when `day` was over."""
     with floor.db.write() as session:
-        kept = attention.keep(session, floor.section(Tickets), day, clock.now())
+        config, now = floor.section(Tickets), clock.now()
+        kept = attention.keep(session, config, day, now)
+        if kept:
+            telling.night(session, config, day, attention.counts(session, now), now)
     return "kept" if kept else "there already"
 
 

@@ -40,11 +40,13 @@ from tickets.handling import (
     may_assign,
     may_route,
     may_wait,
+    protect,
     resume,
     route,
     wait,
 )
 from tickets.models import EventKind, Ticket, TicketCall
+from tickets.protection import Contact
 from tickets.search import (
     Filters,
     Owed,
@@ -61,6 +63,7 @@ from tickets.search import (
     owed,
     search,
     story,
+    text_for,
     ticket_of_call,
     tickets_of_calls,
 )
@@ -121,6 +124,7 @@ __all__ = [
     "route",
     "search",
     "story",
+    "text_for",
     "ticket_of_call",
     "tickets_of_calls",
     "unattended",
@@ -242,6 +246,8 @@ def record_call(
     # The call's row is the lock: who loses it to another process takes back the ticket just made.
     savepoint = session.begin_nested()
     values = _values_of(config, matter, now)
+    if values["contact"] == Contact.NOBODY:
+        caller = None  # an anonymous matter keeps nobody's number
     plan = _first_plan(config, matter, now)
     ticket = Ticket(
         **values,
@@ -278,6 +284,8 @@ def link_call(
     now: datetime,
 ) -> TicketFacts:
     """Make an existing ticket the one of this call; if the call has one already, that one stays."""
+    if ticket.contact is Contact.NOBODY:
+        caller = None
     if not _claim(session, call_id, ticket.id, caller, now):
         return _known(ticket_of_call(session, call_id))
     said = {"call_id": call_id, "outcome": outcome, "text": facts.clean(text)}
@@ -422,7 +430,7 @@ def complete(
     changed = change(session, ticket, expected, values)
     said = _as_made(changed, chosen.id, None) | told
     tell(session, ticket.id, EventKind.COMPLETED, actor.username, now, said)
-    return facts.of_ticket(changed)
+    return protect(session, facts.of_ticket(changed), by=actor.username, now=now)
 
 
 def _history(session: Session, ticket: TicketFacts) -> History:
@@ -504,6 +512,7 @@ def _values_of(config: Tickets, matter: _Matter, now: datetime) -> dict[str, Any
         "division": config.division_of(matter.category),
         "priority": _priority(matter.kind, category).value,
         "private": category is not None and category.private,
+        "contact": config.contact_of(matter.category).value,
         "incomplete": matter.incomplete,
         "state": (State.DONE if closed else State.RECEIVED).value,
         "closed_at": now if closed else None,
@@ -674,7 +683,9 @@ def _values_of_move(
     if to in workflow.OPEN:
         if actor.role is Role.DIVISION:
             values["owner"] = actor.username
-        return values if ticket.is_open else values | {"closed_at": None, "result": None}
+        # what is written from now on is kept as long again
+        again = {"closed_at": None, "result": None, "anonymised_at": None, "deleted_at": None}
+        return values if ticket.is_open else values | again
     closing = {
         "closed_at": now,
         "result": result.value if result else None,
