@@ -13,21 +13,26 @@ import agents.floor
 import agents.jobs
 import agents.roster.web
 import agents.web
+import hotline.notices.web
 import hotline.people.log
 import hotline.people.me
 import hotline.people.web
+import hotline.privacy.web
 import ivr.config
 import ivr.jobs
+import ivr.keeping
 import ivr.pages
 import ivr.web
 import reports.jobs
 import reports.web
 import tickets.answers.web
 import tickets.board
+import tickets.caller_web
 import tickets.citizens_desk
 import tickets.citizens_web
 import tickets.files.web
 import tickets.jobs
+import tickets.keeping
 import tickets.life.bulk_web
 import tickets.life.templates_web
 import tickets.life.web
@@ -40,9 +45,13 @@ from hotline.floor import Floor
 from hotline.i18n import Texts
 from hotline.jobs import Every, Jobs
 from hotline.navigation import Entry
+from hotline.notices import mail
+from hotline.notices import service as notices
 from hotline.people import openid
 from hotline.people.config import Accounts
 from hotline.people.rules import MANAGERS
+from hotline.privacy import jobs as privacy
+from hotline.privacy.keepers import Keeper
 from hotline.telephony import Carrier
 
 #: Bottom up.
@@ -52,9 +61,12 @@ BLUEPRINTS = (
     hotline.people.web.blueprint,
     hotline.people.me.blueprint,
     hotline.people.log.blueprint,
+    hotline.notices.web.blueprint,
+    hotline.privacy.web.blueprint,
     agents.web.blueprint,
     agents.roster.web.blueprint,
     tickets.web.blueprint,
+    tickets.caller_web.blueprint,
     tickets.board.blueprint,
     tickets.citizens_desk.blueprint,
     tickets.citizens_web.blueprint,
@@ -86,10 +98,15 @@ NAVIGATION = (
     Entry("ivr.quality", "/quality", _WATCH, _TEAM),
     Entry("floor.people", "/people", MANAGERS, _TEAM),
     Entry("floor.log", "/audit", MANAGERS, _TEAM),
+    Entry("floor.privacy", "/privacy", (Role.ADMINISTRATOR,), _TEAM),
     Entry("agents.roster.mine", "/roster/mine", (Role.AGENT,), _MINE),
     Entry("ivr.quality.mine", "/quality/mine", (Role.AGENT,), _MINE),
     Entry("floor.reports", "/reports", (*_WATCH, Role.ADMINISTRATOR)),
 )
+
+#: Who keeps personal data, bottom up: each forgets, exports and erases what is its own. The rooms
+#: above one find what is theirs before it is gone there.
+RETENTION: tuple[Keeper, ...] = (tickets.keeping.KEEPER, ivr.keeping.KEEPER)
 
 #: What a change of a table is about, for the pages that are open (`hotline.changes`); a guard holds
 #: that every table is here.
@@ -100,6 +117,8 @@ TOPICS: Mapping[str, TopicsOf] = {
     "sign_in_events": changes.nothing,
     "password_resets": changes.nothing,
     "second_factors": changes.nothing,
+    "notices": changes.by("notices", "account_id"),
+    "notice_choices": changes.nothing,
     "recovery_codes": changes.nothing,
     "strangers": changes.nothing,
     "outbox": changes.nothing,
@@ -193,10 +212,14 @@ def text_files() -> list[Path]:
 def _register(floor: Floor) -> None:
     floor.job_names[outbox.DELIVER_JOB] = _deliver
     floor.job_names[schedule.RUN_JOB] = schedule.run
+    floor.effects[notices.MAIL] = mail.deliver
+    floor.keepers = RETENTION
+    floor.nightly["floor.retention"] = schedule.Nightly(privacy.AT, privacy.run)
     floor.sweeps |= {
         "outbox.sweep": outbox.sweep,
         "schedule.tick": Every(10, schedule.tick),
         "auth.expire": Every(60, _expire_sign_ins),
+        "floor.notices": Every(5, notices.plan_mail),
     }
     for module in ROOM_JOBS:
         floor.job_names |= getattr(module, "JOBS", {})

@@ -12,9 +12,17 @@ from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hotline import __version__, clock
+from hotline.commands import privacy
+from hotline.commands.base import add as _add
+from hotline.commands.base import add_config as _add_config
+from hotline.commands.base import add_place as _add_place
+from hotline.commands.base import beside as _beside
+from hotline.commands.base import in_words as _in_words
+from hotline.commands.base import opened as _opened
+from hotline.commands.base import store as _store
 from hotline.errors import ConfigError, HotlineError
 
 if TYPE_CHECKING:
@@ -22,10 +30,8 @@ if TYPE_CHECKING:
 
     from hotline.auth import Role
     from hotline.city import CityConfig
-    from hotline.db import Database
     from hotline.floor import Floor
     from hotline.replay.command import Options
-    from hotline.settings import Store
     from hotline.supervisor import Supervisor
     from tickets.config import Tickets
 
@@ -84,17 +90,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    command: Callable[[argparse.Namespace], int],
-    help_text: str,
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=help_text, description=help_text)
-    parser.set_defaults(command=command)
-    return parser
-
-
 # ------------------------------------------------------------------------ hotline run
 
 
@@ -107,21 +102,6 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument("--stream-port", type=int, default=8438)
     run.add_argument("--stations", type=Path, help="JSON: who answers when the exchange rings")
     run.add_argument("--speed", type=float, default=1.0, help="how fast the clock runs (1)")
-
-
-def _add_place(parser: argparse.ArgumentParser) -> None:
-    """`--data` and `--config`, as the environment has them where they are not said."""
-    data = Path(os.environ.get("HOTLINE_DATA") or "var")
-    parser.add_argument(
-        "--data", type=Path, default=data, help="its folder ($HOTLINE_DATA, or var)"
-    )
-    _add_config(parser, "--config")
-
-
-def _add_config(parser: argparse.ArgumentParser, name: str, **more: Any) -> None:
-    default = Path(os.environ.get("HOTLINE_CONFIG") or "config.yaml")
-    words = "the city's file ($HOTLINE_CONFIG, or config.yaml)"
-    parser.add_argument(name, type=Path, default=default, help=words, **more)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -317,7 +297,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     account.add_argument("--number", help="an agent's own telephone, instead of the browser")
     account.add_argument("--password-file", type=Path, help="a file that holds the password")
     _add_people(commands)
-    _add_citizens(commands)
+    privacy.add(commands)
     _add_answers(commands)
     _add_roster(commands)
     nightly = _add(commands, "nightly", _nightly, "count days again from their events")
@@ -354,20 +334,7 @@ def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         if command is _rename:
             verb.add_argument("--name", help="the new name (as it was)")
             verb.add_argument("--contact", help="a telephone number or an email (as it was)")
-
-
-def _add_citizens(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """`hotline citizens`: what is asked for about the data of somebody who called."""
-    words = "the data of somebody who called"
-    verbs = commands.add_parser("citizens", help=words, description=words).add_subparsers(
-        required=True, metavar="VERB"
-    )
-    erase = _add(verbs, "erase", _erase, "forget a telephone number, or a person")
-    _add_place(erase)
-    which = erase.add_mutually_exclusive_group(required=True)
-    which.add_argument("number", nargs="?", help="a telephone number, as people write it")
-    which.add_argument("--person", type=int, help="the id of one person (/citizens/ID)")
-    erase.add_argument("--dry-run", action="store_true", help="tell, and change nothing")
+            verb.add_argument("--email", help="where notices are e-mailed (as it was)")
 
 
 def _add_answers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -559,7 +526,7 @@ def _rename(arguments: argparse.Namespace) -> int:
         them = service.person(session, account_id)
         name = them.name if arguments.name is None else arguments.name
         contact = them.contact if arguments.contact is None else arguments.contact
-        facts = {"name": name, "contact": contact}
+        facts = {"name": name, "contact": contact, "email": arguments.email}
         service.rename(session, account_id, **facts, by=None, now=clock.now())
         name = service.person(session, account_id).name
         agents.service.rename(session, account_id, name)
@@ -607,28 +574,6 @@ def _send_home(session: "Session", account_id: int) -> None:
     import agents.service
 
     agents.service.send_home(session, account_id, by=_CLI, now=clock.now())
-
-
-def _erase(arguments: argparse.Namespace) -> int:
-    import ivr.callers
-    import ivr.nuisance
-    from tickets.persons import service as persons
-
-    now, by, dry = clock.now(), "hotline citizens", arguments.dry_run
-    with _opened(arguments) as (config, database), database.write() as session:
-        if arguments.person is not None:
-            found = persons.erase_person(session, arguments.person, by=by, now=now, dry=dry)
-            print(f"persons: {found.persons}, of {found.tickets} tickets and {found.calls} calls")
-        else:
-            number = ivr.nuisance.normalised(arguments.number, config.city)
-            there = ivr.callers.erase(session, number, now=now, dry=dry)
-            found = persons.erase(session, number, by=by, now=now, dry=dry)
-            print(f"persons: {found.persons}, tickets: {found.tickets}")
-            print(f"calls: {there.calls}, callbacks: {there.callbacks}, blocks: {there.blocks}")
-            if there.still_blocked:
-                print("the number is blocked now: the block keeps it until its end")
-    print("nothing was changed" if dry else "erased")
-    return 0
 
 
 def _import_answers(arguments: argparse.Namespace) -> int:
@@ -681,41 +626,6 @@ def _import_roster(arguments: argparse.Namespace) -> int:
 
 def _password(file: Path | None) -> str:
     return file.read_text(encoding="utf-8").strip() if file else getpass.getpass("Password: ")
-
-
-def _store(arguments: argparse.Namespace) -> "Store":
-    """Where the hotline beside which a tool is used keeps what it knows."""
-    from hotline import settings
-
-    place = {"HOTLINE_DATA": str(arguments.data), "HOTLINE_CONFIG": str(arguments.config)}
-    return settings.store_from_environment({**os.environ, **place})
-
-
-@contextmanager
-def _opened(arguments: argparse.Namespace) -> Iterator[tuple["CityConfig", "Database"]]:
-    """The city's file and the database, for a tool that needs nothing else of the hotline."""
-    from hotline import city
-    from hotline.db import Database
-
-    store = _store(arguments)
-    config = city.load(store.config)
-    file = _file_of(store.database_url)
-    if file and not file.exists():
-        raise FileNotFoundError(f"there is no hotline in {file.parent}: {file.name} is missing")
-    database = Database(store.database_url, pool_size=1)
-    try:
-        yield config, database
-    finally:
-        database.dispose()
-
-
-def _file_of(url: str) -> Path | None:
-    """The file of an SQLite database; None for a server's."""
-    import sqlalchemy as sa
-
-    parts = sa.make_url(url)
-    is_file = parts.get_backend_name() == "sqlite" and parts.database
-    return Path(parts.database or "") if is_file else None
 
 
 def _check_skills(config: "CityConfig", queues: list[str], languages: list[str]) -> None:
@@ -813,27 +723,6 @@ def _recount(floor: "Floor", days: set[date]) -> None:
         print(reports.jobs.recompute(floor, day, day), file=sys.stderr)
 
 
-@contextmanager
-def _beside(arguments: argparse.Namespace) -> Iterator["Floor"]:
-    """The floor of the hotline beside which this is used: needs its database and its carrier."""
-    from hotline import beside, settings
-    from hotline.app import build_floor
-
-    place = {"HOTLINE_DATA": str(arguments.data), "HOTLINE_CONFIG": str(arguments.config)}
-    given = beside.environment(
-        {**os.environ, **place}, arguments.data, exchange_port=arguments.exchange_port
-    )
-    the_settings = settings.from_environment(given)
-    file = _file_of(the_settings.database_url)
-    if file and not file.exists():
-        raise FileNotFoundError(f"there is no hotline in {file.parent}: {file.name} is missing")
-    floor = build_floor(the_settings)
-    try:
-        yield floor
-    finally:
-        floor.close()
-
-
 def _fallback(arguments: argparse.Namespace) -> int:
     from hotline import city, fallback
 
@@ -843,14 +732,6 @@ def _fallback(arguments: argparse.Namespace) -> int:
     else:
         arguments.file.write_text(document + "\n", encoding="utf-8")
     return 0
-
-
-def _in_words(error: HotlineError) -> str:
-    from hotline.app import text_files
-    from hotline.i18n import Texts
-
-    words = Texts.load(text_files()).get(error.text_key, "en", **error.values)
-    return f"{words} {error.detail}".strip()
 
 
 # ------------------------------------------------------------------------ replay, demo

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
+from dateutil.relativedelta import relativedelta
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -78,6 +79,16 @@ def _known_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"no such time zone: {name}")
     return name
+
+
+#: A length of time in words: 90 days, 18 months, 5 years.
+Length = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,3} (day|month|year)s?$")]
+
+
+def length_of(text: str) -> relativedelta:
+    """Return a length of time (`Length`) as months and days are counted."""
+    number, unit = text.split()
+    return relativedelta(**{f"{unit.rstrip('s')}s": int(number)})  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------------------------------- calendars

@@ -1,6 +1,6 @@
 """The floor in one object: what every room is handed to stand on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +15,7 @@ from hotline.telephony import Carrier
 
 if TYPE_CHECKING:
     from hotline.i18n import Texts
+    from hotline.privacy.keepers import Keeper
 
 
 S = TypeVar("S", bound=Section)
@@ -34,6 +35,8 @@ class Floor:
     job_names: dict[str, Job] = field(default_factory=dict)
     sweeps: dict[str, Sweep] = field(default_factory=dict)
     nightly: dict[str, Nightly] = field(default_factory=dict)
+    #: The rooms that keep personal data, bottom up (`hotline.privacy`).
+    keepers: "Sequence[Keeper]" = ()
     effects: dict[str, Handler] = field(default_factory=dict)
     #: What tells the pages that are open; None: they find out by themselves.
     changes: Changes | None = None

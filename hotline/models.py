@@ -28,6 +28,8 @@ class Account(Base):
     created_at: Mapped[datetime]
     #: Where the person is reached: a telephone number or an address, as somebody wrote it.
     contact: Mapped[str] = mapped_column(sa.String(120), default="", server_default="")
+    #: Where notices are e-mailed; empty: nowhere.
+    email: Mapped[str] = mapped_column(sa.String(254), default="", server_default="")
 
 
 class Stranger(Base):
@@ -171,3 +173,61 @@ class JobRun(Base):
     #: Due: handed out (again) after. Running: the runner is given up on after. Failed: due after.
     due_at: Mapped[datetime]
     detail: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+_ON_ITS_WAY = "mail IN ('held', 'digest', 'posted', 'sending')"
+
+
+class Notice(Base):
+    """Something that one of the city's people is told (`hotline.notices`): in the pages, and by
+    e-mail as they have chosen. It names records and nobody who called.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        # the same is told to the same person once, however often it is posted
+        sa.UniqueConstraint("account_id", "key"),
+        sa.Index("ix_notices_account", "account_id", "id"),
+        sa.Index("ix_notices_subject", "subject", "id"),
+        sa.Index("ix_notices_unseen", "account_id", **_where("seen_at IS NULL")),
+        sa.Index("ix_notices_to_mail", "mail", "mail_due_at", **_where(_ON_ITS_WAY)),
+        sa.Index("ix_notices_not_sent", "at", **_where("mail IN ('failed', 'unsure', 'nowhere')")),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    key: Mapped[str] = mapped_column(sa.String(120))
+    #: One of `hotline.notices.rules.Kind`, and what it is about: `ticket:12`, or empty.
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    subject: Mapped[str] = mapped_column(sa.String(64))
+    at: Mapped[datetime]
+    #: Told whatever the hour.
+    urgent: Mapped[bool]
+    data: Mapped[dict[str, Any]]
+    seen_at: Mapped[datetime | None]
+    #: How far the e-mail is: one of `hotline.notices.rules.Mail`.
+    mail: Mapped[str] = mapped_column(sa.String(12))
+    #: Held: not before. NULL: with the next digest.
+    mail_due_at: Mapped[datetime | None]
+    #: When the mail server took it, or it was given up.
+    mail_at: Mapped[datetime | None]
+    mail_error: Mapped[str] = mapped_column(sa.String(200))
+    #: When somebody dealt with it that it could not be e-mailed.
+    settled_at: Mapped[datetime | None]
+
+
+class NoticeChoice(Base):
+    """How somebody wants to be told; without a row, as `hotline.notices.rules` begins."""
+
+    __tablename__ = "notice_choices"
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), primary_key=True)
+    #: Kind → `now`, `digest` or `no`.
+    how: Mapped[dict[str, Any]]
+    #: Hours (22:00) of the city in which nothing is e-mailed but what is urgent; empty: none.
+    quiet_from: Mapped[str] = mapped_column(sa.String(5))
+    quiet_until: Mapped[str] = mapped_column(sa.String(5))

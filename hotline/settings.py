@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from hotline.config import fault_of
 from hotline.errors import ConfigError, Fault
@@ -24,6 +24,7 @@ SECRETS = (
     "REDIS_URL",
     "OPENID_CLIENT_SECRET",
     "FILES_S3_SECRET_KEY",
+    "SMTP_URL",
 )
 
 
@@ -86,6 +87,10 @@ class Settings(Store):
     files_s3_region: str = ""
     files_s3_access_key: str = ""
     files_s3_secret_key: str = Field(default="", repr=False)
+    #: The mail server that notices are handed to (smtp://USER:PASSWORD@HOST:PORT, or smtps://), and
+    #: whom they come from. Empty: none is e-mailed, they stand in the pages alone.
+    smtp_url: str = Field(default="", repr=False)
+    mail_from: str = ""
     #: True on the embedded defaults of `hotline run`: demo accounts exist and pages say so.
     demo: bool = False
 
@@ -104,6 +109,21 @@ class Settings(Store):
         if url and not re.fullmatch(r"(https?://[^/\s;,]+|:\d+)?(/[\w.-]+)+", url):
             raise ValueError(f"not an address, a path, or :PORT/PATH: {url!r}")
         return url
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("not an smtp:// or smtps:// address")
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, address: str, info: ValidationInfo) -> str:
+        if info.data.get("smtp_url") and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address):
+            raise ValueError(f"whom mails come from is no address: {address!r}")
+        return address
 
     @field_validator("redis_url")
     @classmethod
@@ -136,6 +156,8 @@ NAMES = {
     "files_s3_region": "FILES_S3_REGION",
     "files_s3_access_key": "FILES_S3_ACCESS_KEY",
     "files_s3_secret_key": "FILES_S3_SECRET_KEY",
+    "smtp_url": "SMTP_URL",
+    "mail_from": "MAIL_FROM",
 }
 #: Whoever names the service names all of this.
 _OF_SERVICE = (
@@ -155,6 +177,8 @@ OPTIONAL = (
     "openid_client_id",
     "openid_client_secret",
     *_OF_SERVICE,
+    "smtp_url",
+    "mail_from",
 )
 #: What names an installation's own services, not its files: no rehearsal ever touches them.
 _SERVICES = frozenset(NAMES.values()) - {"HOTLINE_DATA", "HOTLINE_CONFIG"}

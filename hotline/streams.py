@@ -15,8 +15,9 @@ event: beat      every few seconds: still here
 event: away      Redis is: ask by yourself, as often as without a stream; `here` when it is back
 ```
 
-Who may look at a wallboard may watch. The session is looked at when the stream begins, when any
-session of the hotline changes, and every few seconds; the stream of one that has ended is closed.
+Who may look at a wallboard may watch, and everybody their own notices. The session is looked at
+when the stream begins, when any session of the hotline changes, and every few seconds; the stream
+of one that has ended is closed.
 """
 
 import asyncio
@@ -96,6 +97,11 @@ def _about(topic: str) -> str:
     waits, who is ready and the figures; a wallboard asks once for all of it.
     """
     return topic if ":" in topic else ""
+
+
+def _may_watch(who: auth.Identity, topics: frozenset[str]) -> bool:
+    """Who looks at a wallboard watches anything; everybody whether they have new notices."""
+    return who.role in WATCHES or topics <= {f"notices:{who.id}"}
 
 
 class Hub:
@@ -230,16 +236,16 @@ class Hub:
 
     # ------------------------------------------------------------------------ who may
 
-    async def may(self, token: str) -> bool | None:
+    async def may(self, token: str, topics: frozenset[str]) -> bool | None:
         """Whether who holds this token may watch; None when nobody is signed in with it."""
-        found = await asyncio.to_thread(self._roles, {token})
-        return found.get(token, None) in WATCHES if token in found else None
+        who = (await asyncio.to_thread(self._who, {token})).get(token)
+        return None if who is None else _may_watch(who, topics)
 
-    def _roles(self, tokens: set[str]) -> dict[str, Role]:
+    def _who(self, tokens: set[str]) -> dict[str, auth.Identity]:
         now = clock.now()
         with self._floor.db.read() as session:
             known = {token: auth.identify(session, token, now=now) for token in tokens if token}
-        return {token: who.role for token, who in known.items() if who is not None}
+        return {token: who for token, who in known.items() if who is not None}
 
     async def check_sessions(self) -> None:
         """Close the streams of sessions that have ended, for ever."""
@@ -251,11 +257,12 @@ class Hub:
             self._recheck.clear()
             streams = list(self.streams)
             try:
-                roles = await asyncio.to_thread(self._roles, {each.token for each in streams})
+                known = await asyncio.to_thread(self._who, {each.token for each in streams})
             except sa.exc.SQLAlchemyError:
                 continue  # while the database is away nobody can say; it is asked again
             for stream in streams:
-                if roles.get(stream.token) not in WATCHES:
+                who = known.get(stream.token)
+                if who is None or not _may_watch(who, stream.topics):
                     stream.end()
             await asyncio.sleep(0.2)  # many sign in at the change of a shift
 
@@ -317,7 +324,7 @@ async def _stream(request: web.Request) -> web.StreamResponse:
         raise web.HTTPBadRequest(text="topics", headers=headers)
     token = _token(request, auth.cookie_name(hub.settings.public_url))
     try:
-        may = await hub.may(token)
+        may = await hub.may(token, frozenset(topics.split()))
     except sa.exc.SQLAlchemyError as error:
         raise web.HTTPServiceUnavailable(headers=headers) from error
     if may is None:

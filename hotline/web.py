@@ -32,6 +32,7 @@ from hotline.config import READER_LANGUAGES
 from hotline.errors import Forbidden, HotlineError, Invalid, SignInNeeded
 from hotline.floor import Floor
 from hotline.navigation import Entry, menu
+from hotline.notices import service as notices
 from hotline.people.config import Accounts
 from hotline.shared import Shared
 from hotline.telephony import Signatures
@@ -306,10 +307,19 @@ def _context() -> dict[str, Any]:
         "csrf_token": lambda: identity.csrf_token(secret_key) if identity else "",
         "csrf_field": lambda: _csrf_field(identity, secret_key),
         "address_with": address_with,
+        "unread": lambda: _unread(identity),
         "menu": menu(current_app.extensions["hotline.navigation"], identity.role, request.path)
         if identity
         else None,
     }
+
+
+def _unread(identity: auth.Identity | None) -> int:
+    """How many notices the reader has not seen."""
+    if identity is None:
+        return 0
+    with floor().db.read() as session:
+        return notices.unread(session, identity.id)
 
 
 def _csrf_field(identity: auth.Identity | None, secret_key: str) -> Markup:

@@ -53,6 +53,7 @@ FORMS: Mapping[str, str] = {
     r"^\+\d*$": 'the beginning of telephone numbers, such as "+66"',
     r"^[0-9*#]$": "one key: 0 to 9, * or #",
     r"^[1-9]$": "one key: 1 to 9",
+    r"^[1-9][0-9]{0,3} (day|month|year)s?$": "days, months or years, such as 90 days",
     r"^[\w-][\w.-]*(/[\w-][\w.-]*)*$": "a file in the folder of recordings, such as welcome-th.wav",
 }
 _LONGEST = 40

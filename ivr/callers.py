@@ -3,7 +3,7 @@
 A number that is withheld is nobody's: of it nothing is known, however often it has called.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -98,9 +98,11 @@ class Erased:
     still_blocked: bool
 
 
-def erase(session: Session, number: str, *, now: datetime, dry: bool) -> Erased:
+def erase(
+    session: Session, number: str, *, now: datetime, dry: bool, but: Collection[int] = ()
+) -> Erased:
     """Forget a number (E.164) in calls, callbacks and blocks that are over; their stories stay, as
-    of somebody who withheld theirs. `dry`: count only.
+    of somebody who withheld theirs. `dry`: count only. `but`: calls (ids) that are to keep it.
 
     Raises `StillPromised` while somebody is to be called back, is just being called, or was not
     reached and nobody has settled it: there it is still needed.
@@ -108,8 +110,8 @@ def erase(session: Session, number: str, *, now: datetime, dry: bool) -> Erased:
     if rows.every(session, Callback.number == number, Callback.ended_at.is_(None)):
         raise StillPromised
     holds = sa.and_(Block.ended_at.is_(None), Block.expires_at > now)
-    of_calls = (Call.from_number == number,)
-    of_callbacks = (Callback.number == number,)
+    of_calls = (Call.from_number == number, Call.id.not_in(but))
+    of_callbacks = (Callback.number == number, Callback.call_id.not_in(but))
     of_blocks = (Block.number == number, sa.not_(holds))
     counts = [
         session.scalar(sa.select(sa.func.count()).where(*which)) or 0
@@ -120,7 +122,7 @@ def erase(session: Session, number: str, *, now: datetime, dry: bool) -> Erased:
         # one that ran out, and was not noted as ended, would keep the place of the next such one
         ended = {"number": "", "ended_at": sa.func.coalesce(Block.ended_at, Block.expires_at)}
         _set(session, Block, of_blocks, **ended)
-        _set(session, Call, of_calls, from_number="")
+        _set(session, Call, of_calls, from_number="", forgotten_at=now)
         _set(session, Callback, of_callbacks, number="")
         session.execute(sa.delete(Dismissal).where(Dismissal.number == number))
     return Erased(counts[0], counts[1], counts[2], still_blocked)

@@ -21,6 +21,7 @@ from ivr.models import Call, Offer
 from ivr.room import announcements as room
 from ivr.room import offers, waiting
 from ivr.room.offers import OfferFacts
+from tickets import guarding
 from tickets import service as tickets
 from tickets.config import Asked, Makes, Tickets
 from tickets.errors import TicketMoved
@@ -43,8 +44,9 @@ class Outcome:
     note: str = ""
     category: str | None = None
     ticket_number: str | None = None
-    #: The caller's name, or empty.
+    #: The caller's name, or empty; and whether they wish to be hidden.
     who: str = ""
+    hide_name: bool = False
 
 
 def end_call(
@@ -161,6 +163,7 @@ def _as_far_as_said(config: Tickets, draft: DraftFacts | None) -> Outcome:
         note="\n".join(part for part in (draft.note, draft.ticket_number) if part),
         category=category,
         who=draft.who,
+        hide_name=draft.hide_name,
     )
 
 
@@ -290,6 +293,8 @@ def _name_caller(
         by=by,
         now=now,
     )
+    if said.hide_name:
+        guarding.wished(session, ticket.id, by=by, now=now)
 
 
 def _complete(

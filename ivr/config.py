@@ -15,6 +15,7 @@ from hotline.config import (
     DialNumber,
     Identifier,
     Language,
+    Length,
     LocalText,
     Section,
 )
@@ -279,6 +280,15 @@ class NuisanceRules(Section):
     dismissed_days: Annotated[int, Field(ge=1, le=365)] = 30
 
 
+class CallRetention(Section):
+    """How long calls keep what tells who called; without a length, for ever."""
+
+    #: The sound of messages and conversations.
+    recordings: Length | None = None
+    #: The caller's number.
+    numbers: Length | None = None
+
+
 class Ivr(Section):
     """All of `ivr:`."""
 
@@ -320,6 +330,7 @@ class Ivr(Section):
     offers: OfferRules = OfferRules()
     talk: TalkRules = TalkRules()
     calls: CallRules = CallRules()
+    retention: CallRetention = CallRetention()
     bulletins: BulletinRules = BulletinRules()
     nuisance: NuisanceRules = NuisanceRules()
     callbacks: CallbackRules = CallbackRules()

@@ -30,6 +30,7 @@ class DraftFacts:
     ticket_number: str
     saved_at: datetime
     who: str = ""
+    hide_name: bool = False
 
 
 def save(session: Session, call_id: int, agent_id: int, said: DraftFacts) -> None:
@@ -47,6 +48,7 @@ def save(session: Session, call_id: int, agent_id: int, said: DraftFacts) -> Non
         "category": said.category,
         "ticket_number": said.ticket_number,
         "who": said.who,
+        "hide_name": said.hide_name,
         "saved_at": said.saved_at,
     }
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
@@ -67,6 +69,7 @@ def of_call(session: Session, call_id: int, agent_id: int) -> DraftFacts | None:
             Draft.ticket_number,
             Draft.saved_at,
             Draft.who,
+            Draft.hide_name,
         ).where(Draft.call_id == call_id, Draft.agent_id == agent_id)
     ).one_or_none()
     return None if row is None else DraftFacts(*row)

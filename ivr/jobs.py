@@ -158,11 +158,14 @@ def bring_recording(floor: Floor, payload: dict[str, Any]) -> None:
     """Fetch the sound from the carrier, keep it, and have the carrier delete its copy."""
     with floor.db.read() as session:
         recording = recordings.facts(session, int(payload["recording"]))
-    if recording.file is None:  # else only the deleting failed, the last time
+    gone = recording.forgotten_at is not None
+    if recording.file is None and not gone:  # else only the deleting failed, the last time
         sound = floor.carrier.fetch_recording(recording.url)
         file = recordings.keep_sound(floor, recording, sound)
         with floor.db.write() as session:
-            recordings.fetched(session, recording.id, file)
+            kept = recordings.fetched(session, recording.id, file)
+        if not kept:
+            recordings.path_in(floor, file).unlink(missing_ok=True)
     floor.carrier.delete_recording(recording.sid)
 
 
@@ -463,6 +466,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "ivr.ask_for_parties": Every(10, talk_effects.ask_for_parties),
     "ivr.ask_for_monitors": Every(10, supervising.ask_for_monitors),
     "ivr.fetch_recordings": Every(300, fetch_recordings),
+    "ivr.forgotten_sounds": Every(3600, recordings.sweep_forgotten),
     "ivr.forget_drafts": Every(3600, forget_drafts),
     "ivr.settle_bulletins": Every(3600, settle_bulletins),
 }

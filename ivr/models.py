@@ -43,6 +43,8 @@ class Call(Base):
     mark: Mapped[int | None]
     #: The number of the ticket that they asked about, or that an agent follows up.
     ticket: Mapped[str | None] = mapped_column(sa.String(12))
+    #: When its caller was forgotten (`ivr.keeping`): nothing that comes late brings them back.
+    forgotten_at: Mapped[datetime | None]
 
 
 class CallEvent(Base):
@@ -329,6 +331,8 @@ class Draft(Base):
     ticket_number: Mapped[str] = mapped_column(sa.Text)
     #: The caller's name.
     who: Mapped[str] = mapped_column(sa.Text, server_default="")
+    #: The caller wishes to be hidden.
+    hide_name: Mapped[bool] = mapped_column(server_default=sa.false())
     saved_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -336,7 +340,10 @@ class Recording(Base):
     """A message that a caller left, or a conversation (`ivr.recordings`)."""
 
     __tablename__ = "recordings"
-    __table_args__ = (sa.Index("ix_recordings_late", "tried_at", **_where("file IS NULL")),)
+    __table_args__ = (
+        sa.Index("ix_recordings_late", "tried_at", **_where("file IS NULL")),
+        sa.Index("ix_recordings_made_at", "made_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     call_id: Mapped[int] = mapped_column(sa.ForeignKey("calls.id"), index=True)
@@ -352,6 +359,8 @@ class Recording(Base):
     made_at: Mapped[datetime]
     #: When the sweep last took it up; before, when it was made.
     tried_at: Mapped[datetime]
+    #: When its sound was deleted for good, here and at the carrier.
+    forgotten_at: Mapped[datetime | None]
 
 
 # ---------------------------------------------------------------- bulletins and blocks

@@ -199,7 +199,8 @@ def _both(
     )
     for fact in ("from_number", "to_number"):
         theirs, mine = getattr(call, fact), getattr(ours, fact)
-        if theirs != mine:
+        # a number of ours that is empty was forgotten: it does not differ, and stays so
+        if mine and theirs != mine:
             found.differing.append(Differs(call.sid, fact, masked(theirs), masked(mine)))
 
 

@@ -7,6 +7,7 @@ delete its copy. Who hears one is written down.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,12 +16,12 @@ from sqlalchemy.orm import Session, aliased
 from hotline import audit, outbox
 from hotline.audit import Asked
 from hotline.auth import Identity
-from hotline.db import insert_ignore
+from hotline.db import after_commit, insert_ignore
 from hotline.errors import NotFound
 from hotline.floor import Floor
 from ivr import calls
 from ivr.events import Kind
-from ivr.models import CallEvent, Offer, Recording
+from ivr.models import Call, CallEvent, Offer, Recording
 from ivr.room import announcements as room
 from tickets import service as tickets
 from tickets.config import Tickets
@@ -68,6 +69,8 @@ class RecordingFacts:
     seconds: int
     file: str | None
     made_at: datetime
+    #: When its sound was deleted for good; None: it was not.
+    forgotten_at: datetime | None
 
 
 class NoSuchRecording(NotFound):
@@ -112,10 +115,13 @@ def keep_conversation(
 def _keep(
     session: Session, call_id: int, offer_id: int | None, kind: str, made: Made, now: datetime
 ) -> int | None:
+    # what comes late of a caller who was forgotten is not kept, only deleted at the carrier
+    forgotten = session.scalar(sa.select(Call.forgotten_at).where(Call.id == call_id))
     recording_id = insert_ignore(
         session,
         Recording,
         {
+            "forgotten_at": None if forgotten is None else now,
             "call_id": call_id,
             "offer_id": offer_id,
             "kind": kind,
@@ -134,14 +140,60 @@ def _keep(
     return int(recording_id)
 
 
-def fetched(session: Session, recording_id: int, file: str) -> None:
-    """The sound is here."""
-    session.execute(
+def fetched(session: Session, recording_id: int, file: str) -> bool:
+    """The sound is here; False when it was forgotten meanwhile, and must not be."""
+    row = session.execute(
         sa.update(Recording)
-        .where(Recording.id == recording_id)
+        .where(Recording.id == recording_id, Recording.forgotten_at.is_(None))
         .values(file=file)
+        .returning(Recording.id)
         .execution_options(synchronize_session=False)
-    )
+    ).one_or_none()
+    return row is not None
+
+
+def forget_sounds(
+    floor: Floor, session: Session, which: sa.ColumnElement[bool], now: datetime
+) -> int:
+    """Delete the sound of some recordings for good: here after the commit (`sweep_forgotten` finds
+    what was missed), and at the carrier what is still there. How many there were.
+    """
+    rows = session.execute(
+        sa.update(Recording)
+        .where(which, Recording.forgotten_at.is_(None))
+        .values(forgotten_at=now, file=None)
+        .returning(Recording.id, Recording.made_at)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for recording_id, made_at in rows:
+        after_commit(session, partial(_unlink, floor, recording_id, made_at))
+        # what the carrier still has is deleted there by the same effect that would fetch it
+        payload = {"recording": recording_id}
+        outbox.post(session, FETCH, payload, now=now, key=f"{FETCH}:{recording_id}:forget")
+    return len(rows)
+
+
+def sweep_forgotten(floor: Floor, now: datetime) -> None:
+    """Delete the sounds that should be gone and are still here."""
+    with floor.db.read() as session:
+        rows = session.execute(
+            sa.select(Recording.id, Recording.made_at).where(
+                Recording.forgotten_at > now - timedelta(days=3)
+            )
+        ).all()
+    for recording_id, made_at in rows:
+        _unlink(floor, recording_id, made_at)
+
+
+def _unlink(floor: Floor, recording_id: int, made_at: datetime) -> None:
+    place = folder(floor) / _name(recording_id, made_at)
+    place.unlink(missing_ok=True)
+    place.with_suffix(".part").unlink(missing_ok=True)
+
+
+def _name(recording_id: int, made_at: datetime) -> str:
+    """Where a recording's sound is in the folder."""
+    return f"{made_at:%Y/%m}/{recording_id}.wav"
 
 
 def facts(session: Session, recording_id: int) -> RecordingFacts:
@@ -154,7 +206,8 @@ def facts(session: Session, recording_id: int) -> RecordingFacts:
 
 def of_calls(session: Session, call_ids: list[int]) -> list[RecordingFacts]:
     """The recordings of some calls, oldest first."""
-    query = _ALL.where(Recording.call_id.in_(call_ids)).order_by(Recording.id)
+    there = (Recording.call_id.in_(call_ids), Recording.forgotten_at.is_(None))
+    query = _ALL.where(*there).order_by(Recording.id)
     return [RecordingFacts(*row) for row in session.execute(query)]
 
 
@@ -220,6 +273,11 @@ def path_of(floor: Floor, recording: RecordingFacts) -> Path:
     return folder(floor) / recording.file
 
 
+def path_in(floor: Floor, file: str) -> Path:
+    """Where a file of the folder is."""
+    return folder(floor) / file
+
+
 def folder(floor: Floor) -> Path:
     """Where the sound of all recordings is kept."""
     return Path(floor.settings.data) / FOLDER
@@ -231,7 +289,11 @@ def late(session: Session, limit: int, *, now: datetime) -> list[int]:
     They are taken in turn, those not tried for longest first: one that always fails keeps no other
     waiting.
     """
-    is_late = (Recording.file.is_(None), Recording.tried_at < now - _SOON)
+    is_late = (
+        Recording.file.is_(None),
+        Recording.forgotten_at.is_(None),
+        Recording.tried_at < now - _SOON,
+    )
     due = (
         sa.select(Recording.id)
         .where(*is_late, Recording.made_at > now - _KEPT_THERE)
@@ -253,7 +315,7 @@ def keep_sound(floor: Floor, recording: RecordingFacts, sound: bytes) -> str:
 
     Done twice, it is the same: the file is put in place whole, under a name of its own.
     """
-    name = f"{recording.made_at:%Y/%m}/{recording.id}.wav"
+    name = _name(recording.id, recording.made_at)
     place = folder(floor) / name
     place.parent.mkdir(parents=True, exist_ok=True)
     unfinished = place.with_suffix(".part")

@@ -13,7 +13,10 @@ from sqlalchemy.orm import Session
 from hotline import clock
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid, NotFound
-from hotline.web import floor, t
+from hotline.notices import mail
+from hotline.notices import service as notices
+from hotline.notices.web import SETTLES
+from hotline.web import floor, language, t
 from tickets import accountability, answering, attendance, attention, export, words
 from tickets.accountability import Account, Failure
 from tickets.config import Tickets
@@ -21,7 +24,7 @@ from tickets.facts import Actor
 from tickets.life import forwarding
 from tickets.search import SEES_ALL
 from tickets.service import names_of
-from tickets.web import LARGEST_ID, WATCHERS, acting
+from tickets.web import ALARMED, LARGEST_ID, WATCHERS, acting
 
 #: Its templates are the room's.
 blueprint = Blueprint("attention", __name__)
@@ -46,12 +49,16 @@ def board() -> str:
         to_chase = forwarding.to_chase(session, actor, _watched(actor))
         nights = attention.nights(session)
         waiting = answering.waiting(session, config, actor, divisions=_watched(actor), now=now)
+        not_sent = notices.not_sent(session) if current_account().role in ALARMED else []
         names = names_of(session, {ticket.owner or "" for ticket in found.escalated})
     return render_template(
         "tickets/attention.html",
         board=found,
         to_chase=to_chase,
         citizens=waiting,
+        not_sent=not_sent,
+        notice_title=lambda notice: mail.title(floor(), notice, language()),
+        settles=current_account().role in SETTLES,
         nights=nights,
         names=names | dict(found.names),
         days=attention.LATELY.days,

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tickets import facts, planning, search
+from tickets.masking import masked
 from tickets.models import EventKind, Ticket
 
 
@@ -54,6 +55,6 @@ def as_citizens_see(session: Session, number: str) -> CitizenView | None:
         division=ticket.division,
         changed_at=last.at,
         due_at=ticket.due_at if ticket.is_open else None,
-        news=str(last.data.get("text") or "") if told else "",
+        news=masked(str(last.data.get("text") or "")) if told else "",
         callers=tuple(sorted(search.callers_of(session, ticket.id))),
     )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Self
@@ -18,8 +18,10 @@ from hotline.config import (
     City,
     DialNumber,
     Identifier,
+    Length,
     LocalText,
     Section,
+    length_of,
 )
 from hotline.errors import Fault
 from tickets.citizen_config import Citizens, Sms
@@ -34,6 +36,7 @@ from tickets.deadlines import (
     wanted,
 )
 from tickets.files.config import Files
+from tickets.protection import Contact
 from tickets.workflow import RESULTS_OF_KIND, Kind, Priority, Result
 
 Hours = Annotated[float, Field(gt=0, le=24 * 366)]
@@ -60,6 +63,23 @@ class Agency(Section):
     chase_days: Annotated[int, Field(ge=1, le=60)] = 7
 
 
+class Retention(Section):
+    """How long what is known of a ticket is kept; a step without a length is never taken."""
+
+    #: An open one in which nobody has done anything for so long is closed, and announced before.
+    close: Length | None = None
+    announce: Length = "14 days"
+    #: After its closing: nobody's name and number are left in it; no words are left in it.
+    anonymise: Length | None = None
+    delete: Length | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        if self.anonymise and self.delete:
+            start = datetime(2000, 1, 1, tzinfo=UTC)
+            if start + length_of(self.delete) < start + length_of(self.anonymise):
+                yield Fault("delete", f"{self.delete} are less than {self.anonymise}", "anonymise")
+
+
 class Category(Section):
     """What a matter is about; it decides whose it is and how long it may take."""
 
@@ -75,6 +95,10 @@ class Category(Section):
     private: bool = False
     #: It is closed as fixed only with a photo of what was done.
     after_photo: bool = False
+    #: Who may see the caller of such a ticket.
+    contact: Contact = Contact.DIVISION
+    #: How long what is known of it is kept; None: as `tickets.retention` has it.
+    retention: Retention | None = None
     #: What the same matter is called elsewhere: other cities' data, callers' own words.
     aliases: tuple[str, ...] = ()
 
@@ -189,6 +213,8 @@ class Tickets(Section):
     deadlines: Deadlines = Deadlines()
     #: Who is told that a clock has run out, one after the other until it is made good.
     escalation: tuple[Level, ...] = ()
+    #: How long tickets are kept, where the category does not say.
+    retention: Retention = Retention()
     categories: dict[Identifier, Category]
     outcomes: tuple[Outcome, ...]
     #: What citizens can do by themselves.
@@ -256,6 +282,16 @@ class Tickets(Section):
         hours = {which: each for which, each in own.items() if each is not None}
         return Usual(category, known.priority, hours)
 
+    def retention_of(self, category: str | None) -> Retention:
+        """Return how long a ticket of this category is kept."""
+        known = self.categories.get(category or "")
+        return (known.retention if known else None) or self.retention
+
+    def contact_of(self, category: str | None) -> Contact:
+        """Return who may see the caller of a ticket of this category."""
+        known = self.categories.get(category or "")
+        return known.contact if known else Contact.DIVISION
+
     @property
     def default_outcome(self) -> Outcome:
         """The outcome of a call whose agent gave none."""
@@ -289,6 +325,7 @@ class Tickets(Section):
                 yield Fault(f"resolve_hours.{kind}", "has no hours")
         for fault in self.deadlines.faults():
             yield _within("deadlines", fault)
+        yield from self._retention_faults()
         yield from self._clock_faults()
         for fault in self.sms.faults() if self.sms else ():
             yield _within("sms", fault)
@@ -323,6 +360,12 @@ class Tickets(Section):
                 yield Fault(
                     path, f'the calendar "{name}" has less than {_LEAST_WEEK // 60} hours in a week'
                 )
+
+    def _retention_faults(self) -> Iterator[Fault]:
+        own = {f"categories.{id_}.": each.retention for id_, each in self.categories.items()}
+        for place, kept in {"": self.retention, **own}.items():
+            for fault in kept.faults() if kept else ():
+                yield _within(f"{place}retention", fault)
 
     def _clock_faults(self) -> Iterator[Fault]:
         for id_, category in self.categories.items():

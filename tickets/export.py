@@ -8,7 +8,7 @@ from datetime import datetime
 from hotline import clock
 from hotline.i18n import masked
 from hotline.web import floor, t
-from tickets import words
+from tickets import masking, words
 from tickets.config import Tickets
 from tickets.facts import TicketFacts
 
@@ -51,7 +51,7 @@ def columns(config: Tickets) -> Sequence[Column]:
             named("incomplete"),
             lambda ticket: t("tickets.yes") if ticket.incomplete else t("tickets.no"),
         ),
-        (named("text"), lambda ticket: ticket.text),
+        (named("text"), lambda ticket: masking.masked(ticket.text)),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from tickets import numbers, workflow
 from tickets.deadlines import Clock
 from tickets.models import EventKind, Ticket, TicketEvent
+from tickets.protection import Contact
 from tickets.workflow import Kind, Priority, Result, Role, State, Waiting
 
 SYSTEM = "system"
@@ -71,6 +72,14 @@ class TicketFacts:
     escalate_at: datetime | None = None
     unread_since: datetime | None = None
     reopened: int = 0
+    contact: Contact = Contact.DIVISION
+    hide_name: bool = False
+    hold: str = ""
+    held_by: str | None = None
+    held_at: datetime | None = None
+    closing_told_at: datetime | None = None
+    anonymised_at: datetime | None = None
+    deleted_at: datetime | None = None
 
     def due_of(self, clock: Clock) -> datetime | None:
         """When a clock runs out."""
@@ -161,6 +170,14 @@ def of_ticket(row: Ticket) -> TicketFacts:
         escalate_at=row.escalate_at,
         unread_since=row.unread_since,
         reopened=row.reopened,
+        contact=Contact(row.contact),
+        hide_name=row.hide_name,
+        hold=row.hold,
+        held_by=row.held_by,
+        held_at=row.held_at,
+        closing_told_at=row.closing_told_at,
+        anonymised_at=row.anonymised_at,
+        deleted_at=row.deleted_at,
     )
 
 

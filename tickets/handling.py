@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hotline.announce import announce
-from tickets import attendance, facts, planning, search, workflow
+from tickets import attendance, facts, planning, redaction, search, telling, workflow
 from tickets.config import Tickets
 from tickets.errors import (
     BadWait,
@@ -26,6 +26,7 @@ from tickets.errors import (
 )
 from tickets.facts import Actor, EventFacts, TicketFacts
 from tickets.models import EventKind
+from tickets.protection import Contact
 from tickets.workflow import LONGEST_WAIT, Priority, Role, Waiting
 from tickets.writing import change, locked, tell
 
@@ -150,7 +151,10 @@ def assign(
     said = {"from": ticket.owner, "to": to, "text": facts.clean(text)}
     # saying who does it shows that the division has seen it, and is no news to a citizen
     act = _Act(EventKind.ASSIGNED, said, {"owner": to}, actor, now, is_news=False)
-    return _write(session, config, ticket, act)
+    changed = _write(session, config, ticket, act)
+    if to is not None:
+        telling.assigned(session, config, changed, to=to, by=actor.username, now=now)
+    return changed
 
 
 # ------------------------------------------------------------------ whose it is after all
@@ -198,10 +202,20 @@ def route(
         # what was told in confidence is opened only by who reads it all
         kept = ticket.private and actor.role not in search.SEES_ALL
         values["private"] = kept or (known is not None and known.private)
+        values["contact"] = config.contact_of(category).value
     if "division" in changed:
         said["routed"] = True
         values |= {"owner": None, "waiting_for": None, "waiting_until": None}
-    return _write(session, config, ticket, _Act(EventKind.ROUTED, said, values, actor, now))
+    routed = _write(session, config, ticket, _Act(EventKind.ROUTED, said, values, actor, now))
+    return protect(session, routed, by=actor.username, now=now)
+
+
+def protect(session: Session, ticket: TicketFacts, *, by: str, now: datetime) -> TicketFacts:
+    """Take the caller out of a ticket that has become an anonymous matter: that is for good."""
+    if ticket.contact is not Contact.NOBODY:
+        return ticket
+    redaction.forget_caller(session, ticket.id, "category", by, now)
+    return replace(ticket, caller_number=None)
 
 
 # ------------------------------------------------------------------ how it is written

@@ -8,7 +8,7 @@ from hotline import clock
 from hotline.floor import Floor
 from hotline.jobs import Every, Job
 from hotline.schedule import Nightly
-from tickets import attempts, attention, sms, sweeps
+from tickets import attempts, attendance, attention, sms, sweeps, telling
 from tickets.config import Tickets
 from tickets.files import sending
 from tickets.life import forwarding
@@ -44,12 +44,23 @@ def listen(floor: Floor) -> None:
     floor.db.listen(TOLD, partial(sms.on_event, floor))
 
 
+def sweep_unattended(floor: Floor, now: datetime) -> None:
+    """Tell of divisions that nobody answers for."""
+    config = floor.section(Tickets)
+    with floor.db.read() as session:
+        if not attendance.on(session, config, now).unattended():
+            return
+    with floor.db.write() as session:
+        telling.unattended(session, config, now)
+
+
 JOBS: dict[str, Job] = {sms.SEND: sms.deliver}
 SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {
     "tickets.clocks": Every(EVERY, sweep_clocks),
     "tickets.sms": Every(SMS_EVERY, sms.sweep),
     "tickets.attempts": Every(ATTEMPTS_EVERY, forget_attempts),
     "tickets.files": Every(EVERY, sending.sweep),
+    "tickets.unattended": Every(300, sweep_unattended),
 }
 
 
@@ -62,7 +73,10 @@ FILES_AT = time(3, 40)
 def keep_attention(floor: Floor, day: date) -> str:
     """Keep the list of what needed attention when `day` was over."""
     with floor.db.write() as session:
-        kept = attention.keep(session, floor.section(Tickets), day, clock.now())
+        config, now = floor.section(Tickets), clock.now()
+        kept = attention.keep(session, config, day, now)
+        if kept:
+            telling.night(session, config, day, attention.counts(session, now), now)
     return "kept" if kept else "there already"
 
 

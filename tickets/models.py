@@ -115,6 +115,22 @@ class Ticket(Base):
     unread_since: Mapped[datetime | None]
     #: How often it was opened again after a closing.
     reopened: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: Who may see its caller (`tickets.protection.Contact`), and whether the caller wished to be
+    #: hidden from all but the central desk.
+    contact: Mapped[str] = mapped_column(
+        sa.String(12), default="division", server_default="division"
+    )
+    hide_name: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    #: Why nothing of it may be forgotten for now (a lawsuit, say), by whom and since when; empty:
+    #: it may.
+    hold: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    held_by: Mapped[str | None] = mapped_column(sa.String(64))
+    held_at: Mapped[datetime | None]
+    #: When it was announced that it will be closed, since nothing happens; when nobody's data were
+    #: left in it; and when no words were (`tickets.keeping`).
+    closing_told_at: Mapped[datetime | None]
+    anonymised_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
 
 
 #: The conditions of the partial indexes.
@@ -180,6 +196,15 @@ class EventKind(StrEnum):
     chased      agency, text: somebody has asked the agency again; chase_at
     replied     agency, text: what the agency answered
     undone      what a bulk move did to it was taken back: bulk, kind, was, now (its columns)
+    told        somebody was told of it: level (of the escalation, or null), why (a
+                `hotline.notices.rules.Kind`), to (usernames)
+    looked      somebody had the caller's hidden number shown: text (why)
+    hidden      the caller's wish to be hidden was written down, or taken back: hidden
+    held        nothing of it may be forgotten for now: text (why)
+    released    it may again: text (why)
+    closing     it will be closed, since nothing happens: until
+    redacted    personal data were taken out of it: why (`retention`, `deletion`, `request`,
+                `category`), text
     =========== =====================================================================
 
     Each that moves a clock says also `plan` (by clock: due_at, steps as
@@ -225,10 +250,19 @@ class EventKind(StrEnum):
     CHASED = "chased"
     REPLIED = "replied"
     UNDONE = "undone"
+    TOLD = "told"
+    LOOKED = "looked"
+    HIDDEN = "hidden"
+    HELD = "held"
+    RELEASED = "released"
+    CLOSING = "closing"
+    REDACTED = "redacted"
 
 
 class TicketEvent(Base):
-    """One thing that happened to a ticket. Rows are added, never changed."""
+    """One thing that happened to a ticket. Rows are added and never changed, but for personal data
+    that are taken out of `data` (`tickets.keeping`): a `redacted` event then says that they were.
+    """
 
     __tablename__ = "ticket_events"
     __table_args__ = (

@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from tickets import facts, numbers
+from tickets import facts, masking, numbers, protection
 from tickets.errors import BadNumber, NoSuchTicket
 from tickets.facts import MESSAGE, Actor, EventFacts, TicketFacts
 from tickets.models import (
@@ -26,8 +26,6 @@ PAGE = 50
 NEAR = 10
 #: Roles that read the private tickets of every division.
 SEES_ALL = frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})
-#: Roles that call people back.
-SEES_CALLER = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR})
 _EXPORT_CHUNK = 1000
 
 
@@ -93,8 +91,21 @@ def may_read(actor: Actor, ticket: TicketFacts) -> bool:
 
 
 def may_see_caller(actor: Actor, ticket: TicketFacts) -> bool:
-    """Say whether the actor's work needs the caller's whole telephone number."""
-    return actor.role in SEES_CALLER or ticket.division in actor.divisions
+    """Say whether the actor's work needs the caller: the name, and the whole telephone number."""
+    return protection.may_see(
+        ticket.contact,
+        hide_name=ticket.hide_name,
+        role=actor.role,
+        division=ticket.division,
+        divisions=actor.divisions,
+    )
+
+
+def text_for(actor: Actor, ticket: TicketFacts, text: str) -> str:
+    """Return words of a ticket as the actor reads them: without numbers for who may not see its
+    caller.
+    """
+    return text if may_see_caller(actor, ticket) else masking.masked(text)
 
 
 def by_number(session: Session, text: str) -> TicketFacts:

@@ -43,11 +43,13 @@ from tickets.handling import (
     may_assign,
     may_route,
     may_wait,
+    protect,
     resume,
     route,
     wait,
 )
 from tickets.models import EventKind, Ticket, TicketCall
+from tickets.protection import Contact
 from tickets.search import (
     Filters,
     Owed,
@@ -66,6 +68,7 @@ from tickets.search import (
     root,
     search,
     story,
+    text_for,
     ticket_of_call,
     tickets_of_calls,
 )
@@ -128,6 +131,7 @@ __all__ = [
     "route",
     "search",
     "story",
+    "text_for",
     "ticket_of_call",
     "tickets_of_calls",
     "unattended",
@@ -244,6 +248,8 @@ def record_call(
     # The call's row is the lock: who loses it to another process takes back the ticket just made.
     savepoint = session.begin_nested()
     values = _values_of(config, matter, now)
+    if values["contact"] == Contact.NOBODY:
+        caller = None  # an anonymous matter keeps nobody's number
     plan = _first_plan(config, matter, now)
     ticket = Ticket(
         **values,
@@ -307,6 +313,8 @@ def link_call(
     now: datetime,
 ) -> TicketFacts:
     """Make an existing ticket the one of this call; if the call has one already, that one stays."""
+    if ticket.contact is Contact.NOBODY:
+        caller = None
     if not _claim(session, call_id, ticket.id, caller, now):
         return _known(ticket_of_call(session, call_id))
     said = {"call_id": call_id, "outcome": outcome, "text": facts.clean(text)}
@@ -452,7 +460,7 @@ def complete(
     changed = change(session, ticket, expected, values)
     said = _as_made(changed, chosen.id, None) | told
     tell(session, ticket.id, EventKind.COMPLETED, actor.username, now, said)
-    return facts.of_ticket(changed)
+    return protect(session, facts.of_ticket(changed), by=actor.username, now=now)
 
 
 def _history(session: Session, ticket: TicketFacts) -> History:
@@ -534,6 +542,7 @@ def _values_of(config: Tickets, matter: _Matter, now: datetime) -> dict[str, Any
         "division": config.division_of(matter.category),
         "priority": _priority(matter.kind, category).value,
         "private": category is not None and category.private,
+        "contact": config.contact_of(matter.category).value,
         "incomplete": matter.incomplete,
         "state": (State.DONE if closed else State.RECEIVED).value,
         "closed_at": now if closed else None,
@@ -743,7 +752,14 @@ def _values_of_move(
     if to in workflow.OPEN:
         if actor.role is Role.DIVISION:
             values["owner"] = actor.username
-        again = {"closed_at": None, "result": None, "reopened": ticket.reopened + 1}
+        # what is written from now on is kept as long again
+        again = {
+            "closed_at": None,
+            "result": None,
+            "reopened": ticket.reopened + 1,
+            "anonymised_at": None,
+            "deleted_at": None,
+        }
         return values if ticket.is_open else values | again
     closing = {
         "closed_at": now,

@@ -381,6 +381,17 @@ def lost_since(session: Session, tickets: sa.ColumnElement[bool], since: datetim
     return [(ticket, _told(row)) for ticket, row in rows]
 
 
+def forget_ticket(session: Session, ticket_id: int) -> None:
+    """Forget whom a ticket's messages went to, and what they said; that they were sent stays."""
+    session.execute(
+        sa.update(TicketSms)
+        .where(TicketSms.ticket_id == ticket_id)
+        .values(number=None, text="", link_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(sa.delete(CitizenLink).where(CitizenLink.ticket_id == ticket_id))
+
+
 def forget(session: Session, number: str) -> None:
     """Forget a number wherever it stands here; that something was sent stays."""
     linked = sa.select(CitizenLink.id).where(CitizenLink.number == number)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.announce import announce
-from tickets import facts
+from tickets import facts, telling
 from tickets.config import Level, Tickets
 from tickets.deadlines import Clock
 from tickets.facts import SYSTEM, TicketFacts
@@ -155,6 +155,7 @@ def _step(session: Session, config: Tickets, ticket: TicketFacts, now: datetime)
         "since": written(since),
     }
     tell(session, ticket.id, EventKind.ESCALATED, SYSTEM, now, said)
+    telling.escalated(session, config, ticket, level, since, now)
     return True
 
 

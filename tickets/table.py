@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tickets.life import bulk, messages
 from tickets.life.placeholders import Name
-from tickets.search import SEES_CALLER
+from tickets.protection import SEES_CALLER
 from tickets.workflow import MOVES, OPEN, RESULTS_OF_KIND, Kind, Result, Role, State
 
 PATH = Path(__file__).parent.parent / "docs" / "tickets.md"
@@ -112,7 +112,8 @@ config.yaml are today does not change what a ticket was told before.
 - **Escalation.** From the first clock that ran out on, `escalation` in config.yaml tells one level
   after the other. Each step is an event of the ticket and stands on its page, in the list and on
   the board, until what ran out is made good: acknowledged, news, closed. An overdue ticket is made
-  good by nothing but its closing or a new deadline.
+  good by nothing but its closing or a new deadline. Whom it reached stands in the story, and how
+  far each e-mail is on the page ([notices.md](notices.md)).
 - **What needs attention** (`/tickets/attention`): for each division what is open, not acknowledged
   in time, without news, overdue and escalated, who answers for it today, and how much was on time
   in the last 30 days: closed on time / (closed + open and overdue). Supervisors, managers and
@@ -206,14 +207,21 @@ Whoever is not named here sees it masked, as +66·····678, or not at all.
 
 | where | who sees it whole |
 | --- | --- |
-| a ticket's page, and its JSON | {roles}, and the ticket's own division |
+| a ticket's page, once they ask for it there | {roles}, and the ticket's own division |
 | the list of tickets, its CSV, earlier tickets of a caller | nobody |
 | the desk, while a call rings | nobody |
 | persons (`/citizens`) | supervisor |
+| all that is known of somebody (`/privacy`) | administrator |
 | the desk, once a call is taken | who took it |
 | a call's page | supervisor, and an agent to whom that call was offered |
 | the list of calls | supervisor |
 | the wallboard, the reports and their CSV | nobody: they show no callers |
+
+On a ticket's page it is hidden from everybody until they ask, and each look is written into the
+ticket's story and the audit log. `contact` of the category narrows it: with `central` the division
+never sees who called, with `nobody` the ticket keeps neither number nor name; nor does the division
+see a caller who wished to be hidden. Who may not see the caller reads the ticket's words without
+telephone numbers, ID numbers and addresses; so do all in the CSV. See [privacy.md](privacy.md).
 
 A caller's name is shown whole on a ticket's page and in its JSON to who sees the number there, and
 to others by its first letter; at the desk to the agent whose offer or call it is; on `/citizens` to

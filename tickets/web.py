@@ -27,8 +27,10 @@ from hotline.auth import EVERYONE, Role, access, current_account
 from hotline.config import READER_LANGUAGES
 from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.i18n import masked, masked_name
-from hotline.web import floor, static_blueprint, t
-from tickets import attendance, export, links, planning, service, sms, words, workflow
+from hotline.notices import mail
+from hotline.notices import service as notices
+from hotline.web import floor, language, static_blueprint, t
+from tickets import attendance, export, guarding, links, planning, service, sms, words, workflow
 from tickets.config import Tickets
 from tickets.errors import BadWait, NotYours
 from tickets.facts import SOURCES
@@ -192,7 +194,7 @@ def ticket_list() -> str:
         news=news,
         may_move=current_account().role in MOVERS,
         asked=asked,
-        page=page,
+        page=_as_listed(actor, page),
         owed=owed,
         unattended=unattended,
         # who could not do anything about it need not be alarmed by all of them
@@ -208,10 +210,17 @@ def ticket_list() -> str:
     )
 
 
+def _as_listed(actor: Actor, page: service.Page) -> service.Page:
+    read = [replace(each, text=service.text_for(actor, each, each.text)) for each in page.tickets]
+    return replace(page, tickets=read)
+
+
 @blueprint.get("/tickets.csv")
 @access(*EXPORTERS)
 def ticket_csv() -> Response:
-    """Send the whole list that the address asks for as CSV; callers' numbers are masked in it."""
+    """Send the whole list that the address asks for as CSV; callers' numbers are masked in it, also
+    in words.
+    """
     config, actor, now = _config(), acting(), clock.now()
     filters = replace(_Asked.of_request(actor).filters(config, actor), before=None)
     the_floor, columns = floor(), export.columns(config)
@@ -505,9 +514,15 @@ class _Acts:
         )
 
 
-def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = None) -> str:
+def _page(
+    session: Session,
+    ticket: TicketFacts,
+    error: HotlineError | None = None,
+    *,
+    shown_caller: str = "",
+) -> str:
     config, actor, now = _config(), acting(), clock.now()
-    story = service.story(session, ticket.id)
+    ticket, story = _as_read(actor, ticket, service.story(session, ticket.id))
     there = attendance.on(session, config, now)
     calls, moves, acts = (
         service.calls_of(session, ticket.id),
@@ -528,7 +543,13 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         calls=calls,
         calls_readable=_readable_calls(session, calls),
         recordings=_recordings(session, calls),
-        caller=_caller(actor, ticket),
+        caller=masked(ticket.caller_number),
+        shown_caller=shown_caller,
+        may_see=service.may_see_caller(actor, ticket),
+        may_hide=guarding.may_hide(actor, ticket),
+        may_hold=guarding.may_hold(actor),
+        told=notices.about(session, f"ticket:{ticket.id}"),
+        notice_title=lambda notice: mail.title(floor(), notice, language()),
         calls_out=_calls_out(session, actor, ticket),
         persons=persons.of_ticket(session, ticket.id),
         shown_name=_name_shown(actor, ticket),
@@ -538,14 +559,14 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         moves=moves,
         acts=acts,
         life=known,
-        said=lambda event: words.said(config, event, names),
+        said=lambda event: words.said(config, _read(actor, ticket, event), names),
         agencies=config.agencies if acts.wait else {},
         spoken_languages=spoken_languages(),
         responsible=there.responsible(ticket.division),
         handlers=there.handlers(ticket.division) if acts.assign else [],
         waiting=list(Waiting),
         priorities=list(Priority),
-        told=sms.of_ticket(session, ticket.id),
+        sms_told=sms.of_ticket(session, ticket.id),
         links=links.living(session, ticket.id, now),
         last_wait=clock.local_day(now + LONGEST_WAIT, floor().city.zone),
         kept=_kept(moves, acts, known) if error else "",
@@ -556,11 +577,33 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
     )
 
 
+def _as_read(
+    actor: Actor, ticket: TicketFacts, story: Sequence[EventFacts]
+) -> tuple[TicketFacts, list[EventFacts]]:
+    """A ticket and its story in the words that the actor may read."""
+    events = [_read(actor, ticket, event) for event in story]
+    return replace(ticket, text=service.text_for(actor, ticket, ticket.text)), events
+
+
+def _read(actor: Actor, ticket: TicketFacts, event: EventFacts) -> EventFacts:
+    """An event in the words that somebody may read who reads it on this ticket's page."""
+    said = event.data.get("text")
+    if not said:
+        return event
+    text = service.text_for(actor, ticket, str(said))
+    return replace(event, data={**event.data, "text": text})
+
+
 def _people(ticket: TicketFacts, story: Sequence[EventFacts]) -> set[str]:
     """The usernames that a page names."""
-    given = {event.data.get(key) for event in story for key in ("from", "to")}
-    who = {event.who for event in story}
-    return who | {name for name in given if name} | {ticket.owner or "", ticket.made_by}
+    given = [event.data.get(key) for event in story for key in ("from", "to")]
+    lists = {name for each in given if isinstance(each, list) for name in each}
+    who = {event.who for event in story} | lists
+    return (
+        who
+        | {name for name in given if name and isinstance(name, str)}
+        | {ticket.owner or "", ticket.made_by, ticket.held_by or ""}
+    )
 
 
 def _kept(moves: list[_Offered], acts: _Acts, known: life.Life) -> str:
@@ -599,12 +642,6 @@ def _recordings(session: Session, calls: list[int]) -> list[dict[str, Any]]:
 def _calls_out(session: Session, actor: Actor, ticket: TicketFacts) -> tuple[str, str] | None:
     ask: CallsOut | None = current_app.extensions.get(CALLS_OUT)
     return ask(session, ticket) if ask and service.may_see_caller(actor, ticket) else None
-
-
-def _caller(actor: Actor, ticket: TicketFacts) -> str:
-    if ticket.caller_number and service.may_see_caller(actor, ticket):
-        return ticket.caller_number
-    return masked(ticket.caller_number)
 
 
 def _name_shown(actor: Actor, ticket: TicketFacts) -> Callable[[str], str]:
@@ -653,7 +690,7 @@ def api_ticket(number: str) -> Response:
     actor, now = acting(), clock.now()
     with floor().db.read() as session:
         ticket = service.by_number_for(session, number, actor)
-        story = service.story(session, ticket.id)
+        ticket, story = _as_read(actor, ticket, service.story(session, ticket.id))
         calls = service.calls_of(session, ticket.id)
         called = persons.of_ticket(session, ticket.id)
     shown_name = _name_shown(actor, ticket)
@@ -668,7 +705,10 @@ def api_ticket(number: str) -> Response:
         priority=ticket.priority,
         text=ticket.text,
         language=ticket.language,
-        caller=_caller(actor, ticket) if ticket.caller_number else None,
+        # whole only by POST …/caller, which writes down who saw it
+        caller=masked(ticket.caller_number) if ticket.caller_number else None,
+        contact=ticket.contact,
+        hide_name=ticket.hide_name,
         source=ticket.source,
         received_at=_iso(ticket.received_at),
         due_at=_iso(ticket.due_at),
@@ -717,6 +757,10 @@ def api_outcomes() -> Response:
             for id_, each in config.categories.items()
         ],
     )
+
+
+#: For the acts on this page that stand in modules of their own.
+changed, page = _changed, _page
 
 
 def _iso(at: datetime | None) -> str | None:

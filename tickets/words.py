@@ -135,6 +135,8 @@ def said(config: Tickets, event: EventFacts, names: Mapping[str, str]) -> Said:
     """Say one event in plain words."""
     if event.kind is EventKind.ASSIGNED:
         what, more = _assigned(event, names), ""
+    elif event.kind is EventKind.TOLD:
+        what, more = _told(event, names)
     else:
         what, more = _SENTENCES[event.kind](config, event)
     return Said(
@@ -281,7 +283,8 @@ def _moved(_: Tickets, event: EventFacts) -> tuple[str, str]:
     if "instead" in event.data:
         return t("tickets.event.instead", number=numbers.display(event.data["instead"])), ""
     what = "tickets.event.closed" if to is State.DONE else "tickets.event.cancelled"
-    more = t("tickets.event.without_photo") if event.data.get("without_photo") else ""
+    notes = [key for key in ("without_photo", "inactive") if event.data.get(key)]
+    more = " · ".join(t(f"tickets.event.{key}") for key in notes)
     return t(what, result=t(f"tickets.result.{event.data['result']}")), more
 
 
@@ -353,6 +356,36 @@ def _from_to(config: Tickets, was: Mapping[str, Any], now: Mapping[str, Any]) ->
     ]
 
 
+def _told(event: EventFacts, names: Mapping[str, str]) -> tuple[str, str]:
+    to = ", ".join(person(name, names) for name in event.data["to"])
+    why = t(f"tickets.event.told.{event.data['why']}")
+    return t("tickets.event.told", who=to) if to else t("tickets.event.told_nobody"), why
+
+
+def _looked(_: Tickets, __: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.looked"), ""
+
+
+def _hidden(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.hidden" if event.data["hidden"] else "tickets.event.unhidden"), ""
+
+
+def _held(_: Tickets, __: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.held"), ""
+
+
+def _released(_: Tickets, __: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.released"), ""
+
+
+def _closing(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.closing", until=moment(event.data["until"])), ""
+
+
+def _redacted(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    return t("tickets.event.redacted"), t(f"tickets.event.redacted.{event.data['why']}")
+
+
 def _matter(config: Tickets, data: Mapping[str, Any]) -> str:
     if data.get("incomplete") and data.get("source", CALL) != CALL:
         return t(
@@ -411,6 +444,12 @@ _SENTENCES = {
     EventKind.CHASED: _chased,
     EventKind.REPLIED: lambda config, event: (_agency("replied", config, event), ""),
     EventKind.UNDONE: _undone,
+    EventKind.LOOKED: _looked,
+    EventKind.HIDDEN: _hidden,
+    EventKind.HELD: _held,
+    EventKind.RELEASED: _released,
+    EventKind.CLOSING: _closing,
+    EventKind.REDACTED: _redacted,
 }
 
 

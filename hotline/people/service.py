@@ -20,6 +20,7 @@ from hotline.announce import announce
 from hotline.auth import Identity, Role
 from hotline.errors import Conflict, NotFound
 from hotline.models import Account, SecondFactor
+from hotline.notices.rules import read_email
 from hotline.people import factors, resets, rules
 from hotline.people.rules import LastAdministrator, NotTheirs, NotYourself
 
@@ -41,6 +42,7 @@ class Person:
     name: str
     role: Role
     contact: str
+    email: str
     active: bool
     demo: bool
     locked_until: datetime | None
@@ -102,6 +104,7 @@ def _person(row: Any) -> Person:
         name=account.name,
         role=Role(account.role),
         contact=account.contact,
+        email=account.email,
         active=account.active,
         demo=account.demo,
         locked_until=account.locked_until,
@@ -120,6 +123,7 @@ def make(
     name: str,
     role: Role,
     contact: str = "",
+    email: str = "",
     by: Identity | None,
     now: datetime,
 ) -> int:
@@ -127,6 +131,7 @@ def make(
     if by is not None and not rules.manages(by.role, role):
         raise NotTheirs()
     username, name = rules.read_username(username), rules.read_name(name)
+    email = read_email(email)
     account_id = auth.create_account(
         session,
         username=username,
@@ -136,6 +141,8 @@ def make(
         password=None,
         now=now,
     )
+    if email:
+        session.execute(sa.update(Account).where(Account.id == account_id).values(email=email))
     _log(session, "made", account_id, by, now, username=username, role=role.value)
     return account_id
 
@@ -146,15 +153,17 @@ def rename(
     *,
     name: str,
     contact: str,
+    email: str | None = None,
     by: Identity | None,
     now: datetime,
 ) -> None:
-    """Another name, and where the person is reached."""
+    """Another name, and where the person is reached; `email` None: where it was."""
     them = person_of(session, account_id, by)
     name, contact = rules.read_name(name), rules.read_contact(contact)
-    if (them.name, them.contact) == (name, contact):
+    email = them.email if email is None else read_email(email)
+    if (them.name, them.contact, them.email) == (name, contact, email):
         return
-    _change(session, them, {}, name=name, contact=contact)
+    _change(session, them, {}, name=name, contact=contact, email=email)
     announce(session, "account.renamed", account_id=account_id, name=name)
     # a number of somebody's own does not go into a log that is never erased
     _log(session, "renamed", account_id, by, now, was=them.name, name=name)

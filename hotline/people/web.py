@@ -75,6 +75,7 @@ def make() -> ResponseReturnValue:
                 name=form.get("name", ""),
                 role=rules.read_role(form.get("role", "")),
                 contact=form.get("contact", ""),
+                email=form.get("email", ""),
                 by=by,
                 now=now,
             )
@@ -159,12 +160,13 @@ def _reason() -> str:
 @blueprint.post(f"{ONE}/name")
 @access(*MANAGERS)
 def rename(account_id: int) -> ResponseReturnValue:
-    """Form: `name`, `contact`."""
+    """Form: `name`, `contact`, `email`."""
     name, contact = request.form.get("name", ""), request.form.get("contact", "")
+    email = request.form.get("email")
     return _acted(
         account_id,
         lambda session, by, now: service.rename(
-            session, account_id, name=name, contact=contact, by=by, now=now
+            session, account_id, name=name, contact=contact, email=email, by=by, now=now
         ),
     )
 

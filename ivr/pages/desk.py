@@ -121,6 +121,7 @@ def save_draft(call_id: int) -> Response:
         category=str(body.get("category") or ""),
         ticket_number=str(body.get("ticket") or ""),
         who=str(body.get("who") or ""),
+        hide_name=bool(body.get("hide_name")),
         saved_at=clock.now(),
     )
     with floor().db.write() as session:
@@ -163,6 +164,7 @@ def _outcome(body: dict[str, Any]) -> closing.Outcome:
         category=str(body["category"]) if body.get("category") else None,
         ticket_number=str(body["ticket"]) if body.get("ticket") else None,
         who=str(body.get("who") or ""),
+        hide_name=bool(body.get("hide_name")),
     )
 
 

@@ -4,11 +4,11 @@ A number is a household's or an office's as often as one person's, so a number m
 persons and a person several numbers; who it is this time is what the agent hears. Nobody is
 recognised by a number that is withheld: such a caller may be named, and stands by the ticket alone.
 
-Names, notes and numbers are personal data: `erase` takes them out everywhere in this room, also out
-of the events, which say otherwise for ever who changed what.
+Names, notes and numbers are personal data: `tickets.keeping` takes them out everywhere in this
+room, also out of the events, which say otherwise for ever who changed what.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.db import insert_ignore
-from tickets import facts, sms
+from tickets import facts
 from tickets.errors import NoName, NoSuchPerson, PersonChanged
 from tickets.models import (
     CallCitizen,
@@ -29,6 +29,7 @@ from tickets.models import (
     TicketCall,
     TicketEvent,
 )
+from tickets.protection import Contact
 from tickets.search import tree
 
 LONGEST_NAME, LONGEST_NOTE = 120, 500
@@ -69,15 +70,6 @@ class ChangeFacts:
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """How much an erasure has taken out, or would: persons, and tickets and calls of the number."""
-
-    persons: int
-    tickets: int
-    calls: int
-
-
 def tidy(name: str) -> str:
     """A name as it is kept: one line."""
     return " ".join(facts.clean(name).split())[:LONGEST_NAME]
@@ -116,7 +108,7 @@ def name_caller(
     Said again with another name (the first was half typed when the limit came), it is corrected.
     """
     name = tidy(name)
-    if not name:
+    if not name or _is_anonymous(session, ticket_id):
         return None
     before = session.get(CallCitizen, call_id)
     if before is not None and _corrected(session, before, name, by, now):
@@ -135,6 +127,12 @@ def name_caller(
     )
     session.flush()
     return person_id
+
+
+def _is_anonymous(session: Session, ticket_id: int) -> bool:
+    """Whether the ticket keeps nobody's name."""
+    contact = session.scalar(sa.select(Ticket.contact).where(Ticket.id == ticket_id))
+    return contact == Contact.NOBODY
 
 
 def _corrected(session: Session, before: CallCitizen, name: str, by: str, now: datetime) -> bool:
@@ -229,6 +227,12 @@ def tickets_of(session: Session, person_id: int) -> list[facts.TicketFacts]:
     return [facts.of_ticket(row) for row in session.scalars(query)]
 
 
+def calls_of(session: Session, person_id: int) -> list[int]:
+    """The calls (ids) in which a person spoke."""
+    query = sa.select(CallCitizen.call_id).where(CallCitizen.citizen_id == person_id)
+    return sorted(session.scalars(query))
+
+
 def history(session: Session, person_id: int) -> list[ChangeFacts]:
     """What was done to a person, in order."""
     rows = session.execute(
@@ -319,56 +323,3 @@ def _note(
             citizen_id=person_id, at=now, who=by, kind=kind, data=dict(data)
         )
     )
-
-
-# ------------------------------------------------------------------ erasure
-
-
-def erase(session: Session, number: str, *, by: str, now: datetime, dry: bool) -> Erased:
-    """Forget a number (E.164): the persons who have no other, and the number wherever tickets keep
-    it. A person with another number keeps that one and the name. `dry`: count only.
-    """
-    rows = session.scalars(
-        sa.select(CitizenNumber.citizen_id).where(CitizenNumber.number == number)
-    )
-    others = sa.select(CitizenNumber.citizen_id).where(CitizenNumber.number != number)
-    shared = set(session.scalars(others.where(CitizenNumber.citizen_id.in_(theirs := [*rows]))))
-    alone = [each for each in theirs if each not in shared]
-    tickets, calls = (
-        session.scalar(sa.select(sa.func.count()).where(table.caller_number == number)) or 0
-        for table in (Ticket, TicketCall)
-    )
-    if not dry:
-        session.execute(sa.delete(CitizenNumber).where(CitizenNumber.number == number))
-        sms.forget(session, number)
-        _forget(session, alone, by, now)
-        for table in (Ticket, TicketCall):
-            session.execute(
-                sa.update(table)
-                .where(table.caller_number == number)
-                .values(caller_number=None)
-                .execution_options(synchronize_session=False)
-            )
-    return Erased(len(alone), tickets, calls)
-
-
-def erase_person(session: Session, person_id: int, *, by: str, now: datetime, dry: bool) -> Erased:
-    """Forget one person, such as one who withheld their number; numbers in tickets stay. Raises
-    `NoSuchPerson`.
-    """
-    find(session, person_id)
-    calls = sa.select(sa.func.count()).where(CallCitizen.citizen_id == person_id)
-    found = Erased(1, len(tickets_of(session, person_id)), session.scalar(calls) or 0)
-    if not dry:
-        _forget(session, [person_id], by, now)
-    return found
-
-
-def _forget(session: Session, ids: Iterable[int], by: str, now: datetime) -> None:
-    """Delete persons and what their events say of them; that it was done stays."""
-    ids = list(ids)
-    for table in (CallCitizen, CitizenNumber, CitizenEvent):
-        session.execute(sa.delete(table).where(table.citizen_id.in_(ids)))
-    session.execute(sa.delete(Citizen).where(Citizen.id.in_(ids)))
-    for person_id in ids:
-        _note(session, person_id, "erased", {}, by, now)

@@ -1,8 +1,10 @@
 """The command `hotline`: exit codes, and faults said in words, all at once."""
 
+import json
 import logging
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,9 +138,9 @@ def test_the_folder_of_a_run_is_the_environments(
         ["account", "noi"],
         ["people"],
         ["people", "password"],
-        ["citizens"],
-        ["citizens", "erase"],
-        ["citizens", "erase", "0812345678", "--person", "1"],
+        ["person"],
+        ["person", "erase"],
+        ["person", "export", "0812345678"],
         ["people", "expel", "noi"],
         ["nightly"],
         ["nightly", "--from", "yesterday"],
@@ -527,18 +529,59 @@ def test_a_number_is_forgotten_by_command_and_a_dry_run_comes_first(
             session.add(person)
             session.flush()
             session.add(CitizenNumber(citizen_id=person.id, number="+66812345678", at=clock.now()))
+    asked = ["--reason", "asked by letter"]
     for words, told in (
-        (["081 234 5678", "--dry-run"], "persons: 2, tickets: 0"),
-        (["--person", "1"], "persons: 1"),
-        (["081 234 5678"], "persons: 1, tickets: 0"),
-        (["081 234 5678"], "persons: 0, tickets: 0"),
+        (["081 234 5678", "--dry-run"], "Persons: 2"),
+        (["1", *asked], "Persons: 1"),
+        (["081 234 5678", *asked], "Persons: 1"),
+        (["081 234 5678", *asked], ""),
+        (["1", *asked], ""),
     ):
-        assert main(["citizens", "erase", *words]) == 0
+        assert main(["person", "erase", *words]) == 0
         said = capsys.readouterr().out
         assert told in said
+        assert ("Persons" in said) is bool(told)
         assert ("nothing was changed" in said) is ("--dry-run" in words)
-    for words in (["1337"], ["anonymous"], ["--person", "1"]):
-        assert main(["citizens", "erase", *words]) == 1
+    for words in (["1337", *asked], ["anonymous", *asked], ["081 234 5678"]):
+        assert main(["person", "erase", *words]) == 1
+    with installed.read() as session:
+        done = audit.lines(session, audit.Asked(kind="floor.erased"))
+    assert [line.reason for line in done] == ["asked by letter"] * 4
+    assert "812345678" not in str(done)
+
+
+def test_somebodys_data_are_written_to_a_file_that_others_cannot_read(
+    installed: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with installed.write() as session:
+        person = Citizen(name="Anna", note="deaf", vip="", made_at=clock.now(), version=1)
+        session.add(person)
+        session.flush()
+        session.add(CitizenNumber(citizen_id=person.id, number="+66812345678", at=clock.now()))
+    for name in ("all.zip", "all.json", "all.html"):
+        file = tmp_path / name
+        assert main(["person", "export", "0812345678", "--output", str(file)]) == 0
+        assert file.stat().st_mode & 0o077 == 0
+    assert (
+        json.loads((tmp_path / "all.json").read_text())["tickets"]["persons"][0]["note"] == "deaf"
+    )
+    assert "ข้อมูลของท่าน" in (tmp_path / "all.html").read_text()
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert archive.namelist() == ["data.json", "data.th.html", "data.en.html"]
+        assert "Anna" in archive.read("data.en.html").decode()
+    assert main(["person", "export", "0812345678", "--output", str(tmp_path / "all.doc")]) == 1
+    capsys.readouterr()
+    assert main(["person", "export", "0898765432", "--output", str(tmp_path / "n.json")]) == 0
+    assert "nothing is known" in capsys.readouterr().out
+
+
+def test_what_is_kept_no_longer_is_told_by_command(
+    installed: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["retention", "--dry-run"]) == 0
+    assert "nothing was changed" in capsys.readouterr().out
+    assert main(["retention"]) == 0
+    assert "0 done" in capsys.readouterr().out
 
 
 def test_answers_come_from_a_file(

@@ -10,11 +10,12 @@ from hotline.db import Database
 from hotline.floor import Floor
 from hotline.i18n import Texts
 from hotline.jobs import Jobs
+from hotline.notices import web as notices_web
 from hotline.people.config import Accounts
 from hotline.settings import Settings
 from hotline.telephony import Carrier
 from tests.support.floors import CONFIG
-from tickets import board, citizens_desk, citizens_web, jobs
+from tickets import board, caller_web, citizens_desk, citizens_web, jobs
 from tickets import web as tickets_web
 from tickets.answers import web as answers_web
 from tickets.config import Tickets
@@ -76,6 +77,8 @@ def app(floor: Floor) -> Flask:
     made.register_blueprint(life_web.blueprint)
     made.register_blueprint(bulk_web.blueprint)
     made.register_blueprint(templates_web.blueprint)
+    made.register_blueprint(caller_web.blueprint)
+    made.register_blueprint(notices_web.blueprint)
     made.register_blueprint(persons_web.blueprint)
     made.register_blueprint(answers_web.blueprint)
     return made

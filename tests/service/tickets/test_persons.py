@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.db import Base, Database
+from hotline.privacy.keepers import Erasure, Subject
 from tests.service.tickets.conftest import CALLER, NOW
-from tickets import service
+from tickets import keeping, service
 from tickets.config import Tickets
 from tickets.errors import NoName, NoSuchPerson, PersonChanged
 from tickets.models import CallCitizen, Citizen, CitizenEvent, CitizenNumber
 from tickets.persons import service as persons
-from tickets.persons.service import Erased, PersonDraft
+from tickets.persons.service import PersonDraft
 
 OTHER = "+66822222222"
 
@@ -158,14 +159,19 @@ def test_search_by_name_or_number(
 # ------------------------------------------------------------------ erasure
 
 
+def erase(session: Session, subject: Subject, *, dry: bool = False) -> dict[str, int]:
+    asked = Erasure(subject, "hotline person", "asked", NOW, dry)
+    nobody: Any = None  # this room needs no floor for it
+    return dict(keeping.erase(nobody, session, asked).counts)
+
+
 def test_a_dry_run_changes_nothing_and_tells_the_same(session: Session, config: Tickets) -> None:
     called(session, config, 1, "สมชาย")
     called(session, config, 2, "Anna")
-    asked: dict[str, Any] = {"by": "hotline citizens", "now": NOW}
-    dry = persons.erase(session, CALLER, **asked, dry=True)
+    dry = erase(session, Subject(number=CALLER), dry=True)
     assert names(session) == ["Anna", "สมชาย"]
-    assert dry == persons.erase(session, CALLER, **asked, dry=False) == Erased(2, 2, 2)
-    assert persons.erase(session, CALLER, **asked, dry=False) == Erased(0, 0, 0)
+    assert dry == erase(session, Subject(number=CALLER)) == {"persons": 2, "tickets": 2}
+    assert erase(session, Subject(number=CALLER)) == {"persons": 0, "tickets": 0}
 
 
 def test_nothing_of_an_erased_person_is_left(session: Session, config: Tickets) -> None:
@@ -173,10 +179,10 @@ def test_nothing_of_an_erased_person_is_left(session: Session, config: Tickets) 
     assert person is not None
     draft = PersonDraft("สมชาย ใจดี", None, "")
     persons.change(session, person, draft, version=1, by="supervisor", now=NOW)
-    persons.erase(session, CALLER, by="hotline citizens", now=NOW, dry=False)
+    erase(session, Subject(number=CALLER))
     assert rows(session, Citizen) == rows(session, CitizenNumber) == rows(session, CallCitizen) == 0
     left = session.execute(sa.select(CitizenEvent.kind, CitizenEvent.who, CitizenEvent.data)).all()
-    assert [tuple(row) for row in left] == [("erased", "hotline citizens", {})]
+    assert [tuple(row) for row in left] == [("erased", "hotline person", {})]
     ticket = service.ticket_of_call(session, 1)
     assert ticket is not None
     assert ticket.caller_number is None
@@ -189,15 +195,15 @@ def test_who_has_another_number_keeps_it(session: Session, config: Tickets) -> N
     person = called(session, config, 1, "Anna")
     session.add(CitizenNumber(citizen_id=person, number=OTHER, at=NOW))
     session.flush()
-    persons.erase(session, CALLER, by="x", now=NOW, dry=False)
+    erase(session, Subject(number=CALLER))
     assert (names(session), names(session, OTHER)) == ([], ["Anna"])
 
 
 def test_one_person_alone_is_forgotten(session: Session, config: Tickets) -> None:
     person = called(session, config, 1, "Anna", None)
     assert person is not None
-    asked: dict[str, Any] = {"by": "x", "now": NOW}
-    assert persons.erase_person(session, person, **asked, dry=True) == Erased(1, 1, 1)
-    assert persons.erase_person(session, person, **asked, dry=False) == Erased(1, 1, 1)
+    assert erase(session, Subject(person=person), dry=True) == {"persons": 1, "tickets": 1}
+    assert erase(session, Subject(person=person)) == {"persons": 1, "tickets": 1}
+    assert erase(session, Subject(person=person)) == {"persons": 0, "tickets": 0}
     with pytest.raises(NoSuchPerson):
-        persons.erase_person(session, person, **asked, dry=False)
+        erase(session, Subject(person=person + 1))

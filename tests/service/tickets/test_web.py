@@ -14,6 +14,7 @@ from hotline import auth, clock
 from hotline.auth import COOKIE, Role
 from hotline.errors import Forbidden
 from hotline.floor import Floor
+from hotline.i18n import masked
 from tests.service.tickets.conftest import CALLER, NOW
 from tests.support.floors import Bearer, sign_in_as
 from tickets import jobs, service
@@ -133,14 +134,27 @@ def test_the_list_never_shows_a_whole_telephone_number(
     ],
 )
 def test_the_page_shows_the_whole_number_to_who_calls_back(
-    client: FlaskClient, browse: Any, make: Make, role: Role, username: str, whole: bool
+    client: FlaskClient,
+    browse: Any,
+    post: Post,
+    make: Make,
+    role: Role,
+    username: str,
+    whole: bool,
 ) -> None:
     ticket = make()
     browse(role, username)
-    assert (CALLER in client.get(page_of(ticket)).text) is whole
+    """Only when they ask for it: until then it is hidden from everybody."""
+    assert CALLER not in client.get(page_of(ticket)).text
     answer = client.get(f"/api/tickets/{ticket.number}").json
     assert answer is not None
-    assert (answer["caller"] == CALLER) is whole
+    assert answer["caller"] == masked(CALLER)
+    shown = post("/me/notices", f"{page_of(ticket)}/caller", text="โทรกลับ")
+    assert shown.status_code == (200 if whole else 403)
+    assert (CALLER in shown.text) is whole
+    told = post("/me/notices", f"/api/tickets/{ticket.number}/caller").json
+    assert told is not None
+    assert told.get("caller") == (CALLER if whole else None)
 
 
 def test_another_divisions_private_ticket_is_nowhere(
@@ -414,7 +428,8 @@ def test_lateness_is_swept_up_and_shown(
     assert story is not None
     kinds = [event["kind"] for event in story["events"]]
     # each once; and each sweep tells one level more of those that are due
-    assert kinds == ["made", "overdue", "missed", "missed", "escalated", "escalated"]
+    once = ["made", "overdue", "missed", "missed"]
+    assert kinds == [*once, "escalated", "told", "escalated", "told"]
 
 
 def test_a_division_sees_its_own_first_and_others_when_asked(

@@ -66,10 +66,14 @@ def test_a_database_that_cannot_serve_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_may_stand_in_a_file(tmp_path: Path, name: str) -> None:
-    values = {"DATABASE_URL": "postgresql://db/hotline", "REDIS_URL": "unix:///run/redis"}
+    values = {
+        "DATABASE_URL": "postgresql://db/hotline",
+        "REDIS_URL": "unix:///run/redis",
+        "SMTP_URL": "smtp://hotline:hunter2@mail",
+    }
     file = tmp_path / "secret"
     file.write_text(values.get(name, "from-a-file") + "\n")
-    environment = {**RIGHT, f"{name}_FILE": str(file)}
+    environment = {**RIGHT, "MAIL_FROM": "hotline@city.example", f"{name}_FILE": str(file)}
     environment.pop(name, None)
     found = from_environment(environment)
     assert getattr(found, name.lower()) == values.get(name, "from-a-file")

@@ -48,6 +48,13 @@ STORY: dict[EventKind, dict[str, Any]] = {
     EventKind.CHASED: {"agency": SECRET, "text": SECRET},
     EventKind.REPLIED: {"agency": SECRET, "text": SECRET},
     EventKind.UNDONE: {"kind": SECRET, "was": {}, "now": {}},
+    EventKind.TOLD: {"to": [SECRET], "why": SECRET},
+    EventKind.LOOKED: {"text": SECRET},
+    EventKind.HIDDEN: {"hidden": True, "text": SECRET},
+    EventKind.HELD: {"text": SECRET},
+    EventKind.RELEASED: {"text": SECRET},
+    EventKind.CLOSING: {"at": SECRET, "text": SECRET},
+    EventKind.REDACTED: {"why": SECRET, "text": SECRET},
 }
 
 

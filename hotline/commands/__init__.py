@@ -1,0 +1,1 @@
+"""The commands of `hotline` that stand in modules of their own (`base`)."""

@@ -1,0 +1,413 @@
+"""How long tickets are kept, and what somebody asks of theirs: this room's part of
+`hotline.privacy`.
+
+A step is due by `tickets.retention` of config.yaml or by the category's own. An open ticket is
+never touched but by `close`, which was announced before, and a held one not at all.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from hotline.config import length_of
+from hotline.floor import Floor
+from hotline.privacy import keepers
+from hotline.privacy.keepers import About, Due, Erased, Erasure, Forgotten, Keeper, Subject
+from tickets import facts, numbers, planning, redaction, search, sms
+from tickets.config import Retention, Tickets
+from tickets.facts import SYSTEM
+from tickets.files import service as files
+from tickets.models import (
+    IS_OPEN,
+    CallCitizen,
+    CitizenNumber,
+    EventKind,
+    Ticket,
+    TicketCall,
+    TicketEvent,
+)
+from tickets.persons import service as persons
+from tickets.telling import about_to_close
+from tickets.workflow import Result, State
+from tickets.writing import change, locked, tell
+
+ROOM = "tickets"
+ANNOUNCE, CLOSE, ANONYMISE, DELETE = "announce", "close", "anonymise", "delete"
+_FREE = (Ticket.hold == "", Ticket.deleted_at.is_(None))
+#: What happens to a ticket that is no work on it.
+_NO_WORK = (EventKind.LOOKED, EventKind.HELD, EventKind.RELEASED, EventKind.REDACTED)
+
+
+@dataclass(frozen=True)
+class _Policy:
+    """What holds for which tickets."""
+
+    kept: Retention
+    which: sa.ColumnElement[bool]
+
+
+def _policies(config: Tickets) -> Iterator[_Policy]:
+    own = {id_: each.retention for id_, each in config.categories.items() if each.retention}
+    for id_, kept in own.items():
+        yield _Policy(kept, Ticket.category == id_)
+    others = Ticket.category.not_in(sorted(own)) | Ticket.category.is_(None)
+    yield _Policy(config.retention, others if own else sa.true())
+
+
+# ------------------------------------------------------------------ what is due
+
+
+def due(floor: Floor, session: Session, now: datetime) -> Iterator[Due]:
+    """See `keepers.Keeper`."""
+    for policy in _policies(floor.section(Tickets)):
+        yield from _inactive(session, policy, now)
+        for act, length, done in (
+            (DELETE, policy.kept.delete, Ticket.deleted_at),
+            (ANONYMISE, policy.kept.anonymise, Ticket.anonymised_at),
+        ):
+            if length is not None:
+                # what goes whole is not told of twice
+                whole = policy.kept.delete if act == ANONYMISE else None
+                before = now - length_of(whole) if whole else None
+                yield from _closed(session, policy, act, length, done, now, before)
+
+
+def _closed(
+    session: Session,
+    policy: _Policy,
+    act: str,
+    length: str,
+    done: sa.orm.InstrumentedAttribute[datetime | None],
+    now: datetime,
+    not_before: datetime | None,
+) -> Iterator[Due]:
+    rows = session.execute(
+        sa.select(Ticket.id, Ticket.number, Ticket.closed_at)
+        .where(
+            policy.which,
+            *_FREE,
+            Ticket.closed_at < now - length_of(length),
+            done.is_(None),
+            *([] if not_before is None else [Ticket.closed_at >= not_before]),
+        )
+        .order_by(Ticket.closed_at)
+    )
+    for id_, number, closed_at in rows:
+        yield _due(act, id_, number, length, _aware(closed_at))
+
+
+def _inactive(session: Session, policy: _Policy, now: datetime) -> Iterator[Due]:
+    length = policy.kept.close
+    if length is None:
+        return
+    last = _last_work()
+    rows = session.execute(
+        sa.select(Ticket.id, Ticket.number, Ticket.closing_told_at, last.label("last"))
+        .where(policy.which, IS_OPEN, Ticket.hold == "", last < now - length_of(length))
+        .order_by(Ticket.id)
+    )
+    for id_, number, told_at, at in rows:
+        last_at = _aware(at)
+        if told_at is None or told_at < last_at:
+            yield _due(ANNOUNCE, id_, number, length, last_at)
+        elif told_at + length_of(policy.kept.announce) <= now:
+            yield _due(CLOSE, id_, number, length, last_at)
+
+
+def _last_work() -> sa.ScalarSelect[datetime]:
+    """When somebody did something about a ticket, or called about it."""
+    by_somebody = TicketEvent.who != SYSTEM
+    called = TicketEvent.kind.in_((EventKind.MADE.value, EventKind.CALL.value))
+    return (
+        sa.select(sa.func.max(TicketEvent.at, type_=TicketEvent.at.type))
+        .where(
+            TicketEvent.ticket_id == Ticket.id,
+            by_somebody | called,
+            TicketEvent.kind.not_in([each.value for each in _NO_WORK]),
+        )
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+
+
+def _aware(at: datetime | None) -> datetime:
+    assert at is not None, "a ticket without its first event"
+    return at
+
+
+def _due(act: str, id_: int, number: str, rule: str, since: datetime) -> Due:
+    return Due(ROOM, act, f"ticket:{id_}", numbers.display(number), rule, since)
+
+
+# ------------------------------------------------------------------ what is done
+
+
+def act(floor: Floor, session: Session, due: Due, now: datetime) -> bool:
+    """See `keepers.Keeper`. What changed since it was found to be due is left for another night."""
+    row = session.get(Ticket, due.id)
+    if row is None:
+        return False
+    ticket = locked(session, facts.of_ticket(row))
+    if ticket.hold or ticket.is_open is not (due.act in (ANNOUNCE, CLOSE)):
+        return False
+    if due.act == ANNOUNCE:
+        return _tell_before(floor, session, ticket, now)
+    if due.act == CLOSE:
+        return _close(session, ticket, due, now)
+    if (ticket.deleted_at if due.act == DELETE else ticket.anonymised_at) is not None:
+        return False
+    return _forget(floor, session, ticket, now, whole=due.act == DELETE)
+
+
+def _tell_before(floor: Floor, session: Session, ticket: facts.TicketFacts, now: datetime) -> bool:
+    config = floor.section(Tickets)
+    until = now + length_of(config.retention_of(ticket.category).announce)
+    _set(session, ticket.id, closing_told_at=now)
+    said = {"until": until.isoformat()}
+    tell(session, ticket.id, EventKind.CLOSING, SYSTEM, now, said)
+    about_to_close(session, config, ticket, until, now)
+    return True
+
+
+def _close(session: Session, ticket: facts.TicketFacts, due: Due, now: datetime) -> bool:
+    last = session.scalar(sa.select(_last_work()).select_from(Ticket).where(Ticket.id == ticket.id))
+    if _aware(last) != due.since:
+        return False  # somebody has just done something
+    values = {
+        "state": State.DONE.value,
+        "result": Result.OTHER.value,
+        "closed_at": now,
+        "incomplete": False,
+    } | planning.stopped(ticket, now)
+    change(session, ticket, {"version": ticket.version}, values)
+    said = {
+        "from": ticket.state.value,
+        "to": State.DONE.value,
+        "result": Result.OTHER.value,
+        "text": "",
+        "inactive": True,
+    }
+    tell(session, ticket.id, EventKind.MOVED, SYSTEM, now, said)
+    return True
+
+
+def _forget(
+    floor: Floor, session: Session, ticket: facts.TicketFacts, now: datetime, *, whole: bool
+) -> bool:
+    # its own, and not those of what is merged into it: each is forgotten in its own time
+    own = sa.select(TicketCall.call_id).where(TicketCall.ticket_id == ticket.id)
+    calls = list(session.scalars(own))
+    redaction.forget_caller(session, ticket.id, "retention", SYSTEM, now)
+    sms.forget_ticket(session, ticket.id)
+    if whole:
+        files.forget(session, ticket.id, now=now)
+        redaction.change_words(session, ticket.id, redaction.nothing)
+        said = {"why": "deletion", "text": ""}
+        tell(session, ticket.id, EventKind.REDACTED, SYSTEM, now, said)
+        _set(session, ticket.id, deleted_at=now)
+    _set(session, ticket.id, anonymised_at=ticket.anonymised_at or now)
+    keepers.forget(floor, session, Forgotten(ticket.id, calls, whole), now)
+    return True
+
+
+def _set(session: Session, ticket_id: int, **values: Any) -> None:
+    session.execute(
+        sa.update(Ticket)
+        .where(Ticket.id == ticket_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()
+
+
+# ------------------------------------------------------------------ what somebody asks of theirs
+
+
+def tickets_of(session: Session, subject: Subject) -> list[int]:
+    """The ids of the tickets that somebody brought or called about."""
+    if subject.number is not None:
+        found = sa.union(
+            sa.select(Ticket.id).where(Ticket.caller_number == subject.number),
+            sa.select(TicketCall.ticket_id).where(TicketCall.caller_number == subject.number),
+        )
+    else:
+        found = sa.union(
+            sa.select(TicketCall.ticket_id)
+            .join(CallCitizen, CallCitizen.call_id == TicketCall.call_id)
+            .where(CallCitizen.citizen_id == subject.person)
+        )
+    return sorted(session.scalars(found))
+
+
+def persons_of(session: Session, subject: Subject) -> list[int]:
+    """The ids of the persons who are meant: one, or those of a number."""
+    if subject.person is not None:
+        if _was_erased(session, subject.person):
+            return []
+        return [persons.find(session, subject.person).id]
+    theirs = sa.select(CitizenNumber.citizen_id).where(CitizenNumber.number == subject.number)
+    return sorted(session.scalars(theirs))
+
+
+def _was_erased(session: Session, person_id: int) -> bool:
+    return any(each.kind == "erased" for each in persons.history(session, person_id))
+
+
+def about(floor: Floor, session: Session, subject: Subject) -> About:
+    """See `keepers.Keeper`: the persons, and their tickets with all that was written in them."""
+    config = floor.section(Tickets)
+    people = [_of_person(session, id_) for id_ in persons_of(session, subject)]
+    theirs = [_of_ticket(session, config, id_) for id_ in tickets_of(session, subject)]
+    return About({"persons": people, "tickets": theirs})
+
+
+def _of_person(session: Session, person_id: int) -> dict[str, Any]:
+    person = persons.find(session, person_id)
+    return {
+        "id": person.id,
+        "name": person.name,
+        "language": person.language,
+        "note": person.note,
+        "vip": person.vip,
+        "since": person.made_at.isoformat(),
+        "numbers": list(person.numbers),
+        "changes": [
+            {"at": each.at.isoformat(), "what": each.kind, **each.data}
+            for each in persons.history(session, person_id)
+        ],
+    }
+
+
+def _of_ticket(session: Session, config: Tickets, ticket_id: int) -> dict[str, Any]:
+    ticket = facts.of_ticket(session.get_one(Ticket, ticket_id))
+    category = config.categories.get(ticket.category or "")
+    division = config.divisions.get(ticket.division)
+    return {
+        "number": ticket.number_shown,
+        "kind": ticket.kind.value,
+        "category": category.title.root if category else ticket.category,
+        "division": division.title.root if division else ticket.division,
+        "state": ticket.state.value,
+        "result": ticket.result.value if ticket.result else None,
+        "received": ticket.received_at.isoformat(),
+        "closed": ticket.closed_at.isoformat() if ticket.closed_at else None,
+        "caller": ticket.caller_number,
+        "text": ticket.text,
+        "story": [
+            {
+                "at": event.at.isoformat(),
+                "what": event.kind.value,
+                "text": event.data.get("text") or None,
+            }
+            for event in search.story(session, ticket_id)
+        ],
+    }
+
+
+def erase(_floor: Floor, session: Session, erasure: Erasure) -> Erased:
+    """See `keepers.Keeper`.
+
+    A number goes out of every ticket, with the persons who have no other; a person goes with the
+    number that they called about their tickets from. Of a closed ticket that is theirs alone no
+    words are left; of others the names and numbers go.
+    """
+    people, tickets = _meant(session, erasure.subject)
+    held = [id_ for id_ in tickets if session.get_one(Ticket, id_).hold]
+    names = [persons.find(session, id_).name for id_ in people]
+    others = redaction.without(names)
+    kept: list[tuple[str, dict[str, Any]]] = []
+    still_open = []
+    for id_ in tickets:
+        ticket = facts.of_ticket(session.get_one(Ticket, id_))
+        if id_ in held:
+            number = ticket.number_shown
+            kept.append(("tickets.privacy.kept.held", {"number": number, "why": ticket.hold}))
+            continue
+        if ticket.is_open:
+            still_open.append(ticket.number_shown)
+        if not erasure.dry:
+            _erase_from(session, ticket, erasure, others)
+    if still_open:
+        shown = ", ".join(still_open[:20])
+        kept.append(("tickets.privacy.kept.open", {"numbers": shown}))
+    counts = {"tickets": len(tickets) - len(held)}
+    # who is named in a ticket that is held stays until that is released
+    gone = [id_ for id_ in people if not set(tickets_of(session, Subject(person=id_))) & {*held}]
+    counts["persons"] = len(gone)
+    if not erasure.dry:
+        if erasure.subject.number is not None and not held:
+            numbers_ = sa.delete(CitizenNumber).where(
+                CitizenNumber.number == erasure.subject.number
+            )
+            session.execute(numbers_)
+            sms.forget(session, erasure.subject.number)
+        redaction.forget_persons(session, gone, erasure.by, erasure.now)
+    return Erased(counts, kept)
+
+
+def _meant(session: Session, subject: Subject) -> tuple[list[int], list[int]]:
+    """The persons that an erasure takes away, and the tickets that it changes."""
+    people = persons_of(session, subject)
+    if subject.number is not None:
+        others = sa.select(CitizenNumber.citizen_id).where(
+            CitizenNumber.number != subject.number, CitizenNumber.citizen_id.in_(people)
+        )
+        shared = set(session.scalars(others))
+        people = [id_ for id_ in people if id_ not in shared]
+    return people, tickets_of(session, subject)
+
+
+def _erase_from(
+    session: Session, ticket: facts.TicketFacts, erasure: Erasure, others: redaction.Change
+) -> None:
+    subject = erasure.subject
+    alone = not ticket.is_open and _is_alone(session, ticket.id, subject)
+    touched = _drop_numbers(session, ticket.id, subject)
+    if alone:
+        sms.forget_ticket(session, ticket.id)
+        touched = bool(files.forget(session, ticket.id, now=erasure.now)) or touched
+        touched = redaction.change_words(session, ticket.id, redaction.nothing) or touched
+    else:
+        touched = redaction.change_words(session, ticket.id, others) or touched
+    if touched:
+        said = {"why": "request", "text": ""}
+        tell(session, ticket.id, EventKind.REDACTED, erasure.by, erasure.now, said)
+
+
+def _drop_numbers(session: Session, ticket_id: int, subject: Subject) -> bool:
+    if subject.number is not None:
+        return redaction.drop_numbers(session, ticket_id, subject.number)
+    theirs = (
+        sa.select(TicketCall.caller_number)
+        .join(CallCitizen, CallCitizen.call_id == TicketCall.call_id)
+        .where(TicketCall.ticket_id == ticket_id, CallCitizen.citizen_id == subject.person)
+    )
+    dropped = [
+        redaction.drop_numbers(session, ticket_id, number)
+        for number in set(session.scalars(theirs))
+        if number
+    ]
+    return any(dropped)
+
+
+def _is_alone(session: Session, ticket_id: int, subject: Subject) -> bool:
+    """Nobody else called about it."""
+    callers: Sequence[Any]
+    if subject.number is not None:
+        column = TicketCall.caller_number
+        callers = session.scalars(sa.select(column).where(TicketCall.ticket_id == ticket_id)).all()
+        return all(number == subject.number for number in callers)
+    callers = session.scalars(
+        sa.select(CallCitizen.citizen_id)
+        .select_from(TicketCall)
+        .outerjoin(CallCitizen, CallCitizen.call_id == TicketCall.call_id)
+        .where(TicketCall.ticket_id == ticket_id)
+    ).all()
+    return all(id_ == subject.person for id_ in callers)
+
+
+KEEPER = Keeper(ROOM, due=due, act=act, about=about, erase=erase)

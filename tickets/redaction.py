@@ -1,0 +1,131 @@
+"""Taking people out of tickets: their numbers, their names, the words about them.
+
+Rows of the story stay, with what they say of the matter: when, who of the city, which state. So no
+figure changes by it. That something was taken out is an event of its own (`redacted`).
+"""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from hotline.db import UNSEEN
+from tickets import masking
+from tickets.models import (
+    CallCitizen,
+    Citizen,
+    CitizenEvent,
+    CitizenNumber,
+    EventKind,
+    Ticket,
+    TicketCall,
+    TicketEvent,
+)
+from tickets.writing import tell
+
+Change = Callable[[str], str]
+
+
+def names_in(session: Session, ticket_id: int) -> list[str]:
+    """The names of who called about a ticket."""
+    theirs = (
+        sa.select(Citizen.name)
+        .join(CallCitizen, CallCitizen.citizen_id == Citizen.id)
+        .join(TicketCall, TicketCall.call_id == CallCitizen.call_id)
+        .where(TicketCall.ticket_id == ticket_id)
+    )
+    return list(session.scalars(theirs))
+
+
+def without(names: Collection[str]) -> Change:
+    """How words become such that name nobody of these, and no number."""
+    return lambda text: masking.without_names(masking.masked(text), names)
+
+
+def nothing(_text: str) -> str:
+    """How words become none."""
+    return ""
+
+
+def change_words(session: Session, ticket_id: int, change: Change) -> bool:
+    """Change all that was written of a ticket; whether anything became another."""
+    ticket = session.get_one(Ticket, ticket_id, populate_existing=True)
+    touched = False
+    if (text := change(ticket.text)) != ticket.text:
+        ticket.text, touched = text, True
+    events = session.scalars(
+        sa.select(TicketEvent)
+        .where(TicketEvent.ticket_id == ticket_id)
+        .execution_options(populate_existing=True)
+    )
+    for event in events:
+        said = event.data.get("text")
+        if isinstance(said, str) and (text := change(said)) != said:
+            event.data, touched = {**event.data, "text": text}, True
+    session.flush()
+    return touched
+
+
+def drop_numbers(session: Session, ticket_id: int, number: str | None = None) -> bool:
+    """Take the numbers of its callers (or one of them) out of a ticket; whether there was one."""
+    touched = False
+    for table, column in ((Ticket, Ticket.id), (TicketCall, TicketCall.ticket_id)):
+        which = [column == ticket_id, table.caller_number.is_not(None)]
+        if number is not None:
+            which.append(table.caller_number == number)
+        rows = session.execute(
+            sa.update(table)
+            .where(*which)
+            .values(caller_number=None)
+            .returning(column)
+            .execution_options(synchronize_session=False)
+        ).all()
+        touched = touched or bool(rows)
+    return touched
+
+
+def drop_persons(session: Session, ticket_id: int, by: str, now: datetime) -> int:
+    """Let nobody have called about a ticket; who has called about nothing else is forgotten. How
+    many were named.
+    """
+    calls = sa.select(TicketCall.call_id).where(TicketCall.ticket_id == ticket_id)
+    named = set(
+        session.scalars(
+            sa.delete(CallCitizen)
+            .where(CallCitizen.call_id.in_(calls))
+            .returning(CallCitizen.citizen_id)
+            .execution_options(synchronize_session=False)
+        )
+    )
+    if named:
+        still = sa.select(CallCitizen.citizen_id).where(CallCitizen.citizen_id.in_(named))
+        forget_persons(session, named - set(session.scalars(still)), by, now)
+    return len(named)
+
+
+def forget_persons(session: Session, ids: Collection[int], by: str, now: datetime) -> None:
+    """Delete persons and what their events say of them; that it was done stays."""
+    for table in (CallCitizen, CitizenNumber, CitizenEvent):
+        session.execute(sa.delete(table).where(table.citizen_id.in_(ids)))
+    session.execute(sa.delete(Citizen).where(Citizen.id.in_(ids)))
+    session.expire_all()
+    for person_id in ids:
+        session.execute(
+            sa.insert(CitizenEvent)
+            .values(citizen_id=person_id, at=now, who=by, kind="erased", data={})
+            .execution_options(**UNSEEN)
+        )
+
+
+def forget_caller(session: Session, ticket_id: int, why: str, by: str, now: datetime) -> bool:
+    """Take everybody who called out of a ticket: numbers, persons, and their names and numbers in
+    its words; whether there was anything. `why`: as `redacted` has it.
+    """
+    change = without(names_in(session, ticket_id))
+    touched = drop_numbers(session, ticket_id)
+    touched = bool(drop_persons(session, ticket_id, by, now)) or touched
+    touched = change_words(session, ticket_id, change) or touched
+    if touched:
+        tell(session, ticket_id, EventKind.REDACTED, by, now, {"why": why, "text": ""})
+    return touched
