@@ -24,6 +24,7 @@ import reports.jobs
 import reports.web
 import tickets.answers.web
 import tickets.board
+import tickets.inbox.web
 import tickets.jobs
 import tickets.persons.web
 import tickets.web
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     agents.roster.web.blueprint,
     tickets.web.blueprint,
     tickets.board.blueprint,
+    tickets.inbox.web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     ivr.web.blueprint,

@@ -18,6 +18,7 @@ from tickets import board
 from tickets import web as tickets_web
 from tickets.answers import web as answers_web
 from tickets.config import Tickets
+from tickets.inbox import web as inbox_web
 from tickets.persons import web as persons_web
 from tickets.service import Actor
 from tickets.workflow import Role
@@ -66,6 +67,7 @@ def app(floor: Floor) -> Flask:
     made = web.create(floor)
     made.register_blueprint(tickets_web.blueprint)
     made.register_blueprint(board.blueprint)
+    made.register_blueprint(inbox_web.blueprint)
     made.register_blueprint(persons_web.blueprint)
     made.register_blueprint(answers_web.blueprint)
     return made
