@@ -117,7 +117,8 @@ def _copy_postgresql(database: Database, rows: Rows) -> None:
 def _copy_sqlite(database: Database, rows: Rows) -> None:
     with database.engine.begin() as connection:
         triggers = connection.exec_driver_sql(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'ticket_search_%'"
+            "SELECT name, sql FROM sqlite_master"
+            " WHERE type = 'trigger' AND name LIKE 'ticket_search_%'"
         ).all()
         for name, _ in triggers:
             connection.exec_driver_sql(f"DROP TRIGGER {name}")

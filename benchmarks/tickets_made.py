@@ -14,17 +14,30 @@ from typing import Any
 
 from tickets import numbers
 
+
+def _listed(words: str) -> list[str]:
+    return words.split()
+
+
 #: The more common first.
-COMMON = ["ครับ", "ค่ะ", "แจ้ง", "ขอ", "ซ่อม", "ถนน", "ซอย", "ไฟ", "น้ำ", "ดับ", "ท่วม", "หน้า", "บ้าน", "ขยะ", "ท่อ", "เสีย", "รถ", "ทาง", "เท้า", "ชำรุด", "ตลาด", "วัด", "หาด", "โรงเรียน", "เหม็น", "เสียง", "ดัง", "สุนัข", "กลางคืน", "ต้นไม้", "หัก", "ล้ม", "สาย", "ไฟฟ้า", "ประปา", "ไม่ไหล", "หลุม", "บ่อ", "ฝา", "เปิด", "คลอง", "ตัน", "ป้าย", "จราจร", "สัญญาณ", "กล้อง", "วงจรปิด", "ควัน", "เผา", "ก่อสร้าง", "ฝุ่น", "จอด", "กีดขวาง", "หาบเร่", "แผงลอย", "ยุง", "ลาย", "พ่น", "เด็ก", "ผู้สูงอายุ", "พิการ", "เบี้ย", "ยังชีพ", "ภาษี", "ใบเสร็จ", "ทะเบียน", "บัตร", "นัดหมาย", "ห้องน้ำ", "สวน", "สาธารณะ", "สนาม", "กีฬา", "ชายหาด"]
-_HEADS = ["สว่าง", "มณี", "ธาร", "ศิลา", "พรหม", "ทอง", "เกษม", "รุ่ง", "ฉลอง", "ปรีชา", "อุดม", "วิจิตร", "บุญ", "เพชร", "ศรี", "จันทร์", "ฤทธิ์", "ฐาน"]
-_TAILS = ["พัฒนา", "นคร", "วิทยา", "สุข", "ไพร", "ชัย", "มงคล", "รัตน์", "วงศ์", "เจริญ", "กุล", "ภักดี", "ทิพย์", "ธานี", "อารีย์", "ณรงค์", "ฆ้อง", "ฌาน"]
-_LINES = ["หนึ่ง", "สอง", "สาม", "สี่", "ห้า", "หก", "เจ็ด", "แปด", "เก้า", "สิบ"]
+COMMON = _listed(
+    """
+    ครับ ค่ะ แจ้ง ขอ ซ่อม ถนน ซอย ไฟ น้ำ ดับ ท่วม หน้า บ้าน ขยะ ท่อ เสีย รถ ทาง เท้า ชำรุด ตลาด วัด
+    หาด โรงเรียน เหม็น เสียง ดัง สุนัข กลางคืน ต้นไม้ หัก ล้ม สาย ไฟฟ้า ประปา ไม่ไหล หลุม บ่อ ฝา เปิด
+    คลอง ตัน ป้าย จราจร สัญญาณ กล้อง วงจรปิด ควัน เผา ก่อสร้าง ฝุ่น จอด กีดขวาง หาบเร่ แผงลอย ยุง
+    ลาย พ่น เด็ก ผู้สูงอายุ พิการ เบี้ย ยังชีพ ภาษี ใบเสร็จ ทะเบียน บัตร นัดหมาย ห้องน้ำ สวน สาธารณะ
+    สนาม กีฬา ชายหาด
+    """
+)
+_HEADS = _listed("สว่าง มณี ธาร ศิลา พรหม ทอง เกษม รุ่ง ฉลอง ปรีชา อุดม วิจิตร บุญ เพชร ศรี จันทร์ ฤทธิ์ ฐาน")
+_TAILS = _listed("พัฒนา นคร วิทยา สุข ไพร ชัย มงคล รัตน์ วงศ์ เจริญ กุล ภักดี ทิพย์ ธานี อารีย์ ณรงค์ ฆ้อง ฌาน")
+_LINES = _listed("หนึ่ง สอง สาม สี่ ห้า หก เจ็ด แปด เก้า สิบ")
 #: Names of places, and so rare words: over three thousand of them.
 RARE = [f"{head}{tail}{line}" for line in _LINES for head in _HEADS for tail in _TAILS]
 #: Of one ticket in so many.
 SELDOM = {"ฮิปโป": 20_000, "ฬว": 50_000}
 ABSENT = ("ไดโนเสาร์", "ฮฬ", "ฅ")
-NAMES = ["สมชาย", "สมหญิง", "วิชัย", "มาลี", "ประเสริฐ", "สุดา", "อนันต์", "พิมพ์ใจ", "ธนา", "รัตนา"]
+NAMES = _listed("สมชาย สมหญิง วิชัย มาลี ประเสริฐ สุดา อนันต์ พิมพ์ใจ ธนา รัตนา")
 
 _WORDS = COMMON + RARE
 _WEIGHTS = list(accumulate(1 / (rank + 3) for rank in range(len(_WORDS))))
@@ -44,11 +57,15 @@ def text(chance: random.Random, n: int) -> str:
 
 
 TABLES = {
-    "tickets": ["id", "number", "kind", "state", "category", "division", "owner", "priority", "private", "incomplete", "text", "language", "caller_number", "source", "made_by", "received_at", "due_at", "acknowledge_due_at", "acknowledged_at", "update_due_at", "escalation", "version", "closed_at", "result"],
-    "ticket_events": ["ticket_id", "at", "who", "kind", "data"],
-    "ticket_calls": ["call_id", "ticket_id", "caller_number", "at"],
-    "citizens": ["id", "name", "note", "vip", "made_at", "version"],
-    "call_citizens": ["call_id", "citizen_id", "at"],
+    "tickets": _listed(
+        "id number kind state category division owner priority private incomplete text language "
+        "caller_number source made_by received_at due_at acknowledge_due_at acknowledged_at "
+        "update_due_at escalation version closed_at result"
+    ),
+    "ticket_events": _listed("ticket_id at who kind data"),
+    "ticket_calls": _listed("call_id ticket_id caller_number at"),
+    "citizens": _listed("id name note vip made_at version"),
+    "call_citizens": _listed("call_id citizen_id at"),
 }
 #: One of so many tickets is still open, the newer the likelier.
 OPEN_SHARE = 0.03
@@ -110,7 +127,9 @@ def _ticket(
             result,
         ),
     )
-    yield "ticket_events", (n, at, "agent1", "made", json.dumps({"text": words}))
+    made = {"kind": "complaint", "category": "water_supply", "division": division}
+    made |= {"state": "received", "result": None, "outcome": "complaint", "text": words}
+    yield "ticket_events", (n, at, "agent1", "made", json.dumps(made))
     if n % 2:
         note = {"text": text(chance, n + 1)}
         yield (

@@ -229,7 +229,9 @@ def ticket_list() -> ResponseReturnValue:
         if not set(request.args) - {"lang"}:
             begins = views.chosen(session, me.id, actor)
             if begins is not None:
-                return redirect(url_for("tickets.ticket_list", view=begins, **request.args))
+                return redirect(
+                    url_for("tickets.ticket_list", view=begins, lang=request.args.get("lang"))
+                )
         asked = _Asked.of_request(actor, _view(session, actor))
         filters = asked.filters(config, actor)
         most = MOST_FOUND if asked.text else MOST_LISTED

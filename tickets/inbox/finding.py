@@ -53,42 +53,51 @@ class Asked:
 
 def newest(session: Session, asked: Asked, *, before: int | None, limit: int) -> list[int]:
     """Return the ids of the newest tickets that have all the words, older than `before`."""
+    found = list(session.scalars(_walk(asked, before).limit(limit)))
+    if len(found) == limit:
+        return found
     edge = _edge(session, asked, before)
-    found = list(session.scalars(_matching(asked, edge, before).limit(limit)))
-    if len(found) < limit and edge is not None:
-        found += _older(session, asked, edge, limit - len(found))
-    return found
+    return found if edge is None else found + _older(session, asked, edge, limit - len(found))
 
 
-def _edge(session: Session, asked: Asked, before: int | None) -> int | None:
-    """The id up to which a list is read; None when it is no longer than that."""
-    query = sa.select(Ticket.id).where(*asked.where).order_by(Ticket.id.desc())
-    if before is not None:
-        query = query.where(Ticket.id < before)
-    return session.scalar(query.offset(WALKED - 1).limit(1))
-
-
-def _matching(asked: Asked, edge: int | None, before: int | None) -> sa.Select[int]:
-    """The ids from `edge` on, before `before`, of which each is compared."""
-    query = (
-        sa.select(Ticket.id)
-        .join(TicketSearch, TicketSearch.ticket_id == Ticket.id)
-        .where(*asked.where, *_all_words(asked))
-        .order_by(Ticket.id.desc())
-    )
-    if edge is not None:
-        query = query.where(Ticket.id >= edge)
+def _listed(asked: Asked, before: int | None) -> sa.Select[int, bool]:
+    query = sa.select(Ticket.id, asked.sees.label("sees")).where(*asked.where)
+    query = query.order_by(Ticket.id.desc())
     return query if before is None else query.where(Ticket.id < before)
 
 
-def _all_words(asked: Asked) -> Iterator[Condition]:
+def _walk(asked: Asked, before: int | None) -> sa.Select[int]:
+    """The ids of the newest of a list, of which each is compared until there are enough."""
+    newest = _listed(asked, before).limit(WALKED).subquery("newest")
+    return (
+        sa.select(newest.c.id)
+        .join(TicketSearch, TicketSearch.ticket_id == newest.c.id)
+        .where(*_all_words(asked, newest.c.sees))
+        .order_by(newest.c.id.desc())
+    )
+
+
+def _edge(session: Session, asked: Asked, before: int | None) -> int | None:
+    """The id of the last that was walked by; None when the list is no longer than that."""
+    last: int | None = session.scalar(_listed(asked, before).offset(WALKED - 1).limit(1))
+    return last
+
+
+def _matching(asked: Asked, before: int) -> sa.Select[int]:
+    """All ids before `before`, of which each is compared."""
+    return (
+        sa.select(Ticket.id)
+        .join(TicketSearch, TicketSearch.ticket_id == Ticket.id)
+        .where(Ticket.id < before, *asked.where, *_all_words(asked, asked.sees))
+        .order_by(Ticket.id.desc())
+    )
+
+
+def _all_words(asked: Asked, sees: Condition) -> Iterator[Condition]:
     for word, of_caller in zip(asked.wanted.words, asked.wanted.callers, strict=True):
         said = _has(TicketSearch.words, word)
-        yield (
-            sa.or_(said, sa.and_(asked.sees, _has(TicketSearch.who, of_caller)))
-            if (asked.callers)
-            else said
-        )
+        known = sa.and_(sees, _has(TicketSearch.who, of_caller))
+        yield sa.or_(said, known) if asked.callers else said
 
 
 def _has(column: sa.orm.InstrumentedAttribute[str], word: str) -> Condition:
@@ -128,7 +137,7 @@ def _older(session: Session, asked: Asked, before: int, limit: int) -> list[int]
 
 
 def _read_on(session: Session, asked: Asked, before: int, limit: int) -> list[int]:
-    return list(session.scalars(_matching(asked, None, before).limit(limit)))
+    return list(session.scalars(_matching(asked, before).limit(limit)))
 
 
 def _needles(asked: Asked) -> Iterator[Sequence[str]]:
@@ -171,7 +180,7 @@ def _of_trigrams(session: Session, asked: Asked, before: int, limit: int) -> lis
             Ticket.id.in_(sa.select(hits.c.ticket_id)),
             Ticket.id < before,
             *asked.where,
-            *_all_words(asked),
+            *_all_words(asked, asked.sees),
         )
         .order_by(Ticket.id.desc())
         .limit(limit)
@@ -227,7 +236,7 @@ def _in_blocks(asked: Asked, blocks: Sequence[int], before: int) -> sa.Select[in
             each,
             sa.and_(TicketSearch.ticket_id >= first, TicketSearch.ticket_id < first + index.BLOCK),
         )
-        .where(Ticket.id < before, *asked.where, *_all_words(asked))
+        .where(Ticket.id < before, *asked.where, *_all_words(asked, asked.sees))
         .order_by(Ticket.id.desc())
     )
 
@@ -240,7 +249,10 @@ def _of_fts(session: Session, asked: Asked, before: int, limit: int) -> list[int
     fts = sa.table("ticket_search_fts", sa.column("rowid", sa.Integer))
     id_ = fts.c.rowid
     has_all = sa.exists().where(
-        Ticket.id == id_, TicketSearch.ticket_id == id_, *asked.where, *_all_words(asked)
+        Ticket.id == id_,
+        TicketSearch.ticket_id == id_,
+        *asked.where,
+        *_all_words(asked, asked.sees),
     )
     query = (
         sa.select(id_)

@@ -38,7 +38,7 @@ function open(part) {
 
 /** @param {string} part */
 function show(part) {
-  const details = Object.values(PARTS).includes(part) ? document.getElementById(part) : null;
+  const details = Object.values(PARTS).includes(part) ? document.getElementById(part)?.closest("details") : null;
   if (!(details instanceof HTMLDetailsElement)) return;
   details.open = true;
   const field = details.querySelector("select, textarea, input:not([type=hidden])");

@@ -101,7 +101,7 @@ def test_it_finds_what_like_finds(
     numbered = iter(range(1, 10**6))
 
     @settings(
-        max_examples=60,
+        max_examples=30,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
