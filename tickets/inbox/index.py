@@ -392,6 +392,11 @@ def rebuild(connection: sa.Connection) -> int:
         _rebuild_sqlite(connection, every)
     else:
         _rebuild_postgresql(connection, every)
+    return size(connection)
+
+
+def size(connection: sa.Connection) -> int:
+    """Return how many tickets can be found."""
     return connection.exec_driver_sql("SELECT count(*) FROM ticket_search").scalar() or 0
 
 

@@ -32,7 +32,8 @@ function step(by) {
  */
 function open(part) {
   const link = links()[here()];
-  if (link) location.assign(`${link.pathname}${link.search}#${part}`);
+  // not the part's own name: the browser would take the focus to it, after us
+  if (link) location.assign(`${link.pathname}${link.search}#do-${part}`);
   else show(part);
 }
 
@@ -82,4 +83,4 @@ document.addEventListener("keydown", onKey);
 document.getElementById("show-keys")?.addEventListener("click", showKeys);
 // what there is to press is shown only where it does something
 document.getElementById("show-keys")?.removeAttribute("hidden");
-show(location.hash.slice(1));
+show(location.hash.replace("#do-", ""));
