@@ -416,6 +416,10 @@ def _rebuild_sqlite(connection: sa.Connection, every: str) -> None:
 
 
 def _rebuild_postgresql(connection: sa.Connection, every: str) -> None:
+    # without statistics, as after a restore, its planner would read whole tables for each ticket
+    connection.exec_driver_sql(
+        "ANALYZE tickets, ticket_events, ticket_calls, call_citizens, citizens"
+    )
     # nobody changes a ticket until it is done
     connection.exec_driver_sql("LOCK TABLE tickets, ticket_search IN SHARE ROW EXCLUSIVE MODE")
     connection.exec_driver_sql("SET LOCAL hotline.bulk = 'on'")
