@@ -23,8 +23,9 @@ from tickets.inbox import index
 from tickets.inbox.wanted import Wanted
 from tickets.models import Ticket, TicketGram, TicketSearch
 
-#: How many of a list are read before the index is asked.
-WALKED = 3000
+#: How many of a list are read before the index is asked; SQLite reads them all before it compares
+#: the first, so that it is asked for few of them at first.
+FIRST, WALKED = 200, 3000
 TRIGRAM = 3
 #: More terms that begin with what is wanted are not put into one question; who reads on finds it.
 _MOST_TERMS = 400
@@ -53,9 +54,11 @@ class Asked:
 
 def newest(session: Session, asked: Asked, *, before: int | None, limit: int) -> list[int]:
     """Return the ids of the newest tickets that have all the words, older than `before`."""
-    found = list(session.scalars(_walk(asked, before).limit(limit)))
-    if len(found) == limit:
-        return found
+    found: list[int] = []
+    for many in (FIRST, WALKED):
+        found = list(session.scalars(_walk(asked, before, min(many, WALKED)).limit(limit)))
+        if len(found) == limit:
+            return found
     edge = _edge(session, asked, before)
     return found if edge is None else found + _older(session, asked, edge, limit - len(found))
 
@@ -66,9 +69,9 @@ def _listed(asked: Asked, before: int | None) -> sa.Select[int, bool]:
     return query if before is None else query.where(Ticket.id < before)
 
 
-def _walk(asked: Asked, before: int | None) -> sa.Select[int]:
-    """The ids of the newest of a list, of which each is compared until there are enough."""
-    newest = _listed(asked, before).limit(WALKED).subquery("newest")
+def _walk(asked: Asked, before: int | None, many: int) -> sa.Select[int]:
+    """The ids of the newest `many` of a list, of which each is compared until there are enough."""
+    newest = _listed(asked, before).limit(many).subquery("newest")
     return (
         sa.select(newest.c.id)
         .join(TicketSearch, TicketSearch.ticket_id == newest.c.id)
