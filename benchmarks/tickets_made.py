@@ -129,6 +129,7 @@ def _ticket(
     )
     made = {"kind": "complaint", "category": "water_supply", "division": division}
     made |= {"state": "received", "result": None, "outcome": "complaint", "text": words}
+    made["due_at"] = due.isoformat()
     yield "ticket_events", (n, at, "agent1", "made", json.dumps(made))
     if n % 2:
         note = {"text": text(chance, n + 1)}
