@@ -222,7 +222,7 @@ def _kind(database: Database, kind: Kind, now: datetime, rounds: int) -> str:
     )
 
 
-COUNTED = 1000
+COUNTED = 300
 
 
 def like(session: sa.orm.Session, typed: str) -> object:

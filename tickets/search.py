@@ -217,6 +217,24 @@ def count(session: Session, filters: Filters, actor: Actor, *, now: datetime, mo
     return session.scalar(sa.select(sa.func.count()).select_from(few.subquery())) or 0
 
 
+def counted(
+    session: Session, filters: Filters, actor: Actor, *, now: datetime, most: int
+) -> tuple[Page, int]:
+    """Return the first page of a list, and how many are in it as `count`; words are looked for
+    once.
+    """
+    asked = wanted(facts.clean(filters.text))
+    if not asked.words:
+        page = search(session, filters, actor, now=now)
+        if page.next_before is None:
+            return page, len(page.tickets)
+        return page, count(session, filters, actor, now=now, most=most)
+    ids = _of_words(session, filters, asked, actor, now=now, limit=max(most, PAGE) + 1)
+    shown = sa.select(Ticket).where(Ticket.id.in_(ids[:PAGE])).order_by(Ticket.id.desc())
+    tickets = [facts.of_ticket(row) for row in session.scalars(shown)]
+    return Page(tickets, tickets[-1].id if len(ids) > PAGE else None), len(ids)
+
+
 def _of_words(
     session: Session, filters: Filters, asked: Wanted, actor: Actor, *, now: datetime, limit: int
 ) -> list[int]:

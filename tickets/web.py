@@ -44,7 +44,7 @@ from tickets.workflow import LONGEST_WAIT, MOVES, OPEN, Priority, Result, State,
 log = logging.getLogger(__name__)
 blueprint = static_blueprint("tickets", __file__)
 #: So many tickets of a list are counted, and of those with certain words.
-MOST_LISTED, MOST_FOUND = 10_000, 1_000
+MOST_LISTED, MOST_FOUND = 10_000, 300
 
 #: Roles that are told of divisions without an administrator.
 ALARMED = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
@@ -235,11 +235,11 @@ def ticket_list() -> ResponseReturnValue:
         asked = _Asked.of_request(actor, _view(session, actor))
         filters = asked.filters(config, actor)
         most = MOST_FOUND if asked.text else MOST_LISTED
-        page = service.search(session, filters, actor, now=now)
-        # a list of one page has been counted by that
-        found = len(page.tickets)
-        if page.next_before or filters.before:
-            found = search.count(session, filters, actor, now=now, most=most)
+        page, found = search.counted(
+            session, replace(filters, before=None), actor, now=now, most=most
+        )
+        if filters.before is not None:
+            page = service.search(session, filters, actor, now=now)
         unread = looks.unread(session, me.id, me.username, [each.id for each in page.tickets])
         owed = service.owed(
             session,

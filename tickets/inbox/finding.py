@@ -174,18 +174,15 @@ def _of_trigrams(session: Session, asked: Asked, before: int, limit: int) -> lis
             of_words = TicketSearch.words.contains(word, autoescape=True)
             of_who = TicketSearch.who.contains(rest[0] if rest else word, autoescape=True)
             conditions.append(sa.or_(of_words, of_who) if asked.callers else of_words)
-    hits = sa.select(TicketSearch.ticket_id).where(*conditions).cte("hits")
+    hits = sa.select(TicketSearch.ticket_id.label("id")).where(*conditions).cte("hits")
     hits = hits.prefix_with("MATERIALIZED")
     query = (
-        sa.select(Ticket.id)
-        .join(TicketSearch, TicketSearch.ticket_id == Ticket.id)
-        .where(
-            Ticket.id.in_(sa.select(hits.c.ticket_id)),
-            Ticket.id < before,
-            *asked.where,
-            *_all_words(asked, asked.sees),
-        )
-        .order_by(Ticket.id.desc())
+        # what was hit leads, in order: it would else read the tickets in theirs
+        sa.select(hits.c.id)
+        .join(TicketSearch, TicketSearch.ticket_id == hits.c.id)
+        .join(Ticket, Ticket.id == hits.c.id)
+        .where(hits.c.id < before, *asked.where, *_all_words(asked, asked.sees))
+        .order_by(hits.c.id.desc())
         .limit(limit)
     )
     session.execute(sa.text("SET LOCAL enable_seqscan = off"))
