@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import machine
 
-ALL = ("step", "routing", "night", "estimate", "softphone", "answers", "screen", "floor")
+ALL = ("step", "routing", "night", "estimate", "softphone", "answers", "tickets", "screen", "floor")
 
 
 def main() -> None:

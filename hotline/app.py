@@ -31,6 +31,7 @@ import tickets.caller_web
 import tickets.citizens_desk
 import tickets.citizens_web
 import tickets.files.web
+import tickets.inbox.web
 import tickets.jobs
 import tickets.keeping
 import tickets.life.bulk_web
@@ -74,6 +75,7 @@ BLUEPRINTS = (
     tickets.life.web.blueprint,
     tickets.life.bulk_web.blueprint,
     tickets.life.templates_web.blueprint,
+    tickets.inbox.web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     ivr.web.blueprint,
@@ -153,6 +155,11 @@ TOPICS: Mapping[str, TopicsOf] = {
     "sms_received": changes.nothing,
     "citizen_attempts": changes.nothing,
     "ticket_files": changes.nothing,
+    "ticket_search": changes.nothing,
+    "ticket_grams": changes.nothing,
+    "ticket_looks": changes.nothing,
+    "ticket_views": changes.nothing,
+    "ticket_views_chosen": changes.nothing,
     "citizens": changes.nothing,
     "citizen_numbers": changes.nothing,
     "call_citizens": changes.nothing,

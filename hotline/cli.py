@@ -300,6 +300,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     privacy.add(commands)
     _add_answers(commands)
     _add_roster(commands)
+    _add_search(commands)
     nightly = _add(commands, "nightly", _nightly, "count days again from their events")
     _add_place(nightly)
     nightly.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
@@ -365,6 +366,17 @@ def _add_roster(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     bring.add_argument("file", type=Path, help="CSV, or iCalendar (.ics; then say --agent)")
     bring.add_argument("--agent", default="", help="whose calendar it is: a username")
     bring.add_argument("--dry-run", action="store_true", help="tell, and change nothing")
+
+
+def _add_search(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`hotline search`: the index that tickets are searched by."""
+    words = "the index that tickets are searched by"
+    verbs = commands.add_parser("search", help=words, description=words).add_subparsers(
+        required=True, metavar="VERB"
+    )
+    _add_place(_add(verbs, "status", _search_status, "how tickets are searched here"))
+    rebuild = _add(verbs, "rebuild", _rebuild_search, "make it anew; no ticket changes meanwhile")
+    _add_place(rebuild)
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -585,6 +597,27 @@ def _import_answers(arguments: argparse.Namespace) -> int:
         dry = arguments.dry_run
         new, there = importing.bring(session, config.tickets, drafts, now=now, dry=dry)
     print(f"{new} new, {there} there already" + (" (nothing was changed)" if dry else ""))
+    return 0
+
+
+def _search_status(arguments: argparse.Namespace) -> int:
+    from tickets.inbox import index
+
+    with _opened(arguments) as (_, database), database.engine.connect() as connection:
+        trigrams, tickets = index.ways(connection).trigrams, index.size(connection)
+    means = "by trigrams" if trigrams else "without trigrams, which is slower"
+    print(f"{tickets} tickets, searched {means}")
+    if not trigrams:
+        print("PostgreSQL: CREATE EXTENSION pg_trgm, in a database whose locale is UTF-8, not C;")
+        print("SQLite: one with FTS5. Then `hotline search rebuild`, and start the hotline anew.")
+    return 0
+
+
+def _rebuild_search(arguments: argparse.Namespace) -> int:
+    from tickets.inbox import index
+
+    with _opened(arguments) as (_, database), database.engine.begin() as connection:
+        print(f"{index.rebuild(connection)} tickets can be found")
     return 0
 
 

@@ -307,7 +307,7 @@ def _context() -> dict[str, Any]:
         "csrf_token": lambda: identity.csrf_token(secret_key) if identity else "",
         "csrf_field": lambda: _csrf_field(identity, secret_key),
         "address_with": address_with,
-        "unread": lambda: _unread(identity),
+        "unread_notices": lambda: _unread(identity),
         "menu": menu(current_app.extensions["hotline.navigation"], identity.role, request.path)
         if identity
         else None,

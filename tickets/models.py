@@ -40,6 +40,9 @@ class Ticket(Base):
         # the same for what is still owed, a small part of a city's tickets
         _partial("ix_tickets_open", "id", where=_OPEN),
         _partial("ix_tickets_open_division", "division", "id", where=_OPEN),
+        _partial("ix_tickets_open_owner", "owner", "id", where=_OPEN),
+        # the same, what is due first in front
+        _partial("ix_tickets_open_division_due", "division", "due_at", "id", where=_OPEN),
         # what each minute looks for: the first of each that is over
         _partial("ix_tickets_due_unseen", "due_at", where=f"{_OPEN} AND overdue_at IS NULL"),
         _partial(
@@ -785,3 +788,77 @@ class BulkPart(Base):
     event_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     #: NULL: not asked to undo; empty: undone; else the key of the words for why not.
     undone: Mapped[str | None] = mapped_column(sa.String(64))
+
+
+# ------------------------------------------------------------------ the inbox
+
+
+class TicketSearch(Base):
+    """What a ticket is found by. Triggers write it, nobody else does (`tickets.inbox.index`)."""
+
+    __tablename__ = "ticket_search"
+
+    ticket_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    #: What everybody finds it by who may read it, and what those do who may see its caller.
+    words: Mapped[str] = mapped_column(sa.Text)
+    who: Mapped[str] = mapped_column(sa.Text)
+
+
+class TicketGram(Base):
+    """One or two signs that occur in a block of tickets, on PostgreSQL; never taken away."""
+
+    __tablename__ = "ticket_grams"
+    __table_args__ = (sa.Index("ix_ticket_grams_gram", "gram", "block"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    gram: Mapped[str] = mapped_column(sa.Text)
+    block: Mapped[int]
+
+
+class TicketLook(Base):
+    """How far somebody has read a ticket's story."""
+
+    __tablename__ = "ticket_looks"
+
+    account_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    ticket_id: Mapped[int] = mapped_column(
+        BigId,
+        sa.ForeignKey("tickets.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    #: The newest event that they have seen.
+    event_id: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class TicketView(Base):
+    """A list of tickets that somebody keeps, for themselves or for their division."""
+
+    __tablename__ = "ticket_views"
+    __table_args__ = (
+        sa.Index("ix_ticket_views_account_id", "account_id"),
+        sa.Index("ix_ticket_views_division", "division"),
+        # an address of a view must never become another's
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.BigInteger)
+    title: Mapped[str] = mapped_column(sa.String(80))
+    #: Whose it is as well; NULL: nobody else's.
+    division: Mapped[str | None] = mapped_column(sa.String(64))
+    #: The query of the list's address, by its names (`tickets.inbox.views.FIELDS`).
+    asked: Mapped[dict[str, Any]]
+    made_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class TicketViewChosen(Base):
+    """The view that somebody's list begins with."""
+
+    __tablename__ = "ticket_views_chosen"
+
+    account_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    view_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("ticket_views.id", ondelete="CASCADE"), index=True
+    )

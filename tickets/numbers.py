@@ -54,9 +54,9 @@ class BadNumberError(ValueError):
         self.slip = slip
 
 
-def _interim(digits: str) -> int:
+def _interim(written: str) -> int:
     interim = 0
-    for digit in digits:
+    for digit in written:
         interim = _DAMM[interim][ord(digit) - 48]
     return interim
 
@@ -72,22 +72,27 @@ def make(ordinal: int) -> str:
     return f"{sequence}{_interim(sequence)}"
 
 
+def digits(text: str) -> str:
+    """Return what is left without what people put between digits."""
+    return text.translate(_TOLERATED)
+
+
 def parse(text: str) -> str:
     """Return the bare digits of a number as somebody wrote, keyed or pasted it.
 
     Spaces, hyphens, dots, a closing # and Thai digits are tolerated. Raises `BadNumberError` when
     it cannot be a ticket's number; whether the ticket exists is another question.
     """
-    digits = text.translate(_TOLERATED)
-    if not digits:
+    number = digits(text)
+    if not number:
         raise BadNumberError(Slip.EMPTY)
-    if not (digits.isascii() and digits.isdecimal()):
+    if not (number.isascii() and number.isdecimal()):
         raise BadNumberError(Slip.NOT_DIGITS)
-    if not SHORTEST <= len(digits) <= LONGEST or digits[0] == "0":
+    if not SHORTEST <= len(number) <= LONGEST or number[0] == "0":
         raise BadNumberError(Slip.LENGTH)
-    if _interim(digits) != 0:
+    if _interim(number) != 0:
         raise BadNumberError(Slip.CHECK_DIGIT)
-    return digits
+    return number
 
 
 def groups(number: str) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from tickets import facts, masking, numbers, protection
 from tickets.errors import BadNumber, NoSuchTicket
 from tickets.facts import MESSAGE, Actor, EventFacts, TicketFacts
+from tickets.inbox import finding
+from tickets.inbox.wanted import Wanted, wanted
 from tickets.models import (
     IS_INCOMPLETE,
     IS_OPEN,
@@ -51,11 +53,22 @@ class Show(StrEnum):
 DAYS: Final[Mapping[Show, int]] = {Show.TODAY: 1, Show.DAYS_3: 3, Show.DAYS_7: 7}
 
 
+class Order(StrEnum):
+    """In which order a list is. What is searched for by words is always the newest first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    #: Those that are due, the first of them in front.
+    DUE = "due"
+
+
 @dataclass(frozen=True)
 class Filters:
-    """What a list shows; an empty set asks for all. `before` is a page's key: older than this id.
+    """What a list shows; an empty set asks for all. `before` and `due_after` are a page's key: the
+    id and, in the order of what is due, the moment of the last ticket of the page before.
 
-    `text` finds a ticket by its number, else those whose words contain it (any script, any part).
+    `text` finds a ticket by its number, else those that have all its words somewhere
+    (`tickets.inbox.finding`).
     """
 
     states: frozenset[State] = frozenset()
@@ -70,14 +83,19 @@ class Filters:
     source: str | None = None
     text: str = ""
     before: int | None = None
+    order: Order = Order.NEWEST
+    due_after: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list, newest first, and the key of the next one (None: this is the last)."""
+    """One page of a list, and the key of the next one: `before` (None: this is the last) and
+    `due_after` of its filters.
+    """
 
     tickets: Sequence[TicketFacts]
     next_before: int | None
+    next_due: datetime | None = None
 
 
 def may_read(actor: Actor, ticket: TicketFacts) -> bool:
@@ -251,31 +269,98 @@ def story(session: Session, ticket_id: int) -> list[EventFacts]:
 def search(
     session: Session, filters: Filters, actor: Actor, *, now: datetime, limit: int = PAGE
 ) -> Page:
-    """Return one page of the tickets that `actor` may read, newest first."""
-    query = (
-        sa.select(Ticket)
-        .where(readable(actor), *_conditions(filters, now))
-        .order_by(Ticket.id.desc())
-        .limit(limit + 1)
-    )
+    """Return one page of the tickets that `actor` may read, in the order of `filters`."""
+    asked = wanted(facts.clean(filters.text))
+    if asked.words:
+        ids = _of_words(session, filters, asked, actor, now=now, limit=limit + 1)
+        query = sa.select(Ticket).where(Ticket.id.in_(ids)).order_by(Ticket.id.desc())
+    else:
+        query = _ordered(_listing(filters, actor, now), filters).limit(limit + 1)
     rows = session.scalars(query).all()
-    more = len(rows) > limit
     found = [facts.of_ticket(row) for row in rows[:limit]]
-    return Page(found, found[-1].id if more else None)
+    if len(rows) <= limit:
+        return Page(found, None)
+    by_due = filters.order is Order.DUE and not asked.words
+    return Page(found, found[-1].id, found[-1].due_at if by_due else None)
+
+
+def count(session: Session, filters: Filters, actor: Actor, *, now: datetime, most: int) -> int:
+    """Return how many tickets are in a list; `most` + 1 when there are more than `most`."""
+    asked = wanted(facts.clean(filters.text))
+    filters = replace(filters, before=None)
+    if asked.words:
+        return len(_of_words(session, filters, asked, actor, now=now, limit=most + 1))
+    few = sa.select(sa.literal(1)).where(*_listing(filters, actor, now)).limit(most + 1)
+    return session.scalar(sa.select(sa.func.count()).select_from(few.subquery())) or 0
+
+
+def counted(
+    session: Session, filters: Filters, actor: Actor, *, now: datetime, most: int
+) -> tuple[Page, int]:
+    """Return the first page of a list, and how many are in it as `count`; words are looked for
+    once.
+    """
+    asked = wanted(facts.clean(filters.text))
+    if not asked.words:
+        page = search(session, filters, actor, now=now)
+        if page.next_before is None:
+            return page, len(page.tickets)
+        return page, count(session, filters, actor, now=now, most=most)
+    ids = _of_words(session, filters, asked, actor, now=now, limit=max(most, PAGE) + 1)
+    shown = sa.select(Ticket).where(Ticket.id.in_(ids[:PAGE])).order_by(Ticket.id.desc())
+    tickets = [facts.of_ticket(row) for row in session.scalars(shown)]
+    return Page(tickets, tickets[-1].id if len(ids) > PAGE else None), len(ids)
+
+
+def _of_words(
+    session: Session, filters: Filters, asked: Wanted, actor: Actor, *, now: datetime, limit: int
+) -> list[int]:
+    """The ids of what has all the words: of the one ticket whose number it is, if there is one."""
+    where = _listing(filters, actor, now)
+    before = filters.before
+    if asked.number:
+        number = sa.select(Ticket.id).where(Ticket.number == asked.number, *where)
+        ids = [id_ for id_ in session.scalars(number) if before is None or id_ < before]
+        if ids or before is not None:
+            return ids
+    found = finding.Asked(asked, where, sees_caller(actor))
+    return finding.newest(session, found, before=before, limit=limit)
+
+
+def _listing(filters: Filters, actor: Actor, now: datetime) -> list[sa.ColumnElement[bool]]:
+    """The conditions of a list without its words and its page."""
+    may = readable(actor)
+    return [*([] if isinstance(may, sa.True_) else [may]), *_conditions(filters, now)]
+
+
+def _ordered(where: Sequence[sa.ColumnElement[bool]], filters: Filters) -> sa.Select[Any]:
+    """The page of a list that `filters.before` is the key of."""
+    query = sa.select(Ticket).where(*where)
+    key, due = filters.before, filters.due_after
+    if filters.order is Order.OLDEST:
+        query = query.order_by(Ticket.id)
+        return query if key is None else query.where(Ticket.id > key)
+    if filters.order is Order.DUE:
+        query = query.order_by(Ticket.due_at, Ticket.id)
+        if key is None or due is None:
+            return query
+        # the first condition by itself: the index on the moment begins there
+        return query.where(Ticket.due_at >= due, sa.or_(Ticket.due_at > due, Ticket.id > key))
+    query = query.order_by(Ticket.id.desc())
+    return query if key is None else query.where(Ticket.id < key)
 
 
 def every(
     session: Session, filters: Filters, actor: Actor, *, now: datetime
 ) -> Iterator[TicketFacts]:
     """Yield all pages of a list one after the other, for an export of any length."""
-    before = filters.before
     while True:
-        page = search(session, replace(filters, before=before), actor, now=now, limit=_EXPORT_CHUNK)
+        page = search(session, filters, actor, now=now, limit=_EXPORT_CHUNK)
         yield from page.tickets
         session.expunge_all()  # an export of a million rows must not keep a million rows
         if page.next_before is None:
             return
-        before = page.next_before
+        filters = replace(filters, before=page.next_before, due_after=page.next_due)
 
 
 @dataclass(frozen=True)
@@ -293,6 +378,8 @@ class Owed:
     silent: int
     unowned: int
     mine: int
+    days_3: int = 0
+    days_7: int = 0
 
 
 def owed(
@@ -302,9 +389,10 @@ def owed(
     now: datetime,
     divisions: frozenset[str] = frozenset(),
     day_ends: datetime | None = None,
+    ends: Sequence[datetime] = (),
 ) -> Owed:
     """Count what is owed, by some divisions or (with an empty set) by all; today until `day_ends`
-    (left out: nothing).
+    (left out: nothing), in three and in seven days until the two `ends`.
     """
     where = [readable(actor)]
     if divisions:
@@ -320,6 +408,7 @@ def owed(
             sa.func.count().filter(*_shown(Show.SILENT, now)),
             sa.func.count().filter(*_shown(Show.UNOWNED, now)),
             sa.func.count().filter(Ticket.owner == actor.username),
+            *(sa.func.count().filter(Ticket.due_at >= now, Ticket.due_at < end) for end in ends),
         ).where(IS_OPEN, *where)
     ).one()
     return Owed(*row)
@@ -329,6 +418,19 @@ def overdue(session: Session, *, now: datetime) -> int:
     """How many open tickets are past their deadline: a number, whoever may read them."""
     late = sa.select(sa.func.count()).where(IS_OPEN, Ticket.due_at < now)
     return session.execute(late).scalar_one()
+
+
+def sees_caller(actor: Actor) -> sa.ColumnElement[bool]:
+    """`may_see_caller` in SQL; `false()` itself for who sees nobody's."""
+    if actor.role in protection.SEES_CALLER:
+        return sa.true()
+    if not actor.divisions:
+        return sa.false()
+    return sa.and_(
+        Ticket.contact == protection.Contact.DIVISION.value,
+        ~Ticket.hide_name,
+        Ticket.division.in_(sorted(actor.divisions)),
+    )
 
 
 def readable(actor: Actor) -> sa.ColumnElement[bool]:
@@ -352,11 +454,8 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bo
         yield IS_INCOMPLETE
     if filters.source is not None:
         yield Ticket.source == filters.source
-    text = facts.clean(filters.text)
-    if text:
-        yield _matches(text)
-    if filters.before is not None:
-        yield Ticket.id < filters.before
+    if filters.order is Order.DUE:
+        yield Ticket.due_at.is_not(None)
 
 
 def _listed(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bool]]:
@@ -392,10 +491,3 @@ def _shown(
 
 def _in_states(states: frozenset[State]) -> sa.ColumnElement[bool]:
     return IS_OPEN if states == OPEN else Ticket.state.in_(sorted(states))
-
-
-def _matches(text: str) -> sa.ColumnElement[bool]:
-    try:
-        return Ticket.number == numbers.parse(text)
-    except numbers.BadNumberError:
-        return Ticket.text.icontains(text, autoescape=True)

@@ -3,6 +3,7 @@
 Every look and every change goes through `tickets.service` with the signed-in account as actor.
 """
 
+import logging
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -20,7 +21,9 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from hotline import clock
 from hotline.auth import EVERYONE, Role, access, current_account
@@ -30,20 +33,35 @@ from hotline.i18n import masked, masked_name
 from hotline.notices import mail
 from hotline.notices import service as notices
 from hotline.web import floor, language, static_blueprint, t
-from tickets import attendance, export, guarding, links, planning, service, sms, words, workflow
+from tickets import (
+    attendance,
+    export,
+    guarding,
+    links,
+    planning,
+    search,
+    service,
+    sms,
+    words,
+    workflow,
+)
 from tickets.config import Tickets
 from tickets.errors import BadWait, NotYours
 from tickets.facts import SOURCES
 from tickets.files.service import CITIZEN
 from tickets.files.view import gallery
+from tickets.inbox import looks, views
 from tickets.life import page as life
 from tickets.life import watching
 from tickets.persons import service as persons
-from tickets.search import DAYS
+from tickets.search import DAYS, Order
 from tickets.service import Actor, EventFacts, Filters, Show, TicketFacts
 from tickets.workflow import LONGEST_WAIT, MOVES, OPEN, Priority, Result, State, Waiting
 
+log = logging.getLogger(__name__)
 blueprint = static_blueprint("tickets", __file__)
+#: So many tickets of a list are counted, and of those with certain words.
+MOST_LISTED, MOST_FOUND = 10_000, 300
 
 #: Roles that are told of divisions without an administrator.
 ALARMED = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
@@ -115,12 +133,19 @@ class _Asked:
     incomplete: bool
     source: str
     text: str
+    order: str
     before: int | None
+    due_after: datetime | None
+    #: The saved view that it is of.
+    view: views.ViewFacts | None = None
 
     @classmethod
-    def of_request(cls, actor: Actor) -> "_Asked":
-        """Read the query; what is unknown in it asks for nothing."""
-        arguments = request.args
+    def of_request(cls, actor: Actor, view: views.ViewFacts | None = None) -> "_Asked":
+        """Read the query, which comes before what a view asks for; what is unknown in it asks for
+        nothing.
+        """
+        of_view = dict(view.asked) if view else {}
+        arguments = MultiDict({**of_view, **request.args.to_dict()})
         return cls(
             state=arguments.get("state", "open"),
             # who works for a division begins with what it owes; who watches all begins with all
@@ -132,8 +157,24 @@ class _Asked:
             incomplete=arguments.get("incomplete") == "1",
             source=arguments.get("source", ""),
             text=arguments.get("q", "").strip(),
+            order=arguments.get("order", Order.NEWEST.value),
             before=arguments.get("before", type=_key),
+            due_after=arguments.get("due_after", type=_moment),
+            view=view,
         )
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What a saved view keeps of it."""
+        said = {
+            "state": self.state,
+            "show": self.show,
+            "incomplete": "1" if self.incomplete else "",
+            "source": self.source,
+            "q": self.text,
+            "order": self.order,
+        }
+        return {"division": self.division} | {name: value for name, value in said.items() if value}
 
     def filters(self, config: Tickets, actor: Actor) -> Filters:
         """Return the same for the service."""
@@ -148,6 +189,8 @@ class _Asked:
             source=self.source if self.source in SOURCES else None,
             text=self.text,
             before=self.before,
+            order=Order(self.order) if self.order in list(Order) else Order.NEWEST,
+            due_after=self.due_after,
         )
 
     def _states(self) -> frozenset[State]:
@@ -175,26 +218,69 @@ def _key(text: str) -> int:
     return key
 
 
+def _moment(text: str) -> datetime:
+    """Read the moment of a page's key; raises ValueError for what is none."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(text)
+    return at
+
+
+def _view(session: Session, actor: Actor) -> views.ViewFacts | None:
+    """The saved view that the address names; raises `NoSuchView`."""
+    if not request.args.get("view"):
+        return None
+    view_id = request.args.get("view", 0, type=_key)
+    return views.find(session, view_id or 0, current_account().id, actor)
+
+
 @blueprint.get("/tickets")
 @access(*EVERYONE)
-def ticket_list() -> str:
-    """Show the list that the address asks for."""
+def ticket_list() -> ResponseReturnValue:
+    """Show the list that the address asks for; one that asks for nothing leads to the view that
+    the reader begins with.
+    """
     config, actor, now = _config(), acting(), clock.now()
-    asked = _Asked.of_request(actor)
-    filters = asked.filters(config, actor)
+    me = current_account()
     with floor().db.read() as session:
-        page = service.search(session, filters, actor, now=now)
+        if not set(request.args) - {"lang"}:
+            begins = views.chosen(session, me.id, actor)
+            if begins is not None:
+                return redirect(
+                    url_for("tickets.ticket_list", view=begins, lang=request.args.get("lang"))
+                )
+        asked = _Asked.of_request(actor, _view(session, actor))
+        filters = asked.filters(config, actor)
+        most = MOST_FOUND if asked.text else MOST_LISTED
+        page, found = search.counted(
+            session, replace(filters, before=None), actor, now=now, most=most
+        )
+        if filters.before is not None:
+            page = service.search(session, filters, actor, now=now)
+        unread = looks.unread(session, me.id, me.username, [each.id for each in page.tickets])
         owed = service.owed(
-            session, actor, now=now, divisions=filters.divisions, day_ends=days_end(1)
+            session,
+            actor,
+            now=now,
+            divisions=filters.divisions,
+            day_ends=days_end(1),
+            ends=[days_end(DAYS[show]) for show in (Show.DAYS_3, Show.DAYS_7)],
         )
         unattended = service.unattended(session, config, now)
         news = sum(each.unseen > 0 for each in watching.watched(session, actor))
+        saved = views.of(session, me.id, actor)
     return render_template(
         "tickets/list.html",
         news=news,
         may_move=current_account().role in MOVERS,
         asked=asked,
         page=_as_listed(actor, page),
+        found=found,
+        most=most,
+        unread=unread,
+        saved=saved,
+        orders=list(Order),
+        counts=_counts(owed),
         owed=owed,
         unattended=unattended,
         # who could not do anything about it need not be alarmed by all of them
@@ -215,6 +301,18 @@ def _as_listed(actor: Actor, page: service.Page) -> service.Page:
     return replace(page, tickets=read)
 
 
+def _counts(owed: service.Owed) -> dict[Show, int]:
+    """How many there are in the lists beside which that stands, in the order of the page."""
+    return {
+        Show.MINE: owed.mine,
+        Show.UNOWNED: owed.unowned,
+        Show.TODAY: owed.today,
+        Show.DAYS_3: owed.days_3,
+        Show.DAYS_7: owed.days_7,
+        Show.OVERDUE: owed.overdue,
+    }
+
+
 @blueprint.get("/tickets.csv")
 @access(*EXPORTERS)
 def ticket_csv() -> Response:
@@ -222,7 +320,9 @@ def ticket_csv() -> Response:
     in words.
     """
     config, actor, now = _config(), acting(), clock.now()
-    filters = replace(_Asked.of_request(actor).filters(config, actor), before=None)
+    with floor().db.read() as session:
+        asked = _Asked.of_request(actor, _view(session, actor))
+    filters = replace(asked.filters(config, actor), before=None, due_after=None)
     the_floor, columns = floor(), export.columns(config)
 
     def lines() -> Iterator[str]:
@@ -252,16 +352,30 @@ def _in_this_context(lines: Iterator[str]) -> Iterator[str]:
 @access(*EVERYONE)
 def ticket_page(number: str) -> ResponseReturnValue:
     """Show one ticket with its story; a number in another spelling leads to its own address."""
+    me = current_account()
     with floor().db.read() as session:
         ticket = service.by_number_for(session, number, acting())
         if number != ticket.number:
             return redirect(url_for("tickets.ticket_page", number=ticket.number))
+        newest = looks.newest(session, ticket.id)
+        unread = bool(looks.unread(session, me.id, me.username, [ticket.id]))
         page = _page(session, ticket)
         told = watching.unseen(session, ticket, acting())
+    if unread:
+        _looked(me.id, ticket.id, newest)
     if told is not None:
         with floor().db.write() as session:
             watching.saw(session, ticket, acting(), told)
     return page
+
+
+def _looked(account_id: int, ticket_id: int, event_id: int) -> None:
+    """Write down what was read; the page is shown also when the database cannot take that now."""
+    try:
+        with floor().db.write() as session:
+            looks.looked(session, account_id, ticket_id, event_id)
+    except OperationalError:
+        log.warning("that a ticket was read could not be written down", exc_info=True)
 
 
 @blueprint.post("/tickets/<number>/move")

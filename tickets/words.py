@@ -69,6 +69,15 @@ def span(length: timedelta) -> str:
     return t("tickets.span.minutes", n=length // timedelta(minutes=1))
 
 
+def due_used(ticket: TicketFacts, now: datetime) -> int | None:
+    """Say how much of an open ticket's time is used, in percent; None when it has no deadline."""
+    if not ticket.is_open or ticket.due_at is None:
+        return None
+    given = (ticket.due_at - ticket.received_at).total_seconds()
+    used = (now - ticket.received_at).total_seconds()
+    return 100 if given <= 0 else max(0, min(100, round(100 * used / given)))
+
+
 def due(ticket: TicketFacts, now: datetime) -> Due | None:
     """Say how the deadline of an open ticket stands; None for one that is closed."""
     if not ticket.is_open or ticket.due_at is None:

@@ -39,6 +39,7 @@ def _migrate() -> None:
             )
             with context.begin_transaction():
                 context.run_migrations()
+                importlib.import_module("tickets.inbox.index").install(connection)
             connection.commit()
     finally:
         database.dispose()

@@ -20,6 +20,7 @@ from tickets import web as tickets_web
 from tickets.answers import web as answers_web
 from tickets.config import Tickets
 from tickets.files import web as files_web
+from tickets.inbox import web as inbox_web
 from tickets.life import bulk_web, templates_web
 from tickets.life import web as life_web
 from tickets.persons import web as persons_web
@@ -79,6 +80,7 @@ def app(floor: Floor) -> Flask:
     made.register_blueprint(templates_web.blueprint)
     made.register_blueprint(caller_web.blueprint)
     made.register_blueprint(notices_web.blueprint)
+    made.register_blueprint(inbox_web.blueprint)
     made.register_blueprint(persons_web.blueprint)
     made.register_blueprint(answers_web.blueprint)
     return made

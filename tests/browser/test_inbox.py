@@ -1,0 +1,94 @@
+"""The inbox by its keys: nobody needs a mouse from the list to a ticket's note and back."""
+
+from datetime import UTC, datetime
+
+import pytest
+from flask.testing import FlaskClient
+from playwright.sync_api import Page, expect
+
+from hotline.auth import COOKIE, Role
+from hotline.db import bulk_insert
+from hotline.floor import Floor
+from tests.browser.conftest import Look
+from tests.browser.test_accessibility import faults
+from tests.browser.test_ticket_pages import narrow_enough
+from tests.support.floors import sign_in_as
+from tickets import numbers
+from tickets.models import EventKind, Ticket, TicketEvent
+
+TEXTS = ("ไฟดับทั้งซอย", "ท่อประปาแตก น้ำไหลนองถนน", "ขยะล้นถังหน้าตลาด")
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
+
+
+@pytest.fixture
+def inbox(floor: Floor, client: FlaskClient) -> None:
+    """Three tickets with news, to a supervisor."""
+    now = datetime.now(UTC)
+    with floor.db.write() as session:
+        bulk_insert(
+            session,
+            Ticket,
+            [
+                {
+                    "id": n,
+                    "number": numbers.make(n),
+                    "kind": "complaint",
+                    "state": "in_progress",
+                    "category": "water_supply",
+                    "division": "contact_center",
+                    "priority": "normal",
+                    "text": text,
+                    "language": "th",
+                    "source": "call",
+                    "made_by": "agent1",
+                    "received_at": now,
+                    "due_at": now,
+                }
+                for n, text in enumerate(TEXTS, 1)
+            ],
+        )
+        for n in range(1, 4):
+            kind, data = EventKind.NOTE.value, {"text": "โทรแล้ว"}
+            session.add(TicketEvent(ticket_id=n, at=now, who="agent1", kind=kind, data=data))
+    client.set_cookie(COOKIE, sign_in_as(floor, Role.SUPERVISOR, "supervisor"))
+
+
+def here(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.textContent"))
+
+
+def test_from_the_list_to_a_note_and_back_by_keys(look: Look, inbox: None) -> None:
+    page = look("/tickets?lang=en", 1366)
+    shown = [numbers.display(numbers.make(n)) for n in (3, 2, 1)]
+    for key, number in (("j", shown[0]), ("j", shown[1]), ("k", shown[0]), ("j", shown[1])):
+        page.keyboard.press(key)
+        assert here(page) == number
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).to_be_hidden()
+    page.keyboard.press("n")
+    expect(page.locator("details[open] textarea")).to_be_focused()
+    assert numbers.make(2) in page.url
+    page.keyboard.type("jnr: written, no key")
+    expect(page.locator("details[open] textarea")).to_have_value("jnr: written, no key")
+    page.locator("h1").click()
+    page.keyboard.press("a")
+    expect(page.locator("select[name=owner]")).to_be_focused()
+    page.locator("h1").click()
+    page.keyboard.press("u")
+    expect(page.locator("tr.unread")).to_have_count(2)
+
+
+@pytest.mark.parametrize("width", [1366, 360])
+def test_the_list_and_the_views_are_whole(look: Look, inbox: None, width: int) -> None:
+    for path in ("/tickets?lang=th", "/tickets?lang=en&q=ไฟ", "/tickets/views?lang=th"):
+        page = look(path, width)
+        page.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true })")
+        narrow_enough(page, width)
+        assert [each for each in faults(page) if "elmPartiallyObscured" not in each] == [], path

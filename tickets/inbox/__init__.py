@@ -1,0 +1,1 @@
+"""The inbox of a division: searching, what is unread, saved views."""
