@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from hotline.announce import announce
 from tickets import attendance, facts, planning, search, workflow
+from tickets.categories.service import note_choice
 from tickets.config import Tickets
 from tickets.errors import (
     BadWait,
@@ -191,7 +192,10 @@ def route(
     if "division" in changed:
         said["routed"] = True
         values |= {"owner": None, "waiting_for": None, "waiting_until": None}
-    return _write(session, config, ticket, _Act(EventKind.ROUTED, said, values, actor, now))
+    routed = _write(session, config, ticket, _Act(EventKind.ROUTED, said, values, actor, now))
+    if "category" in changed:
+        note_choice(session, config, routed, EventKind.ROUTED, by=actor.username, now=now)
+    return routed
 
 
 # ------------------------------------------------------------------ how it is written
