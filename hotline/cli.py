@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hotline.replay.command import Options
     from hotline.settings import Store
     from hotline.supervisor import Supervisor
+    from tickets.config import Tickets
 
 WEB_WORKERS, WEB_THREADS = 2, 16
 #: By whom, in the story of an agent, what is done to their account from here.
@@ -315,6 +316,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _add_citizens(commands)
     _add_answers(commands)
     _add_roster(commands)
+    _add_categories(commands)
     nightly = _add(commands, "nightly", _nightly, "count days again from their events")
     _add_place(nightly)
     nightly.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
@@ -393,6 +395,25 @@ def _add_roster(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     bring.add_argument("file", type=Path, help="CSV, or iCalendar (.ics; then say --agent)")
     bring.add_argument("--agent", default="", help="whose calendar it is: a username")
     bring.add_argument("--dry-run", action="store_true", help="tell, and change nothing")
+
+
+def _add_categories(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from tickets.categories import command
+
+    @contextmanager
+    def opened(arguments: argparse.Namespace) -> Iterator[tuple["Tickets", "Database"]]:
+        with _opened(arguments) as (config, database):
+            yield config.tickets, database
+
+    def config(arguments: argparse.Namespace) -> "Tickets":
+        from hotline import city
+
+        return city.load(_store(arguments).config).tickets
+
+    def make(arguments: argparse.Namespace) -> None:
+        _migrate(arguments)
+
+    command.add(commands, command.Tools(_add, _add_place, opened, config, make))
 
 
 def _check(arguments: argparse.Namespace) -> int:

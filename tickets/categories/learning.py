@@ -19,7 +19,7 @@ from tickets.categories import text as texts
 from tickets.categories.model import Model, likelihoods
 
 #: How much a text on the wrong side costs, against weights that are large.
-COST: Final = 1.0
+COST: Final = 2.0
 #: An n-gram that stands in fewer texts is not learned: it says nothing, or it is somebody's name.
 LEAST_TEXTS: Final = 3
 #: Texts are judged by models that have not seen them, in so many parts, to learn how sure to be.
