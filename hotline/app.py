@@ -24,6 +24,7 @@ import reports.jobs
 import reports.web
 import tickets.answers.web
 import tickets.board
+import tickets.categories.web
 import tickets.jobs
 import tickets.persons.web
 import tickets.web
@@ -52,6 +53,7 @@ BLUEPRINTS = (
     tickets.board.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
+    tickets.categories.web.blueprint,
     ivr.web.blueprint,
     ivr.pages.blueprint,
     reports.web.blueprint,

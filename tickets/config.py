@@ -309,7 +309,9 @@ class Tickets(Section):
                     f"divisions.{category.division}",
                 )
         # what a matter is called is its title as well (`tickets.categories.names`)
-        titles = ((t, id_) for id_, each in self.categories.items() for t in each.title.root.values())
+        titles = (
+            (t, id_) for id_, each in self.categories.items() for t in each.title.root.values()
+        )
         owners = {title.casefold(): id_ for title, id_ in titles}
         for id_, category in self.categories.items():
             for alias in category.aliases:

@@ -372,7 +372,7 @@ class CategoryChoice(Base):
     how: Mapped[str] = mapped_column(sa.String(12))
     #: The model that suggested; 0: the shipped one.
     model_id: Mapped[int] = mapped_column(sa.BigInteger)
-    #: `first` and `share` are the likeliest and how likely; `others`: [category, share] of the rest.
+    #: The likeliest and how likely it is; `said`: `items`, [category, share] of all.
     first: Mapped[str | None] = mapped_column(sa.String(64))
     share: Mapped[float | None]
     sure: Mapped[bool]
@@ -381,7 +381,7 @@ class CategoryChoice(Base):
 
 
 class CategoryModel(Base):
-    """A model that was learned, with its figures; also one that was refused (then without weights)."""
+    """A model that was learned, with its figures; also one that was refused, without weights."""
 
     __tablename__ = "category_models"
     # an id in a choice must never become another model's
@@ -397,7 +397,7 @@ class CategoryModel(Base):
     before: Mapped[int] = mapped_column(sa.BigInteger)
     #: `used`, `refused` (it was no better), `late` (another one was put in use meanwhile).
     outcome: Mapped[str] = mapped_column(sa.String(12))
-    #: Counts and figures of both, as `tickets.categories.versions.told`.
+    #: lessons, held_out; `new` and `old`: `Figures.as_json` of both; won, lost.
     figures: Mapped[dict[str, Any]]
     #: npz; NULL when refused, and when so many newer ones have been used that it was cleared away.
     weights: Mapped[bytes | None] = mapped_column(sa.LargeBinary)

@@ -29,6 +29,7 @@ from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.i18n import masked, masked_name
 from hotline.web import floor, static_blueprint
 from tickets import attendance, export, planning, service, words, workflow
+from tickets.categories import service as suggestions
 from tickets.config import Tickets
 from tickets.errors import BadWait, NotYours
 from tickets.facts import SOURCES
@@ -489,6 +490,7 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         _Acts.of(actor, ticket),
     )
     names = service.names_of(session, _people(ticket, story)) | dict(there.names)
+    asks = ticket.text and (acts.complete or acts.route)
     return render_template(
         "tickets/ticket.html",
         ticket=ticket,
@@ -507,6 +509,7 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         acts=acts,
         responsible=there.responsible(ticket.division),
         handlers=there.handlers(ticket.division) if acts.assign else [],
+        suggestion=suggestions.suggest(session, config, ticket.text) if asks else None,
         waiting=list(Waiting),
         priorities=list(Priority),
         last_wait=clock.local_day(now + LONGEST_WAIT, floor().city.zone),

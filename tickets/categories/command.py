@@ -196,9 +196,7 @@ def _tell(table: "Table") -> None:
     )
     if table.unknown:
         most = ", ".join(f"{name} ({count})" for name, count in table.unknown.most_common(12))
-        print(
-            f"names that are no category's (see aliases in config.yaml): {most}", file=sys.stderr
-        )
+        print(f"names that are no category's (see aliases in config.yaml): {most}", file=sys.stderr)
 
 
 # ------------------------------------------------------------------ evaluate

@@ -304,9 +304,7 @@ def _sharpness(margins: NDArray[np.float32], right: NDArray[np.int64]) -> float:
     return float(np.exp(found.x))
 
 
-def _threshold(
-    margins: NDArray[np.float32], right: NDArray[np.int64], sharpness: float
-) -> float:
+def _threshold(margins: NDArray[np.float32], right: NDArray[np.int64], sharpness: float) -> float:
     shares = likelihoods(margins, sharpness)
     best = shares.argmax(axis=1)
     sure = shares[np.arange(len(best)), best]

@@ -20,9 +20,9 @@ class Named(Protocol):
     """A category as config.yaml has it."""
 
     @property
-    def title(self) -> _Title: ...  # noqa: D102
+    def title(self) -> _Title: ...
     @property
-    def aliases(self) -> tuple[str, ...]: ...  # noqa: D102
+    def aliases(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)

@@ -143,9 +143,7 @@ def _learn(
     return Done(versions.USED if won else versions.LATE, len(seen), model_id, verdict)
 
 
-def compared(
-    config: Tickets, unseen: Sequence["Lesson"], new: "Model", old: "Model"
-) -> Verdict:
+def compared(config: Tickets, unseen: Sequence["Lesson"], new: "Model", old: "Model") -> Verdict:
     """Compare two models on texts that neither has learned from, among the city's categories."""
     from tickets.categories import learning
 

@@ -67,7 +67,9 @@ def suggest(session: Session, config: Tickets, text: str) -> Suggestion:
         log.exception("no suggestion by the model %s", model_id)
         return Suggestion(model_id)
     items = [Suggested(each.label, each.share) for each in judged.candidates]
-    strange = set(config.categories) - set(model.labels)
+    # what the model knows it also knows by other words; what it does not is known by name alone
+    known = set(model.labels) if judged.sure else {each.category for each in items}
+    strange = set(config.categories) - known
     named = [Suggested(category, None, word) for category, word in names.said_in(text, strange)]
     if not named:
         return Suggestion(model_id, tuple(items), judged.sure, judged.words)
@@ -152,7 +154,7 @@ def lessons(session: Session, config: Tickets) -> list[tuple[str, str]]:
         .order_by(Ticket.id.desc())
         .limit(MOST_LESSONS)
     ).all()
-    return [(text, category) for text, category in reversed(rows)]
+    return [(text, category) for text, category in reversed(rows) if category is not None]
 
 
 # ------------------------------------------------------------------ what is mixed up
@@ -197,7 +199,11 @@ def outcomes(session: Session, actor: Actor, *, since: datetime) -> list[Outcome
         )
         .order_by(CategoryChoice.id)
     )
-    return [Outcome(*row) for row in rows]
+    return [
+        Outcome(id_, at, suggested, sure, chosen, final)
+        for id_, at, suggested, sure, chosen, final in rows
+        if chosen is not None and final is not None
+    ]
 
 
 def tickets_of(session: Session, ids: Sequence[int], actor: Actor) -> list[TicketFacts]:

@@ -25,7 +25,9 @@ _TONES = frozenset("\u0e48\u0e49\u0e4a\u0e4b")
 _VOWELS = frozenset("\u0e31\u0e34\u0e35\u0e36\u0e37\u0e38\u0e39")
 _SARA_E, _SARA_AE, _SARA_AA, _SARA_AM, _NIKHAHIT = "\u0e40", "\u0e41", "\u0e32", "\u0e33", "\u0e4d"
 #: What no word begins with: marks, and vowels that follow a consonant.
-FOLLOWS: Final = _TONES | _VOWELS | frozenset("\u0e30\u0e32\u0e33\u0e3a\u0e45\u0e47\u0e4c\u0e4d\u0e4e")
+FOLLOWS: Final = (
+    _TONES | _VOWELS | frozenset("\u0e30\u0e32\u0e33\u0e3a\u0e45\u0e47\u0e4c\u0e4d\u0e4e")
+)
 #: Vowels that are written before the consonant after which they are spoken: no word ends with one.
 LEADS: Final = frozenset("\u0e40\u0e41\u0e42\u0e43\u0e44")
 
@@ -132,4 +134,5 @@ def _mixed(hashes: Hashes) -> Hashes:
     mixed = mixed * np.uint32(0x85EBCA6B)
     mixed = mixed ^ (mixed >> np.uint32(13))
     mixed = mixed * np.uint32(0xC2B2AE35)
-    return mixed ^ (mixed >> np.uint32(16))
+    found: Hashes = mixed ^ (mixed >> np.uint32(16))
+    return found

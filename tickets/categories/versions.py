@@ -149,9 +149,7 @@ def add(
     return row.id
 
 
-def put_in_use(
-    session: Session, model_id: int, *, follows: int, by: str, now: datetime
-) -> bool:
+def put_in_use(session: Session, model_id: int, *, follows: int, by: str, now: datetime) -> bool:
     """Let a model hold from now on, unless another one than `follows` (a `Use.id`) holds by now:
     then False, and nothing is changed but that the model's row says so.
     """

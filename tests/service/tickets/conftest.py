@@ -17,6 +17,7 @@ from tests.support.floors import CONFIG
 from tickets import board
 from tickets import web as tickets_web
 from tickets.answers import web as answers_web
+from tickets.categories import web as categories_web
 from tickets.config import Tickets
 from tickets.persons import web as persons_web
 from tickets.service import Actor
@@ -68,4 +69,5 @@ def app(floor: Floor) -> Flask:
     made.register_blueprint(board.blueprint)
     made.register_blueprint(persons_web.blueprint)
     made.register_blueprint(answers_web.blueprint)
+    made.register_blueprint(categories_web.blueprint)
     return made
