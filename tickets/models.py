@@ -399,6 +399,8 @@ class CategoryModel(Base):
     outcome: Mapped[str] = mapped_column(sa.String(12))
     #: lessons, held_out; `new` and `old`: `Figures.as_json` of both; won, lost.
     figures: Mapped[dict[str, Any]]
+    #: SHA-256 of the weights, hexadecimal: by it a process knows whether it has them.
+    digest: Mapped[str | None] = mapped_column(sa.String(64))
     #: npz; NULL when refused, and when so many newer ones have been used that it was cleared away.
     weights: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
 

@@ -1,6 +1,6 @@
 """`hotline categories`: train, evaluate, retrain, go back, tell which models there are.
 
-What it shares with the other tools (where the hotline keeps its data) is handed in by `hotline.cli`.
+What it shares with the other tools (where the hotline keeps its data) `hotline.cli` hands in.
 """
 
 import argparse
@@ -220,7 +220,7 @@ def _evaluate(arguments: argparse.Namespace, tools: Tools) -> int:
         print("there is nothing to measure on", file=sys.stderr)
         return 1
     if arguments.folds:
-        figures, about, sure = _folded(arguments, config, lessons)
+        figures, about, sure = _folded(arguments, lessons)
     else:
         model, about = _model(arguments, tools)
         figures, sure = _measured(arguments, config, model, lessons)
@@ -266,7 +266,7 @@ def _measured(
 
 
 def _folded(
-    arguments: argparse.Namespace, config: "Tickets", lessons: list["Lesson"]
+    arguments: argparse.Namespace, lessons: list["Lesson"]
 ) -> tuple["Figures", dict[str, Any], dict[str, float]]:
     """Each part of the texts judged by a model that has learned from the others, from nothing."""
     from tickets.categories import learning, measuring

@@ -309,7 +309,8 @@ def _threshold(margins: NDArray[np.float32], right: NDArray[np.int64], sharpness
     best = shares.argmax(axis=1)
     sure = shares[np.arange(len(best)), best]
     found = measuring.answered(sure.tolist(), (best == right).tolist(), PRECISION)
-    return max(LEAST_SURE, found.threshold)
+    # of all of them enough are right: then the least sure of them sets no limit
+    return LEAST_SURE if found.share == 1.0 else max(LEAST_SURE, found.threshold)
 
 
 def cut(model: Model, labels: Sequence[str]) -> Model:

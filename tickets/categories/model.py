@@ -6,6 +6,7 @@ which words of the text spoke for the first. Only numpy is needed here, and only
 
 import io
 import json
+import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -24,8 +25,10 @@ SHOWN: Final = 3
 NAMED: Final = 3
 #: What is less likely is not worth a key.
 LEAST: Final = 0.02
-#: Of fewer known n-grams nothing can be said.
-LEAST_KNOWN: Final = 3
+#: Of fewer known n-grams of three letters nothing can be said; and where less than this share of
+#: them is known, nothing for sure: another language, a matter that nobody has ever come with.
+LEAST_KNOWN: Final = 2
+LEAST_SHARE_KNOWN: Final = 0.3
 #: A reason is no longer than so many letters.
 _LONGEST_REASON: Final = 24
 #: How much louder than the usual a letter has to be; and how much a further reason has to say.
@@ -58,7 +61,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Model:
-    """Weights. `weights[i, k]` times `scales[k]` is what n-gram `hashes[i]` says for `labels[k]`."""
+    """What n-gram `hashes[i]` says for `labels[k]` is `weights[i, k]` times `scales[k]`."""
 
     labels: tuple[str, ...]
     hashes: NDArray[np.uint32]
@@ -81,9 +84,11 @@ class Model:
         """
         read = texts.read(text)
         found = texts.grams(read.letters)
-        known, values = self.values(found)
-        if len(known) < LEAST_KNOWN:
+        of_three = np.unique(found.hashes[found.lengths == 3])
+        familiar = int(np.isin(of_three, self.hashes).sum())
+        if familiar < LEAST_KNOWN:
             return Judgement()
+        known, values = self.values(found)
         margins = self._margins(known, values)
         allowed = [k for k, label in enumerate(self.labels) if among is None or label in among]
         if not allowed:
@@ -96,7 +101,8 @@ class Model:
             if n == 0 or shares[k] >= LEAST
         )
         reasons = self._reasons(read, found, order[0], words)
-        return Judgement(candidates, candidates[0].share >= self.threshold, reasons)
+        is_known = familiar >= LEAST_SHARE_KNOWN * len(of_three)
+        return Judgement(candidates, is_known and candidates[0].share >= self.threshold, reasons)
 
     def values(self, found: Grams) -> tuple[NDArray[np.int64], Floats]:
         """Return which n-grams of a text are known (rows of `weights`) and how much each counts."""
@@ -168,7 +174,7 @@ class Model:
                     threshold=float(said["threshold"]),
                     about=said["about"],
                 )
-        except (KeyError, OSError, EOFError, TypeError) as error:
+        except (KeyError, OSError, EOFError, TypeError, zipfile.BadZipFile) as error:
             raise ValueError(f"no model: {error}") from error
 
     def told(self, **about: Any) -> "Model":
@@ -235,7 +241,7 @@ def _pieces(read: Read, loud: Floats, spans: list[tuple[int, int]]) -> list[str]
 
 
 def _over(begin: int, end: int, spans: list[tuple[int, int]]) -> tuple[int, int]:
-    """Widen a stretch to the longest word that most of it stands in, or that stands in it in part."""
+    """Widen a stretch so that it cuts none of the words that it touches."""
     touched = [each for each in spans if min(end, each[1]) - max(begin, each[0]) >= 2]
     return min([begin, *(a for a, _ in touched)]), max([end, *(b for _, b in touched)])
 

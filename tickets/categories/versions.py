@@ -5,6 +5,7 @@ holds before it suggests (one row), and reads weights only when that has changed
 """
 
 import functools
+import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ KEPT: Final = 10
 _HELD: Final = 2
 
 _lock = threading.Lock()
-_held: "OrderedDict[tuple[str, int], Model]" = OrderedDict()
+_held: "OrderedDict[str, Model]" = OrderedDict()
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,13 @@ def weights(session: Session, model_id: int) -> "Model":
     """Return a model, from memory when this process has it. Raises `NoSuchModel`."""
     if model_id == SHIPPED:
         return shipped()
-    key = (str(session.get_bind().engine.url), model_id)
+    digest = session.scalar(sa.select(CategoryModel.digest).where(CategoryModel.id == model_id))
+    if digest is None:
+        raise NoSuchModel(id=model_id)
     with _lock:
-        if key in _held:
-            _held.move_to_end(key)
-            return _held[key]
+        if digest in _held:
+            _held.move_to_end(digest)
+            return _held[digest]
     from tickets.categories.model import Model
 
     content = session.scalar(sa.select(CategoryModel.weights).where(CategoryModel.id == model_id))
@@ -89,7 +92,7 @@ def weights(session: Session, model_id: int) -> "Model":
         raise NoSuchModel(id=model_id)
     found = Model.of_bytes(content)
     with _lock:
-        _held[key] = found
+        _held[digest] = found
         while len(_held) > _HELD:
             _held.popitem(last=False)
     return found
@@ -134,6 +137,7 @@ def add(
     now: datetime,
 ) -> int:
     """Write a model down, without its weights when it was refused (`model` None); return its id."""
+    content = None if model is None else model.as_bytes()
     row = CategoryModel(
         made_at=now,
         made_by=by,
@@ -142,7 +146,8 @@ def add(
         before=before,
         outcome=REFUSED,
         figures=figures,
-        weights=None if model is None else model.as_bytes(),
+        digest=None if content is None else hashlib.sha256(content).hexdigest(),
+        weights=content,
     )
     session.add(row)
     session.flush()
@@ -160,7 +165,9 @@ def put_in_use(session: Session, model_id: int, *, follows: int, by: str, now: d
         session.execute(
             mine.values(outcome=USED)
             if won
-            else mine.where(CategoryModel.outcome != USED).values(outcome=LATE, weights=None)
+            else mine.where(CategoryModel.outcome != USED).values(
+                outcome=LATE, weights=None, digest=None
+            )
         )
     if won:
         _clear_away(session)
@@ -205,7 +212,7 @@ def _clear_away(session: Session) -> None:
     session.execute(
         sa.update(CategoryModel)
         .where(CategoryModel.id.not_in(keep), CategoryModel.weights.is_not(None))
-        .values(weights=None)
+        .values(weights=None, digest=None)
     )
 
 

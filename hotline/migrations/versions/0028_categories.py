@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("before", sa.BigInteger(), nullable=False),
         sa.Column("outcome", sa.String(length=12), nullable=False),
         sa.Column("figures", Json, nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=True),
         sa.Column("weights", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_category_models")),
         sqlite_autoincrement=True,
