@@ -162,13 +162,10 @@ def put_in_use(session: Session, model_id: int, *, follows: int, by: str, now: d
     won = insert_ignore(session, CategoryModelUse, values) is not None
     if model_id != SHIPPED:
         mine = sa.update(CategoryModel).where(CategoryModel.id == model_id)
-        session.execute(
-            mine.values(outcome=USED)
-            if won
-            else mine.where(CategoryModel.outcome != USED).values(
-                outcome=LATE, weights=None, digest=None
-            )
+        late = mine.where(CategoryModel.outcome != USED).values(
+            outcome=LATE, weights=None, digest=None
         )
+        session.execute(mine.values(outcome=USED) if won else late)
     if won:
         _clear_away(session)
     return won
@@ -190,8 +187,8 @@ def go_back(session: Session, *, to: int | None = None, by: str, now: datetime) 
 
 def _held_before(session: Session, use: Use) -> int | None:
     """What held before the model that holds now was first put in use."""
-    if use.id == 0:
-        return None
+    if use.model_id == SHIPPED:
+        return None  # it was there before all others
     first = session.scalar(
         sa.select(sa.func.min(CategoryModelUse.id)).where(CategoryModelUse.model_id == use.model_id)
     )
@@ -201,7 +198,7 @@ def _held_before(session: Session, use: Use) -> int | None:
         .order_by(CategoryModelUse.id.desc())
         .limit(1)
     )
-    return SHIPPED if before is None and use.model_id != SHIPPED else before
+    return SHIPPED if before is None else before
 
 
 def _clear_away(session: Session) -> None:
