@@ -7,7 +7,17 @@ from typing import Any
 
 from benchmarks import machine
 
-ALL = ("step", "routing", "night", "estimate", "softphone", "answers", "screen", "floor")
+ALL = (
+    "step",
+    "routing",
+    "night",
+    "estimate",
+    "softphone",
+    "answers",
+    "categories",
+    "screen",
+    "floor",
+)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ What it says of a text: up to three labels, how sure it is of each, whether that
 which words of the text spoke for the first. Only numpy is needed here, and only once somebody asks.
 """
 
+import functools
 import io
 import json
 import zipfile
@@ -85,7 +86,7 @@ class Model:
         read = texts.read(text)
         found = texts.grams(read.letters)
         of_three = np.unique(found.hashes[found.lengths == 3])
-        familiar = int(np.isin(of_three, self.hashes).sum())
+        familiar = int(self._find(of_three)[1].sum())
         if familiar < LEAST_KNOWN:
             return Judgement()
         known, values = self.values(found)
@@ -107,13 +108,18 @@ class Model:
     def values(self, found: Grams) -> tuple[NDArray[np.int64], Floats]:
         """Return which n-grams of a text are known (rows of `weights`) and how much each counts."""
         hashes, counts = np.unique(found.hashes, return_counts=True)
-        at = np.searchsorted(self.hashes, hashes)
-        at[at == len(self.hashes)] = 0
-        hit = self.hashes[at] == hashes if len(self.hashes) else np.zeros(len(at), dtype=bool)
+        at, hit = self._find(hashes)
         known = at[hit]
         values = (1 + np.log(counts[hit])).astype(np.float32)
         length = float(np.sqrt((values**2).sum()))
         return known, values / np.float32(length or 1.0)
+
+    def _find(self, hashes: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the row of each n-gram, and whether there is one."""
+        at = np.searchsorted(self.hashes, hashes)
+        at[at == len(self.hashes)] = 0
+        hit = self.hashes[at] == hashes if len(self.hashes) else np.zeros(len(at), dtype=bool)
+        return at, hit
 
     def _margins(self, known: NDArray[np.int64], values: Floats) -> Floats:
         said = values @ self.weights[known].astype(np.float32)
@@ -124,16 +130,16 @@ class Model:
         self, read: Read, found: Grams, which: int, words: Collection[str]
     ) -> tuple[str, ...]:
         """The pieces of the text that spoke for a label, the loudest first."""
-        at = np.searchsorted(self.hashes, found.hashes)
-        at[at == len(self.hashes)] = 0
-        hit = self.hashes[at] == found.hashes
+        at, hit = self._find(found.hashes)
         starts, lengths, rows = found.starts[hit], found.lengths[hit], at[hit]
         # what speaks for all labels alike speaks for none
         rest = self.weights[rows].astype(np.float32) * self.scales
         said = rest[:, which] - rest.mean(axis=1)
-        loud = np.zeros(len(read.letters), dtype=np.float32)
-        for start, length, value in zip(starts, lengths, said / lengths, strict=True):
-            loud[start : start + length] += value
+        # each n-gram speaks evenly for its letters: up where it begins, down where it ends
+        steps = np.zeros(len(read.letters) + 1, dtype=np.float64)
+        np.add.at(steps, starts, said / lengths)
+        np.add.at(steps, starts + lengths, -said / lengths)
+        loud = np.cumsum(steps)[:-1].astype(np.float32)
         return tuple(_pieces(read, loud, _spans(read.letters, words)))
 
     def as_bytes(self) -> bytes:
@@ -209,12 +215,17 @@ def _spans(letters: str, words: Collection[str]) -> list[tuple[int, int]]:
     """Where words stand in a text: begin and end of each."""
     spans = []
     for word in words:
-        plain = texts.read(word).letters.strip()
+        plain = _plain(word)
         at = letters.find(plain) if len(plain) > 1 else -1
         while at >= 0:
             spans.append((at, at + len(plain)))
             at = letters.find(plain, at + 1)
     return spans
+
+
+@functools.lru_cache(maxsize=1024)
+def _plain(word: str) -> str:
+    return texts.read(word).letters.strip()
 
 
 def _pieces(read: Read, loud: Floats, spans: list[tuple[int, int]]) -> list[str]:
@@ -249,12 +260,10 @@ def _over(begin: int, end: int, spans: list[tuple[int, int]]) -> tuple[int, int]
 def _loudest(values: Floats) -> tuple[int, int, float]:
     """The stretch with the greatest sum (Kadane): where it begins, ends, and the sum."""
     best, best_at, total, begin = 0.0, (0, 0), 0.0, 0
-    for n, value in enumerate(values):
+    for n, value in enumerate(values.tolist()):
         if total <= 0 or n - begin >= _LONGEST_REASON:
             total, begin = 0.0, n
-        total += float(value)
-        if not np.isfinite(total):
-            total = 0.0
+        total = max(total + value, 0.0)
         if total > best:
             best, best_at = total, (begin, n + 1)
     return (*best_at, best)

@@ -38,6 +38,11 @@ class Suggested:
     share: float | None
     word: str = ""
 
+    @property
+    def percent(self) -> int:
+        """The share as it is shown; nothing is ever certain."""
+        return min(99, round((self.share or 0.0) * 100))
+
 
 @dataclass(frozen=True)
 class Suggestion:
