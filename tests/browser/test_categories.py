@@ -55,7 +55,7 @@ def test_a_suggestion_is_taken_by_a_key(hotline: Hotline, open_page: Open) -> No
     page.locator("button[data-key=F9]").click()
     expect_state(page, "wrap_up")
     finish_as(page, "2")
-    expect_state(page, "ready")
+    expect_state(page, "idle")
     c = CategoryChoice
     with hotline.floor() as floor, floor.db.read() as session:
         row = session.execute(sa.select(c.first, c.sure, c.chosen).order_by(c.id.desc())).first()
