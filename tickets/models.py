@@ -374,7 +374,7 @@ class CategoryChoice(Base):
     model_id: Mapped[int] = mapped_column(sa.BigInteger)
     #: The likeliest and how likely it is; `said`: `items`, [category, share] of all.
     first: Mapped[str | None] = mapped_column(sa.String(64))
-    share: Mapped[float | None]
+    share: Mapped[float | None] = mapped_column(sa.Float())
     sure: Mapped[bool]
     said: Mapped[dict[str, Any]]
     chosen: Mapped[str | None] = mapped_column(sa.String(64))

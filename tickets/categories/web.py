@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from hotline import clock
 from hotline.auth import Role, access
-from hotline.web import floor, json_body, wants_json
+from hotline.web import floor, json_body, language, wants_json
 from tickets import words
 from tickets.categories import service, versions
 from tickets.categories.service import Outcome, Suggestion
@@ -97,11 +97,18 @@ def confusion() -> str:
         suggested=service.mixed_up(found, "suggested"),
         chosen=service.mixed_up(found, "chosen"),
         months=service.by_month(found, floor().city.zone),
+        month_shown=_month_shown,
         use=use,
         models=models,
         config=_config(),
         words=words,
     )
+
+
+def _month_shown(month: str) -> str:
+    """A month (`2026-11`) in the reader's calendar."""
+    year, number = month.split("-")
+    return f"{number}/{int(year) + 543}" if language() == "th" else month
 
 
 @blueprint.get("/categories/tickets")

@@ -8,7 +8,9 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 
+from hotline.auth import Role
 from hotline.db import Database, bulk_insert
 from tests.service.tickets.conftest import AGENT, CALLER, NOW, SUPERVISOR
 from tests.unit.tickets.categories.made_up import WORDS, lessons
@@ -332,3 +334,21 @@ def test_what_is_mixed_up_is_counted(db: Database, config: Tickets, make: Make) 
     assert (month.month, month.count, month.right, month.sure_right) == ("2026-11", 4, 4, 4)
     # only what was first chosen since then; corrections alone begin no ticket's story here
     assert all(each.chosen == "flood" for each in late)
+
+
+# ------------------------------------------------------------------ the pages
+
+
+def test_a_program_is_told_the_same(
+    client: FlaskClient, bearer: Callable[[Role], dict[str, str]]
+) -> None:
+    asked = {
+        "json": {"text": FLOOD},
+        "headers": bearer(Role.AGENT) | {"Accept": "application/json"},
+    }
+    found = client.post("/categories/suggest", **asked).get_json()
+    assert found["suggestions"][0]["category"] == "flood"
+    assert 0.75 < found["suggestions"][0]["share"] <= 1
+    assert found["sure"] is True and found["words"] and found["model"] == 0
+    asked["json"] = {"text": ""}
+    assert client.post("/categories/suggest", **asked).get_json()["suggestions"] == []

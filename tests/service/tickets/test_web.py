@@ -697,7 +697,7 @@ def test_the_board_and_its_nights(
     time.advance(hours=25)
     jobs.SWEEPS["tickets.clocks"](floor, clock.now())
     day = floor.section(Tickets).day(clock.now())
-    (nightly,) = jobs.nightly(floor).values()
+    nightly = jobs.nightly(floor)["tickets.attention"]
     assert [nightly.run(floor, day), nightly.run(floor, day)] == ["kept", "there already"]
     browse(Role.MANAGER)
     board = client.get("/tickets/attention?lang=en").text
