@@ -7,7 +7,18 @@ from typing import Any
 
 from benchmarks import machine
 
-ALL = ("step", "routing", "night", "estimate", "softphone", "answers", "tickets", "screen", "floor")
+ALL = (
+    "step",
+    "routing",
+    "night",
+    "estimate",
+    "softphone",
+    "answers",
+    "tickets",
+    "categories",
+    "screen",
+    "floor",
+)
 
 
 def main() -> None:

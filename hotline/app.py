@@ -28,6 +28,7 @@ import reports.web
 import tickets.answers.web
 import tickets.board
 import tickets.caller_web
+import tickets.categories.web
 import tickets.citizens_desk
 import tickets.citizens_web
 import tickets.files.web
@@ -78,6 +79,7 @@ BLUEPRINTS = (
     tickets.inbox.web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
+    tickets.categories.web.blueprint,
     ivr.web.blueprint,
     ivr.pages.blueprint,
     reports.web.blueprint,
@@ -160,6 +162,9 @@ TOPICS: Mapping[str, TopicsOf] = {
     "ticket_looks": changes.nothing,
     "ticket_views": changes.nothing,
     "ticket_views_chosen": changes.nothing,
+    "category_choices": changes.nothing,
+    "category_models": changes.nothing,
+    "category_model_uses": changes.nothing,
     "citizens": changes.nothing,
     "citizen_numbers": changes.nothing,
     "call_citizens": changes.nothing,

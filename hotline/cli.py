@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from hotline.auth import Role
     from hotline.city import CityConfig
+    from hotline.db import Database
     from hotline.floor import Floor
     from hotline.replay.command import Options
     from hotline.supervisor import Supervisor
@@ -301,6 +302,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _add_answers(commands)
     _add_roster(commands)
     _add_search(commands)
+    _add_categories(commands)
     nightly = _add(commands, "nightly", _nightly, "count days again from their events")
     _add_place(nightly)
     nightly.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
@@ -377,6 +379,25 @@ def _add_search(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     _add_place(_add(verbs, "status", _search_status, "how tickets are searched here"))
     rebuild = _add(verbs, "rebuild", _rebuild_search, "make it anew; no ticket changes meanwhile")
     _add_place(rebuild)
+
+
+def _add_categories(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from tickets.categories import command
+
+    @contextmanager
+    def opened(arguments: argparse.Namespace) -> Iterator[tuple["Tickets", "Database"]]:
+        with _opened(arguments) as (config, database):
+            yield config.tickets, database
+
+    def config(arguments: argparse.Namespace) -> "Tickets":
+        from hotline import city
+
+        return city.load(_store(arguments).config).tickets
+
+    def make(arguments: argparse.Namespace) -> None:
+        _migrate(arguments)
+
+    command.add(commands, command.Tools(_add, _add_place, opened, config, make))
 
 
 def _check(arguments: argparse.Namespace) -> int:

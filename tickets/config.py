@@ -385,7 +385,11 @@ class Tickets(Section):
                     f'no such division "{category.division}"',
                     f"divisions.{category.division}",
                 )
-        owners: dict[str, str] = {}
+        # what a matter is called is its title as well (`tickets.categories.names`)
+        titles = (
+            (t, id_) for id_, each in self.categories.items() for t in each.title.root.values()
+        )
+        owners = {title.casefold(): id_ for title, id_ in titles}
         for id_, category in self.categories.items():
             for alias in category.aliases:
                 owner = owners.setdefault(alias.casefold(), id_)

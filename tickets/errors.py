@@ -4,7 +4,7 @@
 HotlineError
 ├── NotFound   ├── NoSuchTicket
 │              ├── NoSuchAbsence
-│              ├── NoSuchPerson, NoSuchAnswer
+│              ├── NoSuchPerson, NoSuchAnswer, NoSuchModel
 │              └── NoSuchTemplate, NoSuchForward, NoSuchBulk
 ├── Conflict   ├── TicketMoved         somebody else moved it first
 │              ├── PersonChanged, AnswerChanged, TemplateChanged, ForwardMoved
@@ -41,6 +41,12 @@ class NoSuchTicket(NotFound):
     """Nobody has such a ticket, or the asker may not know of it."""
 
     code, text = "no-such-ticket", "tickets.error.no_such_ticket"
+
+
+class NoSuchModel(NotFound):
+    """There is no such model of categories, or its weights are no longer there."""
+
+    code, text = "no-such-model", "tickets.error.no_such_model"
 
 
 class TicketMoved(Conflict):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from hotline.announce import announce
 from tickets import attendance, facts, planning, redaction, search, telling, workflow
+from tickets.categories.service import note_choice
 from tickets.config import Tickets
 from tickets.errors import (
     BadWait,
@@ -207,6 +208,8 @@ def route(
         said["routed"] = True
         values |= {"owner": None, "waiting_for": None, "waiting_until": None}
     routed = _write(session, config, ticket, _Act(EventKind.ROUTED, said, values, actor, now))
+    if "category" in changed:
+        note_choice(session, config, routed, EventKind.ROUTED, by=actor.username, now=now)
     return protect(session, routed, by=actor.username, now=now)
 
 

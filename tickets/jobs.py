@@ -10,6 +10,7 @@ from hotline.jobs import Every, Job
 from hotline.schedule import Nightly
 from tickets import attempts, attendance, attention, sms, sweeps, telling
 from tickets.config import Tickets
+from tickets.facts import SYSTEM
 from tickets.files import sending
 from tickets.life import forwarding
 from tickets.writing import TOLD
@@ -80,9 +81,22 @@ def keep_attention(floor: Floor, day: date) -> str:
     return "kept" if kept else "there already"
 
 
+#: When the model of categories learns: after the statistics, in the quiet of the night.
+RETRAIN_AT = time(3, 10)
+
+
+def retrain(floor: Floor, _day: date) -> str:
+    """Learn from the city's own tickets, and use what was learned if it is better."""
+    from tickets.categories import retraining
+
+    tickets = floor.section(Tickets)
+    return str(retraining.retrain(floor.db, tickets, by=SYSTEM, now=clock.now()))
+
+
 def nightly(_: Floor) -> dict[str, Nightly]:
     """What is due each night, and when (the city's local time)."""
     return {
         "tickets.attention": Nightly(at=NIGHT_AT, run=keep_attention),
         "tickets.files": Nightly(at=FILES_AT, run=sending.check),
+        "categories.retrain": Nightly(at=RETRAIN_AT, run=retrain),
     }

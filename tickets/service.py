@@ -19,6 +19,7 @@ from hotline.db import insert_ignore
 from hotline.floor import Floor
 from hotline.models import Account
 from tickets import attendance, facts, numbers, planning, workflow
+from tickets.categories.service import note_choice
 from tickets.citizens import CitizenView, as_citizens_see
 from tickets.config import Asked, Category, Makes, Outcome, Tickets
 from tickets.deadlines import History
@@ -271,7 +272,9 @@ def record_call(
     said = _as_made(ticket, chosen.id, call_id) | plan.said
     tell(session, ticket.id, EventKind.MADE, by, now, said)
     announce(session, "ticket.made", ticket_id=ticket.id)
-    return facts.of_ticket(ticket)
+    made = facts.of_ticket(ticket)
+    note_choice(session, config, made, EventKind.MADE, by=by, now=now)
+    return made
 
 
 def take_down_sms(
@@ -460,7 +463,9 @@ def complete(
     changed = change(session, ticket, expected, values)
     said = _as_made(changed, chosen.id, None) | told
     tell(session, ticket.id, EventKind.COMPLETED, actor.username, now, said)
-    return protect(session, facts.of_ticket(changed), by=actor.username, now=now)
+    completed = facts.of_ticket(changed)
+    note_choice(session, config, completed, EventKind.COMPLETED, by=actor.username, now=now)
+    return protect(session, completed, by=actor.username, now=now)
 
 
 def _history(session: Session, ticket: TicketFacts) -> History:

@@ -45,6 +45,7 @@ from tickets import (
     words,
     workflow,
 )
+from tickets.categories import service as suggestions
 from tickets.config import Tickets
 from tickets.errors import BadWait, NotYours
 from tickets.facts import SOURCES
@@ -649,6 +650,7 @@ def _page(
     people = _people(ticket, told) | files.people
     names = service.names_of(session, people) | dict(there.names)
     names[CITIZEN] = t("tickets.files.citizen")
+    asks = ticket.text and (acts.complete or acts.route)
     return render_template(
         "tickets/ticket.html",
         ticket=ticket,
@@ -678,6 +680,7 @@ def _page(
         spoken_languages=spoken_languages(),
         responsible=there.responsible(ticket.division),
         handlers=there.handlers(ticket.division) if acts.assign else [],
+        suggestion=suggestions.suggest(session, config, ticket.text) if asks else None,
         waiting=list(Waiting),
         priorities=list(Priority),
         sms_told=sms.of_ticket(session, ticket.id),

@@ -18,6 +18,7 @@ from tests.support.floors import CONFIG
 from tickets import board, caller_web, citizens_desk, citizens_web, jobs
 from tickets import web as tickets_web
 from tickets.answers import web as answers_web
+from tickets.categories import web as categories_web
 from tickets.config import Tickets
 from tickets.files import web as files_web
 from tickets.inbox import web as inbox_web
@@ -83,4 +84,5 @@ def app(floor: Floor) -> Flask:
     made.register_blueprint(inbox_web.blueprint)
     made.register_blueprint(persons_web.blueprint)
     made.register_blueprint(answers_web.blueprint)
+    made.register_blueprint(categories_web.blueprint)
     return made

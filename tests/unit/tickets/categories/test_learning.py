@@ -1,0 +1,115 @@
+"""What is learned, what is remembered, and how sure one may be."""
+
+import numpy as np
+import pytest
+
+from tests.unit.tickets.categories.made_up import WORDS, lessons
+from tickets.categories import learning, measuring
+from tickets.categories.learning import Lesson, TooLittle, learn
+from tickets.categories.model import Model
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return learn(lessons(160))
+
+
+def test_it_tells_matters_apart_that_it_has_not_seen(model: Model) -> None:
+    unseen = lessons(80, seed=2)
+    said, shares = learning.judged(model, [each.text for each in unseen])
+    assert measuring.figures([e.label for e in unseen], said, shares.tolist()).accuracy > 0.95
+
+
+def test_it_says_why_in_the_words_of_the_text(model: Model) -> None:
+    judged = model.judge("สวัสดีค่ะ ขอแจ้งว่าน้ำท่วมหน้าตลาด", words=["น้ำท่วม"])
+    assert judged.first is not None and judged.first.label == "flood"
+    assert judged.sure
+    assert any("น้ำท่วม" in word for word in judged.words)
+    assert all(word in "สวัสดีค่ะ ขอแจ้งว่าน้ำท่วมหน้าตลาด" for word in judged.words)
+
+
+@pytest.mark.parametrize("text", ["", "ก", "???", "123", "Квартира"])
+def test_of_what_it_has_never_seen_it_is_not_sure(model: Model, text: str) -> None:
+    assert not model.judge(text).sure
+
+
+def test_of_two_matters_at_once_it_names_both_and_is_less_sure(model: Model) -> None:
+    both = model.judge("น้ำท่วม ไฟทางดับ")
+    assert {each.label for each in both.candidates[:2]} == {"flood", "street_light"}
+    assert both.candidates[0].share < model.judge("น้ำท่วม น้ำขัง ฝนตกหนัก").candidates[0].share
+
+
+def test_what_the_city_has_not_is_not_suggested(model: Model) -> None:
+    judged = model.judge("น้ำท่วม", among={"noise", "rubbish"})
+    assert {each.label for each in judged.candidates} <= {"noise", "rubbish"}
+
+
+def test_a_file_is_the_same_model(model: Model) -> None:
+    again = Model.of_bytes(model.as_bytes())
+    text = "ถังขยะล้น ส่งกลิ่น"
+    assert again.judge(text) == model.judge(text)
+    assert again.about == model.about
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a model at all"])
+def test_what_is_no_model_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Model.of_bytes(content)
+
+
+def test_a_file_that_would_run_something_is_refused() -> None:
+    import io
+
+    written = io.BytesIO()
+    np.savez(written, said=np.array([object()], dtype=object), hashes=np.zeros(1))
+    with pytest.raises(ValueError, match=r"."):
+        Model.of_bytes(written.getvalue())
+
+
+def test_the_same_lessons_make_the_same_model() -> None:
+    one, other = learn(lessons(60)), learn(lessons(60))
+    assert one.as_bytes() == other.as_bytes()
+
+
+def test_what_others_taught_is_not_forgotten(model: Model) -> None:
+    """A few lessons of one matter do not take the others away, and a new matter is learned."""
+    new = {"beach": ["ชายหาด", "ร่มเตียง", "เจ็ตสกี", "แมงกะพรุน", "jet ski"]}
+    few = lessons(24, seed=5, labels=new) + lessons(8, seed=6)
+    onto = learn(few, before=model)
+    assert set(onto.labels) == {*WORDS, "beach"}
+    unseen = lessons(40, seed=7) + lessons(10, seed=8, labels=new)
+    said, _ = learning.judged(onto, [each.text for each in unseen])
+    right = [one == each.label for one, each in zip(said, unseen, strict=True)]
+    assert sum(right) / len(right) > 0.9
+
+
+def test_a_correction_is_a_lesson(model: Model) -> None:
+    """What the city calls something else than others do is called so in the end."""
+    here = [Lesson(each.text, "noise") for each in lessons(200, seed=9) if each.label == "rubbish"]
+    onto = learn(here + [e for e in lessons(60, seed=10) if e.label != "rubbish"], before=model)
+    first = onto.judge("ถังขยะล้น ไม่มาเก็บ ครับ").first
+    assert first is not None and first.label == "noise"
+
+
+def test_an_ngram_of_one_text_is_not_learned() -> None:
+    """Somebody's name stands in one text: it must not be found in the model."""
+    from tickets.categories import text
+
+    taught = [*lessons(60), Lesson("น้ำท่วม บ้านคุณเฉลิมพงษ์ธนากุล", "flood")]
+    known = set(learn(taught).hashes.tolist())
+    letters = text.read("เฉลิมพงษ์ธนากุล").letters
+    found = text.grams(letters)
+    long = found.hashes[found.lengths == text.LONGEST].tolist()
+    assert long and not known & set(long)
+
+
+def test_nothing_is_learned_from_nothing() -> None:
+    with pytest.raises(TooLittle):
+        learn([])
+    with pytest.raises(TooLittle):
+        learn([Lesson(f"น้ำท่วม {n}", "flood") for n in "กขคงจ"])
+
+
+def test_a_label_with_too_few_texts_is_left_out() -> None:
+    taught = [*lessons(60), Lesson("แมงกะพรุนที่หาด", "beach")]
+    assert "beach" not in learn(taught).labels

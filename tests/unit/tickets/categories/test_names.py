@@ -1,0 +1,83 @@
+"""What a matter is called, here and in other cities' files."""
+
+from pathlib import Path
+
+import pytest
+
+from hotline.errors import Invalid
+from tests.unit.tickets.test_config import GOOD
+from tickets.categories import tables
+from tickets.categories.names import Names
+from tickets.config import Tickets
+
+
+@pytest.fixture
+def names() -> Names:
+    return Names.of(Tickets.model_validate(GOOD).categories)
+
+
+def table(folder: Path, *lines: str) -> Path:
+    file = folder / "city.csv"
+    file.write_text("\n".join(["words,kind", *lines]) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("cell", "known", "unknown"),
+    [
+        ("ถนน", {"road"}, set()),
+        (" ถนน ", {"road"}, set()),
+        ("road", {"road"}, set()),
+        ("{ถนน}", {"road"}, set()),
+        ("ถนน,ท่อ", {"road", "drain"}, set()),
+        ("['ถนน', 'ทะเล']", {"road"}, {"ทะเล"}),
+        ("", set(), set()),
+    ],
+)
+def test_what_a_cell_names(names: Names, cell: str, known: set[str], unknown: set[str]) -> None:
+    assert names.categories(cell) == (known, unknown)
+
+
+def test_what_a_text_calls_by_name(names: Names) -> None:
+    assert list(names.said_in("มีหลุมบน ROAD ใหญ่", {"road", "drain"})) == [("road", "road")]
+    assert list(names.said_in("broad", {"road"})) == []  # a word, and not a part of one
+    assert list(names.said_in("road", set())) == []
+
+
+def test_a_file_of_another_city(names: Names, tmp_path: Path) -> None:
+    file = table(
+        tmp_path,
+        "ถนนเป็นหลุม,ถนน",
+        "ถนน เป็นหลุม!,ถนน",  # the same once more
+        "ท่อตัน,ท่อ",
+        'ท่อตันและถนนทรุด,"ท่อ,ถนน"',
+        "หาดสกปรก,ทะเล",
+        ",ถนน",
+        "ฝาท่อหาย,ท่อ",
+        "ฝาท่อ หาย,ถนน",  # said to be two things
+    )
+    found = tables.read([file], "text,words", "kind", names)
+    assert [(each.text, each.label) for each in found.lessons] == [
+        ("ถนนเป็นหลุม", "road"),
+        ("ท่อตัน", "drain"),
+    ]
+    assert len(found.repeated) == 5
+    assert (found.several, found.empty, found.contradicted) == (1, 1, 2)
+    assert dict(found.unknown) == {"ทะเล": 1}
+
+
+def test_a_category_can_be_left_out(names: Names, tmp_path: Path) -> None:
+    file = table(tmp_path, "ถนนเป็นหลุม,ถนน", "ท่อตัน,ท่อ")
+    assert len(tables.read([file], "words", "kind", names, without=["road"]).lessons) == 1
+
+
+def test_a_file_without_that_column_is_told_of(names: Names, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=r'no column "other" \(there are words, kind\)'):
+        tables.read([table(tmp_path)], "other", "kind", names)
+
+
+def test_a_file_that_is_no_text_is_told_of(names: Names, tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_bytes(b"words,kind\n\xff\xfe\xfa,x\n")
+    with pytest.raises(Invalid, match=r"bad\.csv"):
+        tables.read([file], "words", "kind", names)

@@ -1,0 +1,1 @@
+"""What a matter is about: suggested while it is typed, learned from what people chose after all."""
