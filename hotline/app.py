@@ -114,6 +114,8 @@ TOPICS: Mapping[str, TopicsOf] = {
     "callback_attempts": changes.nothing,
     "tickets": changes.always("tickets"),
     "ticket_calls": changes.nothing,
+    "ticket_places": changes.nothing,  # with the ticket
+    "assets": changes.nothing,
     "ticket_absences": changes.nothing,
     "ticket_attention": changes.nothing,
     "ticket_events": changes.nothing,

@@ -4,7 +4,8 @@ The desk saves it while it is being typed, so that neither a reload nor the wrap
 word. Once the outcome is written the draft is gone.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -30,6 +31,8 @@ class DraftFacts:
     ticket_number: str
     saved_at: datetime
     who: str = ""
+    #: The fields of the place by name (`tickets.places.entry`), as typed.
+    place: Mapping[str, str] = field(default_factory=dict)
 
 
 def save(session: Session, call_id: int, agent_id: int, said: DraftFacts) -> None:
@@ -47,6 +50,7 @@ def save(session: Session, call_id: int, agent_id: int, said: DraftFacts) -> Non
         "category": said.category,
         "ticket_number": said.ticket_number,
         "who": said.who,
+        "place": dict(said.place) or None,
         "saved_at": said.saved_at,
     }
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
@@ -67,9 +71,10 @@ def of_call(session: Session, call_id: int, agent_id: int) -> DraftFacts | None:
             Draft.ticket_number,
             Draft.saved_at,
             Draft.who,
+            Draft.place,
         ).where(Draft.call_id == call_id, Draft.agent_id == agent_id)
     ).one_or_none()
-    return None if row is None else DraftFacts(*row)
+    return None if row is None else DraftFacts(*row[:-1], place=row[-1] or {})
 
 
 def drop(session: Session, call_id: int, agent_id: int) -> None:

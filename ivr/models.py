@@ -329,6 +329,8 @@ class Draft(Base):
     ticket_number: Mapped[str] = mapped_column(sa.Text)
     #: The caller's name.
     who: Mapped[str] = mapped_column(sa.Text, server_default="")
+    #: The fields of the place by name, as typed; NULL: none.
+    place: Mapped[dict[str, Any] | None]
     saved_at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -13,6 +13,7 @@ HotlineError
                ├── UnknownOutcome, CategoryNeeded, UnknownCategory, UnknownDivision
                ├── BadWait, BadAbsence, NoSuchColleague, NothingChanged
                ├── NoName              a person without a name
+               ├── BadPlace            no place on earth, no such area, no such asset
                ├── FaultyAnswer        something is missing; `faults` says what
                └── BadMove             no such move, or its result or reason is missing
 ```
@@ -167,3 +168,12 @@ class FaultyAnswer(Invalid):
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__(", ".join(sorted(faults)))
         self.faults = faults
+
+
+class BadPlace(Invalid):
+    """What was written of a place is none; `which` (`coordinates`, `area`, `asset`) says what."""
+
+    code = "bad-place"
+
+    def __init__(self, which: str, said: str) -> None:
+        super().__init__(said, text=f"tickets.place.error.{which}", said=said)

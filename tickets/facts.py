@@ -66,6 +66,7 @@ class TicketFacts:
     waiting_until: datetime | None = None
     escalation: int = 0
     escalate_at: datetime | None = None
+    area: str | None = None
 
     def due_of(self, clock: Clock) -> datetime | None:
         """When a clock runs out."""
@@ -154,6 +155,7 @@ def of_ticket(row: Ticket) -> TicketFacts:
         waiting_until=row.waiting_until,
         escalation=row.escalation,
         escalate_at=row.escalate_at,
+        area=row.area,
     )
 
 

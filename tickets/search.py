@@ -12,7 +12,15 @@ from sqlalchemy.orm import Session
 from tickets import facts, numbers
 from tickets.errors import BadNumber, NoSuchTicket
 from tickets.facts import MESSAGE, Actor, EventFacts, TicketFacts
-from tickets.models import IS_INCOMPLETE, IS_OPEN, Ticket, TicketCall, TicketEvent
+from tickets.models import (
+    IS_INCOMPLETE,
+    IS_OPEN,
+    MISPLACED,
+    Ticket,
+    TicketCall,
+    TicketEvent,
+    TicketPlace,
+)
 from tickets.workflow import OPEN, Role, State
 
 PAGE = 50
@@ -37,6 +45,7 @@ class Show(StrEnum):
     SILENT = "silent"
     WAITING = "waiting"
     ESCALATED = "escalated"
+    MISPLACED = "misplaced"
 
 
 #: How many days of the city the lists of what is due reach, today being one.
@@ -62,6 +71,8 @@ class Filters:
     source: str | None = None
     text: str = ""
     before: int | None = None
+    #: The id of an area that they are in.
+    area: str | None = None
 
 
 @dataclass(frozen=True)
@@ -278,6 +289,8 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bo
     text = facts.clean(filters.text)
     if text:
         yield _matches(text)
+    if filters.area is not None:
+        yield Ticket.area == filters.area
     if filters.before is not None:
         yield Ticket.id < filters.before
 
@@ -307,6 +320,7 @@ def _shown(
         Show.SILENT: [Ticket.update_due_at < now],
         Show.WAITING: [Ticket.waiting_for.is_not(None)],
         Show.ESCALATED: [Ticket.escalation > 0],
+        Show.MISPLACED: [Ticket.id.in_(sa.select(TicketPlace.ticket_id).where(MISPLACED))],
     }
     return conditions[show]
 

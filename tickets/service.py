@@ -210,9 +210,11 @@ def record_call(
     incomplete: bool = False,
     ticket_number: str | None = None,
     source: str = CALL,
+    area: str | None = None,
 ) -> TicketFacts:
     """Give an answered call, a message that a caller left, or a callback that reached nobody its
-    one ticket: made, or linked, as its outcome says. `source`: one of `tickets.facts.SOURCES`.
+    one ticket: made, or linked, as its outcome says. `source`: one of `tickets.facts.SOURCES`;
+    `area`: where it is (`tickets.places.service.placed_in_call` writes down the place itself).
 
     Whoever asks again for the same call, with whatever arguments, gets the first one's ticket and
     changes nothing. With `incomplete` (the agent's word is missing) it never refuses: what is
@@ -241,7 +243,7 @@ def record_call(
     matter = _matter(config, chosen, category, incomplete=incomplete)
     # The call's row is the lock: who loses it to another process takes back the ticket just made.
     savepoint = session.begin_nested()
-    values = _values_of(config, matter, now)
+    values = _values_of(config, matter, now, area)
     plan = _first_plan(config, matter, now)
     ticket = Ticket(
         **values,
@@ -252,6 +254,7 @@ def record_call(
         source=source,
         made_by=by,
         received_at=now,
+        area=area,
     )
     session.add(ticket)
     session.flush()
@@ -398,7 +401,7 @@ def complete(
         return _replace(session, ticket, target, chosen.id, text, actor, now)
     matter = _matter(config, chosen, category, incomplete=False)
     seen = locked(session, ticket)
-    values = _values_of(config, matter, now)
+    values = _values_of(config, matter, now, seen.area)
     values["text"] = "\n".join(part for part in (ticket.text, text) if part)
     if values["state"] == State.RECEIVED:
         values["state"] = ticket.state.value  # who has begun does not begin again
@@ -494,14 +497,16 @@ def _matter(
     return _Matter(outcome, outcome.kind or Kind.INQUIRY, category, incomplete)
 
 
-def _values_of(config: Tickets, matter: _Matter, now: datetime) -> dict[str, Any]:
+def _values_of(
+    config: Tickets, matter: _Matter, now: datetime, area: str | None
+) -> dict[str, Any]:
     """Return the columns, but for the clocks, that follow from what a ticket is about."""
     category = config.categories.get(matter.category or "")
     closed = matter.is_closed
     return {
         "kind": matter.kind.value,
         "category": matter.category,
-        "division": config.division_of(matter.category),
+        "division": config.division_of(matter.category, area),
         "priority": _priority(matter.kind, category).value,
         "private": category is not None and category.private,
         "incomplete": matter.incomplete,

@@ -33,6 +33,7 @@ from ivr.talk import consults, monitors
 from tickets import service as tickets
 from tickets.config import Asked
 from tickets.persons import service as persons
+from tickets.places import entry
 
 # ---------------------------------------------------------------- the agent's verbs
 
@@ -121,6 +122,7 @@ def save_draft(call_id: int) -> Response:
         category=str(body.get("category") or ""),
         ticket_number=str(body.get("ticket") or ""),
         who=str(body.get("who") or ""),
+        place=entry.kept(body),
         saved_at=clock.now(),
     )
     with floor().db.write() as session:
@@ -163,6 +165,7 @@ def _outcome(body: dict[str, Any]) -> closing.Outcome:
         category=str(body["category"]) if body.get("category") else None,
         ticket_number=str(body["ticket"]) if body.get("ticket") else None,
         who=str(body.get("who") or ""),
+        place=entry.kept(body),
     )
 
 
