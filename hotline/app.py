@@ -24,8 +24,10 @@ import reports.jobs
 import reports.web
 import tickets.answers.web
 import tickets.board
+import tickets.config
 import tickets.jobs
 import tickets.persons.web
+import tickets.places.web
 import tickets.web
 from hotline import auth, changes, city, logs, outbox, schedule, settings, web
 from hotline.auth import Role
@@ -50,6 +52,7 @@ BLUEPRINTS = (
     agents.roster.web.blueprint,
     tickets.web.blueprint,
     tickets.board.blueprint,
+    tickets.places.web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     ivr.web.blueprint,
@@ -239,6 +242,9 @@ def create_app(floor: Floor | None = None) -> Flask:
     # where an agent who reads a ticket calls its caller
     app.extensions[tickets.web.CALLS_OUT] = ivr.pages.to_call_out
     app.extensions[tickets.web.SPOKEN] = tuple(callers.languages)
+    # pictures of streets come from the one host that the city has chosen, if it has
+    tiles = floor.section(tickets.config.Tickets).places.tiles
+    app.extensions[web.IMAGES] = () if tiles is None else (tiles.site,)
     return app
 
 

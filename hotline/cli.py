@@ -314,6 +314,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _add_people(commands)
     _add_citizens(commands)
     _add_answers(commands)
+    _add_assets(commands)
     _add_roster(commands)
     nightly = _add(commands, "nightly", _nightly, "count days again from their events")
     _add_place(nightly)
@@ -374,6 +375,20 @@ def _add_answers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     bring = _add(verbs, "import", _import_answers, "write the answers of a file (YAML)")
     _add_place(bring)
     bring.add_argument("file", type=Path)
+    bring.add_argument("--dry-run", action="store_true", help="check and tell, and change nothing")
+
+
+def _add_assets(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`hotline assets`: the things of the city that have a number and a place."""
+    words = "lamps, bins, water points: what has a number and a place"
+    verbs = commands.add_parser("assets", help=words, description=words).add_subparsers(
+        required=True, metavar="VERB"
+    )
+    words = "write down the things of a file (CSV: number, latitude, longitude, note; or GeoJSON)"
+    bring = _add(verbs, "import", _import_assets, words)
+    _add_place(bring)
+    bring.add_argument("file", type=Path)
+    bring.add_argument("--kind", required=True, help="what they are: lamp, bin, water_point")
     bring.add_argument("--dry-run", action="store_true", help="check and tell, and change nothing")
 
 
@@ -623,6 +638,22 @@ def _import_answers(arguments: argparse.Namespace) -> int:
         new, there = importing.bring(session, config.tickets, drafts, now=now, dry=dry)
     print(f"{new} new, {there} there already" + (" (nothing was changed)" if dry else ""))
     return 0
+
+
+def _import_assets(arguments: argparse.Namespace) -> int:
+    from tickets.places import assets
+
+    kind, dry = assets.kind_of(arguments.kind), arguments.dry_run
+    rows, bad = assets.read(arguments.file.read_text(encoding="utf-8-sig"))
+    for each in bad:
+        print(f"{arguments.file}, {each.line}: {each.why}", file=sys.stderr)
+    with _opened(arguments) as (_, database), database.write() as session:
+        dry = dry or bool(bad)
+        brought = assets.bring(session, kind, rows, now=clock.now(), dry=dry)
+    print(f"{brought.new} new, {brought.changed} changed, {brought.there} there already")
+    if dry:
+        print("nothing was changed")
+    return 1 if bad else 0
 
 
 def _export_roster(arguments: argparse.Namespace) -> int:

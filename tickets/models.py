@@ -366,9 +366,7 @@ class TicketPlace(Base):
     __table_args__ = (
         sa.CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="pin"),
         # what is in a box: what is near
-        _partial(
-            "ix_ticket_places_pin", "latitude", "longitude", where="latitude IS NOT NULL"
-        ),
+        _partial("ix_ticket_places_pin", "latitude", "longitude", where="latitude IS NOT NULL"),
         sa.Index(
             "ix_ticket_places_contradicts",
             "ticket_id",

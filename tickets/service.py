@@ -497,9 +497,7 @@ def _matter(
     return _Matter(outcome, outcome.kind or Kind.INQUIRY, category, incomplete)
 
 
-def _values_of(
-    config: Tickets, matter: _Matter, now: datetime, area: str | None
-) -> dict[str, Any]:
+def _values_of(config: Tickets, matter: _Matter, now: datetime, area: str | None) -> dict[str, Any]:
     """Return the columns, but for the clocks, that follow from what a ticket is about."""
     category = config.categories.get(matter.category or "")
     closed = matter.is_closed

@@ -33,6 +33,8 @@ from tickets.config import Tickets
 from tickets.errors import BadWait, NotYours
 from tickets.facts import SOURCES
 from tickets.persons import service as persons
+from tickets.places import service as places
+from tickets.places import shown
 from tickets.search import DAYS
 from tickets.service import Actor, EventFacts, Filters, Show, TicketFacts
 from tickets.workflow import LONGEST_WAIT, MOVES, OPEN, Priority, Result, State, Waiting
@@ -110,6 +112,7 @@ class _Asked:
     source: str
     text: str
     before: int | None
+    area: str
 
     @classmethod
     def of_request(cls, actor: Actor) -> "_Asked":
@@ -127,6 +130,7 @@ class _Asked:
             source=arguments.get("source", ""),
             text=arguments.get("q", "").strip(),
             before=arguments.get("before", type=_key),
+            area=arguments.get("area", ""),
         )
 
     def filters(self, config: Tickets, actor: Actor) -> Filters:
@@ -142,6 +146,7 @@ class _Asked:
             source=self.source if self.source in SOURCES else None,
             text=self.text,
             before=self.before,
+            area=self.area if self.area in config.areas.areas else None,
         )
 
     def _states(self) -> frozenset[State]:
@@ -182,8 +187,13 @@ def ticket_list() -> str:
             session, actor, now=now, divisions=filters.divisions, day_ends=days_end(1)
         )
         unattended = service.unattended(session, config, now)
+        where = places.of_tickets(session, page.tickets)
     return render_template(
         "tickets/list.html",
+        where=where,
+        place_line=shown.line,
+        areas=config.areas.areas,
+        area_name=shown.area,
         asked=asked,
         page=page,
         owed=owed,
@@ -500,6 +510,10 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         caller=_caller(actor, ticket),
         calls_out=_calls_out(session, actor, ticket),
         persons=persons.of_ticket(session, ticket.id),
+        place=shown.part(session, config, ticket, actor),
+        metres=shown.metres,
+        map_of=shown.map_of(config),
+        may_close=any(each.to is State.DONE for each in moves),
         shown_name=_name_shown(actor, ticket),
         reads_persons=current_account().role is Role.SUPERVISOR,
         names=names,
@@ -614,6 +628,7 @@ def api_ticket(number: str) -> Response:
         story = service.story(session, ticket.id)
         calls = service.calls_of(session, ticket.id)
         called = persons.of_ticket(session, ticket.id)
+        where = places.of_ticket(session, ticket)
     shown_name = _name_shown(actor, ticket)
     return jsonify(
         number=ticket.number,
@@ -641,6 +656,8 @@ def api_ticket(number: str) -> Response:
         waiting_until=_iso(ticket.waiting_until),
         escalation=ticket.escalation,
         version=ticket.version,
+        area=ticket.area,
+        place=where.told(),
         calls=calls,
         persons=[shown_name(each.name) for each in called],
         events=[

@@ -34,6 +34,7 @@ from tickets import service as tickets
 from tickets.config import Asked
 from tickets.persons import service as persons
 from tickets.places import entry
+from tickets.places import shown as places
 
 # ---------------------------------------------------------------- the agent's verbs
 
@@ -263,6 +264,7 @@ def current_fragment() -> Response:
         categories=tickets.categories(here),
         asked=Asked,
         ticket_shown=tickets.number_shown,
+        place=places.fields_of(here),
     )
 
 

@@ -100,9 +100,7 @@ class Areas:
         An edge belongs to both sides: the city's area wins over a neighbour's, and of two the one
         that stands first in the file, so that the same point always has the same answer.
         """
-        found = self._tree.query(
-            shapely.Point(pin.longitude, pin.latitude), predicate="intersects"
-        )
+        found = self._tree.query(shapely.Point(pin.longitude, pin.latitude), predicate="intersects")
         mine = [self._order[n] for n in sorted(int(n) for n in found)]
         return next((area for area in mine if not area.outside), mine[0] if mine else None)
 
@@ -117,9 +115,7 @@ class Areas:
     def bounds(self) -> Box | None:
         """Return the box of the city itself."""
         own = [
-            shape
-            for shape, area in zip(self.shapes, self._order, strict=True)
-            if not area.outside
+            shape for shape, area in zip(self.shapes, self._order, strict=True) if not area.outside
         ]
         if not own:
             return None
@@ -239,7 +235,13 @@ class _Reading:
             faults += wrong
             if pin is not None and not faults:
                 self.points.append(
-                    (feature["id"], properties["kind"], properties["title"], pin, _aliases(properties))
+                    (
+                        feature["id"],
+                        properties["kind"],
+                        properties["title"],
+                        pin,
+                        _aliases(properties),
+                    )
                 )
             return faults
         shape, wrong = _shape(f"{place}.geometry", geometry)
@@ -285,9 +287,7 @@ class _Reading:
         for id_, kind, title, pin, aliases in self.points:
             at = areas.at(pin)
             points.append(Point(id_, kind, title, pin, at.id if at else None, aliases))
-        return Areas(
-            self.areas, points, self.shapes, bool(data.get("approximate")), _lean(data)
-        )
+        return Areas(self.areas, points, self.shapes, bool(data.get("approximate")), _lean(data))
 
 
 def _aliases(properties: Mapping[str, Any]) -> tuple[str, ...]:
@@ -352,7 +352,11 @@ def _shape(place: str, geometry: Any) -> tuple[Any, list[Fault]]:
         return None, [Fault(place, "is neither Polygon nor MultiPolygon")]
     coordinates = geometry.get("coordinates")
     parts = [coordinates] if kind == "Polygon" else coordinates
-    if not isinstance(parts, list) or not parts or not all(isinstance(p, list) and p for p in parts):
+    if (
+        not isinstance(parts, list)
+        or not parts
+        or not all(isinstance(p, list) and p for p in parts)
+    ):
         return None, [Fault(f"{place}.coordinates", "has no rings")]
     faults: list[Fault] = []
     for n, rings in enumerate(parts):

@@ -210,9 +210,7 @@ def bring(
     that is brought twice changes nothing. `dry`: count only.
     """
     new = changed = 0
-    known = {
-        row.key: row for row in session.scalars(sa.select(Asset).where(Asset.kind == kind))
-    }
+    known = {row.key: row for row in session.scalars(sa.select(Asset).where(Asset.kind == kind))}
     for each in rows:
         before = known.get(key_of(each.number))
         values = {

@@ -374,10 +374,22 @@ def contradicting(session: Session, actor: Actor, divisions: Collection[str] = (
     )
 
 
-def assets_in(session: Session, box: Box, kind: str = "", *, limit: int = DRAWN) -> list[assets.AssetFacts]:
+def assets_in(
+    session: Session, box: Box, kind: str = "", *, limit: int = DRAWN
+) -> list[assets.AssetFacts]:
     """Return the things of the city in a box, of one kind or (empty) all; at most `limit`."""
     of_kind = [Asset.kind == kind] if kind else []
     rows = session.scalars(
         sa.select(Asset).where(*_within(box, Asset), *of_kind).order_by(Asset.id).limit(limit)
     )
     return [assets.facts_of(row) for row in rows]
+
+
+def open_by_area(session: Session, actor: Actor) -> dict[str | None, int]:
+    """Count the open tickets that the actor may read by area; None: nowhere that is known."""
+    rows = session.execute(
+        sa.select(Ticket.area, sa.func.count())
+        .where(IS_OPEN, readable(actor))
+        .group_by(Ticket.area)
+    )
+    return {area: count for area, count in rows}

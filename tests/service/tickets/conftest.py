@@ -19,6 +19,7 @@ from tickets import web as tickets_web
 from tickets.answers import web as answers_web
 from tickets.config import Tickets
 from tickets.persons import web as persons_web
+from tickets.places import web as places_web
 from tickets.service import Actor
 from tickets.workflow import Role
 
@@ -68,4 +69,5 @@ def app(floor: Floor) -> Flask:
     made.register_blueprint(board.blueprint)
     made.register_blueprint(persons_web.blueprint)
     made.register_blueprint(answers_web.blueprint)
+    made.register_blueprint(places_web.blueprint)
     return made
