@@ -122,10 +122,7 @@ def _beyond(
     known = calendars if isinstance(calendars, dict) else {}
     if isinstance(section, Tickets):
         yield from section.faults_beside(dict.fromkeys(known) if unsure_of_city else known)
-        areas, wrong = section.places.load(folder)
-        yield from (replace(each, path=f"places.{each.path}") for each in wrong)
-        if not wrong:
-            yield from section.faults_of_areas(areas)
+        yield from _faulty_areas(section, folder)
     if not isinstance(section, Ivr):
         return
     for path, name in section.calendars_used():
@@ -134,6 +131,14 @@ def _beyond(
     for path, file in section.recordings():
         if folder is not None and not (folder / section.audio / file).is_file():
             yield Fault(path, f"there is no file {section.audio}/{file}")
+
+
+def _faulty_areas(section: Tickets, folder: Path | None) -> Iterator[Fault]:
+    """What is wrong with the file of areas; of a faulty one nobody knows which areas there are."""
+    areas, wrong = section.places.load(folder)
+    yield from (replace(each, path=f"places.{each.path}") for each in wrong)
+    if not wrong:
+        yield from section.faults_of_areas(areas)
 
 
 def _unknown_queues(section: Reports, content: Any) -> Iterator[Fault]:

@@ -95,8 +95,8 @@ def _port() -> str:
 
 
 def content_security_policy() -> str:
-    """What a page may load: ours, the stream where that is at another address, and pictures from the
-    sites that a room has named (`IMAGES`).
+    """What a page may load: ours, the stream where that is at another address, and pictures from
+    the sites that a room has named (`IMAGES`).
     """
     sites: Sequence[str] = current_app.extensions.get(IMAGES, ())
     images = " ".join(["img-src 'self' data:", *sites])

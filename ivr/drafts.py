@@ -74,7 +74,17 @@ def of_call(session: Session, call_id: int, agent_id: int) -> DraftFacts | None:
             Draft.place,
         ).where(Draft.call_id == call_id, Draft.agent_id == agent_id)
     ).one_or_none()
-    return None if row is None else DraftFacts(*row[:-1], place=row[-1] or {})
+    if row is None:
+        return None
+    return DraftFacts(
+        outcome=row.outcome,
+        note=row.note,
+        category=row.category,
+        ticket_number=row.ticket_number,
+        saved_at=row.saved_at,
+        who=row.who,
+        place=row.place or {},
+    )
 
 
 def drop(session: Session, call_id: int, agent_id: int) -> None:

@@ -160,9 +160,10 @@ def route(
 ) -> TicketFacts:
     """Change what it is about, how urgent, and so whose it is; `text` says why.
 
-    `division` None: as the category has it where the ticket is. Another division begins with nobody who does it, with a
-    new acknowledgement and without the waiting of the one before; by when the citizen's matter is
-    to be resolved counts from the beginning as before, by the hours that now hold.
+    `division` None: as the category has it where the ticket is. Another division begins with nobody
+    who does it, with a new acknowledgement and without the waiting of the one before; by when the
+    citizen's matter is to be resolved counts from the beginning as before, by the hours that now
+    hold.
 
     Raises `UnknownCategory`, `UnknownDivision`, `NoteEmpty`, `NothingChanged`, `NotYours`,
     `RoleMayNot`.

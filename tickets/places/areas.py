@@ -1,5 +1,5 @@
-"""The areas of a city and its neighbours, and the main points in them: read from GeoJSON (RFC 7946),
-found by a point, by a name, or in somebody's words.
+"""The areas of a city and its neighbours, and the main points in them: read from GeoJSON (RFC
+7946), found by a point, by a name, or in somebody's words.
 
 Pure. The geometry is GEOS (shapely): whether two rings cross is no question to answer by hand.
 """

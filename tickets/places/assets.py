@@ -1,5 +1,5 @@
-"""The things of the city that have a number and a place: lamps, bins, water points. They come from a
-file, and are found by the number that a caller reads from them.
+"""The things of the city that have a number and a place: lamps, bins, water points. They come from
+a file, and are found by the number that a caller reads from them.
 """
 
 import csv
@@ -61,8 +61,8 @@ def facts_of(row: Asset) -> AssetFacts:
 
 
 def named(session: Session, said: str) -> AssetFacts | None:
-    """Return the thing of that name (`lamp:12-034`) or number alone; None when there is none, or two
-    kinds have that number and nobody knows which is meant.
+    """Return the thing of that name (`lamp:12-034`) or number alone; None when there is none, or
+    two kinds have that number and nobody knows which is meant.
     """
     kind, colon, number = said.partition(":")
     if colon and _KIND.fullmatch(kind):
@@ -139,10 +139,8 @@ def read(content: str) -> tuple[list[Row], list[Bad]]:
     """Return the good and the bad rows of a file: GeoJSON points, or CSV with `COLUMNS`. Raises
     ConfigError for what is neither.
     """
-    if content.lstrip("\ufeff \n").startswith("{"):
-        numbered = _geojson(content)
-    else:
-        numbered = _csv(content)
+    is_json = content.lstrip("\ufeff \n").startswith("{")
+    numbered = _geojson(content) if is_json else _csv(content)
     good: list[Row] = []
     bad: list[Bad] = []
     seen: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """The fields in which a place is typed: those of the desk's form, and of the ticket's page.
 
-As typed they are texts by name, and so a draft keeps them; `tickets.places.service` makes a place of
-them. Pure.
+As typed they are texts by name, and so a draft keeps them; `tickets.places.service` makes a place
+of them. Pure.
 """
 
 from collections.abc import Mapping
@@ -48,8 +48,8 @@ def typed(place: Place) -> dict[str, str]:
 
 
 def pin_of(fields: Mapping[str, str]) -> Pin | None:
-    """Return the pin that was typed; None where there is none. Raises ValueError for half a pin, and
-    for what is no place on earth.
+    """Return the pin that was typed; None where there is none. Raises ValueError for half a pin,
+    and for what is no place on earth.
 
     Both figures may stand in one field, as a map's page gives them: `12.93, 100.88`.
     """

@@ -177,6 +177,6 @@ def said(place: Place, names: Mapping[str, str]) -> str:
 
 def _with(word: str, name: str) -> str:
     """Put a word before a name that does not say it itself, in Thai or in English."""
-    if not name or name.startswith((word, "ซ.", "ถ.")) or name[0].isascii() and name[0].isalpha():
+    if not name or name.startswith((word, "ซ.", "ถ.")) or (name[0].isascii() and name[0].isalpha()):
         return name
     return f"{word}{name}" if not name[0].isdigit() else f"{word} {name}"

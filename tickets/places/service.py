@@ -42,7 +42,8 @@ def entered(
     What stands there (`place_asset`) gives the pin. Raises `BadPlace`; `lenient` leaves out what is
     none, for a draft that the limit takes: every word of it is kept.
     """
-    place = Place(**{name: entry.tidy(fields.get(entry.PREFIX + name)) for name in PARTS})
+    words: dict[str, Any] = {name: entry.tidy(fields.get(entry.PREFIX + name)) for name in PARTS}
+    place = Place(**words)
     written = fields.get(f"{entry.PREFIX}written") or None
     if written in config.areas.areas:
         place = replace(place, written=written)
@@ -104,16 +105,23 @@ def of_tickets(session: Session, tickets: Collection[TicketFacts]) -> dict[int, 
 
 
 def _place(row: TicketPlace, asset: str | None, area: str | None) -> Place:
-    pinned = row.latitude is not None and row.longitude is not None
+    words: dict[str, Any] = {name: getattr(row, name) for name in PARTS}
     return Place(
-        pin=Pin(row.latitude, row.longitude) if pinned else None,  # type: ignore[arg-type]
+        pin=None if row.latitude is None else _pin(row.latitude, row.longitude),
         source=PinSource(row.source) if row.source else None,
         asset=asset,
         written=row.written,
         area=area,
         contradicts=row.contradicts,
-        **{name: getattr(row, name) for name in PARTS},
+        **words,
     )
+
+
+def _pin(latitude: float | None, longitude: float | None) -> Pin:
+    """Return the pin of a row that has one: a constraint holds that it has both."""
+    assert latitude is not None
+    assert longitude is not None
+    return Pin(latitude, longitude)
 
 
 def may_place(actor: Actor, ticket: TicketFacts) -> bool:
@@ -131,8 +139,8 @@ def place(
     actor: Actor,
     now: datetime,
 ) -> TicketFacts:
-    """Say where a ticket is, in the version that was seen; where its area changes, it goes to who has
-    that one (`handling.at_place`). `text` says why.
+    """Say where a ticket is, in the version that was seen; where its area changes, it goes to who
+    has that one (`handling.at_place`). `text` says why.
 
     Raises `NothingChanged`, `NotYours`, `RoleMayNot`, `TicketMoved`.
     """
@@ -191,8 +199,8 @@ def landmark_of(config: Tickets, where: Place) -> Point | None:
 
 
 def suggested(config: Tickets, words: str) -> tuple[Area, str] | None:
-    """Return the area that somebody's words name, and which of them do; None when they name none, or
-    the two longest names in them speak for different ones.
+    """Return the area that somebody's words name, and which of them do; None when they name none,
+    or the two longest names in them speak for different ones.
     """
     hits = [hit for hit in config.areas.found_in(words) if hit.area is not None]
     if not hits or any(hit.area != hits[0].area for hit in hits[:2]):
@@ -201,7 +209,7 @@ def suggested(config: Tickets, words: str) -> tuple[Area, str] | None:
 
 
 def whose_outside(config: Tickets, where: Place) -> Area | None:
-    """Return the neighbour whose the place is; None for a place in the city, or nobody knows where."""
+    """Return the neighbour whose the place is; None for one in the city, or nobody knows where."""
     found = config.areas.areas.get(where.area or "")
     return found if found and found.outside else None
 
@@ -286,8 +294,8 @@ def near(
     only_open: bool = False,
     limit: int = 50,
 ) -> list[tuple[TicketFacts, float]]:
-    """Return the tickets that the actor may read within so many metres (at most `FARTHEST`) of a pin,
-    the nearest first, each with its distance in metres.
+    """Return the tickets that the actor may read within so many metres (at most `FARTHEST`) of a
+    pin, the nearest first, each with its distance in metres.
     """
     box = rules.around(pin, min(metres, FARTHEST))
     # flat, and so only an order: what is near enough is asked of the sphere below
@@ -301,7 +309,7 @@ def near(
         .limit(limit)
     )
     found = [
-        (facts.of_ticket(row), rules.distance(pin, Pin(latitude, longitude)))
+        (facts.of_ticket(row), rules.distance(pin, _pin(latitude, longitude)))
         for row, latitude, longitude in rows
     ]
     return sorted(
@@ -338,10 +346,12 @@ def open_in(
         .where(*where)
         .order_by(Ticket.id.desc())
     )
-    return [(facts.of_ticket(row), Pin(lat, lon)) for row, lat, lon in rows], []
+    return [(facts.of_ticket(row), _pin(lat, lon)) for row, lat, lon in rows], []
 
 
-def _groups(session: Session, pinned: sa.Select[Any], box: Box) -> list[Group]:
+def _groups(
+    session: Session, pinned: sa.Select[float | None, float | None], box: Box
+) -> list[Group]:
     """Count by squares: a column of the box is as wide as its square is high."""
     side = max((box.east - box.west) / COLUMNS, (box.north - box.south) / COLUMNS, 1e-6)
     of_box = pinned.subquery()
@@ -392,4 +402,4 @@ def open_by_area(session: Session, actor: Actor) -> dict[str | None, int]:
         .where(IS_OPEN, readable(actor))
         .group_by(Ticket.area)
     )
-    return {area: count for area, count in rows}
+    return {row[0]: row[1] for row in rows}

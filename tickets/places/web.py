@@ -1,7 +1,7 @@
 """The map, the place of a ticket, and what a map asks for.
 
-Everything works without a script too: an address and a sub-district are fields, a pin is two figures,
-and what stands in the city is found by its number or name.
+Everything works without a script too: an address and a sub-district are fields, a pin is two
+figures, and what stands in the city is found by its number or name.
 """
 
 from dataclasses import replace
@@ -26,8 +26,8 @@ from hotline import clock
 from hotline.auth import EVERYONE, access, public
 from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.web import floor, language, t
-from tickets import words
 from tickets import service as tickets
+from tickets import words
 from tickets.config import Tickets
 from tickets.errors import NotYours
 from tickets.facts import TicketFacts
@@ -39,7 +39,7 @@ from tickets.web import MOVERS, acting
 
 #: Its templates are the room's.
 blueprint = Blueprint("places", __name__)
-#: The map's library, as npm installed it; the version is in its address, and so it may be kept long.
+#: The map's library, as npm installed it.
 LEAFLET: Final = Path(__file__).parents[2] / "node_modules/leaflet/dist"
 _DAY: Final = 86400
 #: A box of all there is, when none is asked for.
@@ -242,8 +242,8 @@ def map_page() -> str:
 @blueprint.get("/tickets/<number>/place")
 @access(*MOVERS)
 def place_page(number: str) -> ResponseReturnValue:
-    """Show the form of a ticket's place. `q`: find something; `use`: a thing (`lamp:12-034`) or a main
-    point to pin it to.
+    """Show the form of a ticket's place. `q`: find something; `use`: a thing (`lamp:12-034`) or a
+    main point to pin it to, or an area.
     """
     actor = acting()
     with floor().db.read() as session:
@@ -271,7 +271,7 @@ def _used(session: Session, name: str) -> dict[str, str]:
 @blueprint.post("/tickets/<number>/place")
 @access(*MOVERS)
 def set_place(number: str) -> ResponseReturnValue:
-    """Say where a ticket is. Form: the fields of `tickets.places.entry`, `text` (why), `version`."""
+    """Say where a ticket is. Form: as `tickets.places.entry`, `text` (why), `version`."""
     fields = entry.kept(request.form)
     actor, now, config = acting(), clock.now(), _config()
     try:
