@@ -57,15 +57,15 @@ class Attendance:
         return [id_ for id_ in self.config.divisions if not self.responsible(id_)]
 
     def handlers(self, division: str) -> list[str]:
-        """Return who does the work of a division today: its own, else those of the division that it
-        is a part of, else the central desk's.
+        """Return who does the work of a division today: those of its keeper."""
+        return self.responsible(self.keeper(division))
+
+    def keeper(self, division: str) -> str:
+        """Return the division whose people do the work of another one today: itself, else the one
+        that it is a part of, else the central desk, whoever is there.
         """
-        whole = self.config.whole_of(division)
-        return (
-            self.responsible(division)
-            or (self.responsible(whole) if whole else [])
-            or self.responsible(self.config.central_desk)
-        )
+        there = (each for each in (division, self.config.whole_of(division)) if each is not None)
+        return next((each for each in there if self.responsible(each)), self.config.central_desk)
 
     def divisions_of(self, username: str) -> frozenset[str]:
         """Return the divisions that somebody acts for: their own (also while away), those that they

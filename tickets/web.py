@@ -520,6 +520,7 @@ def _page(session: Session, ticket: TicketFacts, error: HotlineError | None = No
         moves=moves,
         acts=acts,
         responsible=there.responsible(ticket.division),
+        keeper=there.keeper(ticket.division),
         handlers=there.handlers(ticket.division) if acts.assign else [],
         waiting=list(Waiting),
         priorities=list(Priority),

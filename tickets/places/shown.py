@@ -70,7 +70,7 @@ def metres(length: float) -> str:
     """Say a distance: tens of metres, from a kilometre on kilometres."""
     if length >= 1000:
         return t("tickets.place.kilometres", n=f"{length / 1000:.1f}")
-    return t("tickets.place.metres", n=max(10, round(length, -1)) if length >= 5 else 0)
+    return t("tickets.place.metres", n=round(length / 10) * 10)
 
 
 @dataclass(frozen=True)

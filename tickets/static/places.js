@@ -12,8 +12,8 @@
 /** @typedef {{id: string, title: string, outside: boolean, telephone: string}} Area */
 
 const PAUSE_MS = 400;
-/** From this zoom on the city's things and the names of main points are drawn. */
-const NEAR = 15;
+/** From this zoom on main points are drawn, and nearer still the city's things. */
+const NEAR = 14;
 
 /** @type {Promise<any> | undefined} */
 let library;
@@ -26,9 +26,13 @@ function leaflet(url) {
   return library;
 }
 
-/** @param {string} url */
-async function json(url) {
-  const answer = await fetch(url, { headers: { Accept: "application/json" } });
+/**
+ * @param {string | undefined} url
+ * @param {Record<string, string | number>} asked
+ */
+async function json(url, asked = {}) {
+  const query = new URLSearchParams(Object.entries(asked).map(([name, value]) => [name, String(value)]));
+  const answer = await fetch(query.size ? `${url}?${query}` : `${url}`, { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(`${answer.status} ${url}`);
   return answer.json();
 }
@@ -82,6 +86,8 @@ class CityMap extends EventTarget {
     this.map = undefined;
     /** @type {any} */
     this.pin = undefined;
+    /** @type {number | undefined} */
+    this.untangling = undefined;
   }
 
   /** Draw it; what cannot be drawn is said in the frame. */
@@ -146,9 +152,31 @@ class CityMap extends EventTarget {
     if (own.getLayers().length) map.fitBounds(own.getBounds(), { animate: false });
     else map.setView([0, 0], 2);
     // names that would cover each other appear when there is room for them
-    const follow = () => (map.getZoom() >= NEAR - 1 ? points.addTo(map) : points.remove());
-    map.on("zoomend", follow);
+    const follow = () => {
+      if (map.getZoom() >= NEAR) points.addTo(map);
+      else points.remove();
+      this.untangle();
+    };
+    map.on("zoomend moveend", follow);
     follow();
+  }
+
+  /** Of names that would cover each other, or what is set on the map, the first stays. */
+  untangle() {
+    cancelAnimationFrame(this.untangling ?? 0);
+    this.untangling = requestAnimationFrame(() => this.untangleNow());
+  }
+
+  untangleNow() {
+    const frame = this.frame.getBoundingClientRect();
+    const taken = [...this.frame.querySelectorAll(".pin, .cross, .leaflet-control")].map((each) => each.getBoundingClientRect());
+    for (const name of this.frame.querySelectorAll(".leaflet-tooltip-pane > .area-name, .leaflet-tooltip-pane > .point-name")) {
+      const box = name.getBoundingClientRect();
+      const within = box.left >= frame.left && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom;
+      const free = within && !taken.some((each) => box.left < each.right && each.left < box.right && box.top < each.bottom && each.top < box.bottom);
+      name.classList.toggle("covered", !free);
+      if (free) taken.push(box);
+    }
   }
 
   /**
@@ -160,12 +188,14 @@ class CityMap extends EventTarget {
     this.map.setView(place, Math.max(this.map.getZoom(), zoom ?? 0), { animate: false });
     if (this.pin) {
       this.pin.setLatLng(place);
+      this.untangle();
       return;
     }
     const icon = this.L.divIcon({ className: "pin", iconSize: [28, 36], iconAnchor: [14, 36] });
     const editable = "edit" in this.frame.dataset;
     this.pin = this.L.marker(place, { icon, draggable: editable, title: this.words.pin, alt: this.words.pin, keyboard: false }).addTo(this.map);
     this.pin.on("dragend", () => this.moved(this.pin.getLatLng()));
+    this.untangle();
   }
 
   hide() {
@@ -180,6 +210,7 @@ class CityMap extends EventTarget {
     button.addEventListener("click", () => this.moved(this.map.getCenter()));
     this.frame.after(button);
     this.frame.append(made("span", { class: "cross", "aria-hidden": "true" }));
+    this.untangle();
   }
 
   /** @param {{lat: number, lng: number}} at */
@@ -200,11 +231,12 @@ class CityMap extends EventTarget {
     const look = async () => {
       const mine = ++turn;
       const box = map.getBounds().toBBoxString();
-      const near = map.getZoom() >= NEAR && this.frame.dataset.assets;
+      const lang = this.frame.dataset.language ?? "th";
+      const near = map.getZoom() > NEAR && this.frame.dataset.assets;
       try {
         const [tickets, assets] = await Promise.all([
-          json(`${this.frame.dataset.tickets}?bbox=${box}`),
-          near ? json(`${this.frame.dataset.assets}?bbox=${box}`) : { features: [] },
+          json(this.frame.dataset.tickets, { bbox: box, lang }),
+          near ? json(this.frame.dataset.assets, { bbox: box, lang }) : { features: [] },
         ]);
         if (mine !== turn) return; // the map has moved on
         layer.clearLayers();
@@ -212,6 +244,7 @@ class CityMap extends EventTarget {
         for (const each of tickets.features) this.ticket(each).addTo(layer);
         const n = tickets.features.reduce((/** @type {number} */ sum, /** @type {any} */ each) => sum + (each.properties.count ?? 1), 0);
         if (told) told.textContent = this.words.tickets.replace("{n}", n.toLocaleString(this.frame.dataset.language)) + (assets.more ? ` · ${this.words.zoom}` : "");
+        this.untangle();
         this.frame.dataset.shown = String(n);
       } catch {
         if (told) told.textContent = this.words.failed;
@@ -256,6 +289,7 @@ class PlaceForm {
     this.form = form;
     this.map = map;
     this.around = around;
+    this.language = map.frame.dataset.language ?? "th";
     map.addEventListener("pinned", (event) => this.pinned(/** @type {CustomEvent<Pin>} */ (event).detail));
     form.addEventListener("input", (event) => this.typed(event.target));
   }
@@ -315,7 +349,7 @@ class PlaceForm {
     if (!told) return;
     if (!pin) return told.replaceChildren();
     /** @type {{area: Area | null, near: string}} */
-    const found = await json(`${this.map.frame.dataset.at}?latitude=${pin.latitude}&longitude=${pin.longitude}`);
+    const found = await json(this.map.frame.dataset.at, { ...pin, lang: this.language });
     const written = this.field("written").value;
     const { words } = this.map;
     // an empty choice follows the pin; one that somebody made does not
@@ -334,7 +368,7 @@ class PlaceForm {
     const told = this.around.querySelector("[data-suggested]");
     const said = ["address", "soi", "road", "landmark"].map((name) => this.field(name)?.value ?? "").join(" ").trim();
     if (!told) return;
-    const found = said ? await json(`${this.map.frame.dataset.at}?words=${encodeURIComponent(said)}`) : { area: null };
+    const found = said ? await json(this.map.frame.dataset.at, { words: said, lang: this.language }) : { area: null };
     if (!found.area || this.field("written").value) return told.replaceChildren();
     told.replaceChildren(`${found.area.title}? `, this.button(this.map.words.use, { written: found.area.id }));
   });
@@ -358,7 +392,7 @@ class PlaceForm {
     if (hit.area) this.write({ written: hit.area });
     if (hit.latitude !== undefined && hit.longitude !== undefined) {
       const at = { latitude: hit.latitude, longitude: hit.longitude };
-      this.map.show(at, NEAR + 1);
+      this.map.show(at, NEAR + 2);
       this.pinned(at, hit.asset ?? "");
     } else this.tell();
   }
@@ -372,7 +406,7 @@ class PlaceForm {
     const look = later(async () => {
       const asked = field.value.trim();
       /** @type {{found: Hit[]}} */
-      const { found } = asked ? await json(`${this.map.frame.dataset.find}?q=${encodeURIComponent(asked)}`) : { found: [] };
+      const { found } = asked ? await json(this.map.frame.dataset.find, { q: asked, lang: this.language }) : { found: [] };
       if (field.value.trim() !== asked) return;
       const items = found.map((hit) => {
         const button = made("button", { type: "button" }, hit.title);
