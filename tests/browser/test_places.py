@@ -60,8 +60,8 @@ def ready(page: Page) -> None:
 
 def wrong(page: Page) -> list[str]:
     """What the check finds, but for what is drawn: it knows no frame that cuts off a drawing, and
-    so takes it for what covers the page. Names on the map have a ground of their own, in the colours
-    of all other text, and the list or the fields beside the map say the same.
+    so takes it for what covers the page. Names on the map have a ground of their own, in the
+    colours of all other text, and the list or the fields beside the map say the same.
     """
     page.evaluate('document.querySelector(".leaflet-map-pane").style.display = "none"')
     found = faults(page)

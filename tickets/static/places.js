@@ -270,10 +270,13 @@ class CityMap extends EventTarget {
     const icon = this.L.divIcon({ className: `open-ticket${count ? " many" : ""}${late ? " late" : ""}`, html: label, iconSize: count ? [40, 40] : [24, 24] });
     const words = count ? this.words.tickets.replace("{n}", text) : `${number} ${title}`;
     const marker = this.L.marker([latitude, longitude], { icon, title: words, alt: words });
-    return marker.on("click", () => {
+    const open = () => {
       if (url) location.assign(url);
       else this.map.setView([latitude, longitude], this.map.getZoom() + 2);
-    });
+    };
+    // of keys the library knows only that they open its own bubbles
+    marker.on("keypress", (/** @type {any} */ event) => event.originalEvent.key === "Enter" && open());
+    return marker.on("click", open);
   }
 }
 
