@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from hotline.auth import COOKIE, Role
 from hotline.floor import Floor
 from hotline.web import LANGUAGE_COOKIE
-from tests.browser.conftest import Look
+from tests.browser.conftest import Hotline, Look, Open
 from tests.browser.test_accessibility import faults
+from tests.browser.test_desk import finish_as, press_ready, talk
 from tests.support.floors import sign_in_as
 from tickets import service
 from tickets.config import Tickets
@@ -54,7 +55,7 @@ def ticket(floor: Floor, client: FlaskClient) -> TicketFacts:
         return service.by_number(session, made.number)
 
 
-def ready(page: Page) -> None:
+def ready(page: Page | Locator) -> None:
     expect(page.locator("[data-map]")).to_have_attribute("data-drawn", "")
 
 
@@ -152,3 +153,39 @@ def test_the_map_of_what_is_open(look: Look, floor: Floor, ticket: TicketFacts) 
         assert wrong(page) == []
     page.locator(".open-ticket").press("Enter")
     page.wait_for_url(f"**/tickets/{ticket.number}")
+
+
+def test_an_agent_pins_it_during_the_call(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent4", "/desk", language="en")
+    press_ready(page)
+    caller = talk(hotline, page, "1", "2")
+    page.locator("[name=place_address]").fill("หน้าวัด ซอยนาเกลือ 12")
+    page.get_by_role("button", name="Map", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    ready(dialog)
+    dialog.get_by_role("searchbox").fill("Lan Pho")
+    dialog.get_by_role("button", name="Lan Pho, Na Kluea").click()
+    expect(dialog.locator("[data-pinned]")).to_contain_text("Na Kluea")
+    expect(page.locator("[name=place_written]")).to_have_value("na_kluea")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".saved")).to_be_visible()
+    # the words are kept without a click: a draft is as good as the form
+    page.wait_for_function(
+        """async () => {
+          const answer = await fetch("/calls/current", { headers: { Accept: "text/html" } });
+          const text = await answer.text();
+          return text.includes('value="12.973"') && text.includes("ซอยนาเกลือ 12");
+        }"""
+    )
+    page.reload()
+    expect(page.locator("[name=place_latitude]")).to_have_value("12.973")
+    expect(page.locator("[name=place_written]")).to_have_value("na_kluea")
+    page.locator("[name=category]").select_option("street_light")
+    hotline.hang_up(caller)
+    finish_as(page, "2")
+    link = page.locator(".ticket-of-call a, .panel.ticket a[href*='/tickets/']").first
+    expect(link).to_be_visible()
+    page.goto(link.get_attribute("href") or "")
+    expect(page.locator("#place .where")).to_contain_text("ซอยนาเกลือ 12")
+    expect(page.locator(".facts").last).to_contain_text("Engineering Bureau, north section")
