@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hotline import __version__, clock
-from hotline.errors import ConfigError, HotlineError
+from hotline.errors import ConfigError, Fault, HotlineError
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -644,7 +644,11 @@ def _import_assets(arguments: argparse.Namespace) -> int:
     from tickets.places import assets
 
     kind, dry = assets.kind_of(arguments.kind), arguments.dry_run
-    rows, bad = assets.read(arguments.file.read_text(encoding="utf-8-sig"))
+    try:
+        content = arguments.file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError([Fault(str(arguments.file), f"is not UTF-8: {error.reason}")]) from error
+    rows, bad = assets.read(content)
     for each in bad:
         print(f"{arguments.file}, {each.line}: {each.why}", file=sys.stderr)
     with _opened(arguments) as (_, database), database.write() as session:

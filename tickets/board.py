@@ -14,6 +14,7 @@ from hotline.web import floor
 from tickets import attendance, attention, words
 from tickets.config import Tickets
 from tickets.facts import Actor
+from tickets.places import service as places
 from tickets.search import SEES_ALL
 from tickets.service import names_of
 from tickets.web import LARGEST_ID, WATCHERS, acting
@@ -39,11 +40,13 @@ def board() -> str:
     with floor().db.read() as session:
         found = attention.board(session, config, actor, divisions=_watched(actor), now=now)
         nights = attention.nights(session)
+        misplaced = places.contradicting(session, actor, _watched(actor))
         names = names_of(session, {ticket.owner or "" for ticket in found.escalated})
     return render_template(
         "tickets/attention.html",
         board=found,
         nights=nights,
+        misplaced=misplaced,
         names=names | dict(found.names),
         days=attention.LATELY.days,
         config=config,

@@ -283,12 +283,12 @@ def set_place(number: str) -> ResponseReturnValue:
                 # the words were put right: who set the pin is as it was
                 where = replace(where, source=before.source)
             text = request.form.get("text", "")
-            service.place(session, config, ticket, where, text=text, actor=actor, now=now)
+            seen = service.place(session, config, ticket, where, text=text, actor=actor, now=now)
     except (Invalid, Conflict, NotYours) as error:
         with floor().db.read() as session:
             ticket = tickets.by_number_for(session, number, actor)
             return make_response(_form(session, ticket, fields, error), error.status)
-    return redirect(url_for("tickets.ticket_page", number=number), 303)
+    return _back_to(seen)
 
 
 @blueprint.post("/tickets/<number>/place/repair")
@@ -300,8 +300,15 @@ def repair(number: str) -> ResponseReturnValue:
         raise Invalid("how: is none of them")
     with floor().db.write() as session:
         ticket = _as_seen(tickets.by_number_for(session, number, actor))
-        service.repair(session, _config(), ticket, Repair(how), actor=actor, now=now)
-    return redirect(url_for("tickets.ticket_page", number=number), 303)
+        seen = service.repair(session, _config(), ticket, Repair(how), actor=actor, now=now)
+    return _back_to(seen)
+
+
+def _back_to(ticket: TicketFacts) -> ResponseReturnValue:
+    """Lead to the ticket, or to the list: a private matter may have gone to where it belongs."""
+    if not tickets.may_read(acting(), ticket):
+        return redirect(url_for("tickets.ticket_list"), 303)
+    return redirect(url_for("tickets.ticket_page", number=ticket.number), 303)
 
 
 def _as_seen(ticket: TicketFacts) -> TicketFacts:

@@ -505,6 +505,8 @@ def test_the_pages_and_addresses_answer(reader: FlaskClient, db: Database, make:
     assert "ซอยบัวขาว หน้า 7-11" in reader.get("/tickets?show=misplaced").text
     assert wrong.number_shown not in reader.get("/tickets?area=nong_prue").text
     assert "Na Kluea" in reader.get("/tickets/map?lang=en").text
+    for page in ("/tickets/map", "/tickets/attention"):
+        assert "1 whose pin contradicts the words" in reader.get(f"{page}?lang=en").text
     assert "12-034" in reader.get(f"/tickets/{wrong.number}/place?q=12-034").text
     used = reader.get(f"/tickets/{wrong.number}/place?use=lamp:12-034").text
     assert 'value="lamp:12-034"' in used
