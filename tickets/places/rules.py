@@ -151,7 +151,7 @@ def distance(one: Pin, other: Pin) -> float:
 
 def around(pin: Pin, metres: float) -> Box:
     """Return a box that holds everything within so many metres of a pin, and a little more."""
-    lat = metres / DEGREE * 1.000001
+    lat = metres / DEGREE * 1.000001 + 1e-9  # a tenth of a millimetre: no rounding cuts it off
     south, north = max(-90.0, pin.latitude - lat), min(90.0, pin.latitude + lat)
     # where a meridian is narrowest within reach; past a pole, or round the earth, all of them are
     narrow = cos(radians(max(abs(south), abs(north))))

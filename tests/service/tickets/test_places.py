@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from hotline import web
 from hotline.auth import COOKIE, Role
 from hotline.db import Database
 from hotline.errors import ConfigError
@@ -20,6 +21,7 @@ from tickets.errors import BadPlace, NothingChanged, NotYours, RoleMayNot, Ticke
 from tickets.models import Asset, EventKind, Ticket, TicketPlace
 from tickets.places import assets, rules
 from tickets.places import service as places
+from tickets.places.config import Tiles
 from tickets.places.rules import Box, Pin, PinSource, Place, Repair
 from tickets.service import Actor, Filters, TicketFacts
 from tickets.workflow import Priority, Result, State
@@ -566,3 +568,26 @@ def test_the_area_of_every_open_ticket_is_that_of_its_place(
             assert place == places.settled(config, place)
             assert ticket.division == config.division_of(ticket.category, ticket.area)
     assert rules.contradicts("a", "b")
+
+
+def test_pages_load_pictures_from_the_one_host_that_the_city_named(reader: FlaskClient) -> None:
+    def images() -> str:
+        policy = reader.get("/tickets/map").headers["Content-Security-Policy"]
+        return next(rule.strip() for rule in policy.split(";") if "img-src" in rule)
+
+    assert images() == "img-src 'self' data:"
+    reader.application.extensions[web.IMAGES] = ("https://tiles.example",)
+    assert images() == "img-src 'self' data: https://tiles.example"
+
+
+def test_the_map_says_where_its_pictures_come_from(
+    floor: Floor, config: Tickets, reader: FlaskClient
+) -> None:
+    address = "https://tiles.example/{z}/{x}/{y}.png"
+    tiles = Tiles(url=address, attribution="© แผนที่เมือง", max_zoom=18)
+    shown = config.model_copy(update={"places": config.places.model_copy(update={"tiles": tiles})})
+    floor.sections[Tickets] = shown  # type: ignore[index]
+    page = reader.get("/tickets/map").text
+    assert f'data-tiles="{address}"' in page
+    assert "© แผนที่เมือง" in page
+    assert 'data-zoom="18"' in page
