@@ -31,6 +31,7 @@ import tickets.caller_web
 import tickets.categories.web
 import tickets.citizens_desk
 import tickets.citizens_web
+import tickets.config
 import tickets.files.web
 import tickets.inbox.web
 import tickets.jobs
@@ -39,6 +40,7 @@ import tickets.life.bulk_web
 import tickets.life.templates_web
 import tickets.life.web
 import tickets.persons.web
+import tickets.places.web
 import tickets.web
 from hotline import auth, changes, city, logs, outbox, schedule, settings, web
 from hotline.auth import Role
@@ -77,6 +79,7 @@ BLUEPRINTS = (
     tickets.life.bulk_web.blueprint,
     tickets.life.templates_web.blueprint,
     tickets.inbox.web.blueprint,
+    tickets.places.web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     tickets.categories.web.blueprint,
@@ -149,6 +152,8 @@ TOPICS: Mapping[str, TopicsOf] = {
     "callback_attempts": changes.nothing,
     "tickets": changes.always("tickets"),
     "ticket_calls": changes.nothing,
+    "ticket_places": changes.nothing,  # with the ticket
+    "assets": changes.nothing,
     "ticket_absences": changes.nothing,
     "ticket_attention": changes.nothing,
     "ticket_events": changes.nothing,
@@ -300,6 +305,9 @@ def create_app(floor: Floor | None = None) -> Flask:
     # where an agent who reads a ticket calls its caller
     app.extensions[tickets.web.CALLS_OUT] = ivr.pages.to_call_out
     app.extensions[tickets.web.SPOKEN] = tuple(callers.languages)
+    # pictures of streets come from the one host that the city has chosen, if it has
+    tiles = floor.section(tickets.config.Tickets).places.tiles
+    app.extensions[web.IMAGES] = () if tiles is None else (tiles.site,)
     return app
 
 

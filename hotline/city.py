@@ -3,7 +3,7 @@ faults at once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -105,8 +105,9 @@ def parse(
     if faults:
         raise ConfigError(faults)
     config = CityConfig(sections)
-    # deadlines are counted in the hours of the city's offices
-    sections[Tickets] = config.tickets.in_city(config.city)
+    # deadlines are counted in the hours of the city's offices, and matters lie in its areas
+    areas, _ = config.tickets.places.load(folder)
+    sections[Tickets] = config.tickets.in_city(config.city).with_areas(areas)
     return config
 
 
@@ -121,6 +122,7 @@ def _beyond(
     known = calendars if isinstance(calendars, dict) else {}
     if isinstance(section, Tickets):
         yield from section.faults_beside(dict.fromkeys(known) if unsure_of_city else known)
+        yield from _faulty_areas(section, folder)
     if not isinstance(section, Ivr):
         return
     for path, name in section.calendars_used():
@@ -129,6 +131,14 @@ def _beyond(
     for path, file in section.recordings():
         if folder is not None and not (folder / section.audio / file).is_file():
             yield Fault(path, f"there is no file {section.audio}/{file}")
+
+
+def _faulty_areas(section: Tickets, folder: Path | None) -> Iterator[Fault]:
+    """What is wrong with the file of areas; of a faulty one nobody knows which areas there are."""
+    areas, wrong = section.places.load(folder)
+    yield from (replace(each, path=f"places.{each.path}") for each in wrong)
+    if not wrong:
+        yield from section.faults_of_areas(areas)
 
 
 def _unknown_queues(section: Reports, content: Any) -> Iterator[Fault]:

@@ -23,7 +23,7 @@ from hotline.commands.base import beside as _beside
 from hotline.commands.base import in_words as _in_words
 from hotline.commands.base import opened as _opened
 from hotline.commands.base import store as _store
-from hotline.errors import ConfigError, HotlineError
+from hotline.errors import ConfigError, Fault, HotlineError
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -300,6 +300,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _add_people(commands)
     privacy.add(commands)
     _add_answers(commands)
+    _add_assets(commands)
     _add_roster(commands)
     _add_search(commands)
     _add_categories(commands)
@@ -349,6 +350,20 @@ def _add_answers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     bring = _add(verbs, "import", _import_answers, "write the answers of a file (YAML)")
     _add_place(bring)
     bring.add_argument("file", type=Path)
+    bring.add_argument("--dry-run", action="store_true", help="check and tell, and change nothing")
+
+
+def _add_assets(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`hotline assets`: the things of the city that have a number and a place."""
+    words = "lamps, bins, water points: what has a number and a place"
+    verbs = commands.add_parser("assets", help=words, description=words).add_subparsers(
+        required=True, metavar="VERB"
+    )
+    words = "write down the things of a file (CSV: number, latitude, longitude, note; or GeoJSON)"
+    bring = _add(verbs, "import", _import_assets, words)
+    _add_place(bring)
+    bring.add_argument("file", type=Path)
+    bring.add_argument("--kind", required=True, help="what they are: lamp, bin, water_point")
     bring.add_argument("--dry-run", action="store_true", help="check and tell, and change nothing")
 
 
@@ -640,6 +655,26 @@ def _rebuild_search(arguments: argparse.Namespace) -> int:
     with _opened(arguments) as (_, database), database.engine.begin() as connection:
         print(f"{index.rebuild(connection)} tickets can be found")
     return 0
+
+
+def _import_assets(arguments: argparse.Namespace) -> int:
+    from tickets.places import assets
+
+    kind, dry = assets.kind_of(arguments.kind), arguments.dry_run
+    try:
+        content = arguments.file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError([Fault(str(arguments.file), f"is not UTF-8: {error.reason}")]) from error
+    rows, bad = assets.read(content)
+    for each in bad:
+        print(f"{arguments.file}, {each.line}: {each.why}", file=sys.stderr)
+    with _opened(arguments) as (_, database), database.write() as session:
+        dry = dry or bool(bad)
+        brought = assets.bring(session, kind, rows, now=clock.now(), dry=dry)
+    print(f"{brought.new} new, {brought.changed} changed, {brought.there} there already")
+    if dry:
+        print("nothing was changed")
+    return 1 if bad else 0
 
 
 def _export_roster(arguments: argparse.Namespace) -> int:

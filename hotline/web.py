@@ -52,6 +52,9 @@ CONTENT_SECURITY_POLICY = (
     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 
+#: Where the application keeps whose pictures pages may load (scheme and host), besides our own.
+IMAGES = "hotline.images"
+
 pages = Blueprint(
     "floor",
     __name__,
@@ -93,11 +96,16 @@ def _port() -> str:
 
 
 def content_security_policy() -> str:
-    """What a page may load: ours, and the stream where that is at another address."""
+    """What a page may load: ours, the stream where that is at another address, and pictures from
+    the sites that a room has named (`IMAGES`).
+    """
+    sites: Sequence[str] = current_app.extensions.get(IMAGES, ())
+    images = " ".join(["img-src 'self' data:", *sites])
+    policy = CONTENT_SECURITY_POLICY.replace("img-src 'self' data:", images)
     place = urlsplit(stream())
     if not place.netloc:
-        return CONTENT_SECURITY_POLICY
-    return f"{CONTENT_SECURITY_POLICY}; connect-src 'self' {place.scheme}://{place.netloc}"
+        return policy
+    return f"{policy}; connect-src 'self' {place.scheme}://{place.netloc}"
 
 
 def shared(make: Callable[[], str]) -> BaseResponse:

@@ -1,8 +1,9 @@
 """How a call ends: its end, the outcome of a conversation, and the ticket that every one gets."""
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from tickets import service as tickets
 from tickets.config import Asked, Makes, Tickets
 from tickets.errors import TicketMoved
 from tickets.persons import service as persons
+from tickets.places import service as places
 from tickets.workflow import Role
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,8 @@ class Outcome:
     #: The caller's name, or empty; and whether they wish to be hidden.
     who: str = ""
     hide_name: bool = False
+    #: The fields of where it is, as they were typed.
+    place: Mapping[str, str] = field(default_factory=dict)
 
 
 def end_call(
@@ -164,6 +168,7 @@ def _as_far_as_said(config: Tickets, draft: DraftFacts | None) -> Outcome:
         category=category,
         who=draft.who,
         hide_name=draft.hide_name,
+        place=draft.place,
     )
 
 
@@ -193,9 +198,11 @@ def _record(
     call = calls.facts(session, offer.call_id)
     number = _number(session, offer)
     before = tickets.ticket_of_call(session, call.id)
+    config = floor.section(Tickets)
+    place = places.entered(session, config, said.place, lenient=not in_time)
     ticket = tickets.record_call(
         session,
-        floor.section(Tickets),
+        config,
         call_id=call.id,
         outcome=said.outcome,
         note=said.note,
@@ -205,11 +212,14 @@ def _record(
         language=offer.language,
         by=tickets.SYSTEM if by == LIMIT else by,
         incomplete=not in_time,
+        area=place.area,
         now=now,
     )
     if before is not None:
         ticket = _again(floor, session, call, number, before, said, by, now, in_time=in_time)
     _name_caller(session, offer, said, ticket, by if in_time else tickets.SYSTEM, now)
+    placed_by = by if in_time else tickets.SYSTEM
+    places.placed_in_call(session, config, ticket, place, by=placed_by, now=now)
     outcome = said.outcome if told is None else told
     written = {**offer.who, "outcome": outcome, "ticket": ticket.number, "by": by}
     calls.tell(session, call.id, Kind.WRAPPED_UP, written, now=now)
@@ -265,6 +275,9 @@ def _late(
         raise Lost("the ticket of a call that is wrapped up")
     ticket = _complete(floor, session, ticket, said, by, now)
     _name_caller(session, offer, said, ticket, by, now)
+    config = floor.section(Tickets)
+    place = places.entered(session, config, said.place)
+    places.placed_in_call(session, config, ticket, place, by=by, now=now)
     return ticket
 
 

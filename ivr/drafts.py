@@ -4,7 +4,8 @@ The desk saves it while it is being typed, so that neither a reload nor the wrap
 word. Once the outcome is written the draft is gone.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -31,6 +32,8 @@ class DraftFacts:
     saved_at: datetime
     who: str = ""
     hide_name: bool = False
+    #: The fields of the place by name (`tickets.places.entry`), as typed.
+    place: Mapping[str, str] = field(default_factory=dict)
 
 
 def save(session: Session, call_id: int, agent_id: int, said: DraftFacts) -> None:
@@ -49,6 +52,7 @@ def save(session: Session, call_id: int, agent_id: int, said: DraftFacts) -> Non
         "ticket_number": said.ticket_number,
         "who": said.who,
         "hide_name": said.hide_name,
+        "place": dict(said.place) or None,
         "saved_at": said.saved_at,
     }
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
@@ -70,9 +74,20 @@ def of_call(session: Session, call_id: int, agent_id: int) -> DraftFacts | None:
             Draft.saved_at,
             Draft.who,
             Draft.hide_name,
+            Draft.place,
         ).where(Draft.call_id == call_id, Draft.agent_id == agent_id)
     ).one_or_none()
-    return None if row is None else DraftFacts(*row)
+    if row is None:
+        return None
+    return DraftFacts(
+        outcome=row.outcome,
+        note=row.note,
+        category=row.category,
+        ticket_number=row.ticket_number,
+        saved_at=row.saved_at,
+        who=row.who,
+        place=row.place or {},
+    )
 
 
 def drop(session: Session, call_id: int, agent_id: int) -> None:

@@ -333,6 +333,8 @@ class Draft(Base):
     who: Mapped[str] = mapped_column(sa.Text, server_default="")
     #: The caller wishes to be hidden.
     hide_name: Mapped[bool] = mapped_column(server_default=sa.false())
+    #: The fields of the place by name, as typed; NULL: none.
+    place: Mapped[dict[str, Any] | None]
     saved_at: Mapped[datetime] = mapped_column(index=True)
 
 

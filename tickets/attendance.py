@@ -57,16 +57,21 @@ class Attendance:
         return [id_ for id_ in self.config.divisions if not self.responsible(id_)]
 
     def handlers(self, division: str) -> list[str]:
-        """Return who does the work of a division today: its own, else the central desk's."""
-        return self.responsible(division) or self.responsible(self.config.central_desk)
+        """Return who does the work of a division today: those of its keeper."""
+        return self.responsible(self.keeper(division))
+
+    def keeper(self, division: str) -> str:
+        """Return the division whose people do the work of another one today: itself, else the one
+        that it is a part of, else the central desk, whoever is there.
+        """
+        there = (each for each in (division, self.config.whole_of(division)) if each is not None)
+        return next((each for each in there if self.responsible(each)), self.config.central_desk)
 
     def divisions_of(self, username: str) -> frozenset[str]:
         """Return the divisions that somebody acts for: their own (also while away), those that they
-        stand in for, and for the central desk's people those that nobody answers for.
+        stand in for, and those that nobody answers for, where they are next (`handlers`).
         """
-        standing_in = {id_ for id_ in self.config.divisions if username in self.responsible(id_)}
-        if username in self.responsible(self.config.central_desk):
-            standing_in.update(self.unattended())
+        standing_in = {id_ for id_ in self.config.divisions if username in self.handlers(id_)}
         return self.config.divisions_of(username) | standing_in
 
     def _reached(self, username: str) -> str | None:

@@ -22,6 +22,7 @@ from tickets.accountability import Account, Failure
 from tickets.config import Tickets
 from tickets.facts import Actor
 from tickets.life import forwarding
+from tickets.places import service as places
 from tickets.search import SEES_ALL
 from tickets.service import names_of
 from tickets.web import ALARMED, LARGEST_ID, WATCHERS, acting
@@ -50,6 +51,7 @@ def board() -> str:
         nights = attention.nights(session)
         waiting = answering.waiting(session, config, actor, divisions=_watched(actor), now=now)
         not_sent = notices.not_sent(session) if current_account().role in ALARMED else []
+        misplaced = places.contradicting(session, actor, _watched(actor))
         names = names_of(session, {ticket.owner or "" for ticket in found.escalated})
     return render_template(
         "tickets/attention.html",
@@ -60,6 +62,7 @@ def board() -> str:
         notice_title=lambda notice: mail.title(floor(), notice, language()),
         settles=current_account().role in SETTLES,
         nights=nights,
+        misplaced=misplaced,
         names=names | dict(found.names),
         days=attention.LATELY.days,
         config=config,

@@ -36,6 +36,8 @@ from tickets.deadlines import (
     wanted,
 )
 from tickets.files.config import Files
+from tickets.places.areas import Areas
+from tickets.places.config import Places
 from tickets.protection import Contact
 from tickets.workflow import RESULTS_OF_KIND, Kind, Priority, Result
 
@@ -51,6 +53,9 @@ class Division(Section):
     administrators: tuple[Username, ...] = ()
     #: Where callers are put through to it; None: nowhere.
     telephone: DialNumber | None = None
+    #: Who has what is in an area (an id of `places.areas`): a division that is a part of this one.
+    #: What is nowhere, or in an area that is not named, stays with this one.
+    areas: dict[str, Identifier] = Field(default_factory=dict)
 
 
 class Agency(Section):
@@ -224,15 +229,28 @@ class Tickets(Section):
     files: Files = Files()
     #: Who outside the city is handed matters.
     agencies: dict[Identifier, Agency] = Field(default_factory=dict)
+    places: Places = Places()
 
     #: Whose calendars, holidays and time zone are counted with.
     _city: City | None = PrivateAttr(default=None)
+    _areas: Areas = PrivateAttr(default_factory=Areas)
 
     def in_city(self, city: City) -> Self:
         """Return the same with the city whose calendars it names."""
         bound = self.model_copy()
         bound._city = city
         return bound
+
+    def with_areas(self, areas: Areas) -> Self:
+        """Return the same with the areas of the file that `places` names."""
+        bound = self.model_copy()
+        bound._areas = areas
+        return bound
+
+    @property
+    def areas(self) -> Areas:
+        """The areas of the city and its neighbours."""
+        return self._areas
 
     def day(self, now: datetime) -> date:
         """Return the day of a moment where the city is (without a city: in UTC)."""
@@ -301,10 +319,24 @@ class Tickets(Section):
         """Return the outcome called `id_`, or None."""
         return next((outcome for outcome in self.outcomes if outcome.id == id_), None)
 
-    def division_of(self, category: str | None) -> str:
-        """Return the division that owns a category; the central desk owns what has none."""
+    def division_of(self, category: str | None, area: str | None = None) -> str:
+        """Return the division that owns a category, in an area where that is split by area; the
+        central desk owns what has none.
+        """
         known = self.categories.get(category) if category else None
-        return known.division if known else self.central_desk
+        return self.in_area(known.division if known else self.central_desk, area)
+
+    def in_area(self, division: str, area: str | None) -> str:
+        """Return who of a division, or of the one that it is a part of, has what is in an area."""
+        whole = self.whole_of(division) or division
+        known = self.divisions.get(whole)
+        return known.areas.get(area or "", whole) if known else division
+
+    def whole_of(self, division: str) -> str | None:
+        """Return the division that another one is a part of by area; None: it is none."""
+        return next(
+            (id_ for id_, each in self.divisions.items() if division in each.areas.values()), None
+        )
 
     def divisions_of(self, username: str) -> frozenset[str]:
         """Return the divisions that somebody is an administrator of."""
@@ -337,6 +369,7 @@ class Tickets(Section):
                     f"escalation.{n - 1}.after_hours",
                 )
         yield from self._category_faults()
+        yield from self._part_faults()
         yield from self._outcome_faults()
 
     def warnings(self) -> Iterator[Fault]:
@@ -366,6 +399,31 @@ class Tickets(Section):
         for place, kept in {"": self.retention, **own}.items():
             for fault in kept.faults() if kept else ():
                 yield _within(f"{place}retention", fault)
+
+    def faults_of_areas(self, areas: Areas) -> Iterator[Fault]:
+        """Yield what divisions name beside the areas that there are."""
+        own = {area.id for area in areas.of_city()}
+        for id_, division in self.divisions.items():
+            for area in division.areas:
+                if area not in own:
+                    yield Fault(
+                        f"divisions.{id_}.areas.{area}", f'no such area "{area}"', "places.areas"
+                    )
+
+    def _part_faults(self) -> Iterator[Fault]:
+        """Yield what is wrong with the parts of divisions: one level of them, and each of one."""
+        whole: dict[str, str] = {}
+        for id_, division in self.divisions.items():
+            for area, part in division.areas.items():
+                path = f"divisions.{id_}.areas.{area}"
+                if part not in self.divisions:
+                    yield Fault(path, f'no such division "{part}"', f"divisions.{part}")
+                elif part == id_:
+                    yield Fault(path, "is the division itself: leave the area out")
+                elif self.divisions[part].areas:
+                    yield Fault(path, f'"{part}" is split by area itself')
+                elif whole.setdefault(part, id_) != id_:
+                    yield Fault(path, f'"{part}" is a part of "{whole[part]}" already')
 
     def _clock_faults(self) -> Iterator[Fault]:
         for id_, category in self.categories.items():

@@ -19,6 +19,7 @@ HotlineError
                ├── BadWait, BadAbsence, NoSuchColleague, NothingChanged
                ├── NoName              a person without a name
                ├── TooManyTries, NotProven, TooManyWords, WordsTooLong, BadMark   of a citizen
+               ├── BadPlace            no place on earth, no such area, no such asset
                ├── FaultyAnswer        something is missing; `faults` says what
                ├── FaultyTemplate      the same, and where in the words
                ├── Unfilled, TooLong   a message with a placeholder left, or too many words
@@ -343,3 +344,12 @@ class TooLate(Conflict):
     """The time in which a bulk move is undone is over, or it has been undone."""
 
     code, text = "too-late", "tickets.error.too_late"
+
+
+class BadPlace(Invalid):
+    """What was written of a place is none; `which` (`coordinates`, `area`, `asset`) says what."""
+
+    code = "bad-place"
+
+    def __init__(self, which: str, said: str) -> None:
+        super().__init__(said, text=f"tickets.place.error.{which}", said=said)

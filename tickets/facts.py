@@ -80,6 +80,7 @@ class TicketFacts:
     closing_told_at: datetime | None = None
     anonymised_at: datetime | None = None
     deleted_at: datetime | None = None
+    area: str | None = None
 
     def due_of(self, clock: Clock) -> datetime | None:
         """When a clock runs out."""
@@ -178,6 +179,7 @@ def of_ticket(row: Ticket) -> TicketFacts:
         closing_told_at=row.closing_told_at,
         anonymised_at=row.anonymised_at,
         deleted_at=row.deleted_at,
+        area=row.area,
     )
 
 

@@ -175,9 +175,10 @@ def route(
 ) -> TicketFacts:
     """Change what it is about, how urgent, and so whose it is; `text` says why.
 
-    `division` None: as the category has it. Another division begins with nobody who does it, with a
-    new acknowledgement and without the waiting of the one before; by when the citizen's matter is
-    to be resolved counts from the beginning as before, by the hours that now hold.
+    `division` None: as the category has it where the ticket is. Another division begins with nobody
+    who does it, with a new acknowledgement and without the waiting of the one before; by when the
+    citizen's matter is to be resolved counts from the beginning as before, by the hours that now
+    hold.
 
     Raises `UnknownCategory`, `UnknownDivision`, `NoteEmpty`, `NothingChanged`, `NotYours`,
     `RoleMayNot`.
@@ -190,7 +191,7 @@ def route(
         raise UnknownDivision(division=division)
     if not text:
         raise NoteEmpty
-    goes_to = division or config.division_of(category)
+    goes_to = division or config.division_of(category, ticket.area)
     was = {"category": ticket.category, "division": ticket.division, "priority": ticket.priority}
     becomes = {"category": category, "division": goes_to, "priority": priority.value}
     changed = {key: value for key, value in becomes.items() if value != was[key]}
@@ -219,6 +220,38 @@ def protect(session: Session, ticket: TicketFacts, *, by: str, now: datetime) ->
         return ticket
     redaction.forget_caller(session, ticket.id, "category", by, now)
     return replace(ticket, caller_number=None)
+
+
+def at_place(
+    session: Session,
+    config: Tickets,
+    ticket: TicketFacts,
+    *,
+    area: str | None,
+    said: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+) -> TicketFacts:
+    """Write down that it is somewhere else (`said`: as `EventKind.PLACED`); where that is another
+    area, who of its division has that area has it from then on.
+
+    Who it was given to by hand stays in its own division: only the part of it changes. Who may, and
+    whether anything has changed, `tickets.places.service` has asked. Raises `TicketMoved`.
+    """
+    act = _Act(EventKind.PLACED, said, {"area": area}, actor, now, is_news=False)
+    placed = _write(session, config, ticket, act)
+    goes_to = config.in_area(placed.division, area)
+    if area == ticket.area or goes_to == placed.division:
+        return placed
+    values = {"division": goes_to, "owner": None, "waiting_for": None, "waiting_until": None}
+    routed = {
+        "was": {"division": placed.division},
+        "now": {"division": goes_to},
+        "text": "",
+        "area": area,
+        "routed": True,
+    }
+    return _write(session, config, placed, _Act(EventKind.ROUTED, routed, values, actor, now))
 
 
 # ------------------------------------------------------------------ how it is written

@@ -35,6 +35,8 @@ class Ticket(Base):
         sa.Index("ix_tickets_state", "state", "id"),
         sa.Index("ix_tickets_division", "division", "id"),
         sa.Index("ix_tickets_caller", "caller_number", "id"),
+        # what is open in an area, newest first
+        _partial("ix_tickets_open_area", "area", "id", where=f"{_OPEN} AND area IS NOT NULL"),
         # what was closed lately: how much of it was in time
         _partial("ix_tickets_closed", "closed_at", where="closed_at IS NOT NULL"),
         # the same for what is still owed, a small part of a city's tickets
@@ -79,6 +81,8 @@ class Ticket(Base):
     state: Mapped[str] = mapped_column(sa.String(12))
     category: Mapped[str | None] = mapped_column(sa.String(64))
     division: Mapped[str] = mapped_column(sa.String(64))
+    #: Where it is, by the id of an area (`tickets.places`); NULL: nowhere that is known.
+    area: Mapped[str | None] = mapped_column(sa.String(64))
     #: The person in the division who took it up; the division owns it with or without one.
     owner: Mapped[str | None] = mapped_column(sa.String(64))
     priority: Mapped[str] = mapped_column(sa.String(12))
@@ -178,6 +182,7 @@ class EventKind(StrEnum):
                 since
     rated       the caller's mark for the conversation: call_id, mark
     named       the agent wrote down who called: call_id, person (an id: no name stands here)
+    placed      where it is: was and now (as `tickets.places.rules.Place.told`), text (why)
     citizen     what the citizen says: text, by (`page` or `sms`)
     judged      the citizen's mark for the result: mark (1 to 5), text
     confirmed   the citizen says that it is done: text
@@ -233,6 +238,7 @@ class EventKind(StrEnum):
     ESCALATED = "escalated"
     RATED = "rated"
     NAMED = "named"
+    PLACED = "placed"
     MESSAGE = "message"
     CITIZEN = "citizen"
     JUDGED = "judged"
@@ -931,3 +937,67 @@ class CategoryModelUse(Base):
     model_id: Mapped[int] = mapped_column(sa.BigInteger)
     #: The row that it follows (0: none). Two that follow the same one: the second is too late.
     follows: Mapped[int] = mapped_column(sa.BigInteger, unique=True)
+
+
+# ------------------------------------------------------------------ where it is
+
+
+class TicketPlace(Base):
+    """Where a ticket is (`tickets.places.rules.Place`); one without a row is nowhere yet."""
+
+    __tablename__ = "ticket_places"
+    __table_args__ = (
+        sa.CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="pin"),
+        # what is in a box: what is near
+        _partial("ix_ticket_places_pin", "latitude", "longitude", where="latitude IS NOT NULL"),
+        sa.Index(
+            "ix_ticket_places_contradicts",
+            "ticket_id",
+            sqlite_where=sa.text("contradicts = 1"),
+            postgresql_where=sa.text("contradicts"),
+        ),
+    )
+
+    ticket_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("tickets.id"), primary_key=True, autoincrement=False
+    )
+    #: WGS 84, degrees.
+    latitude: Mapped[float | None] = mapped_column(sa.Double)
+    longitude: Mapped[float | None] = mapped_column(sa.Double)
+    #: A `tickets.places.rules.PinSource`.
+    source: Mapped[str | None] = mapped_column(sa.String(16))
+    asset_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("assets.id"), index=True)
+    #: The sub-district that the words name; the ticket's own `area` is whose the place is.
+    written: Mapped[str | None] = mapped_column(sa.String(64))
+    house: Mapped[str] = mapped_column(sa.Text)
+    moo: Mapped[str] = mapped_column(sa.Text)
+    soi: Mapped[str] = mapped_column(sa.Text)
+    road: Mapped[str] = mapped_column(sa.Text)
+    address: Mapped[str] = mapped_column(sa.Text)
+    landmark: Mapped[str] = mapped_column(sa.Text)
+    contradicts: Mapped[bool]
+
+
+#: The condition of the partial index: the pin is not where the words say.
+MISPLACED = TicketPlace.contradicts == sa.true()
+
+
+class Asset(Base):
+    """A thing of the city with a number on it and a place: a lamp, a bin, a water point."""
+
+    __tablename__ = "assets"
+    __table_args__ = (
+        sa.UniqueConstraint("kind", "key"),
+        sa.Index("ix_assets_key", "key"),
+        sa.Index("ix_assets_pin", "latitude", "longitude"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    #: As it stands on it, and as it is compared (`tickets.places.assets.key_of`).
+    number: Mapped[str] = mapped_column(sa.String(64))
+    key: Mapped[str] = mapped_column(sa.String(64))
+    note: Mapped[str] = mapped_column(sa.Text)
+    latitude: Mapped[float] = mapped_column(sa.Double)
+    longitude: Mapped[float] = mapped_column(sa.Double)
+    at: Mapped[datetime]

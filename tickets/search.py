@@ -17,10 +17,12 @@ from tickets.inbox.wanted import Wanted, wanted
 from tickets.models import (
     IS_INCOMPLETE,
     IS_OPEN,
+    MISPLACED,
     Ticket,
     TicketCall,
     TicketEvent,
     TicketMerge,
+    TicketPlace,
 )
 from tickets.workflow import OPEN, Result, Role, State
 
@@ -47,6 +49,7 @@ class Show(StrEnum):
     WAITING = "waiting"
     ESCALATED = "escalated"
     UNANSWERED = "unanswered"
+    MISPLACED = "misplaced"
 
 
 #: How many days of the city the lists of what is due reach, today being one.
@@ -85,6 +88,8 @@ class Filters:
     before: int | None = None
     order: Order = Order.NEWEST
     due_after: datetime | None = None
+    #: The id of an area that they are in.
+    area: str | None = None
 
 
 @dataclass(frozen=True)
@@ -456,6 +461,8 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bo
         yield Ticket.source == filters.source
     if filters.order is Order.DUE:
         yield Ticket.due_at.is_not(None)
+    if filters.area is not None:
+        yield Ticket.area == filters.area
 
 
 def _listed(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bool]]:
@@ -485,6 +492,7 @@ def _shown(
         Show.WAITING: [Ticket.waiting_for.is_not(None)],
         Show.ESCALATED: [Ticket.escalation > 0],
         Show.UNANSWERED: [Ticket.unread_since.is_not(None)],
+        Show.MISPLACED: [Ticket.id.in_(sa.select(TicketPlace.ticket_id).where(MISPLACED))],
     }
     return conditions[show]
 

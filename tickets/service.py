@@ -217,9 +217,11 @@ def record_call(
     incomplete: bool = False,
     ticket_number: str | None = None,
     source: str = CALL,
+    area: str | None = None,
 ) -> TicketFacts:
     """Give an answered call, a message that a caller left, or a callback that reached nobody its
-    one ticket: made, or linked, as its outcome says. `source`: one of `tickets.facts.SOURCES`.
+    one ticket: made, or linked, as its outcome says. `source`: one of `tickets.facts.SOURCES`;
+    `area`: where it is (`tickets.places.service.placed_in_call` writes down the place itself).
 
     Whoever asks again for the same call, with whatever arguments, gets the first one's ticket and
     changes nothing. With `incomplete` (the agent's word is missing) it never refuses: what is
@@ -248,7 +250,7 @@ def record_call(
     matter = _matter(config, chosen, category, incomplete=incomplete)
     # The call's row is the lock: who loses it to another process takes back the ticket just made.
     savepoint = session.begin_nested()
-    values = _values_of(config, matter, now)
+    values = _values_of(config, matter, now, area)
     if values["contact"] == Contact.NOBODY:
         caller = None  # an anonymous matter keeps nobody's number
     plan = _first_plan(config, matter, now)
@@ -261,6 +263,7 @@ def record_call(
         source=source,
         made_by=by,
         received_at=now,
+        area=area,
     )
     session.add(ticket)
     session.flush()
@@ -286,7 +289,7 @@ def take_down_sms(
     matter = _Matter(config.default_outcome, Kind.INQUIRY, None, incomplete=True)
     plan = _first_plan(config, matter, now)
     ticket = Ticket(
-        **_values_of(config, matter, now),
+        **_values_of(config, matter, now, None),
         **plan.columns,
         text=facts.clean(text),
         language=language,
@@ -439,7 +442,7 @@ def complete(
         return _replace(session, ticket, target, chosen.id, text, actor, now)
     matter = _matter(config, chosen, category, incomplete=False)
     seen = locked(session, ticket)
-    values = _values_of(config, matter, now)
+    values = _values_of(config, matter, now, seen.area)
     values["text"] = "\n".join(part for part in (ticket.text, text) if part)
     if values["state"] == State.RECEIVED:
         values["state"] = ticket.state.value  # who has begun does not begin again
@@ -537,14 +540,14 @@ def _matter(
     return _Matter(outcome, outcome.kind or Kind.INQUIRY, category, incomplete)
 
 
-def _values_of(config: Tickets, matter: _Matter, now: datetime) -> dict[str, Any]:
+def _values_of(config: Tickets, matter: _Matter, now: datetime, area: str | None) -> dict[str, Any]:
     """Return the columns, but for the clocks, that follow from what a ticket is about."""
     category = config.categories.get(matter.category or "")
     closed = matter.is_closed
     return {
         "kind": matter.kind.value,
         "category": matter.category,
-        "division": config.division_of(matter.category),
+        "division": config.division_of(matter.category, area),
         "priority": _priority(matter.kind, category).value,
         "private": category is not None and category.private,
         "contact": config.contact_of(matter.category).value,

@@ -32,8 +32,9 @@ The four states are what a citizen hears. What is not in this table cannot happe
 RULES = """\
 ## Rules
 
-- **Owner.** The category decides the division; what has no category is the central desk's. Who in
-  the division takes a ticket up, or is given it, does it; the division owns it with or without.
+- **Owner.** The category decides the division, and where that is split by area the place decides
+  which part of it ([places.md](places.md)); what has no category is the central desk's. Who in the
+  division takes a ticket up, or is given it, does it; the division owns it with or without.
 - **Deadlines.** Three clocks, below.
 - **Incomplete.** When the agent gave no outcome within the wrap-up limit, the ticket stays open and
   marked until somebody completes it. By when it is to be resolved then counts from the call. If it
@@ -98,7 +99,8 @@ config.yaml are today does not change what a ticket was told before.
 - **Who acts for a division today:** its administrators with an active account; for one who is away
   (`/tickets/absences`: their own, their division's people's, a supervisor everybody's) the
   substitute named there, and for a substitute who is away theirs. For a division that has nobody
-  left the people of the central desk act, and list, page and board say so in red.
+  left the people of the division that it is a part of act, else those of the central desk, and
+  list, page and board say so in red.
 - **Not ours.** Category, priority and division can be changed while it is open: by the desk's
   agents, supervisors, administrators and the division that has it, with a reason that both
   divisions read in its story. Another division begins with nobody who does it, with a new
@@ -126,8 +128,8 @@ config.yaml are today does not change what a ticket was told before.
   nights on which nobody answered for a division; by division and ticket by ticket, and as CSV. It
   is read from the events, and counted where the ticket was at that moment.
 - **Addresses.** `/tickets?show=` with `mine`, `unowned`, `today`, `3days`, `7days` (due until the
-  end of so many days, and not late yet), `overdue`, `unacknowledged`, `silent`, `waiting` or
-  `escalated`; `&division=` for one division. They stay.
+  end of so many days, and not late yet), `overdue`, `unacknowledged`, `silent`, `waiting`,
+  `escalated` or `misplaced`; `&division=` for one division. They stay.
 """
 
 

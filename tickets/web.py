@@ -55,6 +55,8 @@ from tickets.inbox import looks, views
 from tickets.life import page as life
 from tickets.life import watching
 from tickets.persons import service as persons
+from tickets.places import service as places
+from tickets.places import shown
 from tickets.search import DAYS, Order
 from tickets.service import Actor, EventFacts, Filters, Show, TicketFacts
 from tickets.workflow import LONGEST_WAIT, MOVES, OPEN, Priority, Result, State, Waiting
@@ -137,6 +139,7 @@ class _Asked:
     order: str
     before: int | None
     due_after: datetime | None
+    area: str
     #: The saved view that it is of.
     view: views.ViewFacts | None = None
 
@@ -162,6 +165,7 @@ class _Asked:
             before=arguments.get("before", type=_key),
             due_after=arguments.get("due_after", type=_moment),
             view=view,
+            area=arguments.get("area", ""),
         )
 
     @property
@@ -192,6 +196,7 @@ class _Asked:
             before=self.before,
             order=Order(self.order) if self.order in list(Order) else Order.NEWEST,
             due_after=self.due_after,
+            area=self.area if self.area in config.areas.areas else None,
         )
 
     def _states(self) -> frozenset[State]:
@@ -270,10 +275,15 @@ def ticket_list() -> ResponseReturnValue:
         unattended = service.unattended(session, config, now)
         news = sum(each.unseen > 0 for each in watching.watched(session, actor))
         saved = views.of(session, me.id, actor)
+        where = places.of_tickets(session, page.tickets)
     return render_template(
         "tickets/list.html",
         news=news,
         may_move=current_account().role in MOVERS,
+        where=where,
+        place_line=shown.line,
+        areas=config.areas.areas,
+        area_name=shown.area,
         asked=asked,
         page=_as_listed(actor, page),
         found=found,
@@ -668,6 +678,10 @@ def _page(
         notice_title=lambda notice: mail.title(floor(), notice, language()),
         calls_out=_calls_out(session, actor, ticket),
         persons=persons.of_ticket(session, ticket.id),
+        place=shown.part(session, config, ticket, actor),
+        metres=shown.metres,
+        map_of=shown.map_of(config),
+        may_close=any(each.to is State.DONE for each in moves),
         shown_name=_name_shown(actor, ticket),
         reads_persons=current_account().role is Role.SUPERVISOR,
         names=names,
@@ -679,6 +693,7 @@ def _page(
         agencies=config.agencies if acts.wait else {},
         spoken_languages=spoken_languages(),
         responsible=there.responsible(ticket.division),
+        keeper=there.keeper(ticket.division),
         handlers=there.handlers(ticket.division) if acts.assign else [],
         suggestion=suggestions.suggest(session, config, ticket.text) if asks else None,
         waiting=list(Waiting),
@@ -810,6 +825,7 @@ def api_ticket(number: str) -> Response:
         ticket, story = _as_read(actor, ticket, service.story(session, ticket.id))
         calls = service.calls_of(session, ticket.id)
         called = persons.of_ticket(session, ticket.id)
+        where = places.of_ticket(session, ticket)
     shown_name = _name_shown(actor, ticket)
     return jsonify(
         number=ticket.number,
@@ -842,6 +858,8 @@ def api_ticket(number: str) -> Response:
         unread_since=_iso(ticket.unread_since),
         reopened=ticket.reopened,
         version=ticket.version,
+        area=ticket.area,
+        place=where.told(),
         calls=calls,
         persons=[shown_name(each.name) for each in called],
         events=[

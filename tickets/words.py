@@ -12,6 +12,7 @@ from tickets.config import Tickets
 from tickets.deadlines import ALWAYS, Clock, Step, StepKind
 from tickets.facts import CALL, CITIZEN, SYSTEM, EventFacts, TicketFacts
 from tickets.models import EventKind
+from tickets.places import rules
 from tickets.planning import Why
 from tickets.workflow import OPEN, State
 
@@ -259,7 +260,27 @@ def _routed(config: Tickets, event: EventFacts) -> tuple[str, str]:
     was, now = event.data["was"], event.data["now"]
     changes = _from_to(config, was, now)
     what = "tickets.event.routed" if "division" in now else "tickets.event.reclassified"
+    if "area" in event.data:  # by where it is, and not by anybody's word
+        what = "tickets.event.routed_by_place"
     return t(what), " · ".join(changes)
+
+
+def _placed(config: Tickets, event: EventFacts) -> tuple[str, str]:
+    was, now = event.data["was"], event.data["now"]
+    what = "tickets.event.placed_anew" if was else "tickets.event.placed"
+    if not now:
+        what = "tickets.event.no_place"
+    shown = [_place(config, each) for each in (was, now) if each]
+    return t(what), " → ".join(shown)
+
+
+def _place(config: Tickets, told: Mapping[str, Any]) -> str:
+    """Say a place that an event keeps (`tickets.places.rules.Place.told`)."""
+    names = {id_: each.name(language()) for id_, each in config.areas.areas.items()}
+    kept = {name: told[name] for name in (*rules.PARTS, "written", "area") if name in told}
+    pin = f"({told['latitude']}, {told['longitude']})" if "latitude" in told else ""
+    line = rules.said(rules.Place(**kept), names)
+    return " ".join(part for part in (line, told.get("asset", ""), pin) if part)
 
 
 def _escalated(_: Tickets, event: EventFacts) -> tuple[str, str]:
@@ -459,6 +480,7 @@ _SENTENCES = {
     EventKind.RELEASED: _released,
     EventKind.CLOSING: _closing,
     EventKind.REDACTED: _redacted,
+    EventKind.PLACED: _placed,
 }
 
 

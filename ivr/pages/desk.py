@@ -33,6 +33,8 @@ from ivr.talk import consults, monitors
 from tickets import service as tickets
 from tickets.config import Asked
 from tickets.persons import service as persons
+from tickets.places import entry
+from tickets.places import shown as places
 
 # ---------------------------------------------------------------- the agent's verbs
 
@@ -122,6 +124,7 @@ def save_draft(call_id: int) -> Response:
         ticket_number=str(body.get("ticket") or ""),
         who=str(body.get("who") or ""),
         hide_name=bool(body.get("hide_name")),
+        place=entry.kept(body),
         saved_at=clock.now(),
     )
     with floor().db.write() as session:
@@ -165,6 +168,7 @@ def _outcome(body: dict[str, Any]) -> closing.Outcome:
         ticket_number=str(body["ticket"]) if body.get("ticket") else None,
         who=str(body.get("who") or ""),
         hide_name=bool(body.get("hide_name")),
+        place=entry.kept(body),
     )
 
 
@@ -262,6 +266,7 @@ def current_fragment() -> Response:
         categories=tickets.categories(here),
         asked=Asked,
         ticket_shown=tickets.number_shown,
+        place=places.fields_of(here),
     )
 
 

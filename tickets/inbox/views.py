@@ -18,7 +18,7 @@ from tickets.facts import Actor
 from tickets.models import TicketView, TicketViewChosen
 
 #: What of a list's address a view keeps.
-FIELDS = ("state", "division", "show", "incomplete", "source", "q", "order")
+FIELDS = ("state", "division", "show", "incomplete", "source", "q", "order", "area")
 LONGEST_TITLE, LONGEST_FIELD = 80, 200
 #: So many of their own somebody may have.
 MOST = 50

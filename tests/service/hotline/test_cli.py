@@ -596,3 +596,27 @@ def test_answers_come_from_a_file(
     assert main(["answers", "import", str(file)]) == 1
     assert "0.title.en: missing" in capsys.readouterr().err
     assert main(["answers", "import", "nowhere.yaml"]) == 1
+
+
+def test_things_come_from_a_file_once_and_whole(
+    installed: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "lamps.csv"
+    file.write_text("number,latitude,longitude\n12-034,12.93,100.88\n", encoding="utf-8")
+    command = ["assets", "import", str(file), "--kind", "lamp"]
+    for words, told in (
+        (["--dry-run"], "1 new, 0 changed, 0 there already\nnothing was changed"),
+        ([], "1 new"),
+        ([], "0 new, 0 changed, 1 there already"),
+    ):
+        assert main([*command, *words]) == 0
+        assert told in capsys.readouterr().out
+    file.write_text("number,latitude,longitude\n1,12.9,100.9\n2,100.9,12.9\n", encoding="utf-8")
+    assert main(command) == 1, "a file with a fault changes nothing, and says which"
+    said = capsys.readouterr()
+    assert "lamps.csv, 3: 2: 100.9, 12.9 are the wrong way round" in said.err
+    assert "nothing was changed" in said.out
+    file.write_bytes(b"\xff\xfe")
+    assert main(command) == 1
+    assert main(["assets", "import", "nowhere.csv", "--kind", "lamp"]) == 1
+    assert main(["assets", "import", str(file), "--kind", "Lamp Post"]) == 1

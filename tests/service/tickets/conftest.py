@@ -25,6 +25,7 @@ from tickets.inbox import web as inbox_web
 from tickets.life import bulk_web, templates_web
 from tickets.life import web as life_web
 from tickets.persons import web as persons_web
+from tickets.places import web as places_web
 from tickets.service import Actor
 from tickets.workflow import Role
 
@@ -85,4 +86,5 @@ def app(floor: Floor) -> Flask:
     made.register_blueprint(persons_web.blueprint)
     made.register_blueprint(answers_web.blueprint)
     made.register_blueprint(categories_web.blueprint)
+    made.register_blueprint(places_web.blueprint)
     return made

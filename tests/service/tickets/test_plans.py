@@ -11,11 +11,14 @@ from hotline.db import Database
 from tests.service.tickets.conftest import AGENT, NOW, SUPERVISOR
 from tests.support.floors import CONFIG
 from tickets import attention, service, sweeps
+from tickets.places import service as places
+from tickets.places.rules import Box, Pin
 from tickets.service import Filters, Show
 from tickets.workflow import OPEN
 
 Look = Callable[[Any], object]
 CITY = city.load(CONFIG).tickets
+BOX = Box(12.8, 100.8, 13.0, 101.0)
 
 
 @pytest.fixture
@@ -78,10 +81,22 @@ def plans(sqlite_url: str) -> Callable[[Look], str]:
                 lambda s, show=show: service.search(
                     s, Filters(show=show, owner="lek"), AGENT, now=NOW
                 ),
-                "ix_tickets_",
+                # a few among all that have a place: those first
+                "ix_ticket_places_contradicts" if show is Show.MISPLACED else "ix_tickets_",
             )
             for show in Show
         ),
+        (
+            lambda s: service.search(s, Filters(states=OPEN, area="hill"), AGENT, now=NOW),
+            "ix_tickets_open_area",
+        ),
+        (lambda s: places.near(s, Pin(12.9, 100.9), 250, AGENT), "ix_ticket_places_pin"),
+        (
+            lambda s: places.near(s, Pin(12.9, 100.9), 250, AGENT, only_open=True),
+            "ix_ticket_places_pin",
+        ),
+        (lambda s: places.open_in(s, BOX, AGENT), "ix_ticket_places_pin"),
+        (lambda s: places.assets_in(s, BOX), "ix_assets_pin"),
     ],
 )
 def test_each_look_takes_its_index(plans: Callable[[Look], str], look: Look, index: str) -> None:

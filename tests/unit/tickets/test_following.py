@@ -28,6 +28,7 @@ STORY: dict[EventKind, dict[str, Any]] = {
     EventKind.ESCALATED: {"to": SECRET},
     EventKind.RATED: {"mark": 1, "text": SECRET},
     EventKind.NAMED: {"person": SECRET},
+    EventKind.PLACED: {"was": {}, "now": {"address": SECRET}, "text": SECRET},
     EventKind.MESSAGE: {"text": "to you"},
     EventKind.CITIZEN: {"text": "from me", "by": "page"},
     EventKind.JUDGED: {"mark": 4, "text": SECRET},

@@ -1,0 +1,106 @@
+"""How a place is shown: what the pages of a ticket say of it."""
+
+from dataclasses import dataclass
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from hotline.floor import Floor
+from hotline.web import language, t
+from tickets.config import Tickets
+from tickets.facts import Actor, TicketFacts
+from tickets.places import rules, service
+from tickets.places.areas import Area, Point
+from tickets.places.rules import Place
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where a ticket is, as its page says it.
+
+    `outside`: the neighbour whose it is; `beyond`: nobody knows whose; `landmark`: where the pin
+    would go that follows the words; `nearest`: the nearest main point and how many metres away.
+    """
+
+    where: Place
+    line: str
+    area: Area | None
+    outside: Area | None
+    beyond: bool
+    written: Area | None
+    landmark: Point | None
+    nearest: tuple[Point, float] | None
+    may: bool
+
+
+def part(session: Session, config: Tickets, ticket: TicketFacts, actor: Actor) -> Part:
+    """Return what a ticket's page says of its place."""
+    where = service.of_ticket(session, ticket)
+    areas = config.areas
+    return Part(
+        where=where,
+        line=line(config, where),
+        area=areas.areas.get(where.area or ""),
+        outside=service.whose_outside(config, where),
+        beyond=service.is_beyond(config, where),
+        written=areas.areas.get(where.written or ""),
+        landmark=service.landmark_of(config, where) if where.contradicts else None,
+        nearest=areas.nearest(where.pin) if where.pin else None,
+        may=service.may_place(actor, ticket),
+    )
+
+
+def line(config: Tickets, where: Place) -> str:
+    """Say a place in one line; empty where there are no words and no area."""
+    return rules.said(where, names(config))
+
+
+def area(config: Tickets, id_: str | None) -> str:
+    """Return the name of an area; one that has left the file shows its id."""
+    known = config.areas.areas.get(id_ or "")
+    return known.name(language()) if known else (id_ or "")
+
+
+def names(config: Tickets) -> dict[str, str]:
+    """Return the names of areas by id."""
+    return {id_: each.name(language()) for id_, each in config.areas.areas.items()}
+
+
+def metres(length: float) -> str:
+    """Say a distance: tens of metres, from a kilometre on kilometres."""
+    if length >= 1000:
+        return t("tickets.place.kilometres", n=f"{length / 1000:.1f}")
+    return t("tickets.place.metres", n=round(length / 10) * 10)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What the fields of a place are made with, on another room's page."""
+
+    config: Tickets
+    map_of: dict[str, str]
+
+
+def fields_of(the_floor: Floor) -> Fields:
+    """Return what the fields of a place are made with."""
+    config = the_floor.section(Tickets)
+    return Fields(config, map_of(config))
+
+
+def map_of(config: Tickets) -> dict[str, str]:
+    """Return what an element says that becomes a map (`data-…`)."""
+    tiles = config.places.tiles
+    found = {
+        "areas": url_for("places.areas"),
+        "leaflet": url_for("places.library"),
+        "at": url_for("places.at"),
+        "find": url_for("places.find"),
+        "language": language(),
+    }
+    if tiles is not None:
+        found |= {
+            "tiles": tiles.url,
+            "attribution": tiles.attribution,
+            "zoom": str(tiles.max_zoom),
+        }
+    return found
