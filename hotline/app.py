@@ -32,6 +32,7 @@ import tickets.categories.web
 import tickets.citizens_desk
 import tickets.citizens_web
 import tickets.config
+import tickets.files.view
 import tickets.files.web
 import tickets.inbox.web
 import tickets.jobs
@@ -303,6 +304,7 @@ def create_app(floor: Floor | None = None) -> Flask:
     # what an agent can be asked to answer: the queues and languages of the caller's side
     app.extensions[agents.floor.SKILLS] = ivr.pages.skill_titles
     # where an agent who reads a ticket calls its caller
+    app.extensions[tickets.files.view.PIN] = tickets.places.web.pin_of_photo
     app.extensions[tickets.web.CALLS_OUT] = ivr.pages.to_call_out
     app.extensions[tickets.web.SPOKEN] = tuple(callers.languages)
     # pictures of streets come from the one host that the city has chosen, if it has

@@ -22,13 +22,17 @@ from werkzeug.wrappers import Response
 
 from hotline import clock, i18n
 from hotline.auth import public
-from hotline.errors import HotlineError, Invalid
+from hotline.errors import HotlineError, Invalid, NotFound
 from hotline.web import LANGUAGE_COOKIE, floor, is_secure, language, set_cookie
 from tickets import attempts, facts, following, links, numbers, words
 from tickets.citizen_words import moment_words
 from tickets.config import Tickets
 from tickets.errors import BadNumber, NotProven, TooManyTries
 from tickets.facts import TicketFacts
+from tickets.files import service as files
+from tickets.files.config import MEGABYTE
+from tickets.files.service import FileFacts
+from tickets.files.web import send
 from tickets.following import Guess
 from tickets.models import Ticket
 from tickets.web import spoken_languages
@@ -237,15 +241,24 @@ def ticket() -> Response:
             return redirect(url_for("citizen.start"), 303)
         visit, found = came
         shown = following.page(session, _config(), found, now)
+        photos = _pictures(session, found)
     _speak(found)
     done = request.args.get("done", "")
     return _enter(
-        _page("ticket", visit=visit, page=shown, done=done if done in _DONE else ""), visit, now
+        _page(
+            "ticket",
+            visit=visit,
+            page=shown,
+            photos=photos,
+            done=done if done in _DONE else "",
+        ),
+        visit,
+        now,
     )
 
 
 #: What can be said to have been done, on the page that follows.
-_DONE = ("message", "rate", "reopen", "withdraw", "confirm")
+_DONE = ("message", "photo", "rate", "reopen", "withdraw", "confirm")
 Change = Callable[[Session, TicketFacts, datetime], Any]
 
 
@@ -371,6 +384,67 @@ def confirm() -> Response:
         "confirm",
         lambda session, found, now: following.confirm(session, _config(), found, now=now),
     )
+
+
+# ------------------------------------------------------------------ photos
+
+
+#: A form's other fields, beside the photo.
+_REST = 64 * 1024
+
+
+@blueprint.url_value_preprocessor
+def _make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """A photo is larger than other forms; before anything reads the form."""
+    if endpoint == "citizen.add_photo":
+        most = _config().files.citizens.file_megabytes * MEGABYTE
+        request.max_content_length = int(most) + _REST
+
+
+@blueprint.get("/t/ticket/photo")
+@public
+def ask_photo() -> Response:
+    """Ask for a photo of the matter."""
+    return _ask("photo")
+
+
+@blueprint.post("/t/ticket/photo")
+@public
+def add_photo() -> Response:
+    """Add a photo of the citizen's. Form: `photo` (a file)."""
+    now, config = clock.now(), _config().files
+    with floor().db.read() as session:
+        came = _visit(session, now)
+    token = request.form.get("form_token", "")
+    if came is None or not hmac.compare_digest(token, came[0].form_token()):
+        return _do("photo", lambda _session, _found, _now: None)  # it says why not
+    sent = request.files.get("photo")
+    try:
+        # decoded before the unit of work, which would else wait for it
+        data = sent.read() if sent else b""
+        received = files.receive_from_citizen(floor(), config, data, now=now)
+    except HotlineError as error:
+        return _ask("photo", error)
+    return _do(
+        "photo",
+        lambda session, found, at: files.add_from_citizen(session, config, found, received, now=at),
+    )
+
+
+@blueprint.get("/t/ticket/photos/<int:file_id>")
+@public
+def photo(file_id: int) -> Response:
+    """Send a photo that the citizen may see: their own, or a public one; `small`: its thumbnail."""
+    with floor().db.read() as session:
+        came = _visit(session, clock.now())
+        if came is None:
+            raise NotFound(f"file {file_id}")
+        found = files.allowed(session, came[1], file_id, None)
+    return send(found, small="small" in request.args)
+
+
+def _pictures(session: Session, ticket: TicketFacts) -> list[FileFacts]:
+    return [each for each in files.for_citizen(session, ticket) if each.is_picture]
 
 
 # ------------------------------------------------------------------ how it is shown

@@ -188,7 +188,7 @@ class EventKind(StrEnum):
     confirmed   the citizen says that it is done: text
     read        somebody has read what the citizen wrote, and needs not answer it: text
     links_ended no link that was sent opens it any more: count
-    file_added  file (its id), of (a `tickets.files.rules.Kind`); of a citizen's: who is "citizen"
+    file_added  file (its id), of (a `tickets.files.rules.Kind`); of a citizen's: who is `CITIZEN`
     file_marked made public or private again: file, of, public, text (why)
     file_removed file, of, text (why)
     message     the city's word to the citizen: text, language, key (of the form, so that it is
@@ -591,7 +591,7 @@ class TicketFile(Base):
     size: Mapped[int] = mapped_column(sa.BigInteger)
     width: Mapped[int | None]
     height: Mapped[int | None]
-    #: A username, or "citizen".
+    #: A username, or `tickets.facts.CITIZEN`.
     added_by: Mapped[str] = mapped_column(sa.String(64))
     added_at: Mapped[datetime]
     by_citizen: Mapped[bool] = mapped_column(default=False)

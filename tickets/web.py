@@ -32,7 +32,7 @@ from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.i18n import masked, masked_name
 from hotline.notices import mail
 from hotline.notices import service as notices
-from hotline.web import floor, language, static_blueprint, t
+from hotline.web import floor, language, static_blueprint
 from tickets import (
     attendance,
     export,
@@ -49,7 +49,6 @@ from tickets.categories import service as suggestions
 from tickets.config import Tickets
 from tickets.errors import BadWait, NotYours
 from tickets.facts import SOURCES
-from tickets.files.service import CITIZEN
 from tickets.files.view import gallery
 from tickets.inbox import looks, views
 from tickets.life import page as life
@@ -659,7 +658,6 @@ def _page(
     files = gallery(session, config, actor, ticket)
     people = _people(ticket, told) | files.people
     names = service.names_of(session, people) | dict(there.names)
-    names[CITIZEN] = t("tickets.files.citizen")
     asks = ticket.text and (acts.complete or acts.route)
     return render_template(
         "tickets/ticket.html",

@@ -95,7 +95,7 @@ def _keep_unread(session: Session, event: TicketEvent) -> None:
     """
     since: sa.ColumnElement[Any]
     ids = {event.ticket_id}
-    if event.kind == EventKind.CITIZEN:
+    if event.kind == EventKind.CITIZEN or _sent_photo(event):
         since = sa.func.coalesce(Ticket.unread_since, event.at)
         ids |= _worked_on_in(session, event.ticket_id)
     elif event.kind in _ANSWERS and event.who not in (CITIZEN, SYSTEM) and _is_answer(event):
@@ -114,6 +114,10 @@ def _worked_on_in(session: Session, ticket_id: int) -> set[int]:
     """The ticket that another is part of: there somebody sees that its citizen has written."""
     row = session.get_one(Ticket, ticket_id)
     return {search.root(session, facts.of_ticket(row)).id}
+
+
+def _sent_photo(event: TicketEvent) -> bool:
+    return event.kind == EventKind.FILE_ADDED and event.who == CITIZEN
 
 
 def _is_answer(event: TicketEvent) -> bool:

@@ -17,7 +17,7 @@ from hotline.db import after_commit, insert_ignore
 from hotline.floor import Floor
 from tickets import facts, search
 from tickets.errors import NoteEmpty, NothingChanged, NotYours, RoleMayNot
-from tickets.facts import Actor, TicketFacts
+from tickets.facts import CITIZEN, Actor, TicketFacts
 from tickets.files import rules, store
 from tickets.files.config import MEGABYTE, Files
 from tickets.files.errors import (
@@ -36,9 +36,6 @@ from tickets.files.rules import Kind, Position, Standing, Type
 from tickets.models import EventKind, TicketEvent, TicketFile
 from tickets.workflow import OPEN, Role
 from tickets.writing import locked, tell
-
-CITIZEN = "citizen"
-"""Who added what a citizen sent."""
 
 _DAY = timedelta(days=1)
 _NAME_LENGTH = 120

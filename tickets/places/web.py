@@ -30,11 +30,13 @@ from tickets import service as tickets
 from tickets import words
 from tickets.config import Tickets
 from tickets.errors import NotYours
-from tickets.facts import TicketFacts
+from tickets.facts import Actor, TicketFacts
+from tickets.files import service as files
+from tickets.files.service import FileFacts
 from tickets.places import assets, entry, service, shown
 from tickets.places.areas import Area, Point
 from tickets.places.assets import AssetFacts
-from tickets.places.rules import Box, Pin, Place, Repair
+from tickets.places.rules import Box, Pin, PinSource, Place, Repair
 from tickets.web import MOVERS, acting
 
 #: Its templates are the room's.
@@ -302,6 +304,32 @@ def repair(number: str) -> ResponseReturnValue:
         ticket = _as_seen(tickets.by_number_for(session, number, actor))
         seen = service.repair(session, _config(), ticket, Repair(how), actor=actor, now=now)
     return _back_to(seen)
+
+
+@blueprint.post("/tickets/<number>/place/photo")
+@access(*MOVERS)
+def use_photo(number: str) -> ResponseReturnValue:
+    """Put the pin where a photo of the ticket was taken. Form: `file` (its id)."""
+    file_id, actor, now = request.form.get("file", 0, type=int), acting(), clock.now()
+    with floor().db.write() as session:
+        ticket = tickets.by_number_for(session, number, actor)
+        taken = files.allowed(session, ticket, file_id, actor).position
+        if taken is None:
+            raise Invalid("file: does not say where it was taken")
+        pin = Pin.of(taken.latitude, taken.longitude)
+        before = service.of_ticket(session, ticket)
+        where = replace(before, pin=pin, source=PinSource.PHOTO, asset=None)
+        seen = service.place(session, _config(), ticket, where, actor=actor, now=now)
+    return _back_to(seen)
+
+
+def pin_of_photo(
+    _session: Session, actor: Actor, ticket: TicketFacts, _file: FileFacts
+) -> str | None:
+    """See `tickets.files.view.PIN`."""
+    if not ticket.is_open or not service.may_place(actor, ticket):
+        return None
+    return url_for("places.use_photo", number=ticket.number)
 
 
 def _back_to(ticket: TicketFacts) -> ResponseReturnValue:

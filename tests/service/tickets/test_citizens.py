@@ -1,5 +1,6 @@
 """A citizen's page: whoever proves it is theirs sees it, nobody else, and nothing of the inside."""
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -15,10 +16,12 @@ from hotline import clock
 from hotline.auth import COOKIE, Role
 from hotline.floor import Floor
 from tests.service.tickets.conftest import CALLER, NOW, SUPERVISOR, WORKS
+from tests.support import photos
 from tests.support.floors import sign_in_as
 from tickets import answering, attempts, following, links, numbers, service
 from tickets.config import Tickets
-from tickets.errors import TooLate
+from tickets.errors import ClosedForGood
+from tickets.life import merging
 from tickets.models import CitizenLink, EventKind
 from tickets.service import Filters, Show, TicketFacts
 from tickets.web import SPOKEN
@@ -568,7 +571,7 @@ def test_the_result_is_rated_again_until_it_is_closed_for_good(
         marks = [e.data["mark"] for e in service.story(session, closed.id) if e.kind == "judged"]
     assert (page.mark, marks) == (4, [2, 4])
     time.advance(days=config.citizens.reopen_days, seconds=1)
-    with floor.db.write() as session, pytest.raises(TooLate):
+    with floor.db.write() as session, pytest.raises(ClosedForGood):
         following.judge(session, config, closed, 5, now=clock.now())
 
 
@@ -660,3 +663,64 @@ def test_staff_see_what_was_told_written_rated_and_reopened(
     assert (
         "no number of the caller is known" in desk.get(f"/tickets/{withheld.number}?lang=en").text
     )
+
+
+# ------------------------------------------------------------------ photos
+
+
+def send_photo(client: FlaskClient, data: bytes) -> Any:
+    token = re.search(r'name="form_token" value="(\w+)"', client.get(f"{PAGE}/photo").text)
+    assert token
+    form = {"form_token": token[1], "photo": (io.BytesIO(data), "หน้าบ้าน.jpg")}
+    return client.post(f"{PAGE}/photo", data=form)
+
+
+def test_a_photo_is_seen_by_who_sent_it_and_by_the_city_alone(
+    app: Flask, floor: Floor, client: FlaskClient, make: Any
+) -> None:
+    ticket = make()
+    picture = photos.photo()
+    assert client.post(f"{PAGE}/photo", data={}).status_code == 401  # nobody has proved anything
+    enter(client, ticket)
+    without = {"photo": (io.BytesIO(picture), "a.jpg")}
+    assert client.post(f"{PAGE}/photo", data=without).status_code == 422  # not our form
+    sent = send_photo(client, picture)
+    assert (sent.status_code, sent.location) == (303, f"{PAGE}?done=photo")
+    page = client.get(sent.location).text
+    (address,) = re.findall(r'href="(/t/ticket/photos/\d+)"', page)
+    for each in (address, f"{address}?small=1"):
+        with client.get(each) as bytes_:
+            assert (bytes_.status_code, bytes_.mimetype) == (200, "image/jpeg")
+    assert now_is(floor, ticket).unread_since is not None
+    with app.test_client() as stranger:
+        assert stranger.get(address).status_code == 404
+        enter(stranger, make(caller=OTHERS_NUMBER), OTHERS_NUMBER[-4:])
+        assert stranger.get(address).status_code == 404
+    refused = send_photo(client, b"<svg onload=alert(1)>")
+    assert refused.status_code == 422
+    assert "<svg" not in refused.text
+
+
+# ------------------------------------------------------------------ one of several
+
+
+def test_who_asks_about_a_merged_ticket_is_told_how_the_other_stands(
+    floor: Floor, client: FlaskClient, make: Any, move: Any, config: Tickets
+) -> None:
+    mine, other = make(), make(caller=OTHERS_NUMBER)
+    with floor.db.write() as session:
+        merging.merge(session, mine, other, text="เรื่องเดียวกัน", actor=SUPERVISOR, now=clock.now())
+    with floor.db.write() as session:
+        tell(session, other.id, EventKind.MESSAGE, "lek", clock.now(), {"text": "ถึงอีกคน"})
+    enter(client, mine)
+    page = client.get(f"{PAGE}?lang=en").text
+    assert mine.number_shown in page
+    assert other.number_shown in page  # where it goes on
+    assert "ถึงอีกคน" not in page
+    assert "เรื่องเดียวกัน" not in page
+    for question in ("reopen", "rate", "withdraw", "confirm"):
+        assert f"{PAGE}/{question}" not in page
+    assert act(client, "message", text="ยังไม่มีใครมา").status_code == 303
+    assert now_is(floor, other).unread_since is not None
+    move(other, State.DONE, result=Result.FIXED, text="ซ่อมแล้ว")
+    assert "ซ่อมแล้ว" in client.get(PAGE).text

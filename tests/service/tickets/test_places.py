@@ -14,10 +14,12 @@ from hotline.db import Database
 from hotline.errors import ConfigError
 from hotline.floor import Floor
 from tests.service.tickets.conftest import AGENT, CALLER, HEALTH, NOW, SUPERVISOR, WORKS
+from tests.support import photos
 from tests.support.floors import sign_in_as
 from tickets import search, service
 from tickets.config import Tickets
 from tickets.errors import BadPlace, NothingChanged, NotYours, RoleMayNot, TicketMoved
+from tickets.files import service as files
 from tickets.models import Asset, EventKind, Ticket, TicketPlace
 from tickets.places import assets, rules
 from tickets.places import service as places
@@ -591,3 +593,26 @@ def test_the_map_says_where_its_pictures_come_from(
     assert f'data-tiles="{address}"' in page
     assert "© แผนที่เมือง" in page
     assert 'data-zoom="18"' in page
+
+
+def test_where_a_photo_was_taken_becomes_the_pin(
+    floor: Floor, client: FlaskClient, config: Tickets, db: Database, make: Make
+) -> None:
+    ticket = make({})
+    sent = {"kind": files.Kind.BEFORE, "now": NOW}
+    for colour, where in (("green", photos.WHERE), ("blue", None)):
+        picture = photos.photo(colour=colour, tags=photos.exif(where=where))
+        received = files.receive(floor, config.files, picture, **sent)
+        with db.write() as session:
+            files.add(session, config.files, ticket, received, actor=SUPERVISOR, now=NOW)
+    token = sign_in_as(floor, Role.SUPERVISOR)
+    headers = {"Authorization": f"Bearer {token}"}
+    page = client.get(f"/tickets/{ticket.number}/files/1", headers=headers).text
+    address = f"/tickets/{ticket.number}/place/photo"
+    assert f'action="{address}"' not in page  # the application wires the two together
+    unknown = client.post(address, data={"file": "2"}, headers=headers)
+    assert unknown.status_code == 422
+    assert client.post(address, data={"file": "9"}, headers=headers).status_code == 404
+    assert client.post(address, data={"file": "1"}, headers=headers).status_code == 303
+    place = of(db, ticket)
+    assert (place.pin, place.source) == (Pin(*photos.WHERE), PinSource.PHOTO)
