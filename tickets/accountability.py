@@ -39,7 +39,8 @@ class Fault(StrEnum):
     ESCALATED = "escalated"
     #: It lay here and was another division's, or of another category.
     MISROUTED = "misrouted"
-    #: An outside agency had not answered by the day until which it was waited for.
+    #: An outside agency had not answered by the day until which it was waited for, or on which it
+    #: was to be asked again.
     UNANSWERED = "unanswered"
     #: It was closed here and had to be opened again.
     REOPENED = "reopened"
@@ -174,7 +175,14 @@ def fault_of(kind: EventKind, who: str, data: Mapping[str, Any]) -> Fault | None
         return Fault.MISROUTED if wrong else None
     if kind is EventKind.RESUMED:
         return Fault.UNANSWERED if who == SYSTEM else None
-    return {EventKind.OVERDUE: Fault.OVERDUE, EventKind.ESCALATED: Fault.ESCALATED}.get(kind)
+    return _ALWAYS.get(kind)
+
+
+_ALWAYS = {
+    EventKind.OVERDUE: Fault.OVERDUE,
+    EventKind.ESCALATED: Fault.ESCALATED,
+    EventKind.TO_CHASE: Fault.UNANSWERED,
+}
 
 
 _OPEN = frozenset(state.value for state in OPEN)
@@ -186,6 +194,7 @@ _TELL = (
     EventKind.MOVED,
     EventKind.ROUTED,
     EventKind.RESUMED,
+    EventKind.TO_CHASE,
 )
 
 
@@ -195,13 +204,14 @@ def _failures(session: Session, actor: Actor, start: datetime, end: datetime) ->
         for event in _events(session, actor, _TELL, start, end)
         if fault_of(event.kind, event.who, event.data) is not None
     ]
-    ways = _ways(session, actor, start)
+    ways, undone = _ways(session, actor, start), _undone(session, actor, start)
     waited = _waited(session, [each for each in events if each.kind is EventKind.RESUMED])
     for event in events:
         fault = fault_of(event.kind, event.who, event.data)
-        if fault is None:
+        if fault is None or (event.ticket_id, event.data.get("bulk", 0)) in undone:
             continue
-        if fault is Fault.UNANSWERED and waited.get(event.id) != Waiting.AGENCY.value:
+        of_wait = event.kind is EventKind.RESUMED
+        if of_wait and waited.get(event.id) != Waiting.AGENCY.value:
             continue  # that a citizen does not answer is no failure of the city's
         where = ways.division_before(event)
         told = EventFacts(event.at, event.who, event.kind, dict(event.data))
@@ -249,6 +259,12 @@ def _ways(session: Session, actor: Actor, start: datetime) -> _Ways:
                 (event.id, event.data["was"]["division"])
             )
     return ways
+
+
+def _undone(session: Session, actor: Actor, start: datetime) -> set[tuple[int, int]]:
+    """The bulk moves since `start` that were taken back, by ticket: nothing came of them."""
+    events = _events(session, actor, (EventKind.UNDONE,), start, None)
+    return {(event.ticket_id, int(event.data["bulk"])) for event in events}
 
 
 def _waited(session: Session, ended: Sequence[_Event]) -> dict[int, str]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hotline.db import Database
 from hotline.errors import HotlineError
 from tests.service.tickets.conftest import AGENT, CALLER, HEALTH, NOW, SUPERVISOR, WORKS
-from tickets import planning, service, sweeps
+from tickets import accountability, planning, service, sweeps
 from tickets.config import Tickets
 from tickets.errors import BadNumber, NoSuchBulk, NothingChosen, TooLate, TooMany
 from tickets.life import bulk, links, merging
@@ -286,6 +286,9 @@ def test_taken_back_it_is_what_it_was(
         # and the clocks count as if it had never been
         found = planning.history(ticket.received_at, story)
         assert planning.again(config, now_it_is, found).columns == {}
+    with db.read() as session:
+        span = {"start": NOW - timedelta(days=1), "end": NOW + timedelta(days=1)}
+        assert accountability.account(session, config, SUPERVISOR, **span).failures == []
     with pytest.raises(TooLate):
         undo(db, config, bulk_id, WORKS)
 

@@ -23,6 +23,7 @@ from tickets.models import EventKind
         (EventKind.ROUTED, "lek", {"was": {"priority": "normal"}}, None),
         (EventKind.RESUMED, "system", {}, Fault.UNANSWERED),
         (EventKind.RESUMED, "lek", {}, None),
+        (EventKind.TO_CHASE, "system", {"agency": "electricity", "times": 1}, Fault.UNANSWERED),
         (EventKind.NOTE, "lek", {}, None),
     ],
 )
