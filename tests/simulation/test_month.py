@@ -50,6 +50,8 @@ PEOPLE = {
     "contact_center": ["supervisor"],
     "permanent_secretary": ["supervisor"],
     "engineering": ["somchai", "anong"],
+    "engineering_north": ["anong"],
+    "engineering_island": ["somchai"],
     "sanitary_engineering": ["wichai"],
     "public_health": ["mali", "prasit"],
     "city_police": ["decha"],
@@ -213,13 +215,16 @@ class Month:
     def closes(self, number: str) -> None:
         with self.db.write() as session:
             it = self.fresh(session, number)
+            results = [Result.FIXED, Result.CANNOT_FIX, Result.NOT_FOUND]
+            if service.lacks_after_photo(session, self.config, it, Result.FIXED):
+                results.remove(Result.FIXED)
             service.move(
                 session,
                 self.config,
                 it,
                 State.DONE,
                 actor=self.actor_for(session, it),
-                result=self.lot.choice((Result.FIXED, Result.CANNOT_FIX, Result.NOT_FOUND)),
+                result=self.lot.choice(results),
                 text="ดำเนินการแล้ว",
                 now=self.now,
             )

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from hotline import clock
 from hotline.floor import Floor
 from hotline.jobs import NIGHT
+from hotline.privacy.keepers import Erasure, Subject
 from hotline.telephony import CarrierError, Refused
 from tests.service.tickets.conftest import CALLER, NOW, SUPERVISOR, WORKS
 from tests.support.floors import SignedPost
-from tickets import answering, links, service, sms, sms_received
+from tickets import answering, keeping, links, service, sms, sms_received
 from tickets.config import Tickets
 from tickets.models import EventKind, Ticket, TicketEvent, TicketSms
-from tickets.persons import service as persons_service
 from tickets.service import TicketFacts
 from tickets.sms import Told
 from tickets.workflow import Result, State, Waiting
@@ -587,7 +587,9 @@ def test_an_erased_number_stands_nowhere_and_its_link_opens_nothing(
     text("หยุด")
     token = carrier.taken[0][2].rpartition("/t/")[2]
     with floor.db.write() as session:
-        persons_service.erase(session, CALLER, by="supervisor", now=clock.now(), dry=False)
+        who = Subject(number=CALLER)
+        asked = Erasure(who, by="supervisor", reason="", now=clock.now(), dry=False)
+        keeping.erase(floor, session, asked)
     with floor.db.read() as session:
         assert links.opened_by(session, token, clock.now()) is None
         for table in sa.inspect(floor.db.engine).get_table_names():

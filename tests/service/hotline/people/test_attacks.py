@@ -24,7 +24,12 @@ from tickets.models import Citizen, CitizenNumber
 
 SCRIPT, IMAGE = "<script>alert({n})</script>", '"><img src=x onerror=alert({n})>'
 #: Public addresses that change something: nobody who is signed in has a token there.
-PUBLIC_CHANGES = {"/sign-in", "/sign-in/code", "/api/session", "/reset/2026-11-20"}
+PUBLIC_CHANGES = {
+    *("/sign-in", "/sign-in/code", "/api/session", "/reset/2026-11-20"),
+    # a citizen's: each but the first asks for the token of its visit as well
+    *("/t", "/t/leave", "/t/ticket/message", "/t/ticket/photo", "/t/ticket/rate"),
+    *("/t/ticket/reopen", "/t/ticket/withdraw", "/t/ticket/confirm"),
+}
 ELSEWHERE = (
     "https://evil.example",
     "//evil.example",
