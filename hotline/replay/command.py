@@ -29,8 +29,9 @@ from hotline.replay.plan import Plan, PlanError, from_log
 from hotline.supervisor import CannotStart, RunSettings, Stopped, Supervisor
 from reports.config import Reports
 
-#: Seconds of the wall in which the hotline starts, before the played day begins.
-HEAD_START = 10.0
+#: Seconds of the wall in which the hotline starts, before the played day begins: also on a busy
+#: machine. Who calls before anybody could sign in would leave a message instead.
+HEAD_START = 30.0
 WATCHER = "replay-watch"
 
 
