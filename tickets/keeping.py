@@ -205,6 +205,7 @@ def _forget(
     sms.forget_ticket(session, ticket.id)
     if whole:
         files.forget(session, ticket.id, now=now)
+        redaction.forget_place(session, ticket.id)
         redaction.change_words(session, ticket.id, redaction.nothing)
         said = {"why": "deletion", "text": ""}
         tell(session, ticket.id, EventKind.REDACTED, SYSTEM, now, said)
@@ -369,6 +370,7 @@ def _erase_from(
     touched = _drop_numbers(session, ticket.id, subject)
     if alone:
         sms.forget_ticket(session, ticket.id)
+        redaction.forget_place(session, ticket.id)
         touched = bool(files.forget(session, ticket.id, now=erasure.now)) or touched
         touched = redaction.change_words(session, ticket.id, redaction.nothing) or touched
     else:

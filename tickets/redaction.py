@@ -21,6 +21,7 @@ from tickets.models import (
     Ticket,
     TicketCall,
     TicketEvent,
+    TicketPlace,
 )
 from tickets.writing import tell
 
@@ -65,6 +66,21 @@ def change_words(session: Session, ticket_id: int, change: Change) -> bool:
             event.data, touched = {**event.data, "text": text}, True
     session.flush()
     return touched
+
+
+def forget_place(session: Session, ticket_id: int) -> None:
+    """Forget where a ticket was, which may be somebody's home; in whose area it was stays on the
+    ticket, for what is counted.
+    """
+    session.execute(sa.delete(TicketPlace).where(TicketPlace.ticket_id == ticket_id))
+    events = session.scalars(
+        sa.select(TicketEvent)
+        .where(TicketEvent.ticket_id == ticket_id, TicketEvent.kind == EventKind.PLACED.value)
+        .execution_options(populate_existing=True)
+    )
+    for event in events:
+        event.data = {**event.data, "was": {}, "now": {}}
+    session.flush()
 
 
 def drop_numbers(session: Session, ticket_id: int, number: str | None = None) -> bool:

@@ -77,8 +77,7 @@ def test_a_log_is_played_and_everything_adds_up(database_url, tmp_path):
     said = dict(re.findall(r"^  (\w[\w ]*?)  +(\d+)", played.stdout, re.MULTILINE))
     assert said["placed"] == "24"
     assert int(said["answered"]) + int(said["abandoned"]) + int(said["never queued"]) == 24
-    # 18 in the log; who gave up there may be served in time, and who waited there may give up here
-    assert int(said["answered"]) >= 12
+    assert int(said["answered"]) >= 18  # all of the log's; who gave up there may be served in time
     assert said["tickets"] == said["answered"]
     assert re.search(r"skipped rows +1  phantom", played.stdout)
     assert re.search(r"skipped rows +1  negative duration", played.stdout)

@@ -17,11 +17,24 @@ from hotline.people.config import Accounts
 from hotline.privacy import service as privacy
 from hotline.privacy.keepers import Forgotten, Keeper, Subject
 from tests.service.tickets.conftest import CALLER, NOW, SUPERVISOR, WORKS
+from tests.support import photos
 from tickets import attention, guarding, keeping, service
 from tickets.config import Retention, Tickets
+from tickets.files import service as files
 from tickets.masking import MASK
-from tickets.models import CallCitizen, Citizen, EventKind, Ticket, TicketCall
+from tickets.models import (
+    CallCitizen,
+    Citizen,
+    EventKind,
+    Ticket,
+    TicketCall,
+    TicketFile,
+    TicketPlace,
+    TicketSms,
+)
 from tickets.persons import service as persons
+from tickets.places import service as places
+from tickets.places.rules import Pin, Place
 from tickets.service import TicketFacts
 from tickets.workflow import Result, State
 
@@ -142,7 +155,16 @@ def test_in_its_time_names_and_numbers_go_and_the_matter_stays(
 def test_later_no_words_are_left_and_it_still_counts(
     keeping_floor: Floor, db: Database, make: Make, close: Any, forgotten: list[Forgotten]
 ) -> None:
-    ticket = close(make())
+    ticket = make()
+    config, now = keeping_floor.section(Tickets), NOW
+    received = files.receive(
+        keeping_floor, config.files, photos.photo(), kind=files.Kind.BEFORE, now=now
+    )
+    home = Place(house="99/1", soi="บัวขาว", pin=Pin(12.93, 100.89))
+    with db.write() as session:
+        files.add(session, config.files, ticket, received, actor=SUPERVISOR, now=now)
+        ticket = places.place(session, config, ticket, home, actor=SUPERVISOR, now=now)
+    ticket = close(ticket)
     with db.read() as session:
         kinds = [event.kind for event in service.story(session, ticket.id)]
         before = attention.board(session, keeping_floor.section(Tickets), SUPERVISOR, now=NOW + DAY)
@@ -155,6 +177,14 @@ def test_later_no_words_are_left_and_it_still_counts(
         after = attention.board(session, keeping_floor.section(Tickets), SUPERVISOR, now=NOW + DAY)
     assert after.rows == before.rows
     assert [each.whole for each in forgotten] == [True]
+    with db.read() as session:
+        (file,) = session.scalars(sa.select(TicketFile))
+        assert (file.erased_at, file.latitude) == (NOW + 732 * DAY, None)
+        assert session.scalars(sa.select(TicketPlace)).all() == []
+        told = session.scalars(sa.select(TicketSms)).all()
+        assert {(each.number, each.text) for each in told} == {(None, "")}
+    assert "99/1" not in str(story(db, ticket))
+    assert left.area is not None, "it still counts where it was"
     assert run(keeping_floor, 900 * DAY) == []
 
 
