@@ -42,7 +42,11 @@ def look_at_offer(page: Page) -> None:
 
 
 def talk(hotline: Hotline, page: Page, *keys: str, number: str = "") -> str:
-    """Take a call by keyboard until the caller is there; returns the call's sid."""
+    """Take a call by keyboard until the caller is there; returns the call's sid.
+
+    Not by agent4 or agent6: these have a telephone in their page in the tests with sound, and who
+    has once had one is not reached in a page without.
+    """
     caller = hotline.ring(*keys, number=number)
     expect(page.locator("[data-key=Enter]")).to_be_focused()
     look_at_offer(page)

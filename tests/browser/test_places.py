@@ -156,7 +156,7 @@ def test_the_map_of_what_is_open(look: Look, floor: Floor, ticket: TicketFacts) 
 
 
 def test_an_agent_pins_it_during_the_call(hotline: Hotline, open_page: Open) -> None:
-    page = open_page("agent4", "/desk", language="en")
+    page = open_page("agent1", "/desk", language="en")
     press_ready(page)
     caller = talk(hotline, page, "1", "2")
     page.locator("[name=place_address]").fill("หน้าวัด ซอยนาเกลือ 12")
