@@ -210,7 +210,7 @@ def build_floor(the_settings: settings.Settings, config: city.CityConfig | None 
         db=database,
         jobs=Jobs(the_settings.redis_url),
         carrier=Carrier(the_settings),
-        texts=Texts.load(text_files()),
+        texts=texts(),
         sections=config.sections,
         changes=changes.Changes(the_settings.redis_url),
     )
@@ -225,6 +225,12 @@ def text_files() -> list[Path]:
     """The rooms' files of texts that exist."""
     root = Path(__file__).parent.parent
     return [path for room in ROOMS if (path := root / room / "texts.yaml").exists()]
+
+
+@functools.cache
+def texts() -> Texts:
+    """All texts of all rooms: they are part of the program, so a process reads them once."""
+    return Texts.load(text_files())
 
 
 def _register(floor: Floor) -> None:

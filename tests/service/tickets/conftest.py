@@ -51,17 +51,28 @@ def config() -> Tickets:
     return city.load(CONFIG).tickets
 
 
+@pytest.fixture(scope="session")
+def pattaya() -> City:
+    """The shipped city."""
+    return City.model_validate(load_yaml(CONFIG)["city"])
+
+
+@pytest.fixture(scope="session")
+def texts() -> Texts:
+    """What the floor and this room say."""
+    return Texts.load([ROOT / "hotline/texts.yaml", ROOT / "tickets/texts.yaml"])
+
+
 @pytest.fixture
-def floor(settings: Settings, config: Tickets) -> Iterator[Floor]:
+def floor(settings: Settings, config: Tickets, pattaya: City, texts: Texts) -> Iterator[Floor]:
     """The floor with this room alone, so that its tests do not depend on the other rooms."""
-    pattaya = City.model_validate(load_yaml(CONFIG)["city"])
     built = Floor(
         settings=settings,
         city=pattaya,
         db=Database(settings.database_url),
         jobs=Jobs(settings.redis_url),
         carrier=Carrier(settings),
-        texts=Texts.load([ROOT / "hotline/texts.yaml", ROOT / "tickets/texts.yaml"]),
+        texts=texts,
         sections={City: pattaya, Tickets: config, Accounts: Accounts()},
     )
     jobs.listen(built)
