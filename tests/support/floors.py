@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from hotline import auth, clock
@@ -111,9 +112,7 @@ def floor(settings: Settings, city_config: "CityConfig") -> Iterator[Floor]:
 
 
 class Compiled(BytecodeCache):
-    """Templates that a test has compiled are there for those after it: each test has an application
-    of its own, and compiling took longer than all that the tests asked of it.
-    """
+    """Templates that a test has compiled, for those after it."""
 
     def __init__(self) -> None:
         self._known: dict[str, bytes] = {}
@@ -127,9 +126,21 @@ class Compiled(BytecodeCache):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compile_templates_once() -> Iterator[None]:
+def _compile_once() -> Iterator[None]:
+    """Each test has an application of its own: that each compiled the same templates and the same
+    routes took longer than all that the tests asked of it.
+    """
+    compile_builder, known = Rule._compile_builder, {}
+
+    def builder(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (rule.rule, repr(rule.defaults), append_unknown)  # a city serves one host
+        if key not in known:
+            known[key] = compile_builder(rule, append_unknown)
+        return known[key]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": Compiled()})
+        patch.setattr(Rule, "_compile_builder", builder)
         yield
 
 
