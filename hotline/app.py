@@ -184,6 +184,7 @@ TOPICS: Mapping[str, TopicsOf] = {
     "ticket_links": changes.nothing,
     "citizen_links": changes.nothing,
     "ticket_merges": changes.nothing,
+    "ticket_callers": changes.nothing,  # with an event of the ticket
     "ticket_forwards": changes.nothing,
     "bulk_moves": changes.nothing,
     "bulk_parts": changes.nothing,

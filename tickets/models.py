@@ -1001,3 +1001,8 @@ class Asset(Base):
     latitude: Mapped[float] = mapped_column(sa.Double)
     longitude: Mapped[float] = mapped_column(sa.Double)
     at: Mapped[datetime]
+
+
+# ------------------------------------------------------------------ whole packages of this room
+
+import tickets.matters.models  # noqa: E402, F401
