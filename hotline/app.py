@@ -40,6 +40,7 @@ import tickets.keeping
 import tickets.life.bulk_web
 import tickets.life.templates_web
 import tickets.life.web
+import tickets.matters.web
 import tickets.persons.web
 import tickets.places.web
 import tickets.web
@@ -84,6 +85,7 @@ BLUEPRINTS = (
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     tickets.categories.web.blueprint,
+    tickets.matters.web.blueprint,
     ivr.web.blueprint,
     ivr.pages.blueprint,
     reports.web.blueprint,

@@ -19,7 +19,7 @@ class TicketCaller(Base):
     __table_args__ = (
         sa.Index("ix_ticket_callers_ticket", "ticket_id", "id"),
         sa.Index("ix_ticket_callers_number", "number"),
-        # however often somebody says so, a call adds one caller, and a number is one
+        # however often somebody says so, a call adds one caller, and a number counts once
         sa.Index(
             "uq_ticket_callers_call",
             "call_id",
@@ -32,8 +32,8 @@ class TicketCaller(Base):
             "ticket_id",
             "number",
             unique=True,
-            sqlite_where=sa.text("removed_at IS NULL AND number IS NOT NULL"),
-            postgresql_where=sa.text("removed_at IS NULL AND number IS NOT NULL"),
+            sqlite_where=sa.text("removed_at IS NULL AND number IS NOT NULL AND again = 0"),
+            postgresql_where=sa.text("removed_at IS NULL AND number IS NOT NULL AND NOT again"),
         ),
         # ids stand in events and in what was sent
         {"sqlite_autoincrement": True},
@@ -45,6 +45,8 @@ class TicketCaller(Base):
     call_id: Mapped[int] = mapped_column(sa.BigInteger)
     #: E.164; NULL: withheld, of an anonymous matter, or forgotten.
     number: Mapped[str | None] = mapped_column(sa.String(32))
+    #: Whether that number had called about it before: then nobody new came, and it is not counted.
+    again: Mapped[bool]
     #: In which they are written to.
     language: Mapped[str] = mapped_column(sa.String(8))
     #: What this caller said, as the agent wrote it down.
@@ -60,5 +62,6 @@ class TicketCaller(Base):
     removed_at: Mapped[datetime | None]
 
 
-#: The condition of the partial indexes.
-IS_COUNTED = TicketCaller.removed_at.is_(None)
+#: It stands; and it counts.
+STANDS = TicketCaller.removed_at.is_(None)
+IS_COUNTED = STANDS & (TicketCaller.again == sa.false())

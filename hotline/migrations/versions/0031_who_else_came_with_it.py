@@ -14,6 +14,8 @@ depends_on: str | Sequence[str] | None = None
 
 COUNTED = "removed_at IS NULL"
 NUMBERED = "removed_at IS NULL AND number IS NOT NULL"
+PINNED = "latitude IS NOT NULL"
+ONCE = "uq_ticket_sms_event_id_moment"
 
 
 def upgrade() -> None:
@@ -23,6 +25,7 @@ def upgrade() -> None:
         sa.Column("ticket_id", BigId, nullable=False),
         sa.Column("call_id", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.String(length=32), nullable=True),
+        sa.Column("again", sa.Boolean(), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("wants_news", sa.Boolean(), nullable=False),
@@ -52,10 +55,35 @@ def upgrade() -> None:
         "ticket_callers",
         ["ticket_id", "number"],
         unique=True,
-        sqlite_where=sa.text(NUMBERED),
-        postgresql_where=sa.text(NUMBERED),
+        sqlite_where=sa.text(f"{NUMBERED} AND again = 0"),
+        postgresql_where=sa.text(f"{NUMBERED} AND NOT again"),
     )
+    # what is near and new is found in the index alone
+    _pins("latitude", "longitude", "ticket_id")
+    with op.batch_alter_table("ticket_sms") as batch:
+        batch.add_column(
+            sa.Column("caller_id", sa.BigInteger(), nullable=False, server_default="0")
+        )
+        batch.drop_constraint(ONCE, type_="unique")
+        batch.create_unique_constraint(f"{ONCE}_caller_id", ["event_id", "moment", "caller_id"])
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM ticket_sms WHERE caller_id <> 0")
+    with op.batch_alter_table("ticket_sms") as batch:
+        batch.drop_constraint(f"{ONCE}_caller_id", type_="unique")
+        batch.create_unique_constraint(ONCE, ["event_id", "moment"])
+        batch.drop_column("caller_id")
+    _pins("latitude", "longitude")
     op.drop_table("ticket_callers")
+
+
+def _pins(*columns: str) -> None:
+    op.drop_index("ix_ticket_places_pin", "ticket_places")
+    op.create_index(
+        "ix_ticket_places_pin",
+        "ticket_places",
+        list(columns),
+        sqlite_where=sa.text(PINNED),
+        postgresql_where=sa.text(PINNED),
+    )

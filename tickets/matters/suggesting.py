@@ -1,0 +1,272 @@
+"""Which open tickets may be the same matter as what is being written down: found in the database,
+judged by `rules`.
+
+A handful is read whatever the city has behind it: what is in reach of the pin and new enough (one
+index holds both), the newest of the area, those of the caller.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import cos, radians
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from tickets import facts, search
+from tickets.config import Tickets
+from tickets.facts import Actor, TicketFacts
+from tickets.files.rules import Kind
+from tickets.matters import rules
+from tickets.matters.rules import Limits, Matter, Offer
+from tickets.matters.service import callers_of
+from tickets.models import IS_OPEN, Ticket, TicketEvent, TicketFile, TicketPlace
+from tickets.places import rules as place_rules
+from tickets.places import service as places
+from tickets.places.rules import Pin, Place
+from tickets.search import readable
+
+#: So many of each sort are looked at: the nearest, the newest of the area, the newest of all.
+NEAREST: Final = 80
+NEWEST: Final = 120
+OF_CALLER: Final = 10
+#: From when to when what is looked at was received.
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is being written down. `number`: who calls (E.164, empty when withheld); `ticket`: the
+    one that is asked about, whose own it is not offered.
+    """
+
+    text: str = ""
+    category: str | None = None
+    place: Place = places.NOWHERE
+    number: str = ""
+    at: datetime | None = None
+    ticket: int = 0
+
+    @property
+    def says_something(self) -> bool:
+        """There is anything to find the same by."""
+        return bool(self.text.strip()) or not self.place.is_empty
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """An open ticket that may be the same matter: what speaks for it, its photo (a file's id), how
+    many came with it.
+    """
+
+    ticket: TicketFacts
+    place: Place
+    offer: Offer
+    photo: int | None
+    callers: int
+
+
+def suggest(
+    session: Session, config: Tickets, draft: Draft, actor: Actor, *, now: datetime
+) -> list[Suggested]:
+    """Return at most three open tickets that the actor may read and that are likely the same matter
+    as the draft, the likeliest first.
+    """
+    if not draft.says_something:
+        return []
+    at = draft.at or now
+    theirs = _called_about(session, draft.number, actor)
+    found = {each.id: each for each in (*_candidates(session, config, draft, actor, at), *theirs)}
+    found.pop(draft.ticket, None)
+    where = places.of_tickets(session, found.values())
+    here = matter(config, draft, at)
+    there = [
+        of_ticket(
+            config,
+            ticket,
+            where.get(ticket.id, places.NOWHERE),
+            number=draft.number if ticket in theirs else "",
+        )
+        for ticket in found.values()
+    ]
+    offers = rules.offers(here, there)
+    ids = [each.matter.key for each in offers]
+    photos, callers = _photos(session, ids), callers_of(session, ids)
+    return [
+        Suggested(
+            ticket=found[each.matter.key],
+            place=where.get(each.matter.key, places.NOWHERE),
+            offer=each,
+            photo=photos.get(each.matter.key),
+            callers=callers[each.matter.key],
+        )
+        for each in offers
+    ]
+
+
+def of_existing(
+    session: Session, config: Tickets, ticket: TicketFacts, actor: Actor, *, now: datetime
+) -> list[Suggested]:
+    """Return what may be the same matter as a ticket that is there."""
+    number = ticket.caller_number if search.may_see_caller(actor, ticket) else None
+    draft = Draft(
+        text=ticket.text,
+        category=ticket.category,
+        place=places.of_ticket(session, ticket),
+        number=number or "",
+        at=ticket.received_at,
+        ticket=ticket.id,
+    )
+    return suggest(session, config, draft, actor, now=now)
+
+
+# ------------------------------------------------------------------ as the rules see them
+
+
+def matter(config: Tickets, draft: Draft, at: datetime) -> Matter:
+    """Return the draft as the rules compare it."""
+    return _matter(config, draft.ticket, draft.text, at, draft.category, draft.place, draft.number)
+
+
+def of_ticket(config: Tickets, ticket: TicketFacts, place: Place, *, number: str = "") -> Matter:
+    """Return a ticket as the rules compare it; `number`: of a caller of it who is asked about."""
+    return _matter(
+        config, ticket.id, ticket.text, ticket.received_at, ticket.category, place, number
+    )
+
+
+def _matter(
+    config: Tickets,
+    key: int,
+    text: str,
+    at: datetime,
+    category: str | None,
+    place: Place,
+    number: str,
+) -> Matter:
+    known = config.categories.get(category or "")
+    return Matter(
+        key=key,
+        text=text,
+        at=at,
+        limits=config.duplicates_of(category).limits,
+        category=category if known else None,
+        group=known.division if known else None,
+        pin=place.pin,
+        area=place.area or place.written,
+        place=place_rules.said(place, {}),
+        numbers=frozenset({number} if number else ()),
+    )
+
+
+# ------------------------------------------------------------------ what is looked at
+
+
+def widest(config: Tickets) -> Limits:
+    """Return the widest limits of the city: within them its candidates are."""
+    found = config.duplicates.limits
+    for each in config.categories.values():
+        if each.duplicates is not None:
+            found = found.wider(each.duplicates.limits)
+    return found
+
+
+def _candidates(
+    session: Session, config: Tickets, draft: Draft, actor: Actor, at: datetime
+) -> Iterable[TicketFacts]:
+    limits = widest(config)
+    span = (at - limits.within, at + limits.within)
+    first = _first_since(session, span[0])
+    queries = []
+    pin, area = draft.place.pin, draft.place.area or draft.place.written
+    if pin is not None:
+        queries.append(_near(pin, limits.radius_m, span, first, actor))
+    if area is not None:
+        queries.append(_of_area(area, span, first, actor, pinned=pin is None))
+    elif pin is None:
+        queries.append(_newest(span, first, actor))
+    for query in queries:
+        yield from (facts.of_ticket(row) for row in session.scalars(query))
+
+
+def _first_since(session: Session, since: datetime) -> int:
+    """The id that all tickets have at least which were received since then: ids go with the time,
+    and the events have it in an index.
+    """
+    first = (
+        sa.select(TicketEvent.ticket_id)
+        .where(TicketEvent.at >= since, TicketEvent.kind == "made")
+        .order_by(TicketEvent.at)
+        .limit(1)
+    )
+    return session.scalar(first) or 0
+
+
+def _open(span: Span, first: int, actor: Actor) -> list[sa.ColumnElement[bool]]:
+    return [IS_OPEN, Ticket.id >= first, Ticket.received_at.between(*span), readable(actor)]
+
+
+def _near(pin: Pin, metres: float, span: Span, first: int, actor: Actor) -> sa.Select[Ticket]:
+    box = place_rules.around(pin, metres)
+    aside = (TicketPlace.longitude - pin.longitude) * cos(radians(pin.latitude))
+    ahead = TicketPlace.latitude - pin.latitude
+    return (
+        sa.select(Ticket)
+        .join(TicketPlace, TicketPlace.ticket_id == Ticket.id)
+        .where(
+            TicketPlace.latitude.between(box.south, box.north),
+            TicketPlace.longitude.between(box.west, box.east),
+            TicketPlace.ticket_id >= first,
+            *_open(span, first, actor),
+        )
+        .order_by(aside * aside + ahead * ahead, Ticket.id.desc())
+        .limit(NEAREST)
+    )
+
+
+def _of_area(area: str, span: Span, first: int, actor: Actor, *, pinned: bool) -> sa.Select[Ticket]:
+    """The newest of an area; of those without a pin alone, where the others are found by theirs."""
+    newest = (
+        sa.select(Ticket.id)
+        .where(Ticket.area == area, *_open(span, first, actor))
+        .order_by(Ticket.id.desc())
+        .limit(NEWEST if pinned else 3 * NEWEST)
+    )
+    found = sa.select(Ticket).where(Ticket.id.in_(newest))
+    if pinned:
+        return found
+    has_pin = sa.exists().where(
+        TicketPlace.ticket_id == Ticket.id, TicketPlace.latitude.is_not(None)
+    )
+    return found.where(~has_pin)
+
+
+def _newest(span: Span, first: int, actor: Actor) -> sa.Select[Ticket]:
+    return (
+        sa.select(Ticket).where(*_open(span, first, actor)).order_by(Ticket.id.desc()).limit(NEWEST)
+    )
+
+
+def _called_about(session: Session, number: str, actor: Actor) -> Sequence[TicketFacts]:
+    """What is open of what this number has called about."""
+    if not number:
+        return []
+    found = search.near_caller(session, number, actor, limit=OF_CALLER)
+    return [each for each in found if each.is_open]
+
+
+def _photos(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    """The first picture of each of what was found there."""
+    rows = session.execute(
+        sa.select(TicketFile.ticket_id, sa.func.min(TicketFile.id))
+        .where(
+            TicketFile.ticket_id.in_(ids),
+            TicketFile.kind == Kind.BEFORE.value,
+            TicketFile.thumb.is_not(None),
+            TicketFile.removed_at.is_(None),
+            TicketFile.erased_at.is_(None),
+        )
+        .group_by(TicketFile.ticket_id)
+    )
+    return {row[0]: row[1] for row in rows}
