@@ -44,7 +44,7 @@ SHOWN_WORDS: Final = 3
 #: What each thing weighs.
 NEAR, WORDS, ABOUT, FRESH = 0.3, 0.4, 0.2, 0.1
 #: What the same caller adds.
-SAME_CALLER: Final = 0.25
+SAME_CALLER: Final = 0.35
 #: How near a place is that is known by its words alone: they name the same area; or nothing.
 SAME_AREA, SOMEWHERE = 0.4, 0.0
 
@@ -259,8 +259,8 @@ def shared_words(one: str, other: str) -> tuple[str, ...]:
 
     Nobody cuts Thai into words here: a stretch begins and ends where a word could.
     """
-    here, there = one[:LOOKED_AT].casefold(), other[:LOOKED_AT]
-    matcher = SequenceMatcher(None, here, there.casefold(), autojunk=False)
+    here, there = _low(one[:LOOKED_AT]), other[:LOOKED_AT]
+    matcher = SequenceMatcher(None, here, _low(there), autojunk=False)
     found: list[tuple[int, str]] = []
     for block in matcher.get_matching_blocks():
         words = _as_words(there[block.b : block.b + block.size])
@@ -270,6 +270,12 @@ def shared_words(one: str, other: str) -> tuple[str, ...]:
             found.append((block.b, words))
     longest = sorted(found, key=lambda each: -len(each[1]))[:SHOWN_WORDS]
     return tuple(words for _, words in sorted(longest))
+
+
+def _low(text: str) -> str:
+    """Return a text without case, each of its letters in its place."""
+    low = ((each, each.casefold()) for each in text)
+    return "".join(folded if len(folded) == 1 else each for each, folded in low)
 
 
 def _as_words(stretch: str) -> str:
