@@ -1,4 +1,4 @@
-"""Several people, one matter: one key on the desk adds the caller; a ticket's page says who came."""
+"""Several people, one matter: a key on the desk adds the caller, a page says who came."""
 
 import os
 from datetime import timedelta
@@ -105,7 +105,7 @@ def test_a_tickets_page_says_who_came_and_what_may_be_the_same(
         client.set_cookie(LANGUAGE_COOKIE, language)
         page = look(f"/tickets/{it.number}", width, scheme)
         expect(page.locator(".callers blockquote")).to_contain_text("my knees")
-        expect(page.locator(".same .matter")).to_contain_text(same.number_shown)
+        expect(page.locator(".same .one-matter")).to_contain_text(same.number_shown)
         expect(page.locator(".ticket-head .callers")).to_contain_text("2")
         for menu in page.locator(".callers details, .same details").all():
             menu.evaluate("each => (each.open = true)")

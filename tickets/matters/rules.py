@@ -20,7 +20,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
-from tickets.places.rules import Pin, distance
+from tickets.places.rules import DEGREE, Pin, distance
 
 #: So many are offered at most.
 OFFERED: Final = 3
@@ -45,8 +45,10 @@ SHOWN_WORDS: Final = 3
 NEAR, WORDS, ABOUT, FRESH = 0.3, 0.4, 0.2, 0.1
 #: What the same caller adds.
 SAME_CALLER: Final = 0.35
-#: How near a place is that is known by its words alone: they name the same area; or nothing.
-SAME_AREA, SOMEWHERE = 0.4, 0.0
+#: How near a place is that is known by its area alone.
+SAME_AREA: Final = 0.4
+#: Where neither pins nor areas say that it is the same place, the words of the place must: so much.
+PLACE_ALIKE: Final = 0.5
 
 
 class About(StrEnum):
@@ -96,8 +98,8 @@ class Matter:
 
     @cached_property
     def runs(self) -> frozenset[str]:
-        """The runs of letters of what was said, and of where."""
-        return runs(self.text) | self.place_runs
+        """The runs of letters of what was said."""
+        return runs(self.text)
 
     @cached_property
     def named(self) -> frozenset[str]:
@@ -165,20 +167,23 @@ def likeness(one: Matter, other: Matter) -> Likeness | None:
         return None
     limits = one.limits.wider(other.limits)
     apart = abs(one.at - other.at)
+    if apart > limits.within or _is_far(one, other, limits):
+        return None
     metres = distance(one.pin, other.pin) if one.pin and other.pin else None
-    if apart > limits.within or (metres is not None and metres > limits.radius_m):
+    same_area = one.area is not None and one.area == other.area
+    same_caller = bool(one.numbers & other.numbers)
+    near = _nearness(one, other, metres, limits, same_area=same_area)
+    if (metres is None and near == 0 and not same_caller) or near < 0:
         return None
     about = about_of(one, other)
     words = alike(one.runs, other.runs)
-    same_area = one.area is not None and one.area == other.area
     if about is About.OTHER and words < OTHERWISE_ALIKE:
         return None
-    same_caller = bool(one.numbers & other.numbers)
     other_numbers = words >= SAYS_THE_SAME and bool(
         one.named - other.named and other.named - one.named
     )
     score = (
-        NEAR * _nearness(one, other, metres, limits, same_area=same_area)
+        NEAR * near
         + WORDS * words
         + ABOUT * _ABOUT[about]
         + FRESH * (1 - apart / limits.within)
@@ -190,15 +195,33 @@ def likeness(one: Matter, other: Matter) -> Likeness | None:
     )
 
 
+def _is_far(one: Matter, other: Matter, limits: Limits) -> bool:
+    """Say, at little cost, that two pins are too far apart from south to north."""
+    if one.pin is None or other.pin is None:
+        return False
+    return abs(one.pin.latitude - other.pin.latitude) * DEGREE > limits.radius_m + 1
+
+
 def _nearness(
     one: Matter, other: Matter, metres: float | None, limits: Limits, *, same_area: bool
 ) -> float:
-    """Say how near, 0 to 1; of a place without a pin, by the words of where it is."""
+    """Say how near, 0 to 1; less than 0: too far. Of a place without a pin, by the area and the
+    words of where it is, and 0 where these do not say that it is the same.
+    """
     if metres is not None:
         return 1 - metres / limits.radius_m
     if one.area is not None and other.area is not None and not same_area:
         return 0.0
-    return max(SAME_AREA if same_area else SOMEWHERE, alike(one.place_runs, other.place_runs))
+    words = _overlap(one.place_runs, other.place_runs)
+    if same_area:
+        return max(SAME_AREA, words)
+    return words if words >= PLACE_ALIKE else 0.0
+
+
+def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    """Say how much of both places is the same, 0 to 1 (the Jaccard index)."""
+    shared = len(one & other)
+    return shared / (len(one) + len(other) - shared) if shared else 0.0
 
 
 def about_of(one: Matter, other: Matter) -> About:

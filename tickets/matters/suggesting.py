@@ -6,7 +6,7 @@ index holds both), the newest of the area, those of the caller.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import cos, radians
 from typing import Final
@@ -131,6 +131,8 @@ def matter(config: Tickets, draft: Draft, at: datetime) -> Matter:
 
 def of_ticket(config: Tickets, ticket: TicketFacts, place: Place, *, number: str = "") -> Matter:
     """Return a ticket as the rules compare it; `number`: of a caller of it who is asked about."""
+    if place.area is None:
+        place = replace(place, area=ticket.area)
     return _matter(
         config, ticket.id, ticket.text, ticket.received_at, ticket.category, place, number
     )
