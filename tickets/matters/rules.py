@@ -25,7 +25,7 @@ from tickets.places.rules import DEGREE, Pin, distance
 #: So many are offered at most.
 OFFERED: Final = 3
 #: What is less alike than this is not offered.
-LEAST: Final = 0.55
+LEAST: Final = 0.5
 #: About other things, they share at least so much of what was said.
 OTHERWISE_ALIKE: Final = 0.45
 #: What is said so much alike and names other numbers is the next house, the next pole: one who
@@ -236,7 +236,11 @@ def about_of(one: Matter, other: Matter) -> About:
 
 # ------------------------------------------------------------------ words
 
-_NUMBER: Final = re.compile(r"\d+(?:/\d+)?")
+#: A number that names something: none of hours, days, metres.
+_NUMBER: Final = re.compile(
+    r"\d++(?:/\d++)?+"
+    r"(?!\s*(?:ชั่วโมง|ชม|นาที|วัน|สัปดาห์|เดือน|ปี|น\.|ซม|เซน|เมตร|ม\.|นิ้ว|hour|day|week|min|cm|m\b))"
+)
 _INVISIBLE: Final = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")
 #: A nikhahit after a tone mark stands before it: two ways to type the same vowel.
 _AM: Final = re.compile("([\u0e48-\u0e4b])\u0e4d")

@@ -100,6 +100,13 @@ def test_the_next_pole_is_less_alike_than_the_same_one() -> None:
     assert [each.likeness.other_numbers for each in found] == [False, True]
 
 
+def test_how_long_it_has_been_so_is_no_other_place() -> None:
+    draft = matter(text="น้ำท่วมซอยพัฒนาการ 46 ท่วมมาแล้วน้อยกว่า 1 วัน")
+    other = matter(1, text="น้ำท่วมซอยพัฒนาการ 46 ท่วมมาแล้วน้อยกว่า 3 ชั่วโมง")
+    [found] = rules.offers(draft, [other])
+    assert not found.likeness.other_numbers
+
+
 def test_another_thing_at_the_same_place_is_not_offered() -> None:
     other = matter(1, text="แท็กซี่เรียกค่าโดยสารเกินราคา หน้าห้าง", category="taxi_fares")
     assert rules.offers(matter(), [other]) == []
