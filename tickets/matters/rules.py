@@ -249,6 +249,9 @@ _FOLLOWS: Final = frozenset(
     "\u0e30\u0e31\u0e32\u0e33\u0e34\u0e35\u0e36\u0e37\u0e38\u0e39\u0e3a\u0e45\u0e47\u0e48\u0e49"
     "\u0e4a\u0e4b\u0e4c\u0e4d\u0e4e"
 )
+#: What is between words, and in them without being said.
+_NO_LETTERS: Final = re.compile(f"(?:[^\\w{''.join(sorted(_FOLLOWS))}]|_)+")
+_DIGITS: Final = {ord(each): str(n) for n, each in enumerate("๐๑๒๓๔๕๖๗๘๙")}
 #: Vowels that are written before their consonant: no word ends with one.
 _LEADS: Final = frozenset("\u0e40\u0e41\u0e42\u0e43\u0e44")
 
@@ -258,12 +261,7 @@ def letters(text: str) -> str:
     punctuation.
     """
     tidy = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text[:LOOKED_AT])).casefold()
-    tidy = _AM.sub("\u0e4d\\1", tidy)
-    return "".join(_digit(each) for each in tidy if each.isalnum() or each in _FOLLOWS)
-
-
-def _digit(each: str) -> str:
-    return str(unicodedata.digit(each)) if each.isdigit() else each
+    return _NO_LETTERS.sub("", _AM.sub("\u0e4d\\1", tidy).translate(_DIGITS))
 
 
 def runs(text: str) -> frozenset[str]:

@@ -5,11 +5,11 @@ A handful is read whatever the city has behind it: what is in reach of the pin a
 index holds both), the newest of the area, those of the caller.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from math import cos, radians
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -76,26 +76,16 @@ def suggest(
     if not draft.says_something:
         return []
     at = draft.at or now
-    theirs = _called_about(session, draft.number, actor)
-    found = {each.id: each for each in (*_candidates(session, config, draft, actor, at), *theirs)}
-    found.pop(draft.ticket, None)
-    where = places.of_tickets(session, found.values())
-    here = matter(config, draft, at)
-    there = [
-        of_ticket(
-            config,
-            ticket,
-            where.get(ticket.id, places.NOWHERE),
-            number=draft.number if ticket in theirs else "",
-        )
-        for ticket in found.values()
-    ]
-    offers = rules.offers(here, there)
+    theirs = {each.id for each in _called_about(session, draft.number, actor)}
+    found = _candidates(session, config, draft, actor, at, theirs)
+    offers = rules.offers(matter(config, draft, at), found.values())
     ids = [each.matter.key for each in offers]
+    tickets = _tickets(session, ids)
+    where = places.of_tickets(session, tickets.values())
     photos, callers = _photos(session, ids), callers_of(session, ids)
     return [
         Suggested(
-            ticket=found[each.matter.key],
+            ticket=tickets[each.matter.key],
             place=where.get(each.matter.key, places.NOWHERE),
             offer=each,
             photo=photos.get(each.matter.key),
@@ -103,6 +93,11 @@ def suggest(
         )
         for each in offers
     ]
+
+
+def _tickets(session: Session, ids: Sequence[int]) -> dict[int, TicketFacts]:
+    rows = session.scalars(sa.select(Ticket).where(Ticket.id.in_(ids)))
+    return {row.id: facts.of_ticket(row) for row in rows}
 
 
 def of_existing(
@@ -127,15 +122,6 @@ def of_existing(
 def matter(config: Tickets, draft: Draft, at: datetime) -> Matter:
     """Return the draft as the rules compare it."""
     return _matter(config, draft.ticket, draft.text, at, draft.category, draft.place, draft.number)
-
-
-def of_ticket(config: Tickets, ticket: TicketFacts, place: Place, *, number: str = "") -> Matter:
-    """Return a ticket as the rules compare it; `number`: of a caller of it who is asked about."""
-    if place.area is None:
-        place = replace(place, area=ticket.area)
-    return _matter(
-        config, ticket.id, ticket.text, ticket.received_at, ticket.category, place, number
-    )
 
 
 def _matter(
@@ -174,22 +160,55 @@ def widest(config: Tickets) -> Limits:
     return found
 
 
+#: What is read of each, and no more: there may be some hundred, each time somebody types.
+_READ: Final = (
+    Ticket.id,
+    Ticket.text,
+    Ticket.category,
+    Ticket.received_at,
+    Ticket.area,
+    TicketPlace.latitude,
+    TicketPlace.longitude,
+    *(getattr(TicketPlace, name) for name in place_rules.PARTS),
+)
+
+
 def _candidates(
-    session: Session, config: Tickets, draft: Draft, actor: Actor, at: datetime
-) -> Iterable[TicketFacts]:
+    session: Session,
+    config: Tickets,
+    draft: Draft,
+    actor: Actor,
+    at: datetime,
+    theirs: Collection[int],
+) -> dict[int, Matter]:
+    """The matters that are compared, by id; `theirs`: those that the caller has called about."""
     limits = widest(config)
     span = (at - limits.within, at + limits.within)
     first = _first_since(session, span[0])
-    queries = []
+    ids: list[sa.Select[int]] = []
     pin, area = draft.place.pin, draft.place.area or draft.place.written
     if pin is not None:
-        queries.append(_near(pin, limits.radius_m, span, first, actor))
+        ids.append(_near(pin, limits.radius_m, span, first, actor))
     if area is not None:
-        queries.append(_of_area(area, span, first, actor, pinned=pin is None))
+        ids.append(_of_area(area, span, first, actor, pinned=pin is None))
     elif pin is None:
-        queries.append(_newest(span, first, actor))
-    for query in queries:
-        yield from (facts.of_ticket(row) for row in session.scalars(query))
+        ids.append(_newest(span, first, actor))
+    wanted = {*theirs, *(id_ for each in ids for id_ in session.scalars(each))} - {draft.ticket}
+    rows = session.execute(
+        sa.select(*_READ)
+        .outerjoin(TicketPlace, TicketPlace.ticket_id == Ticket.id)
+        .where(Ticket.id.in_(wanted))
+    )
+    return {row[0]: _of_row(config, row, draft.number if row[0] in theirs else "") for row in rows}
+
+
+def _of_row(config: Tickets, row: Any, number: str) -> Matter:
+    id_, text, category, at, area, latitude, longitude, *words = row
+    pin = None if latitude is None else Pin(latitude, longitude)
+    parts: dict[str, Any] = {
+        name: word or "" for name, word in zip(place_rules.PARTS, words, strict=True)
+    }
+    return _matter(config, id_, text, at, category, Place(pin=pin, area=area, **parts), number)
 
 
 def _first_since(session: Session, since: datetime) -> int:
@@ -209,12 +228,12 @@ def _open(span: Span, first: int, actor: Actor) -> list[sa.ColumnElement[bool]]:
     return [IS_OPEN, Ticket.id >= first, Ticket.received_at.between(*span), readable(actor)]
 
 
-def _near(pin: Pin, metres: float, span: Span, first: int, actor: Actor) -> sa.Select[Ticket]:
+def _near(pin: Pin, metres: float, span: Span, first: int, actor: Actor) -> sa.Select[int]:
     box = place_rules.around(pin, metres)
     aside = (TicketPlace.longitude - pin.longitude) * cos(radians(pin.latitude))
     ahead = TicketPlace.latitude - pin.latitude
     return (
-        sa.select(Ticket)
+        sa.select(Ticket.id)
         .join(TicketPlace, TicketPlace.ticket_id == Ticket.id)
         .where(
             TicketPlace.latitude.between(box.south, box.north),
@@ -227,7 +246,7 @@ def _near(pin: Pin, metres: float, span: Span, first: int, actor: Actor) -> sa.S
     )
 
 
-def _of_area(area: str, span: Span, first: int, actor: Actor, *, pinned: bool) -> sa.Select[Ticket]:
+def _of_area(area: str, span: Span, first: int, actor: Actor, *, pinned: bool) -> sa.Select[int]:
     """The newest of an area; of those without a pin alone, where the others are found by theirs."""
     newest = (
         sa.select(Ticket.id)
@@ -235,18 +254,21 @@ def _of_area(area: str, span: Span, first: int, actor: Actor, *, pinned: bool) -
         .order_by(Ticket.id.desc())
         .limit(NEWEST if pinned else 3 * NEWEST)
     )
-    found = sa.select(Ticket).where(Ticket.id.in_(newest))
     if pinned:
-        return found
+        return newest
+    found = sa.select(Ticket.id).where(Ticket.id.in_(newest))
     has_pin = sa.exists().where(
         TicketPlace.ticket_id == Ticket.id, TicketPlace.latitude.is_not(None)
     )
     return found.where(~has_pin)
 
 
-def _newest(span: Span, first: int, actor: Actor) -> sa.Select[Ticket]:
+def _newest(span: Span, first: int, actor: Actor) -> sa.Select[int]:
     return (
-        sa.select(Ticket).where(*_open(span, first, actor)).order_by(Ticket.id.desc()).limit(NEWEST)
+        sa.select(Ticket.id)
+        .where(*_open(span, first, actor))
+        .order_by(Ticket.id.desc())
+        .limit(NEWEST)
     )
 
 
