@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotline import __version__, clock
-from hotline.commands import duplicates, privacy
+from hotline.commands import privacy
 from hotline.commands.base import add as _add
 from hotline.commands.base import add_config as _add_config
 from hotline.commands.base import add_place as _add_place
@@ -299,7 +299,6 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     account.add_argument("--password-file", type=Path, help="a file that holds the password")
     _add_people(commands)
     privacy.add(commands)
-    duplicates.add(commands)
     _add_answers(commands)
     _add_assets(commands)
     _add_roster(commands)
@@ -399,6 +398,7 @@ def _add_search(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_categories(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     from tickets.categories import command
+    from tickets.matters import command as duplicates
 
     @contextmanager
     def opened(arguments: argparse.Namespace) -> Iterator[tuple["Tickets", "Database"]]:
@@ -413,7 +413,9 @@ def _add_categories(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     def make(arguments: argparse.Namespace) -> None:
         _migrate(arguments)
 
-    command.add(commands, command.Tools(_add, _add_place, opened, config, make))
+    tools = command.Tools(_add, _add_place, opened, config, make)
+    command.add(commands, tools)
+    duplicates.add(commands, tools)
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -8,11 +8,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hotline.commands.base import add as add_command
-from hotline.commands.base import add_config
 from hotline.errors import Invalid
+from tickets.categories.command import Tools
 
 if TYPE_CHECKING:
     from tickets.categories.names import Names
@@ -24,15 +23,15 @@ _FIGURE = re.compile(r"-?\d+(?:\.\d+)?")
 _SAME = frozenset({"1", "yes", "true", "same"})
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: Any, tools: Tools) -> None:
     """Add the command."""
     words = "how well several reports of one matter are found (docs/duplicates.md)"
     verbs = commands.add_parser("duplicates", help=words, description=words).add_subparsers(
         required=True, metavar="VERB"
     )
     words = "play a table (CSV) of reports: what is offered of what is the same, what is merged"
-    measure = add_command(verbs, "evaluate", _evaluate, words)
-    add_config(measure, "--config")
+    measure = tools.add(verbs, "evaluate", lambda asked: _evaluate(asked, tools), words)
+    tools.place(measure)
     measure.add_argument("files", nargs="+", type=Path, metavar="FILE")
     for name, help_text in (
         ("--id", "rows with the same are one ticket"),
@@ -56,11 +55,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     measure.add_argument("--json", action="store_true", help="the figures as JSON")
 
 
-def _evaluate(arguments: argparse.Namespace) -> int:
-    from hotline import city
+def _evaluate(arguments: argparse.Namespace, tools: Tools) -> int:
     from tickets.matters import measuring, rules
 
-    config = city.load(arguments.config).tickets
+    config = tools.config(arguments)
     reports = [each for file in arguments.files for each in _reports(file, config, arguments)]
     heard = measuring.Heard(arguments.letters, arguments.off, pin=not arguments.no_pin)
     judged = _judged(arguments.judged) if arguments.judged else {}
