@@ -6,7 +6,7 @@ index holds both), the newest of the area, those of the caller.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import cos, radians
 from typing import Any, Final
@@ -108,7 +108,7 @@ def of_existing(
     draft = Draft(
         text=ticket.text,
         category=ticket.category,
-        place=places.of_ticket(session, ticket),
+        place=replace(places.of_ticket(session, ticket), area=ticket.area),
         number=number or "",
         at=ticket.received_at,
         ticket=ticket.id,
