@@ -32,7 +32,7 @@ from tickets.workflow import Role
 
 SIZES = {"PostgreSQL": 1_000_000, "SQLite": 200_000}
 QUICK = {"PostgreSQL": 5_000, "SQLite": 5_000}
-ROUNDS = 100
+ROUNDS = 200
 READER = Actor("nok", Role.AGENT)
 SOUTH, WEST, SIDE = 12.86, 100.86, 0.135
 AREAS = ("nong_prue", "na_kluea", "huai_yai", "nong_pla_lai")

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from hotline.db import Database
 from hotline.floor import Floor
+from hotline.privacy.keepers import Erasure, Subject
 from tests.service.tickets.conftest import AGENT, CALLER, HEALTH, NOW, SUPERVISOR, WORKS
-from tickets import following, redaction, search, service
+from tickets import following, keeping, redaction, search, service
 from tickets.config import Tickets
 from tickets.errors import NotYours
 from tickets.life import merging
@@ -341,3 +342,27 @@ def test_without_a_pin_the_area_the_words_and_the_caller_find_it(
         found = suggesting.suggest(session, config, vague, AGENT, now=NOW + HOUR)
     assert all(each.offer.likeness.same_caller for each in found)
     assert {each.ticket.id for each in found} == {it.id, elsewhere.id}
+
+
+def test_what_one_asks_for_names_no_other_caller_and_what_one_said_goes_with_them(
+    floor: Floor, config: Tickets
+) -> None:
+    db = floor.db
+    made = {"category": "street_light", "outcome": "complaint", "by": "nok", "now": NOW}
+    with db.write() as session:
+        it = service.record_call(session, config, call_id=1, caller=CALLER, **made)
+    add(db, it, call(900))
+    settle(db, 900, it)
+    with db.read() as session:
+        theirs = keeping.about(floor, session, Subject(number=OTHER)).facts
+    assert CALLER not in str(theirs)
+    assert [each["said"] for each in theirs["same_matter"]] == ["ท่วมถึงเข่า"]
+    with db.write() as session:
+        asked = Erasure(Subject(number=OTHER), "supervisor", "asked", NOW, dry=False)
+        keeping.erase(floor, session, asked)
+    with db.read() as session:
+        [other] = matters.others_of(session, it)
+        first = service.by_number(session, it.number)
+    assert (other.number, other.note, other.wants_news) == (None, "", False)
+    assert first.caller_number == CALLER
+    assert count(db, it) == [2]
