@@ -16,6 +16,7 @@ ALL = (
     "answers",
     "tickets",
     "categories",
+    "duplicates",
     "screen",
     "floor",
 )

@@ -66,6 +66,10 @@ TABLES = {
     "ticket_calls": _listed("call_id ticket_id caller_number at"),
     "citizens": _listed("id name note vip made_at version"),
     "call_citizens": _listed("call_id citizen_id at"),
+    # of these `benchmarks.duplicates` makes some
+    "ticket_places": _listed(
+        "ticket_id latitude longitude source house moo soi road address landmark contradicts"
+    ),
 }
 #: One of so many tickets is still open, the newer the likelier.
 OPEN_SHARE = 0.03

@@ -40,6 +40,7 @@ import tickets.keeping
 import tickets.life.bulk_web
 import tickets.life.templates_web
 import tickets.life.web
+import tickets.matters.web
 import tickets.persons.web
 import tickets.places.web
 import tickets.web
@@ -84,6 +85,7 @@ BLUEPRINTS = (
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     tickets.categories.web.blueprint,
+    tickets.matters.web.blueprint,
     ivr.web.blueprint,
     ivr.pages.blueprint,
     reports.web.blueprint,
@@ -184,6 +186,7 @@ TOPICS: Mapping[str, TopicsOf] = {
     "ticket_links": changes.nothing,
     "citizen_links": changes.nothing,
     "ticket_merges": changes.nothing,
+    "ticket_callers": changes.nothing,  # with an event of the ticket
     "ticket_forwards": changes.nothing,
     "bulk_moves": changes.nothing,
     "bulk_parts": changes.nothing,

@@ -398,6 +398,7 @@ def _add_search(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_categories(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     from tickets.categories import command
+    from tickets.matters import command as duplicates
 
     @contextmanager
     def opened(arguments: argparse.Namespace) -> Iterator[tuple["Tickets", "Database"]]:
@@ -412,7 +413,9 @@ def _add_categories(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     def make(arguments: argparse.Namespace) -> None:
         _migrate(arguments)
 
-    command.add(commands, command.Tools(_add, _add_place, opened, config, make))
+    tools = command.Tools(_add, _add_place, opened, config, make)
+    command.add(commands, tools)
+    duplicates.add(commands, tools)
 
 
 def _check(arguments: argparse.Namespace) -> int:

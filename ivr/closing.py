@@ -26,6 +26,7 @@ from tickets import guarding
 from tickets import service as tickets
 from tickets.config import Asked, Makes, Tickets
 from tickets.errors import TicketMoved
+from tickets.matters import service as matters
 from tickets.persons import service as persons
 from tickets.places import service as places
 from tickets.workflow import Role
@@ -196,7 +197,7 @@ def _record(
     """`told`: what the event says instead of the outcome, which is somebody else's to write yet."""
     in_time = told is None and by != LIMIT
     call = calls.facts(session, offer.call_id)
-    number = _number(session, offer)
+    number = number_of(session, offer)
     before = tickets.ticket_of_call(session, call.id)
     config = floor.section(Tickets)
     place = places.entered(session, config, said.place, lenient=not in_time)
@@ -220,6 +221,8 @@ def _record(
     _name_caller(session, offer, said, ticket, by if in_time else tickets.SYSTEM, now)
     placed_by = by if in_time else tickets.SYSTEM
     places.placed_in_call(session, config, ticket, place, by=placed_by, now=now)
+    # who was added to a matter in this conversation stands by it from now on
+    matters.settle(session, call.id, ticket, note=said.note, by=placed_by, now=now)
     outcome = said.outcome if told is None else told
     written = {**offer.who, "outcome": outcome, "ticket": ticket.number, "by": by}
     calls.tell(session, call.id, Kind.WRAPPED_UP, written, now=now)
@@ -281,7 +284,7 @@ def _late(
     return ticket
 
 
-def _number(session: Session, offer: OfferFacts) -> str | None:
+def number_of(session: Session, offer: OfferFacts) -> str | None:
     """Whose conversation it was, E.164: who called, or whom we called back; None when withheld."""
     promise = callback_rows.of_stay(session, offer.waiting_id)
     if promise is not None:
@@ -300,7 +303,7 @@ def _name_caller(
     persons.name_caller(
         session,
         offer.call_id,
-        _number(session, offer),
+        number_of(session, offer),
         said.who,
         ticket_id=ticket.id,
         by=by,

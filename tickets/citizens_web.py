@@ -34,6 +34,7 @@ from tickets.files.config import MEGABYTE
 from tickets.files.service import FileFacts
 from tickets.files.web import send
 from tickets.following import Guess
+from tickets.matters import service as matters
 from tickets.models import Ticket
 from tickets.web import spoken_languages
 from tickets.workflow import State
@@ -89,12 +90,15 @@ def _speak(ticket: TicketFacts) -> None:
 
 @dataclass(frozen=True)
 class Visit:
-    """A browser that has proved a ticket: by its digits (`link` 0) or by a link."""
+    """A browser that has proved a ticket: by its digits (`link` 0) or by a link. `caller`: 0 for
+    its first caller, else who came with it later (`tickets.matters`).
+    """
 
     ticket: int
     link: int
     nonce: str
     until: float
+    caller: int = 0
 
     def form_token(self) -> str:
         """What a form of this visit carries: useless in another one."""
@@ -116,15 +120,15 @@ def _signer() -> URLSafeSerializer:
 def _enter(response: Response, visit: Visit, now: datetime) -> Response:
     """Let the browser stay for a while from now on."""
     length = timedelta(minutes=_config().citizens.session_minutes)
-    note = [visit.ticket, visit.link, visit.nonce, (now + length).timestamp()]
+    note = [visit.ticket, visit.link, visit.nonce, (now + length).timestamp(), visit.caller]
     seconds = int(length.total_seconds() / clock.speed()) or 1
     text = str(_signer().dumps(note))
     set_cookie(response, _cookie(), text, httponly=True, seconds=seconds)
     return response
 
 
-def _new_visit(ticket_id: int, link_id: int = 0) -> Visit:
-    return Visit(ticket_id, link_id, secrets.token_urlsafe(12), 0.0)
+def _new_visit(ticket_id: int, link_id: int = 0, caller: int = 0) -> Visit:
+    return Visit(ticket_id, link_id, secrets.token_urlsafe(12), 0.0, caller)
 
 
 def _visit(session: Session, now: datetime) -> tuple[Visit, TicketFacts] | None:
@@ -136,6 +140,7 @@ def _visit(session: Session, now: datetime) -> tuple[Visit, TicketFacts] | None:
     if now.timestamp() > visit.until or (visit.link and not links.lives(session, visit.link, now)):
         return None
     row = session.scalar(sa.select(Ticket).where(Ticket.id == visit.ticket))
+    g.came_as = visit.caller
     return None if row is None else (visit, facts.of_ticket(row))
 
 
@@ -169,10 +174,11 @@ def prove() -> Response:
         return _start(BadNumber(slip.slip))
     guess = Guess(number, request.form.get("digits", "")[:20], _address())
     error: Invalid = NotProven()
-    found = None
+    found, caller = None, 0
     try:
         with floor().db.write() as session:
             found = following.prove(session, _config(), guess, secret_key=_key(), now=now)
+            caller = matters.who_proved(session, found, guess.digits) if found else 0
     except TooManyTries as locked:
         error = locked
     if found is None:
@@ -180,7 +186,8 @@ def prove() -> Response:
         page.status_code = error.status
         return page
     _speak(found)
-    return _enter(redirect(url_for("citizen.ticket"), 303), _new_visit(found.id), now)
+    visit = _new_visit(found.id, caller=caller)
+    return _enter(redirect(url_for("citizen.ticket"), 303), visit, now)
 
 
 @blueprint.get("/t/<token>")
@@ -191,8 +198,9 @@ def by_link(token: str) -> Response:
     with floor().db.read() as session:
         locked = attempts.is_locked(session, address, now=now)
         link = None if locked else links.opened_by(session, token, now)
+        caller = matters.who_has(session, link.ticket_id, link.number) if link else 0
     if link is not None:
-        visit = _new_visit(link.ticket_id, link.id)
+        visit = _new_visit(link.ticket_id, link.id, caller)
         return _enter(redirect(url_for("citizen.ticket"), 303), visit, now)
     if locked:
         return _start(TooManyTries())
@@ -240,8 +248,8 @@ def ticket() -> Response:
         if came is None:
             return redirect(url_for("citizen.start"), 303)
         visit, found = came
-        shown = following.page(session, _config(), found, now)
-        photos = _pictures(session, found)
+        shown = following.page(session, _config(), found, now, visit.caller)
+        photos = _pictures(session, found, visit)
     _speak(found)
     done = request.args.get("done", "")
     return _enter(
@@ -259,6 +267,16 @@ def ticket() -> Response:
 
 #: What can be said to have been done, on the page that follows.
 _DONE = ("message", "photo", "rate", "reopen", "withdraw", "confirm")
+
+
+def _came_as() -> int:
+    """Who writes, of several who came with a matter (`Visit.caller`): `_visit` has found it."""
+    caller: int = g.came_as
+    return caller
+
+
+#: What also somebody can do who came with it later.
+_ANYBODY = ("message",)
 Change = Callable[[Session, TicketFacts, datetime], Any]
 
 
@@ -270,7 +288,9 @@ def _ask(what: str, error: HotlineError | None = None) -> Response:
         if came is None:
             return redirect(url_for("citizen.start"), 303)
         visit, found = came
-        shown = following.page(session, _config(), found, now)
+        if visit.caller and what not in _ANYBODY:
+            return redirect(url_for("citizen.ticket"), 303)
+        shown = following.page(session, _config(), found, now, visit.caller)
     _speak(found)
     page = _page(what, visit=visit, page=shown, error=error, longest=following.LONGEST)
     page.status_code = error.status if error else 200
@@ -289,7 +309,11 @@ def _do(what: str, change: Change) -> Response:
             visit, found = came
             if not hmac.compare_digest(request.form.get("form_token", ""), visit.form_token()):
                 raise Invalid(text="floor.csrf")
+            if visit.caller and what not in _ANYBODY:
+                raise NotFound(f"{what} of ticket {found.id}")
             change(session, found, now)
+    except NotFound:
+        return redirect(url_for("citizen.ticket"), 303)
     except HotlineError as error:
         return _ask(what, error)
     return redirect(url_for("citizen.ticket", done=what), 303)
@@ -310,7 +334,7 @@ def message() -> Response:
     return _do(
         "message",
         lambda session, found, now: following.say(
-            session, _config(), found, text, by="page", now=now
+            session, _config(), found, text, by="page", now=now, caller=_came_as()
         ),
     )
 
@@ -440,11 +464,15 @@ def photo(file_id: int) -> Response:
         if came is None:
             raise NotFound(f"file {file_id}")
         found = files.allowed(session, came[1], file_id, None)
+        if found not in _pictures(session, came[1], came[0]):
+            raise NotFound(f"file {file_id}")
     return send(found, small="small" in request.args)
 
 
-def _pictures(session: Session, ticket: TicketFacts) -> list[FileFacts]:
-    return [each for each in files.for_citizen(session, ticket) if each.is_picture]
+def _pictures(session: Session, ticket: TicketFacts, visit: Visit) -> list[FileFacts]:
+    """Those that the visitor may see: who came later sees none of the first caller's."""
+    seen = files.public_ones if visit.caller else files.for_citizen
+    return [each for each in seen(session, ticket) if each.is_picture]
 
 
 # ------------------------------------------------------------------ how it is shown

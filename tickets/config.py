@@ -36,6 +36,7 @@ from tickets.deadlines import (
     wanted,
 )
 from tickets.files.config import Files
+from tickets.matters.config import Duplicates
 from tickets.places.areas import Areas
 from tickets.places.config import Places
 from tickets.protection import Contact
@@ -104,6 +105,9 @@ class Category(Section):
     contact: Contact = Contact.DIVISION
     #: How long what is known of it is kept; None: as `tickets.retention` has it.
     retention: Retention | None = None
+    #: Within what it is looked for whether somebody came with it already; None: as
+    #: `tickets.duplicates` has it.
+    duplicates: Duplicates | None = None
     #: What the same matter is called elsewhere: other cities' data, callers' own words.
     aliases: tuple[str, ...] = ()
 
@@ -230,6 +234,8 @@ class Tickets(Section):
     #: Who outside the city is handed matters.
     agencies: dict[Identifier, Agency] = Field(default_factory=dict)
     places: Places = Places()
+    #: Within what the same matter is looked for, where the category does not say.
+    duplicates: Duplicates = Duplicates()
 
     #: Whose calendars, holidays and time zone are counted with.
     _city: City | None = PrivateAttr(default=None)
@@ -304,6 +310,11 @@ class Tickets(Section):
         """Return how long a ticket of this category is kept."""
         known = self.categories.get(category or "")
         return (known.retention if known else None) or self.retention
+
+    def duplicates_of(self, category: str | None) -> Duplicates:
+        """Return within what the same matter is looked for."""
+        known = self.categories.get(category or "")
+        return (known.duplicates if known else None) or self.duplicates
 
     def contact_of(self, category: str | None) -> Contact:
         """Return who may see the caller of a ticket of this category."""

@@ -57,12 +57,12 @@ def columns(config: Tickets) -> Sequence[Column]:
 
 def heading(of: Sequence[Column]) -> str:
     """Return the first line of the file."""
-    return BYTE_ORDER_MARK + line_of([name for name, _ in of])
+    return BYTE_ORDER_MARK + line_of([*(name for name, _ in of), t("tickets.column.callers")])
 
 
-def line(of: Sequence[Column], ticket: TicketFacts) -> str:
-    """Return one ticket's line."""
-    return line_of([value(ticket) for _, value in of])
+def line(of: Sequence[Column], ticket: TicketFacts, callers: int) -> str:
+    """Return one ticket's line; `callers`: how many came with it."""
+    return line_of([*(value(ticket) for _, value in of), str(callers)])
 
 
 def _local(at: datetime | None) -> str:

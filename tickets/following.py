@@ -238,13 +238,19 @@ class Page:
     may_withdraw: bool
 
 
-def page(session: Session, config: Tickets, ticket: TicketFacts, now: datetime) -> Page:
-    """Return what the citizen of this ticket sees now."""
+def page(
+    session: Session, config: Tickets, ticket: TicketFacts, now: datetime, caller: int = 0
+) -> Page:
+    """Return what a citizen of this ticket sees now: the first caller, or one of those who came
+    with it later (`caller`: an id of `tickets.matters.models.TicketCaller`).
+    """
     within = timedelta(days=config.citizens.reopen_days)
-    story = search.story(session, ticket.id)
+    story = _theirs(search.story(session, ticket.id), caller)
     if ticket.result is Result.MERGED:
         return _merged(session, ticket, story, within, now)
     lines = timeline(planning.standing(story))
+    if caller:
+        return _shared(ticket, lines, within, now)
     since = [line for line in lines if ticket.closed_at and line.at >= ticket.closed_at]
     marks = [int(line.more) for line in since if line.what is Sight.JUDGED]
     closed = ticket.state, ticket.closed_at, within, now
@@ -257,6 +263,37 @@ def page(session: Session, config: Tickets, ticket: TicketFacts, now: datetime) 
         may_judge=workflow.may_judge(*closed),
         may_reopen=workflow.may_reopen(*closed),
         may_withdraw=State.CANCELLED in workflow.moves(ticket.state, Role.CITIZEN),
+    )
+
+
+#: What the first caller says and does, who came later is not shown; and the other way round.
+_PERSONAL: Final = (
+    EventKind.CITIZEN,
+    EventKind.JUDGED,
+    EventKind.CONFIRMED,
+    EventKind.CALLED_OUT,
+)
+
+
+def _theirs(story: list[EventFacts], caller: int) -> list[EventFacts]:
+    return [
+        event
+        for event in story
+        if event.kind not in _PERSONAL or int(event.data.get("caller") or 0) == caller
+    ]
+
+
+def _shared(ticket: TicketFacts, lines: list[Seen], within: timedelta, now: datetime) -> Page:
+    """What who came later sees: how it stands, and no more to do than to write."""
+    return Page(
+        ticket=ticket,
+        lines=lines,
+        next=what_next(ticket, within, now),
+        mark=None,
+        confirmed=False,
+        may_judge=False,
+        may_reopen=False,
+        may_withdraw=False,
     )
 
 
@@ -291,10 +328,17 @@ def _merged(
 
 
 def say(
-    session: Session, config: Tickets, ticket: TicketFacts, text: str, *, by: str, now: datetime
+    session: Session,
+    config: Tickets,
+    ticket: TicketFacts,
+    text: str,
+    *,
+    by: str,
+    now: datetime,
+    caller: int = 0,
 ) -> None:
     """Add a citizen's message (`by`: `page` or `sms`): unread until somebody answers. A ticket that
-    waits for its citizen goes on.
+    waits for its citizen goes on. `caller`: as `page` has it.
 
     Raises `NoteEmpty`, `WordsTooLong`, `TooManyWords`.
     """
@@ -307,7 +351,8 @@ def say(
     )
     if (session.scalar(lately) or 0) >= MOST_WORDS:
         raise TooManyWords
-    tell(session, ticket.id, EventKind.CITIZEN, CITIZEN, now, {"text": text, "by": by})
+    said: dict[str, Any] = {"text": text, "by": by} | ({"caller": caller} if caller else {})
+    tell(session, ticket.id, EventKind.CITIZEN, CITIZEN, now, said)
     if seen.waiting_for is Waiting.CITIZEN:
         handling.go_on(session, config, seen, actor=_ME, now=now)
     announce(session, "ticket.moved", ticket_id=ticket.id)

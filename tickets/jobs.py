@@ -13,6 +13,7 @@ from tickets.config import Tickets
 from tickets.facts import SYSTEM
 from tickets.files import sending
 from tickets.life import forwarding
+from tickets.matters.service import SETTLED
 from tickets.writing import TOLD
 
 #: In seconds: what is noticed is noticed within a minute.
@@ -43,6 +44,7 @@ def forget_attempts(floor: Floor, now: datetime) -> None:
 def listen(floor: Floor) -> None:
     """Have a ticket's citizen told of what happens to it."""
     floor.db.listen(TOLD, partial(sms.on_event, floor))
+    floor.db.listen(SETTLED, partial(sms.welcome, floor))
 
 
 def sweep_unattended(floor: Floor, now: datetime) -> None:

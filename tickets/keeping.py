@@ -21,6 +21,7 @@ from tickets import facts, numbers, planning, redaction, search, sms
 from tickets.config import Retention, Tickets
 from tickets.facts import SYSTEM
 from tickets.files import service as files
+from tickets.matters.models import TicketCaller
 from tickets.models import (
     IS_OPEN,
     CallCitizen,
@@ -262,8 +263,35 @@ def about(floor: Floor, session: Session, subject: Subject) -> About:
     """See `keepers.Keeper`: the persons, and their tickets with all that was written in them."""
     config = floor.section(Tickets)
     people = [_of_person(session, id_) for id_ in persons_of(session, subject)]
-    theirs = [_of_ticket(session, config, id_) for id_ in tickets_of(session, subject)]
-    return About({"persons": people, "tickets": theirs})
+    ids, own = tickets_of(session, subject), _numbers_of(session, subject)
+    theirs = [_of_ticket(session, config, id_, own) for id_ in ids]
+    came = [_of_caller(row) for row in _came_later(session, ids, own)]
+    return About({"persons": people, "tickets": theirs, "same_matter": came})
+
+
+def _numbers_of(session: Session, subject: Subject) -> frozenset[str]:
+    if subject.number is not None:
+        return frozenset({subject.number})
+    people = persons_of(session, subject)
+    return frozenset(each for id_ in people for each in persons.find(session, id_).numbers)
+
+
+def _came_later(
+    session: Session, tickets: Sequence[int], own: frozenset[str]
+) -> Sequence[TicketCaller]:
+    """Where somebody came with a matter that had a ticket."""
+    mine = (TicketCaller.ticket_id.in_(tickets), TicketCaller.number.in_(own))
+    return session.scalars(sa.select(TicketCaller).where(*mine).order_by(TicketCaller.id)).all()
+
+
+def _of_caller(row: TicketCaller) -> dict[str, Any]:
+    return {
+        "at": row.at.isoformat(),
+        "number": row.number,
+        "language": row.language,
+        "said": row.note,
+        "told_by_sms": row.wants_news,
+    }
 
 
 def _of_person(session: Session, person_id: int) -> dict[str, Any]:
@@ -283,7 +311,10 @@ def _of_person(session: Session, person_id: int) -> dict[str, Any]:
     }
 
 
-def _of_ticket(session: Session, config: Tickets, ticket_id: int) -> dict[str, Any]:
+def _of_ticket(
+    session: Session, config: Tickets, ticket_id: int, own: frozenset[str]
+) -> dict[str, Any]:
+    """`own`: the numbers of who asks: those of others who called about it are not theirs."""
     ticket = facts.of_ticket(session.get_one(Ticket, ticket_id))
     category = config.categories.get(ticket.category or "")
     division = config.divisions.get(ticket.division)
@@ -296,7 +327,7 @@ def _of_ticket(session: Session, config: Tickets, ticket_id: int) -> dict[str, A
         "result": ticket.result.value if ticket.result else None,
         "received": ticket.received_at.isoformat(),
         "closed": ticket.closed_at.isoformat() if ticket.closed_at else None,
-        "caller": ticket.caller_number,
+        "caller": ticket.caller_number if ticket.caller_number in own else None,
         "text": ticket.text,
         "story": [
             {

@@ -183,7 +183,8 @@ class EventKind(StrEnum):
     rated       the caller's mark for the conversation: call_id, mark
     named       the agent wrote down who called: call_id, person (an id: no name stands here)
     placed      where it is: was and now (as `tickets.places.rules.Place.told`), text (why)
-    citizen     what the citizen says: text, by (`page` or `sms`)
+    citizen     what the citizen says: text, by (`page` or `sms`); caller (as that of `caller`)
+                when it is one who came with it later
     judged      the citizen's mark for the result: mark (1 to 5), text
     confirmed   the citizen says that it is done: text
     read        somebody has read what the citizen wrote, and needs not answer it: text
@@ -211,6 +212,11 @@ class EventKind(StrEnum):
     held        nothing of it may be forgotten for now: text (why)
     released    it may again: text (why)
     closing     it will be closed, since nothing happens: until
+    caller      one more caller came with the same matter: call_id, caller (the id of a
+                `tickets.matters.models.TicketCaller`), callers (how many there are now), again
+                (that number had called about it)
+    caller_gone it was another matter after all: call_id, caller, callers, text; instead: the
+                number of the ticket that the call has now, if it has another one
     redacted    personal data were taken out of it: why (`retention`, `deletion`, `request`,
                 `category`), text
     =========== =====================================================================
@@ -265,6 +271,8 @@ class EventKind(StrEnum):
     HELD = "held"
     RELEASED = "released"
     CLOSING = "closing"
+    CALLER = "caller"
+    CALLER_GONE = "caller_gone"
     REDACTED = "redacted"
 
 
@@ -475,8 +483,8 @@ class TicketSms(Base):
 
     __tablename__ = "ticket_sms"
     __table_args__ = (
-        # however often an event is heard of, its citizen is told once
-        sa.UniqueConstraint("event_id", "moment"),
+        # however often an event is heard of, each of its citizens is told once
+        sa.UniqueConstraint("event_id", "moment", "caller_id"),
         sa.Index("ix_ticket_sms_ticket", "ticket_id", "id"),
         sa.Index("ix_ticket_sms_number", "number", "id"),
         _partial("ix_ticket_sms_due", "due_at", where="state IN ('waiting', 'sending')"),
@@ -488,6 +496,8 @@ class TicketSms(Base):
     event_id: Mapped[int] = mapped_column(sa.ForeignKey("ticket_events.id"))
     #: A `tickets.texting.Moment`.
     moment: Mapped[str] = mapped_column(sa.String(12))
+    #: Which of those who came with it later (`tickets.matters.models.TicketCaller`); 0: the first.
+    caller_id: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     #: E.164; NULL: withheld, or erased.
     number: Mapped[str | None] = mapped_column(sa.String(32))
     language: Mapped[str] = mapped_column(sa.String(8))
@@ -949,7 +959,13 @@ class TicketPlace(Base):
     __table_args__ = (
         sa.CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="pin"),
         # what is in a box: what is near
-        _partial("ix_ticket_places_pin", "latitude", "longitude", where="latitude IS NOT NULL"),
+        _partial(
+            "ix_ticket_places_pin",
+            "latitude",
+            "longitude",
+            "ticket_id",
+            where="latitude IS NOT NULL",
+        ),
         sa.Index(
             "ix_ticket_places_contradicts",
             "ticket_id",
@@ -1001,3 +1017,8 @@ class Asset(Base):
     latitude: Mapped[float] = mapped_column(sa.Double)
     longitude: Mapped[float] = mapped_column(sa.Double)
     at: Mapped[datetime]
+
+
+# ------------------------------------------------------------------ whole packages of this room
+
+import tickets.matters.models  # noqa: E402, F401

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hotline.db import UNSEEN
 from tickets import masking
+from tickets.matters.models import TicketCaller
 from tickets.models import (
     CallCitizen,
     Citizen,
@@ -64,6 +65,15 @@ def change_words(session: Session, ticket_id: int, change: Change) -> bool:
         said = event.data.get("text")
         if isinstance(said, str) and (text := change(said)) != said:
             event.data, touched = {**event.data, "text": text}, True
+    # what others said who came with it
+    callers = session.scalars(
+        sa.select(TicketCaller)
+        .where(TicketCaller.ticket_id == ticket_id)
+        .execution_options(populate_existing=True)
+    )
+    for caller in callers:
+        if (text := change(caller.note)) != caller.note:
+            caller.note, touched = text, True
     session.flush()
     return touched
 
@@ -98,7 +108,25 @@ def drop_numbers(session: Session, ticket_id: int, number: str | None = None) ->
             .execution_options(synchronize_session=False)
         ).all()
         touched = touched or bool(rows)
+    _drop_callers(session, ticket_id, number)
     return touched
+
+
+def _drop_callers(session: Session, ticket_id: int, number: str | None) -> None:
+    """The same of who came with it later, also of who was taken away: that they came stays, and how
+    many they were.
+    """
+    which = [TicketCaller.ticket_id == ticket_id, TicketCaller.number.is_not(None)]
+    values: dict[str, object] = {"number": None, "wants_news": False}
+    if number is not None:
+        which.append(TicketCaller.number == number)
+        values["note"] = ""  # one who asks for it: what they said is theirs
+    session.execute(
+        sa.update(TicketCaller)
+        .where(*which)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def drop_persons(session: Session, ticket_id: int, by: str, now: datetime) -> int:

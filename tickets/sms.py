@@ -1,6 +1,6 @@
-"""What the citizen of a ticket is told by SMS: written with the event, sent after the commit.
+"""What the citizens of a ticket are told by SMS: written with the event, sent after the commit.
 
-One row an event and moment, whatever happens (a unique key). From there:
+One row an event, moment and citizen, whatever happens (a unique key). From there:
 
 1. A sweep hands rows that are due to a worker, who claims one by compare-and-set: of two that run
    at once one sends. The row is the outbox: without Redis it waits. It is not the worker that rings
@@ -33,8 +33,10 @@ from hotline.floor import Floor
 from hotline.jobs import NIGHT
 from hotline.telephony import CarrierError, Refused
 from tickets import links, numbers, texting
+from tickets.citizen_config import Sms
 from tickets.citizen_words import moment_words, result_words
 from tickets.config import Tickets
+from tickets.matters import service as matters
 from tickets.models import CitizenLink, SmsReceived, SmsWish, Ticket, TicketEvent, TicketSms
 from tickets.texting import LOST, STANDS, Moment, Why
 from tickets.workflow import Priority
@@ -67,7 +69,53 @@ def on_event(floor: Floor, session: Session, *, event: TicketEvent) -> None:
         return
     ticket = session.get_one(Ticket, event.ticket_id, populate_existing=True)
     _overtake(session, ticket.id, moment, event.at)
-    number = ticket.caller_number
+    first = _Citizen(ticket.caller_number, ticket.language)
+    for each in (first, *_who_came_later(session, ticket.id)):
+        _write(floor, session, config.sms, ticket, event, moment, each)
+
+
+@dataclass(frozen=True)
+class _Citizen:
+    """Whom something is told. `caller`: as `TicketSms.caller_id`."""
+
+    number: str | None
+    language: str
+    caller: int = 0
+
+
+def _who_came_later(session: Session, ticket_id: int) -> list[_Citizen]:
+    others = matters.told_of(session, ticket_id)
+    return [_Citizen(each.number, each.language, each.id) for each in others]
+
+
+def welcome(floor: Floor, session: Session, *, caller: int) -> None:
+    """Tell somebody who came with a ticket later (an id of `TicketCaller`) its number, as its first
+    caller was told, in the unit of work in which their conversation is written up.
+    """
+    sms = floor.section(Tickets).sms
+    found = matters.is_told(session, caller)
+    if sms is None or found is None or not sms.is_on(Moment.MADE):
+        return
+    ticket = session.get_one(Ticket, found.ticket_id, populate_existing=True)
+    event = matters.added_by(session, found)
+    who = _Citizen(found.number, found.language, found.id)
+    if event is not None:
+        _write(floor, session, sms, ticket, event, Moment.MADE, who, at=found.settled_at)
+
+
+def _write(
+    floor: Floor,
+    session: Session,
+    sms: Sms,
+    ticket: Ticket,
+    event: TicketEvent,
+    moment: Moment,
+    who: _Citizen,
+    *,
+    at: datetime | None = None,
+) -> None:
+    """Write down what one citizen is told of an event; `at`: when, if not with the event."""
+    config, now, number = floor.section(Tickets), at or event.at, who.number
     why = texting.why_not(
         number,
         has_sender=floor.city.sms_sender is not None,
@@ -77,9 +125,9 @@ def on_event(floor: Floor, session: Session, *, event: TicketEvent) -> None:
     if why is None and number is not None:
         days = config.citizens.link_days
         key = floor.settings.secret_key
-        link_id = links.renew(session, key, ticket.id, number, days=days, now=event.at)
+        link_id = links.renew(session, key, ticket.id, number, days=days, now=now)
     priority = Priority(ticket.priority)
-    due_at = texting.send_at(event.at, config.sms.quiet_span, floor.city.zone, priority)
+    due_at = texting.send_at(now, sms.quiet_span, floor.city.zone, priority)
     insert_ignore(
         session,
         TicketSms,
@@ -87,16 +135,17 @@ def on_event(floor: Floor, session: Session, *, event: TicketEvent) -> None:
             "ticket_id": ticket.id,
             "event_id": event.id,
             "moment": moment.value,
+            "caller_id": who.caller,
             "number": number,
-            "language": ticket.language,
-            "text": _text(floor, ticket, moment),
+            "language": who.language,
+            "text": _text(floor, ticket, moment, who.language),
             "link_id": link_id,
             "state": WAITING if why is None else SKIPPED,
             "why": why,
-            "made_at": event.at,
+            "made_at": now,
             "due_at": due_at,
             "attempts": 0,
-            "ended_at": None if why is None else event.at,
+            "ended_at": None if why is None else now,
         },
     )
 
@@ -119,10 +168,9 @@ def _overtake(session: Session, ticket_id: int, moment: Moment, now: datetime) -
     )
 
 
-def _text(floor: Floor, ticket: Ticket, moment: Moment) -> str:
+def _text(floor: Floor, ticket: Ticket, moment: Moment, language: str) -> str:
     sms = floor.section(Tickets).sms
     assert sms is not None
-    language = ticket.language
     return (
         sms.texts[moment]
         .for_(language)
@@ -344,8 +392,10 @@ class Told:
 
 
 def of_ticket(session: Session, ticket_id: int) -> list[Told]:
-    """Return what a ticket's citizen was told, oldest first, and what they were not and why."""
-    mine = sa.select(TicketSms).where(TicketSms.ticket_id == ticket_id)
+    """Return what a ticket's first citizen was told, oldest first, and what they were not and why.
+    Who came later was told the same.
+    """
+    mine = sa.select(TicketSms).where(TicketSms.ticket_id == ticket_id, TicketSms.caller_id == 0)
     return [_told(row) for row in session.scalars(mine.order_by(TicketSms.id))]
 
 
@@ -367,6 +417,7 @@ def lost_since(session: Session, tickets: sa.ColumnElement[bool], since: datetim
     later = sa.orm.aliased(TicketSms)
     reached = sa.exists().where(
         later.ticket_id == TicketSms.ticket_id,
+        later.caller_id == TicketSms.caller_id,
         later.id > TicketSms.id,
         later.state == SENT,
         later.lost_at.is_(None),

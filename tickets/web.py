@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from flask import (
@@ -53,6 +54,8 @@ from tickets.files.view import gallery
 from tickets.inbox import looks, views
 from tickets.life import page as life
 from tickets.life import watching
+from tickets.matters import shown as matters
+from tickets.matters.service import callers_of
 from tickets.persons import service as persons
 from tickets.places import service as places
 from tickets.places import shown
@@ -64,6 +67,8 @@ log = logging.getLogger(__name__)
 blueprint = static_blueprint("tickets", __file__)
 #: So many tickets of a list are counted, and of those with certain words.
 MOST_LISTED, MOST_FOUND = 10_000, 300
+#: Of so many lines of a spreadsheet at once the callers are counted.
+COUNTED_AT_ONCE = 500
 
 #: Roles that are told of divisions without an administrator.
 ALARMED = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
@@ -275,11 +280,13 @@ def ticket_list() -> ResponseReturnValue:
         news = sum(each.unseen > 0 for each in watching.watched(session, actor))
         saved = views.of(session, me.id, actor)
         where = places.of_tickets(session, page.tickets)
+        callers = callers_of(session, [each.id for each in page.tickets])
     return render_template(
         "tickets/list.html",
         news=news,
         may_move=current_account().role in MOVERS,
         where=where,
+        callers=callers,
         place_line=shown.line,
         areas=config.areas.areas,
         area_name=shown.area,
@@ -338,8 +345,11 @@ def ticket_csv() -> Response:
     def lines() -> Iterator[str]:
         yield export.heading(columns)
         with the_floor.db.read() as session:
-            for ticket in service.every(session, filters, actor, now=now):
-                yield export.line(columns, ticket)
+            found = service.every(session, filters, actor, now=now)
+            while part := list(islice(found, COUNTED_AT_ONCE)):
+                callers = callers_of(session, [ticket.id for ticket in part])
+                for ticket in part:
+                    yield export.line(columns, ticket, callers[ticket.id])
 
     day = clock.local_day(now, the_floor.city.zone)
     response = Response(_in_this_context(lines()), mimetype="text/csv")
@@ -656,6 +666,7 @@ def _page(
     known = life.of(session, ticket, actor)
     told = [*story, *(event for each in known.joined for event in each.story)]
     files = gallery(session, config, actor, ticket)
+    came = matters.part(session, config, ticket, actor, now=now)
     people = _people(ticket, told) | files.people
     names = service.names_of(session, people) | dict(there.names)
     asks = ticket.text and (acts.complete or acts.route)
@@ -687,6 +698,11 @@ def _page(
         moves=moves,
         acts=acts,
         life=known,
+        matters=came,
+        callers={ticket.id: came.callers},
+        shown=matters,
+        places=shown,
+        now=now,
         said=lambda event: words.said(config, _read(actor, ticket, event), names),
         agencies=config.agencies if acts.wait else {},
         spoken_languages=spoken_languages(),
@@ -824,6 +840,7 @@ def api_ticket(number: str) -> Response:
         calls = service.calls_of(session, ticket.id)
         called = persons.of_ticket(session, ticket.id)
         where = places.of_ticket(session, ticket)
+        callers = callers_of(session, [ticket.id])[ticket.id]
     shown_name = _name_shown(actor, ticket)
     return jsonify(
         number=ticket.number,
@@ -859,6 +876,7 @@ def api_ticket(number: str) -> Response:
         area=ticket.area,
         place=where.told(),
         calls=calls,
+        callers=callers,
         persons=[shown_name(each.name) for each in called],
         events=[
             {"at": _iso(event.at), "who": event.who, "kind": event.kind, "data": event.data}

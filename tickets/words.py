@@ -329,6 +329,18 @@ def _link(event: EventFacts, what: str) -> str:
     return t(f"tickets.event.{what}", bond=is_, number=number)
 
 
+def _caller(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    if event.data.get("again"):
+        return t("tickets.event.caller_again"), ""
+    return t("tickets.event.caller", n=i18n.number(event.data["callers"], language())), ""
+
+
+def _caller_gone(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    count, instead = i18n.number(event.data["callers"], language()), event.data.get("instead")
+    more = _other("caller_instead", instead) if instead else ""
+    return t("tickets.event.caller_gone", n=count), more
+
+
 def _other(what: str, number: str) -> str:
     return t(f"tickets.event.{what}", number=numbers.display(number))
 
@@ -481,6 +493,8 @@ _SENTENCES = {
     EventKind.CLOSING: _closing,
     EventKind.REDACTED: _redacted,
     EventKind.PLACED: _placed,
+    EventKind.CALLER: _caller,
+    EventKind.CALLER_GONE: _caller_gone,
 }
 
 

@@ -20,8 +20,8 @@ FOR_LATER = {
     "ticket.overdue",
     "tickets.message",
 }
-#: Called by the outbox and by `tickets.writing` themselves, and not by `announce`.
-OWN = {"outbox.posted", "ticket.told"}
+#: Called by the outbox, `tickets.writing` and `tickets.matters` themselves, and not by `announce`.
+OWN = {"outbox.posted", "ticket.told", "ticket.caller_settled"}
 
 
 @pytest.fixture

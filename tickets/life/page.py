@@ -43,7 +43,6 @@ class Life:
     joined: Sequence[Joined]
     hidden: int
     into: TicketFacts | None
-    callers: int
     forwards: Sequence[ForwardFacts]
     may_link: bool
     may_merge: bool
@@ -66,7 +65,6 @@ def of(session: Session, ticket: TicketFacts, actor: Actor) -> Life:
         joined=[Joined(each, service.story(session, each.id)[::-1]) for each in parts],
         hidden=len(merged) - len(parts),
         into=top if top and search.may_read(actor, top) else None,
-        callers=len(search.callers_of(session, ticket.id)),
         forwards=forwarding.of_ticket(session, ticket),
         may_link=links.may_link(actor, ticket),
         may_merge=merging.may_merge(actor, ticket) and not ticket.incomplete,

@@ -24,6 +24,7 @@ from tickets.files import web as files_web
 from tickets.inbox import web as inbox_web
 from tickets.life import bulk_web, templates_web
 from tickets.life import web as life_web
+from tickets.matters import web as matters_web
 from tickets.persons import web as persons_web
 from tickets.places import web as places_web
 from tickets.service import Actor
@@ -98,4 +99,5 @@ def app(floor: Floor) -> Flask:
     made.register_blueprint(answers_web.blueprint)
     made.register_blueprint(categories_web.blueprint)
     made.register_blueprint(places_web.blueprint)
+    made.register_blueprint(matters_web.blueprint)
     return made

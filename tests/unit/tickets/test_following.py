@@ -54,6 +54,8 @@ STORY: dict[EventKind, dict[str, Any]] = {
     EventKind.HIDDEN: {"hidden": True, "text": SECRET},
     EventKind.HELD: {"text": SECRET},
     EventKind.RELEASED: {"text": SECRET},
+    EventKind.CALLER: {"callers": SECRET, "text": SECRET},
+    EventKind.CALLER_GONE: {"callers": SECRET, "instead": SECRET, "text": SECRET},
     EventKind.CLOSING: {"at": SECRET, "text": SECRET},
     EventKind.REDACTED: {"why": SECRET, "text": SECRET},
 }
