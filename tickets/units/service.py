@@ -445,6 +445,7 @@ def hand_over(
     other = None
     before = _said_before(session, by, key, Act.HAND_OVER, dispatch_id)
     if before is None and State(row.state) in rules.OPEN:
+        _lock_both(session, row.unit_id, to_unit)
         other = _locked_unit(session, to_unit)
         _refuse_taken(session, ticket, other, another=True)
     ended = _step(session, config, dispatch_id, Act.HAND_OVER, by, now, at, note, key)
@@ -461,6 +462,12 @@ def hand_over(
         key=None,
         from_id=dispatch_id,
     )
+
+
+def _lock_both(session: Session, unit_id: int, code: str) -> None:
+    """Always in the same order: who hands over the other way round waits for ever."""
+    both = sa.select(Unit.id).where(sa.or_(Unit.id == unit_id, Unit.code == code))
+    session.execute(both.order_by(Unit.id).with_for_update()).all()
 
 
 def _locked_job(session: Session, dispatch_id: int) -> tuple[Dispatch, TicketFacts]:
