@@ -43,6 +43,7 @@ import tickets.life.web
 import tickets.matters.web
 import tickets.persons.web
 import tickets.places.web
+import tickets.units.web
 import tickets.web
 from hotline import auth, changes, city, logs, outbox, schedule, settings, web
 from hotline.auth import Role
@@ -82,6 +83,7 @@ BLUEPRINTS = (
     tickets.life.templates_web.blueprint,
     tickets.inbox.web.blueprint,
     tickets.places.web.blueprint,
+    tickets.units.web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     tickets.categories.web.blueprint,
@@ -190,6 +192,12 @@ TOPICS: Mapping[str, TopicsOf] = {
     "ticket_forwards": changes.nothing,
     "bulk_moves": changes.nothing,
     "bulk_parts": changes.nothing,
+    "units": changes.always("units"),
+    "unit_crews": changes.always("units"),
+    "unit_positions": changes.always("units"),
+    "dispatches": changes.always("units"),
+    "dispatch_events": changes.nothing,  # with the job
+    "unit_requests": changes.always("units"),
     "roster_shifts": changes.nothing,
     "roster_changes": changes.nothing,
     "roster_feeds": changes.nothing,

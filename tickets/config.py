@@ -40,6 +40,7 @@ from tickets.matters.config import Duplicates
 from tickets.places.areas import Areas
 from tickets.places.config import Places
 from tickets.protection import Contact
+from tickets.units.config import Units
 from tickets.workflow import RESULTS_OF_KIND, Kind, Priority, Result
 
 Hours = Annotated[float, Field(gt=0, le=24 * 366)]
@@ -210,6 +211,7 @@ class Tickets(Section):
         "outcomes": [],
         "outcomes.*.title": ANY_TEXT,
         "agencies.*.title": ANY_TEXT,
+        "units.fleet.*.title": ANY_TEXT,
         "sms.texts": {},
         "sms.texts.*": ANY_TEXT,
     }
@@ -236,6 +238,7 @@ class Tickets(Section):
     places: Places = Places()
     #: Within what the same matter is looked for, where the category does not say.
     duplicates: Duplicates = Duplicates()
+    units: Units = Units()
 
     #: Whose calendars, holidays and time zone are counted with.
     _city: City | None = PrivateAttr(default=None)
@@ -447,6 +450,8 @@ class Tickets(Section):
                 )
 
     def _category_faults(self) -> Iterator[Fault]:
+        for fault in self.units.faults_in(self.divisions, self.categories):
+            yield _within("units", fault)
         for id_, category in self.categories.items():
             if category.division not in self.divisions:
                 yield Fault(

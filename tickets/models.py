@@ -217,6 +217,14 @@ class EventKind(StrEnum):
                 (that number had called about it)
     caller_gone it was another matter after all: call_id, caller, callers, text; instead: the
                 number of the ticket that the call has now, if it has another one
+    unit_asked  a unit is asked for, or no longer: wanted, text
+    unit_sent   a unit was sent: dispatch (its id), unit (a code), call_sign, title (by
+                language), text (to its crew), due_at (by when it answers)
+    unit_moved  the same four, from and to (`tickets.units.rules.State`), text, at (when it
+                happened); `tell`: its caller is told; `late`: the job had ended otherwise,
+                and nothing was changed
+    unit_late   the same four, due_at: it has not answered; instead (a call sign, or null)
+    unit_help   the same four, needed, text, at
     redacted    personal data were taken out of it: why (`retention`, `deletion`, `request`,
                 `category`), text
     =========== =====================================================================
@@ -273,6 +281,11 @@ class EventKind(StrEnum):
     CLOSING = "closing"
     CALLER = "caller"
     CALLER_GONE = "caller_gone"
+    UNIT_ASKED = "unit_asked"
+    UNIT_SENT = "unit_sent"
+    UNIT_MOVED = "unit_moved"
+    UNIT_LATE = "unit_late"
+    UNIT_HELP = "unit_help"
     REDACTED = "redacted"
 
 
@@ -1020,5 +1033,7 @@ class Asset(Base):
 
 
 # ------------------------------------------------------------------ whole packages of this room
+# whoever knows the room's rows knows theirs
 
-import tickets.matters.models  # noqa: E402, F401
+import tickets.matters.models  # noqa: E402
+import tickets.units.models  # noqa: E402, F401

@@ -18,7 +18,7 @@ What is left: a carrier that took one and then neither lists it nor tells of it,
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -128,6 +128,8 @@ def _write(
         link_id = links.renew(session, key, ticket.id, number, days=days, now=now)
     priority = Priority(ticket.priority)
     due_at = texting.send_at(now, sms.quiet_span, floor.city.zone, priority)
+    if why is None and moment is Moment.UNIT and due_at > now:
+        why = Why.QUIET
     insert_ignore(
         session,
         TicketSms,
@@ -138,7 +140,7 @@ def _write(
             "caller_id": who.caller,
             "number": number,
             "language": who.language,
-            "text": _text(floor, ticket, moment, who.language),
+            "text": _text(floor, ticket, moment, who.language, event.data),
             "link_id": link_id,
             "state": WAITING if why is None else SKIPPED,
             "why": why,
@@ -168,7 +170,9 @@ def _overtake(session: Session, ticket_id: int, moment: Moment, now: datetime) -
     )
 
 
-def _text(floor: Floor, ticket: Ticket, moment: Moment, language: str) -> str:
+def _text(
+    floor: Floor, ticket: Ticket, moment: Moment, language: str, data: Mapping[str, Any]
+) -> str:
     sms = floor.section(Tickets).sms
     assert sms is not None
     return (
@@ -179,6 +183,7 @@ def _text(floor: Floor, ticket: Ticket, moment: Moment, language: str) -> str:
             link="{link}",
             due=moment_words(ticket.due_at, language, floor.city.zone),
             result=result_words(floor.texts, ticket.result, language),
+            unit=data.get("call_sign", ""),
         )
     )
 
