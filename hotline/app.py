@@ -191,6 +191,12 @@ TOPICS: Mapping[str, TopicsOf] = {
     "ticket_forwards": changes.nothing,
     "bulk_moves": changes.nothing,
     "bulk_parts": changes.nothing,
+    "units": changes.always("units"),
+    "unit_crews": changes.always("units"),
+    "unit_positions": changes.always("units"),
+    "dispatches": changes.always("units"),
+    "dispatch_events": changes.nothing,  # with the job
+    "unit_requests": changes.always("units"),
     "roster_shifts": changes.nothing,
     "roster_changes": changes.nothing,
     "roster_feeds": changes.nothing,

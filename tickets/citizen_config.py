@@ -58,8 +58,8 @@ class Sms(Section):
     texts: dict[Moment, LocalText]
 
     def is_on(self, moment: Moment) -> bool:
-        """Say whether citizens are told of this moment."""
-        return self.moments.get(moment, True)
+        """Say whether citizens are told of this moment; of units, where there are words for it."""
+        return self.moments.get(moment, moment in self.texts or moment is not Moment.UNIT)
 
     @cached_property
     def quiet_span(self) -> calendars.Span | None:

@@ -40,6 +40,7 @@ from tickets.files.config import Files
 from tickets.places.areas import Areas
 from tickets.places.config import Places
 from tickets.protection import Contact
+from tickets.units.config import Units
 from tickets.workflow import RESULTS_OF_KIND, Kind, Priority, Result
 
 Hours = Annotated[float, Field(gt=0, le=24 * 366)]
@@ -207,6 +208,7 @@ class Tickets(Section):
         "outcomes": [],
         "outcomes.*.title": ANY_TEXT,
         "agencies.*.title": ANY_TEXT,
+        "units.fleet.*.title": ANY_TEXT,
         "sms.texts": {},
         "sms.texts.*": ANY_TEXT,
     }
@@ -233,6 +235,7 @@ class Tickets(Section):
     #: Who outside the city is handed matters.
     agencies: dict[Identifier, Agency] = Field(default_factory=dict)
     places: Places = Places()
+    units: Units = Units()
 
     #: Whose calendars, holidays and time zone are counted with.
     _city: City | None = PrivateAttr(default=None)
@@ -439,6 +442,8 @@ class Tickets(Section):
                 )
 
     def _category_faults(self) -> Iterator[Fault]:
+        for fault in self.units.faults_in(self.divisions, self.categories):
+            yield _within("units", fault)
         for id_, category in self.categories.items():
             if category.division not in self.divisions:
                 yield Fault(

@@ -13,6 +13,8 @@ from tickets.config import Tickets
 from tickets.facts import SYSTEM
 from tickets.files import sending
 from tickets.life import forwarding
+from tickets.units import service as units
+from tickets.units import sweeping as units_sweeping
 from tickets.writing import TOLD
 
 #: In seconds: what is noticed is noticed within a minute.
@@ -43,6 +45,7 @@ def forget_attempts(floor: Floor, now: datetime) -> None:
 def listen(floor: Floor) -> None:
     """Have a ticket's citizen told of what happens to it."""
     floor.db.listen(TOLD, partial(sms.on_event, floor))
+    floor.db.listen(TOLD, units.on_event)
 
 
 def sweep_unattended(floor: Floor, now: datetime) -> None:
@@ -62,6 +65,8 @@ SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {
     "tickets.attempts": Every(ATTEMPTS_EVERY, forget_attempts),
     "tickets.files": Every(EVERY, sending.sweep),
     "tickets.unattended": Every(300, sweep_unattended),
+    "tickets.units": Every(units_sweeping.EVERY, units_sweeping.sweep),
+    "tickets.unit_positions": Every(units_sweeping.POSITIONS_EVERY, units_sweeping.forget),
 }
 
 

@@ -211,6 +211,14 @@ class EventKind(StrEnum):
     held        nothing of it may be forgotten for now: text (why)
     released    it may again: text (why)
     closing     it will be closed, since nothing happens: until
+    unit_asked  a unit is asked for, or no longer: wanted, text
+    unit_sent   a unit was sent: dispatch (its id), unit (a code), call_sign, title (by
+                language), text (to its crew), due_at (by when it answers)
+    unit_moved  the same four, from and to (`tickets.units.rules.State`), text, at (when it
+                happened); `tell`: its caller is told; `late`: the job had ended otherwise,
+                and nothing was changed
+    unit_late   the same four, due_at: it has not answered; instead (a code or null)
+    unit_help   the same four, needed, text, at
     redacted    personal data were taken out of it: why (`retention`, `deletion`, `request`,
                 `category`), text
     =========== =====================================================================
@@ -265,6 +273,11 @@ class EventKind(StrEnum):
     HELD = "held"
     RELEASED = "released"
     CLOSING = "closing"
+    UNIT_ASKED = "unit_asked"
+    UNIT_SENT = "unit_sent"
+    UNIT_MOVED = "unit_moved"
+    UNIT_LATE = "unit_late"
+    UNIT_HELP = "unit_help"
     REDACTED = "redacted"
 
 
@@ -1001,3 +1014,7 @@ class Asset(Base):
     latitude: Mapped[float] = mapped_column(sa.Double)
     longitude: Mapped[float] = mapped_column(sa.Double)
     at: Mapped[datetime]
+
+
+# the tables of a part of this room, so that whoever knows the room's rows knows these
+from tickets.units import models as _units  # noqa: E402, F401

@@ -80,6 +80,8 @@ def on_event(floor: Floor, session: Session, *, event: TicketEvent) -> None:
         link_id = links.renew(session, key, ticket.id, number, days=days, now=event.at)
     priority = Priority(ticket.priority)
     due_at = texting.send_at(event.at, config.sms.quiet_span, floor.city.zone, priority)
+    if why is None and moment is Moment.UNIT and due_at > event.at:
+        why = Why.QUIET
     insert_ignore(
         session,
         TicketSms,
@@ -89,7 +91,7 @@ def on_event(floor: Floor, session: Session, *, event: TicketEvent) -> None:
             "moment": moment.value,
             "number": number,
             "language": ticket.language,
-            "text": _text(floor, ticket, moment),
+            "text": _text(floor, ticket, moment, event.data),
             "link_id": link_id,
             "state": WAITING if why is None else SKIPPED,
             "why": why,
@@ -119,7 +121,7 @@ def _overtake(session: Session, ticket_id: int, moment: Moment, now: datetime) -
     )
 
 
-def _text(floor: Floor, ticket: Ticket, moment: Moment) -> str:
+def _text(floor: Floor, ticket: Ticket, moment: Moment, data: dict[str, Any]) -> str:
     sms = floor.section(Tickets).sms
     assert sms is not None
     language = ticket.language
@@ -131,6 +133,7 @@ def _text(floor: Floor, ticket: Ticket, moment: Moment) -> str:
             link="{link}",
             due=moment_words(ticket.due_at, language, floor.city.zone),
             result=result_words(floor.texts, ticket.result, language),
+            unit=data.get("call_sign", ""),
         )
     )
 

@@ -21,10 +21,12 @@ class Moment(StrEnum):
     WAITING = "waiting"
     CLOSED = "closed"
     REOPENED = "reopened"
+    #: A unit is on its way to it.
+    UNIT = "unit"
 
 
 #: How a ticket stands: while one of these is still held back, a newer one takes its place.
-STANDS: Final = frozenset(set(Moment) - {Moment.MESSAGE})
+STANDS: Final = frozenset(set(Moment) - {Moment.MESSAGE, Moment.UNIT})
 
 #: What a text of each moment may name in braces.
 PLACES: Final[Mapping[Moment, frozenset[str]]] = {
@@ -34,10 +36,13 @@ PLACES: Final[Mapping[Moment, frozenset[str]]] = {
     Moment.WAITING: frozenset({"number", "link"}),
     Moment.CLOSED: frozenset({"number", "link", "result"}),
     Moment.REOPENED: frozenset({"number", "link", "due"}),
+    Moment.UNIT: frozenset({"number", "link", "unit"}),
 }
 #: The longest that stands in such a place, as far as the file can know. A link: https://, a host of
 #: 28 letters, /t/ and 22 letters.
 LINK: Final = "https://" + "h" * 28 + "/t/" + "t" * 22
+#: A call sign of 16 letters.
+UNIT: Final = "U" * 16
 _DUE: Final = {"th": "30 พ.ย. 2569 23:59 น."}
 _RESULT: Final = {
     "th": "ไม่สามารถดำเนินการแก้ไขได้",
@@ -53,6 +58,7 @@ def longest(language: str) -> dict[str, str]:
         "link": LINK,
         "due": _DUE.get(language, "30 Nov 2026, 23:59:00"),
         "result": _RESULT.get(language, "Not found as reported"),
+        "unit": UNIT,
     }
 
 
@@ -65,6 +71,8 @@ def moment_of(kind: str, data: Mapping[str, Any]) -> Moment | None:
     """
     if kind in ("made", "completed"):
         return _taken_down(kind, data)
+    if kind == "unit_moved":
+        return Moment.UNIT if data.get("tell") else None
     if kind == "message":
         return Moment.MESSAGE
     if kind == "waiting":
@@ -97,6 +105,8 @@ class Why(StrEnum):
     LANDLINE = "landline"
     OPTED_OUT = "opted_out"
     OVERTAKEN = "overtaken"
+    #: It would have had to wait for the morning, and then is no news.
+    QUIET = "quiet"
     REFUSED = "refused"
     GIVEN_UP = "given_up"
 

@@ -26,6 +26,10 @@ class Kind(StrEnum):
     ASSIGNED = "assigned"
     #: A ticket will be closed, since nothing happens.
     CLOSING = "closing"
+    #: A unit that was sent somewhere has not answered, cannot go, or needs help.
+    UNIT_LATE = "unit_late"
+    UNIT_DECLINED = "unit_declined"
+    UNIT_HELP = "unit_help"
     #: What needed attention when the day was over.
     NIGHTLY = "nightly"
     #: Only what gathered for the night.
@@ -62,6 +66,9 @@ BEGINNING: Final[Mapping[Kind, How]] = {
     Kind.UNATTENDED: How.NOW,
     Kind.ASSIGNED: How.NOW,
     Kind.CLOSING: How.DIGEST,
+    Kind.UNIT_LATE: How.NOW,
+    Kind.UNIT_DECLINED: How.NOW,
+    Kind.UNIT_HELP: How.NOW,
     Kind.NIGHTLY: How.NOW,
 }
 #: The night's list is the digest.

@@ -55,6 +55,11 @@ STORY: dict[EventKind, dict[str, Any]] = {
     EventKind.HELD: {"text": SECRET},
     EventKind.RELEASED: {"text": SECRET},
     EventKind.CLOSING: {"at": SECRET, "text": SECRET},
+    EventKind.UNIT_ASKED: {"wanted": True, "text": SECRET},
+    EventKind.UNIT_SENT: {"unit": SECRET, "title": {"th": SECRET}, "text": SECRET},
+    EventKind.UNIT_MOVED: {"unit": SECRET, "from": "sent", "to": "on_way", "text": SECRET},
+    EventKind.UNIT_LATE: {"unit": SECRET, "instead": SECRET},
+    EventKind.UNIT_HELP: {"unit": SECRET, "needed": True, "text": SECRET},
     EventKind.REDACTED: {"why": SECRET, "text": SECRET},
 }
 
