@@ -1017,4 +1017,5 @@ class Asset(Base):
 
 
 # the tables of a part of this room, so that whoever knows the room's rows knows these
+from tickets.field import models as _field  # noqa: E402, F401
 from tickets.units import models as _units  # noqa: E402, F401

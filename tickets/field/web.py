@@ -28,7 +28,7 @@ from flask.typing import ResponseReturnValue
 
 from hotline import clock
 from hotline.auth import Role, access, current_account, public
-from hotline.errors import HotlineError, Invalid, NotFound
+from hotline.errors import Conflict, HotlineError, Invalid, NotFound
 from hotline.web import content_security_policy, floor, json_body, language, t
 from tickets.config import Tickets
 from tickets.errors import TicketMoved
@@ -41,7 +41,7 @@ from tickets.files.config import MEGABYTE
 from tickets.files.rules import Kind
 from tickets.files.service import Received
 from tickets.files.web import send
-from tickets.units import reading
+from tickets.units import fleet, reading
 from tickets.web import LARGEST_ID, acting
 
 log = logging.getLogger(__name__)
@@ -81,10 +81,12 @@ def _page(refused: Answer | None = None) -> Response:
     with floor().db.read() as session:
         jobs = view.jobs(session, _config(), actor)
         unit = reading.unit_of(session, me.username)
+        free = [] if unit else [each for each in reading.units(session) if each.active]
     html = render_template(
         "tickets/field.html",
         jobs=jobs,
-        units=[unit.call_sign] if unit else [],
+        unit=unit,
+        free=free,
         page=_config().field,
         phrases=view.phrases(),
         styles=_styles(),
@@ -116,6 +118,24 @@ def act(job_id: int, act: str) -> ResponseReturnValue:
     if answer.refused is not None:
         return _page(answer)
     return redirect(f"{url_for('field.page')}#job-{job_id}", 303)
+
+
+@blueprint.post("/field/unit")
+@access(Role.CREW)
+def unit() -> ResponseReturnValue:
+    """Begin work on a unit, or (empty) end it. Form: `unit`, its code."""
+    actor, me, code = acting(), current_account(), request.form.get("unit", "")
+    try:
+        with floor().db.write() as session:
+            before = reading.unit_of(session, me.username)
+            said = {"actor": actor, "by": me, "now": clock.now()}
+            if code:
+                fleet.put_on(session, code, me.username, **said)
+            elif before is not None:
+                fleet.take_off(session, before.code, me.username, **said)
+    except (Conflict, Invalid) as error:
+        return _page(service.refusal("", error))
+    return redirect(url_for("field.page"), 303)
 
 
 @blueprint.get(f"{_JOB}/photos/<int(max={LARGEST_ID}):file_id>")
