@@ -103,7 +103,7 @@ def _job(session: Session, config: Tickets, actor: Actor, found: UnitJob, order:
         order=order,
         state=job.state,
         number=ticket.number_shown,
-        title=f"{words.about(config, ticket)} {ticket.number_shown}",
+        title=words.category(config, ticket.category) or words.kind(ticket),
         priority=ticket.priority,
         text=text_for(actor, ticket, ticket.text),
         note=text_for(actor, ticket, job.note),

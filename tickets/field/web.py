@@ -42,6 +42,7 @@ from tickets.files.rules import Kind
 from tickets.files.service import Received
 from tickets.files.web import send
 from tickets.units import fleet, reading
+from tickets.units.facts import UnitFacts
 from tickets.web import LARGEST_ID, acting
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ def _page(refused: Answer | None = None) -> Response:
         jobs=jobs,
         unit=unit,
         free=free,
+        etag=_etag(_told_jobs(jobs, unit)),
         page=_config().field,
         phrases=view.phrases(),
         styles=_styles(),
@@ -255,15 +257,27 @@ def jobs() -> ResponseReturnValue:
     with floor().db.read() as session:
         found = view.jobs(session, _config(), acting())
         unit = reading.unit_of(session, me.username)
-    response = jsonify(
-        account=me.username,
-        csrf_token=me.csrf_token(floor().settings.secret_key),
-        unit={"code": unit.code, "call_sign": unit.call_sign} if unit else None,
-        jobs=[view.as_json(job) for job in found],
-    )
+    told = _told_jobs(found, unit)
+    token = me.csrf_token(floor().settings.secret_key)
+    response = jsonify(account=me.username, csrf_token=token, **told)
     response.headers["Cache-Control"] = "private, no-cache"
-    response.add_etag()
+    response.set_etag(_etag(told))
     return response.make_conditional(request)
+
+
+def _told_jobs(found: Sequence[view.Job], unit: UnitFacts | None) -> dict[str, Any]:
+    return {
+        "unit": {"code": unit.code, "call_sign": unit.call_sign} if unit else None,
+        "jobs": [view.as_json(job) for job in found],
+    }
+
+
+def _etag(told: Mapping[str, Any]) -> str:
+    """The page carries it too: its script asks whether there is something newer than what it
+    shows. Another account, or another language, is another one.
+    """
+    text = json.dumps([current_account().username, language(), told], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @blueprint.post("/api/field/actions")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from hotline import auth, clock
 from hotline.auth import Role
@@ -282,19 +283,14 @@ def test_after_a_recall_it_is_refused_and_stands_in_the_story(
         assert session.scalar(sa.select(sa.func.count()).select_from(TicketFile)) == 0
 
 
-@pytest.mark.parametrize("act", ["acknowledge", "here", "help", "note", "position", "photo"])
-def test_another_crews_job_is_none(floor: Floor, other: Phone, send: Send, act: str) -> None:
+def test_another_crews_job_is_none(floor: Floor, other: Phone, send: Send) -> None:
     job = send("qru1")
-    more: dict[str, Any] = {"text": "x"}
-    if act == "position":
-        more |= {"latitude": 1.0, "longitude": 2.0}
-    if act == "photo":
-        answer = other.photo(job, photos.photo())
-    else:
-        (answer,) = other.post(other.act(job, act, **more))
-    (nowhere,) = other.post(other.act(999_999, "here"))
-    for each in (answer, nowhere):
+    where = {"latitude": 1.0, "longitude": 2.0}
+    acts = [other.act(job, act, text="x") for act in ("acknowledge", "here", "help", "note")]
+    answers = other.post(*acts, other.act(job, "position", **where), other.act(999_999, "here"))
+    for each in (*answers, other.photo(job, photos.photo())):
         assert (each["state"], each["status"], each["code"]) == ("refused", 404, "no-such-job")
+    assert len(answers) == 6
     assert said(floor, job) == []
     assert EventKind.NOTE not in kinds(floor, job)
 
@@ -315,33 +311,31 @@ def test_what_waits_is_sent_by_whose_it_is(phone: Phone, send: Send) -> None:
     assert states(phone.post(phone.act(job, "on_way"), account="crew")) == ["done"]
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"key": "1"},
-        {"act": "fly"},
-        {"job": "1"},
-        {"job": True},
-        {"act": "photo"},
-        {"side": "after"},
-        {"act": "position"},
-        {"latitude": 91, "longitude": 0},
-        {"latitude": "12", "longitude": 100},
-    ],
-)
-def test_what_says_nothing_is_refused_alone(
-    phone: Phone, send: Send, wrong: dict[str, Any]
-) -> None:
+WRONG: list[dict[str, Any]] = [
+    {"key": "1"},
+    {"act": "fly"},
+    {"job": "1"},
+    {"job": True},
+    {"act": "photo"},
+    {"side": "after"},
+    {"act": "position"},
+    {"latitude": 91, "longitude": 0},
+    {"latitude": "12", "longitude": 100},
+]
+
+
+def test_what_says_nothing_is_refused_alone(phone: Phone, send: Send) -> None:
     job = send()
-    answers = phone.post(phone.act(job, "on_way") | wrong, phone.act(job, "here"))
-    assert states(answers) == ["refused", "done"]
-    assert (answers[0]["code"], answers[0]["status"]) == ("unreadable", 422)
+    wrong = [phone.act(job, "on_way") | each for each in WRONG]
+    answers = phone.post(*wrong, phone.act(job, "here"))
+    assert states(answers) == ["refused"] * len(WRONG) + ["done"]
+    assert {(each["code"], each["status"]) for each in answers[:-1]} == {("unreadable", 422)}
 
 
-@pytest.mark.parametrize("actions", [None, 7, "{", [1], [{}] * 51])
-def test_what_is_no_list_of_acts_is_refused_whole(phone: Phone, actions: Any) -> None:
-    answer = phone.client.post(ACTIONS, json={"actions": actions}, headers=phone.headers)
-    assert answer.status_code == 422
+def test_what_is_no_list_of_acts_is_refused_whole(phone: Phone) -> None:
+    for actions in (None, 7, "{", [1], [{}] * 51):
+        answer = phone.client.post(ACTIONS, json={"actions": actions}, headers=phone.headers)
+        assert answer.status_code == 422
 
 
 def test_words_are_wanted_where_they_are_the_thing(phone: Phone, send: Send) -> None:
@@ -490,24 +484,25 @@ def test_a_browser_needs_the_token_of_its_session(floor: Floor, phone: Phone, se
 
 
 def test_the_worker_answers_for_the_page_and_knows_what_it_is_made_of(client: FlaskClient) -> None:
-    worker = client.get("/field/worker.js")
+    def get(address: str) -> TestResponse:
+        with client.get(address) as answer:
+            assert answer.data
+            return answer
+
+    worker = get("/field/worker.js")
     assert worker.headers["Service-Worker-Allowed"] == "/field"
     assert worker.mimetype == "text/javascript"
-    shell = client.get("/field/shell.js").text
-    files = json.loads(shell.split("FILES = ")[1].rstrip(";\n"))
+    files = json.loads(get("/field/shell.js").text.split("FILES = ")[1].rstrip(";\n"))
     assert any(each.endswith("/page.js") for each in files)
-    for address in files:
-        if address != "/accent.css":
-            assert client.get(address).status_code == 200, address
-    kept = client.get(next(each for each in files if each.endswith("/queue.js")))
+    assert {get(each).status_code for each in files} == {200}
+    kept = get(next(each for each in files if each.endswith("/queue.js")))
     assert "immutable" in kept.headers["Cache-Control"]
-    assert client.get("/field/files/old/queue.js").headers["Cache-Control"] == "no-store"
-    assert client.get("/field/files/old/worker.js").status_code == 404
-    manifest = client.get("/field/manifest.json")
+    assert get("/field/files/old/queue.js").headers["Cache-Control"] == "no-store"
+    assert get("/field/files/old/worker.js").status_code == 404
+    manifest = get("/field/manifest.json")
     assert manifest.mimetype == "application/manifest+json"
     assert (manifest.json["scope"], manifest.json["start_url"]) == ("/field", "/field")
-    for icon in manifest.json["icons"]:
-        assert client.get(icon["src"]).mimetype == "image/png"
+    assert {get(icon["src"]).mimetype for icon in manifest.json["icons"]} == {"image/png"}
 
 
 def test_keys_are_forgotten_when_no_telephone_sends_them_again(

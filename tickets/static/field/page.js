@@ -31,8 +31,8 @@ let outcome = "sent";
 let attempt = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
-/** What the hotline last said its jobs were. */
-let etag = "";
+/** What the hotline has by now, while the page still shows the jobs from before. @type {Action[]} */
+let landed = [];
 
 /** @param {string} name @param {Record<string, string | number>} [values] */
 function say(name, values = {}) {
@@ -104,7 +104,7 @@ function ready(form, card, text) {
 /** @param {HTMLElement} card */
 function photosAfter(card) {
   const job = Number(card.dataset.job);
-  const waiting = queue.filter((each) => each.job === job && each.side === "after" && each.state !== "refused");
+  const waiting = [...landed, ...queue].filter((each) => each.job === job && each.side === "after" && each.state !== "refused");
   return Number(card.dataset.after) + waiting.length;
 }
 
@@ -138,9 +138,9 @@ async function send() {
   clearTimeout(timer);
   outcome = await sendAll();
   attempt = outcome === "sent" || outcome === "busy" ? 0 : attempt + 1;
-  queue = await store.all();
+  await read();
   const left = queue.some((each) => each.account === account && each.state === "waiting");
-  if (outcome === "sent") await look(false);
+  if (outcome === "sent") await look();
   await show();
   if (!left || outcome === "sign-in") return;
   await sendInBackground();
@@ -157,22 +157,18 @@ async function sendInBackground() {
   await sync?.register("field-send").catch(() => undefined);
 }
 
-/**
- * Ask whether the jobs are others than shown, and show them.
- * @param {boolean} anyway also when nothing new is told
- */
-async function look(anyway) {
+/** Ask whether the jobs are others than shown, and show them. */
+async function look() {
   try {
-    const headers = etag ? { "If-None-Match": etag } : undefined;
+    const known = part("jobs").dataset.etag;
+    const headers = { "If-None-Match": `"${known}"` };
     const answer = await fetch("/api/field/jobs", { headers, cache: "no-store", signal: AbortSignal.timeout(15_000) });
     if (answer.status === 401) outcome = "sign-in";
-    if (answer.status !== 200 && !(answer.status === 304 && anyway)) return;
-    const said = answer.status === 200 ? await answer.json() : { account };
+    else if (outcome === "offline") outcome = "sent";
+    if (answer.status !== 200) return;
+    const said = await answer.json();
     if (said.account !== account) location.reload(); // somebody else has signed in
-    const known = etag;
-    etag = answer.headers.get("ETag") ?? etag;
-    if (outcome === "offline") outcome = "sent";
-    if (known || anyway) await renew();
+    else await renew();
   } catch {
     outcome = "offline";
   }
@@ -187,8 +183,9 @@ async function renew() {
   if (!jobs) return;
   keepTyped(jobs);
   part("jobs").replaceWith(document.adoptNode(jobs));
+  landed = [];
   if (at) part("as-of").replaceWith(document.adoptNode(at));
-  await letGoPhotos();
+  await keep();
 }
 
 /** What is open stays open, what is typed stays typed. @param {HTMLElement} fresh */
@@ -203,18 +200,31 @@ function keepTyped(fresh) {
   }
 }
 
-/** Photos of jobs that are over do not stay on the telephone. */
-async function letGoPhotos() {
+/** The page is kept, with the photos of its jobs and no others: it opens without a line then. */
+async function keep() {
   if (!("caches" in window)) return;
-  const photos = await caches.open("field-photos");
-  const here = new Set([...document.querySelectorAll("#jobs img")].map((each) => /** @type {HTMLImageElement} */ (each).src));
-  for (const each of await photos.keys()) if (!here.has(each.url)) await photos.delete(each);
+  try {
+    const pages = await caches.open("field-page");
+    if (!(await pages.match("/field"))) await keepPage(pages);
+    const photos = await caches.open("field-photos");
+    const here = new Set([...document.querySelectorAll("#jobs img")].map((each) => /** @type {HTMLImageElement} */ (each).src));
+    for (const each of await photos.keys()) if (!here.has(each.url)) await photos.delete(each);
+    for (const each of here) if (!(await photos.match(each))) await photos.add(each);
+  } catch (error) {
+    console.warn("not all is kept", error); // no line: the next time
+  }
+}
+
+/** @param {Cache} pages */
+async function keepPage(pages) {
+  const answer = await fetch("/field", { headers: { Accept: "text/html" } });
+  if (answer.ok && !answer.redirected) await pages.put("/field", answer);
 }
 
 // ---------------------------------------------------------------- what is shown
 
 async function show() {
-  queue = await store.all();
+  await read();
   const mine = queue.filter((each) => each.account === account);
   for (const card of document.querySelectorAll("#jobs [data-job]")) {
     if (card instanceof HTMLElement) showCard(card, mine.filter((each) => each.job === Number(card.dataset.job)));
@@ -228,9 +238,18 @@ async function show() {
   showPosition();
 }
 
+/** What waits now; what waited and is gone has arrived, since what is refused stays. */
+async function read() {
+  const before = queue;
+  queue = await store.all();
+  const there = new Set(queue.map((each) => each.key));
+  landed.push(...before.filter((each) => each.state === "waiting" && !there.has(each.key)));
+}
+
 /** @param {HTMLElement} card @param {Action[]} waiting */
 function showCard(card, waiting) {
-  const state = stateAfter(card.dataset.state ?? "", waiting);
+  const job = Number(card.dataset.job);
+  const state = stateAfter(card.dataset.state ?? "", [...landed.filter((each) => each.job === job), ...waiting]);
   card.dataset.now = state;
   for (const each of card.querySelectorAll("[data-when]")) {
     if (each instanceof HTMLElement) each.hidden = !(each.dataset.when ?? "").split(" ").includes(state);
@@ -341,7 +360,7 @@ function button(text, act) {
 
 /** @param {string} iso */
 function time(iso) {
-  return new Date(iso).toLocaleTimeString("th-TH", { hour: "2-digit", minute: "2-digit", hour12: false });
+  return new Date(iso).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: main.dataset.zone });
 }
 
 /** @param {string} text */
@@ -413,11 +432,12 @@ async function begin() {
   window.addEventListener("offline", () => void show());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && goOn());
   part("send-now").addEventListener("click", goOn);
-  setInterval(() => document.visibilityState === "visible" && void look(false).then(show), LOOK_EVERY);
+  setInterval(() => document.visibilityState === "visible" && void look().then(show), LOOK_EVERY);
   void navigator.storage?.persist?.();
-  await keepShell();
   await show();
   await send();
+  await keepShell();
+  await keep();
 }
 
 /** The worker that opens the page without a line. */
