@@ -148,6 +148,7 @@ def seed_demo(environment: dict[str, str]) -> None:
     import agents.demo
     import tickets.answers.importing
     import tickets.life.seeding
+    import tickets.units.fleet
     from hotline import settings
     from hotline.app import build_floor
 
@@ -156,6 +157,7 @@ def seed_demo(environment: dict[str, str]) -> None:
         agents.demo.seed(floor)
         tickets.answers.importing.seed(floor)
         tickets.life.seeding.seed(floor)
+        tickets.units.fleet.demo(floor)
     finally:
         floor.close()
 

@@ -51,6 +51,7 @@ log = logging.getLogger(__name__)
 
 WATCHES: Final = frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})
 SESSIONS: Final = "sign_ins"
+UNITS: Final = "units"
 #: Seconds of the wall. A topic is told at once, and then no oftener than this.
 PACE = 0.2
 #: How often a stream says that it lives; a page that hears nothing for three of them gives it up.
@@ -100,8 +101,10 @@ def _about(topic: str) -> str:
 
 
 def _may_watch(who: auth.Identity, topics: frozenset[str]) -> bool:
-    """Who looks at a wallboard watches anything; everybody whether they have new notices."""
-    return who.role in WATCHES or topics <= {f"notices:{who.id}"}
+    """Who looks at a wallboard watches anything; everybody whether they have new notices, and what
+    units do: crews and who sends them.
+    """
+    return who.role in WATCHES or topics <= {f"notices:{who.id}", UNITS}
 
 
 class Hub:

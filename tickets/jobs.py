@@ -66,7 +66,7 @@ SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {
     "tickets.files": Every(EVERY, sending.sweep),
     "tickets.unattended": Every(300, sweep_unattended),
     "tickets.units": Every(units_sweeping.EVERY, units_sweeping.sweep),
-    "tickets.unit_positions": Every(units_sweeping.POSITIONS_EVERY, units_sweeping.forget),
+    "tickets.fleet": Every(units_sweeping.KEEP_EVERY, units_sweeping.keep),
 }
 
 

@@ -217,7 +217,7 @@ class EventKind(StrEnum):
     unit_moved  the same four, from and to (`tickets.units.rules.State`), text, at (when it
                 happened); `tell`: its caller is told; `late`: the job had ended otherwise,
                 and nothing was changed
-    unit_late   the same four, due_at: it has not answered; instead (a code or null)
+    unit_late   the same four, due_at: it has not answered; instead (a call sign, or null)
     unit_help   the same four, needed, text, at
     redacted    personal data were taken out of it: why (`retention`, `deletion`, `request`,
                 `category`), text

@@ -14,6 +14,7 @@ from tickets.facts import CALL, CITIZEN, SYSTEM, EventFacts, TicketFacts
 from tickets.models import EventKind
 from tickets.places import rules
 from tickets.planning import Why
+from tickets.units import said as units
 from tickets.workflow import OPEN, State
 
 _DAY = timedelta(days=1)
@@ -481,6 +482,11 @@ _SENTENCES = {
     EventKind.CLOSING: _closing,
     EventKind.REDACTED: _redacted,
     EventKind.PLACED: _placed,
+    EventKind.UNIT_ASKED: units.asked,
+    EventKind.UNIT_SENT: units.sent,
+    EventKind.UNIT_MOVED: units.moved,
+    EventKind.UNIT_LATE: units.late,
+    EventKind.UNIT_HELP: units.help_,
 }
 
 

@@ -130,7 +130,7 @@ def unit() -> ResponseReturnValue:
     try:
         with floor().db.write() as session:
             before = reading.unit_of(session, me.username)
-            said = {"actor": actor, "by": me, "now": clock.now()}
+            said: dict[str, Any] = {"actor": actor, "by": me, "now": clock.now()}
             if code:
                 fleet.put_on(session, code, me.username, **said)
             elif before is not None:

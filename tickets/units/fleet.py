@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline import audit
+from hotline import audit, clock
 from hotline.auth import Identity
 from hotline.config import READER_LANGUAGES
 from hotline.db import insert_ignore
+from hotline.floor import Floor
 from hotline.models import Account
 from tickets import facts
 from tickets.config import Tickets
@@ -35,6 +36,8 @@ from tickets.workflow import Role
 KEEPERS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 _CODE, _NUMBER = r"[a-z][a-z0-9_]{0,31}", r"\+[1-9]\d{6,14}|[1-9]\d{2,5}"
 _LONGEST = 80
+#: The demo's crew, and who put it on a unit.
+_DEMO, _BY = "crew", Actor("import", Role.ADMINISTRATOR)
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,12 @@ class UnitDraft:
     languages: Sequence[str] = ("th",)
     telephone: str | None = None
     active: bool = True
+
+
+def missing(session: Session, config: Tickets) -> list[str]:
+    """Return the codes of config.yaml of which there is no unit."""
+    there = set(session.scalars(sa.select(Unit.code)))
+    return [code for code in config.units.fleet if code not in there]
 
 
 def seed(session: Session, config: Tickets) -> int:
@@ -67,6 +76,17 @@ def seed(session: Session, config: Tickets) -> int:
         }
         made += insert_ignore(session, Unit, row) is not None
     return made
+
+
+def demo(floor: Floor) -> None:
+    """Have the demo's crew on the first unit, where nobody is on any."""
+    config, now = floor.section(Tickets), clock.now()
+    with floor.db.write() as session:
+        seed(session, config)
+        first = next(iter(config.units.fleet), None)
+        manned = session.scalar(sa.select(UnitCrew.id).limit(1))
+        if first is not None and manned is None and _DEMO in crews(session):
+            put_on(session, first, _DEMO, actor=_BY, by=None, now=now)
 
 
 def make(

@@ -872,12 +872,17 @@ def report_position(
     return newer is not None
 
 
+def old_positions(config: Tickets, now: datetime) -> sa.Select[int]:
+    """Select the units whose place is older than the city keeps it."""
+    before = now - timedelta(hours=config.units.keep_position_hours)
+    return sa.select(UnitPosition.unit_id).where(UnitPosition.at < before)
+
+
 def forget_positions(session: Session, config: Tickets, now: datetime) -> int:
     """Delete the places that are older than the city keeps them; how many there were."""
-    before = now - timedelta(hours=config.units.keep_position_hours)
     gone = session.scalars(
         sa.delete(UnitPosition)
-        .where(UnitPosition.at < before)
+        .where(UnitPosition.unit_id.in_(old_positions(config, now)))
         .returning(UnitPosition.unit_id)
         .execution_options(synchronize_session=False)
     ).all()
@@ -984,7 +989,8 @@ def _miss(session: Session, config: Tickets, dispatch_id: int, now: datetime) ->
         return False
     session.refresh(row)
     found = suggestions(session, config, ticket, now)
-    other = next((each.code for each in found if each.is_first_choice), None)
+    code = next((each.code for each in found if each.is_first_choice), None)
+    other = None if code is None else unit(session, code).call_sign
     said = {"due_at": written(row.acknowledge_due_at), "instead": other}
     _tell(session, row, EventKind.UNIT_LATE, Actor(SYSTEM, Role.SYSTEM), now, said)
     telling.late(session, job(session, row.id), ticket, instead=other, now=now)

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from hotline.floor import Floor
 from tickets.config import Tickets
-from tickets.units import service
+from tickets.units import fleet, service
 
 #: In seconds: three minutes are the shortest clock of the shipped city.
 EVERY = 10.0
-POSITIONS_EVERY = 600.0
+KEEP_EVERY = 600.0
 
 
 def sweep(floor: Floor, now: datetime) -> None:
@@ -20,7 +20,16 @@ def sweep(floor: Floor, now: datetime) -> None:
         service.sweep(session, floor.section(Tickets), now)
 
 
-def forget(floor: Floor, now: datetime) -> None:
-    """Delete the places of units that are too old."""
+def keep(floor: Floor, now: datetime) -> None:
+    """Make the units that config.yaml names and that are not there yet; delete places of units
+    that are too old.
+    """
+    config = floor.section(Tickets)
+    with floor.db.read() as session:
+        missing = fleet.missing(session, config)
+        old = session.scalar(service.old_positions(config, now).limit(1)) is not None
+    if not (missing or old):
+        return
     with floor.db.write() as session:
-        service.forget_positions(session, floor.section(Tickets), now)
+        fleet.seed(session, config)
+        service.forget_positions(session, config, now)
