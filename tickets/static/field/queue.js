@@ -90,10 +90,8 @@ export function stumbled(action, why) {
  * @param {readonly Action[]} queue of this job
  */
 export function stateAfter(state, queue) {
-  return queue
-    .filter((each) => each.state === "waiting")
-    .map((each) => LEADS_TO[each.act])
-    .reduce((now, next) => (next && ORDER.indexOf(next) > ORDER.indexOf(now) ? next : now), state);
+  const led = queue.filter((each) => each.state === "waiting").map((each) => LEADS_TO[each.act] ?? state);
+  return led.reduce((now, next) => (ORDER.indexOf(next) > ORDER.indexOf(now) ? next : now), state);
 }
 
 /**

@@ -23,9 +23,14 @@ let session;
  * Send all that waits of whoever is signed in.
  * @returns {Promise<Outcome>}
  */
-export function sendAll() {
+export async function sendAll() {
   if (!("locks" in navigator)) return run();
-  return navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => (lock ? run() : "busy"));
+  /** @type {Outcome} */
+  let outcome = "busy";
+  await navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
+    if (lock) outcome = await run();
+  });
+  return outcome;
 }
 
 /** @returns {Promise<Outcome>} */
