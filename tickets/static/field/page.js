@@ -182,8 +182,9 @@ async function renew() {
   const jobs = fresh.getElementById("jobs"), at = fresh.getElementById("as-of");
   if (!jobs) return;
   keepTyped(jobs);
+  // without a line the worker gives what it has kept: that knows nothing of what has arrived
+  if (jobs.dataset.etag !== part("jobs").dataset.etag) landed = [];
   part("jobs").replaceWith(document.adoptNode(jobs));
-  landed = [];
   if (at) part("as-of").replaceWith(document.adoptNode(at));
   await keep();
 }
@@ -243,7 +244,7 @@ async function read() {
   const before = queue;
   queue = await store.all();
   const there = new Set(queue.map((each) => each.key));
-  landed.push(...before.filter((each) => each.state === "waiting" && !there.has(each.key)));
+  landed.push(...shown(before).filter((each) => !there.has(each.key)));
 }
 
 /** @param {HTMLElement} card @param {Action[]} waiting */
@@ -438,6 +439,7 @@ async function begin() {
   await send();
   await keepShell();
   await keep();
+  await showKept();
 }
 
 /** The worker that opens the page without a line. */
@@ -450,4 +452,12 @@ async function keepShell() {
   }
 }
 
-void begin();
+/** Whether the page now opens without a line, so that nobody has to find out in a basement. */
+async function showKept() {
+  if (!("serviceWorker" in navigator) || !(await navigator.serviceWorker.getRegistration("/field"))) return;
+  await navigator.serviceWorker.ready;
+  part("kept").hidden = !(await caches.match("/field"));
+}
+
+// a browser that keeps nothing (some do in private windows) has the forms, which need a line
+begin().catch((error) => console.warn(error));
