@@ -43,6 +43,7 @@ import tickets.life.templates_web
 import tickets.life.web
 import tickets.persons.web
 import tickets.places.web
+import tickets.units.web
 import tickets.web
 from hotline import auth, changes, city, logs, outbox, schedule, settings, web
 from hotline.auth import Role
@@ -83,6 +84,7 @@ BLUEPRINTS = (
     tickets.life.templates_web.blueprint,
     tickets.inbox.web.blueprint,
     tickets.places.web.blueprint,
+    tickets.units.web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
     tickets.categories.web.blueprint,

@@ -23,6 +23,7 @@ from tickets.models import (
     TicketEvent,
     TicketPlace,
 )
+from tickets.units.models import Dispatch, UnitRequest
 from tickets.writing import tell
 
 Change = Callable[[str], str]
@@ -64,6 +65,24 @@ def change_words(session: Session, ticket_id: int, change: Change) -> bool:
         said = event.data.get("text")
         if isinstance(said, str) and (text := change(said)) != said:
             event.data, touched = {**event.data, "text": text}, True
+    session.flush()
+    return _change_words_of_units(session, ticket_id, change) or touched
+
+
+def _change_words_of_units(session: Session, ticket_id: int, change: Change) -> bool:
+    """The same with what was said to crews and by them, and why a unit was asked for."""
+    touched = False
+    for table, names_ in ((Dispatch, ("note", "outcome")), (UnitRequest, ("text",))):
+        rows = session.scalars(
+            sa.select(table)
+            .where(table.ticket_id == ticket_id)
+            .execution_options(populate_existing=True)
+        )
+        for row in rows:
+            for name in names_:
+                if (text := change(getattr(row, name))) != getattr(row, name):
+                    setattr(row, name, text)
+                    touched = True
     session.flush()
     return touched
 

@@ -58,6 +58,7 @@ from tickets.places import service as places
 from tickets.places import shown
 from tickets.search import DAYS, Order
 from tickets.service import Actor, EventFacts, Filters, Show, TicketFacts
+from tickets.units import view as units
 from tickets.workflow import LONGEST_WAIT, MOVES, OPEN, Priority, Result, State, Waiting
 
 log = logging.getLogger(__name__)
@@ -697,6 +698,8 @@ def _page(
         waiting=list(Waiting),
         priorities=list(Priority),
         sms_told=sms.of_ticket(session, ticket.id),
+        units=units.panel(session, config, ticket, actor, now),
+        units_view=units,
         links=links.living(session, ticket.id, now),
         last_wait=clock.local_day(now + LONGEST_WAIT, floor().city.zone),
         kept=_kept(moves, acts, known) if error else "",

@@ -39,6 +39,7 @@ SCRIPTS: Final = (
     "queue.js",
     "store.js",
     "sender.js",
+    "moment.js",
     "photo.js",
     "exif.js",
     "position.js",

@@ -234,14 +234,16 @@ class CityMap extends EventTarget {
       const lang = this.frame.dataset.language ?? "th";
       const near = map.getZoom() > NEAR && this.frame.dataset.assets;
       try {
-        const [tickets, assets] = await Promise.all([
+        const [tickets, assets, units] = await Promise.all([
           json(this.frame.dataset.tickets, { bbox: box, lang }),
           near ? json(this.frame.dataset.assets, { bbox: box, lang }) : { features: [] },
+          this.frame.dataset.units ? json(this.frame.dataset.units, { lang }) : { features: [] },
         ]);
         if (mine !== turn) return; // the map has moved on
         layer.clearLayers();
         for (const each of assets.features) this.asset(each).addTo(layer);
         for (const each of tickets.features) this.ticket(each).addTo(layer);
+        for (const each of units.features) this.unit(each).addTo(layer);
         const n = tickets.features.reduce((/** @type {number} */ sum, /** @type {any} */ each) => sum + (each.properties.count ?? 1), 0);
         if (told) told.textContent = this.words.tickets.replace("{n}", n.toLocaleString(this.frame.dataset.language)) + (assets.more ? ` · ${this.words.zoom}` : "");
         this.untangle();
@@ -251,6 +253,8 @@ class CityMap extends EventTarget {
       }
     };
     map.on("moveend", later(look));
+    // the dispatch board has news
+    if (this.frame.dataset.units) document.addEventListener("shown", later(look));
     look();
   }
 
@@ -259,6 +263,18 @@ class CityMap extends EventTarget {
     const [longitude, latitude] = feature.geometry.coordinates;
     const drawn = this.L.circleMarker([latitude, longitude], { radius: 5, className: "asset" });
     return drawn.bindTooltip(feature.properties.title);
+  }
+
+  /** @param {any} feature a unit, where it was last */
+  unit(feature) {
+    const [longitude, latitude] = feature.geometry.coordinates;
+    const { call_sign, standing, title, url, old } = feature.properties;
+    const label = made("span", {}, call_sign);
+    const icon = this.L.divIcon({ className: `unit-on-map ${standing}${old ? " old" : ""}`, html: label, iconSize: [88, 28] });
+    const words = `${call_sign} ${title}`;
+    const marker = this.L.marker([latitude, longitude], { icon, title: words, alt: words, zIndexOffset: 500 });
+    marker.on("keypress", (/** @type {any} */ event) => event.originalEvent.key === "Enter" && location.assign(url));
+    return marker.on("click", () => location.assign(url));
   }
 
   /** @param {any} feature a ticket, or how many there are about here */

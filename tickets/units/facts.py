@@ -8,7 +8,7 @@ from tickets import numbers
 from tickets.facts import TicketFacts
 from tickets.places.rules import Pin, Place
 from tickets.units.models import Dispatch, Unit
-from tickets.units.rules import ROAD, Act, Standing, State, Suggestion, is_late
+from tickets.units.rules import MOVES, ROAD, Act, Standing, State, Suggestion, is_late
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class DispatchFacts:
         if not self.is_open:
             return ()
         usual = (Act.ACKNOWLEDGE, Act.ON_WAY, Act.HERE, Act.DONE)
-        return usual[ROAD.index(self.state) :]
+        ahead = usual[ROAD.index(self.state) :]
+        return tuple(act for act in ahead if act in MOVES[self.state])
 
     def is_late(self, now: datetime) -> bool:
         """Its crew should have answered."""

@@ -187,6 +187,12 @@ def _values(config: Tickets, draft: UnitDraft) -> dict[str, Any]:
 # ------------------------------------------------------------------ who is on it
 
 
+def free_crews(session: Session) -> dict[str, str]:
+    """Return those of them that are on no unit now."""
+    on = set(session.scalars(sa.select(UnitCrew.username).where(UnitCrew.until_at.is_(None))))
+    return {username: name for username, name in crews(session).items() if username not in on}
+
+
 def crews(session: Session) -> dict[str, str]:
     """Return the accounts that can be put on a unit: names by username."""
     asked = sa.select(Account.username, Account.name).where(

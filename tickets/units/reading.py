@@ -368,6 +368,12 @@ def board(session: Session, config: Tickets, actor: Actor, now: datetime) -> Boa
     )
 
 
+def readable_jobs(session: Session, actor: Actor, jobs: Sequence[DispatchFacts]) -> frozenset[int]:
+    """Return the ids of the jobs whose tickets the actor may read."""
+    known = _tickets(session, [each.ticket_id for each in jobs])
+    return frozenset(each.id for each in jobs if search.may_read(actor, known[each.ticket_id]))
+
+
 def _requests(session: Session, ids: Collection[int]) -> dict[int, UnitRequest]:
     rows = session.scalars(
         sa.select(UnitRequest)

@@ -52,6 +52,7 @@ from tickets.units.reading import (
     job,
     jobs_of,
     of_ticket,
+    readable_jobs,
     suggestions,
     unit,
     unit_of,
@@ -83,6 +84,7 @@ __all__ = [
     "need_help",
     "of_ticket",
     "on_way",
+    "readable_jobs",
     "recall",
     "reorder",
     "report_position",
@@ -181,10 +183,9 @@ def dispatch(
         raise TicketClosed(number=ticket.number_shown)
     row = _locked_unit(session, unit)
     _refuse_taken(session, ticket, row, another=another)
-    made = _send(session, config, row, ticket, note=note, by=by, now=now, key=key)
     if ticket.state is not TicketState.IN_PROGRESS:
         tickets.move(session, config, ticket, TicketState.IN_PROGRESS, actor=by, now=now)
-    return made
+    return _send(session, config, row, ticket, note=note, by=by, now=now, key=key)
 
 
 def _refuse_taken(session: Session, ticket: TicketFacts, row: Unit, *, another: bool) -> None:

@@ -28,6 +28,7 @@ from tickets.life import web as life_web
 from tickets.persons import web as persons_web
 from tickets.places import web as places_web
 from tickets.service import Actor
+from tickets.units import web as units_web
 from tickets.workflow import Role
 
 ROOT = CONFIG.parent
@@ -75,6 +76,7 @@ def app(floor: Floor) -> Flask:
     made = web.create(floor)
     made.register_blueprint(tickets_web.blueprint)
     made.register_blueprint(board.blueprint)
+    made.register_blueprint(units_web.blueprint)
     made.register_blueprint(citizens_desk.blueprint)
     made.register_blueprint(citizens_web.blueprint)
     made.register_blueprint(files_web.blueprint)

@@ -5,10 +5,11 @@
  */
 
 import { distance, pause, shown, stateAfter, troubled } from "./queue.js";
+import { moment } from "./moment.js";
 import { preview, smaller } from "./photo.js";
+import { Positions } from "./position.js";
 import { sendAll } from "./sender.js";
 import * as store from "./store.js";
-import { Positions } from "./position.js";
 
 /** @typedef {import("./queue.js").Action} Action */
 /** @typedef {import("./queue.js").Act} Act */
@@ -55,7 +56,7 @@ function part(id) {
 async function note(job, act, more = {}) {
   const card = document.querySelector(`[data-job="${job}"]`);
   const title = card instanceof HTMLElement ? (card.dataset.title ?? "") : "";
-  const happened_at = new Date().toISOString();
+  const happened_at = moment();
   await store.add({ key: uuid(), account, job, title, act, happened_at, state: "waiting", tries: 0, ...more });
   void send();
 }

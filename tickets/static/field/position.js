@@ -18,7 +18,7 @@ export class Positions {
     this.teller = null;
     /** @type {number | undefined} */
     this.watch = undefined;
-    this.told = 0;
+    this.told = -Infinity;
     this.changed = () => {};
   }
 
@@ -34,7 +34,7 @@ export class Positions {
 
   /** Where it was within the last minute. @returns {Place | undefined} */
   last() {
-    return this.wanted && this.found && Date.now() - this.found.at < FRESH ? this.found.place : undefined;
+    return this.wanted && this.found && performance.now() - this.found.at < FRESH ? this.found.place : undefined;
   }
 
   /**
@@ -68,15 +68,15 @@ export class Positions {
 
   /** @param {Place} place */
   tell(place) {
-    if (Date.now() - this.told < this.every) return;
-    this.told = Date.now();
+    if (performance.now() - this.told < this.every) return;
+    this.told = performance.now();
     this.teller?.(place);
   }
 
   /** @param {GeolocationPosition} position @returns {Place} */
   keep({ coords }) {
     const place = { latitude: coords.latitude, longitude: coords.longitude, accuracy_m: Math.round(coords.accuracy) };
-    this.found = { place, at: Date.now() };
+    this.found = { place, at: performance.now() };
     this.changed();
     return place;
   }

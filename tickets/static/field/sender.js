@@ -4,6 +4,7 @@
  * sends at a time (Web Locks); where a browser has no locks, the keys keep it harmless.
  */
 
+import { moment } from "./moment.js";
 import { nextBatch, settled, stumbled, surplus } from "./queue.js";
 import * as store from "./store.js";
 
@@ -74,7 +75,7 @@ async function signedIn() {
  * @param {string} token
  */
 function post(batch, token) {
-  const sent_at = new Date().toISOString();
+  const sent_at = moment();
   const [first] = batch;
   const headers = { "X-CSRF-Token": token, Accept: "application/json" };
   if (first?.photo) {
