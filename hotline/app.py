@@ -32,6 +32,7 @@ import tickets.categories.web
 import tickets.citizens_desk
 import tickets.citizens_web
 import tickets.config
+import tickets.field.web
 import tickets.files.view
 import tickets.files.web
 import tickets.inbox.web
@@ -78,6 +79,7 @@ BLUEPRINTS = (
     tickets.citizens_desk.blueprint,
     tickets.citizens_web.blueprint,
     tickets.files.web.blueprint,
+    tickets.field.web.blueprint,
     tickets.life.web.blueprint,
     tickets.life.bulk_web.blueprint,
     tickets.life.templates_web.blueprint,
@@ -103,6 +105,7 @@ NAVIGATION = (
     Entry("floor.calls", "/calls", _WATCH, _CALLERS),
     Entry("tickets.persons", "/citizens", (Role.SUPERVISOR,), _CALLERS),
     Entry("ivr.nuisance", "/nuisance", _WATCH, _CALLERS),
+    Entry("tickets.field", "/field", (Role.CREW,)),
     Entry("floor.tickets", "/tickets", tuple(Role)),
     Entry("tickets.answers", "/answers", (Role.AGENT, *_WATCH), _TOLD),
     Entry("ivr.bulletins", "/bulletins", (Role.AGENT, *_WATCH), _TOLD),
@@ -167,6 +170,7 @@ TOPICS: Mapping[str, TopicsOf] = {
     "sms_received": changes.nothing,
     "citizen_attempts": changes.nothing,
     "ticket_files": changes.nothing,
+    "field_acts": changes.nothing,
     "ticket_search": changes.nothing,
     "ticket_grams": changes.nothing,
     "ticket_looks": changes.nothing,

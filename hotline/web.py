@@ -355,7 +355,7 @@ HOME = {
     auth.Role.AGENT: "/desk",
     auth.Role.SUPERVISOR: "/floor",
     auth.Role.DIVISION: "/tickets",
-    auth.Role.CREW: "/tickets",
+    auth.Role.CREW: "/field",
     auth.Role.MANAGER: "/reports",
     auth.Role.ADMINISTRATOR: "/reports",
 }

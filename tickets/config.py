@@ -35,6 +35,7 @@ from tickets.deadlines import (
     counts_every_hour,
     wanted,
 )
+from tickets.field.config import FieldPage
 from tickets.files.config import Files
 from tickets.matters.config import Duplicates
 from tickets.places.areas import Areas
@@ -233,6 +234,8 @@ class Tickets(Section):
     #: What they are told by SMS; None: nothing.
     sms: Sms | None = None
     files: Files = Files()
+    #: What crews have on their telephones.
+    field: FieldPage = FieldPage()
     #: Who outside the city is handed matters.
     agencies: dict[Identifier, Agency] = Field(default_factory=dict)
     places: Places = Places()

@@ -11,6 +11,7 @@ from hotline.schedule import Nightly
 from tickets import attempts, attendance, attention, sms, sweeps, telling
 from tickets.config import Tickets
 from tickets.facts import SYSTEM
+from tickets.field import service as field
 from tickets.files import sending
 from tickets.life import forwarding
 from tickets.matters.service import SETTLED
@@ -43,6 +44,12 @@ def forget_attempts(floor: Floor, now: datetime) -> None:
         attempts.forget(session, now)
 
 
+def forget_field_keys(floor: Floor, now: datetime) -> None:
+    """Delete the keys of what crews' telephones sent that none sends again."""
+    with floor.db.write() as session:
+        field.forget(session, floor.section(Tickets), now)
+
+
 def listen(floor: Floor) -> None:
     """Have a ticket's citizen told of what happens to it."""
     floor.db.listen(TOLD, partial(sms.on_event, floor))
@@ -65,6 +72,7 @@ SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {
     "tickets.clocks": Every(EVERY, sweep_clocks),
     "tickets.sms": Every(SMS_EVERY, sms.sweep),
     "tickets.attempts": Every(ATTEMPTS_EVERY, forget_attempts),
+    "tickets.field": Every(ATTEMPTS_EVERY, forget_field_keys),
     "tickets.files": Every(EVERY, sending.sweep),
     "tickets.unattended": Every(300, sweep_unattended),
     "tickets.units": Every(units_sweeping.EVERY, units_sweeping.sweep),

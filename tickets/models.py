@@ -1035,5 +1035,6 @@ class Asset(Base):
 # ------------------------------------------------------------------ whole packages of this room
 # whoever knows the room's rows knows theirs
 
+import tickets.field.models  # noqa: E402
 import tickets.matters.models  # noqa: E402
 import tickets.units.models  # noqa: E402, F401

@@ -241,6 +241,22 @@ def add_from_citizen(
     return _add(session, config, seen, received, by=CITIZEN, by_citizen=True, now=now)
 
 
+def add_from_crew(
+    session: Session,
+    config: Files,
+    ticket: TicketFacts,
+    received: Received,
+    *,
+    by: str,
+    now: datetime,
+) -> FileFacts:
+    """The same for what a crew took where it was sent to: the job has said that they may. Raises
+    `TicketFull`, `AlreadyThere`.
+    """
+    seen = locked(session, ticket)
+    return _add(session, config, seen, received, by=by, by_citizen=False, now=now)
+
+
 def _add(
     session: Session,
     config: Files,
@@ -332,6 +348,13 @@ def of_ticket(session: Session, ticket: TicketFacts, actor: Actor) -> list[FileF
         *(file for file in files if not file.is_removed),
         *(file for file in files if file.is_removed and removed),
     ]
+
+
+def for_crew(session: Session, ticket: TicketFacts) -> list[FileFacts]:
+    """Return the pictures of a ticket for the crew that was sent to it, oldest first; also of a
+    private one: the job has said that they may.
+    """
+    return [file for file in _all(session, ticket.id) if file.is_picture and not file.is_removed]
 
 
 def for_citizen(session: Session, ticket: TicketFacts) -> list[FileFacts]:

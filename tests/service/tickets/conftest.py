@@ -20,6 +20,7 @@ from tickets import web as tickets_web
 from tickets.answers import web as answers_web
 from tickets.categories import web as categories_web
 from tickets.config import Tickets
+from tickets.field import web as field_web
 from tickets.files import web as files_web
 from tickets.inbox import web as inbox_web
 from tickets.life import bulk_web, templates_web
@@ -91,6 +92,7 @@ def app(floor: Floor) -> Flask:
     made.register_blueprint(citizens_desk.blueprint)
     made.register_blueprint(citizens_web.blueprint)
     made.register_blueprint(files_web.blueprint)
+    made.register_blueprint(field_web.blueprint)
     made.register_blueprint(life_web.blueprint)
     made.register_blueprint(bulk_web.blueprint)
     made.register_blueprint(templates_web.blueprint)

@@ -1,0 +1,1 @@
+"""The page of crews: their jobs on a telephone with a bad line."""
