@@ -35,6 +35,7 @@ import tickets.config
 import tickets.files.view
 import tickets.files.web
 import tickets.inbox.web
+import tickets.incidents.web
 import tickets.jobs
 import tickets.keeping
 import tickets.life.bulk_web
@@ -80,6 +81,7 @@ BLUEPRINTS = (
     tickets.life.bulk_web.blueprint,
     tickets.life.templates_web.blueprint,
     tickets.inbox.web.blueprint,
+    tickets.incidents.web.blueprint,
     tickets.places.web.blueprint,
     tickets.persons.web.blueprint,
     tickets.answers.web.blueprint,
@@ -187,6 +189,11 @@ TOPICS: Mapping[str, TopicsOf] = {
     "ticket_forwards": changes.nothing,
     "bulk_moves": changes.nothing,
     "bulk_parts": changes.nothing,
+    "incidents": changes.always("incidents"),
+    "incident_tickets": changes.always("incidents"),
+    "incident_events": changes.nothing,
+    "incident_works": changes.nothing,
+    "incident_parts": changes.nothing,
     "roster_shifts": changes.nothing,
     "roster_changes": changes.nothing,
     "roster_feeds": changes.nothing,
@@ -306,6 +313,8 @@ def create_app(floor: Floor | None = None) -> Flask:
     # where an agent who reads a ticket calls its caller
     app.extensions[tickets.files.view.PIN] = tickets.places.web.pin_of_photo
     app.extensions[tickets.web.CALLS_OUT] = ivr.pages.to_call_out
+    # what callers hear about an incident
+    app.extensions[tickets.incidents.web.BULLETINS] = ivr.pages.bulletins_of_incident
     app.extensions[tickets.web.SPOKEN] = tuple(callers.languages)
     # pictures of streets come from the one host that the city has chosen, if it has
     tiles = floor.section(tickets.config.Tickets).places.tiles

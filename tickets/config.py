@@ -36,6 +36,7 @@ from tickets.deadlines import (
     wanted,
 )
 from tickets.files.config import Files
+from tickets.incidents.config import Incidents
 from tickets.places.areas import Areas
 from tickets.places.config import Places
 from tickets.protection import Contact
@@ -208,6 +209,8 @@ class Tickets(Section):
         "agencies.*.title": ANY_TEXT,
         "sms.texts": {},
         "sms.texts.*": ANY_TEXT,
+        "incidents.happenings.*.title": ANY_TEXT,
+        "incidents.happenings.*.category": NO_NAME,
     }
 
     divisions: dict[Identifier, Division]
@@ -230,6 +233,8 @@ class Tickets(Section):
     #: Who outside the city is handed matters.
     agencies: dict[Identifier, Agency] = Field(default_factory=dict)
     places: Places = Places()
+    #: When many calls are one thing that happened.
+    incidents: Incidents = Incidents()
 
     #: Whose calendars, holidays and time zone are counted with.
     _city: City | None = PrivateAttr(default=None)
@@ -254,14 +259,15 @@ class Tickets(Section):
 
     def day(self, now: datetime) -> date:
         """Return the day of a moment where the city is (without a city: in UTC)."""
-        return clock.local_day(now, self._zone)
+        return clock.local_day(now, self.zone)
 
     def end_of(self, day: date) -> datetime:
         """Return the first moment that is not of a day of the city any more."""
-        return clock.midnight(day + timedelta(days=1), self._zone)
+        return clock.midnight(day + timedelta(days=1), self.zone)
 
     @property
-    def _zone(self) -> ZoneInfo:
+    def zone(self) -> ZoneInfo:
+        """The city's time zone (without a city: UTC)."""
         return self._city.zone if self._city else ZoneInfo("UTC")
 
     def office(self, kind: Kind, priority: Priority, category: str | None) -> Office | None:
@@ -368,6 +374,8 @@ class Tickets(Section):
                     "is not later than the level before it",
                     f"escalation.{n - 1}.after_hours",
                 )
+        for fault in self.incidents.faults_beside(self.categories):
+            yield _within("incidents", fault)
         yield from self._category_faults()
         yield from self._part_faults()
         yield from self._outcome_faults()

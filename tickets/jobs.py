@@ -12,6 +12,7 @@ from tickets import attempts, attendance, attention, sms, sweeps, telling
 from tickets.config import Tickets
 from tickets.facts import SYSTEM
 from tickets.files import sending
+from tickets.incidents import jobs as incidents
 from tickets.life import forwarding
 from tickets.writing import TOLD
 
@@ -41,8 +42,9 @@ def forget_attempts(floor: Floor, now: datetime) -> None:
 
 
 def listen(floor: Floor) -> None:
-    """Have a ticket's citizen told of what happens to it."""
+    """Have a ticket's citizen told of what happens to it, and bursts found."""
     floor.db.listen(TOLD, partial(sms.on_event, floor))
+    floor.db.listen(TOLD, partial(incidents.on_event, floor))
 
 
 def sweep_unattended(floor: Floor, now: datetime) -> None:
@@ -55,13 +57,19 @@ def sweep_unattended(floor: Floor, now: datetime) -> None:
         telling.unattended(session, config, now)
 
 
-JOBS: dict[str, Job] = {sms.SEND: sms.deliver}
+JOBS: dict[str, Job] = {
+    sms.SEND: sms.deliver,
+    incidents.DETECT: incidents.detect,
+    incidents.CARRY_ON: incidents.carry_on,
+}
 SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {
     "tickets.clocks": Every(EVERY, sweep_clocks),
     "tickets.sms": Every(SMS_EVERY, sms.sweep),
     "tickets.attempts": Every(ATTEMPTS_EVERY, forget_attempts),
     "tickets.files": Every(EVERY, sending.sweep),
     "tickets.unattended": Every(300, sweep_unattended),
+    "tickets.incidents": Every(incidents.EVERY, incidents.sweep),
+    "tickets.incident_works": Every(10, incidents.sweep_works),
 }
 
 

@@ -192,7 +192,8 @@ class EventKind(StrEnum):
     file_marked made public or private again: file, of, public, text (why)
     file_removed file, of, text (why)
     message     the city's word to the citizen: text, language, key (of the form, so that it is
-                written once), template (an id or null); cannot be taken back
+                written once), template (an id or null); quiet: no SMS tells of it; cannot be
+                taken back
     linked      kind (a `tickets.life.rules.Bond`), other (a number), text (why)
     unlinked    the same, of a link that was taken away
     merged      it is the same matter as into (a number), text (why), from (its state)
@@ -213,6 +214,7 @@ class EventKind(StrEnum):
     closing     it will be closed, since nothing happens: until
     redacted    personal data were taken out of it: why (`retention`, `deletion`, `request`,
                 `category`), text
+    incident    it is part of an incident, or (`out`) is so no more: incident (an id), titles
     =========== =====================================================================
 
     Each that moves a clock says also `plan` (by clock: due_at, steps as
@@ -266,6 +268,7 @@ class EventKind(StrEnum):
     RELEASED = "released"
     CLOSING = "closing"
     REDACTED = "redacted"
+    INCIDENT = "incident"
 
 
 class TicketEvent(Base):

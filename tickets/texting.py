@@ -66,7 +66,8 @@ def moment_of(kind: str, data: Mapping[str, Any]) -> Moment | None:
     if kind in ("made", "completed"):
         return _taken_down(kind, data)
     if kind == "message":
-        return Moment.MESSAGE
+        # who has several tickets of one matter reads it in each, and is told of it once
+        return None if data.get("quiet") else Moment.MESSAGE
     if kind == "waiting":
         return Moment.WAITING if data.get("for") == Waiting.CITIZEN else None
     return _moved(data) if kind == "moved" and "instead" not in data else None

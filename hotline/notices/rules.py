@@ -26,6 +26,8 @@ class Kind(StrEnum):
     ASSIGNED = "assigned"
     #: A ticket will be closed, since nothing happens.
     CLOSING = "closing"
+    #: Many callers tell of the same: it seems that something has happened.
+    INCIDENT = "incident"
     #: What needed attention when the day was over.
     NIGHTLY = "nightly"
     #: Only what gathered for the night.
@@ -62,6 +64,7 @@ BEGINNING: Final[Mapping[Kind, How]] = {
     Kind.UNATTENDED: How.NOW,
     Kind.ASSIGNED: How.NOW,
     Kind.CLOSING: How.DIGEST,
+    Kind.INCIDENT: How.NOW,
     Kind.NIGHTLY: How.NOW,
 }
 #: The night's list is the digest.

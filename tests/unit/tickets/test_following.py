@@ -56,6 +56,7 @@ STORY: dict[EventKind, dict[str, Any]] = {
     EventKind.RELEASED: {"text": SECRET},
     EventKind.CLOSING: {"at": SECRET, "text": SECRET},
     EventKind.REDACTED: {"why": SECRET, "text": SECRET},
+    EventKind.INCIDENT: {"incident": 1, "titles": {"th": SECRET, "en": SECRET}},
 }
 
 

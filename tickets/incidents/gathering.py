@@ -1,0 +1,238 @@
+"""From tickets to matters as the rules look at them: what each is about, where, how many callers."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from hashlib import blake2b
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from hotline.config import LocalText
+from tickets.categories import service as suggestions
+from tickets.config import Tickets
+from tickets.incidents import rules
+from tickets.incidents.rules import Matter
+from tickets.models import Ticket, TicketPlace
+from tickets.places.areas import Area, Point, fold
+from tickets.places.rules import Box, Pin
+from tickets.workflow import State
+
+#: So many judged texts are remembered by a process: those of a night.
+_REMEMBERED = 4000
+#: A soi that has a number only: it is no point of the city's file, and yet always the same street.
+_NUMBERED = re.compile(r"(ซอย|ซ\.|\bsoi)\s*(\d{1,3}(?:/\d{1,2})?)", re.IGNORECASE)
+
+
+def callers_of(_session: Session, ticket_ids: Collection[int]) -> dict[int, int]:
+    """Return how many people told of each ticket: one each. The only place that says so."""
+    return dict.fromkeys(ticket_ids, 1)
+
+
+# ------------------------------------------------------------------ what can happen
+
+
+@dataclass(frozen=True)
+class Topics:
+    """What a burst can be about: the happenings of config.yaml, and each category that none has."""
+
+    config: Tickets
+
+    @cached_property
+    def category_of(self) -> Mapping[str, str]:
+        """The category of each topic, in the order of config.yaml."""
+        happenings = self.config.incidents.happenings
+        found = {id_: each.category for id_, each in happenings.items()}
+        own = set(found.values())
+        return found | {id_: id_ for id_ in self.config.categories if id_ not in own}
+
+    @cached_property
+    def alike(self) -> Mapping[str, Collection[str]]:
+        """Categories that are chosen for a topic in haste."""
+        return {id_: each.alike for id_, each in self.config.incidents.happenings.items()}
+
+    @cached_property
+    def _words(self) -> list[tuple[str, str]]:
+        happenings = self.config.incidents.happenings
+        named = [(fold(word), id_) for id_, each in happenings.items() for word in each.words]
+        return sorted(named, key=lambda pair: -len(pair[0]))
+
+    def said_in(self, text: str) -> set[str]:
+        """Return the topics of which these words speak; what stands in a longer one is not told."""
+        folded, found = fold(text), set()
+        for word, topic in self._words:
+            if word in folded:
+                found.add(topic)
+                folded = folded.replace(word, "\n")
+        return found
+
+    def title(self, topic: str) -> LocalText | None:
+        """Return what is told of a topic; None for one that has left config.yaml."""
+        happening = self.config.incidents.happenings.get(topic)
+        if happening is not None:
+            return happening.title
+        category = self.config.categories.get(topic)
+        return category.title if category else None
+
+    def category(self, topic: str) -> str | None:
+        """Return the category of a topic; None for one that has left config.yaml."""
+        found = self.category_of.get(topic, topic)
+        return found if found in self.config.categories else None
+
+
+#: By the digest of a text: nobody's words are kept here.
+_judged: OrderedDict[tuple[int, bytes], dict[str, float]] = OrderedDict()
+
+
+def _shares(session: Session, config: Tickets, text: str, model: int) -> dict[str, float]:
+    """How likely each category is by the words of a text; a text is judged once by a process."""
+    key = (model, blake2b(text.encode(), digest_size=16).digest())
+    known = _judged.get(key)
+    if known is None:
+        found = suggestions.suggest(session, config, text) if text else None
+        items = found.items if found else ()
+        known = {each.category: each.share for each in items if each.share is not None}
+        _judged[key] = known
+        if len(_judged) > _REMEMBERED:
+            _judged.popitem(last=False)
+    return known
+
+
+# ------------------------------------------------------------------ where it is
+
+
+@dataclass(frozen=True)
+class Named:
+    """Ids of what somebody's words name."""
+
+    streets: frozenset[str]
+    marks: frozenset[str]
+    area: str | None
+
+
+def named_in(config: Tickets, words: str) -> Named:
+    """Return the streets, landmarks and the sub-district that words name."""
+    streets, marks, areas = set(), set(), []
+    for hit in config.areas.found_in(words):
+        if isinstance(hit.named, Area):
+            areas.append(hit.named.id)
+        elif hit.named.kind == "landmark":
+            marks.add(hit.named.id)
+        else:
+            streets.add(hit.named.id)
+    if not any((point := point_of(config, each)) and point.kind == "soi" for each in streets):
+        streets |= {f"soi {number}" for _, number in _NUMBERED.findall(words)}
+    return Named(frozenset(streets), frozenset(marks), areas[0] if areas else None)
+
+
+def known_pin(config: Tickets, streets: frozenset[str]) -> Pin | None:
+    """Return where a street is, when exactly one of these has a point of its own."""
+    pins = [each.pin for each in config.areas.points if each.id in streets]
+    return pins[0] if len(pins) == 1 else None
+
+
+def point_of(config: Tickets, id_: str) -> Point | None:
+    """Return a main point by its id."""
+    return next((each for each in config.areas.points if each.id == id_), None)
+
+
+def street_title(config: Tickets, id_: str, language: str) -> str:
+    """Return the name of a street."""
+    point = point_of(config, id_)
+    if point is not None:
+        return point.name(language)
+    number = id_.removeprefix("soi ")
+    return f"ซอย {number}" if language == "th" else f"Soi {number}"
+
+
+# ------------------------------------------------------------------ tickets as matters
+
+#: What is told in confidence joins nothing, nor what was withdrawn or is worked on elsewhere.
+COUNTS = sa.and_(Ticket.private == sa.false(), Ticket.state != State.CANCELLED.value)
+
+
+def matters(
+    session: Session, config: Tickets, where: sa.ColumnElement[bool], topics: Topics
+) -> list[Matter]:
+    """Return the tickets for which a condition holds, as matters, by their ids."""
+    from tickets.categories import versions
+
+    rows = session.execute(
+        sa.select(Ticket, TicketPlace)
+        .outerjoin(TicketPlace, TicketPlace.ticket_id == Ticket.id)
+        .where(COUNTS, where)
+        .order_by(Ticket.id)
+    ).all()
+    if not rows:
+        return []
+    model = versions.current(session).model_id
+    callers = callers_of(session, [ticket.id for ticket, _ in rows])
+    return [
+        _matter(session, config, topics, ticket, place, callers.get(ticket.id, 1), model)
+        for ticket, place in rows
+    ]
+
+
+def _matter(
+    session: Session,
+    config: Tickets,
+    topics: Topics,
+    ticket: Ticket,
+    place: TicketPlace | None,
+    callers: int,
+    model: int,
+) -> Matter:
+    words = [ticket.text]
+    if place is not None:
+        soi = f"ซอย{place.soi}" if place.soi[:1].isdigit() else place.soi
+        words += [soi, place.road, place.address, place.landmark]
+    named = named_in(config, "\n".join(each for each in words if each))
+    pinned = place is not None and place.latitude is not None and place.longitude is not None
+    return Matter(
+        id=ticket.id,
+        at=ticket.received_at,
+        topics=rules.topics(
+            chosen=ticket.category,
+            said=topics.said_in(ticket.text),
+            shares=_shares(session, config, ticket.text, model),
+            alike=topics.alike,
+            category_of=topics.category_of,
+        ),
+        pin=Pin(place.latitude or 0.0, place.longitude or 0.0) if place and pinned else None,
+        streets=named.streets,
+        marks=named.marks,
+        area=(place.written if place else None) or ticket.area or named.area,
+        callers=callers,
+    )
+
+
+def usual(
+    session: Session,
+    config: Tickets,
+    burst: rules.Burst,
+    box: Box | None,
+    now: datetime,
+) -> float:
+    """Return how many callers such a place usually has with such matters in a window at this hour:
+    in the box around the middle, without one in the sub-district, else in the whole city.
+    """
+    incidents, topics = config.incidents, Topics(config)
+    since = now - timedelta(days=incidents.usual_days)
+    category = topics.category(burst.scene.topic)
+    about = [category, *topics.alike.get(burst.scene.topic, ())]
+    first = min(each.at for each in burst.members)
+    query = sa.select(Ticket.received_at).where(
+        Ticket.received_at >= since, Ticket.received_at < first, Ticket.category.in_(about)
+    )
+    if box is not None:
+        query = query.join(TicketPlace, TicketPlace.ticket_id == Ticket.id).where(
+            TicketPlace.latitude.between(box.south, box.north),
+            TicketPlace.longitude.between(box.west, box.east),
+        )
+    elif burst.scene.area is not None:
+        query = query.where(Ticket.area == burst.scene.area)
+    times: Iterable[datetime] = session.scalars(query)
+    return rules.usual(times, now, config.zone, incidents.usual_days, incidents.minutes)
