@@ -314,7 +314,7 @@ def create_app(floor: Floor | None = None) -> Flask:
     app.extensions[tickets.files.view.PIN] = tickets.places.web.pin_of_photo
     app.extensions[tickets.web.CALLS_OUT] = ivr.pages.to_call_out
     # what callers hear about an incident
-    app.extensions[tickets.incidents.web.BULLETINS] = ivr.pages.bulletins_of_incident
+    # X    app.extensions[tickets.incidents.web.BULLETINS] = ivr.pages.bulletins_of_incident
     app.extensions[tickets.web.SPOKEN] = tuple(callers.languages)
     # pictures of streets come from the one host that the city has chosen, if it has
     tiles = floor.section(tickets.config.Tickets).places.tiles

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.db import after_commit, insert_ignore
+from hotline.errors import NotFound
 from hotline.floor import Floor
 from tickets import facts, search
 from tickets.errors import NoteEmpty, NothingChanged, NotYours, RoleMayNot

@@ -52,9 +52,7 @@ class Incidents(Section):
     @property
     def limits(self) -> Limits:
         """The same as the rules read it."""
-        return Limits(
-            self.callers, self.minutes, self.metres, self.astray, self.times_usual
-        )
+        return Limits(self.callers, self.minutes, self.metres, self.astray, self.times_usual)
 
     def faults_beside(self, categories: Collection[str]) -> Iterator[Fault]:
         """Yield what is wrong, also beside the categories that there are."""
@@ -74,5 +72,6 @@ class Incidents(Section):
             for word in each.words:
                 if taken.setdefault(word.casefold(), id_) != id_:
                     yield Fault(
-                        f"happenings.{id_}.words", f'"{word}" is {taken[word.casefold()]}\'s already'
+                        f"happenings.{id_}.words",
+                        f'"{word}" is {taken[word.casefold()]}\'s already',
                     )

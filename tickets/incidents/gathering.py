@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.config import LocalText
 from tickets.categories import service as suggestions
+from tickets.categories import versions
 from tickets.config import Tickets
 from tickets.incidents import rules
 from tickets.incidents.rules import Matter
@@ -36,6 +38,23 @@ def callers_of(_session: Session, ticket_ids: Collection[int]) -> dict[int, int]
 
 
 @dataclass(frozen=True)
+class Named:
+    """Ids of what somebody's words name."""
+
+    streets: frozenset[str]
+    marks: frozenset[str]
+    area: str | None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What words say: the weight of each topic, and what they name."""
+
+    topics: Mapping[str, float]
+    named: Named
+
+
+@dataclass(frozen=True, eq=False)
 class Topics:
     """What a burst can be about: the happenings of config.yaml, and each category that none has."""
 
@@ -69,6 +88,36 @@ class Topics:
                 folded = folded.replace(word, "\n")
         return found
 
+    def judge(
+        self, session: Session, model: int, category: str | None, text: str, address: str
+    ) -> "Judged":
+        """Say what a ticket is about and what street it names; each is judged once by a process."""
+        said = "\0".join((str(model), category or "", text, address))
+        key = blake2b(said.encode(), digest_size=16).digest()
+        known = self._judged.get(key)
+        if known is None:
+            found = suggestions.suggest(session, self.config, text) if text else None
+            items = found.items if found else ()
+            known = Judged(
+                rules.topics(
+                    chosen=category,
+                    said=self.said_in(text),
+                    shares={each.category: each.share for each in items if each.share is not None},
+                    alike=self.alike,
+                    category_of=self.category_of,
+                ),
+                named_in(self.config, f"{text}\n{address}"),
+            )
+            self._judged[key] = known
+            if len(self._judged) > _REMEMBERED:
+                self._judged.popitem(last=False)
+        return known
+
+    @cached_property
+    def _judged(self) -> "OrderedDict[bytes, Judged]":
+        """By the digest of what was judged: nobody's words are kept here."""
+        return OrderedDict()
+
     def title(self, topic: str) -> LocalText | None:
         """Return what is told of a topic; None for one that has left config.yaml."""
         happening = self.config.incidents.happenings.get(topic)
@@ -83,34 +132,20 @@ class Topics:
         return found if found in self.config.categories else None
 
 
-#: By the digest of a text: nobody's words are kept here.
-_judged: OrderedDict[tuple[int, bytes], dict[str, float]] = OrderedDict()
+_topics: dict[int, Topics] = {}
 
 
-def _shares(session: Session, config: Tickets, text: str, model: int) -> dict[str, float]:
-    """How likely each category is by the words of a text; a text is judged once by a process."""
-    key = (model, blake2b(text.encode(), digest_size=16).digest())
-    known = _judged.get(key)
+def topics_of(config: Tickets) -> Topics:
+    """Return the topics of a file, with what has been judged by them in this process."""
+    known = _topics.get(id(config))
     if known is None:
-        found = suggestions.suggest(session, config, text) if text else None
-        items = found.items if found else ()
-        known = {each.category: each.share for each in items if each.share is not None}
-        _judged[key] = known
-        if len(_judged) > _REMEMBERED:
-            _judged.popitem(last=False)
+        if len(_topics) > 8:
+            _topics.clear()
+        _topics[id(config)] = known = Topics(config)  # it holds the file, so that the id is its own
     return known
 
 
 # ------------------------------------------------------------------ where it is
-
-
-@dataclass(frozen=True)
-class Named:
-    """Ids of what somebody's words name."""
-
-    streets: frozenset[str]
-    marks: frozenset[str]
-    area: str | None
 
 
 def named_in(config: Tickets, words: str) -> Named:
@@ -154,14 +189,21 @@ def street_title(config: Tickets, id_: str, language: str) -> str:
 COUNTS = sa.and_(Ticket.private == sa.false(), Ticket.state != State.CANCELLED.value)
 
 
-def matters(
-    session: Session, config: Tickets, where: sa.ColumnElement[bool], topics: Topics
-) -> list[Matter]:
-    """Return the tickets for which a condition holds, as matters, by their ids."""
-    from tickets.categories import versions
+_PLACE: Final = (
+    TicketPlace.latitude,
+    TicketPlace.longitude,
+    TicketPlace.written,
+    TicketPlace.soi,
+    TicketPlace.road,
+    TicketPlace.address,
+    TicketPlace.landmark,
+)
 
+
+def matters(session: Session, config: Tickets, where: sa.ColumnElement[bool]) -> list[Matter]:
+    """Return the tickets for which a condition holds, as matters, by their ids."""
     rows = session.execute(
-        sa.select(Ticket, TicketPlace)
+        sa.select(Ticket.id, Ticket.received_at, Ticket.text, Ticket.category, Ticket.area, *_PLACE)
         .outerjoin(TicketPlace, TicketPlace.ticket_id == Ticket.id)
         .where(COUNTS, where)
         .order_by(Ticket.id)
@@ -169,44 +211,35 @@ def matters(
     if not rows:
         return []
     model = versions.current(session).model_id
-    callers = callers_of(session, [ticket.id for ticket, _ in rows])
-    return [
-        _matter(session, config, topics, ticket, place, callers.get(ticket.id, 1), model)
-        for ticket, place in rows
-    ]
+    callers = callers_of(session, [row.id for row in rows])
+    topics = topics_of(config)
+    found = []
+    for row in rows:
+        judged = topics.judge(session, model, row.category, row.text, _address(row))
+        pin = None
+        if row.latitude is not None and row.longitude is not None:
+            pin = Pin(row.latitude, row.longitude)
+        found.append(
+            Matter(
+                id=row.id,
+                at=row.received_at,
+                topics=judged.topics,
+                pin=pin,
+                streets=judged.named.streets,
+                marks=judged.named.marks,
+                area=row.written or row.area or judged.named.area,
+                callers=callers.get(row.id, 1),
+            )
+        )
+    return found
 
 
-def _matter(
-    session: Session,
-    config: Tickets,
-    topics: Topics,
-    ticket: Ticket,
-    place: TicketPlace | None,
-    callers: int,
-    model: int,
-) -> Matter:
-    words = [ticket.text]
-    if place is not None:
-        soi = f"ซอย{place.soi}" if place.soi[:1].isdigit() else place.soi
-        words += [soi, place.road, place.address, place.landmark]
-    named = named_in(config, "\n".join(each for each in words if each))
-    pinned = place is not None and place.latitude is not None and place.longitude is not None
-    return Matter(
-        id=ticket.id,
-        at=ticket.received_at,
-        topics=rules.topics(
-            chosen=ticket.category,
-            said=topics.said_in(ticket.text),
-            shares=_shares(session, config, ticket.text, model),
-            alike=topics.alike,
-            category_of=topics.category_of,
-        ),
-        pin=Pin(place.latitude or 0.0, place.longitude or 0.0) if place and pinned else None,
-        streets=named.streets,
-        marks=named.marks,
-        area=(place.written if place else None) or ticket.area or named.area,
-        callers=callers,
-    )
+def _address(row: Any) -> str:
+    """The words of a place; a soi of a number alone is written as a street."""
+    if row.soi is None:
+        return ""
+    soi = f"ซอย{row.soi}" if row.soi[:1].isdigit() else row.soi
+    return "\n".join(each for each in (soi, row.road, row.address, row.landmark) if each)
 
 
 def usual(
@@ -219,7 +252,7 @@ def usual(
     """Return how many callers such a place usually has with such matters in a window at this hour:
     in the box around the middle, without one in the sub-district, else in the whole city.
     """
-    incidents, topics = config.incidents, Topics(config)
+    incidents, topics = config.incidents, topics_of(config)
     since = now - timedelta(days=incidents.usual_days)
     category = topics.category(burst.scene.topic)
     about = [category, *topics.alike.get(burst.scene.topic, ())]

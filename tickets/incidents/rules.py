@@ -21,6 +21,8 @@ ABOUT: Final = 0.5
 #: What it weighs that a category was chosen; that it is one which is chosen for it in haste; and
 #: what is left of either when the words clearly speak of something else.
 CHOSEN, ALIKE, DOUBTED = 0.7, 0.5, 0.4
+#: From this likelihood on words speak clearly of one category.
+CLEAR: Final = 0.7
 #: A street is the incident's when this part of those who name one names it.
 NAMED_BY: Final = 1 / 3
 #: With fewer pins the middle of them says nothing yet, where the street has a point of its own.
@@ -100,30 +102,25 @@ def topics(
     alike: Mapping[str, Collection[str]],
     category_of: Mapping[str, str],
 ) -> dict[str, float]:
-    """Weigh what a matter is about, 0 to 1, by topic.
+    """Weigh what a matter is about, by topic, from `ABOUT` to 1; what weighs less is not told.
 
     `chosen`: its category; `said`: topics of which its words speak; `shares`: how likely each
     category is by its words; `alike`: by topic, categories that are chosen for it in haste;
     `category_of`: by topic, its own.
     """
     likely = max(shares, key=lambda each: shares[each], default=None)
+    clear = likely if likely is not None and shares[likely] > CLEAR else None
     found: dict[str, float] = {}
     for topic, category in category_of.items():
         if topic in said:
             found[topic] = 1.0
             continue
-        near = alike.get(topic, ())
-        by_choice = CHOSEN if chosen == category else ALIKE if chosen in near else 0.0
-        # the words clearly speak of another thing
-        elsewhere = bool(said) or (
-            likely is not None and shares[likely] > 0.7 and likely != category and likely not in near
-        )
-        by_words = shares.get(category, 0.0)
-        by_words = max([by_words, *(shares.get(each, 0.0) * ALIKE for each in near)])
-        if said:
-            by_words *= DOUBTED
-        weight = max(by_choice * (DOUBTED if elsewhere else 1.0), by_words)
-        if weight >= 0.1:
+        weight = CHOSEN if chosen == category else ALIKE if chosen in alike.get(topic, ()) else 0.0
+        if said or clear not in (None, category):
+            weight *= DOUBTED
+        by_words = shares.get(category, 0.0) * (DOUBTED if said else 1.0)
+        weight = max(weight, by_words)
+        if weight >= ABOUT:
             found[topic] = round(weight, 3)
     return found
 
@@ -290,7 +287,9 @@ def _agree(one: Matter, other: Matter) -> bool:
 # ------------------------------------------------------------------ what is usual
 
 
-def usual(times: Iterable[datetime], now: datetime, zone: ZoneInfo, days: int, minutes: int) -> float:
+def usual(
+    times: Iterable[datetime], now: datetime, zone: ZoneInfo, days: int, minutes: int
+) -> float:
     """Return how many such matters come in so many minutes at this hour of the day, by the moments
     of those of so many days before.
     """

@@ -31,7 +31,7 @@ from tickets.errors import (
 )
 from tickets.facts import SYSTEM, Actor, TicketFacts
 from tickets.incidents import gathering, rules
-from tickets.incidents.gathering import Topics, callers_of
+from tickets.incidents.gathering import Topics, callers_of, topics_of
 from tickets.incidents.models import Incident, IncidentEvent, IncidentTicket
 from tickets.incidents.rules import Burst, Matter, Scene
 from tickets.models import EventKind, Ticket, TicketPlace
@@ -134,15 +134,13 @@ class Found:
         return bool(self.bursts or self.joins)
 
 
-def look(
-    session: Session, config: Tickets, now: datetime, *, also: Collection[int] = ()
-) -> Found:
+def look(session: Session, config: Tickets, now: datetime, *, also: Collection[int] = ()) -> Found:
     """Look at what came within the window (and `also` at these tickets), and change nothing."""
     if not config.incidents.on:
         return Found()
-    limits, topics = config.incidents.limits, Topics(config)
+    limits = config.incidents.limits
     live = _rows(session, Incident.state.in_(_JOINED))
-    loose = _loose(session, config, topics, now, also)
+    loose = _loose(session, config, now, also)
     if not loose:
         return Found()
     joins: list[tuple[int, Matter]] = []
@@ -154,9 +152,7 @@ def look(
                 joins.append((row.id, each))
                 break
     taken = {each.id for _, each in joins}
-    left = [
-        each for each in loose if each.id not in taken and each.at > now - limits.window
-    ]
+    left = [each for each in loose if each.id not in taken and each.at > now - limits.window]
     found = rules.bursts(left, limits, lambda streets: gathering.known_pin(config, streets))
     return Found([each for each in found if _is_unusual(session, config, each, now)], joins)
 
@@ -178,16 +174,14 @@ def _is_unusual(session: Session, config: Tickets, burst: Burst, now: datetime) 
     return rules.is_unusual(burst.callers, expected, limits)
 
 
-def _loose(
-    session: Session, config: Tickets, topics: Topics, now: datetime, also: Collection[int]
-) -> list[Matter]:
+def _loose(session: Session, config: Tickets, now: datetime, also: Collection[int]) -> list[Matter]:
     """The matters that are part of nothing."""
     member = sa.exists().where(
         IncidentTicket.ticket_id == Ticket.id, IncidentTicket.removed_at.is_(None)
     )
     lately = Ticket.received_at > now - config.incidents.limits.window
     which = lately | Ticket.id.in_(list(also)) if also else lately
-    return gathering.matters(session, config, sa.and_(which, ~member), topics)
+    return gathering.matters(session, config, sa.and_(which, ~member))
 
 
 def _gone(session: Session, ids: Sequence[int]) -> set[tuple[int, int]]:
@@ -230,7 +224,7 @@ def detect(
 
 
 def _propose(session: Session, config: Tickets, burst: Burst, now: datetime) -> int:
-    scene, topics = burst.scene, Topics(config)
+    scene, topics = burst.scene, topics_of(config)
     category = topics.category(scene.topic)
     row = Incident(
         state=State.PROPOSED.value,
@@ -250,9 +244,7 @@ def _propose(session: Session, config: Tickets, burst: Burst, now: datetime) -> 
     session.flush()
     ids = [each.id for each in burst.members]
     _insert(session, row.id, ids, SYSTEM, now)
-    tell_of(
-        session, row.id, "found", SYSTEM, now, {"tickets": ids, "callers": burst.callers}
-    )
+    tell_of(session, row.id, "found", SYSTEM, now, {"tickets": ids, "callers": burst.callers})
     notices.tell(
         session,
         notices.of_role(session, AccountRole.SUPERVISOR),
@@ -332,16 +324,14 @@ def _follow(session: Session, config: Tickets, incident_id: int) -> None:
     row = session.get_one(Incident, incident_id, populate_existing=True)
     if row.set_by_hand:
         return
-    topics = Topics(config)
+    topics = topics_of(config)
     mine = sa.select(IncidentTicket.ticket_id).where(
         IncidentTicket.incident_id == incident_id, IncidentTicket.removed_at.is_(None)
     )
-    members = gathering.matters(session, config, Ticket.id.in_(mine), topics)
+    members = gathering.matters(session, config, Ticket.id.in_(mine))
     if not members:
         return
-    scene = rules.scene_of(
-        row.topic, members, lambda streets: gathering.known_pin(config, streets)
-    )
+    scene = rules.scene_of(row.topic, members, lambda streets: gathering.known_pin(config, streets))
     row.named, row.area = _named(scene), scene.area
     row.titles = _titles(config, topics, scene)
     row.division = config.division_of(row.category, scene.area)
@@ -431,10 +421,10 @@ def open_by_hand(
     if not may_act(actor):
         raise RoleMayNot
     one_at_a_time(session)
-    topics = Topics(config)
+    topics = topics_of(config)
     taken = _taken(session, [each.id for each in tickets])
     which = Ticket.id.in_([each.id for each in tickets if each.id not in taken])
-    members = gathering.matters(session, config, which, topics)
+    members = gathering.matters(session, config, which)
     if not members:
         raise NothingChanged
     weights: dict[str, float] = {}
@@ -557,7 +547,7 @@ def change(
     if to.category is not None and to.category != row.category:
         row.category = to.category
         row.division = config.division_of(to.category, row.area)
-        topics = Topics(config)
+        topics = topics_of(config)
         row.topic = next(
             (each for each, of in topics.category_of.items() if of == to.category), row.topic
         )
@@ -754,9 +744,8 @@ def division_of(config: Tickets, incident: IncidentFacts, area: str | None) -> s
 
 def is_wrong(config: Tickets, incident: IncidentFacts, ticket: TicketFacts) -> bool:
     """Say whether a ticket is in another category than its incident, or with another division."""
-    return (
-        ticket.category != incident.category
-        or ticket.division != division_of(config, incident, ticket.area)
+    return ticket.category != incident.category or ticket.division != division_of(
+        config, incident, ticket.area
     )
 
 

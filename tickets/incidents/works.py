@@ -153,9 +153,7 @@ def tell_everybody(
         if sample is not None:
             open_one = replace(facts.of_ticket(sample), result=None)
             given[code] = messages.check(open_one, actor, given.get(code, ""))
-    return begin(
-        session, incident_id, What.TOLD, {"texts": given}, key=key, actor=actor, now=now
-    )
+    return begin(session, incident_id, What.TOLD, {"texts": given}, key=key, actor=actor, now=now)
 
 
 def end(
@@ -198,9 +196,7 @@ def end(
     return _begin(session, row, What.ENDING, data, key, actor, now)
 
 
-def _lacks_photo(
-    session: Session, config: Tickets, ids: Sequence[int], result: Result
-) -> bool:
+def _lacks_photo(session: Session, config: Tickets, ids: Sequence[int], result: Result) -> bool:
     wanting = [id_ for id_, each in config.categories.items() if each.after_photo]
     rows = session.scalars(
         sa.select(Ticket).where(
@@ -365,9 +361,7 @@ def _do(one: _One, what: What, ticket: TicketFacts) -> None:
         data = {"values": {key: str(value) for key, value in error.values.items()}}
     else:
         savepoint.commit()
-    session.add(
-        IncidentPart(work_id=one.work_id, ticket_id=ticket.id, refused=refused, data=data)
-    )
+    session.add(IncidentPart(work_id=one.work_id, ticket_id=ticket.id, refused=refused, data=data))
     session.flush()
 
 
@@ -481,9 +475,7 @@ def _close(one: _One, ticket: TicketFacts) -> dict[str, Any]:
         result = Result.ANSWERED if Result.ANSWERED in allowed else Result.OTHER
     photo = one.data.get("photo")
     if photo and service.lacks_after_photo(one.session, one.config, ticket, result):
-        files.share(
-            one.session, one.config.files, photo, ticket, actor=one.actor, now=one.now
-        )
+        files.share(one.session, one.config.files, photo, ticket, actor=one.actor, now=one.now)
     service.move(
         one.session,
         one.config,
