@@ -374,8 +374,6 @@ class Tickets(Section):
                     "is not later than the level before it",
                     f"escalation.{n - 1}.after_hours",
                 )
-        for fault in self.incidents.faults_beside(self.categories):
-            yield _within("incidents", fault)
         yield from self._category_faults()
         yield from self._part_faults()
         yield from self._outcome_faults()
@@ -444,6 +442,8 @@ class Tickets(Section):
                 )
 
     def _category_faults(self) -> Iterator[Fault]:
+        for fault in self.incidents.faults_beside(self.categories):
+            yield _within("incidents", fault)
         for id_, category in self.categories.items():
             if category.division not in self.divisions:
                 yield Fault(

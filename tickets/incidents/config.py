@@ -60,18 +60,18 @@ class Incidents(Section):
             yield Fault("astray", f"{self.astray} are less than the {self.metres} metres", "metres")
         if self.opens_at is not None and self.opens_at < self.callers:
             yield Fault("opens_at", f"is less than the {self.callers} callers", "callers")
-        taken: dict[str, str] = {}
+        yield from self._happening_faults(categories)
+
+    def _happening_faults(self, categories: Collection[str]) -> Iterator[Fault]:
+        words: dict[str, str] = {}
         for id_, each in self.happenings.items():
+            path = f"happenings.{id_}"
+            if id_ in categories and id_ != each.category:
+                yield Fault(path, f'is the name of a category, and not of "{each.category}"')
             for name in (each.category, *each.alike):
                 if name not in categories:
-                    yield Fault(
-                        f"happenings.{id_}", f'no such category "{name}"', f"categories.{name}"
-                    )
-            if id_ in categories and id_ != each.category:
-                yield Fault(f"happenings.{id_}", f'is the name of a category: "{each.category}"')
+                    yield Fault(path, f'no such category "{name}"', f"categories.{name}")
             for word in each.words:
-                if taken.setdefault(word.casefold(), id_) != id_:
-                    yield Fault(
-                        f"happenings.{id_}.words",
-                        f'"{word}" is {taken[word.casefold()]}\'s already',
-                    )
+                owner = words.setdefault(word.casefold(), id_)
+                if owner != id_:
+                    yield Fault(f"{path}.words", f'"{word}" is {owner}\'s already')

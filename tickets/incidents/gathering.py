@@ -1,4 +1,4 @@
-"""From tickets to matters as the rules look at them: what each is about, where, how many callers."""
+"""From tickets to matters as the rules look at them: what about, where, how many callers."""
 
 import re
 from collections import OrderedDict

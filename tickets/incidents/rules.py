@@ -261,14 +261,14 @@ def _around_pins(about: Sequence[Matter], metres: float) -> Iterable[list[Matter
     for each in about:
         if each.pin is not None:
             cells.setdefault(_cell(each.pin, side), []).append((each, each.pin))
-    for row, column in cells:
+    for (row, column), here in cells.items():
         near = [
             pair
             for y in (row - 1, row, row + 1)
             for x in (column - 1, column, column + 1)
             for pair in cells.get((y, x), ())
         ]
-        for middle, pin in cells[row, column]:
+        for middle, pin in here:
             yield [
                 each
                 for each, other in sorted(near, key=lambda pair: pair[0].id)

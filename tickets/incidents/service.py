@@ -35,7 +35,7 @@ from tickets.incidents.gathering import Topics, callers_of, topics_of
 from tickets.incidents.models import Incident, IncidentEvent, IncidentTicket
 from tickets.incidents.rules import Burst, Matter, Scene
 from tickets.models import EventKind, Ticket, TicketPlace
-from tickets.places.rules import Pin, around
+from tickets.places.rules import Pin, around, distance
 from tickets.workflow import Role
 from tickets.writing import tell
 
@@ -215,7 +215,7 @@ def detect(
     for incident_id, matter in found.joins:
         by_incident.setdefault(incident_id, []).append(matter)
     for incident_id, joining in by_incident.items():
-        _join(session, config, incident_id, [each.id for each in joining], SYSTEM, now)
+        _join(session, incident_id, [each.id for each in joining], SYSTEM, now)
         changed.append(incident_id)
     for incident_id in changed:
         _follow(session, config, incident_id)
@@ -300,9 +300,7 @@ def _insert(
     )
 
 
-def _join(
-    session: Session, config: Tickets, incident_id: int, ids: list[int], by: str, now: datetime
-) -> None:
+def _join(session: Session, incident_id: int, ids: list[int], by: str, now: datetime) -> None:
     row = session.get_one(Incident, incident_id)
     _insert(session, incident_id, ids, by, now)
     tell_of(session, incident_id, "joined", by, now, {"tickets": ids})
@@ -421,7 +419,6 @@ def open_by_hand(
     if not may_act(actor):
         raise RoleMayNot
     one_at_a_time(session)
-    topics = topics_of(config)
     taken = _taken(session, [each.id for each in tickets])
     which = Ticket.id.in_([each.id for each in tickets if each.id not in taken])
     members = gathering.matters(session, config, which)
@@ -474,7 +471,7 @@ def add(
         if row.state == State.OPEN:
             _tell_tickets(session, row, [ticket.id], actor.username, now)
     else:
-        _join(session, config, row.id, [ticket.id], actor.username, now)
+        _join(session, row.id, [ticket.id], actor.username, now)
     row.version += 1
     session.flush()
     _follow(session, config, row.id)
@@ -542,21 +539,12 @@ def change(
         raise UnknownDivision(division=to.division)
     row = held(session, incident_id, actor, LIVE, version)
     was = _as_told(row)
-    if to.titles:
-        row.titles = {**row.titles, **{k: v[:120] for k, v in to.titles.items() if v}}
-    if to.category is not None and to.category != row.category:
-        row.category = to.category
-        row.division = config.division_of(to.category, row.area)
-        topics = topics_of(config)
-        row.topic = next(
-            (each for each, of in topics.category_of.items() if of == to.category), row.topic
-        )
-    if to.division is not None:
-        row.division = to.division
+    _set_category(config, row, to.category)
+    row.titles = {**row.titles, **{k: v[:120] for k, v in (to.titles or {}).items() if v}}
+    row.division = to.division or row.division
     if to.centre is not None:
         row.latitude, row.longitude = to.centre
-    if to.metres is not None:
-        row.metres = to.metres
+    row.metres = to.metres or row.metres
     is_now = _as_told(row)
     changed = [key for key in was if was[key] != is_now[key]]
     if not changed:
@@ -565,6 +553,15 @@ def change(
     session.flush()
     said = {"was": {key: was[key] for key in changed}, "now": {key: is_now[key] for key in changed}}
     tell_of(session, row.id, "changed", actor.username, now, said)
+
+
+def _set_category(config: Tickets, row: Incident, category: str | None) -> None:
+    """Another category is another topic, and whose that is."""
+    if category is None or category == row.category:
+        return
+    row.category, row.division = category, config.division_of(category, row.area)
+    known = topics_of(config).category_of.items()
+    row.topic = next((topic for topic, of in known if of == category), row.topic)
 
 
 def _as_told(row: Incident) -> dict[str, Any]:
@@ -712,7 +709,7 @@ def _member(
     return Member(
         ticket=ticket,
         pin=pin,
-        metres=rules.distance(pin, incident.centre) if pin and incident.centre else None,
+        metres=distance(pin, incident.centre) if pin and incident.centre else None,
         astray=rules.astray(pin, target, incident.metres) is not None,
         differs=ticket.is_open and is_wrong(config, incident, ticket),
         callers=callers,

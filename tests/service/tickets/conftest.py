@@ -22,6 +22,7 @@ from tickets.categories import web as categories_web
 from tickets.config import Tickets
 from tickets.files import web as files_web
 from tickets.inbox import web as inbox_web
+from tickets.incidents import web as incidents_web
 from tickets.life import bulk_web, templates_web
 from tickets.life import web as life_web
 from tickets.persons import web as persons_web
@@ -83,6 +84,7 @@ def app(floor: Floor) -> Flask:
     made.register_blueprint(caller_web.blueprint)
     made.register_blueprint(notices_web.blueprint)
     made.register_blueprint(inbox_web.blueprint)
+    made.register_blueprint(incidents_web.blueprint)
     made.register_blueprint(persons_web.blueprint)
     made.register_blueprint(answers_web.blueprint)
     made.register_blueprint(categories_web.blueprint)
