@@ -17,8 +17,8 @@ from tests.browser.test_accessibility import faults
 from tests.support.floors import sign_in_as
 from tickets import service as tickets
 from tickets.config import Tickets
-from tickets.incidents import service
-from tickets.incidents.service import State
+from tickets.incidents import looking, service
+from tickets.incidents.looking import State
 from tickets.places import service as places
 from tickets.places.rules import Pin, PinSource, Place
 
@@ -116,8 +116,8 @@ def test_a_burst_is_confirmed_put_right_told_and_ended(
     with floor.db.read() as session:
         config = floor.section(Tickets)
         boss = tickets.acting(session, config, "supervisor", "supervisor", clock.now())
-        ended = service.find(session, burst)
+        ended = looking.find(session, burst)
         assert ended.state is State.ENDED
-        members = service.members(session, config, ended, boss)
+        members = looking.members(session, config, ended, boss)
         assert {each.ticket.category for each in members} == {"flood"}
         assert not any(each.ticket.is_open for each in members)

@@ -20,11 +20,12 @@ from hotline.settings import Settings
 from tests.support.floors import sign_in_as
 from tickets import service as tickets
 from tickets.config import Tickets
-from tickets.incidents import gathering, jobs, service, works
+from tickets.facts import Actor
+from tickets.incidents import gathering, jobs, looking, works
+from tickets.incidents.looking import IncidentFacts, State
 from tickets.incidents.models import Incident
-from tickets.incidents.service import State
 from tickets.incidents.works import What
-from tickets.models import EventKind, Ticket, TicketEvent, TicketPlace, TicketSms
+from tickets.models import EventKind, Ticket, TicketEvent, TicketSms
 from tickets.places import service as places
 from tickets.places.rules import DEGREE, Pin, PinSource, Place, distance
 from tickets.workflow import Result
@@ -55,6 +56,12 @@ UNRELATED = (
     ("น้ำท่วมถนนเทพประสิทธิ์ หน้าตลาด", "flood"),  # the same, and another street
     ("หลุมกลางถนนลึกมาก", "road_surface"),
 )
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    # the same verbs on PostgreSQL: tests/service/tickets/test_incidents.py
+    return sqlite_url
 
 
 @pytest.fixture
@@ -152,76 +159,94 @@ def test_it_ends_as_one_incident_and_every_caller_is_told(
     sign_in_as(floor, Role.SUPERVISOR, "supervisor")
     night = Night(floor, seed=20261014)
     night.fall(tonight)
-    now, config = clock.now(), night.config
-    with floor.db.read() as session:
-        (incident,) = service.listing(session)
-        untouched = {row.id: row.version for row in rows(night, night.others)}
-        numbers = {row.caller_number for row in rows(night, night.flood)}
-        assert service.member_ids(session, incident.id) == night.flood
-        # so many callers: it was opened before anybody had to confirm it
-        assert incident.state is State.OPEN
-        assert incident.callers == sum(gathering.callers_of(session, night.flood).values())
-        assert incident.callers == CALLERS
-        assert incident.titles["th"] == "น้ำท่วม ซอยบัวขาว"
-        assert (incident.category, incident.division) == ("flood", "sanitary_engineering")
-        assert incident.centre is not None
-        assert distance(incident.centre, FLOOD) < 250
-
+    untouched = {row.id: row.version for row in rows(night, night.others)}
+    incident = the_one(night)
     # --- a unit is sent to the incident here (merged from the units' part)
-
-    with floor.db.write() as session:
-        boss = tickets.acting(session, config, "supervisor", "supervisor", now)
-        begun = [
-            works.begin(session, incident.id, what, {}, key=what, actor=boss, now=now)
-            for what in (What.PINS, What.CATEGORIES)
-        ]
-        texts = {code: config.incidents.told.for_(code) for code in ("th", "en", "zh", "ru")}  # type: ignore[union-attr]
-        said = {code: text.format(title=incident.title(code)) for code, text in texts.items()}
-        begun.append(
-            works.tell_everybody(session, incident.id, said, key="told", actor=boss, now=now)
-        )
-    for work in begun:
-        assert works.carry_on(floor, work, now)
-
     with floor.db.read() as session:
-        found = service.find(session, incident.id)
-        assert not any(
-            each.astray or each.differs for each in service.members(session, config, found, boss)
+        boss = tickets.acting(session, night.config, "supervisor", "supervisor", clock.now())
+    put_right(night, incident, boss)
+    tell_everybody(night, incident, boss)
+    end(night, incident, boss)
+    with floor.db.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Incident)) == 1
+    assert {row.id: row.version for row in rows(night, night.others)} == untouched
+    assert {row.closed_at for row in rows(night, night.others)} == {None}
+
+
+def the_one(night: Night) -> IncidentFacts:
+    """The incident that the night has made, all its callers counted, opened by itself."""
+    with night.floor.db.read() as session:
+        (incident,) = looking.listing(session)
+        assert looking.member_ids(session, incident.id) == night.flood
+        assert incident.callers == sum(gathering.callers_of(session, night.flood).values())
+    # so many callers: nobody had to confirm it first
+    assert (incident.state, incident.callers) == (State.OPEN, CALLERS)
+    assert incident.titles["th"] == "น้ำท่วม ซอยบัวขาว"
+    assert (incident.category, incident.division) == ("flood", "sanitary_engineering")
+    assert incident.centre
+    assert distance(incident.centre, FLOOD) < 250
+    return incident
+
+
+def put_right(night: Night, incident: IncidentFacts, boss: Actor) -> None:
+    """All pins within reach of the middle, all matters with the right division."""
+    floor, now = night.floor, clock.now()
+    for what in (What.PINS, What.CATEGORIES):
+        with floor.db.write() as session:
+            work = works.begin(session, incident.id, what, {}, key=what, actor=boss, now=now)
+        assert works.carry_on(floor, work, now)
+    with floor.db.read() as session:
+        found = looking.find(session, incident.id)
+        members = looking.members(session, night.config, found, boss)
+    assert len(members) == CALLERS
+    assert not any(each.astray or each.differs for each in members)
+    assert all(each.metres <= found.metres for each in members if each.metres is not None)
+    assert sum(each.metres is None for each in members) > 10, "some never had a pin"
+    kinds = {(row.category, row.division) for row in rows(night, night.flood)}
+    assert kinds == {("flood", "sanitary_engineering")}
+
+
+def tell_everybody(night: Night, incident: IncidentFacts, boss: Actor) -> None:
+    """Each number once by SMS, each ticket's page with the words in its language."""
+    floor, now, told = night.floor, clock.now(), night.config.incidents.told
+    assert told
+    said = {code: text.format(title=incident.title(code)) for code, text in told.root.items()}
+    with floor.db.write() as session:
+        work = works.tell_everybody(session, incident.id, said, key="told", actor=boss, now=now)
+    assert works.carry_on(floor, work, now)
+    with floor.db.read() as session:
+        asked = sa.select(TicketSms.number).where(
+            TicketSms.moment == "message", TicketSms.state == "waiting"
         )
-        for place in session.scalars(
-            sa.select(TicketPlace).where(TicketPlace.ticket_id.in_(night.flood))
-        ):
-            if place.latitude is not None and place.longitude is not None:
-                pin = Pin(place.latitude, place.longitude)
-                assert distance(pin, found.centre or FLOOD) <= found.metres
-        assert {(row.category, row.division) for row in rows(night, night.flood)} == {
-            ("flood", "sanitary_engineering")
-        }
-        told = session.scalars(
-            sa.select(TicketSms.number).where(
-                TicketSms.moment == "message", TicketSms.state != "skipped"
-            )
-        ).all()
-        assert Counter(told) == Counter(dict.fromkeys(numbers, 1)), "each number once"
+        numbers = {row.caller_number for row in rows(night, night.flood)}
+        assert len(numbers) < CALLERS, "some have called twice"
+        assert Counter(session.scalars(asked)) == Counter(numbers), "each number once"
         messages = session.execute(
             sa.select(Ticket.id, Ticket.language, TicketEvent.data)
             .join(TicketEvent, TicketEvent.ticket_id == Ticket.id)
             .where(TicketEvent.kind == EventKind.MESSAGE.value)
         ).all()
-        assert sorted(row.id for row in messages) == night.flood, "each ticket holds the words once"
-        assert all(row.data["text"] == said[row.language] for row in messages)
+    assert sorted(row.id for row in messages) == night.flood
+    assert all(row.data["text"] == said[row.language] for row in messages)
 
+
+def end(night: Night, incident: IncidentFacts, boss: Actor) -> None:
+    """All of them closed, and each told."""
+    floor, now = night.floor, clock.now()
     with floor.db.write() as session:
-        closed = {"th": "น้ำลดแล้ว", "en": "The water has gone"}
-        ending = works.end(
-            session, config, incident.id, Result.FIXED, closed, key="end", actor=boss, now=now
+        work = works.end(
+            session,
+            night.config,
+            incident.id,
+            Result.FIXED,
+            {"th": "น้ำลดแล้ว", "en": "The water has gone"},
+            key="end",
+            actor=boss,
+            now=now,
         )
-    assert works.carry_on(floor, ending, now)
+    assert works.carry_on(floor, work, now)
     assert {row.state for row in rows(night, night.flood)} == {TicketState.DONE.value}
     with floor.db.read() as session:
-        assert service.find(session, incident.id).state is State.ENDED
-        sms = sa.select(TicketSms.ticket_id).where(TicketSms.moment == "closed")
-        assert sorted(session.scalars(sms)) == night.flood, "each is told that it is over"
-        assert session.scalar(sa.select(sa.func.count()).select_from(Incident)) == 1
-    assert {row.id: row.version for row in rows(night, night.others)} == untouched
-    assert {row.closed_at for row in rows(night, night.others)} == {None}
+        assert looking.find(session, incident.id).state is State.ENDED
+        closed = sa.select(TicketSms.ticket_id).where(TicketSms.moment == "closed")
+        assert sorted(session.scalars(closed)) == night.flood

@@ -33,8 +33,9 @@ from tickets.errors import BadPlace
 from tickets.facts import Actor, TicketFacts
 from tickets.files import service as files
 from tickets.files.rules import Kind as FileKind
-from tickets.incidents import gathering, jobs, service, works
-from tickets.incidents.service import Change, IncidentFacts, Member, State
+from tickets.incidents import gathering, jobs, looking, service, works
+from tickets.incidents.looking import IncidentFacts, Member, State
+from tickets.incidents.service import Change
 from tickets.incidents.works import What
 from tickets.places import shown
 from tickets.places.rules import Pin
@@ -71,7 +72,7 @@ def _of_ticket() -> dict[str, Any]:
 def incident_of(ticket: TicketFacts) -> IncidentFacts | None:
     """Return the incident that a ticket is part of, for its page."""
     with floor().db.read() as session:
-        return service.of_ticket(session, ticket.id)
+        return looking.of_ticket(session, ticket.id)
 
 
 # ------------------------------------------------------------------ the list
@@ -86,7 +87,7 @@ def incident_list() -> str:
 
 def _list(error: HotlineError | None = None) -> str:
     with floor().db.read() as session:
-        found = service.listing(session)
+        found = looking.listing(session)
     return render_template(
         "tickets/incidents.html",
         found=found,
@@ -130,14 +131,14 @@ def page(incident_id: int) -> str:
 def _page(incident_id: int, error: HotlineError | None = None) -> str:
     config, actor, now = _config(), acting(), clock.now()
     with floor().db.read() as session:
-        incident = service.find(session, incident_id)
-        members = service.members(session, config, incident, actor)
-        story = service.story(session, incident_id)
+        incident = looking.find(session, incident_id)
+        members = looking.members(session, config, incident, actor)
+        story = looking.story(session, incident_id)
         done = works.of_incident(session, incident_id)
         left = {each.id: works.left_out(session, each.id) for each in done if each.left}
         people = {each.who for each in story} | {each.by for each in done}
         names = tickets.names_of(session, people | {incident.opened_by or ""})
-        taken_out = service.removed(session, incident_id, actor)
+        taken_out = looking.removed(session, incident_id, actor)
         needs_photo = _needs_photo(session, members)
         ask: Bulletins | None = current_app.extensions.get(BULLETINS)
         bulletins = ask(session, incident_id, now) if ask else []
@@ -192,7 +193,7 @@ def _needs_photo(session: Session, members: Sequence[Member]) -> bool:
 
 
 def _numbers(
-    story: Sequence[service.Happened],
+    story: Sequence[looking.Happened],
     members: Sequence[Member],
     taken_out: Sequence[TicketFacts],
 ) -> dict[int, str]:
@@ -231,8 +232,8 @@ def map_of_members(incident_id: int) -> Response:
     """Return the pins of an incident's tickets, as GeoJSON; `late`: it is too far off."""
     config = _config()
     with floor().db.read() as session:
-        incident = service.find(session, incident_id)
-        members = service.members(session, config, incident, acting())
+        incident = looking.find(session, incident_id)
+        members = looking.members(session, config, incident, acting())
     return jsonify(
         type="FeatureCollection",
         features=[_feature(each, each.pin) for each in members if each.pin],
@@ -434,8 +435,8 @@ def _take_photo(incident_id: int) -> None:
         floor(), config.files, sent.read(), kind=FileKind.AFTER, name=sent.filename, now=now
     )
     with floor().db.write() as session:
-        incident = service.find(session, incident_id)
-        members = service.members(session, config, incident, actor)
+        incident = looking.find(session, incident_id)
+        members = looking.members(session, config, incident, actor)
         first = next((each.ticket for each in members[::-1] if each.ticket.is_open), None)
         if first is not None:
             files.add(session, config.files, first, received, actor=actor, now=now)
@@ -461,7 +462,7 @@ def known() -> ResponseReturnValue:
     """Show, as a fragment for the desk, what has happened, and what to say of it."""
     config = _config()
     with floor().db.read() as session:
-        found = [each for each in service.live(session) if each.state is State.OPEN][:SHOWN]
+        found = [each for each in looking.live(session) if each.state is State.OPEN][:SHOWN]
         say = {
             each.id: works.last_told(session, each.id) or _texts(config.incidents.told, each)
             for each in found
@@ -474,7 +475,7 @@ def known() -> ResponseReturnValue:
 def alarm() -> ResponseReturnValue:
     """Show, as a fragment for the floor and the wallboard, what is proposed and what is open."""
     with floor().db.read() as session:
-        found = service.live(session)[:SHOWN]
+        found = looking.live(session)[:SHOWN]
     return _fragment("tickets/_incidents_alarm.html", found=found)
 
 

@@ -23,9 +23,11 @@ from tickets.config import Tickets
 from tickets.errors import BadMove, IncidentChanged, NothingChanged, TooLate
 from tickets.facts import Actor, TicketFacts
 from tickets.files import service as files
+from tickets.incidents import looking
 from tickets.incidents import service as incidents
+from tickets.incidents.looking import LIVE, IncidentFacts, State
 from tickets.incidents.models import Incident, IncidentPart, IncidentTicket, IncidentWork
-from tickets.incidents.service import LIVE, IncidentFacts, State, held, tell_of
+from tickets.incidents.service import held, tell_of
 from tickets.life import messages
 from tickets.models import Ticket, TicketPlace
 from tickets.places import rules as place_rules
@@ -182,7 +184,7 @@ def end(
         raise BadMove(Refusal.REASON_NEEDED)
     incidents.one_at_a_time(session)
     row = held(session, incident_id, actor, (State.OPEN,), None)
-    ids = incidents.member_ids(session, row.id)
+    ids = looking.member_ids(session, row.id)
     photo = files.after_photo_of(session, ids)
     if photo is None and _lacks_photo(session, config, ids, result):
         raise BadMove(Refusal.AFTER_PHOTO_NEEDED)
@@ -286,7 +288,7 @@ def step(session: Session, config: Tickets, work_id: int, now: datetime) -> bool
     one = _One(
         session,
         config,
-        incidents.find(session, work.incident_id),
+        looking.find(session, work.incident_id),
         work.data,
         work.id,
         work.key,
@@ -386,7 +388,7 @@ def _finish(session: Session, work: IncidentWork, now: datetime) -> None:
 def _put_right(one: _One, ticket: TicketFacts) -> dict[str, Any]:
     """Give it the category and the division of the incident, and at least that one's urgency."""
     incident, config = one.incident, one.config
-    if not ticket.is_open or not incidents.is_wrong(config, incident, ticket):
+    if not ticket.is_open or not looking.is_wrong(config, incident, ticket):
         raise NothingChanged
     category = config.categories.get(incident.category or "")
     priority = max(
@@ -400,7 +402,7 @@ def _put_right(one: _One, ticket: TicketFacts) -> dict[str, Any]:
         ticket,
         category=incident.category,
         priority=priority,
-        division=incidents.division_of(config, incident, ticket.area),
+        division=looking.division_of(config, incident, ticket.area),
         text=incident.title("th"),
         actor=one.actor,
         now=one.now,
@@ -420,7 +422,7 @@ def _repair(one: _One, ticket: TicketFacts) -> dict[str, Any]:
     """Move its pin to where it belongs, if it is too far off."""
     where = places.of_ticket(one.session, ticket)
     row = one.session.get(TicketPlace, ticket.id)
-    to = incidents.target_of(one.config, one.incident, row)
+    to = looking.target_of(one.config, one.incident, row)
     if not ticket.is_open or where.pin is None or to is None:
         raise NothingChanged
     if place_rules.distance(where.pin, to) <= one.incident.metres:
