@@ -141,11 +141,16 @@ class Night:
     def fall(self, driven: clock.DrivenClock) -> None:
         calls = [True] * CALLERS + [False] * OTHERS
         self.dice.shuffle(calls)
+        waiting: list[int] = []
         for n, about_it in enumerate(calls, 1):
             at = NOW + timedelta(seconds=15 * n)
             driven.advance(seconds=15)
             (self.about_the_flood if about_it else self.about_something_else)(n, at)
-            jobs.detect(self.floor, [(self.flood if about_it else self.others)[-1]])
+            waiting.append((self.flood if about_it else self.others)[-1])
+            # at first at once, then as a worker does who has much to do
+            if n < 40 or n % 5 == 0:
+                jobs.detect(self.floor, waiting)
+                waiting = []
 
 
 def rows(night: Night, ids: list[int]) -> list[Ticket]:

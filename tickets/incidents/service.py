@@ -43,6 +43,8 @@ from tickets.writing import tell
 ACTS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 
 
+#: From so many members on the middle is worked out now and then only.
+MANY: Final = 40
 _JOINED: Final = (*LIVE, State.DISMISSED)
 
 
@@ -244,9 +246,12 @@ def _tell_tickets(
 
 
 def _follow(session: Session, config: Tickets, incident_id: int) -> None:
-    """Have the place follow the members, until somebody has said where it is."""
+    """Have the place follow the members, until somebody has said where it is. Of many, one more
+    moves the middle no further: then it is worked out now and then.
+    """
     row = session.get_one(Incident, incident_id, populate_existing=True)
-    if row.set_by_hand:
+    count = len(member_ids(session, incident_id))
+    if row.set_by_hand or (count > MANY and count % 10):
         return
     topics = topics_of(config)
     mine = sa.select(IncidentTicket.ticket_id).where(
