@@ -13,7 +13,6 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline.announce import announce
 from hotline.config import READER_LANGUAGES, LocalText
 from hotline.notices import service as notices
 from hotline.notices.rules import Kind
@@ -185,7 +184,6 @@ def _propose(session: Session, config: Tickets, burst: Burst, now: datetime) -> 
         callers=burst.callers,
         address=f"/tickets/incidents/{row.id}",
     )
-    announce(session, "tickets.incident", incident_id=row.id)
     return row.id
 
 
