@@ -36,6 +36,7 @@ import tickets.field.web
 import tickets.files.view
 import tickets.files.web
 import tickets.inbox.web
+import tickets.incidents.web
 import tickets.jobs
 import tickets.keeping
 import tickets.life.bulk_web
@@ -84,6 +85,7 @@ BLUEPRINTS = (
     tickets.life.bulk_web.blueprint,
     tickets.life.templates_web.blueprint,
     tickets.inbox.web.blueprint,
+    tickets.incidents.web.blueprint,
     tickets.places.web.blueprint,
     tickets.units.web.blueprint,
     tickets.persons.web.blueprint,
@@ -202,6 +204,11 @@ TOPICS: Mapping[str, TopicsOf] = {
     "dispatches": changes.always("units"),
     "dispatch_events": changes.nothing,  # with the job
     "unit_requests": changes.always("units"),
+    "incidents": changes.always("incidents"),
+    "incident_tickets": changes.always("incidents"),
+    "incident_events": changes.nothing,
+    "incident_works": changes.nothing,
+    "incident_parts": changes.nothing,
     "roster_shifts": changes.nothing,
     "roster_changes": changes.nothing,
     "roster_feeds": changes.nothing,
@@ -327,6 +334,8 @@ def create_app(floor: Floor | None = None) -> Flask:
     # where an agent who reads a ticket calls its caller
     app.extensions[tickets.files.view.PIN] = tickets.places.web.pin_of_photo
     app.extensions[tickets.web.CALLS_OUT] = ivr.pages.to_call_out
+    # what callers hear about an incident
+    # X    app.extensions[tickets.incidents.web.BULLETINS] = ivr.pages.bulletins_of_incident
     app.extensions[tickets.web.SPOKEN] = tuple(callers.languages)
     # pictures of streets come from the one host that the city has chosen, if it has
     tiles = floor.section(tickets.config.Tickets).places.tiles

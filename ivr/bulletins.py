@@ -118,11 +118,26 @@ def on_air(session: Session, place: str, now: datetime) -> list[BulletinFacts]:
 # ---------------------------------------------------------------- the verbs
 
 
-def write(session: Session, config: Ivr, draft: Draft, *, by: str, now: datetime) -> int:
-    """A new bulletin, heard from its start on; its id. Raises `Unsayable`."""
+def write(
+    session: Session,
+    config: Ivr,
+    draft: Draft,
+    *,
+    by: str,
+    now: datetime,
+    incident: int | None = None,
+) -> int:
+    """A new bulletin, heard from its start on; its id. `incident`: the one that it tells of.
+    Raises `Unsayable`.
+    """
     texts = _checked(config, draft, now)
     row = Bulletin(
-        **_columns(draft, texts), author=by, written_at=now, version=1, withdrawn_at=None
+        **_columns(draft, texts),
+        author=by,
+        written_at=now,
+        version=1,
+        withdrawn_at=None,
+        incident_id=incident,
     )
     session.add(row)
     session.flush()
@@ -267,6 +282,17 @@ def find(session: Session, bulletin_id: int) -> BulletinFacts:
     if row is None:
         raise NoSuchBulletin(f"bulletin {bulletin_id}")
     return _facts(row)
+
+
+def of_incident(session: Session, incident_id: int) -> list[BulletinFacts]:
+    """The bulletins that tell of an incident, the newest first."""
+    query = _ALL.where(Bulletin.incident_id == incident_id).order_by(Bulletin.id.desc())
+    return [_facts(row) for row in session.execute(query)]
+
+
+def incident_of(session: Session, bulletin_id: int) -> int | None:
+    """The incident that a bulletin tells of, if it tells of one."""
+    return session.scalar(sa.select(Bulletin.incident_id).where(Bulletin.id == bulletin_id))
 
 
 def listing(session: Session, now: datetime) -> list[BulletinFacts]:

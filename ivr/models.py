@@ -390,6 +390,8 @@ class Bulletin(Base):
     #: Counts its changes: who changes it says which one they saw.
     version: Mapped[int]
     withdrawn_at: Mapped[datetime | None]
+    #: The incident that it tells of (an id in the room `tickets`).
+    incident_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     #: What `call_events` say of its hearers, kept once nothing can be added to it.
     heard: Mapped[int | None]
     satisfied: Mapped[int | None]

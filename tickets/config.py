@@ -38,6 +38,7 @@ from tickets.deadlines import (
 from tickets.field.config import FieldPage
 from tickets.files.config import Files
 from tickets.matters.config import Duplicates
+from tickets.incidents.config import Incidents
 from tickets.places.areas import Areas
 from tickets.places.config import Places
 from tickets.protection import Contact
@@ -215,6 +216,8 @@ class Tickets(Section):
         "units.fleet.*.title": ANY_TEXT,
         "sms.texts": {},
         "sms.texts.*": ANY_TEXT,
+        "incidents.happenings.*.title": ANY_TEXT,
+        "incidents.happenings.*.category": NO_NAME,
     }
 
     divisions: dict[Identifier, Division]
@@ -242,6 +245,8 @@ class Tickets(Section):
     #: Within what the same matter is looked for, where the category does not say.
     duplicates: Duplicates = Duplicates()
     units: Units = Units()
+    #: When many calls are one thing that happened.
+    incidents: Incidents = Incidents()
 
     #: Whose calendars, holidays and time zone are counted with.
     _city: City | None = PrivateAttr(default=None)
@@ -266,14 +271,15 @@ class Tickets(Section):
 
     def day(self, now: datetime) -> date:
         """Return the day of a moment where the city is (without a city: in UTC)."""
-        return clock.local_day(now, self._zone)
+        return clock.local_day(now, self.zone)
 
     def end_of(self, day: date) -> datetime:
         """Return the first moment that is not of a day of the city any more."""
-        return clock.midnight(day + timedelta(days=1), self._zone)
+        return clock.midnight(day + timedelta(days=1), self.zone)
 
     @property
-    def _zone(self) -> ZoneInfo:
+    def zone(self) -> ZoneInfo:
+        """The city's time zone (without a city: UTC)."""
         return self._city.zone if self._city else ZoneInfo("UTC")
 
     def office(self, kind: Kind, priority: Priority, category: str | None) -> Office | None:
@@ -455,6 +461,8 @@ class Tickets(Section):
     def _category_faults(self) -> Iterator[Fault]:
         for fault in self.units.faults_in(self.divisions, self.categories):
             yield _within("units", fault)
+        for fault in self.incidents.faults_beside(self.categories):
+            yield _within("incidents", fault)
         for id_, category in self.categories.items():
             if category.division not in self.divisions:
                 yield Fault(

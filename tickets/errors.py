@@ -5,12 +5,13 @@ HotlineError
 ├── NotFound   ├── NoSuchTicket
 │              ├── NoSuchAbsence
 │              ├── NoSuchPerson, NoSuchAnswer, NoSuchModel
-│              └── NoSuchTemplate, NoSuchForward, NoSuchBulk
+│              └── NoSuchTemplate, NoSuchForward, NoSuchBulk, NoSuchIncident
 ├── Conflict   ├── TicketMoved         somebody else moved it first
 │              ├── PersonChanged, AnswerChanged, TemplateChanged, ForwardMoved
 │              │                      somebody else changed it first
 │              ├── NotClosed, AlreadyClosed, ClosedForGood   of a citizen
 │              ├── IsMerged, NotMerged
+│              ├── IncidentChanged     somebody else changed it first, or it has ended
 │              └── TooLate             a bulk move is undone soon, and once
 ├── Forbidden  ├── NotYours            another division's ticket
 │              └── RoleMayNot
@@ -353,3 +354,15 @@ class BadPlace(Invalid):
 
     def __init__(self, which: str, said: str) -> None:
         super().__init__(said, text=f"tickets.place.error.{which}", said=said)
+
+
+class NoSuchIncident(NotFound):
+    """There is no such incident."""
+
+    code, text = "no-such-incident", "tickets.error.no_such_incident"
+
+
+class IncidentChanged(Conflict):
+    """Somebody was first: another version, another state."""
+
+    code, text = "incident-changed", "tickets.error.incident_changed"

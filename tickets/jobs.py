@@ -13,6 +13,7 @@ from tickets.config import Tickets
 from tickets.facts import SYSTEM
 from tickets.field import service as field
 from tickets.files import sending
+from tickets.incidents import jobs as incidents
 from tickets.life import forwarding
 from tickets.matters.service import SETTLED
 from tickets.units import service as units
@@ -51,10 +52,11 @@ def forget_field_keys(floor: Floor, now: datetime) -> None:
 
 
 def listen(floor: Floor) -> None:
-    """Have a ticket's citizen told of what happens to it."""
+    """Have a ticket's citizen told of what happens to it, and bursts found."""
     floor.db.listen(TOLD, partial(sms.on_event, floor))
     floor.db.listen(SETTLED, partial(sms.welcome, floor))
     floor.db.listen(TOLD, units.on_event)
+    floor.db.listen(TOLD, partial(incidents.on_event, floor))
 
 
 def sweep_unattended(floor: Floor, now: datetime) -> None:
@@ -67,7 +69,11 @@ def sweep_unattended(floor: Floor, now: datetime) -> None:
         telling.unattended(session, config, now)
 
 
-JOBS: dict[str, Job] = {sms.SEND: sms.deliver}
+JOBS: dict[str, Job] = {
+    sms.SEND: sms.deliver,
+    incidents.DETECT: incidents.detect,
+    incidents.CARRY_ON: incidents.carry_on,
+}
 SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {
     "tickets.clocks": Every(EVERY, sweep_clocks),
     "tickets.sms": Every(SMS_EVERY, sms.sweep),
@@ -77,6 +83,8 @@ SWEEPS: dict[str, Callable[[Floor, datetime], None]] = {
     "tickets.unattended": Every(300, sweep_unattended),
     "tickets.units": Every(units_sweeping.EVERY, units_sweeping.sweep),
     "tickets.fleet": Every(units_sweeping.KEEP_EVERY, units_sweeping.keep),
+    "tickets.incidents": Every(incidents.EVERY, incidents.sweep),
+    "tickets.incident_works": Every(10, incidents.sweep_works),
 }
 
 

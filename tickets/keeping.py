@@ -40,7 +40,13 @@ ROOM = "tickets"
 ANNOUNCE, CLOSE, ANONYMISE, DELETE = "announce", "close", "anonymise", "delete"
 _FREE = (Ticket.hold == "", Ticket.deleted_at.is_(None))
 #: What happens to a ticket that is no work on it.
-_NO_WORK = (EventKind.LOOKED, EventKind.HELD, EventKind.RELEASED, EventKind.REDACTED)
+_NO_WORK = (
+    EventKind.LOOKED,
+    EventKind.HELD,
+    EventKind.RELEASED,
+    EventKind.REDACTED,
+    EventKind.INCIDENT,
+)
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,8 @@ class EventKind(StrEnum):
     file_marked made public or private again: file, of, public, text (why)
     file_removed file, of, text (why)
     message     the city's word to the citizen: text, language, key (of the form, so that it is
-                written once), template (an id or null); cannot be taken back
+                written once), template (an id or null); quiet: no SMS tells of it; cannot be
+                taken back
     linked      kind (a `tickets.life.rules.Bond`), other (a number), text (why)
     unlinked    the same, of a link that was taken away
     merged      it is the same matter as into (a number), text (why), from (its state)
@@ -227,6 +228,7 @@ class EventKind(StrEnum):
     unit_help   the same four, needed, text, at
     redacted    personal data were taken out of it: why (`retention`, `deletion`, `request`,
                 `category`), text
+    incident    it is part of an incident, or (`out`) is so no more: incident (an id), titles
     =========== =====================================================================
 
     Each that moves a clock says also `plan` (by clock: due_at, steps as
@@ -287,6 +289,7 @@ class EventKind(StrEnum):
     UNIT_LATE = "unit_late"
     UNIT_HELP = "unit_help"
     REDACTED = "redacted"
+    INCIDENT = "incident"
 
 
 class TicketEvent(Base):
@@ -1036,5 +1039,6 @@ class Asset(Base):
 # whoever knows the room's rows knows theirs
 
 import tickets.field.models  # noqa: E402
+import tickets.incidents.models  # noqa: E402
 import tickets.matters.models  # noqa: E402
 import tickets.units.models  # noqa: E402, F401

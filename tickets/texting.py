@@ -74,7 +74,8 @@ def moment_of(kind: str, data: Mapping[str, Any]) -> Moment | None:
     if kind == "unit_moved":
         return Moment.UNIT if data.get("tell") else None
     if kind == "message":
-        return Moment.MESSAGE
+        # who has several tickets of one matter reads it in each, and is told of it once
+        return None if data.get("quiet") else Moment.MESSAGE
     if kind == "waiting":
         return Moment.WAITING if data.get("for") == Waiting.CITIZEN else None
     return _moved(data) if kind == "moved" and "instead" not in data else None

@@ -429,6 +429,12 @@ def _redacted(_: Tickets, event: EventFacts) -> tuple[str, str]:
     return t("tickets.event.redacted"), t(f"tickets.event.redacted.{event.data['why']}")
 
 
+def _incident(_: Tickets, event: EventFacts) -> tuple[str, str]:
+    titles = event.data["titles"]
+    what = "tickets.event.incident_out" if event.data.get("out") else "tickets.event.incident"
+    return t(what, id=event.data["incident"]), titles.get(language()) or titles["en"]
+
+
 def _matter(config: Tickets, data: Mapping[str, Any]) -> str:
     if data.get("incomplete") and data.get("source", CALL) != CALL:
         return t(
@@ -493,6 +499,7 @@ _SENTENCES = {
     EventKind.RELEASED: _released,
     EventKind.CLOSING: _closing,
     EventKind.REDACTED: _redacted,
+    EventKind.INCIDENT: _incident,
     EventKind.PLACED: _placed,
     EventKind.CALLER: _caller,
     EventKind.CALLER_GONE: _caller_gone,

@@ -30,6 +30,8 @@ class Kind(StrEnum):
     UNIT_LATE = "unit_late"
     UNIT_DECLINED = "unit_declined"
     UNIT_HELP = "unit_help"
+    #: Many callers tell of the same: it seems that something has happened.
+    INCIDENT = "incident"
     #: What needed attention when the day was over.
     NIGHTLY = "nightly"
     #: Only what gathered for the night.
@@ -69,6 +71,7 @@ BEGINNING: Final[Mapping[Kind, How]] = {
     Kind.UNIT_LATE: How.NOW,
     Kind.UNIT_DECLINED: How.NOW,
     Kind.UNIT_HELP: How.NOW,
+    Kind.INCIDENT: How.NOW,
     Kind.NIGHTLY: How.NOW,
 }
 #: The night's list is the digest.

@@ -19,6 +19,7 @@ from ivr.pages import (
     talk,
 )
 from ivr.pages.base import blueprint
+from ivr.pages.bulletins import bulletins_of_incident
 from ivr.pages.callers import number_at_hand
 from ivr.pages.callouts import to_call_out
 from ivr.pages.calls import readable_calls
@@ -29,6 +30,7 @@ __all__ = [
     "answers",
     "blueprint",
     "bulletins",
+    "bulletins_of_incident",
     "callbacks",
     "callers",
     "callouts",

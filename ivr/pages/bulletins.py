@@ -146,6 +146,8 @@ class Typed:
     places: tuple[str, ...]
     starts: str
     ends: str
+    #: The incident that it tells of (its id); empty: none.
+    incident: str = ""
 
     @classmethod
     def new(cls, now: datetime) -> "Typed":
@@ -167,6 +169,7 @@ class Typed:
             tuple(each for each in form.getlist("places") if each in places()),
             form.get("starts_at", ""),
             form.get("ends_at", ""),
+            _incident(form.get("incident", "")),
         )
 
     def draft(self, now: datetime) -> tuple[Draft, dict[str, str]]:
@@ -181,6 +184,11 @@ class Typed:
             if moment is None:
                 found[name] = "ivr.bulletin.no_time"
         return draft, found
+
+
+def _incident(text: str) -> str:
+    """The id of an incident as a form carries it."""
+    return text if text.isdecimal() and len(text) < 19 else ""
 
 
 def _local(at: datetime) -> str:
@@ -199,8 +207,14 @@ def _moment(text: str, zone: ZoneInfo) -> datetime | None:
 @blueprint.get("/bulletins/new")
 @access(*WRITES)
 def new_bulletin() -> str:
-    """An empty form, or (`?like=3`) one with the words of an older bulletin."""
-    typed = Typed.new(clock.now())
+    """An empty form, or (`?like=3`) one with the words of an older bulletin, or with those that
+    another page has ready: `text.th` and so on, `ends_at`, the `incident` that it tells of.
+    """
+    ready, typed = request.args, Typed.new(clock.now())
+    texts = {each: ready[f"text.{each}"] for each in spoken_languages() if f"text.{each}" in ready}
+    if texts:
+        incident, ends = _incident(ready.get("incident", "")), ready.get("ends_at", "")
+        typed = replace(typed, texts=texts, ends=ends, incident=incident)
     like = request.args.get("like", type=int)
     if like is not None:
         with floor().db.read() as session:
@@ -219,7 +233,14 @@ def write_bulletin() -> ResponseReturnValue:
     if faults or request.form.get("do") == "preview":
         return _shown_again(typed, draft, faults)
     with floor().db.write() as session:
-        bulletins.write(session, _config(), draft, by=current_account().username, now=now)
+        bulletins.write(
+            session,
+            _config(),
+            draft,
+            by=current_account().username,
+            now=now,
+            incident=int(typed.incident) if typed.incident else None,
+        )
     return redirect(url_for("ivr.bulletin_list"), 303)
 
 
@@ -262,6 +283,20 @@ def withdraw_bulletin(bulletin_id: int) -> ResponseReturnValue:
     return redirect(url_for("ivr.bulletin_list"), 303)
 
 
+def bulletins_of_incident(
+    session: Session, incident_id: int, now: datetime
+) -> list[tuple[str, str, bool]]:
+    """See `tickets.incidents.web.BULLETINS`."""
+    return [
+        (
+            each.text_for(language()),
+            url_for("ivr.bulletin_page", bulletin_id=each.id),
+            each.state(now) == "on_air",
+        )
+        for each in bulletins.of_incident(session, incident_id)
+    ]
+
+
 def _page(session: Session, found: BulletinFacts) -> str:
     history = bulletins.history(session, found.id)
     return render_template(
@@ -271,6 +306,7 @@ def _page(session: Session, found: BulletinFacts) -> str:
         sayings=[found.said_to(each) for each in spoken_languages()],
         counts=bulletins.heard_counts(session, _config(), [found.id]),
         history=history,
+        incident=bulletins.incident_of(session, found.id),
         moment=datetime.fromisoformat,
         names=tickets.names_of(session, {found.author, *(each.by for each in history)}),
         typed=Typed.of(found),

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.db import after_commit, insert_ignore
+from hotline.errors import NotFound
 from hotline.floor import Floor
 from tickets import facts, search
 from tickets.errors import NoteEmpty, NothingChanged, NotYours, RoleMayNot
@@ -103,8 +104,8 @@ class Received:
         """Bring it to the disk; once more after its row stands, in case that an erasure of the same
         bytes came between.
         """
-        assert self.folder is not None
         for name, data in self.pieces.items():
+            assert self.folder is not None
             self.folder.put(name, data)
 
 
@@ -302,6 +303,59 @@ def _add(
     tell(session, ticket.id, EventKind.FILE_ADDED, by, now, said)
     after_commit(session, received.keep)
     return one(session, ticket, file_id)
+
+
+def share(
+    session: Session,
+    config: Files,
+    file_id: int,
+    ticket: TicketFacts,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> FileFacts:
+    """Give a ticket a file that another one has: one photo of what was done can be that of many.
+    Its bytes are kept once. Raises as `add`, and `NotFound` when it is not there any more.
+    """
+    row = session.scalars(sa.select(TicketFile).where(TicketFile.id == file_id, *PRESENT)).first()
+    if row is None:
+        raise NotFound
+    known = _facts(row)
+    return add(
+        session,
+        config,
+        ticket,
+        Received(
+            kind=known.kind,
+            type=known.type,
+            name=row.name,
+            hash=row.hash,
+            thumb=row.thumb,
+            size=row.size,
+            width=row.width,
+            height=row.height,
+            position=known.position,
+            taken_at=known.taken_at,
+            stays=row.stored_at is not None,
+        ),
+        actor=actor,
+        now=now,
+    )
+
+
+def after_photo_of(session: Session, ticket_ids: Collection[int]) -> int | None:
+    """Return the newest photo of what was done, as the city took it, of any of these tickets."""
+    return session.scalar(
+        sa.select(TicketFile.id)
+        .where(
+            TicketFile.ticket_id.in_(list(ticket_ids)),
+            TicketFile.kind == Kind.AFTER.value,
+            TicketFile.by_citizen == sa.false(),
+            *PRESENT,
+        )
+        .order_by(TicketFile.id.desc())
+        .limit(1)
+    )
 
 
 def _same(session: Session, ticket_id: int, hash_: str) -> FileFacts | None:

@@ -71,10 +71,12 @@ def message(
     language: str,
     key: str,
     template: int | None = None,
+    quiet: bool = False,
     actor: Actor,
     now: datetime,
 ) -> bool:
     """Write to the citizen, in `language`; False when the form with this `key` has been sent.
+    `quiet`: they are told of it by another ticket of theirs.
 
     A message of the division that has the ticket is its word: it acknowledges, and is news. What is
     sent is what was seen before sending: of a ticket that has changed meanwhile nothing is.
@@ -89,6 +91,7 @@ def message(
     if seen.version != ticket.version:
         raise TicketMoved(number=seen.number_shown)
     said: dict[str, Any] = {"text": text, "language": language, "key": key, "template": template}
+    said |= {"quiet": True} if quiet else {}
     if is_of_division(actor, seen) and seen.is_open:
         said |= {"acknowledged": True, "news": True}
         event = EventFacts(now, actor.username, EventKind.MESSAGE, said)

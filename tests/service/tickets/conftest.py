@@ -23,6 +23,7 @@ from tickets.config import Tickets
 from tickets.field import web as field_web
 from tickets.files import web as files_web
 from tickets.inbox import web as inbox_web
+from tickets.incidents import web as incidents_web
 from tickets.life import bulk_web, templates_web
 from tickets.life import web as life_web
 from tickets.matters import web as matters_web
@@ -99,6 +100,7 @@ def app(floor: Floor) -> Flask:
     made.register_blueprint(caller_web.blueprint)
     made.register_blueprint(notices_web.blueprint)
     made.register_blueprint(inbox_web.blueprint)
+    made.register_blueprint(incidents_web.blueprint)
     made.register_blueprint(persons_web.blueprint)
     made.register_blueprint(answers_web.blueprint)
     made.register_blueprint(categories_web.blueprint)

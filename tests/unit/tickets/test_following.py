@@ -63,6 +63,7 @@ STORY: dict[EventKind, dict[str, Any]] = {
     EventKind.UNIT_LATE: {"unit": SECRET, "instead": SECRET},
     EventKind.UNIT_HELP: {"unit": SECRET, "needed": True, "text": SECRET},
     EventKind.REDACTED: {"why": SECRET, "text": SECRET},
+    EventKind.INCIDENT: {"incident": 1, "titles": {"th": SECRET, "en": SECRET}},
 }
 
 

@@ -1,0 +1,592 @@
+"""Incidents: found once, joined by what belongs to them, and all their tickets done with once."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from hotline import clock
+from hotline.auth import COOKIE
+from hotline.auth import Role as AccountRole
+from hotline.db import Database
+from hotline.floor import Floor
+from hotline.models import Notice
+from tests.service.tickets.conftest import AGENT, NOW, SUPERVISOR
+from tests.support import photos
+from tests.support.floors import sign_in_as
+from tickets import facts, handling
+from tickets import service as tickets
+from tickets.config import Tickets
+from tickets.errors import BadMove, IncidentChanged, NothingChanged, RoleMayNot, TooLate
+from tickets.facts import TicketFacts
+from tickets.files import service as files
+from tickets.files.rules import Kind as FileKind
+from tickets.incidents import jobs, looking, service, works
+from tickets.incidents.looking import IncidentFacts, State
+from tickets.incidents.service import Change
+from tickets.incidents.works import What
+from tickets.models import EventKind, Ticket, TicketSms
+from tickets.places import service as places
+from tickets.places.rules import Pin, PinSource, Place
+from tickets.workflow import Priority, Result
+
+HERE = Pin(12.9302, 100.8847)
+FAR_OFF = Pin(12.9382, 100.8847)  # 890 m
+ENOUGH = 6
+
+Call = Callable[..., TicketFacts]
+
+
+@pytest.fixture(autouse=True)
+def now() -> Iterator[clock.DrivenClock]:
+    with clock.driven(NOW) as driven:
+        yield driven
+
+
+@pytest.fixture
+def call(floor: Floor, config: Tickets) -> Call:
+    """Somebody calls about a flood in one street, or `text`."""
+    numbers = iter(range(1, 1000))
+
+    def one(
+        text: str = "น้ำท่วมซอยบัวขาว",
+        category: str = "flood",
+        pin: Pin | None = HERE,
+        at: datetime | None = None,
+        **more: Any,
+    ) -> TicketFacts:
+        n = next(numbers)
+        asked = {"outcome": "complaint", "caller": f"+66812340{n:03}", "by": "nok", **more}
+        at = at or clock.now()
+        with floor.db.write() as session:
+            made = tickets.record_call(
+                session, config, call_id=n, note=text, category=category, now=at, **asked
+            )
+            where = places.settled(config, Place(pin=pin, source=PinSource.AGENT if pin else None))
+            places.placed_in_call(session, config, made, where, by="nok", now=at)
+            return tickets.by_number(session, made.number)
+
+    return one
+
+
+@pytest.fixture
+def boss(floor: Floor) -> str:
+    return sign_in_as(floor, AccountRole.SUPERVISOR, "supervisor")
+
+
+def detect(floor: Floor, config: Tickets) -> list[int]:
+    with floor.db.write() as session:
+        return service.detect(session, config, clock.now())
+
+
+def opened(floor: Floor, config: Tickets) -> int:
+    (found,) = detect(floor, config)
+    with floor.db.write() as session:
+        service.confirm(session, found, actor=SUPERVISOR, now=clock.now())
+    return found
+
+
+def of(floor: Floor, incident_id: int) -> IncidentFacts:
+    with floor.db.read() as session:
+        return looking.find(session, incident_id)
+
+
+def members(floor: Floor, incident_id: int) -> list[int]:
+    with floor.db.read() as session:
+        return looking.member_ids(session, incident_id)
+
+
+def seen(floor: Floor, ticket: TicketFacts) -> TicketFacts:
+    with floor.db.read() as session:
+        return facts.of_ticket(session.get_one(Ticket, ticket.id))
+
+
+def do(floor: Floor, verb: Callable[[Session], int]) -> int:
+    """Begin a work, and do all of it."""
+    with floor.db.write() as session:
+        work = verb(session)
+    assert works.carry_on(floor, work, clock.now())
+    return work
+
+
+def begun(incident: int, what: What, key: str = "") -> Callable[[Session], int]:
+    return lambda session: works.begin(
+        session, incident, what, {}, key=key or what, actor=SUPERVISOR, now=clock.now()
+    )
+
+
+def ending(
+    config: Tickets, incident: int, result: Result = Result.FIXED
+) -> Callable[[Session], int]:
+    texts = {"th": "น้ำลดแล้ว", "en": "It is over"}
+    return lambda session: works.end(
+        session, config, incident, result, texts, key="end", actor=SUPERVISOR, now=clock.now()
+    )
+
+
+# ------------------------------------------------------------------ found
+
+
+def test_a_burst_is_proposed_loudly_and_once(
+    floor: Floor, config: Tickets, call: Call, boss: str
+) -> None:
+    made = [call() for _ in range(ENOUGH - 1)]
+    call("หมาจรจัดไล่กัดคน ซอยบัวขาว", "flood")  # the wrong category the other way round
+    call(pin=Pin(12.965, 100.9), text="น้ำท่วมถนนพัทยา-นาเกลือ")
+    assert detect(floor, config) == []
+    made.append(call(category="rubbish"))
+    (found,) = detect(floor, config)
+    assert detect(floor, config) == []
+    assert members(floor, found) == [each.id for each in made]
+    incident = of(floor, found)
+    assert (incident.state, incident.callers) == (State.PROPOSED, ENOUGH)
+    assert incident.title("en") == "Flooding Soi Buakhao"
+    with floor.db.read() as session:
+        (notice,) = session.scalars(sa.select(Notice))
+        # until it is confirmed, no ticket says that it is part of something
+        assert looking.of_ticket(session, made[0].id) is None
+    assert (notice.kind, notice.urgent) == ("incident", True)
+    assert notice.data["address"] == f"/tickets/incidents/{found}"
+
+
+def test_what_is_usual_there_is_no_burst(floor: Floor, config: Tickets, call: Call) -> None:
+    for day in range(1, 29):
+        for _ in range(4):
+            call(at=NOW - timedelta(days=day))
+    for _ in range(ENOUGH):
+        call()
+
+    def found(**rules: Any) -> bool:
+        incidents = config.incidents.model_copy(update={"usual_days": 28, **rules})
+        with floor.db.read() as session:
+            return bool(
+                service.look(session, config.model_copy(update={"incidents": incidents}), NOW)
+            )
+
+    # four in three hours of each day: in one hour one and a third
+    assert found(times_usual=3)
+    assert not found(times_usual=5)
+
+
+def test_later_ones_join_and_private_or_old_ones_do_not(
+    floor: Floor, config: Tickets, call: Call, now: clock.DrivenClock
+) -> None:
+    for _ in range(ENOUGH):
+        call()
+    found = opened(floor, config)
+    now.advance(hours=3)
+    late = call("Soi Buakhao is under water", "noise", pin=FAR_OFF)
+    call("เจ้าหน้าที่เรียกเงิน น้ำท่วมซอยบัวขาว", "corruption")
+    call("น้ำท่วมถนนเทพประสิทธิ์", pin=Pin(12.906, 100.889))
+    assert detect(floor, config) == [found]
+    assert members(floor, found)[-1] == late.id
+    with floor.db.read() as session:
+        kinds = [event.kind for event in tickets.story(session, late.id)]
+        part_of = looking.of_ticket(session, late.id)
+    assert kinds[-1] is EventKind.INCIDENT
+    assert part_of is not None
+    assert part_of.id == found
+
+
+def test_with_so_many_it_is_opened_by_itself(floor: Floor, config: Tickets, call: Call) -> None:
+    incidents = config.incidents.model_copy(update={"opens_at": 8})
+    early = config.model_copy(update={"incidents": incidents})
+    early = early.with_areas(config.areas)
+    for _ in range(7):
+        call()
+    (found,) = detect(floor, early)
+    assert of(floor, found).state is State.PROPOSED
+    call()
+    detect(floor, early)
+    assert (of(floor, found).state, of(floor, found).opened_by) == (State.OPEN, "system")
+
+
+def test_what_was_dismissed_is_not_proposed_again(
+    floor: Floor, config: Tickets, call: Call, now: clock.DrivenClock
+) -> None:
+    for _ in range(ENOUGH):
+        call()
+    (found,) = detect(floor, config)
+    with floor.db.write() as session, pytest.raises(RoleMayNot):
+        service.dismiss(session, found, actor=AGENT, now=clock.now())
+    with floor.db.write() as session:
+        service.dismiss(session, found, text="ฝนตกปกติ", actor=SUPERVISOR, now=clock.now())
+    with floor.db.write() as session, pytest.raises(IncidentChanged):
+        service.confirm(session, found, actor=SUPERVISOR, now=clock.now())
+    for _ in range(ENOUGH):
+        call()
+    assert detect(floor, config) == [found]
+    # some hours later it may be another matter
+    now.advance(hours=5)
+    for _ in range(ENOUGH):
+        call()
+    (another,) = detect(floor, config)
+    assert another != found
+
+
+def test_a_change_of_a_ticket_has_it_looked_at(
+    floor: Floor, config: Tickets, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(
+        floor.jobs, "enqueue", lambda name, *given, **_: asked.append((name, *given))
+    )
+    last = [call() for _ in range(ENOUGH)][-1]
+    # one job a unit of work, however much was told in it
+    assert [each for each in asked if each[0] == jobs.DETECT][-1] == (jobs.DETECT, [last.id])
+    assert len([each for each in asked if each[0] == jobs.DETECT]) == ENOUGH
+    jobs.detect(floor, [last.id])
+    with floor.db.read() as session:
+        (found,) = looking.listing(session)
+    assert found.callers == ENOUGH
+    # one that is put right much later is looked at as well
+    old = call("ไม่ระบุ", "other", pin=None, at=NOW - timedelta(minutes=50))
+    with floor.db.write() as session:
+        where = places.settled(config, Place(pin=HERE, soi="ซอยบัวขาว"))
+        old = places.place(session, config, old, where, actor=SUPERVISOR, now=clock.now())
+        handling.route(
+            session,
+            config,
+            old,
+            category="flood",
+            priority=Priority.CRITICAL,
+            division=None,
+            text="น้ำท่วม",
+            actor=SUPERVISOR,
+            now=clock.now(),
+        )
+    jobs.detect(floor, [old.id])
+    assert old.id in members(floor, found.id)
+
+
+def at_once(*each: Callable[[], object]) -> list[object]:
+    """What came of those that ran at the same time: a value, or an error."""
+    gate, ends = threading.Barrier(len(each)), list[object]()
+
+    def run(one: Callable[[], object]) -> None:
+        gate.wait()
+        try:
+            ends.append(one())
+        except Exception as error:
+            ends.append(error)
+
+    threads = [threading.Thread(target=run, args=[one]) for one in each]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return ends
+
+
+def test_two_workers_that_find_the_same_burst_make_one_incident(
+    floor: Floor, config: Tickets, call: Call
+) -> None:
+    made = [call().id for _ in range(ENOUGH)]
+    other = Database(floor.settings.database_url)
+
+    def find(db: Database) -> list[int]:
+        with db.write() as session:
+            return service.detect(session, config, NOW)
+
+    try:
+        ends = at_once(*(lambda db=db: find(db) for db in (floor.db, other, floor.db)))
+    finally:
+        other.dispose()
+    assert sorted(map(str, ends)) == ["[1]", "[]", "[]"]
+    assert members(floor, 1) == made
+
+
+# ------------------------------------------------------------------ by hand
+
+
+def test_tickets_are_added_and_taken_out_and_that_is_undone(
+    floor: Floor, config: Tickets, call: Call
+) -> None:
+    made = [call() for _ in range(ENOUGH)]
+    other = call("ไม่มีทางเดิน", "footpath", pin=None)
+    found = opened(floor, config)
+
+    def by_hand(verb: Callable[..., None], ticket: TicketFacts) -> None:
+        with floor.db.write() as session:
+            verb(session, config, found, ticket, actor=SUPERVISOR, now=clock.now())
+
+    by_hand(service.add, other)
+    by_hand(service.remove, made[0])
+    assert members(floor, found) == [*(each.id for each in made[1:]), other.id]
+    with pytest.raises(NothingChanged):
+        by_hand(service.remove, made[0])
+    # what somebody has taken out stays out
+    assert detect(floor, config) == []
+    by_hand(service.add, made[0])
+    with pytest.raises(NothingChanged):
+        by_hand(service.add, made[0])
+    assert members(floor, found) == [*(each.id for each in made), other.id]
+    with floor.db.read() as session:
+        story = [
+            (event.kind, event.data.get("out", False))
+            for event in tickets.story(session, made[0].id)
+            if event.kind is EventKind.INCIDENT
+        ]
+    assert [out for _, out in story] == [False, True, False]
+
+
+def test_what_somebody_says_of_it_does_not_follow_its_tickets(
+    floor: Floor, config: Tickets, call: Call
+) -> None:
+    for _ in range(ENOUGH):
+        call()
+    found = opened(floor, config)
+    before = of(floor, found)
+    to = Change(titles={"th": "ท่อแตก ซอยบัวขาว"}, category="drain", centre=FAR_OFF, metres=900)
+
+    def change(version: int) -> None:
+        with floor.db.write() as session:
+            service.change(
+                session, config, found, to, version=version, actor=SUPERVISOR, now=clock.now()
+            )
+
+    change(before.version)
+    with pytest.raises(IncidentChanged):
+        change(before.version)
+    call("ท่อตัน ซอยบัวขาว", "drain")
+    detect(floor, config)
+    now_is = of(floor, found)
+    assert (now_is.title("th"), now_is.title("en")) == ("ท่อแตก ซอยบัวขาว", before.title("en"))
+    assert (now_is.category, now_is.centre, now_is.metres) == ("drain", FAR_OFF, 900)
+
+
+def test_one_is_made_of_chosen_tickets(floor: Floor, config: Tickets, call: Call) -> None:
+    chosen = [call(), call(category="drain")]
+    with floor.db.write() as session:
+        made = service.open_by_hand(session, config, chosen, actor=SUPERVISOR, now=clock.now())
+    assert (of(floor, made).state, of(floor, made).category) == (State.OPEN, "flood")
+    with floor.db.write() as session, pytest.raises(NothingChanged):
+        service.open_by_hand(session, config, chosen, actor=SUPERVISOR, now=clock.now())
+
+
+# ------------------------------------------------------------------ with all of them
+
+
+def test_categories_and_pins_are_put_right_each_once_and_back(
+    floor: Floor, config: Tickets, call: Call
+) -> None:
+    right = call()
+    wrong = [call(category=each) for each in ("rubbish", "noise", "other", "drain")]
+    astray = call(category="rubbish", pin=FAR_OFF)
+    closed = call(category="noise")
+    found = opened(floor, config)
+    with floor.db.write() as session:
+        tickets.move(
+            session,
+            config,
+            closed,
+            tickets.workflow.State.CANCELLED,
+            actor=SUPERVISOR,
+            result=Result.WITHDRAWN,
+            text="ซ้ำ",
+            now=clock.now(),
+        )
+    pins = do(floor, begun(found, What.PINS))
+    kinds = do(floor, begun(found, What.CATEGORIES))
+    for each in (*wrong, astray):
+        it = seen(floor, each)
+        assert (it.category, it.division) == ("flood", "sanitary_engineering")
+        assert it.priority is Priority.CRITICAL
+    assert seen(floor, right).version == right.version
+    assert seen(floor, closed).category == "noise"
+    with floor.db.read() as session:
+        pin = places.of_ticket(session, astray).pin
+        assert pin == of(floor, found).centre
+        story = tickets.story(session, astray.id)
+        placed = next(each for each in story[::-1] if each.kind is EventKind.PLACED)
+        assert placed.data["was"]["latitude"] == FAR_OFF.latitude  # the old pin stays in the story
+        done = {each.id: each.done for each in works.of_incident(session, found)}
+    assert done == {pins: 1, kinds: 5}
+    # somebody has done otherwise with one of them since
+    with floor.db.write() as session:
+        handling.route(
+            session,
+            config,
+            tickets.by_number(session, wrong[0].number),
+            category="canal",
+            priority=Priority.NORMAL,
+            division=None,
+            text="คลอง",
+            actor=SUPERVISOR,
+            now=clock.now(),
+        )
+    for work in (kinds, pins):
+        do(
+            floor,
+            lambda session, work=work: works.undo(  # type: ignore[misc]
+                session, work, actor=SUPERVISOR, now=clock.now()
+            ),
+        )
+    assert seen(floor, wrong[0]).category == "canal"
+    assert [seen(floor, each).category for each in wrong[1:]] == ["noise", "other", "drain"]
+    assert seen(floor, astray).priority is astray.priority
+    with floor.db.read() as session:
+        assert places.of_ticket(session, astray).pin == FAR_OFF
+    with floor.db.write() as session, pytest.raises(TooLate):
+        works.undo(session, kinds, actor=SUPERVISOR, now=clock.now())
+
+
+def test_a_work_that_was_cut_off_is_carried_on_and_does_nothing_twice(
+    floor: Floor, config: Tickets, call: Call, now: clock.DrivenClock
+) -> None:
+    texts = {"th": "เจ้าหน้าที่กำลังไป", "en": "Our people are on their way"}
+    made = [call(language="ru" if n % 2 else "th") for n in range(works.STEP + 5)]
+    twice = call(caller=made[0].caller_number)
+    hidden = call(caller=None)
+    found = opened(floor, config)
+
+    def begin(session: Session) -> int:
+        return works.tell_everybody(
+            session, found, texts, key="one form", actor=SUPERVISOR, now=clock.now()
+        )
+
+    with floor.db.write() as session:
+        work = begin(session)
+    assert not works.carry_on(floor, work, clock.now(), steps=1)
+    with floor.db.write() as session:
+        assert begin(session) == work  # the form was sent twice
+    now.advance(seconds=60)
+    jobs.sweep_works(floor, clock.now())
+    at_once(*[lambda: works.carry_on(floor, work, clock.now())] * 2)
+    with floor.db.read() as session:
+        messages = [
+            (ticket.id, event.data["language"], event.data["text"])
+            for ticket in (*made, twice, hidden)
+            for event in tickets.story(session, ticket.id)
+            if event.kind is EventKind.MESSAGE
+        ]
+        sms = session.execute(
+            sa.select(TicketSms.number, TicketSms.state).where(TicketSms.moment == "message")
+        ).all()
+        (told,) = works.of_incident(session, found)
+    # who speaks another language reads the English words
+    spoken = {"th": "th", "ru": "en"}
+    assert messages == [
+        (each.id, spoken[each.language], texts[spoken[each.language]])
+        for each in (*made, twice, hidden)
+    ]
+    numbers = [*(each.caller_number for each in made), None]
+    assert Counter(row.number for row in sms) == Counter(numbers)
+    assert (told.done, told.left, told.done_at is not None) == (len(made) + 2, 0, True)
+
+
+def test_all_are_closed_with_one_photo_and_one_text(
+    floor: Floor, config: Tickets, call: Call
+) -> None:
+    said = "ถนนทรุด หลุมใหญ่ ซอยบัวขาว"
+    made = [call(said, "road_surface") for _ in range(ENOUGH)]
+    asked = call(said, "road_surface", outcome="information")  # closed when it was answered
+    found = opened(floor, config)
+    assert of(floor, found).category == "road_surface"
+    with floor.db.write() as session, pytest.raises(BadMove):
+        ending(config, found)(session)
+    assert of(floor, found).state is State.OPEN
+    received = files.receive(
+        floor, config.files, photos.photo(), kind=FileKind.AFTER, name="a.jpg", now=clock.now()
+    )
+    with floor.db.write() as session:
+        files.add(session, config.files, made[2], received, actor=SUPERVISOR, now=clock.now())
+    work = do(floor, ending(config, found))
+    assert of(floor, found).state is State.ENDED
+    with floor.db.read() as session:
+        for each in made:
+            it = facts.of_ticket(session.get_one(Ticket, each.id))
+            assert (it.is_open, it.result) == (False, Result.FIXED)
+            assert files.after_photos(session, it) == 1
+            last = [
+                event for event in tickets.story(session, it.id) if event.kind is EventKind.MOVED
+            ]
+            assert last[-1].data["text"] == "น้ำลดแล้ว"
+        (told,) = works.of_incident(session, found)
+        closed = session.scalars(sa.select(TicketSms.ticket_id).where(TicketSms.moment == "closed"))
+        assert sorted(closed) == [each.id for each in made]
+    assert (told.id, told.done, told.left) == (work, ENOUGH, 0)
+    assert seen(floor, asked).closed_at == asked.closed_at
+    # what comes now is not of it
+    late = call(said, "road_surface")
+    assert detect(floor, config) == []
+    with floor.db.write() as session, pytest.raises(IncidentChanged):
+        service.add(session, config, found, late, actor=SUPERVISOR, now=clock.now())
+
+
+def test_what_comes_while_it_is_being_ended_is_closed_with_it_or_stays_open(
+    floor: Floor, config: Tickets, call: Call
+) -> None:
+    for _ in range(ENOUGH):
+        call()
+    found = opened(floor, config)
+    late = [call() for _ in range(4)]
+    other = Database(floor.settings.database_url)
+
+    def join() -> None:
+        with other.write() as session:
+            service.detect(session, config, NOW)
+
+    try:
+        ends = at_once(join, lambda: do(floor, ending(config, found)))
+    finally:
+        other.dispose()
+    assert not [each for each in ends if isinstance(each, Exception)]
+    joined = set(members(floor, found)) & {each.id for each in late}
+    assert joined in (set(), {each.id for each in late})
+    assert {each.id for each in late if not seen(floor, each).is_open} == joined
+    assert of(floor, found).state is State.ENDED
+
+
+# ------------------------------------------------------------------ pages
+
+
+@pytest.fixture
+def client(app: Flask, boss: str) -> FlaskClient:
+    made = app.test_client()
+    made.set_cookie(COOKIE, boss)
+    return made
+
+
+def test_the_desk_and_the_floor_are_told(
+    client: FlaskClient, floor: Floor, config: Tickets, call: Call
+) -> None:
+    known, alarm = "/tickets/incidents/known?lang=en", "/tickets/incidents/alarm?lang=en"
+    assert client.get(known).text.strip() == ""
+    for _ in range(ENOUGH):
+        call()
+    (found,) = detect(floor, config)
+    assert "Confirm it" in client.get(alarm).text
+    assert "Flooding" not in client.get(known).text
+    with floor.db.write() as session:
+        service.confirm(session, found, actor=SUPERVISOR, now=clock.now())
+    page = client.get(known).text
+    assert "Known incident: Flooding Soi Buakhao" in page
+    assert "You need not call again" in page
+    assert "Going on: Flooding Soi Buakhao" in client.get(alarm).text
+
+
+def test_who_may_not_read_a_ticket_does_not_see_it_there(
+    app: Flask, floor: Floor, config: Tickets, call: Call, boss: str
+) -> None:
+    made = [call() for _ in range(ENOUGH)]
+    found = opened(floor, config)
+    with floor.db.write() as session:
+        session.execute(sa.update(Ticket).where(Ticket.id == made[0].id).values(private=True))
+    client = app.test_client()
+    client.set_cookie(COOKIE, sign_in_as(floor, AccountRole.DIVISION, "mali"))
+    page = client.get(f"/tickets/incidents/{found}").text
+    assert made[1].number in page
+    assert made[0].number not in page
+    assert (
+        f'"number": "{made[0].number_shown}"'
+        not in client.get(f"/tickets/incidents/{found}/map").text
+    )
+    assert client.get("/tickets/incidents/99").status_code == 404

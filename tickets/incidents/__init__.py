@@ -1,0 +1,1 @@
+"""Many callers, one thing that happened: found, looked after as one, and ended as one."""
