@@ -195,6 +195,9 @@ TOPICS: Mapping[str, TopicsOf] = {
     "call_intervals": changes.nothing,
     "report_days": changes.nothing,
     "night_runs": changes.nothing,
+    "imports": changes.nothing,
+    "imported_calls": changes.nothing,
+    "import_days": changes.nothing,
 }
 
 
