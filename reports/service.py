@@ -115,9 +115,7 @@ def run_night(
     done = []
     for day in sorted(wanted):
         with db.write() as session:
-            done.append(
-                rebuild_day(session, day, how, now=started_at, imported=day in imported)
-            )
+            done.append(rebuild_day(session, day, how, now=started_at, imported=day in imported))
     with db.write() as session:
         run = NightRun(
             started_at=started_at,

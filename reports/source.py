@@ -34,6 +34,11 @@ def days_to_count(session: Session, first: date = date.min, last: date = date.ma
     return history.days_to_count(session, first, last)
 
 
+def imported_from(session: Session, start: datetime, end: datetime) -> list[str]:
+    """The old exchanges of which calls were imported from a time that touches [start, end)."""
+    return history.sources(session, start, end)
+
+
 def counting(session: Session, day: date) -> None:
     """Say that a day is being counted, before its facts are read."""
     history.counting(session, day)

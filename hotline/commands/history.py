@@ -47,9 +47,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = add_command(commands, "import-calls", _run, short)
     parser.description, parser.epilog = _WORDS, _EXAMPLE
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the file with the calls")
     parser.add_argument(
-        "--map", metavar="MAP", help="how it is written: a file (map.yaml), or a name of --list-maps"
+        "file", type=Path, nargs="?", metavar="FILE", help="the file with the calls"
+    )
+    parser.add_argument(
+        "--map",
+        metavar="MAP",
+        help="how it is written: a file (map.yaml), or a name of --list-maps",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="say what it would do, and write nothing"
@@ -60,7 +64,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="BAD",
         help="where rows go that cannot be read, with the reason (FILE.bad.csv in this folder)",
     )
-    parser.add_argument("--by", default="", help="who is doing this, for the list (who is signed in)")
+    parser.add_argument(
+        "--by", default="", help="who is doing this, for the list (who is signed in)"
+    )
     verbs = parser.add_mutually_exclusive_group()
     verbs.add_argument("--undo", type=int, metavar="IMPORT", help="take an import back, wholly")
     verbs.add_argument("--list", action="store_true", help="the imports that there were")
@@ -111,7 +117,7 @@ def _how(config: "CityConfig") -> "How":
 
 
 def _import(arguments: argparse.Namespace) -> int:
-    from reports.history import importing, maps
+    from reports.history import importing, keeping, maps
 
     path = maps.find(arguments.map)
     the_map = maps.load(path)
@@ -121,8 +127,15 @@ def _import(arguments: argparse.Namespace) -> int:
     rejects = arguments.reject or (None if dry else Path(f"{arguments.file.name}.bad.csv"))
     with opened(arguments) as (config, database):
         how = _how(config)
+        now, kept = clock.now(), config.ivr.retention
         job = importing.Job(
-            arguments.file, path, the_map, how, config.city.country, clock.now()
+            file=arguments.file,
+            map_path=path,
+            map=the_map,
+            how=how,
+            country=config.city.country,
+            now=now,
+            numbers_from=keeping.keeps_from(kept, now),
         )
         if rejects is not None:
             print(f"rows that cannot be read go to {rejects}", file=sys.stderr)
@@ -146,7 +159,7 @@ def _strangers(job: "Job", config: "CityConfig") -> None:
     unknown = [each for each in job.map.targets() if each not in config.ivr.queues]
     if unknown:
         print(
-            f"queues that are not in config.yaml, and stand in reports as here: {', '.join(unknown)}",
+            f"queues not in config.yaml, which stand in reports as here: {', '.join(unknown)}",
             file=sys.stderr,
         )
 

@@ -10,7 +10,7 @@ Held at a time: the calls that are open, and how many visits each call of the la
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from reports.history import times
@@ -22,9 +22,24 @@ from reports.history.visit import Outcome, Row, Visit, digest
 
 #: Of the exchange, of its agents, or of a call without a bearing on any figure.
 ASIDE = frozenset(
-    "ADDMEMBER REMOVEMEMBER PAUSE UNPAUSE PAUSEALL UNPAUSEALL PENALTY RINGINUSE AGENTLOGIN "
-    "AGENTLOGOFF AGENTCALLBACKLOGIN AGENTCALLBACKLOGOFF CONFIGRELOAD DID INFO MEMBERADDED "
-    "OUTCALL SLASTATUS".split()
+    {
+        "ADDMEMBER",
+        "REMOVEMEMBER",
+        "PAUSE",
+        "UNPAUSE",
+        "PAUSEALL",
+        "UNPAUSEALL",
+        "PENALTY",
+        "RINGINUSE",
+        "AGENTLOGIN",
+        "AGENTLOGOFF",
+        "AGENTCALLBACKLOGIN",
+        "AGENTCALLBACKLOGOFF",
+        "CONFIGRELOAD",
+        "DID",
+        "INFO",
+        "OUTCALL",
+    }
 )
 #: A call that was never let into the queue.
 NOT_LET_IN = frozenset({"JOINEMPTY", "FULL", "JOINUNAVAIL"})
@@ -140,7 +155,7 @@ class _Assembly:
             at = (
                 self._place.utc(local)
                 if parts.offset is None
-                else local.replace(tzinfo=parts.offset).astimezone(times.UTC)
+                else local.replace(tzinfo=parts.offset).astimezone(UTC)
             )
         return Line(record, at, call, queue, agent, event, data)
 
@@ -284,7 +299,7 @@ class _Assembly:
             number=number_of(values[self._map.number], self._reading.country)
             if self._map.number
             else None,
-            **known,  # type: ignore[arg-type]
+            **known,
         )
         fault = made.fault(self._reading.now, self._map.time.longest)
         if fault is not None:
@@ -349,7 +364,7 @@ def _at(place: int) -> Told:
 
 
 def _transfer(place: int) -> Told:
-    """extension | context | hold | talk | original position: the first two alone in old versions."""
+    """extension | context | hold | talk | position: the first two alone in old versions."""
     return lambda line: line.seconds(place) if len(line.data) > place else None
 
 

@@ -24,7 +24,7 @@ from hotline import clock
 from hotline.db import Database
 from hotline.errors import ConfigError, Conflict, Fault
 from reports import service as reports
-from reports.history import events, files, maps, rows, service
+from reports.history import events, files, rows, service
 from reports.history.maps import AnyMap, RowsMap
 from reports.history.models import Import
 from reports.history.service import Counts, Known, What
@@ -56,6 +56,8 @@ class Job:
     how: How
     country: str
     now: datetime
+    #: Calls before it keep no number (`keeping.keeps_from`).
+    numbers_from: datetime | None = None
 
 
 @dataclass
@@ -264,10 +266,7 @@ def look(
 def _take(told: Told, batch: list[Row], verdicts: list[str], refused: Rejects) -> None:
     of_visits = iter(verdicts)
     for row in batch:
-        if row.visit is not None:
-            verdict = next(of_visits)
-        else:
-            verdict = row.bad or "ignored"
+        verdict = next(of_visits) if row.visit is not None else row.bad or "ignored"
         told.take(row, verdict)
         if verdict not in ("new", "known", "ignored"):
             refused.add(row, verdict)
@@ -313,13 +312,13 @@ def perform(
         for batch in _in_batches(found):
             visits = [row for row in batch if row.visit is not None]
             with db.write() as session:
-                verdicts = service.write(session, import_id, visits, job.how.zone)
+                verdicts = service.write(
+                    session, import_id, visits, job.how.zone, numbers_from=job.numbers_from
+                )
                 _take(told, batch, verdicts, refused)
                 service.note(session, import_id, told.counts)
     with db.write() as session:
-        done = service.finish(
-            session, import_id, told.counts, dict(told.reasons), now=clock.now()
-        )
+        done = service.finish(session, import_id, told.counts, dict(told.reasons), now=clock.now())
     return Done(done, told, count_days(db, job.how))
 
 
@@ -336,16 +335,19 @@ def count_days(db: Database, how: How) -> int:
     return len(days)
 
 
-def undo(db: Database, import_id: int, how: How, *, by: str, reason: str = "") -> tuple[Import, int]:
+def undo(
+    db: Database, import_id: int, how: How, *, by: str, reason: str = ""
+) -> tuple[Import, int]:
     """Take an import back, wholly, and count its days anew. Returns it, and how many days.
 
     Raises NoSuchImport, AlreadyUndone.
     """
     with db.write() as session:
         service.begin_undo(session, import_id, by=by)
-    while True:
+    more = True
+    while more:
         with db.write() as session:
-            if service.take_back(session, import_id, how.zone, BATCH) == 0:
-                done = service.finish_undo(session, import_id, reason=reason, now=clock.now())
-                break
+            more = service.take_back(session, import_id, how.zone, BATCH) > 0
+    with db.write() as session:
+        done = service.finish_undo(session, import_id, reason=reason, now=clock.now())
     return done, count_days(db, how)

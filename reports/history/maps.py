@@ -200,7 +200,7 @@ class Values(Section):
 
     always: Target | None = None
     column: Column | None = None
-    values: dict[Text, Target] = {}
+    values: dict[Text, Target] = Field(default_factory=dict)
     #: For all others; left out, they are bad rows. `keep`: as it stands in the file.
     otherwise: Target = REFUSE
 
@@ -216,9 +216,7 @@ class Rule(Section):
 
     when: dict[Column, Texts]
     is_: Annotated[
-        Literal[
-            "answered", "abandoned", "left", "not_queued", "transferred", "ignore", "refuse"
-        ],
+        Literal["answered", "abandoned", "left", "not_queued", "transferred", "ignore", "refuse"],
         Field(alias="is"),
     ]
     #: Told of rows that are ignored or refused.
@@ -274,14 +272,14 @@ class RowsMap(_Map):
     #: The columns that together name a call: no two calls of the exchange have the same.
     key: Annotated[tuple[Column, ...], Field(min_length=1)]
     #: Rows with other values are ignored.
-    only: dict[Column, Texts] = {}
+    only: dict[Column, Texts] = Field(default_factory=dict)
     #: Texts of a column that mean that there is nothing.
-    empty: dict[Column, Texts] = {}
+    empty: dict[Column, Texts] = Field(default_factory=dict)
     moments: Moments
     lengths: Lengths = Lengths()
     outcomes: Annotated[tuple[Rule, ...], Field(min_length=1)]
     #: Of a row that no rule fits.
-    otherwise: Literal["refuse", "ignore"] = REFUSE
+    otherwise: Literal["refuse", "ignore"] = "refuse"
     agent: Column | None = None
 
     @cached_property
@@ -295,10 +293,8 @@ class RowsMap(_Map):
         yield from ((f"only.{name}", name) for name in self.only)
         yield from ((f"empty.{name}", name) for name in self.empty)
         for name, choices in self.moments:
-            for each in choices:
-                for part in ("column", "date", "time"):
-                    if (column := getattr(each, part)) is not None:
-                        yield f"moments.{name}", column
+            parts = ((each.column, each.date, each.time) for each in choices)
+            yield from ((f"moments.{name}", part) for each in parts for part in each if part)
         for name in ("menu", "wait", "talk", "wrap_up"):
             if (column := getattr(self.lengths, name)) is not None:
                 yield f"lengths.{name}", column

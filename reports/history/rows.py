@@ -6,7 +6,7 @@ What the map does not say is not guessed: such a row is bad, with the reason.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -164,38 +164,43 @@ class _Moments:
         arrived = self._moment(moments.arrived)
         if arrived is None:
             raise Bad("no moment of arrival")
-        if outcome is Outcome.NOT_QUEUED:
-            return self._made(outcome, told, arrived_at=arrived)
+        known = {"arrived_at": arrived}
         if outcome is Outcome.TRANSFERRED:
-            known = {"arrived_at": arrived, "transferred_at": arrived}
-            return self._made(outcome, told, **known)
-        queued = self._reached(arrived, moments.queued, lengths.menu) or arrived
-        if outcome is not Outcome.ANSWERED:
-            left = self._reached(queued, moments.left, lengths.wait)
-            if left is None:
-                raise Bad("nobody knows when the caller left the queue")
-            if left < queued:
-                raise Bad("left before queued")
-            name = "abandoned_at" if outcome is Outcome.ABANDONED else "left_at"
-            known = {"arrived_at": arrived, "queued_at": queued, name: left}
-            return self._made(outcome, told, **known)
+            known["transferred_at"] = arrived
+        elif outcome is not Outcome.NOT_QUEUED:
+            queued = self._reached(arrived, moments.queued, lengths.menu) or arrived
+            known["queued_at"] = queued
+            known |= (
+                self._answered(queued)
+                if outcome is Outcome.ANSWERED
+                else self._left(queued, outcome)
+            )
+        return self._made(outcome, told, **known)
+
+    def _left(self, queued: datetime, outcome: Outcome) -> dict[str, datetime]:
+        left = self._reached(queued, self._map.moments.left, self._map.lengths.wait)
+        if left is None:
+            raise Bad("nobody knows when the caller left the queue")
+        if left < queued:
+            raise Bad("left before queued")
+        return {"abandoned_at" if outcome is Outcome.ABANDONED else "left_at": left}
+
+    def _answered(self, queued: datetime) -> dict[str, datetime]:
+        moments, lengths = self._map.moments, self._map.lengths
         connected = self._reached(queued, moments.connected, lengths.wait)
         if connected is None:
             raise Bad("answered, but nobody knows when")
+        known = {"connected_at": connected}
         ended = self._reached(connected, moments.talk_ended, lengths.talk)
         if ended is None and (moments.talk_ended or lengths.talk):
             raise Bad("answered, but nobody knows until when")
-        known = {"arrived_at": arrived, "queued_at": queued, "connected_at": connected}
         if ended is not None:
             known["talk_ended_at"] = ended
             done = self._reached(ended, moments.wrapped_up, lengths.wrap_up)
-            if done is not None:
-                known["wrapped_up_at"] = done
-        return self._made(outcome, told, **known)
+            known |= {} if done is None else {"wrapped_up_at": done}
+        return known
 
-    def _made(
-        self, outcome: Outcome, told: Mapping[str, str | None], **known: datetime
-    ) -> Visit:
+    def _made(self, outcome: Outcome, told: Mapping[str, str | None], **known: datetime) -> Visit:
         # an answer is an offer that was taken; of the others nobody knows
         return Visit(
             outcome=outcome,
@@ -247,7 +252,7 @@ class _Moments:
                 at += DAY
         self._before = at
         if parts.offset is not None:
-            return at.replace(tzinfo=parts.offset).astimezone(times.UTC)
+            return at.replace(tzinfo=parts.offset).astimezone(UTC)
         return self._place.utc(at)
 
     def _day(self, column: str) -> date | None:

@@ -138,14 +138,22 @@ def known(session: Session, keys: Sequence[str]) -> dict[str, Known]:
             ImportedCall.key, ImportedCall.content, ImportedCall.import_id, ImportedCall.line
         ).where(ImportedCall.key.in_(keys))
     )
-    return {key: Known(*more) for key, *more in rows}
+    return {row.key: Known(row.content, row.import_id, row.line) for row in rows}
 
 
-def write(session: Session, import_id: int, rows: Sequence[Row], zone: ZoneInfo) -> list[str]:
-    """Write the visits of some rows that are there for the first time, and mark their days.
+def write(
+    session: Session,
+    import_id: int,
+    rows: Sequence[Row],
+    zone: ZoneInfo,
+    *,
+    numbers_from: datetime | None = None,
+) -> list[str]:
+    """Write the visits of some rows that are there for the first time, and mark their days; of
+    calls before `numbers_from` the number is not kept.
 
-    Returns for each row "new", "known", or why it is bad. A row that this import wrote before it was
-    cut off is new.
+    Returns for each row "new", "known", or why it is bad. A row that this import wrote before it
+    was cut off is new.
     """
     if session.get_bind().dialect.name == "postgresql":
         # two imports at once: who comes second sees what the first has written
@@ -153,7 +161,8 @@ def write(session: Session, import_id: int, rows: Sequence[Row], zone: ZoneInfo)
     there = known(session, [row.key for row in rows])
     verdicts, fresh = judged(rows, there, import_id)
     if fresh:
-        session.execute(sa.insert(ImportedCall), [_values(import_id, row) for row in fresh])
+        values = [_values(import_id, row, numbers_from) for row in fresh]
+        session.execute(sa.insert(ImportedCall), values)
         moments = [row.visit.moment for row in fresh if row.visit is not None]
         mark(session, {clock.local_day(at, zone) for at in moments})
         _reach(session, import_id, min(moments), max(moments))
@@ -184,9 +193,12 @@ def judged(
     return verdicts, fresh
 
 
-def _values(import_id: int, row: Row) -> dict[str, Any]:
+def _values(import_id: int, row: Row, numbers_from: datetime | None) -> dict[str, Any]:
     visit = row.visit
     assert visit is not None
+    values = {name: getattr(visit, name) for name in _KEPT}
+    if numbers_from is not None and visit.arrived_at < numbers_from:
+        values["number"] = None  # the night would forget it
     return {
         "import_id": import_id,
         "key": row.key,
@@ -194,7 +206,7 @@ def _values(import_id: int, row: Row) -> dict[str, Any]:
         "line": row.line,
         "moment": visit.moment,
         "outcome": visit.outcome.value,
-        **{name: getattr(visit, name) for name in _KEPT},
+        **values,
     }
 
 

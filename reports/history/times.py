@@ -72,9 +72,10 @@ class Calendar:
             year = int(written)
         else:
             assert self.two_digits_from is not None, "the map has been checked"
-            year = self.two_digits_from + (
-                int(found["short_year"] or 0) - self.two_digits_from % 100
-            ) % 100
+            year = (
+                self.two_digits_from
+                + (int(found["short_year"] or 0) - self.two_digits_from % 100) % 100
+            )
         return year - (BUDDHIST_ERA if self.buddhist else 0) + self.shift
 
 

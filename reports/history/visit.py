@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 
 class Outcome(StrEnum):
@@ -78,7 +79,7 @@ class Visit:
     def fault(self, now: datetime, longest: timedelta) -> str | None:
         """Why this cannot have been; None when it can."""
         known = [(name, at) for name in ORDER if (at := getattr(self, name)) is not None]
-        for (name, at), (later_name, later) in zip(known, known[1:], strict=False):
+        for (name, at), (later_name, later) in pairwise(known):
             if later < at:
                 return f"{_words(later_name)} before {_words(name)}"
         if self.ended_at - self.arrived_at > longest:
@@ -100,7 +101,7 @@ def _words(name: str) -> str:
     return name.removesuffix("_at").replace("_", " ")
 
 
-#: The number is no figure, and is forgotten after a while: a file that is read again is still known.
+#: The number is no figure, and is forgotten after a while: a file read again is known all the same.
 _CONTENT = tuple(field.name for field in fields(Visit) if field.name != "number")
 
 
