@@ -80,6 +80,8 @@ class Open:
     again: bool
     lines: list[Record] = field(default_factory=list)
     connected: datetime | None = None
+    #: How long the caller had waited by then, as CONNECT says.
+    held: timedelta | None = None
     agent: str | None = None
     offers: int = 0
     missed: int = 0
@@ -174,7 +176,7 @@ class _Assembly:
             yield Row(line.record.line, line.record.raw, bad=f"{line.event} {why}")
         elif line.event in GOES_ON:
             visit.lines.append(line.record)
-            _note(visit, GOES_ON[line.event], line)
+            GOES_ON[line.event](visit, line)
         elif line.event in ENDS:
             visit.lines.append(line.record)
             del self._open[line.call]
@@ -257,7 +259,9 @@ class _Assembly:
             return self._visit(visit, queued, outcome, **known)
         if visit.connected is None:
             raise Bad(f"{line.event} without CONNECT before it")
-        waited = self._agreed(wait, visit.connected - queued, "CONNECT")
+        waited = self._agreed(visit.held, visit.connected - queued, "CONNECT")
+        if wait is not None:  # said again at the end, and what Asterisk's own sums are of
+            waited = self._agreed(wait, visit.connected - queued, line.event)
         talked = self._agreed(talk, line.at - visit.connected, line.event)
         connected = queued + waited
         return self._visit(
@@ -332,14 +336,14 @@ def _connect(visit: Open, line: Line) -> None:
         return
     visit.connected, visit.agent = line.at, line.agent
     visit.offers += 1
+    try:
+        visit.held = line.seconds(0)
+    except Unreadable as reason:
+        visit.wrong = visit.wrong or str(reason)
 
 
 def _nothing(_visit: Open, _line: Line) -> None:
     return
-
-
-def _note(visit: Open, what: Callable[[Open, Line], None], line: Line) -> None:
-    what(visit, line)
 
 
 #: What an event within a visit changes. A caller whom an agent dumped, or who could not be joined

@@ -38,16 +38,12 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
-def _texts(value: Any) -> Any:
-    return [_text(each) for each in value] if isinstance(value, list) else [_text(value)]
-
-
 def _zone(name: str) -> str:
     return name if name == CITY else _known_zone(name)
 
 
 Text = Annotated[str, BeforeValidator(_text)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_texts)]
+Texts = tuple[Text, ...]
 Column = Annotated[str, BeforeValidator(_text), StringConstraints(min_length=1)]
 Format = Annotated[str, StringConstraints(min_length=2)]
 Source = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
@@ -157,13 +153,7 @@ class Moment(Section):
         return self
 
 
-def _moments(value: Any) -> Any:
-    """A column's name for short; several: the first that is filled."""
-    listed = value if isinstance(value, list) else [value]
-    return [{"column": each} if isinstance(each, str | int) else each for each in listed]
-
-
-MomentsOf = Annotated[tuple[Moment, ...], BeforeValidator(_moments)]
+MomentsOf = tuple[Moment, ...]
 
 
 class Moments(Section):
@@ -383,6 +373,7 @@ def load(path: Path) -> AnyMap:
     content, repeated = read_yaml(path)
     if not isinstance(content, Mapping):
         raise ConfigError([Fault(str(path), "is empty or not a mapping")])
+    content = _spelled_out(content)
     kinds: Mapping[str, type[AnyMap]] = {"rows": RowsMap, "events": EventsMap}
     kind = kinds.get(str(content.get("kind", "rows")))
     if kind is None:
@@ -393,3 +384,31 @@ def load(path: Path) -> AnyMap:
         raise ConfigError([*twice, *faults])
     assert isinstance(found, RowsMap | EventsMap)
     return found
+
+
+def _spelled_out(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be written for short, as it is meant: a column for a moment, one for several."""
+    spelled = dict(content)
+    if isinstance(moments := content.get("moments"), Mapping):
+        spelled["moments"] = {name: _moments(each) for name, each in moments.items()}
+    for name in ("only", "empty"):
+        if isinstance(texts := content.get(name), Mapping):
+            spelled[name] = _lists(texts)
+    if isinstance(rules := content.get("outcomes"), list):
+        spelled["outcomes"] = [
+            {**rule, "when": _lists(rule["when"])}
+            if isinstance(rule, Mapping) and isinstance(rule.get("when"), Mapping)
+            else rule
+            for rule in rules
+        ]
+    return spelled
+
+
+def _lists(texts: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {name: each if isinstance(each, list) else [each] for name, each in texts.items()}
+
+
+def _moments(value: Any) -> Any:
+    """Several: the first that is filled."""
+    listed = value if isinstance(value, list) else [value]
+    return [{"column": each} if isinstance(each, str | int) else each for each in listed]
