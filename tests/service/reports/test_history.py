@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hotline import audit, clock, db
+from hotline.auth import Role
+from hotline.cli import main
 from hotline.db import Database
 from hotline.errors import ConfigError
 from hotline.floor import Floor
@@ -32,6 +35,7 @@ from reports.models import ReportDay, call_intervals
 from reports.service import How
 from scripts import count_log
 from tests.service.reports.test_night import midnight, night, write_day
+from tests.support.floors import CONFIG
 from tests.support.old_logs import BANK_HEAD, bank
 from tests.support.stories import snapshot
 
@@ -137,9 +141,8 @@ def test_bad_rows_are_kept_byte_for_byte_with_the_reason(floor, tmp_path):
 def test_a_dry_run_says_the_same_and_writes_nothing(floor, tmp_path):
     rows = bank(500)
     file = log(tmp_path / "log.tsv", [*rows, *rows[:50]])
-    before = sorted(tmp_path.iterdir())
     told = importing.look(floor.db, job_of(floor, file))
-    assert sorted(tmp_path.iterdir()) == before
+    assert list(tmp_path.glob("log*")) == [file]
     with floor.db.read() as session:
         assert history.imports(session) == []
     done = bring(floor, file)
@@ -192,7 +195,7 @@ def test_whatever_the_order_of_rows_and_files(
     mixed = [*rows, *chance.sample(rows, 10)]
     chance.shuffle(mixed)
     edges = [0, *sorted(cuts), len(mixed)]
-    parts = [mixed[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    parts = [mixed[start:end] for start, end in pairwise(edges)]
     results = []
     for files in ([rows], parts):
         with tempfile.TemporaryDirectory() as folder:
@@ -237,9 +240,7 @@ def test_killed_in_the_middle_and_run_again(floor, tmp_path, monkeypatch):
                 raise Killed
 
         with clock.driven(NOW), pytest.raises(Killed):
-            importing.perform(
-                floor.db, job_of(floor, file), by="tests", rejects=bad, progress=stop
-            )
+            importing.perform(floor.db, job_of(floor, file), by="tests", rejects=bad, progress=stop)
         assert not bad.exists()
         with floor.db.read() as session:
             assert 0 < len(session.scalars(sa.select(ImportedCall.id)).all()) < 500
@@ -273,7 +274,7 @@ def test_taken_back_it_was_never_there(floor, tmp_path):
     bring(floor, log(tmp_path / "a.tsv", bank(200)))
     before = stored(floor.db)
     with floor.db.read() as session:
-        days = snapshot(session, ReportDay.__table__)
+        days = set(session.scalars(sa.select(ReportDay.day)))
     second = bring(floor, log(tmp_path / "b.tsv", bank(300, seed=2, first=date(2010, 9, 1))))
     third = bring(floor, log(tmp_path / "c.tsv", _other(bank(300, seed=3))))
     with clock.driven(NOW):
@@ -281,11 +282,11 @@ def test_taken_back_it_was_never_there(floor, tmp_path):
             importing.undo(floor.db, each.import_.id, How.of(floor), by="me", reason="wrong file")
     assert stored(floor.db) == before
     with floor.db.read() as session:
-        assert [row[0] for row in snapshot(session, ReportDay.__table__)] == [
-            row[0] for row in days
-        ]
+        assert set(session.scalars(sa.select(ReportDay.day))) == days
         assert session.scalars(sa.select(ImportDay.day)).all() == []
-        (line,) = audit.lines(session, audit.Asked(kind="reports.import_undone", subject="import:2"))
+        (line,) = audit.lines(
+            session, audit.Asked(kind="reports.import_undone", subject="import:2")
+        )
     assert line.reason == "wrong file"
     with pytest.raises(history.AlreadyUndone):
         importing.undo(floor.db, second.import_.id, How.of(floor), by="me")
@@ -333,9 +334,7 @@ def test_years_without_a_hotline_are_no_gap(floor, tmp_path):
     bring(floor, log(tmp_path / "log.tsv", bank(100)))
     with floor.db.read() as session:
         for first, last in ((FIRST, LAST), (date(2005, 1, 1), date(2005, 12, 31))):
-            found = service.counted(
-                session, first, last, How.of(floor), now=NOW, by_day=True
-            )
+            found = service.counted(session, first, last, How.of(floor), now=NOW, by_day=True)
             assert (found.live_days, found.missing_days) == ((), ())
         assert found.rows == []
 
@@ -477,3 +476,73 @@ def test_it_begins_at_midnight_of_the_city(floor, tmp_path):
     with floor.db.read() as session:
         found = list(history.facts(session, midnight(floor, FIRST), midnight(floor, LAST)))
     assert all(midnight(floor, FIRST) <= each.moment for each in found)
+
+
+# ---------------------------------------------------------------- the page and the command
+
+
+def test_the_page_tells_every_import_to_those_who_answer_for_the_figures(
+    floor, tmp_path, client, bearer
+):
+    asked = "/reports/imports?lang=en"
+    assert "There are none yet" in client.get(asked, headers=bearer(Role.MANAGER)).text
+    bring(floor, log(tmp_path / "august.tsv", bank(200)))
+    with floor.db.write() as session:  # a name of a file is a name, whatever it says
+        session.execute(sa.update(Import).values(file_name="<b>.tsv"))
+    shown = client.get(asked, headers=bearer(Role.ADMINISTRATOR)).text
+    assert "&lt;b&gt;.tsv" in shown
+    assert "200 read" in shown
+    assert "negative duration" in shown
+    for role in (Role.SUPERVISOR, Role.AGENT):
+        assert client.get(asked, headers=bearer(role)).status_code == 403
+
+
+def test_a_report_says_that_it_counts_imported_calls(floor, tmp_path, client, bearer):
+    bring(floor, log(tmp_path / "log.tsv", bank(50)))
+    said = "calls imported from an old exchange (bank-1999)"
+    for path, there in (
+        ("month/1999-08", True),
+        ("day/1999-08-12", True),
+        ("day/2026-11-19", False),
+    ):
+        for role in (Role.SUPERVISOR, Role.MANAGER):
+            shown = client.get(f"/reports/{path}?lang=en", headers=bearer(role)).text
+            assert (said in shown) == there
+            assert ("/reports/imports" in shown) == (role is Role.MANAGER)
+
+
+def test_the_command(sqlite_url, tmp_path, monkeypatch, capsys):
+    for name, value in {"HOTLINE_DATA": str(tmp_path), "HOTLINE_CONFIG": str(CONFIG)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    monkeypatch.chdir(tmp_path)
+    file = str(log(tmp_path / "log.tsv", bank(300)))
+    whole, _ = count_log.count([BANK_HEAD, *bank(300)])
+
+    def run(*words: str, code: int = 0) -> str:
+        assert main(["import-calls", *words]) == code
+        said = capsys.readouterr()
+        return said.out + said.err
+
+    assert run("--list-maps").split() == maps.names()
+    assert "kind: events" in run("--print-map", "asterisk-queue-log")
+    dry = run(file, "--map", "bank-log", "--dry-run")
+    assert f"{whole['calls']:,} would be imported" in dry
+    assert "nothing was written" in dry
+    assert run("--list") == "there were no imports\n"
+    assert not (tmp_path / "log.tsv.bad.csv").exists()
+    assert f"{whole['calls']:,} imported" in run(file, "--map", "bank-log", "--by", "somsri")
+    assert (tmp_path / "log.tsv.bad.csv").exists()
+    assert "(somsri)" in run("--list")
+    assert "import 1 (log.tsv) was taken back" in run("--undo", "1")
+    assert "undone" in run("--list")
+
+    wrong = tmp_path / "map.yaml"
+    wrong.write_text("source: x\ntime: {zone: nowhere}\n", encoding="utf-8")
+    said = run(file, "--map", str(wrong), code=1)
+    assert "time.zone: no such time zone: nowhere" in said
+    assert "moments: " in said
+    assert "no such map" in run(file, "--map", "bank", code=1)
+    assert "there is no such file" in run("nothing.csv", "--map", "bank-log", code=1)
+    assert "--map" in run(file, code=1)
+    assert "no such import" in run("--undo", "7", code=1)

@@ -143,15 +143,14 @@ def test_lines_of_the_exchange_are_left_out() -> None:
 
 
 def test_however_calls_stand_between_each_other() -> None:
-    calls = []
-    for number in range(40):
-        calls.append(
-            [
-                f"0|c{number}|600|NONE|ENTERQUEUE||08123456{number:02}|1",
-                f"{number}|c{number}|600|A|CONNECT|{number}|x|1",
-                f"{2 * number}|c{number}|600|A|COMPLETEAGENT|{number}|{number}|1",
-            ]
-        )
+    calls = [
+        [
+            f"0|c{number}|600|NONE|ENTERQUEUE||08123456{number:02}|1",
+            f"{number}|c{number}|600|A|CONNECT|{number}|x|1",
+            f"{2 * number}|c{number}|600|A|COMPLETEAGENT|{number}|{number}|1",
+        ]
+        for number in range(40)
+    ]
     one_by_one = {each.key: each.visit for each in read(*(line for call in calls for line in call))}
     chance = random.Random(1)
     for _ in range(5):

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from reports.history.files import LONGEST_LINE, Form, Record, records
 
 
-def read(data: bytes, form: Form = Form(), skip: int = 0) -> list[Record]:
+COMMAS = Form()
+
+
+def read(data: bytes, form: Form = COMMAS, skip: int = 0) -> list[Record]:
     return list(records(io.BytesIO(data), form, lambda _: None, skip=skip))
 
 
