@@ -44,7 +44,7 @@ def upgrade() -> None:
     op.create_table(
         "imported_calls",
         sa.Column("id", BigId, nullable=False),
-        sa.Column("import_id", sa.BigInteger(), nullable=False),
+        sa.Column("import_id", BigId, nullable=False),
         sa.Column("key", sa.String(32), nullable=False),
         sa.Column("content", sa.String(16), nullable=False),
         sa.Column("line", sa.BigInteger(), nullable=False),

@@ -546,3 +546,24 @@ def test_the_command(sqlite_url, tmp_path, monkeypatch, capsys):
     assert "there is no such file" in run("nothing.csv", "--map", "bank-log", code=1)
     assert "--map" in run(file, code=1)
     assert "no such import" in run("--undo", "7", code=1)
+
+
+def test_the_example_in_the_documentation(floor, tmp_path):
+    """A city's own file, in Thai."""
+    page = (Path(CONFIG).parent / "docs" / "history.md").read_text(encoding="utf-8")
+    part = page[page.index("### ตัวอย่าง") :]
+    _, rows, _, text, *_ = part.split("```")
+    file, the_map = tmp_path / "สาย-2567.csv", tmp_path / "map.yaml"
+    file.write_bytes(rows.lstrip("\n").encode("tis_620"))
+    the_map.write_text(text.removeprefix("yaml\n"), encoding="utf-8")
+    told = bring(floor, file, the_map, tmp_path / "bad.csv").told
+    assert vars(told.counts) == {"read": 5, "new": 3, "known": 0, "ignored": 1, "bad": 1}
+    assert (told.bad[0][0].line, told.ignored) == (8, Counter({"test call": 1}))
+    found = counted(floor.db, date(2024, 2, 29), date(2024, 3, 1))
+    assert (found.calls, found.answered, found.abandoned, found.not_queued) == (3, 1, 1, 1)
+    assert (found.wait_answered_ms, found.talk_ms, found.wait_abandoned_ms) == (
+        95_000,
+        250_000,
+        42_000,
+    )
+    assert "31/02/2567".encode() in (tmp_path / "bad.csv").read_bytes()

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from reports.history.files import LONGEST_LINE, Form, Record, records
 
-
 COMMAS = Form()
 
 
