@@ -566,4 +566,4 @@ def test_the_example_in_the_documentation(floor, tmp_path):
         250_000,
         42_000,
     )
-    assert "31/02/2567".encode() in (tmp_path / "bad.csv").read_bytes()
+    assert b"31/02/2567" in (tmp_path / "bad.csv").read_bytes()
