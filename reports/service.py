@@ -311,12 +311,18 @@ def counted(
 
 
 def _not_counted(session: Session, first: date, last: date, over: set[date]) -> list[date]:
-    # A hotline knows nothing of the days before its first night: these are no gap, whether or not
-    # an import has brought some of them.
-    begin = session.scalar(sa.select(sa.func.min(ReportDay.day)).where(~ReportDay.imported))
+    # A hotline knows nothing of the days before its first night: these are no gap.
+    begin = first_own_day(session)
     return [
         day for day in days_between(max(first, begin) if begin else last, last) if day not in over
     ]
+
+
+def first_own_day(session: Session) -> date | None:
+    """The first day that the hotline counted of its own, whatever imports have brought; None before
+    its first night.
+    """
+    return session.scalar(sa.select(sa.func.min(ReportDay.day)).where(~ReportDay.imported))
 
 
 def _live_rows(day: date, cells: Mapping[Cell, Counters], *, by_day: bool) -> Sequence[Row]:

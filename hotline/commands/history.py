@@ -17,6 +17,7 @@ from hotline.errors import ConfigError, Fault, Invalid
 
 if TYPE_CHECKING:
     from hotline.city import CityConfig
+    from hotline.db import Database
     from reports.history.importing import Job, Progress, Told
     from reports.service import How
 
@@ -121,6 +122,8 @@ def _import(arguments: argparse.Namespace) -> int:
 
     path = maps.find(arguments.map)
     the_map = maps.load(path)
+    if arguments.reject is not None and arguments.reject.absolute() == arguments.file.absolute():
+        raise Invalid("--reject names the file itself")
     if not arguments.file.is_file():
         raise ConfigError([Fault(str(arguments.file), "there is no such file")])
     dry = arguments.dry_run
@@ -144,10 +147,12 @@ def _import(arguments: argparse.Namespace) -> int:
         if dry:
             told = importing.look(database, job, rejects, progress)
             _tell(told, how.zone, dry=True)
+            _beside_our_own(told, database, how.zone)
             return 0
         by = _by(arguments)
         done = importing.perform(database, job, by=by, rejects=rejects, progress=progress)
         _tell(done.told, how.zone, dry=False)
+        _beside_our_own(done.told, database, how.zone)
         print(f"import {done.import_.id}; {done.days} days were counted anew")
         if done.told.counts.bad:
             print(f"the {done.told.counts.bad} bad rows are in {rejects}")
@@ -160,6 +165,20 @@ def _strangers(job: "Job", config: "CityConfig") -> None:
     if unknown:
         print(
             f"queues not in config.yaml, which stand in reports as here: {', '.join(unknown)}",
+            file=sys.stderr,
+        )
+
+
+def _beside_our_own(told: "Told", database: "Database", zone: ZoneInfo) -> None:
+    """Calls of a time at which this hotline answered already may be its own, from another log."""
+    from reports.service import first_own_day
+
+    with database.read() as session:
+        begin = first_own_day(session)
+    if begin is not None and told.last is not None and clock.local_day(told.last, zone) >= begin:
+        print(
+            f"some are from {begin} or later, when this hotline answered calls itself: "
+            "make sure that they are not the same ones",
             file=sys.stderr,
         )
 

@@ -78,6 +78,7 @@ class Open:
     entered: Line
     number: int
     again: bool
+    key: str
     lines: list[Record] = field(default_factory=list)
     connected: datetime | None = None
     #: How long the caller had waited by then, as CONNECT says.
@@ -95,6 +96,13 @@ class _Known:
     visits: int = 0
     answered: bool = False
     last: datetime | None = None
+    #: How many of them entered the same queue in the same second as the last.
+    at_once: int = 0
+    queue: str = ""
+
+    def enter(self, line: Line) -> None:
+        self.at_once = self.at_once + 1 if (self.queue, self.last) == (line.queue, line.at) else 1
+        self.visits, self.last, self.queue = self.visits + 1, line.at, line.queue
 
 
 @dataclass(frozen=True)
@@ -192,22 +200,25 @@ class _Assembly:
         if len(self._open) + len(self._known) > self._look_at:
             yield from self._forget(line.at)
         known = self._known.setdefault(line.call, _Known())
-        known.visits, known.last = known.visits + 1, line.at
-        self._open[line.call] = Open(line, known.visits, known.answered, [line.record])
+        known.enter(line)
+        self._open[line.call] = Open(
+            line, known.visits, known.answered, self._key(line, known.at_once), [line.record]
+        )
 
     def _not_let_in(self, line: Line) -> Iterator[Row]:
         """A full queue, or one that nobody serves: it was never entered."""
         known = self._known.setdefault(line.call, _Known())
-        known.visits, known.last = known.visits + 1, line.at
-        record = line.record
+        known.enter(line)
+        record, key = line.record, self._key(line, known.at_once)
+        entered = Open(line, known.visits, known.answered, key)
         try:
-            visit = self._visit(Open(line, known.visits, known.answered), None, Outcome.NOT_QUEUED)
+            visit = self._visit(entered, None, Outcome.NOT_QUEUED)
         except (Bad, Unreadable) as reason:
             yield Row(record.line, record.raw, bad=str(reason))
         except Ignored as reason:
             yield Row(record.line, record.raw, ignored=str(reason))
         else:
-            yield Row(record.line, record.raw, visit=visit, key=self._key(line, known.visits))
+            yield Row(record.line, record.raw, visit=visit, key=key)
 
     def _forget(self, now: datetime) -> Iterator[Row]:
         """Calls that cannot be of the log any more."""
@@ -235,11 +246,12 @@ class _Assembly:
             return _row_of(visit, ignored=str(reason))
         known = self._known[line.call]
         known.answered = known.answered or outcome is Outcome.ANSWERED
-        return _row_of(visit, made=made, key=self._key(visit.entered, visit.number))
+        return _row_of(visit, made=made)
 
-    def _key(self, entered: Line, number: int) -> str:
+    def _key(self, entered: Line, at_once: int) -> str:
+        """Not by the number of the visit: an earlier one may stand in another piece of the log."""
         seconds = f"{entered.at.timestamp():.6f}"
-        parts = (self._map.source, entered.call, entered.queue, seconds, str(number))
+        parts = (self._map.source, entered.call, entered.queue, seconds, str(at_once))
         return digest("\x1f".join(parts), 16)
 
     def _ended(
@@ -311,11 +323,9 @@ class _Assembly:
         return made
 
 
-def _row_of(
-    visit: Open, *, made: Visit | None = None, key: str = "", bad: str = "", ignored: str = ""
-) -> Row:
+def _row_of(visit: Open, *, made: Visit | None = None, bad: str = "", ignored: str = "") -> Row:
     raw = b"".join(each.raw for each in visit.lines)
-    return Row(visit.entered.record.line, raw, visit=made, key=key, bad=bad, ignored=ignored)
+    return Row(visit.entered.record.line, raw, visit=made, key=visit.key, bad=bad, ignored=ignored)
 
 
 # ---------------------------------------------------------------- the table of events

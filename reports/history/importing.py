@@ -15,10 +15,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from hotline import clock
 from hotline.db import Database
@@ -31,6 +35,9 @@ from reports.history.service import Counts, Known, What
 from reports.history.visit import Row, Visit
 from reports.service import How
 
+T = TypeVar("T")
+#: So often a unit of work is tried again that found the database busy, a second apart.
+_TRIES = 20
 #: So many rows are written in one unit of work.
 BATCH = 1000
 #: So many kinds of reasons are told apart.
@@ -307,19 +314,37 @@ def perform(
     )
     with _opened(job) as file, Rejects(rejects) as refused:
         found = read(job, file, lambda at: progress(at, size, told.counts.read))
-        with db.write() as session:
-            import_id = service.begin(session, what, by=by, now=job.now).id
+        import_id = _written(
+            db, lambda session: service.begin(session, what, by=by, now=job.now)
+        ).id
         for batch in _in_batches(found):
             visits = [row for row in batch if row.visit is not None]
-            with db.write() as session:
-                verdicts = service.write(
+
+            def write(session: Session, visits: list[Row] = visits) -> list[str]:
+                service.note(session, import_id, told.counts)
+                return service.write(
                     session, import_id, visits, job.how.zone, numbers_from=job.numbers_from
                 )
-                _take(told, batch, verdicts, refused)
-                service.note(session, import_id, told.counts)
-    with db.write() as session:
-        done = service.finish(session, import_id, told.counts, dict(told.reasons), now=clock.now())
+
+            _take(told, batch, _written(db, write), refused)
+    reasons = dict(told.reasons)
+    done = _written(
+        db,
+        lambda session: service.finish(session, import_id, told.counts, reasons, now=clock.now()),
+    )
     return Done(done, told, count_days(db, job.how))
+
+
+def _written(db: Database, work: Callable[[Session], T]) -> T:
+    """Do `work` in a unit of work. A hotline that is busy comes first: it is tried again a while."""
+    for _ in range(_TRIES):
+        try:
+            with db.write() as session:
+                return work(session)
+        except sa.exc.OperationalError:
+            clock.sleep(1)
+    with db.write() as session:
+        return work(session)
 
 
 def count_days(db: Database, how: How) -> int:
@@ -330,8 +355,8 @@ def count_days(db: Database, how: How) -> int:
     with db.read() as session:
         days = reports.days_to_count_again(session, now, how)
     for day in sorted(days):
-        with db.write() as session:
-            reports.rebuild_day(session, day, how, now=now, imported=True)
+        count = partial(reports.rebuild_day, day=day, how=how, now=now, imported=True)
+        _written(db, count)
     return len(days)
 
 
@@ -342,12 +367,11 @@ def undo(
 
     Raises NoSuchImport, AlreadyUndone.
     """
-    with db.write() as session:
-        service.begin_undo(session, import_id, by=by)
-    more = True
-    while more:
-        with db.write() as session:
-            more = service.take_back(session, import_id, how.zone, BATCH) > 0
-    with db.write() as session:
-        done = service.finish_undo(session, import_id, reason=reason, now=clock.now())
+    _written(db, lambda session: service.begin_undo(session, import_id, by=by))
+    while _written(db, lambda session: service.take_back(session, import_id, how.zone, BATCH)):
+        pass
+    done = _written(
+        db,
+        lambda session: service.finish_undo(session, import_id, reason=reason, now=clock.now()),
+    )
     return done, count_days(db, how)

@@ -264,6 +264,24 @@ def test_a_killed_import_is_finished_by_the_night(floor, tmp_path, monkeypatch):
     assert figures(counted(floor.db, last=LAST + timedelta(days=1))) == only(whole)
 
 
+def test_a_hotline_that_is_busy_comes_first(floor, tmp_path, monkeypatch):
+    """A unit of work that found the database taken is done again."""
+    write, refused = history.write, iter([True, True, False, True])
+
+    def busy(*given, **more):
+        if next(refused, False):
+            raise sa.exc.OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
+        return write(*given, **more)
+
+    monkeypatch.setattr(importing, "BATCH", 40)
+    monkeypatch.setattr(history, "write", busy)
+    rows = bank(100)
+    counts = bring(floor, log(tmp_path / "log.tsv", rows)).told.counts
+    whole, _ = count_log.count([BANK_HEAD, *rows])
+    assert (counts.read, counts.new) == (100, whole["calls"])
+    assert figures(counted(floor.db, last=LAST + timedelta(days=1))) == only(whole)
+
+
 def test_two_of_the_same_file_at_once_are_one(floor, tmp_path):
     file = log(tmp_path / "log.tsv", bank(10))
     with importing._opened(job_of(floor, file)), pytest.raises(BeingImported):
@@ -542,6 +560,9 @@ def test_the_command(sqlite_url, tmp_path, monkeypatch, capsys):
     said = run(file, "--map", str(wrong), code=1)
     assert "time.zone: no such time zone: nowhere" in said
     assert "moments: " in said
+    assert "--reject names the file itself" in run(
+        file, "--map", "bank-log", "--reject", file, code=1
+    )
     assert "no such map" in run(file, "--map", "bank", code=1)
     assert "there is no such file" in run("nothing.csv", "--map", "bank-log", code=1)
     assert "--map" in run(file, code=1)
