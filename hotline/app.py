@@ -23,6 +23,8 @@ import ivr.jobs
 import ivr.keeping
 import ivr.pages
 import ivr.web
+import reports.history.keeping
+import reports.history.web
 import reports.jobs
 import reports.web
 import tickets.answers.web
@@ -95,6 +97,7 @@ BLUEPRINTS = (
     ivr.web.blueprint,
     ivr.pages.blueprint,
     reports.web.blueprint,
+    reports.history.web.blueprint,
 )
 _CALLERS, _TOLD, _TEAM, _MINE = "floor.callers", "floor.told", "floor.team", "floor.mine"
 _WATCH = (Role.SUPERVISOR, Role.MANAGER)
@@ -123,7 +126,11 @@ NAVIGATION = (
 
 #: Who keeps personal data, bottom up: each forgets, exports and erases what is its own. The rooms
 #: above one find what is theirs before it is gone there.
-RETENTION: tuple[Keeper, ...] = (tickets.keeping.KEEPER, ivr.keeping.KEEPER)
+RETENTION: tuple[Keeper, ...] = (
+    tickets.keeping.KEEPER,
+    ivr.keeping.KEEPER,
+    reports.history.keeping.KEEPER,
+)
 
 #: What a change of a table is about, for the pages that are open (`hotline.changes`); a guard holds
 #: that every table is here.
@@ -217,6 +224,9 @@ TOPICS: Mapping[str, TopicsOf] = {
     "call_intervals": changes.nothing,
     "report_days": changes.nothing,
     "night_runs": changes.nothing,
+    "imports": changes.nothing,
+    "imported_calls": changes.nothing,
+    "import_days": changes.nothing,
 }
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotline import __version__, clock
-from hotline.commands import privacy
+from hotline.commands import history, privacy
 from hotline.commands.base import add as _add
 from hotline.commands.base import add_config as _add_config
 from hotline.commands.base import add_place as _add_place
@@ -301,6 +301,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     account.add_argument("--password-file", type=Path, help="a file that holds the password")
     _add_people(commands)
     privacy.add(commands)
+    history.add(commands)
     _add_answers(commands)
     _add_assets(commands)
     _add_roster(commands)

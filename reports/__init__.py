@@ -6,7 +6,8 @@ limits.py       which numbers of the wallboard break the city's limits          
 definitions.py  docs/metrics.md, made from it
 config.py       the section `reports:` of config.yaml
 models.py       the rows: call_intervals, report_days, night_runs
-source.py       where the facts come from: `ivr.service`
+source.py       where the facts come from: `ivr.service`, and what was imported
+history/        calls of years past, from an old exchange's files
 service.py      the verbs: count days into rows, read rows
 jobs.py         what is due each night, and the same by hand
 today.py        the figures of this day, kept up to date as it goes on

@@ -6,7 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.db import Base, BigId, UtcDateTime
+from reports.history import models as history
 from reports.metrics import COUNTER_NAMES
+
+__all__ = ["NightRun", "ReportDay", "call_intervals", "history"]
 
 #: One row a quarter of an hour, queue and language in which there was a call; `day` is the city's
 #: local day, `interval_start` UTC; queue "" = never queued, language "" = none chosen. The
@@ -36,6 +39,9 @@ class ReportDay(Base):
     #: When a later count last gave other numbers than the one before, the day being over; None =
     #: never.
     revised_at: Mapped[datetime | None]
+    #: An import brought its calls (`reports.history`): it is not a day of the hotline's own, after
+    #: which every day has to be counted.
+    imported: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class NightRun(Base):

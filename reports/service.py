@@ -66,16 +66,23 @@ def count_day(session: Session, day: date, how: How) -> tuple[dict[Cell, Counter
     return count(read, start, how.rules), len(read)
 
 
-def rebuild_day(session: Session, day: date, how: How, *, now: datetime) -> DayCount:
-    """Count local `day` anew from its events and put its rows in the place of the old ones."""
+def rebuild_day(
+    session: Session, day: date, how: How, *, now: datetime, imported: bool = False
+) -> DayCount:
+    """Count local `day` anew from its events and put its rows in the place of the old ones.
+
+    `imported`: because of an import alone, so a day without a call is none of the hotline's.
+    """
     _one_at_a_time(session)
+    source.counting(session, day)
     cells, calls_read = count_day(session, day, how)
     before = {row.cell: row.counters for row in rows(session, day, day)}
     session.execute(sa.delete(call_intervals).where(call_intervals.c.day == day))
     if cells:
         session.execute(sa.insert(call_intervals), [_row(day, *each) for each in cells.items()])
     changed = cells != before
-    _note_counted(session, day, now=now, revised=changed, zone=how.zone)
+    if not (imported and not calls_read and _forget_imported(session, day)):
+        _note_counted(session, day, now=now, revised=changed, zone=how.zone, imported=imported)
     return DayCount(day, calls_read, len(cells), changed)
 
 
@@ -97,17 +104,18 @@ def run_night(
     raises ValueError for no day at all.
     """
     started_at, stopwatch = clock.now(), time.perf_counter()
-    wanted = set(days)
+    wanted, imported = set(days), set[date]()
     with db.read() as session:
         if since is None:
             last_event_id = last_seen_event(session) or 0
         else:
             changed, last_event_id = _changed_days(session, since, started_at, how)
-            wanted |= changed
+            imported = days_to_count_again(session, started_at, how) - wanted - changed
+            wanted |= changed | imported
     done = []
     for day in sorted(wanted):
         with db.write() as session:
-            done.append(rebuild_day(session, day, how, now=started_at))
+            done.append(rebuild_day(session, day, how, now=started_at, imported=day in imported))
     with db.write() as session:
         run = NightRun(
             started_at=started_at,
@@ -141,6 +149,12 @@ def _changed_days(session: Session, since: int, now: datetime, how: How) -> tupl
     return {day for at in moments if (day := clock.local_day(at, how.zone)) < today}, newest
 
 
+def days_to_count_again(session: Session, now: datetime, how: How) -> set[date]:
+    """The days that are over and that an import has changed since they were counted."""
+    yesterday = clock.local_day(now, how.zone) - timedelta(days=1)
+    return source.days_to_count(session, last=yesterday)
+
+
 def last_seen_event(session: Session) -> int | None:
     """The newest event that the last run of the night knew of; None before the first."""
     return session.scalar(sa.select(NightRun.last_event_id).order_by(NightRun.id.desc()).limit(1))
@@ -170,17 +184,34 @@ def _row(day: date, cell: Cell, counters: Counters) -> dict[str, Any]:
 
 
 def _note_counted(
-    session: Session, day: date, *, now: datetime, revised: bool, zone: ZoneInfo
+    session: Session,
+    day: date,
+    *,
+    now: datetime,
+    revised: bool,
+    zone: ZoneInfo,
+    imported: bool,
 ) -> None:
     known = session.get(ReportDay, day)
     if known is None:
-        session.add(ReportDay(day=day, counted_at=now, revised_at=None))
+        session.add(ReportDay(day=day, counted_at=now, revised_at=None, imported=imported))
     else:
         was_over = known.counted_at >= clock.day_bounds(day, zone)[1]
         if revised and was_over:
             known.revised_at = now
         known.counted_at = now
     session.flush()
+
+
+def _forget_imported(session: Session, day: date) -> bool:
+    """The import that brought a day has been taken back: no night ever counted it."""
+    known = session.get(ReportDay, day)
+    if known is not None and not known.imported:
+        return False
+    if known is not None:
+        session.delete(known)
+        session.flush()
+    return True
 
 
 # ---------------------------------------------------------------- reading
@@ -262,10 +293,11 @@ def counted(
     over = {
         each.day for each in known if each.counted_at >= clock.day_bounds(each.day, how.zone)[1]
     }
-    missing = _not_counted(session, first, last, over)
+    again = source.days_to_count(session, first, last)
+    missing = sorted({*_not_counted(session, first, last, over), *again})
     live = tuple(missing[-how.window_days :])
     stored = (day_rows if by_day else rows)(session, first, last)
-    found = [row for row in stored if row.day not in live]
+    found = [row for row in stored if row.day not in missing]
     for day in live:
         cells, _ = count_day(session, day, how)
         found.extend(_live_rows(day, cells, by_day=by_day))
@@ -280,10 +312,17 @@ def counted(
 
 def _not_counted(session: Session, first: date, last: date, over: set[date]) -> list[date]:
     # A hotline knows nothing of the days before its first night: these are no gap.
-    begin = session.scalar(sa.select(sa.func.min(ReportDay.day)))
+    begin = first_own_day(session)
     return [
         day for day in days_between(max(first, begin) if begin else last, last) if day not in over
     ]
+
+
+def first_own_day(session: Session) -> date | None:
+    """The first day that the hotline counted of its own, whatever imports have brought; None before
+    its first night.
+    """
+    return session.scalar(sa.select(sa.func.min(ReportDay.day)).where(~ReportDay.imported))
 
 
 def _live_rows(day: date, cells: Mapping[Cell, Counters], *, by_day: bool) -> Sequence[Row]:

@@ -13,11 +13,11 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from hotline import clock, i18n
-from hotline.auth import Role, access
+from hotline.auth import Role, access, current_account
 from hotline.errors import NotFound
 from hotline.web import floor, language, shared, static_blueprint, t
 from ivr.config import Ivr
-from reports import board, export, service
+from reports import board, export, service, source
 from reports.config import Reports
 from reports.metrics import METRICS, Metric
 from reports.service import Counted, How
@@ -225,6 +225,8 @@ def _page(period: Period) -> str:
         "reports/report.html",
         report=shown,
         counted=counted,
+        imported_from=_imported_from(period),
+        sees_imports=current_account().role is not Role.SUPERVISOR,
         chart=chart(shown.by_time, period.slots),
         columns=[METRICS[id_] for id_ in COLUMNS],
         headlines=[METRICS[id_] for id_ in HEADLINES],
@@ -246,6 +248,14 @@ def _page(period: Period) -> str:
         queue_title=_queue_title,
         language_title=_language_title,
     )
+
+
+def _imported_from(period: Period) -> list[str]:
+    """The old exchanges some of whose calls a report may count."""
+    zone = floor().city.zone
+    start, end = clock.midnight(period.first, zone), clock.day_bounds(period.last, zone)[1]
+    with floor().db.read() as session:
+        return source.imported_from(session, start, end)
 
 
 def _title(period: Period) -> str:
