@@ -1,8 +1,8 @@
 """The charts of the reports, as Vega-Lite specifications: the same in a page and on paper.
 
-Pure: numbers and words in, a specification out. Nothing here has a colour of its own but the accent
-that is given; the frame (fonts, colours of axes) comes from who draws it. Values are None where there
-is nothing to show: a gap, not a zero. What a chart shows stands in a table under it as well.
+Pure: numbers and words in, a specification out. Colours are names (`ACCENT`, `PAPER`, `SERIES`)
+that who draws it puts its own in place of (`coloured`), with a frame for axes and letters. Values
+are None where there is nothing to show: a gap, not a zero. A table says the same as a chart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,12 @@ from shapely.geometry import MultiPolygon, mapping
 from shapely.geometry import shape as to_shape
 from shapely.geometry.polygon import orient
 
-SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
+SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
+#: The city's own, and what everything stands on.
+ACCENT: Final = "@accent"
+PAPER: Final = "@paper"
+#: Parts of a whole, in this order.
+SERIES: Final = (ACCENT, "@second", "@third", "@fourth", "@fifth", "@sixth")
 #: Points on paper; in a page the width is the page's.
 WIDTH: Final = 460
 Spec = dict[str, Any]
@@ -39,28 +44,26 @@ def _y(title: str, number: str = ",d") -> Spec:
     return {"field": "y", "type": "quantitative", "axis": axis}
 
 
-def columns(values: Sequence[tuple[str, float | None]], *, title: str, accent: str) -> Spec:
+def columns(values: Sequence[tuple[str, float | None]], *, title: str) -> Spec:
     """One column each, in the order given: months, hours."""
     rows = [{"x": x, "y": y} for x, y in values]
     return _spec(
         rows,
         170,
-        mark={"type": "bar", "color": accent, "cornerRadiusEnd": 2},
+        mark={"type": "bar", "color": ACCENT, "cornerRadiusEnd": 2},
         encoding={"x": _x([x for x, _ in values]), "y": _y(title)},
     )
 
 
-def stacked(
-    values: Sequence[tuple[str, Mapping[str, float | None]]], *, title: str, colours: Sequence[str]
-) -> Spec:
-    """Columns made of parts: by month and language. The parts keep the order of the first column."""
+def stacked(values: Sequence[tuple[str, Mapping[str, float | None]]], *, title: str) -> Spec:
+    """Columns made of parts, in the order of the first column's: months by language."""
     parts = list(dict.fromkeys(part for _, each in values for part in each))
     rows = [
         {"x": x, "part": part, "y": each.get(part), "order": parts.index(part)}
         for x, each in values
         for part in parts
     ]
-    scale = {"domain": parts, "range": [colours[i % len(colours)] for i in range(len(parts))]}
+    scale = {"domain": parts, "range": [SERIES[i % len(SERIES)] for i in range(len(parts))]}
     return _spec(
         rows,
         170,
@@ -83,13 +86,12 @@ def share_line(
     values: Sequence[tuple[str, float | None]],
     *,
     title: str,
-    accent: str,
     target: float | None = None,
 ) -> Spec:
     """A share (0 to 1) in the course of time, and what was promised as a dashed line."""
     rows = [{"x": x, "y": y} for x, y in values]
     y = _y(title, ".0%") | {"scale": {"domain": [0, 1]}}
-    mark = {"type": "line", "color": accent, "strokeWidth": 2.5, "point": {"color": accent}}
+    mark = {"type": "line", "color": ACCENT, "strokeWidth": 2.5, "point": {"color": ACCENT}}
     layers: list[Spec] = [{"mark": mark, "encoding": {"x": _x([x for x, _ in values]), "y": y}}]
     if target is not None:
         rule = {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.2}
@@ -97,7 +99,7 @@ def share_line(
     return _spec(rows, 150, layer=layers)
 
 
-def ranked(values: Sequence[tuple[str, float | None]], *, accent: str, number: str = ",d") -> Spec:
+def ranked(values: Sequence[tuple[str, float | None]], *, number: str = ",d") -> Spec:
     """Bars from the largest down, each with its number: topics, divisions."""
     rows = [{"what": what, "y": y} for what, y in values]
     what = {
@@ -106,7 +108,7 @@ def ranked(values: Sequence[tuple[str, float | None]], *, accent: str, number: s
         "sort": [each for each, _ in values],
         "axis": {"title": None, "labelLimit": 220, "ticks": False, "domain": False},
     }
-    bars = {"mark": {"type": "bar", "color": accent, "cornerRadiusEnd": 2}}
+    bars = {"mark": {"type": "bar", "color": ACCENT, "cornerRadiusEnd": 2}}
     text: Spec = {
         "mark": {"type": "text", "align": "left", "dx": 4},
         "encoding": {"text": {"field": "y", "format": number}},
@@ -125,7 +127,6 @@ def heat(
     days: Sequence[str],
     hours: Sequence[str],
     title: str,
-    accent: str,
 ) -> Spec:
     """A week by the hour: the darker, the more. Keys are (day, hour) in the words of `days` and
     `hours`.
@@ -142,7 +143,7 @@ def heat(
             "color": {
                 "field": "y",
                 "type": "quantitative",
-                "scale": {"range": ["#f4f6f7", accent], "interpolate": "rgb"},
+                "scale": {"range": [PAPER, ACCENT], "interpolate": "rgb"},
                 "legend": {"title": title, "orient": "bottom", "format": ",d"},
             },
         },
@@ -155,7 +156,6 @@ def areas(
     names: Mapping[str, str],
     *,
     title: str,
-    accent: str,
 ) -> Spec:
     """Sub-districts by how many there were: `shapes` are GeoJSON geometries (degrees, WGS 84)."""
     features = [
@@ -165,16 +165,36 @@ def areas(
     colour = {
         "field": "y",
         "type": "quantitative",
-        "scale": {"range": ["#f4f6f7", accent], "interpolate": "rgb"},
+        "scale": {"range": [PAPER, ACCENT], "interpolate": "rgb"},
         "legend": {"title": title, "orient": "bottom", "format": ",d"},
     }
-    return _spec(
-        features,
-        300,
-        projection={"type": "mercator"},
-        mark={"type": "geoshape", "stroke": "#8a959c", "strokeWidth": 0.8},
-        encoding={"color": colour},
-    )
+    shaded: Spec = {
+        "mark": {"type": "geoshape", "stroke": "#8a959c", "strokeWidth": 0.8},
+        "encoding": {"color": colour},
+    }
+    named: Spec = {
+        "transform": [{"calculate": "geoCentroid(null, datum)", "as": "middle"}],
+        "mark": {"type": "text"},
+        "encoding": {
+            "longitude": {"field": "middle[0]", "type": "quantitative"},
+            "latitude": {"field": "middle[1]", "type": "quantitative"},
+            "text": {"field": "name"},
+        },
+    }
+    return _spec(features, 300, projection={"type": "mercator"}, layer=[shaded, named])
+
+
+def coloured(spec: Any, colours: Mapping[str, str]) -> Any:
+    """The same with colours ("#rrggbb") for their names."""
+    match spec:
+        case str():
+            return colours.get(spec, spec)
+        case Mapping():
+            return {name: coloured(each, colours) for name, each in spec.items()}
+        case list() | tuple():
+            return [coloured(each, colours) for each in spec]
+        case _:
+            return spec
 
 
 def _wound(shape: Mapping[str, Any]) -> Mapping[str, Any]:

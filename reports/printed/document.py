@@ -1,7 +1,7 @@
 """What stands in a printed report, before anybody sets it.
 
-Pure: no clock, no database, no file. Every text is already in the reader's language and every number
-already written as they read it, but for charts, which keep their numbers to draw them.
+Pure: no clock, no database, no file. Every text is already in the reader's language and every
+number already written as they read it, but for charts, which keep their numbers to draw them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,7 +59,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under a head; the first column are words, the others numbers. `total` is the last row."""
+    """Rows under a head: words in the first column, numbers in the others; `total` comes last."""
 
     caption: str
     head: Sequence[str]

@@ -11,6 +11,7 @@ from typing import Any, Final
 import typst
 import vl_convert
 
+from reports.charts import ACCENT, coloured
 from reports.printed.document import THAI_NUMERALS, Document
 
 FONTS: Final = Path(__file__).parents[2] / "node_modules/@expo-google-fonts/sarabun"
@@ -32,6 +33,16 @@ _FRAME: Final[Mapping[str, Any]] = {
     "legend": {"labelFontSize": 10, "titleFontSize": 10, "titleFontWeight": "normal"},
     "text": {"fontSize": 10, "color": "#1b2226"},
 }
+_COLOURS: Final = {
+    "@paper": "#f4f6f7",
+    "@second": "#e0a030",
+    "@third": "#7a5195",
+    "@fourth": "#c8553d",
+    "@fifth": "#4f7cac",
+    "@sixth": "#9aa5ab",
+}
+#: The same as the pages load (package.json).
+VEGA_LITE: Final = "6.4"
 #: How a chart writes numbers, for d3-format.
 _PLAIN: Final[dict[str, Any]] = {
     "decimal": ".",
@@ -45,12 +56,16 @@ _AM: Final = re.compile("([\u0e48-\u0e4b]?)\u0e33")
 Progress = Callable[[int, int], None]
 
 
+def _in_silence(done: int, of: int) -> None:
+    """Nobody asked how far it is."""
+
+
 def pdf(
     document: Document,
     *,
     seal: Path | None = None,
     thai_numerals: bool = False,
-    progress: Progress = lambda done, of: None,
+    progress: Progress = _in_silence,
 ) -> bytes:
     """The document as a PDF.
 
@@ -63,7 +78,7 @@ def pdf(
     with TemporaryDirectory(prefix="saidduan-report-") as name:
         folder = Path(name)
         for number, chart in enumerate(charts):
-            drawn = draw(chart.spec, thai_numerals=thai_numerals)
+            drawn = draw(chart.spec, accent=document.accent, thai_numerals=thai_numerals)
             (folder / f"chart-{number}.pdf").write_bytes(drawn)
             progress(number + 1, of)
         data = document.as_data(thai_numerals=thai_numerals)
@@ -84,12 +99,13 @@ def pdf(
         return made
 
 
-def draw(spec: Mapping[str, Any], *, thai_numerals: bool = False) -> bytes:
+def draw(spec: Mapping[str, Any], *, accent: str, thai_numerals: bool = False) -> bytes:
     """A chart as a PDF of its own size."""
     vl_convert.register_font_directory(str(_fonts()))
+    framed = {**coloured(spec, _COLOURS | {ACCENT: accent}), "config": _FRAME}
     locale = _PLAIN | ({"numerals": [*THAI_NUMERALS]} if thai_numerals else {})
     drawn: bytes = vl_convert.vegalite_to_pdf(
-        _legible({**spec, "config": _FRAME}), format_locale=locale
+        _legible(framed), vl_version=VEGA_LITE, format_locale=locale
     )
     return drawn
 
