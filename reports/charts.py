@@ -172,16 +172,19 @@ def areas(
         "mark": {"type": "geoshape", "stroke": "#8a959c", "strokeWidth": 0.8},
         "encoding": {"color": colour},
     }
-    named: Spec = {
-        "transform": [{"calculate": "geoCentroid(null, datum)", "as": "middle"}],
-        "mark": {"type": "text"},
-        "encoding": {
-            "longitude": {"field": "middle[0]", "type": "quantitative"},
-            "latitude": {"field": "middle[1]", "type": "quantitative"},
-            "text": {"field": "name"},
-        },
+    where: Spec = {
+        "longitude": {"field": "middle[0]", "type": "quantitative"},
+        "latitude": {"field": "middle[1]", "type": "quantitative"},
+        "text": {"field": "name"},
     }
-    return _spec(features, 300, projection={"type": "mercator"}, layer=[shaded, named])
+    middle = [{"calculate": "geoCentroid(null, datum)", "as": "middle"}]
+    # on a dark area as on a light one
+    around = {"type": "text", "stroke": PAPER, "strokeWidth": 3, "strokeJoin": "round"}
+    labels = [
+        {"transform": middle, "mark": mark, "encoding": where}
+        for mark in (around, {"type": "text"})
+    ]
+    return _spec(features, 300, projection={"type": "mercator"}, layer=[shaded, *labels])
 
 
 def coloured(spec: Any, colours: Mapping[str, str]) -> Any:
