@@ -195,6 +195,12 @@ TOPICS: Mapping[str, TopicsOf] = {
     "call_intervals": changes.nothing,
     "report_days": changes.nothing,
     "night_runs": changes.nothing,
+    "call_days": changes.nothing,
+    "call_topics": changes.nothing,
+    "ticket_days": changes.nothing,
+    "presence_days": changes.nothing,
+    "rollup_days": changes.nothing,
+    "published_months": changes.nothing,
 }
 
 

@@ -741,7 +741,7 @@ def _nightly(arguments: argparse.Namespace) -> int:
     from reports.service import How
 
     with _opened(arguments) as (config, database):
-        how = How(config.city.zone, config.reports.rules, config.reports.window_days)
+        how = How.by(config.city.zone, config.reports, config.agents)
         last = arguments.until or arguments.first
         print(reports.jobs.recount(database, how, arguments.first, last))
     return 0

@@ -81,6 +81,8 @@ class Reports(Section):
     #: So many days are counted again each night; older ones when something was added to their
     #: calls.
     window_days: Annotated[int, Field(ge=1, le=60)] = 3
+    #: A call has settled its matter when the number does not call on it again for so many days.
+    first_call_days: Annotated[int, Field(ge=1, le=60)] = 7
     wallboard: Wallboard = Wallboard()
     #: Local time at which the night counts the day before.
     night_at: time = time(0, 30)

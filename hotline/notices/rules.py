@@ -28,6 +28,8 @@ class Kind(StrEnum):
     CLOSING = "closing"
     #: What needed attention when the day was over.
     NIGHTLY = "nightly"
+    #: The rows of the reports are not what the events say.
+    REPORTS = "reports"
     #: Only what gathered for the night.
     DIGEST = "digest"
 
@@ -63,6 +65,7 @@ BEGINNING: Final[Mapping[Kind, How]] = {
     Kind.ASSIGNED: How.NOW,
     Kind.CLOSING: How.DIGEST,
     Kind.NIGHTLY: How.NOW,
+    Kind.REPORTS: How.NOW,
 }
 #: The night's list is the digest.
 HOWS: Final[Mapping[Kind, tuple[How, ...]]] = {

@@ -1,0 +1,304 @@
+"""The parts that the night counts beside the calls' intervals: what calls were about, the tickets,
+the agents' time. Each day whole, from events alone, by delete and insert.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from agents import figures as agents
+from hotline import clock
+from reports import matters, source, topics
+from reports.attendance import (
+    PRESENCE_COUNTER_NAMES,
+    PresenceCounters,
+    count_presence,
+    count_shifts,
+)
+from reports.matters import TICKET_COUNTER_NAMES, Days, Of, TicketCounters
+from reports.metrics import CallFacts
+from reports.models import RollupDay, call_days, call_topics, presence_days, ticket_days
+from reports.topics import TALLIED, By, Key, Tally
+
+if TYPE_CHECKING:
+    from reports.service import How
+
+ONE_DAY = timedelta(days=1)
+
+
+class Part(StrEnum):
+    """What is counted on its own, and looked at on its own."""
+
+    CALLS = "calls"
+    TICKETS = "tickets"
+    PRESENCE = "presence"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What counting some days of a part did."""
+
+    days: int
+    read: int
+    written: int
+    changed: Sequence[date]
+
+
+# ---------------------------------------------------------------- what calls were about
+
+
+def topics_of(session: Session, facts: Sequence[CallFacts], how: "How") -> dict[Key, Tally]:
+    """The tallies of a local day from the facts of its calls, but for the first calls."""
+    answered = {
+        call
+        for each in facts
+        if each.connected_at is not None
+        and not each.outgoing
+        and (call := source.id_of(each)) is not None
+    }
+    found = source.matters(session, answered)
+    return topics.count(facts, found, how.rules, how.zone)
+
+
+def first_calls_of(
+    session: Session, day: date, facts: Sequence[CallFacts], how: "How", *, now: datetime
+) -> dict[Key, Tally] | None:
+    """The first calls of a local day; nothing before their days are over, None where it is not
+    known any more who called.
+    """
+    within = timedelta(days=how.first_call_days)
+    start, end = clock.day_bounds(day, how.zone)
+    if now < end + within:
+        return {}
+    answered = {
+        call
+        for each in facts
+        if each.connected_at is not None
+        and not each.callback
+        and not each.outgoing
+        and (call := source.id_of(each)) is not None
+    }
+    around = source.contacts_around(session, answered, start - within, end + within)
+    if around is None:
+        return None
+    of_day = [each for each in around if each.call_id in answered]
+    return topics.first_calls(of_day, around, within)
+
+
+def read_topics(session: Session, first: date, last: date) -> dict[tuple[date, Key], Tally]:
+    """The stored tallies of some local days, both included."""
+    rows = session.execute(sa.select(call_topics).where(call_topics.c.day.between(first, last)))
+    return {
+        (row["day"], Key(By(row["by"]), row["key"])): Tally(*(int(row[name]) for name in TALLIED))
+        for row in rows.mappings()
+    }
+
+
+def write_topics(session: Session, day: date, tallies: Mapping[Key, Tally]) -> None:
+    """Put these in the place of a day's rows."""
+    session.execute(sa.delete(call_topics).where(call_topics.c.day == day))
+    rows = [
+        {"day": day, "by": key.by.value, "key": key.key}
+        | {name: getattr(tally, name) for name in TALLIED}
+        for key, tally in tallies.items()
+    ]
+    if rows:
+        session.execute(sa.insert(call_topics), rows)
+
+
+# ---------------------------------------------------------------- tickets
+
+
+def count_tickets(
+    session: Session, first: date, last: date, how: "How", *, now: datetime
+) -> tuple[dict[Of, TicketCounters], int]:
+    """The cells of some local days, both included, as the events stand; and how many tickets were
+    read. Writes nothing.
+    """
+    days = days_of(first, last, how, now=now)
+    read = list(source.histories(session, days.starts[0], days.starts[-1]))
+    return matters.count(read, days), len(read)
+
+
+def days_of(first: date, last: date, how: "How", *, now: datetime) -> Days:
+    """Some local days, both included, as what is counted in them needs them."""
+    number = (last - first).days + 1
+    starts = [clock.midnight(first + n * ONE_DAY, how.zone) for n in range(number + 1)]
+    return Days(first, starts, now)
+
+
+def read_tickets(session: Session, first: date, last: date) -> dict[Of, TicketCounters]:
+    """The stored cells of some local days, both included."""
+    rows = session.execute(sa.select(ticket_days).where(ticket_days.c.day.between(first, last)))
+    return {
+        Of(row["day"], row["category"], row["division"], row["area"]): TicketCounters(
+            *(int(row[name]) for name in TICKET_COUNTER_NAMES)
+        )
+        for row in rows.mappings()
+    }
+
+
+def rebuild_tickets(
+    session: Session, first: date, last: date, how: "How", *, now: datetime
+) -> Counted:
+    """Count some local days, both included, anew, and put their rows in the place of the old."""
+    _one_at_a_time(session, "ticket_days")
+    cells, read = count_tickets(session, first, last, how, now=now)
+    before = read_tickets(session, first, last)
+    changed = _changed_days(before, cells)
+    table = ticket_days
+    session.execute(sa.delete(table).where(table.c.day.between(first, last)))
+    if cells:
+        rows = [of._asdict() | counters.as_dict() for of, counters in cells.items()]
+        session.execute(sa.insert(table), rows)
+    _note(session, Part.TICKETS, first, last, changed, how, now=now)
+    return Counted((last - first).days + 1, read, len(cells), sorted(changed))
+
+
+def _changed_days(before: Mapping[Of, Any], after: Mapping[Of, Any]) -> set[date]:
+    return {of.day for of in {*before, *after} if before.get(of) != after.get(of)}
+
+
+# ---------------------------------------------------------------- the agents' time
+
+
+def count_presence_of(
+    session: Session, day: date, how: "How", *, now: datetime
+) -> dict[int, PresenceCounters]:
+    """The counters of each agent who was there on a local day, or should have been."""
+    start, end = clock.day_bounds(day, how.zone)
+    cells: dict[int, PresenceCounters] = {}
+    for each in agents.days_of(session, day, how.zone, how.roster, now=now):
+        counters = PresenceCounters()
+        count_presence(counters, each.seen, start, min(end, now))
+        count_shifts(counters, each.shifts, each.unplanned)
+        if not counters.is_empty:
+            cells[each.agent_id] = counters
+    return cells
+
+
+def read_presence(session: Session, first: date, last: date) -> dict[tuple[date, int], Any]:
+    """The stored counters of some local days, both included, by day and agent."""
+    rows = session.execute(sa.select(presence_days).where(presence_days.c.day.between(first, last)))
+    return {
+        (row["day"], row["agent_id"]): PresenceCounters(
+            *(int(row[name]) for name in PRESENCE_COUNTER_NAMES)
+        )
+        for row in rows.mappings()
+    }
+
+
+def rebuild_presence(session: Session, day: date, how: "How", *, now: datetime) -> Counted:
+    """Count a local day anew, and put its rows in the place of the old."""
+    _one_at_a_time(session, "presence_days")
+    cells = count_presence_of(session, day, how, now=now)
+    before = {agent: each for (_, agent), each in read_presence(session, day, day).items()}
+    session.execute(sa.delete(presence_days).where(presence_days.c.day == day))
+    if cells:
+        rows = [{"day": day, "agent_id": key} | each.as_dict() for key, each in cells.items()]
+        session.execute(sa.insert(presence_days), rows)
+    changed = [day] if cells != before else []
+    _note(session, Part.PRESENCE, day, day, changed, how, now=now)
+    return Counted(1, len(cells), len(cells), changed)
+
+
+# ---------------------------------------------------------------- which days
+
+
+def totals(session: Session, part: Part, days: Sequence[date]) -> dict[str, int]:
+    """The main sums over the stored rows of some days: what a run tells before and after."""
+    table, names = _TOLD[part]
+    # runs of days, since a year of single ones is more than a statement takes
+    found = dict.fromkeys(names, 0)
+    for first, last in runs(days):
+        columns = (sa.func.coalesce(sa.func.sum(table.c[name]), 0) for name in names)
+        row = session.execute(sa.select(*columns).where(table.c.day.between(first, last))).one()
+        for name, number in zip(names, row, strict=True):
+            found[name] += int(number)
+    return found
+
+
+_TOLD: Mapping[Part, tuple[sa.Table, Sequence[str]]] = {
+    Part.CALLS: (call_days, ("calls", "offered", "answered", "abandoned", "talk_ms")),
+    Part.TICKETS: (ticket_days, ("tickets_received", "tickets_closed", "tickets_reopened")),
+    Part.PRESENCE: (presence_days, ("present_ms", "on_call_ms", "planned_ms")),
+}
+
+
+def known(session: Session, part: Part, first: date, last: date) -> list[RollupDay]:
+    """The days of a part that have been counted, of some."""
+    return list(
+        session.scalars(
+            sa.select(RollupDay)
+            .where(RollupDay.part == part.value, RollupDay.day.between(first, last))
+            .order_by(RollupDay.day)
+        )
+    )
+
+
+def to_count(session: Session, part: Part, last: date, how: "How") -> set[date]:
+    """The days up to `last` that were never counted since the part's first event, or while they
+    lasted, or by other rules.
+    """
+    begin = source.first_ticket(session) if part is Part.TICKETS else agents.first_seen(session)
+    if begin is None:
+        return set()
+    first = clock.local_day(begin, how.zone)
+    done = {
+        each.day
+        for each in known(session, part, first, last)
+        if each.rules == how.mark and each.counted_at >= clock.day_bounds(each.day, how.zone)[1]
+    }
+    number = (last - first).days + 1
+    return {day for n in range(number) if (day := first + n * ONE_DAY) not in done}
+
+
+def runs(days: Iterable[date], longest: int = 92) -> list[tuple[date, date]]:
+    """Days as runs of days in a row, none longer than `longest`."""
+    found: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if found and day - found[-1][1] == ONE_DAY and (day - found[-1][0]).days < longest:
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
+
+
+def _note(
+    session: Session,
+    part: Part,
+    first: date,
+    last: date,
+    changed: Collection[date],
+    how: "How",
+    *,
+    now: datetime,
+) -> None:
+    there = {each.day: each for each in known(session, part, first, last)}
+    for number in range((last - first).days + 1):
+        day = first + number * ONE_DAY
+        row = there.get(day)
+        if row is None:
+            session.add(
+                RollupDay(part=part.value, day=day, counted_at=now, revised_at=None, rules=how.mark)
+            )
+            continue
+        # a shift that begins on a day may end on the next: until then nothing is late
+        settled = clock.day_bounds(day, how.zone)[1] + (
+            ONE_DAY if part is Part.PRESENCE else 0 * ONE_DAY
+        )
+        if day in changed and row.counted_at >= settled and row.rules == how.mark:
+            row.revised_at = now
+        row.counted_at, row.rules = now, how.mark
+    session.flush()
+
+
+def _one_at_a_time(session: Session, table: str) -> None:
+    # as `service._one_at_a_time`
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
