@@ -4,7 +4,7 @@ Every number on a page is the sum of the rows of the CSV beside it, and leads to
 calls.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from urllib.parse import urlencode
 
@@ -338,20 +338,8 @@ def _chart_label(period: Period, line: Line) -> str:
     return i18n.short_day(line.key, language()).partition(" ")[2]
 
 
-def _days(days: tuple[date, ...]) -> str:
-    """Several days in words, runs of them as from–until."""
-    runs: list[tuple[date, date]] = []
-    for each in days:
-        if runs and (each - runs[-1][1]).days == 1:
-            runs[-1] = (runs[-1][0], each)
-        else:
-            runs.append((each, each))
-    return ", ".join(
-        i18n.day(first, language())
-        if first == last
-        else f"{i18n.day(first, language())} – {i18n.day(last, language())}"
-        for first, last in runs
-    )
+def _days(days: Iterable[date]) -> str:
+    return i18n.days(days, language())
 
 
 def _narrower(period: Period, line: Line) -> str | None:
