@@ -30,8 +30,9 @@ _UNITS = {
 _INTRODUCTION = """\
 # What every number means
 
-Made from the code (`reports/metrics.py`, `matters.py`, `attendance.py`, `topics.py`) by `python -m reports.definitions > docs/metrics.md`; a test holds
-the two equal. The pages of the reports show the same texts.
+Made from the code (`reports/metrics.py`, `matters.py`, `attendance.py`, `topics.py`) by
+`python -m reports.definitions > docs/metrics.md`; a test holds the two equal. The pages of the
+reports show the same texts.
 
 **Where a call is counted.** In the quarter of an hour in which it entered the queue (or arrived,
 when it never queued), under that queue and the caller's language, however long it lasted: a call
@@ -39,11 +40,10 @@ that enters the queue at 23:59 and ends at 00:20 belongs to the day before. Inte
 half-open; days are the city's own, from midnight to midnight. A Thai fiscal year N (Buddhist era)
 is 1 October N−544 to 30 September N−543.
 
-**Counters** are stored, those of calls in the table `call_intervals`: one row an interval, queue and
-language (and summed up by day in `call_days`).
-They add up, so that every number of a day, a month or a year is the sum of its rows, and the
-largest of its maxima. Queue "" holds the calls that never entered one, language "" those whose
-caller chose none. Durations are whole milliseconds.
+**Counters** are stored, those of calls in the table `call_intervals`: one row an interval, queue
+and language (and summed up by day in `call_days`). They add up, so that every number of a day, a
+month or a year is the sum of its rows, and the largest of its maxima. Queue "" holds the calls that
+never entered one, language "" those whose caller chose none. Durations are whole milliseconds.
 
 **Rates** are never stored. Where there is nothing to divide by, a rate is empty, not zero.
 
@@ -51,9 +51,10 @@ caller chose none. Durations are whole milliseconds.
 
 **The night** counts every local day again from its events alone, by delete and insert: the day
 before, the days of a trailing window, every older day to whose calls or tickets something was added
-since, and what was counted by other rules than those of the settings now. Twice, late or after an outage gives the same rows. A day whose numbers change after it was
-over is marked as revised. Today, and what the night has not reached yet, is counted from the
-events whenever a page is asked for.
+since, and what was counted by other rules than those of the settings now. Twice, late or after an
+outage gives the same rows. A day whose numbers change after it was over is marked as revised.
+Today, and what the night has not reached yet, is counted from the events whenever a page is asked
+for.
 
 **The files.** Every report is also a CSV (UTF-8 with a byte order mark, so that a spreadsheet shows
 Thai): the day by quarters of an hour, month and year by days, each by queue and language. Heads are
@@ -105,12 +106,12 @@ within the threshold) and 60 abandoned (20 within the threshold, 10 of them shor
 | --- | --- | --- |
 """
 _PERCENTILES = f"""\
-Percentiles do not add up, so a bucket each is counted, and buckets add up: of the wait they end at
-{", ".join(map(str, WAIT_BOUNDS))} seconds, of the time to resolve at
-{", ".join(map(str, RESOLVE_BOUNDS))} hours; an end belongs to its bucket. Within a bucket the values
-are taken to lie evenly. So a percentile lies in the same bucket as the exact one, and is never
-farther from it than the bucket is wide: up to 20 seconds no more than 5 seconds, up to a minute no
-more than 10, and never above the longest wait that there was.
+Percentiles do not add up, so a bucket each is counted, and buckets add up: of the wait they end
+at {", ".join(map(str, WAIT_BOUNDS))} seconds, of the time to resolve at
+{", ".join(map(str, RESOLVE_BOUNDS))} hours; an end belongs to its bucket. Within a bucket the
+values are taken to lie evenly. So a percentile lies in the same bucket as the exact one, and is
+never farther from it than the bucket is wide: up to 20 seconds no more than 5 seconds, up to a
+minute no more than 10, and never above the longest wait that there was.
 """
 _TOPICS = """\
 The table `call_topics` has the calls of each day spread along one thing at a time: the hour (all

@@ -25,9 +25,11 @@ from reports.export import COUNT_BEHIND
 from reports.matters import (
     FLOWS,
     STOCKS,
+    Of,
     TicketCounters,
     TicketRates,
     ticket_rates,
+    without_stocks,
 )
 from reports.metrics import COUNTER_NAMES, Counters, Rates, rates, total
 from reports.models import (
@@ -40,7 +42,7 @@ from reports.models import (
 )
 from reports.rollups import ONE_DAY, Part
 from reports.service import How
-from reports.topics import RESOLVED, TALLIED, By, Tally, first_call_rate
+from reports.topics import RESOLVED, TALLIED, By, Key, Tally, first_call_rate
 
 Item = TypeVar("Item")
 #: So many digits of a rate are told.
@@ -463,7 +465,7 @@ class _Reader:
         live = self.coverage[Part.CALLS].live
         return asked.where(call_topics.c.day.not_in(live)) if live else asked
 
-    def _live_tallies(self) -> Iterator[tuple[date, Mapping[rollups.Key, Tally]]]:
+    def _live_tallies(self) -> Iterator[tuple[date, Mapping[Key, Tally]]]:
         for day in self.coverage[Part.CALLS].live:
             read = service.facts_of(self._session, day, self._how)
             yield day, rollups.topics_of(self._session, read, self._how)
@@ -483,36 +485,29 @@ class _Reader:
                 found[month] = [
                     ((row[0], row[1], row[2]), TicketCounters(*map(int, row[3:]))) for row in rows
                 ]
-        newest: dict[date, date] = {}
-        for day in self._ticket_days():
-            newest[self._month_of(day)] = max(day, newest.get(self._month_of(day), day))
+        newest = self._newest_days()
         for month, day in newest.items():
             if day not in live:
                 found.setdefault(month, []).extend(self._stocks(day))
-        if live:
-            cells, _ = rollups.count_tickets(
-                self._session, live[0], live[-1], self._how, now=self._now
-            )
-            for of, counters in cells.items():
-                if of.day in live:
-                    month = self._month_of(of.day)
-                    if of.day != newest.get(month):
-                        for name in STOCKS:
-                            setattr(counters, name, 0)
-                    found.setdefault(month, []).append(
-                        ((of.category, of.division, of.area), counters)
-                    )
+        for of, counters in self._live_tickets().items():
+            month = self._month_of(of.day)
+            is_newest = of.day == newest.get(month)
+            cell = counters if is_newest else without_stocks(counters)
+            found.setdefault(month, []).append((of[1:], cell))
         return dict(sorted(found.items()))
 
-    def _ticket_days(self) -> Iterator[date]:
-        """The days that have numbers: a day without a row of its own may have had no ticket."""
-        yield from (
-            each.day
-            for each in rollups.known(
-                self._session, Part.TICKETS, self._span.first, self._span.last
-            )
-        )
-        yield from self.coverage[Part.TICKETS].live
+    def _newest_days(self) -> dict[date, date]:
+        """The last day of each month that has numbers; one without a row may have had no ticket."""
+        known = rollups.known(self._session, Part.TICKETS, self._span.first, self._span.last)
+        days = {*(each.day for each in known), *self.coverage[Part.TICKETS].live}
+        return {self._month_of(day): day for day in sorted(days)}
+
+    def _live_tickets(self) -> dict[Of, TicketCounters]:
+        live = self.coverage[Part.TICKETS].live
+        if not live:
+            return {}
+        cells, _ = rollups.count_tickets(self._session, live[0], live[-1], self._how, now=self._now)
+        return {of: counters for of, counters in cells.items() if of.day in live}
 
     def _stocks(self, day: date) -> Iterator[TicketCell]:
         columns = (ticket_days.c[name] for name in ("category", "division", "area", *STOCKS))

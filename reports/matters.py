@@ -282,6 +282,13 @@ def total(
     return result
 
 
+def without_stocks(counters: TicketCounters) -> TicketCounters:
+    """The flows of a cell alone."""
+    flows_only = TicketCounters()
+    flows_only.add(counters, stocks=False)
+    return flows_only
+
+
 @dataclass(frozen=True)
 class TicketRates:
     """The rates of a sum: shares from 0 to 1, durations in milliseconds; None: nothing to divide

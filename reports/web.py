@@ -18,6 +18,7 @@ from hotline.errors import NotFound
 from hotline.web import floor, language, shared, static_blueprint, t
 from ivr.config import Ivr
 from reports import board, export, service
+from reports.catalogue import CATALOGUE
 from reports.config import Reports
 from reports.metrics import METRICS, Metric
 from reports.service import Counted, How
@@ -110,7 +111,9 @@ def year(name: str) -> BaseResponse | str:
 def definitions() -> str:
     """What every number means."""
     return render_template(
-        "reports/definitions.html", metrics=METRICS.values(), service_level=_section().service_level
+        "reports/definitions.html",
+        metrics=CATALOGUE.values(),
+        service_level=_section().service_level,
     )
 
 
