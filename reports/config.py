@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import time, timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -72,6 +73,17 @@ class Wallboard(Section):
         return self.queues.get(queue, self.queue).by_measure
 
 
+class Annual(Section):
+    """What the annual report has of the city's own. Files stand beside config.yaml."""
+
+    #: A picture for the cover: SVG, PNG or JPEG.
+    seal: Path | None = None
+    #: By language, a Markdown file each: paragraphs, headings, lists.
+    foreword: dict[Literal["th", "en"], Path] = Field(default_factory=dict)
+    #: Figures of the Thai report as ๐ to ๙.
+    thai_numerals: bool = False
+
+
 class Reports(Section):
     """When and how the night counts."""
 
@@ -84,6 +96,7 @@ class Reports(Section):
     #: A call has settled its matter when the number does not call on it again for so many days.
     first_call_days: Annotated[int, Field(ge=1, le=60)] = 7
     wallboard: Wallboard = Wallboard()
+    annual: Annual = Annual()
     #: Local time at which the night counts the day before.
     night_at: time = time(0, 30)
 

@@ -1,0 +1,154 @@
+"""The annual report of a city, from its database: what is read for it, and its PDF."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shapely.geometry import mapping
+from sqlalchemy.orm import Session
+
+from agents.config import Agents
+from hotline import clock, i18n
+from hotline.config import City
+from hotline.errors import Invalid
+from hotline.i18n import Texts
+from ivr.config import Ivr
+from reports import figures
+from reports.config import Reports
+from reports.figures import Figures, Span
+from reports.printed import annual
+from reports.printed.annual import Language, Names, Year
+from reports.printed.document import Document
+from reports.service import How
+from tickets import accountability
+from tickets.accountability import Account
+from tickets.config import Tickets
+from tickets.facts import SYSTEM, Actor
+from tickets.workflow import Role
+
+if TYPE_CHECKING:
+    from reports.printed.press import Progress
+
+
+@dataclass(frozen=True)
+class Yearbook:
+    """Reads and prints the annual reports of one city."""
+
+    city: City
+    ivr: Ivr
+    agents: Agents
+    tickets: Tickets
+    reports: Reports
+    #: Where config.yaml stands, and the city's files beside it.
+    folder: Path
+    texts: Texts
+
+    @property
+    def _how(self) -> How:
+        return How.by(self.city.zone, self.reports, self.agents)
+
+    def document(
+        self, session: Session, year: int, language: Language, *, now: datetime
+    ) -> Document:
+        """The report of Thai fiscal year `year` (Buddhist era), as things stand `now`.
+
+        Raises Invalid for a year that there is not or that has not begun, and where a file of the
+        city is missing.
+        """
+        try:
+            span = Span.of_fiscal_year(year)
+        except ValueError as error:
+            raise Invalid(f"{year}: there is no such fiscal year") from error
+        if span.first > clock.local_day(now, self.city.zone):
+            raise Invalid(f"{year}: the fiscal year has not begun")
+        account = self._account(session, span)
+        t = partial(self.texts.get, language=language)
+        found = Year(
+            number=year,
+            figures=figures.figures(session, span, self._how, now=now),
+            before=self._before(session, year, now=now),
+            faults=account.rows,
+            nights=account.nights,
+            shapes=self._shapes(),
+            foreword=self._foreword(language),
+            service_level_target=self.reports.service_level.target,
+            made=t(
+                "reports.annual.made",
+                at=i18n.moment(now, language, self.city.zone),
+            ),
+            accent=self.city.accent,
+        )
+        return annual.build(found, language, t, self._names(language, t))
+
+    def pdf(self, document: Document, progress: "Progress | None" = None) -> bytes:
+        """The document as a PDF; raises Invalid where the city's seal is missing."""
+        from reports.printed import press  # it brings a JavaScript engine: not before it is needed
+
+        own = self.reports.annual
+        numerals = own.thai_numerals and document.language == "th"
+        more = {"progress": progress} if progress else {}
+        seal = own.seal and self._file(own.seal)
+        return press.pdf(document, seal=seal, thai_numerals=numerals, **more)
+
+    def _before(self, session: Session, year: int, *, now: datetime) -> Figures | None:
+        found = figures.figures(session, Span.of_fiscal_year(year - 1), self._how, now=now)
+        return found if any(each.days for each in found.coverage.values()) else None
+
+    def _account(self, session: Session, span: Span) -> Account:
+        zone = self.city.zone
+        return accountability.account(
+            session,
+            self.tickets,
+            Actor(SYSTEM, Role.MANAGER),
+            start=clock.midnight(span.first, zone),
+            end=clock.midnight(span.last + timedelta(days=1), zone),
+        )
+
+    def _shapes(self) -> Mapping[str, Mapping[str, Any]]:
+        areas = self.tickets.areas
+        pairs = zip(areas.areas.values(), areas.shapes, strict=True)
+        return {area.id: mapping(shape) for area, shape in pairs if not area.outside}
+
+    def _foreword(self, language: Language) -> str:
+        name = self.reports.annual.foreword.get(language)
+        return self._file(name).read_text(encoding="utf-8") if name else ""
+
+    def _file(self, name: Path) -> Path:
+        found = self.folder / name
+        if not found.is_file():
+            raise Invalid(f"reports.annual: there is no file {found}")
+        return found
+
+    def _names(self, language: Language, t: Any) -> Names:
+        ivr, tickets = self.ivr, self.tickets
+        outcomes = {each.id: each for each in tickets.outcomes}
+
+        def titled(known: Mapping[str, Any], id_: str, otherwise: str) -> str:
+            if not id_:
+                return str(t(otherwise))
+            each = known.get(id_)
+            return str(each.title.for_(language)) if each else id_
+
+        def spoken(code: str) -> str:
+            if not code:
+                return str(t("reports.no_language"))
+            return i18n.language_name(code, language)
+
+        def area(id_: str) -> str:
+            known = tickets.areas.areas.get(id_)
+            return known.name(language) if known else t("reports.annual.nowhere")
+
+        return Names(
+            city=self.city.name.for_(language),
+            hotline=self.city.hotline_name.for_(language),
+            queue=lambda id_: titled(ivr.queues, id_, "reports.no_queue"),
+            spoken=spoken,
+            outcome=lambda id_: titled(outcomes, id_, "reports.annual.none_yet"),
+            category=lambda id_: titled(tickets.categories, id_, "reports.annual.none_yet"),
+            division=lambda id_: titled(tickets.divisions, id_, "reports.annual.none_yet"),
+            area=area,
+            fault=lambda kind: str(t(f"tickets.fault.{kind}")),
+        )
