@@ -224,20 +224,7 @@ class _Book:
     # ------------------------------------------------------------ the chapters
 
     def one_page(self) -> Iterator[Block]:
-        metrics, level = self.metrics, self.metrics.get("service_level")
-        yield Words(
-            self.t(
-                "one_sentence",
-                hotline=self.names.hotline,
-                calls=self.show(metrics, "calls"),
-                answered=self.show(metrics, "answered"),
-                level=i18n.percent(level, self.language),
-                threshold=f"{self.figures.threshold_seconds:g}",
-                tickets=self.show(metrics, "tickets_received"),
-                resolved=self.show(metrics, "tickets_resolved"),
-                on_time=self.show(metrics, "on_time"),
-            )
-        )
+        yield Words(" ".join(self.sentences()))
         target = i18n.percent(self.year.service_level_target, self.language, 0)
         yield Numbers(
             [
@@ -253,6 +240,30 @@ class _Book:
             ]
         )
         yield self.chart_by_month("calls", self.t("calls_by_month"), self.figures.calls_by_month)
+
+    def sentences(self) -> Iterator[str]:
+        """The year as it can be read aloud."""
+        metrics = self.metrics
+        yield self.t(
+            "aloud_calls",
+            hotline=self.names.hotline,
+            calls=self.show(metrics, "calls"),
+            answered=self.show(metrics, "answered"),
+        )
+        if metrics.get("service_level") is not None:
+            yield self.t(
+                "aloud_level",
+                level=self.show(metrics, "service_level"),
+                threshold=f"{self.figures.threshold_seconds:g}",
+            )
+        if metrics.get("tickets_received"):
+            yield self.t(
+                "aloud_tickets",
+                tickets=self.show(metrics, "tickets_received"),
+                resolved=self.show(metrics, "tickets_resolved"),
+            )
+        if metrics.get("on_time") is not None:
+            yield self.t("aloud_on_time", on_time=self.show(metrics, "on_time"))
 
     def chart_by_month(self, id_: str, caption: str, of: Mapping[date, Any]) -> Chart:
         values = [(self.month(first), each.metrics.get(id_)) for first, each in of.items()]

@@ -94,8 +94,11 @@ class Yearbook:
         return press.pdf(document, seal=seal, thai_numerals=numerals, **more)
 
     def _before(self, session: Session, year: int, *, now: datetime) -> Figures | None:
-        found = figures.figures(session, Span.of_fiscal_year(year - 1), self._how, now=now)
-        return found if any(each.days for each in found.coverage.values()) else None
+        span = Span.of_fiscal_year(year - 1)
+        found = figures.figures(session, span, self._how, now=now)
+        counted = max(each.days for each in found.coverage.values())
+        # a year of which the hotline knows a part is nothing to compare with
+        return found if counted > (span.last - span.first).days else None
 
     def _account(self, session: Session, span: Span) -> Account:
         zone = self.city.zone
