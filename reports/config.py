@@ -73,12 +73,12 @@ class Wallboard(Section):
         return self.queues.get(queue, self.queue).by_measure
 
 
-class Annual(Section):
-    """What the annual report has of the city's own. Files stand beside config.yaml."""
+class Printed(Section):
+    """What printed reports have of the city's own. Files stand beside config.yaml."""
 
     #: A picture for the cover: SVG, PNG or JPEG.
     seal: Path | None = None
-    #: By language, a Markdown file each: paragraphs, headings, lists.
+    #: Of the annual report. By language a Markdown file: paragraphs, headings, lists.
     foreword: dict[Literal["th", "en"], Path] = Field(default_factory=dict)
     #: Figures of the Thai report as ๐ to ๙.
     thai_numerals: bool = False
@@ -96,7 +96,7 @@ class Reports(Section):
     #: A call has settled its matter when the number does not call on it again for so many days.
     first_call_days: Annotated[int, Field(ge=1, le=60)] = 7
     wallboard: Wallboard = Wallboard()
-    annual: Annual = Annual()
+    printed: Printed = Printed()
     #: Local time at which the night counts the day before.
     night_at: time = time(0, 30)
 

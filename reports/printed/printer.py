@@ -1,6 +1,6 @@
-"""The annual report of a city, from its database: what is read for it, and its PDF."""
+"""The printed report of a city, from its database: what is read for it, and its PDF."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,8 +19,8 @@ from ivr.config import Ivr
 from reports import figures
 from reports.config import Reports
 from reports.figures import Figures, Span
-from reports.printed import annual
-from reports.printed.annual import Language, Names, Year
+from reports.printed import chapters
+from reports.printed.chapters import Language, Material, Names
 from reports.printed.document import Document
 from reports.service import How
 from tickets import accountability
@@ -32,10 +32,12 @@ from tickets.workflow import Role
 if TYPE_CHECKING:
     from reports.printed.press import Progress
 
+Texting = Callable[..., str]
+
 
 @dataclass(frozen=True)
-class Yearbook:
-    """Reads and prints the annual reports of one city."""
+class Printer:
+    """Reads and prints the reports of one city."""
 
     city: City
     ivr: Ivr
@@ -51,54 +53,60 @@ class Yearbook:
         return How.by(self.city.zone, self.reports, self.agents)
 
     def document(
-        self, session: Session, year: int, language: Language, *, now: datetime
+        self, session: Session, span: Span, language: Language, *, now: datetime
     ) -> Document:
-        """The report of Thai fiscal year `year` (Buddhist era), as things stand `now`.
+        """The report of the local days of `span` as things stand `now`.
 
-        Raises Invalid for a year that there is not or that has not begun, and where a file of the
-        city is missing.
+        Raises Invalid for a span that has not begun, and where a file of the city is missing.
         """
-        try:
-            span = Span.of_fiscal_year(year)
-        except ValueError as error:
-            raise Invalid(f"{year}: there is no such fiscal year") from error
         if span.first > clock.local_day(now, self.city.zone):
-            raise Invalid(f"{year}: the fiscal year has not begun")
+            raise Invalid(f"{span.first}: that day has not come")
         account = self._account(session, span)
         t = partial(self.texts.get, language=language)
-        found = Year(
-            number=year,
+        found = Material(
+            title=self._title(span, language, t),
             figures=figures.figures(session, span, self._how, now=now),
-            before=self._before(session, year, now=now),
+            before=self._before(session, span, now=now),
             faults=account.rows,
             nights=account.nights,
             shapes=self._shapes(),
-            foreword=self._foreword(language),
+            foreword=self._foreword(language) if _is_year(span) else "",
             service_level_target=self.reports.service_level.target,
             made=t(
-                "reports.annual.made",
+                "reports.print.made",
                 at=i18n.moment(now, language, self.city.zone),
             ),
             accent=self.city.accent,
         )
-        return annual.build(found, language, t, self._names(language, t))
+        return chapters.build(found, language, t, self._names(language, t))
 
     def pdf(self, document: Document, progress: "Progress | None" = None) -> bytes:
         """The document as a PDF; raises Invalid where the city's seal is missing."""
         from reports.printed import press  # it brings a JavaScript engine: not before it is needed
 
-        own = self.reports.annual
+        own = self.reports.printed
         numerals = own.thai_numerals and document.language == "th"
         more = {"progress": progress} if progress else {}
         seal = own.seal and self._file(own.seal)
         return press.pdf(document, seal=seal, thai_numerals=numerals, **more)
 
-    def _before(self, session: Session, year: int, *, now: datetime) -> Figures | None:
-        span = Span.of_fiscal_year(year - 1)
-        found = figures.figures(session, span, self._how, now=now)
+    def _title(self, span: Span, language: Language, t: Texting) -> str:
+        if _is_year(span):
+            year = clock.fiscal_year_of(span.first)
+            return t("reports.print.of_year", year=year, gregorian=span.last.year)
+        if span == Span.of_month(span.first.year, span.first.month):
+            return t("reports.print.of_month", month=i18n.month(span.first, language))
+        return t("reports.print.of_days")
+
+    def _before(self, session: Session, span: Span, *, now: datetime) -> Figures | None:
+        """Of the year before, for a fiscal year; None where a part of it is not known."""
+        if not _is_year(span):
+            return None
+        earlier = Span.of_fiscal_year(clock.fiscal_year_of(span.first) - 1)
+        found = figures.figures(session, earlier, self._how, now=now)
         counted = max(each.days for each in found.coverage.values())
         # a year of which the hotline knows a part is nothing to compare with
-        return found if counted > (span.last - span.first).days else None
+        return found if counted > (earlier.last - earlier.first).days else None
 
     def _account(self, session: Session, span: Span) -> Account:
         zone = self.city.zone
@@ -116,42 +124,46 @@ class Yearbook:
         return {area.id: mapping(shape) for area, shape in pairs if not area.outside}
 
     def _foreword(self, language: Language) -> str:
-        name = self.reports.annual.foreword.get(language)
+        name = self.reports.printed.foreword.get(language)
         return self._file(name).read_text(encoding="utf-8") if name else ""
 
     def _file(self, name: Path) -> Path:
         found = self.folder / name
         if not found.is_file():
-            raise Invalid(f"reports.annual: there is no file {found}")
+            raise Invalid(f"reports.printed: there is no file {found}")
         return found
 
-    def _names(self, language: Language, t: Any) -> Names:
+    def _names(self, language: Language, t: Texting) -> Names:
         ivr, tickets = self.ivr, self.tickets
         outcomes = {each.id: each for each in tickets.outcomes}
 
         def titled(known: Mapping[str, Any], id_: str, otherwise: str) -> str:
             if not id_:
-                return str(t(otherwise))
+                return t(otherwise)
             each = known.get(id_)
             return str(each.title.for_(language)) if each else id_
 
         def spoken(code: str) -> str:
             if not code:
-                return str(t("reports.no_language"))
+                return t("reports.no_language")
             return i18n.language_name(code, language)
 
         def area(id_: str) -> str:
             known = tickets.areas.areas.get(id_)
-            return known.name(language) if known else t("reports.annual.nowhere")
+            return known.name(language) if known else t("reports.print.nowhere")
 
         return Names(
             city=self.city.name.for_(language),
             hotline=self.city.hotline_name.for_(language),
             queue=lambda id_: titled(ivr.queues, id_, "reports.no_queue"),
             spoken=spoken,
-            outcome=lambda id_: titled(outcomes, id_, "reports.annual.none_yet"),
-            category=lambda id_: titled(tickets.categories, id_, "reports.annual.none_yet"),
-            division=lambda id_: titled(tickets.divisions, id_, "reports.annual.none_yet"),
+            outcome=lambda id_: titled(outcomes, id_, "reports.print.none_yet"),
+            category=lambda id_: titled(tickets.categories, id_, "reports.print.none_yet"),
+            division=lambda id_: titled(tickets.divisions, id_, "reports.print.none_yet"),
             area=area,
-            fault=lambda kind: str(t(f"tickets.fault.{kind}")),
+            fault=lambda kind: t(f"tickets.fault.{kind}"),
         )
+
+
+def _is_year(span: Span) -> bool:
+    return span == Span.of_fiscal_year(clock.fiscal_year_of(span.first))

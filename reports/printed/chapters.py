@@ -1,6 +1,6 @@
-"""The annual report: which chapters it has, and what stands in each.
+"""The printed report of a fiscal year, or of any days: its chapters, and what stands in each.
 
-Pure: the figures of the year and of the year before, what divisions failed in, and the city's names
+Pure: the figures of the span and of the one before, what divisions failed in, and the city's names
 in; a document out. What a number means is not decided here, only where it stands. An empty number
 is a dash, and a chapter of which nothing is known is left out, with a word in the last one.
 """
@@ -100,12 +100,13 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Year:
-    """Everything that the report of a fiscal year (Buddhist era) is made of."""
+class Material:
+    """Everything that a report is made of."""
 
-    number: int
+    #: "Annual report, fiscal year 2567"
+    title: str
     figures: Figures
-    #: Of the year before; None where nothing is known of it.
+    #: Of the same time before; None where it is not known whole.
     before: Figures | None
     faults: Sequence[Faults]
     #: Of how many nights it is known who answered for a division.
@@ -119,33 +120,35 @@ class Year:
     accent: str
 
 
-def build(year: Year, language: Language, t: Callable[..., str], names: Names) -> Document:
-    """The report as a document. `t` gives the texts of `reports.annual.*` in `language`."""
-    book = _Book(year, language, t, names)
-    span = year.figures.span
+def build(of: Material, language: Language, t: Callable[..., str], names: Names) -> Document:
+    """The report as a document. `t` gives the texts of `reports.print.*` in `language`."""
+    book = _Book(of, language, t, names)
+    span = of.figures.span
     return Document(
         language=language,
-        title=t("reports.annual.title", year=year.number, gregorian=span.last.year),
+        title=of.title,
         subtitle=f"{i18n.day(span.first, language)} – {i18n.day(span.last, language)}",
         city=names.city,
-        made=year.made,
-        accent=year.accent,
-        labels={"contents": t("reports.annual.contents"), "page": t("reports.annual.page")},
+        made=of.made,
+        accent=of.accent,
+        labels={"contents": t("reports.print.contents"), "page": t("reports.print.page")},
         chapters=[Chapter(title, blocks) for title, blocks in book.chapters() if blocks],
     )
 
 
 class _Book:
-    def __init__(self, year: Year, language: Language, t: Callable[..., str], names: Names) -> None:
-        self.year, self.language, self._t, self.names = year, language, t, names
-        self.figures, self.metrics = year.figures, year.figures.metrics
+    def __init__(
+        self, of: Material, language: Language, t: Callable[..., str], names: Names
+    ) -> None:
+        self.of, self.language, self._t, self.names = of, language, t, names
+        self.figures, self.metrics = of.figures, of.figures.metrics
 
     def t(self, key: str, **values: Any) -> str:
-        return self._t(f"reports.annual.{key}", **values)
+        return self._t(f"reports.print.{key}", **values)
 
     def chapters(self) -> Iterator[tuple[str, list[Block]]]:
         """Title and blocks of each; one without blocks has nothing to tell."""
-        yield self.t("foreword"), list(_paragraphs(self.year.foreword))
+        yield self.t("foreword"), list(_paragraphs(self.of.foreword))
         yield self.t("one_page"), list(self.one_page())
         yield self.t("calls"), list(self.calls())
         yield self.t("about"), list(self.about())
@@ -189,10 +192,10 @@ class _Book:
         return Number(self.name(id_), self.show(self.metrics, id_), note or self.against(id_))
 
     def against(self, id_: str) -> str:
-        """How it was the year before."""
-        if self.year.before is None or self.year.before.metrics.get(id_) is None:
+        """How it was before."""
+        if self.of.before is None or self.of.before.metrics.get(id_) is None:
             return ""
-        return self.t("year_before", number=self.show(self.year.before.metrics, id_))
+        return self.t("before", number=self.show(self.of.before.metrics, id_))
 
     def month(self, first: date) -> str:
         return i18n.short_day(first, self.language).split(" ", 1)[1]
@@ -225,7 +228,7 @@ class _Book:
 
     def one_page(self) -> Iterator[Block]:
         yield Words(" ".join(self.sentences()))
-        target = i18n.percent(self.year.service_level_target, self.language, 0)
+        target = i18n.percent(self.of.service_level_target, self.language, 0)
         yield Numbers(
             [
                 self.number("calls"),
@@ -239,7 +242,9 @@ class _Book:
                 self.number("average_judgement"),
             ]
         )
-        yield self.chart_by_month("calls", self.t("calls_by_month"), self.figures.calls_by_month)
+        yield from self.chart_by_month(
+            "calls", self.t("calls_by_month"), self.figures.calls_by_month
+        )
 
     def sentences(self) -> Iterator[str]:
         """The year as it can be read aloud."""
@@ -265,9 +270,12 @@ class _Book:
         if metrics.get("on_time") is not None:
             yield self.t("aloud_on_time", on_time=self.show(metrics, "on_time"))
 
-    def chart_by_month(self, id_: str, caption: str, of: Mapping[date, Any]) -> Chart:
+    def chart_by_month(self, id_: str, caption: str, of: Mapping[date, Any]) -> Iterator[Block]:
+        """Nothing for a single month."""
+        if len(of) < 2:
+            return
         values = [(self.month(first), each.metrics.get(id_)) for first, each in of.items()]
-        return Chart(
+        yield Chart(
             caption,
             charts.columns(values, title=self.name(id_)),
             _said(caption, ((x, i18n.number(y, self.language)) for x, y in values)),
@@ -354,7 +362,7 @@ class _Book:
         yield Chart(
             caption,
             charts.share_line(
-                levels, title=self.name("service_level"), target=self.year.service_level_target
+                levels, title=self.name("service_level"), target=self.of.service_level_target
             ),
             _said(caption, ((x, i18n.percent(y, self.language)) for x, y in levels)),
         )
@@ -390,7 +398,7 @@ class _Book:
                 self.number("tickets_open_overdue"),
             ]
         )
-        yield self.chart_by_month(
+        yield from self.chart_by_month(
             "tickets_received", self.t("tickets_by_month"), self.figures.tickets_by_month
         )
         yield self.table(
@@ -422,13 +430,13 @@ class _Book:
             return
         received = {area: each.counters.tickets_received for area, each in found.items()}
         caption = self.t("map")
-        if self.year.shapes:
+        if self.of.shapes:
             yield Chart(
                 caption,
                 charts.areas(
-                    self.year.shapes,
+                    self.of.shapes,
                     received,
-                    {area: self.names.area(area) for area in self.year.shapes},
+                    {area: self.names.area(area) for area in self.of.shapes},
                     title=self.name("tickets_received"),
                 ),
                 _said(
@@ -462,7 +470,7 @@ class _Book:
                     "tickets_reopened",
                 ),
             )
-        failed = [each for each in self.year.faults if any(each.faults.values())]
+        failed = [each for each in self.of.faults if any(each.faults.values())]
         if failed:
             kinds = list(failed[0].faults)
             yield Table(
@@ -477,10 +485,10 @@ class _Book:
                 ],
             )
             yield Words(self.t("faults_counted"), aside=True)
-        unattended = [each for each in self.year.faults if each.unattended]
+        unattended = [each for each in self.of.faults if each.unattended]
         if unattended:
             yield Table(
-                self.t("unattended", nights=i18n.number(self.year.nights, self.language)),
+                self.t("unattended", nights=i18n.number(self.of.nights, self.language)),
                 [self.t("division"), self.t("nights")],
                 [
                     [
@@ -490,8 +498,8 @@ class _Book:
                     for each in unattended
                 ],
             )
-        elif self.year.nights:
-            yield Words(self.t("attended", nights=i18n.number(self.year.nights, self.language)))
+        elif self.of.nights:
+            yield Words(self.t("attended", nights=i18n.number(self.of.nights, self.language)))
 
     def satisfaction(self) -> Iterator[Block]:
         if not self.metrics.get("rated") and not self.metrics.get("tickets_judged"):
