@@ -30,6 +30,7 @@ from tickets.facts import SYSTEM, Actor
 from tickets.workflow import Role
 
 if TYPE_CHECKING:
+    from hotline.floor import Floor
     from reports.printed.press import Progress
 
 Texting = Callable[..., str]
@@ -47,6 +48,19 @@ class Printer:
     #: Where config.yaml stands, and the city's files beside it.
     folder: Path
     texts: Texts
+
+    @classmethod
+    def of(cls, floor: "Floor", folder: Path) -> "Printer":
+        """For a process that has a floor."""
+        return cls(
+            floor.city,
+            floor.section(Ivr),
+            floor.section(Agents),
+            floor.section(Tickets),
+            floor.section(Reports),
+            folder,
+            floor.texts,
+        )
 
     @property
     def _how(self) -> How:
