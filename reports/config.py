@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hotline.config import Identifier, Section
+from hotline.config import Identifier, Language, Section
 from hotline.errors import Fault
 from reports.limits import Measure
 from reports.metrics import DEFAULT_SERVICE_LEVEL, Rules
@@ -79,7 +79,7 @@ class Printed(Section):
     #: A picture for the cover: SVG, PNG or JPEG.
     seal: Path | None = None
     #: Of the annual report. By language a Markdown file: paragraphs, headings, lists.
-    foreword: dict[Literal["th", "en"], Path] = Field(default_factory=dict)
+    foreword: dict[Language, Path] = Field(default_factory=dict)
     #: Figures of the Thai report as ๐ to ๙.
     thai_numerals: bool = False
 

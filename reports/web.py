@@ -20,7 +20,9 @@ from ivr.config import Ivr
 from reports import board, export, service
 from reports.catalogue import CATALOGUE
 from reports.config import Reports
+from reports.figures import Span
 from reports.metrics import METRICS, Metric
+from reports.printed.printer import Printer
 from reports.service import Counted, How
 from reports.today import Today
 from reports.view import Line, Period, Report, chart, report
@@ -150,6 +152,8 @@ def _year(name: str) -> Period:
 def _answer(name: str, parse: Callable[[str], Period]) -> BaseResponse | str:
     if name.endswith(".csv"):
         return _csv(parse(name.removesuffix(".csv")))
+    if name.endswith(".pdf"):
+        return _pdf(parse(name.removesuffix(".pdf")))
     return _page(parse(name))
 
 
@@ -378,5 +382,20 @@ def _csv(period: Period) -> BaseResponse:
         text = export.for_readers(rows, titles, by_day=by_day)
     answer = Response(text, mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="calls-{period.name}.csv"'
+    answer.headers["Content-Language"] = language()
+    return answer
+
+
+# ---------------------------------------------------------------- on paper
+
+
+def _pdf(period: Period) -> BaseResponse:
+    printer = Printer.of(floor(), floor().settings.config.parent)
+    with floor().db.read() as session:
+        span = Span(period.first, period.last)
+        document = printer.document(session, span, language(), now=clock.now())
+    answer = Response(printer.pdf(document, apart=True), mimetype="application/pdf")
+    name = f"report-{period.name}-{language()}.pdf"
+    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
     answer.headers["Content-Language"] = language()
     return answer

@@ -8,7 +8,7 @@ is a dash, and a chapter of which nothing is known is left out, with a word in t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 from hotline import i18n
 from reports import charts
@@ -27,7 +27,6 @@ from reports.printed.document import (
     Words,
 )
 
-Language = Literal["th", "en"]
 #: A list on paper ends where the eye does.
 LONGEST: Final = 12
 _HOURS: Final = [f"{hour:02}" for hour in range(24)]
@@ -120,7 +119,7 @@ class Material:
     accent: str
 
 
-def build(of: Material, language: Language, t: Callable[..., str], names: Names) -> Document:
+def build(of: Material, language: str, t: Callable[..., str], names: Names) -> Document:
     """The report as a document. `t` gives the texts of `reports.print.*` in `language`."""
     book = _Book(of, language, t, names)
     span = of.figures.span
@@ -137,9 +136,7 @@ def build(of: Material, language: Language, t: Callable[..., str], names: Names)
 
 
 class _Book:
-    def __init__(
-        self, of: Material, language: Language, t: Callable[..., str], names: Names
-    ) -> None:
+    def __init__(self, of: Material, language: str, t: Callable[..., str], names: Names) -> None:
         self.of, self.language, self._t, self.names = of, language, t, names
         self.figures, self.metrics = of.figures, of.figures.metrics
 

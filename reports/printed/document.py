@@ -96,7 +96,8 @@ class Chapter:
 class Document:
     """A whole report."""
 
-    language: Literal["th", "en"]
+    #: "th" or "en"
+    language: str
     title: str
     subtitle: str
     #: Who gives it out.

@@ -3,13 +3,13 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
-
-import typst
-import vl_convert
 
 from reports.charts import ACCENT, coloured
 from reports.printed.document import THAI_NUMERALS, Document
@@ -53,6 +53,10 @@ _PLAIN: Final[dict[str, Any]] = {
 #: A tone mark and the vowel AM after it.
 _AM: Final = re.compile("([\u0e48-\u0e4b]?)\u0e33")
 
+#: In seconds; a report takes three.
+PATIENCE: Final = 120
+_ONE_AT_A_TIME: Final = threading.Lock()
+
 Progress = Callable[[int, int], None]
 
 
@@ -73,22 +77,59 @@ def pdf(
     much. Raises RuntimeError when the typesetter finds a fault (one of ours), OSError when the seal
     is not there.
     """
-    charts = list(document.charts())
-    of = len(charts) + 1
+    return _printed(_order(document, seal, thai_numerals), progress)
+
+
+def pdf_apart(
+    document: Document, *, seal: Path | None = None, thai_numerals: bool = False
+) -> bytes:
+    """The same from a process of its own: the drawing library brings an engine of over a hundred
+    megabytes that never goes, which is too much for one that serves pages.
+
+    Raises RuntimeError with what that process said when it failed.
+    """
+    order = json.dumps(_order(document, seal, thai_numerals)).encode()
+    with _ONE_AT_A_TIME:
+        done = subprocess.run(
+            [sys.executable, "-m", __name__],
+            input=order,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    if done.returncode:
+        raise RuntimeError(f"printing failed: {done.stderr.decode(errors='replace')[-2000:]}")
+    return done.stdout
+
+
+def _order(document: Document, seal: Path | None, thai_numerals: bool) -> dict[str, Any]:
+    return {
+        "data": document.as_data(thai_numerals=thai_numerals),
+        "charts": [chart.spec for chart in document.charts()],
+        "thai_numerals": thai_numerals,
+        "seal": None if seal is None else str(seal.resolve()),
+    }
+
+
+def _printed(order: Mapping[str, Any], progress: Progress) -> bytes:
+    data, numerals = order["data"], order["thai_numerals"]
+    of = len(order["charts"]) + 1
     with TemporaryDirectory(prefix="saidduan-report-") as name:
         folder = Path(name)
-        for number, chart in enumerate(charts):
-            drawn = draw(chart.spec, accent=document.accent, thai_numerals=thai_numerals)
+        for number, spec in enumerate(order["charts"]):
+            drawn = draw(spec, accent=data["accent"], thai_numerals=numerals)
             (folder / f"chart-{number}.pdf").write_bytes(drawn)
             progress(number + 1, of)
-        data = document.as_data(thai_numerals=thai_numerals)
-        data |= {"thai_numerals": thai_numerals, "seal": None}
-        if seal is not None:
+        data = {**data, "thai_numerals": numerals, "seal": None}
+        if order["seal"] is not None:
+            seal = Path(order["seal"])
             data["seal"] = f"seal{seal.suffix.lower()}"
             shutil.copyfile(seal, folder / data["seal"])
         words = json.dumps(data, ensure_ascii=False)
         (folder / "document.json").write_text(words, encoding="utf-8")
         shutil.copyfile(TEMPLATE, folder / TEMPLATE.name)
+        import typst
+
         made: bytes = typst.compile(
             folder / TEMPLATE.name,
             root=folder,
@@ -101,6 +142,8 @@ def pdf(
 
 def draw(spec: Mapping[str, Any], *, accent: str, thai_numerals: bool = False) -> bytes:
     """A chart as a PDF of its own size."""
+    import vl_convert  # here, and not where `pdf_apart` is asked
+
     vl_convert.register_font_directory(str(_fonts()))
     framed = {**coloured(spec, _COLOURS | {ACCENT: accent}), "config": _FRAME}
     locale = _PLAIN | ({"numerals": [*THAI_NUMERALS]} if thai_numerals else {})
@@ -129,3 +172,7 @@ def _legible(value: Any) -> Any:
             return [_legible(each) for each in value]
         case _:
             return value
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(_printed(json.load(sys.stdin.buffer), _in_silence))

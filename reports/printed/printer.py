@@ -19,8 +19,8 @@ from ivr.config import Ivr
 from reports import figures
 from reports.config import Reports
 from reports.figures import Figures, Span
-from reports.printed import chapters
-from reports.printed.chapters import Language, Material, Names
+from reports.printed import chapters, press
+from reports.printed.chapters import Material, Names
 from reports.printed.document import Document
 from reports.service import How
 from tickets import accountability
@@ -31,7 +31,6 @@ from tickets.workflow import Role
 
 if TYPE_CHECKING:
     from hotline.floor import Floor
-    from reports.printed.press import Progress
 
 Texting = Callable[..., str]
 
@@ -66,9 +65,7 @@ class Printer:
     def _how(self) -> How:
         return How.by(self.city.zone, self.reports, self.agents)
 
-    def document(
-        self, session: Session, span: Span, language: Language, *, now: datetime
-    ) -> Document:
+    def document(self, session: Session, span: Span, language: str, *, now: datetime) -> Document:
         """The report of the local days of `span` as things stand `now`.
 
         Raises Invalid for a span that has not begun, and where a file of the city is missing.
@@ -94,17 +91,18 @@ class Printer:
         )
         return chapters.build(found, language, t, self._names(language, t))
 
-    def pdf(self, document: Document, progress: "Progress | None" = None) -> bytes:
-        """The document as a PDF; raises Invalid where the city's seal is missing."""
-        from reports.printed import press  # it brings a JavaScript engine: not before it is needed
+    def pdf(self, document: Document, *, apart: bool = False) -> bytes:
+        """The document as a PDF; `apart`: from a process of its own (`press.pdf_apart`).
 
+        Raises Invalid where the city's seal is missing.
+        """
         own = self.reports.printed
         numerals = own.thai_numerals and document.language == "th"
-        more = {"progress": progress} if progress else {}
         seal = own.seal and self._file(own.seal)
-        return press.pdf(document, seal=seal, thai_numerals=numerals, **more)
+        make = press.pdf_apart if apart else press.pdf
+        return make(document, seal=seal, thai_numerals=numerals)
 
-    def _title(self, span: Span, language: Language, t: Texting) -> str:
+    def _title(self, span: Span, language: str, t: Texting) -> str:
         if _is_year(span):
             year = clock.fiscal_year_of(span.first)
             return t("reports.print.of_year", year=year, gregorian=span.last.year)
@@ -137,7 +135,7 @@ class Printer:
         pairs = zip(areas.areas.values(), areas.shapes, strict=True)
         return {area.id: mapping(shape) for area, shape in pairs if not area.outside}
 
-    def _foreword(self, language: Language) -> str:
+    def _foreword(self, language: str) -> str:
         name = self.reports.printed.foreword.get(language)
         return self._file(name).read_text(encoding="utf-8") if name else ""
 
@@ -147,7 +145,7 @@ class Printer:
             raise Invalid(f"reports.printed: there is no file {found}")
         return found
 
-    def _names(self, language: Language, t: Texting) -> Names:
+    def _names(self, language: str, t: Texting) -> Names:
         ivr, tickets = self.ivr, self.tickets
         outcomes = {each.id: each for each in tickets.outcomes}
 
