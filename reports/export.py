@@ -17,7 +17,7 @@ from reports.metrics import COUNTER_NAMES, METRICS, Counters, Metric, Rates, rat
 from reports.service import Row
 
 # Excel takes a file without this mark for a Latin one, and Thai for rubbish.
-_BYTE_ORDER_MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 
 Cell = str | int | float
 
@@ -120,7 +120,7 @@ def _start(row: Row) -> str:
 
 
 def _written(heads: Sequence[str], lines: Iterable[Iterable[Cell]]) -> str:
-    buffer = io.StringIO(_BYTE_ORDER_MARK)
+    buffer = io.StringIO(BYTE_ORDER_MARK)
     buffer.seek(0, io.SEEK_END)
     writer = csv.writer(buffer)
     writer.writerow(heads)

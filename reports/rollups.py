@@ -242,13 +242,20 @@ def known(session: Session, part: Part, first: date, last: date) -> list[RollupD
 
 
 def to_count(session: Session, part: Part, last: date, how: "How") -> set[date]:
-    """The days up to `last` that were never counted since the part's first event, or while they
-    lasted, or by other rules.
+    """The days up to `last`, from the part's first event or count on, that were never counted, or
+    while they lasted, or by other rules.
     """
-    begin = source.first_ticket(session) if part is Part.TICKETS else agents.first_seen(session)
-    if begin is None:
+    event = source.first_ticket(session) if part is Part.TICKETS else agents.first_seen(session)
+    counted = session.scalar(
+        sa.select(sa.func.min(RollupDay.day)).where(RollupDay.part == part.value)
+    )
+    begins = [
+        *([clock.local_day(event, how.zone)] if event else []),
+        *([counted] if counted else []),
+    ]
+    if not begins:
         return set()
-    first = clock.local_day(begin, how.zone)
+    first = min(begins)
     done = {
         each.day
         for each in known(session, part, first, last)

@@ -231,7 +231,8 @@ def _plan(
         session, max(0, since.last_ticket_event_id - EVENT_SLACK)
     )
     moved = source.moments_of(session, touched.calls)
-    calls |= {clock.local_day(at, how.zone) for at in moved} | _by_other_rules(session, how)
+    calls |= {clock.local_day(at, how.zone) for at in moved}
+    calls |= _by_other_rules(session, how) | _skipped(session, yesterday)
     settled = max(wanted) - timedelta(days=how.first_call_days)
     if session.get(ReportDay, settled) is not None:
         calls.add(settled)  # what its first calls came to can be told now
@@ -246,6 +247,12 @@ def _plan(
 
 def _by_other_rules(session: Session, how: How) -> set[date]:
     return set(session.scalars(sa.select(ReportDay.day).where(ReportDay.rules != how.mark)))
+
+
+def _skipped(session: Session, yesterday: date) -> set[date]:
+    """The days without a count since the first that was counted."""
+    known = set(session.scalars(sa.select(ReportDay.day)))
+    return set(days_between(min(known), yesterday)) - known if known else set()
 
 
 def _changed_days(session: Session, since: int, yesterday: date, how: How) -> tuple[set[date], int]:

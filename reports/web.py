@@ -394,7 +394,7 @@ def _pdf(period: Period) -> BaseResponse:
     with floor().db.read() as session:
         span = Span(period.first, period.last)
         document = printer.document(session, span, language(), now=clock.now())
-    answer = Response(printer.pdf(document, apart=True), mimetype="application/pdf")
+    answer = Response(printer.pdf_apart(document), mimetype="application/pdf")
     name = f"report-{period.name}-{language()}.pdf"
     answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
     answer.headers["Content-Language"] = language()

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from reports.charts import ACCENT, coloured
 from reports.printed.document import THAI_NUMERALS, Document
@@ -60,7 +60,14 @@ _ONE_AT_A_TIME: Final = threading.Lock()
 Progress = Callable[[int, int], None]
 
 
-def _in_silence(done: int, of: int) -> None:
+class Own(TypedDict):
+    """What a city has of its own: a picture (SVG, PNG, JPEG) for the cover, and its numerals."""
+
+    seal: Path | None
+    thai_numerals: bool
+
+
+def in_silence(done: int, of: int) -> None:
     """Nobody asked how far it is."""
 
 
@@ -69,7 +76,7 @@ def pdf(
     *,
     seal: Path | None = None,
     thai_numerals: bool = False,
-    progress: Progress = _in_silence,
+    progress: Progress = in_silence,
 ) -> bytes:
     """The document as a PDF.
 
@@ -175,4 +182,4 @@ def _legible(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(_printed(json.load(sys.stdin.buffer), _in_silence))
+    sys.stdout.buffer.write(_printed(json.load(sys.stdin.buffer), in_silence))

@@ -22,6 +22,7 @@ from reports.figures import Figures, Span
 from reports.printed import chapters, press
 from reports.printed.chapters import Material, Names
 from reports.printed.document import Document
+from reports.printed.press import Progress
 from reports.service import How
 from tickets import accountability
 from tickets.accountability import Account
@@ -91,16 +92,18 @@ class Printer:
         )
         return chapters.build(found, language, t, self._names(language, t))
 
-    def pdf(self, document: Document, *, apart: bool = False) -> bytes:
-        """The document as a PDF; `apart`: from a process of its own (`press.pdf_apart`).
+    def pdf(self, document: Document, progress: Progress = press.in_silence) -> bytes:
+        """The document as a PDF; raises Invalid where the city's seal is missing."""
+        return press.pdf(document, progress=progress, **self._own(document))
 
-        Raises Invalid where the city's seal is missing.
-        """
+    def pdf_apart(self, document: Document) -> bytes:
+        """The same from a process of its own: see `press.pdf_apart`."""
+        return press.pdf_apart(document, **self._own(document))
+
+    def _own(self, document: Document) -> press.Own:
         own = self.reports.printed
         numerals = own.thai_numerals and document.language == "th"
-        seal = own.seal and self._file(own.seal)
-        make = press.pdf_apart if apart else press.pdf
-        return make(document, seal=seal, thai_numerals=numerals)
+        return {"seal": self._file(own.seal) if own.seal else None, "thai_numerals": numerals}
 
     def _title(self, span: Span, language: str, t: Texting) -> str:
         if _is_year(span):
