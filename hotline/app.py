@@ -198,6 +198,7 @@ TOPICS: Mapping[str, TopicsOf] = {
     "call_days": changes.nothing,
     "call_topics": changes.nothing,
     "ticket_days": changes.nothing,
+    "ticket_months": changes.nothing,
     "presence_days": changes.nothing,
     "rollup_days": changes.nothing,
     "published_months": changes.nothing,
