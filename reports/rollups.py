@@ -2,7 +2,7 @@
 the agents' time. Each day whole, from events alone, by delete and insert.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -78,10 +78,25 @@ def first_calls_of(
     """The first calls of a local day; nothing before their days are over, None where it is not
     known any more who called.
     """
+    found = _contacts(session, day, facts, how, now)
+    return None if found is None else topics.first_calls(*found)
+
+
+def first_calls_alone(
+    session: Session, day: date, facts: Sequence[CallFacts], how: "How", *, now: datetime
+) -> Iterator[tuple[topics.Contact, str]]:
+    """The same one by one."""
+    found = _contacts(session, day, facts, how, now)
+    return iter(()) if found is None else topics.judged(*found)
+
+
+def _contacts(
+    session: Session, day: date, facts: Sequence[CallFacts], how: "How", now: datetime
+) -> tuple[list[topics.Contact], list[topics.Contact], timedelta] | None:
     within = timedelta(days=how.first_call_days)
     start, end = clock.day_bounds(day, how.zone)
     if now < end + within:
-        return {}
+        return [], [], within
     answered = {
         call
         for each in facts
@@ -93,8 +108,7 @@ def first_calls_of(
     around = source.contacts_around(session, answered, start - within, end + within)
     if around is None:
         return None
-    of_day = [each for each in around if each.call_id in answered]
-    return topics.first_calls(of_day, around, within)
+    return [each for each in around if each.call_id in answered], around, within
 
 
 def read_topics(session: Session, first: date, last: date) -> dict[tuple[date, Key], Tally]:
