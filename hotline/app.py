@@ -23,6 +23,7 @@ import ivr.jobs
 import ivr.keeping
 import ivr.pages
 import ivr.web
+import reports.behind_web
 import reports.jobs
 import reports.web
 import tickets.answers.web
@@ -87,6 +88,7 @@ BLUEPRINTS = (
     ivr.web.blueprint,
     ivr.pages.blueprint,
     reports.web.blueprint,
+    reports.behind_web.blueprint,
 )
 _CALLERS, _TOLD, _TEAM, _MINE = "floor.callers", "floor.told", "floor.team", "floor.mine"
 _WATCH = (Role.SUPERVISOR, Role.MANAGER)
@@ -198,6 +200,7 @@ TOPICS: Mapping[str, TopicsOf] = {
     "call_days": changes.nothing,
     "call_topics": changes.nothing,
     "ticket_days": changes.nothing,
+    "ticket_months": changes.nothing,
     "presence_days": changes.nothing,
     "rollup_days": changes.nothing,
     "published_months": changes.nothing,

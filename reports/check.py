@@ -3,11 +3,12 @@ compared. Nothing is changed; on any difference an alarm is raised.
 """
 
 import logging
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline import clock
@@ -16,8 +17,9 @@ from hotline.db import Database
 from hotline.notices import service as notices
 from hotline.notices.rules import Kind
 from reports import rollups, service
+from reports.matters import FLOWS, Of, TicketCounters
 from reports.metrics import Cell, count
-from reports.models import ReportDay
+from reports.models import ReportDay, RollupDay, ticket_months
 from reports.rollups import Part, known
 from reports.service import How, days_between
 from reports.topics import By
@@ -51,10 +53,19 @@ def run(db: Database, first: date, last: date, how: How) -> list[Difference]:
     each as of the moment at which it was counted.
     """
     found: list[Difference] = []
-    for day in days_between(first, last):
+    with db.read() as session:
+        days = session.scalars(
+            sa.select(ReportDay.day)
+            .where(ReportDay.day.between(first, last))
+            .order_by(ReportDay.day)
+        ).all()
+    for day in days:
         with db.read() as session:
-            for compare in (_calls, _tickets, _presence):
-                found += compare(session, day, how)
+            found += _calls(session, day, how)
+    with db.read() as session:
+        found += _tickets(session, first, last, how)
+        found += _months(session, first, last)
+        found += _presence(session, first, last, how)
     return found
 
 
@@ -110,20 +121,54 @@ def _calls(session: Session, day: date, how: How) -> Iterator[Difference]:
     yield from _differ(Part.CALLS, day, tallies, counted)
 
 
-def _tickets(session: Session, day: date, how: How) -> Iterator[Difference]:
-    for row in known(session, Part.TICKETS, day, day):
-        if row.rules == how.mark and row.counted_at >= clock.day_bounds(day, how.zone)[1]:
-            cells, _ = rollups.count_tickets(session, day, day, how, now=row.counted_at)
-            yield from _differ(Part.TICKETS, day, rollups.read_tickets(session, day, day), cells)
+def _whole(session: Session, part: Part, first: date, last: date, how: How) -> list[RollupDay]:
+    """The days that were counted by these rules when they were over."""
+    return [
+        row
+        for row in known(session, part, first, last)
+        if row.rules == how.mark and row.counted_at >= clock.day_bounds(row.day, how.zone)[1]
+    ]
 
 
-def _presence(session: Session, day: date, how: How) -> Iterator[Difference]:
-    for row in known(session, Part.PRESENCE, day, day):
-        if row.rules == how.mark and row.counted_at >= clock.day_bounds(day, how.zone)[1]:
-            cells = rollups.count_presence_of(session, day, how, now=row.counted_at)
-            there = rollups.read_presence(session, day, day)
-            stored = {agent: each for (_, agent), each in there.items()}
-            yield from _differ(Part.PRESENCE, day, stored, cells)
+def _tickets(session: Session, first: date, last: date, how: How) -> Iterator[Difference]:
+    rows = _whole(session, Part.TICKETS, first, last, how)
+    for start, end in rollups.runs(row.day for row in rows):
+        # of days that are over it is all the same when they are counted
+        over = clock.day_bounds(end, how.zone)[1]
+        cells, _ = rollups.count_tickets(session, start, end, how, now=over)
+        stored = rollups.read_tickets(session, start, end)
+        for day in days_between(start, end):
+            yield from _differ(Part.TICKETS, day, _of_day(stored, day), _of_day(cells, day))
+
+
+def _months(session: Session, first: date, last: date) -> Iterator[Difference]:
+    """Whether the months are the sums of their days."""
+    for month in rollups.months_of(first, last):
+        there = session.execute(sa.select(ticket_months).where(ticket_months.c.month == month))
+        summed = session.execute(rollups.of_days(month))
+        stored, counted = _by_key(there.mappings()), _by_key(summed.mappings())
+        yield from _differ(Part.TICKETS, month, stored, counted)
+
+
+def _by_key(rows: Iterable[Mapping[Any, Any]]) -> dict[tuple[str, ...], TicketCounters]:
+    return {
+        ("month", row["category"], row["division"], row["area"]): TicketCounters(
+            **{name: int(row[name]) for name in FLOWS}
+        )
+        for row in rows
+    }
+
+
+def _of_day(cells: Mapping[Of, TicketCounters], day: date) -> dict[Of, TicketCounters]:
+    return {of: counters for of, counters in cells.items() if of.day == day}
+
+
+def _presence(session: Session, first: date, last: date, how: How) -> Iterator[Difference]:
+    for row in _whole(session, Part.PRESENCE, first, last, how):
+        cells = rollups.count_presence_of(session, row.day, how, now=row.counted_at)
+        there = rollups.read_presence(session, row.day, row.day)
+        stored = {agent: each for (_, agent), each in there.items()}
+        yield from _differ(Part.PRESENCE, row.day, stored, cells)
 
 
 def _differ(

@@ -39,6 +39,7 @@ from reports.models import (
     call_topics,
     presence_days,
     ticket_days,
+    ticket_months,
 )
 from reports.rollups import ONE_DAY, Part
 from reports.service import How
@@ -105,7 +106,7 @@ class Calls:
 
 @dataclass(frozen=True)
 class Tickets:
-    """Some tickets: counters and rates. `stocks` False: of a span in which no day was counted."""
+    """Some tickets: counters and rates. `stocks` False: of a span without any, empty ones."""
 
     counters: TicketCounters
     rates: TicketRates
@@ -248,6 +249,7 @@ def figures(session: Session, span: Span, how: How, *, now: datetime) -> Figures
     reader = _Reader(session, span, how, now)
     calls = reader.calls()
     tickets = reader.tickets()
+    merged = _merged(tickets)
     presence = reader.presence()
     tallies = reader.tallies()
     first = tallies.get(By.FIRST, {})
@@ -268,14 +270,13 @@ def figures(session: Session, span: Span, how: How, *, now: datetime) -> Figures
         outcomes=_sorted(tallies.get(By.OUTCOME, {})),
         categories=_sorted(tallies.get(By.CATEGORY, {})),
         areas=_sorted(tallies.get(By.AREA, {})),
-        tickets=_tickets(_every(tickets), whole=True),
+        tickets=_tickets([*merged.values()]),
         tickets_by_month={
-            month: _tickets([(*each, True) for each in of], whole=True)
-            for month, of in tickets.items()
+            month: _tickets([each for _, each in of]) for month, of in tickets.items()
         },
-        tickets_by_category=_tickets_by(tickets, 0),
-        tickets_by_division=_tickets_by(tickets, 1),
-        tickets_by_area=_tickets_by(tickets, 2),
+        tickets_by_category=_tickets_by(merged, 0),
+        tickets_by_division=_tickets_by(merged, 1),
+        tickets_by_area=_tickets_by(merged, 2),
         presence=_presence(presence.values()),
         presence_by_month={month: _presence([each]) for month, each in presence.items()},
     )
@@ -317,30 +318,32 @@ TicketCell = tuple[tuple[str, str, str], TicketCounters]
 TicketMonths = Mapping[date, Sequence[TicketCell]]
 
 
-def _every(tickets: TicketMonths) -> Iterator[tuple[tuple[str, str, str], TicketCounters, bool]]:
-    """All cells, and of each whether its stocks are those of the span's end."""
+def _merged(tickets: TicketMonths) -> dict[tuple[str, str, str], TicketCounters]:
+    """The cells of all months: their flows, and the stocks of the newest month."""
     newest = max(tickets, default=None)
+    merged: dict[tuple[str, str, str], TicketCounters] = {}
     for month, of in tickets.items():
         for key, counters in of:
-            yield key, counters, month == newest
+            merged.setdefault(key, TicketCounters()).add(counters, stocks=month == newest)
+    return merged
 
 
-def _tickets(
-    cells: Iterable[tuple[tuple[str, str, str], TicketCounters, bool]], *, whole: bool
-) -> Tickets:
-    counters, any_cell = TicketCounters(), False
-    for _, each, stocks in cells:
-        counters.add(each, stocks=stocks)
-        any_cell = True
-    return Tickets(counters, ticket_rates(counters), any_cell or not whole)
+def _tickets(cells: Sequence[TicketCounters]) -> Tickets:
+    counters = TicketCounters()
+    for each in cells:
+        counters.add(each)
+    return Tickets(counters, ticket_rates(counters), stocks=bool(cells))
 
 
-def _tickets_by(tickets: TicketMonths, place: Literal[0, 1, 2]) -> dict[str, Tickets]:
-    groups: dict[str, TicketCounters] = {}
-    for key, counters, stocks in _every(tickets):
-        groups.setdefault(key[place], TicketCounters()).add(counters, stocks=stocks)
-    by_most = sorted(groups, key=lambda key: (-groups[key].tickets_received, key))
-    return {key: Tickets(groups[key], ticket_rates(groups[key])) for key in by_most}
+def _tickets_by(
+    merged: Mapping[tuple[str, str, str], TicketCounters], place: Literal[0, 1, 2]
+) -> dict[str, Tickets]:
+    groups: dict[str, list[TicketCounters]] = {}
+    for key, counters in merged.items():
+        groups.setdefault(key[place], []).append(counters)
+    found = {key: _tickets(cells) for key, cells in groups.items()}
+    by_most = sorted(found, key=lambda key: (-found[key].counters.tickets_received, key))
+    return {key: found[key] for key in by_most}
 
 
 def _presence(cells: Iterable[PresenceCounters]) -> Presence:
@@ -362,7 +365,7 @@ class _Reader:
         over = {
             each.day
             for each in known
-            if each.counted_at >= clock.day_bounds(each.day, self._how.zone)[1]
+            if clock.local_day(each.counted_at, self._how.zone) > each.day
         }
         first = max(self._span.first, begin) if begin else self._span.last
         number = (self._span.last - first).days + 1
@@ -376,23 +379,30 @@ class _Reader:
             tuple(each.day for each in known if each.revised_at is not None),
         )
 
-    def _known(self, part: Part) -> tuple[Sequence[ReportDay | RollupDay], date | None]:
-        first, last = self._span.first, self._span.last
-        if part is Part.CALLS:
-            found = sa.select(ReportDay).where(ReportDay.day.between(first, last))
-            begin = sa.select(sa.func.min(ReportDay.day))
-            return self._session.scalars(found).all(), self._session.scalar(begin)
-        of = sa.select(sa.func.min(RollupDay.day)).where(RollupDay.part == part.value)
-        known = rollups.known(self._session, part, first, last)
-        return known, self._session.scalar(of)
+    def _known(self, part: Part) -> tuple[Sequence[Any], date | None]:
+        """The days that were counted (day, counted_at, revised_at), and the first of all."""
+        table: Any = ReportDay if part is Part.CALLS else RollupDay
+        found = sa.select(table.day, table.counted_at, table.revised_at)
+        first = sa.select(sa.func.min(table.day))
+        if part is not Part.CALLS:
+            found, first = (each.where(table.part == part.value) for each in (found, first))
+        inside = found.where(table.day.between(self._span.first, self._span.last))
+        return self._session.execute(inside).all(), self._session.scalar(first)
 
-    def _months(
-        self, part: Part, table: sa.Table, keys: Sequence[str], sums: Mapping[str, Any]
+    def _sums_of(
+        self,
+        part: Part,
+        table: sa.Table,
+        keys: Sequence[str],
+        sums: Mapping[str, Any],
+        months: Sequence[Span] | None = None,
     ) -> Iterator[tuple[date, Sequence[Any]]]:
-        """The stored sums by month and key; the days that are counted live are left out."""
+        """The stored sums by month (of the span) and key; the days that are counted live are left
+        out.
+        """
         columns = [table.c[key] for key in keys]
         live = self.coverage[part].live
-        for month in self._span.months:
+        for month in self._span.months if months is None else months:
             asked = sa.select(*columns, *sums.values()).where(
                 table.c.day.between(month.first, month.last)
             )
@@ -411,7 +421,7 @@ class _Reader:
             for name in COUNTER_NAMES
         }
         found: dict[date, dict[tuple[str, str], Counters]] = {}
-        for month, rows in self._months(Part.CALLS, call_days, ("queue", "language"), sums):
+        for month, rows in self._sums_of(Part.CALLS, call_days, ("queue", "language"), sums):
             found[month] = {(row[0], row[1]): Counters(*map(int, row[2:])) for row in rows}
         for day in self.coverage[Part.CALLS].live:
             cells, _ = service.count_day(self._session, day, self._how)
@@ -476,11 +486,9 @@ class _Reader:
         """By month the cells of category, division and area; stocks are of the month's last day
         that is known.
         """
-        keys = ("category", "division", "area")
         live = self.coverage[Part.TICKETS].live
-        flows = {name: sa.func.sum(ticket_days.c[name]) for name in FLOWS}
         found: dict[date, list[TicketCell]] = {}
-        for month, rows in self._months(Part.TICKETS, ticket_days, keys, flows):
+        for month, rows in self._flows():
             if rows:
                 found[month] = [
                     ((row[0], row[1], row[2]), TicketCounters(*map(int, row[3:]))) for row in rows
@@ -496,9 +504,23 @@ class _Reader:
             found.setdefault(month, []).append((of[1:], cell))
         return dict(sorted(found.items()))
 
+    def _flows(self) -> Iterator[tuple[date, Sequence[Any]]]:
+        """The flows by month: of a whole one that is over as it stands summed up."""
+        keys = ("category", "division", "area")
+        live = self.coverage[Part.TICKETS].live
+        columns = [ticket_months.c[name] for name in (*keys, *FLOWS)]
+        sums = {name: sa.func.sum(ticket_days.c[name]) for name in FLOWS}
+        for month in self._span.months:
+            whole = month == Span.of_month(month.first.year, month.first.month)
+            if whole and not any(month.first <= day <= month.last for day in live):
+                asked = sa.select(*columns).where(ticket_months.c.month == month.first)
+                yield month.first, self._session.execute(asked).all()
+            else:
+                yield from self._sums_of(Part.TICKETS, ticket_days, keys, sums, [month])
+
     def _newest_days(self) -> dict[date, date]:
         """The last day of each month that has numbers; one without a row may have had no ticket."""
-        known = rollups.known(self._session, Part.TICKETS, self._span.first, self._span.last)
+        known, _ = self._known(Part.TICKETS)
         days = {*(each.day for each in known), *self.coverage[Part.TICKETS].live}
         return {self._month_of(day): day for day in sorted(days)}
 
@@ -528,7 +550,7 @@ class _Reader:
         }
         found = {
             month: PresenceCounters(*map(int, rows[0]))
-            for month, rows in self._months(Part.PRESENCE, presence_days, (), sums)
+            for month, rows in self._sums_of(Part.PRESENCE, presence_days, (), sums)
         }
         for day in self.coverage[Part.PRESENCE].live:
             counted = rollups.count_presence_of(self._session, day, self._how, now=self._now)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.db import Base, BigId, Json, UtcDateTime
 from reports.attendance import PRESENCE_COUNTER_NAMES
-from reports.matters import TICKET_COUNTER_NAMES
+from reports.matters import FLOWS, TICKET_COUNTER_NAMES
 from reports.metrics import COUNTER_NAMES
 from reports.topics import TALLIED
 
@@ -63,6 +63,17 @@ ticket_days = sa.Table(
     sa.Column("division", sa.String(64), primary_key=True),
     sa.Column("area", sa.String(64), primary_key=True),
     *_counters(TICKET_COUNTER_NAMES),
+)
+
+#: The flows of it summed up by month (its first day): what a year is read from.
+ticket_months = sa.Table(
+    "ticket_months",
+    Base.metadata,
+    sa.Column("month", sa.Date, primary_key=True),
+    sa.Column("category", sa.String(64), primary_key=True),
+    sa.Column("division", sa.String(64), primary_key=True),
+    sa.Column("area", sa.String(64), primary_key=True),
+    *_counters(FLOWS),
 )
 
 #: One row a local day and agent who was there, or should have been

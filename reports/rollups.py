@@ -2,7 +2,7 @@
 the agents' time. Each day whole, from events alone, by delete and insert.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -20,9 +20,16 @@ from reports.attendance import (
     count_presence,
     count_shifts,
 )
-from reports.matters import TICKET_COUNTER_NAMES, Days, Of, TicketCounters
+from reports.matters import FLOWS, TICKET_COUNTER_NAMES, Days, Of, TicketCounters
 from reports.metrics import CallFacts
-from reports.models import RollupDay, call_days, call_topics, presence_days, ticket_days
+from reports.models import (
+    RollupDay,
+    call_days,
+    call_topics,
+    presence_days,
+    ticket_days,
+    ticket_months,
+)
 from reports.topics import TALLIED, By, Key, Tally
 
 if TYPE_CHECKING:
@@ -71,10 +78,25 @@ def first_calls_of(
     """The first calls of a local day; nothing before their days are over, None where it is not
     known any more who called.
     """
+    found = _contacts(session, day, facts, how, now)
+    return None if found is None else topics.first_calls(*found)
+
+
+def first_calls_alone(
+    session: Session, day: date, facts: Sequence[CallFacts], how: "How", *, now: datetime
+) -> Iterator[tuple[topics.Contact, str]]:
+    """The same one by one."""
+    found = _contacts(session, day, facts, how, now)
+    return iter(()) if found is None else topics.judged(*found)
+
+
+def _contacts(
+    session: Session, day: date, facts: Sequence[CallFacts], how: "How", now: datetime
+) -> tuple[list[topics.Contact], list[topics.Contact], timedelta] | None:
     within = timedelta(days=how.first_call_days)
     start, end = clock.day_bounds(day, how.zone)
     if now < end + within:
-        return {}
+        return [], [], within
     answered = {
         call
         for each in facts
@@ -86,8 +108,7 @@ def first_calls_of(
     around = source.contacts_around(session, answered, start - within, end + within)
     if around is None:
         return None
-    of_day = [each for each in around if each.call_id in answered]
-    return topics.first_calls(of_day, around, within)
+    return [each for each in around if each.call_id in answered], around, within
 
 
 def read_topics(session: Session, first: date, last: date) -> dict[tuple[date, Key], Tally]:
@@ -156,8 +177,36 @@ def rebuild_tickets(
     if cells:
         rows = [of._asdict() | counters.as_dict() for of, counters in cells.items()]
         session.execute(sa.insert(table), rows)
+    for month in months_of(first, last):
+        session.execute(sa.delete(ticket_months).where(ticket_months.c.month == month))
+        session.execute(sa.insert(ticket_months).from_select(["month", *_OF_MONTH], of_days(month)))
     _note(session, Part.TICKETS, first, last, changed, how, now=now)
     return Counted((last - first).days + 1, read, len(cells), sorted(changed))
+
+
+_KEYS = ("category", "division", "area")
+_OF_MONTH = (*_KEYS, *FLOWS)
+
+
+def months_of(first: date, last: date) -> list[date]:
+    """The months (their first days) that some local days, both included, lie in."""
+    number = (last.year - first.year) * 12 + last.month - first.month + 1
+    months = (first.month - 1 + n for n in range(number))
+    return [date(first.year + month // 12, month % 12 + 1, 1) for month in months]
+
+
+def of_days(month: date) -> sa.Select[Any]:
+    """What the days of a month add up to, as its rows in `ticket_months` should be."""
+    keys = [ticket_days.c[name] for name in _KEYS]
+    sums = [sa.func.sum(ticket_days.c[name]).label(name) for name in FLOWS]
+    after = clock.month_days(month.year, month.month)[1]
+    anything = sum((ticket_days.c[name] for name in FLOWS), start=sa.literal(0))
+    return (
+        sa.select(sa.literal(month, sa.Date).label("month"), *keys, *sums)
+        .where(ticket_days.c.day >= month, ticket_days.c.day < after)
+        .group_by(*keys)
+        .having(sa.func.sum(anything) > 0)
+    )
 
 
 def _changed_days(before: Mapping[Of, Any], after: Mapping[Of, Any]) -> set[date]:

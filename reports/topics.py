@@ -6,7 +6,7 @@ written up; by category and area, of conversations whose call has a ticket; of f
 FIRST_CALLS.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -122,13 +122,22 @@ def _one(facts: CallFacts, rules: Rules) -> Tally:
 def first_calls(
     of_day: Iterable[Contact], around: Iterable[Contact], within: timedelta
 ) -> dict[Key, Tally]:
-    """Which answered calls of a day settled the matter: `around` has all calls of the same numbers
-    from `within` before the day to `within` after it, the day's own included.
+    """How many answered calls of a day settled the matter: `around` has all calls of the same
+    numbers from `within` before the day to `within` after it, the day's own included.
     """
+    tallies: dict[Key, Tally] = {}
+    for _, what in judged(of_day, around, within):
+        tallies.setdefault(Key(By.FIRST, what), Tally()).calls += 1
+    return tallies
+
+
+def judged(
+    of_day: Iterable[Contact], around: Iterable[Contact], within: timedelta
+) -> Iterator[tuple[Contact, str]]:
+    """Each first call of a day, and what it was: RESOLVED or REPEATED."""
     by_number: dict[str, list[Contact]] = {}
     for each in around:
         by_number.setdefault(each.number, []).append(each)
-    tallies: dict[Key, Tally] = {}
     for each in of_day:
         others = [
             other
@@ -138,9 +147,7 @@ def first_calls(
         if any(timedelta(0) <= each.at - other.at <= within for other in others):
             continue  # a further call itself
         again = any(timedelta(0) < other.at - each.at <= within for other in others)
-        key = Key(By.FIRST, REPEATED if again else RESOLVED)
-        tallies.setdefault(key, Tally()).calls += 1
-    return tallies
+        yield each, REPEATED if again else RESOLVED
 
 
 def _same(one: Contact, other: Contact) -> bool:

@@ -59,6 +59,8 @@ def upgrade() -> None:
     _table("call_topics", {"day": sa.Date(), "by": sa.String(12), "key": sa.String(64)}, OF_TOPICS)
     of_tickets = {name: sa.String(64) for name in ("category", "division", "area")}
     _table("ticket_days", {"day": sa.Date(), **of_tickets}, OF_TICKETS)
+    flows = [name for name in OF_TICKETS if not name.startswith(("tickets_open", "open_"))]
+    _table("ticket_months", {"month": sa.Date(), **of_tickets}, flows)
     _table("presence_days", {"day": sa.Date(), "agent_id": sa.BigInteger()}, OF_PRESENCE)
     op.create_table(
         "rollup_days",
@@ -108,7 +110,14 @@ def downgrade() -> None:
         table.drop_column("last_ticket_event_id")
     with op.batch_alter_table("report_days") as table:
         table.drop_column("rules")
-    for name in ("rollup_days", "presence_days", "ticket_days", "call_topics", "call_days"):
+    for name in (
+        "rollup_days",
+        "ticket_months",
+        "presence_days",
+        "ticket_days",
+        "call_topics",
+        "call_days",
+    ):
         op.drop_table(name)
     with op.batch_alter_table("call_intervals") as table:
         for name in OF_CALLS:
