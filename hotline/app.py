@@ -25,6 +25,7 @@ import ivr.pages
 import ivr.web
 import reports.history.keeping
 import reports.history.web
+import reports.behind_web
 import reports.jobs
 import reports.web
 import tickets.answers.web
@@ -98,6 +99,7 @@ BLUEPRINTS = (
     ivr.pages.blueprint,
     reports.web.blueprint,
     reports.history.web.blueprint,
+    reports.behind_web.blueprint,
 )
 _CALLERS, _TOLD, _TEAM, _MINE = "floor.callers", "floor.told", "floor.team", "floor.mine"
 _WATCH = (Role.SUPERVISOR, Role.MANAGER)
@@ -227,6 +229,13 @@ TOPICS: Mapping[str, TopicsOf] = {
     "imports": changes.nothing,
     "imported_calls": changes.nothing,
     "import_days": changes.nothing,
+    "call_days": changes.nothing,
+    "call_topics": changes.nothing,
+    "ticket_days": changes.nothing,
+    "ticket_months": changes.nothing,
+    "presence_days": changes.nothing,
+    "rollup_days": changes.nothing,
+    "published_months": changes.nothing,
 }
 
 

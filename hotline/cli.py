@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotline import __version__, clock
-from hotline.commands import history, privacy
+from hotline.commands import history, privacy, reports
 from hotline.commands.base import add as _add
 from hotline.commands.base import add_config as _add_config
 from hotline.commands.base import add_place as _add_place
@@ -307,10 +307,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _add_roster(commands)
     _add_search(commands)
     _add_categories(commands)
-    nightly = _add(commands, "nightly", _nightly, "count days again from their events")
-    _add_place(nightly)
-    nightly.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
-    nightly.add_argument("--until", type=date.fromisoformat, help="last day (the first)")
+    reports.add(commands)
 
 
 def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -742,17 +739,6 @@ def _role(text: str) -> "Role":
     raise Invalid(f"no such role: {text} (there are {', '.join(Role)})")
 
 
-def _nightly(arguments: argparse.Namespace) -> int:
-    import reports.jobs
-    from reports.service import How
-
-    with _opened(arguments) as (config, database):
-        how = How(config.city.zone, config.reports.rules, config.reports.window_days)
-        last = arguments.until or arguments.first
-        print(reports.jobs.recount(database, how, arguments.first, last))
-    return 0
-
-
 # ------------------------------------------------------------------------ the carrier
 
 
@@ -812,10 +798,10 @@ def _days(first: date, last: date, today: date) -> list[date]:
 
 def _recount(floor: "Floor", days: set[date]) -> None:
     """Count days whose story has changed, which the night would find as well."""
-    import reports.jobs
+    from reports import jobs
 
     for day in sorted(days):
-        print(reports.jobs.recompute(floor, day, day), file=sys.stderr)
+        print(jobs.recompute(floor, day, day), file=sys.stderr)
 
 
 def _fallback(arguments: argparse.Namespace) -> int:

@@ -90,6 +90,20 @@ def day(value: date | None, language: str) -> str:
     return f"{value.day} {format_date(value, 'MMMM', locale=language)} {year(value, language)}"
 
 
+def days(values: Iterable[date], language: str) -> str:
+    """Several days, in order; those in a row as from–until."""
+    runs: list[tuple[date, date]] = []
+    for each in values:
+        if runs and (each - runs[-1][1]).days == 1:
+            runs[-1] = (runs[-1][0], each)
+        else:
+            runs.append((each, each))
+    return ", ".join(
+        day(first, language) if first == last else f"{day(first, language)} – {day(last, language)}"
+        for first, last in runs
+    )
+
+
 def month(value: date, language: str) -> str:
     return f"{format_date(value, 'LLLL', locale=language)} {year(value, language)}"
 

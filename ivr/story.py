@@ -28,6 +28,8 @@ from ivr.talk import parties
 #: How an offer ends that the agent let pass.
 MISSED = frozenset({Result.DECLINED.value, Result.NO_ANSWER.value, Result.FAILED.value})
 _FETCHED_AT_ONCE = 5000
+#: Of `passed_on`: to a number outside; a third party who is left with the caller is outside, too.
+OUTSIDE = "outside"
 
 
 @dataclass(slots=True)
@@ -76,6 +78,15 @@ class Visit:
     unreached: bool = False
     #: An agent called, to follow up a ticket: nobody came to a queue (`queue` is None).
     outgoing: bool = False
+    #: A bulletin was spoken to the caller before they came to a queue.
+    told: bool = False
+    #: A callback was asked for in it, and that callback led to a conversation.
+    asked_back: bool = False
+    kept_back: bool = False
+    #: The agent left the caller to somebody outside.
+    passed_out: bool = False
+    #: The caller's mark for the conversation.
+    mark: int | None = None
 
     @property
     def moment(self) -> datetime:
@@ -191,7 +202,7 @@ def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
     newest = session.scalar(sa.select(sa.func.max(CallEvent.id))) or event_id
     changed = sa.select(CallEvent.call_id).where(CallEvent.id > event_id)
     moments = session.scalars(
-        sa.select(CallEvent.at).where(CallEvent.kind.in_(_DECIDE), CallEvent.call_id.in_(changed))
+        sa.select(CallEvent.at).where(CallEvent.kind.in_(DECIDE), CallEvent.call_id.in_(changed))
     )
     return set(moments), newest
 
@@ -250,12 +261,22 @@ def _connected(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None
     last = seen[-1]
     last.connected_at, last.agent_id, last.offer_id = at, data["agent"], data["offer"]
     last.again = any(visit.connected_at is not None for visit in seen[:-1])
+    if last.callback:
+        _keep_promise(seen)
+
+
+def _keep_promise(seen: list[Visit]) -> None:
+    """The visit in which this callback was asked for; one that we began ourselves has none."""
+    asked = next((visit for visit in reversed(seen) if visit.asked_back), None)
+    if asked is not None:
+        asked.kept_back = True
 
 
 def _taken_over(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> None:
     """A visit of its own, without a wait: another agent talks with the same caller."""
     visit = Visit(seen[-1].call_id, len(seen) + 1, seen[0].arrived_at)
     visit.queued_at, visit.queue, visit.language = at, data["queue"], data["language"]
+    seen[-1].passed_out = False  # the third party was a colleague
     seen.append(visit)
     _connected(seen, at, data)
 
@@ -299,6 +320,7 @@ def _transferred(seen: list[Visit], at: datetime, data: Mapping[str, Any]) -> No
 def _callback(seen: list[Visit], at: datetime, _data: Mapping[str, Any]) -> None:
     """Need not wait on the line any more; who had hung up before has abandoned all the same."""
     last = seen[-1]
+    last.asked_back = last.asked_back or last.abandoned_at is None
     if last.queue is not None and _still_waits(last):
         last.left_at, last.promised = at, True
 
@@ -328,6 +350,19 @@ def _called_out(seen: list[Visit], _at: datetime, data: Mapping[str, Any]) -> No
 
 def _not_reached(seen: list[Visit], at: datetime, _data: Mapping[str, Any]) -> None:
     seen[-1].left_at, seen[-1].unreached = at, True
+
+
+def _heard_bulletin(seen: list[Visit], _at: datetime, _data: Mapping[str, Any]) -> None:
+    seen[0].told = True
+
+
+def _passed_out(seen: list[Visit], _at: datetime, data: Mapping[str, Any]) -> None:
+    if data.get("to", OUTSIDE) == OUTSIDE:
+        _of_offer(seen, data).passed_out = True
+
+
+def _rated(seen: list[Visit], _at: datetime, data: Mapping[str, Any]) -> None:
+    _of_offer(seen, data).mark = data["mark"]
 
 
 def _accepted(seen: list[Visit], at: datetime, _data: Mapping[str, Any]) -> None:
@@ -379,14 +414,18 @@ _FOLD: Mapping[str, Fold] = {
     Kind.CALLBACK_ENDED.value: _callback_ended,
     Kind.CALLED_OUT.value: _called_out,
     Kind.NOT_REACHED.value: _not_reached,
+    Kind.BULLETIN.value: _heard_bulletin,
+    Kind.PASSED_ON.value: _passed_out,
+    Kind.HANDED_OVER.value: _passed_out,
+    Kind.RATED.value: _rated,
 }
 #: All that `_FOLD` reads. Steps are many: of them only those that settled a language.
-_TOLD = sa.or_(
+_FOLDED = sa.or_(
     CallEvent.kind.in_(sorted({*_FOLD} - {Kind.STEP.value})),
     sa.and_(CallEvent.kind == Kind.STEP.value, CallEvent.data["chosen"].as_string().is_not(None)),
 )
 #: The kinds whose moment may decide in which span a visit is counted.
-_DECIDE = (
+DECIDE = (
     Kind.ARRIVED.value,
     Kind.QUEUED.value,
     Kind.CALLBACK_QUEUED.value,
@@ -395,24 +434,24 @@ _DECIDE = (
 )
 _COUNTED = (CallEvent.call_id, CallEvent.kind, CallEvent.at, CallEvent.data)
 _IN_SPAN = sa.select(CallEvent.call_id).where(
-    CallEvent.kind.in_(_DECIDE),
+    CallEvent.kind.in_(DECIDE),
     CallEvent.at >= sa.bindparam("start"),
     CallEvent.at < sa.bindparam("end"),
     CallEvent.call_id > sa.bindparam("after_call"),
 )
 _EVENTS_OF_SPAN = (
     sa.select(*_COUNTED)
-    .where(CallEvent.call_id.in_(_IN_SPAN), _TOLD)
+    .where(CallEvent.call_id.in_(_IN_SPAN), _FOLDED)
     .order_by(CallEvent.call_id, CallEvent.id)
 )
 _EVENTS_OF_CALLS = (
     sa.select(*_COUNTED)
-    .where(CallEvent.call_id.in_(sa.bindparam("calls", expanding=True)), _TOLD)
+    .where(CallEvent.call_id.in_(sa.bindparam("calls", expanding=True)), _FOLDED)
     .order_by(CallEvent.call_id, CallEvent.id)
 )
 _EVENTS_OF_CALL = (
     sa.select(*_COUNTED)
-    .where(CallEvent.call_id == sa.bindparam("call"), _TOLD)
+    .where(CallEvent.call_id == sa.bindparam("call"), _FOLDED)
     .order_by(CallEvent.call_id, CallEvent.id)
 )
 

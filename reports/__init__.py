@@ -1,19 +1,29 @@
 """What the year was: nightly statistics from events, and the pages that show them.
 
 ```
-metrics.py      what every number means, in words and in code                 (pure)
+metrics.py      what every number of calls means, in words and in code        (pure)
+topics.py       the same calls by hour, outcome, category, area; first calls  (pure)
+matters.py      what every number of tickets means                            (pure)
+attendance.py   what every number of the agents' time means                   (pure)
+catalogue.py    all of them by their identifiers                              (pure)
 limits.py       which numbers of the wallboard break the city's limits          (pure)
 definitions.py  docs/metrics.md, made from it
 config.py       the section `reports:` of config.yaml
-models.py       the rows: call_intervals, report_days, night_runs
-source.py       where the facts come from: `ivr.service`, and what was imported
+models.py       the rows: what the night wrote, and published months
+source.py       where the facts come from: the rooms below, and what was imported
 history/        calls of years past, from an old exchange's files
 service.py      the verbs: count days into rows, read rows
+rollups.py      the parts beside the calls' intervals: topics, tickets, presence
+check.py        whether the rows are what the events say
+figures.py      all numbers of a span at once
+behind.py       what is behind a number
+publishing.py   months as they were told to the public
+written.py      the numbers as a file; workbook.py: as a workbook
 jobs.py         what is due each night, and the same by hand
 today.py        the figures of this day, kept up to date as it goes on
 board.py        the wallboard's figures
 view.py         what a page shows, worked out from rows
 export.py       the CSV files, for readers and for programs
-web.py          pages and addresses
+web.py          pages and addresses; behind_web.py: lists behind numbers, published months
 ```
 """

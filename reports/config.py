@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import time, timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hotline.config import Identifier, Section
+from hotline.config import Identifier, Language, Section
 from hotline.errors import Fault
 from reports.limits import Measure
 from reports.metrics import DEFAULT_SERVICE_LEVEL, Rules
@@ -72,6 +73,17 @@ class Wallboard(Section):
         return self.queues.get(queue, self.queue).by_measure
 
 
+class Printed(Section):
+    """What printed reports have of the city's own. Files stand beside config.yaml."""
+
+    #: A picture for the cover: SVG, PNG or JPEG.
+    seal: Path | None = None
+    #: Of the annual report. By language a Markdown file: paragraphs, headings, lists.
+    foreword: dict[Language, Path] = Field(default_factory=dict)
+    #: Figures of the Thai report as ๐ to ๙.
+    thai_numerals: bool = False
+
+
 class Reports(Section):
     """When and how the night counts."""
 
@@ -81,7 +93,10 @@ class Reports(Section):
     #: So many days are counted again each night; older ones when something was added to their
     #: calls.
     window_days: Annotated[int, Field(ge=1, le=60)] = 3
+    #: A call has settled its matter when the number does not call on it again for so many days.
+    first_call_days: Annotated[int, Field(ge=1, le=60)] = 7
     wallboard: Wallboard = Wallboard()
+    printed: Printed = Printed()
     #: Local time at which the night counts the day before.
     night_at: time = time(0, 30)
 

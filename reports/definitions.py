@@ -3,26 +3,36 @@
 import sys
 from collections.abc import Iterable, Iterator
 
+from reports.attendance import PRESENCE_COUNTERS, PRESENCE_RATES
+from reports.matters import RESOLVE_BOUNDS, TICKET_COUNTERS, TICKET_RATES
 from reports.metrics import (
     COUNTERS,
     DEFAULT_SERVICE_LEVEL,
     RATES,
     SERVICE_LEVEL,
+    WAIT_BOUNDS,
     Counters,
     Metric,
 )
+from reports.topics import FIRST_CALL_RATES, FIRST_CALLS
 
 _UNITS = {
     "calls": "calls",
     "offers": "offers",
     "milliseconds": "milliseconds",
     "share": "0 to 1",
+    "marks": "marks",
+    "mark": "a mark",
+    "tickets": "tickets",
+    "suggestions": "tickets",
+    "shifts": "shifts",
 }
 _INTRODUCTION = """\
 # What every number means
 
-Made from `reports/metrics.py` by `python -m reports.definitions > docs/metrics.md`; a test holds
-the two equal. The pages of the reports show the same texts.
+Made from the code (`reports/metrics.py`, `matters.py`, `attendance.py`, `topics.py`) by
+`python -m reports.definitions > docs/metrics.md`; a test holds the two equal. The pages of the
+reports show the same texts.
 
 **Where a call is counted.** In the quarter of an hour in which it entered the queue (or arrived,
 when it never queued), under that queue and the caller's language, however long it lasted: a call
@@ -30,20 +40,21 @@ that enters the queue at 23:59 and ends at 00:20 belongs to the day before. Inte
 half-open; days are the city's own, from midnight to midnight. A Thai fiscal year N (Buddhist era)
 is 1 October N−544 to 30 September N−543.
 
-**Counters** are stored, in the table `call_intervals`: one row an interval, queue and language.
-They add up, so that every number of a day, a month or a year is the sum of its rows, and the
-largest of its maxima. Queue "" holds the calls that never entered one, language "" those whose
-caller chose none. Durations are whole milliseconds.
+**Counters** are stored, those of calls in the table `call_intervals`: one row an interval, queue
+and language (and summed up by day in `call_days`). They add up, so that every number of a day, a
+month or a year is the sum of its rows, and the largest of its maxima. Queue "" holds the calls that
+never entered one, language "" those whose caller chose none. Durations are whole milliseconds.
 
 **Rates** are never stored. Where there is nothing to divide by, a rate is empty, not zero.
 
 **Limits belong to the good side**: a wait of exactly the threshold is within it.
 
 **The night** counts every local day again from its events alone, by delete and insert: the day
-before, the days of a trailing window, and every older day to whose calls something was added
-since. Twice, late or after an outage gives the same rows. A day whose numbers change after it was
-over is marked as revised. Today, and what the night has not reached yet, is counted from the
-events whenever a page is asked for.
+before, the days of a trailing window, every older day to whose calls or tickets something was added
+since, and what was counted by other rules than those of the settings now. Twice, late or after an
+outage gives the same rows. A day whose numbers change after it was over is marked as revised.
+Today, and what the night has not reached yet, is counted from the events whenever a page is asked
+for.
 
 **The files.** Every report is also a CSV (UTF-8 with a byte order mark, so that a spreadsheet shows
 Thai): the day by quarters of an hour, month and year by days, each by queue and language. Heads are
@@ -58,9 +69,15 @@ def markdown() -> str:
     """The whole document."""
     parts = (
         _INTRODUCTION,
-        "## Counters\n\n" + _table(COUNTERS),
-        "## Rates\n\n" + _table(RATES),
+        "## Calls: counters\n\n" + _table(COUNTERS),
+        "## Calls: rates\n\n" + _table(RATES),
         "## The service level\n\n" + _SERVICE_LEVEL + "".join(_service_level()),
+        "## Percentiles and medians\n\n" + _PERCENTILES,
+        "## Calls: by what they were about\n\n" + _TOPICS + _table(FIRST_CALLS + FIRST_CALL_RATES),
+        "## Tickets: counters\n\n" + _TICKETS + _table(TICKET_COUNTERS),
+        "## Tickets: rates\n\n" + _table(TICKET_RATES),
+        "## The agents' time: counters\n\n" + _PRESENCE + _table(PRESENCE_COUNTERS),
+        "## The agents' time: rates\n\n" + _table(PRESENCE_RATES),
     )
     return "\n".join(parts)
 
@@ -87,6 +104,33 @@ within the threshold) and 60 abandoned (20 within the threshold, 10 of them shor
 
 | formula | worked out as | result |
 | --- | --- | --- |
+"""
+_PERCENTILES = f"""\
+Percentiles do not add up, so a bucket each is counted, and buckets add up: of the wait they end
+at {", ".join(map(str, WAIT_BOUNDS))} seconds, of the time to resolve at
+{", ".join(map(str, RESOLVE_BOUNDS))} hours; an end belongs to its bucket. Within a bucket the
+values are taken to lie evenly. So a percentile lies in the same bucket as the exact one, and is
+never farther from it than the bucket is wide: up to 20 seconds no more than 5 seconds, up to a
+minute no more than 10, and never above the longest wait that there was.
+"""
+_TOPICS = """\
+The table `call_topics` has the calls of each day spread along one thing at a time: the hour (all
+calls), the outcome that was written (conversations), category and sub-district of the call's ticket
+as they are now (conversations with a ticket). Who puts a category right puts the past right, and
+the day is marked as revised. A *first call* is told so many days later as may not see another one.
+
+"""
+_TICKETS = """\
+The table `ticket_days` has a row a day, category, division and area: those that the ticket has now.
+What happened on a day (a *flow*) adds up. How it stood when the day was over (a *stock*: open,
+overdue, ages) does not: of a span it is that of its last day. A bulk move that was taken back never
+happened.
+
+"""
+_PRESENCE = """\
+The table `presence_days` has a row a day and agent, from the presence events, cut at midnight, and
+from the roster ([roster.md](roster.md)): a shift counts on the day on which it begins.
+
 """
 _EXAMPLE = Counters(
     offered=1060,

@@ -17,7 +17,7 @@ from reports.metrics import COUNTER_NAMES, METRICS, Counters, Metric, Rates, rat
 from reports.service import Row
 
 # Excel takes a file without this mark for a Latin one, and Thai for rubbish.
-_BYTE_ORDER_MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 
 Cell = str | int | float
 
@@ -32,7 +32,7 @@ class Titles:
 
 def for_readers(rows: Iterable[Row], titles: Titles, *, by_day: bool) -> str:
     """The whole file, as a person reads it; rows of a whole day have no time of day."""
-    metrics = METRICS.values()
+    metrics = [metric for metric in METRICS.values() if not metric.is_bucket]
     keys = ("date", "queue", "language") if by_day else ("date", "start", "queue", "language")
     heads = (*(t(f"reports.column_{key}") for key in keys), *map(head, metrics))
     formula = floor().section(Reports).service_level.formula
@@ -82,28 +82,29 @@ def value(metric: Metric, row: Row, of_row: Rates) -> Cell:
     largest of none.
     """
     number: float | None = getattr(of_row if metric.is_rate else row.counters, metric.id)
-    if number is None or (metric.id in _COUNT_BEHIND and not _largest_of(metric, row.counters)):
+    if number is None or (metric.id in COUNT_BEHIND and not _largest_of(metric, row.counters)):
         return ""
     if metric.unit == "share":
         return round(100 * number, 2)
     if metric.unit == "milliseconds":
         # sums keep every millisecond, so that they still add up; a mean's tenth is enough
         return _plain(round(number / 1000, 1 if metric.is_rate else 3))
-    return int(number)
+    return int(number) if number == int(number) else round(number, 2)
 
 
 #: How many there were of what a maximum is the largest of.
-_COUNT_BEHIND: Mapping[str, str] = {
+COUNT_BEHIND: Mapping[str, str] = {
     "wait_answered_max_ms": "answered",
     "wait_abandoned_max_ms": "abandoned",
     "talk_max_ms": "talked",
     "hold_max_ms": "held",
     "wrap_up_max_ms": "wrapped_up",
+    "wait_callback_max_ms": "callbacks_reached",
 }
 
 
 def _largest_of(metric: Metric, counters: Counters) -> int:
-    found: int = getattr(counters, _COUNT_BEHIND[metric.id])
+    found: int = getattr(counters, COUNT_BEHIND[metric.id])
     return found
 
 
@@ -119,7 +120,7 @@ def _start(row: Row) -> str:
 
 
 def _written(heads: Sequence[str], lines: Iterable[Iterable[Cell]]) -> str:
-    buffer = io.StringIO(_BYTE_ORDER_MARK)
+    buffer = io.StringIO(BYTE_ORDER_MARK)
     buffer.seek(0, io.SEEK_END)
     writer = csv.writer(buffer)
     writer.writerow(heads)

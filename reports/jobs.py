@@ -3,26 +3,35 @@
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from hotline import clock
 from hotline.db import Database
 from hotline.errors import Invalid
 from hotline.schedule import Nightly
-from reports import service
+from reports import check, service
 from reports.config import Reports
+from reports.models import NightRun
 from reports.service import How
 
 if TYPE_CHECKING:
     from hotline.floor import Floor
 
+#: So far back the night looks whether the rows are what the events say.
+CHECKED = timedelta(days=34)
+
 
 def night(floor: "Floor", day: date) -> str:
     """Count `day` and the days before it in the trailing window, and every older day that has
-    changed since.
+    changed since; then look whether what stands there is what the events say.
     """
     counting = How.of(floor)
     with floor.db.read() as session:
-        since = service.last_seen_event(session)
+        since = service.last_run(session)
     window = service.days_between(day - timedelta(days=counting.window_days - 1), day)
-    return service.in_words(service.run_night(floor.db, window, counting, since=since or 0))
+    since = since or NightRun(last_event_id=0, last_ticket_event_id=0)
+    words = service.in_words(service.run_night(floor.db, window, counting, since=since))
+    found = check.run(floor.db, day - CHECKED, day, counting)
+    check.alarm(floor.db, day, found, now=clock.now())
+    return f"{words}; {check.in_words(found)}"
 
 
 def recompute(floor: "Floor", first: date, last: date) -> str:

@@ -9,7 +9,8 @@ maxima take the larger. A *rate* is never stored: it is worked out from counters
 sums are exact and the same in whatever order they are made.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
@@ -21,7 +22,18 @@ _MILLISECOND = timedelta(milliseconds=1)
 NO_QUEUE = ""
 NO_LANGUAGE = ""
 
-Unit = Literal["calls", "offers", "milliseconds", "share"]
+Unit = Literal[
+    "calls", "offers", "milliseconds", "share", "marks", "mark", "tickets", "suggestions", "shifts"
+]
+
+#: Raised when the code counts otherwise than before: what was counted by the code before is then
+#: counted again by the night, and not taken for a late correction.
+COUNTED_BY: Final = 2
+
+#: The upper ends of the wait's buckets, in seconds, each within its bucket; one more is open.
+WAIT_BOUNDS: Final = (
+    5, 10, 15, 20, 30, 40, 50, 60, 90, 120, 150, 180, 240, 300, 420, 600, 900, 1200, 1800,
+)  # fmt: skip
 
 
 class CallFacts(Protocol):
@@ -73,6 +85,16 @@ class CallFacts(Protocol):
     def unreached(self) -> bool: ...  # the last try of the callback was in vain
     @property
     def outgoing(self) -> bool: ...  # an agent called somebody: nobody called us
+    @property
+    def told(self) -> bool: ...  # a bulletin was spoken before any queue
+    @property
+    def asked_back(self) -> bool: ...  # a callback was asked for in it
+    @property
+    def kept_back(self) -> bool: ...  # and it led to a conversation
+    @property
+    def passed_out(self) -> bool: ...  # its agent left the caller to somebody outside
+    @property
+    def mark(self) -> int | None: ...  # the caller's, for the conversation
 
 
 @dataclass(frozen=True)
@@ -122,13 +144,41 @@ class Counters:
     outgoing: int = 0
     outgoing_reached: int = 0
     outgoing_talk_ms: int = 0
+    ended_with_bulletin: int = 0
+    passed_out: int = 0
+    callbacks_asked: int = 0
+    callbacks_kept: int = 0
+    rated: int = 0
+    mark_sum: int = 0
+    waited_to_5s: int = 0
+    waited_to_10s: int = 0
+    waited_to_15s: int = 0
+    waited_to_20s: int = 0
+    waited_to_30s: int = 0
+    waited_to_40s: int = 0
+    waited_to_50s: int = 0
+    waited_to_60s: int = 0
+    waited_to_90s: int = 0
+    waited_to_120s: int = 0
+    waited_to_150s: int = 0
+    waited_to_180s: int = 0
+    waited_to_240s: int = 0
+    waited_to_300s: int = 0
+    waited_to_420s: int = 0
+    waited_to_600s: int = 0
+    waited_to_900s: int = 0
+    waited_to_1200s: int = 0
+    waited_to_1800s: int = 0
+    waited_longer: int = 0
 
     def add(self, other: "Counters") -> None:
         """Take the cell `other` into this sum."""
         for name in _SUMS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+            if number := getattr(other, name):
+                setattr(self, name, getattr(self, name) + number)
         for name in _MAXIMA:
-            setattr(self, name, max(getattr(self, name), getattr(other, name)))
+            if (number := getattr(other, name)) > getattr(self, name):
+                setattr(self, name, number)
 
     def as_dict(self) -> dict[str, int]:
         """Every counter by its name."""
@@ -157,6 +207,9 @@ class Counters:
 COUNTER_NAMES = tuple(field.name for field in fields(Counters))
 _MAXIMA = tuple(name for name in COUNTER_NAMES if name.endswith("_max_ms"))
 _SUMS = tuple(name for name in COUNTER_NAMES if name not in _MAXIMA)
+#: The buckets of the wait, shortest first.
+WAIT_BUCKETS: Final = (*(f"waited_to_{bound}s" for bound in WAIT_BOUNDS), "waited_longer")
+_WAIT_BOUNDS_MS = [1000 * bound for bound in WAIT_BOUNDS]
 
 
 @dataclass(frozen=True, order=True)
@@ -216,12 +269,16 @@ def count_call(counters: Counters, facts: CallFacts, rules: Rules) -> None:
         _count_outgoing(counters, facts)
         return
     counters.calls += facts.visit == 1
+    counters.callbacks_asked += facts.asked_back
+    counters.callbacks_kept += facts.kept_back
     if facts.callback:
         _count_callback(counters, facts)
         return
     if facts.queue is None or facts.queued_at is None:
         counters.not_queued += 1
         counters.transferred += facts.transferred_at is not None
+        settled = facts.transferred_at is None and not facts.asked_back
+        counters.ended_with_bulletin += facts.told and settled
         return
     counters.offered += 1
     counters.offers_made += facts.offers
@@ -245,6 +302,9 @@ def _count_answered(
     milliseconds = wait // _MILLISECOND
     counters.wait_answered_ms += milliseconds
     counters.wait_answered_max_ms = max(counters.wait_answered_max_ms, milliseconds)
+    # by the exact wait, so that a bucket's end is within it as the threshold is
+    bucket = WAIT_BUCKETS[bisect_left(_WAIT_BOUNDS_MS, wait / _MILLISECOND)]
+    setattr(counters, bucket, getattr(counters, bucket) + 1)
     _count_talk(counters, facts, connected_at)
 
 
@@ -277,6 +337,10 @@ def _count_outgoing(counters: Counters, facts: CallFacts) -> None:
 
 def _count_talk(counters: Counters, facts: CallFacts, connected_at: datetime) -> None:
     counters.answered_again += facts.again
+    counters.passed_out += facts.passed_out
+    if facts.mark is not None:
+        counters.rated += 1
+        counters.mark_sum += facts.mark
     if facts.talk_ended_at is None:
         return
     milliseconds = (facts.talk_ended_at - connected_at) // _MILLISECOND
@@ -354,6 +418,12 @@ class Rates:
     average_hold: float | None
     average_wrap_up: float | None
     average_handling: float | None
+    wait_median: float | None
+    wait_90: float | None
+    wait_95: float | None
+    callbacks_kept_rate: float | None
+    average_mark: float | None
+    rating_response: float | None
 
 
 def rates(counters: Counters, service_level: str = DEFAULT_SERVICE_LEVEL) -> Rates:
@@ -371,7 +441,47 @@ def rates(counters: Counters, service_level: str = DEFAULT_SERVICE_LEVEL) -> Rat
         average_hold=_share(counters.hold_ms, counters.held),
         average_wrap_up=wrap_up,
         average_handling=None if talk is None else talk + (wrap_up or 0.0),
+        wait_median=wait_percentile(counters, 0.5),
+        wait_90=wait_percentile(counters, 0.9),
+        wait_95=wait_percentile(counters, 0.95),
+        callbacks_kept_rate=_share(counters.callbacks_kept, counters.callbacks_asked),
+        average_mark=_share(counters.mark_sum, counters.rated),
+        rating_response=_share(counters.rated, counters.talked),
     )
+
+
+def wait_percentile(counters: Counters, share: float) -> float | None:
+    """The wait in milliseconds that `share` (0 to 1) of the calls answered on the line did not
+    exceed; None without any. At most a bucket's width from the exact one (`percentile`).
+    """
+    counts = [getattr(counters, name) for name in WAIT_BUCKETS]
+    return percentile(_WAIT_BOUNDS_MS, counts, share, counters.wait_answered_max_ms)
+
+
+def percentile(
+    bounds: Sequence[float], counts: Sequence[int], share: float, largest: float
+) -> float | None:
+    """The value that `share` (above 0, to 1) of the counted do not exceed; None of nothing.
+
+    `counts` are of the buckets that end at `bounds` (included) and of one beyond, which ends at
+    `largest`. Within a bucket the values are taken to lie evenly: so the result lies in the same
+    bucket as the exact one (that of rank ceil(share × n)), and is no farther from it than the
+    bucket is wide; never above `largest`.
+    """
+    wanted = share * sum(counts)
+    if not wanted:
+        return None
+    below, seen = 0.0, 0
+    for bound, counted in zip((*bounds, largest), counts, strict=True):
+        if counted and seen + counted >= wanted - _ROUNDING:
+            top = min(bound, largest)
+            return below + (top - below) * min(1.0, (wanted - seen) / counted)
+        below, seen = bound, seen + counted
+    raise AssertionError("more is wanted than there is")
+
+
+#: That 0.9 × 10 is 9.000000000000002 must not take a value from the next bucket.
+_ROUNDING = 1e-9
 
 
 # ---------------------------------------------------------------- in words
@@ -391,6 +501,11 @@ class Metric:
     @property
     def is_rate(self) -> bool:
         return self.id not in COUNTER_NAMES
+
+    @property
+    def is_bucket(self) -> bool:
+        """One of the buckets that percentiles are worked out from: for programs."""
+        return self.id in WAIT_BUCKETS
 
 
 def _metric(id_: str, unit: Unit, th: tuple[str, str], en: tuple[str, str]) -> Metric:
@@ -731,6 +846,99 @@ COUNTERS: tuple[Metric, ...] = (
             "answered to the end; not part of the talk time.",
         ),
     ),
+    _metric(
+        "ended_with_bulletin",
+        "calls",
+        (
+            "ได้คำตอบจากประกาศ",
+            "สายที่ได้ฟังประกาศแล้วจบลงโดยไม่เข้าคิว ไม่ถูกโอน และไม่ได้ขอให้โทรกลับ นับอยู่ใน “ไม่ได้เข้าคิว” ด้วย",
+        ),
+        (
+            "Answered by a bulletin",
+            "Calls to which a bulletin was spoken and that ended without a queue, a transfer or a "
+            "wish to be called back; they are among those that never queued.",
+        ),
+    ),
+    _metric(
+        "passed_out",
+        "calls",
+        (
+            "เจ้าหน้าที่โอนออก",
+            "การสนทนาที่เจ้าหน้าที่มอบผู้โทรให้ปลายทางภายนอกดูแลต่อ นับแยกจาก “โอนออก” ซึ่งไม่ผ่านเจ้าหน้าที่",
+        ),
+        (
+            "Passed on outside",
+            "Conversations whose agent left the caller to somebody outside; apart from those that "
+            "were transferred without an agent.",
+        ),
+    ),
+    _metric(
+        "callbacks_asked",
+        "calls",
+        (
+            "ขอให้โทรกลับ",
+            "การขอให้โทรกลับของผู้โทร ทั้งจากเมนูและระหว่างรอ นับในช่วงเวลาของสายที่ขอ ไม่ว่าจะนัดไว้เมื่อใด",
+        ),
+        (
+            "Callbacks asked for",
+            "Callers who asked to be called back, in the menu or while waiting, counted in the "
+            "interval of the call in which they asked, whatever hour they chose.",
+        ),
+    ),
+    _metric(
+        "callbacks_kept",
+        "calls",
+        ("โทรกลับตามที่ขอแล้ว", "การขอให้โทรกลับที่ได้สนทนาในที่สุด นับในช่วงเวลาเดียวกับที่ขอ"),
+        (
+            "Callbacks kept",
+            "Of the callbacks asked for, those that led to a conversation, whenever that was; "
+            "counted where they were asked for.",
+        ),
+    ),
+    _metric(
+        "rated",
+        "calls",
+        ("ให้คะแนน", "การสนทนาที่ผู้โทรให้คะแนนในแบบสำรวจหลังวางสาย"),
+        ("Rated", "Conversations for which the caller gave a mark in the survey after it."),
+    ),
+    _metric(
+        "mark_sum",
+        "marks",
+        ("คะแนนรวม", "ผลรวมคะแนนของการสนทนาที่ผู้โทรให้คะแนน"),
+        ("Sum of marks", "Sum of the marks over rated conversations."),
+    ),
+    *(
+        _metric(
+            name,
+            "calls",
+            (f"รอ {first}–{last} วินาที", f"สายที่รอในสายเกิน {first} แต่ไม่เกิน {last} วินาทีก่อนได้สนทนา"),
+            (
+                f"Waited {first} to {last} s",
+                f"Calls answered on the line after more than {first} and no more than {last} "
+                "seconds.",
+            ),
+        )
+        if first
+        else _metric(
+            name,
+            "calls",
+            (f"รอไม่เกิน {last} วินาที", f"สายที่รอในสายไม่เกิน {last} วินาทีก่อนได้สนทนา"),
+            (
+                f"Waited up to {last} s",
+                f"Calls answered on the line after no more than {last} seconds.",
+            ),
+        )
+        for name, first, last in zip(WAIT_BUCKETS, (0, *WAIT_BOUNDS), WAIT_BOUNDS, strict=False)
+    ),
+    _metric(
+        "waited_longer",
+        "calls",
+        ("รอนานกว่านั้น", f"สายที่รอในสายเกิน {WAIT_BOUNDS[-1]} วินาทีก่อนได้สนทนา"),
+        (
+            "Waited longer",
+            f"Calls answered on the line after more than {WAIT_BOUNDS[-1]} seconds.",
+        ),
+    ),
 )
 
 RATES: tuple[Metric, ...] = (
@@ -806,6 +1014,42 @@ RATES: tuple[Metric, ...] = (
         ("เวลาทำงานเฉลี่ยต่อสาย", "สนทนาเฉลี่ย + ปิดงานเฉลี่ย"),
         ("Average handling time", "Average talk + average wrap-up."),
     ),
+    *(
+        _metric(
+            name,
+            "milliseconds",
+            (
+                f"รอ {share} % แรกไม่เกิน",
+                f"เวลารอที่ {share} % ของสายที่รับในสายไม่เกิน คำนวณจากช่วงเวลารอที่เก็บไว้ "
+                "คลาดเคลื่อนไม่เกินความกว้างของช่วง",
+            ),
+            (
+                f"{share} % answered within",
+                f"The wait that {share} % of the calls answered on the line did not exceed, from "
+                "the stored buckets: at most the width of its bucket from the exact one.",
+            ),
+        )
+        for name, share in (("wait_median", 50), ("wait_90", 90), ("wait_95", 95))
+    ),
+    _metric(
+        "callbacks_kept_rate",
+        "share",
+        ("อัตราโทรกลับตามที่ขอ", "โทรกลับตามที่ขอแล้ว ÷ ขอให้โทรกลับ"),
+        ("Callbacks kept, share", "Callbacks kept ÷ callbacks asked for."),
+    ),
+    _metric(
+        "average_mark",
+        "mark",
+        ("คะแนนเฉลี่ย", "คะแนนรวม ÷ ให้คะแนน แสดงคู่กับอัตราการตอบเสมอ"),
+        ("Average mark", "Sum of marks ÷ rated; always shown with the response."),
+    ),
+    _metric(
+        "rating_response",
+        "share",
+        ("อัตราการตอบแบบสำรวจ", "ให้คะแนน ÷ สนทนาจบ"),
+        ("Response to the survey", "Rated ÷ conversations ended."),
+    ),
 )
 
+#: Those of calls; `reports.catalogue` has all.
 METRICS: Mapping[str, Metric] = {metric.id: metric for metric in (*COUNTERS, *RATES)}

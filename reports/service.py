@@ -4,30 +4,51 @@ A day is always counted whole, from its events alone, by delete and insert: twic
 an outage gives the same rows.
 """
 
+import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from agents.config import Agents
+from agents.roster import adherence
 from hotline import clock
 from hotline.db import Database
-from reports import source
+from reports import rollups, source
 from reports.config import Reports
-from reports.metrics import COUNTER_NAMES, Cell, Counters, Rules, count
-from reports.models import NightRun, ReportDay, call_intervals
+from reports.metrics import (
+    COUNTED_BY,
+    COUNTER_NAMES,
+    DEFAULT_SERVICE_LEVEL,
+    CallFacts,
+    Cell,
+    Counters,
+    Rules,
+    count,
+)
+from reports.models import NightRun, ReportDay, call_days, call_intervals
+from reports.rollups import Part
+from reports.topics import By, Key, Tally
 
 if TYPE_CHECKING:
     from hotline.floor import Floor
+
+log = logging.getLogger(__name__)
 
 #: Ids are given before the commit, so an event may appear behind a newer one that was already
 #: seen. As far back as this a run looks again; what is older and still uncommitted belongs to a
 #: call of the trailing window anyway.
 EVENT_SLACK = 1000
+
+
+#: Of `ReportDay.rules`.
+MARK_LENGTH = 80
 
 
 @dataclass(frozen=True)
@@ -37,11 +58,36 @@ class How:
     zone: ZoneInfo
     rules: Rules
     window_days: int
+    #: For so many days nobody may call again on the matter of a call that settled it.
+    first_call_days: int = 7
+    roster: adherence.Rules = field(default_factory=adherence.Rules)
+    #: A key of `metrics.SERVICE_LEVEL`: what is shown, and nothing that is stored.
+    formula: str = DEFAULT_SERVICE_LEVEL
 
     @classmethod
     def of(cls, floor: "Floor") -> "How":
-        section = floor.section(Reports)
-        return cls(floor.city.zone, section.rules, section.window_days)
+        return cls.by(floor.city.zone, floor.section(Reports), floor.section(Agents))
+
+    @classmethod
+    def by(cls, zone: ZoneInfo, section: Reports, people: Agents) -> "How":
+        """By the sections of the city's file."""
+        return cls(
+            zone,
+            section.rules,
+            section.window_days,
+            section.first_call_days,
+            people.roster.rules,
+            section.service_level.formula,
+        )
+
+    @property
+    def mark(self) -> str:
+        """What is stored beside what was counted so: another one, and it is counted again."""
+        rules = (self.rules.threshold, self.rules.short_abandon)
+        limits = (f"{each.total_seconds():g}" for each in rules)
+        kept = f"{self.roster.grace.total_seconds():g}/{','.join(sorted(self.roster.breaks))}"
+        whole = f"{COUNTED_BY}:{':'.join(limits)}:{self.first_call_days}:{kept}"
+        return whole if len(whole) <= MARK_LENGTH else sha256(whole.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -61,29 +107,63 @@ def count_day(session: Session, day: date, how: How) -> tuple[dict[Cell, Counter
     """The cells of local `day` as its events stand now, and how many facts were read. Writes
     nothing.
     """
-    start, end = clock.day_bounds(day, how.zone)
-    read = list(source.facts(session, start, end))
-    return count(read, start, how.rules), len(read)
+    read = facts_of(session, day, how)
+    return count(read, clock.day_bounds(day, how.zone)[0], how.rules), len(read)
+
+
+def facts_of(session: Session, day: date, how: How) -> list[CallFacts]:
+    """The calls of local `day`, from their events."""
+    return list(source.facts(session, *clock.day_bounds(day, how.zone)))
 
 
 def rebuild_day(
     session: Session, day: date, how: How, *, now: datetime, imported: bool = False
 ) -> DayCount:
-    """Count local `day` anew from its events and put its rows in the place of the old ones.
+    """Count the calls of local `day` anew from their events and put the rows in the place of the
+    old ones.
 
     `imported`: because of an import alone, so a day without a call is none of the hotline's.
     """
     _one_at_a_time(session)
     source.counting(session, day)
-    cells, calls_read = count_day(session, day, how)
+    read = facts_of(session, day, how)
+    cells = count(read, clock.day_bounds(day, how.zone)[0], how.rules)
     before = {row.cell: row.counters for row in rows(session, day, day)}
-    session.execute(sa.delete(call_intervals).where(call_intervals.c.day == day))
-    if cells:
-        session.execute(sa.insert(call_intervals), [_row(day, *each) for each in cells.items()])
     changed = cells != before
-    if not (imported and not calls_read and _forget_imported(session, day)):
-        _note_counted(session, day, now=now, revised=changed, zone=how.zone, imported=imported)
-    return DayCount(day, calls_read, len(cells), changed)
+    for table, found in ((call_intervals, cells), (call_days, summed(cells))):
+        session.execute(sa.delete(table).where(table.c.day == day))
+        if found:
+            session.execute(sa.insert(table), [_row(day, *each) for each in found.items()])
+    changed = _rebuild_topics(session, day, read, how, now=now) or changed
+    if not (imported and not read and _forget_imported(session, day)):
+        _note_counted(session, day, now=now, revised=changed, how=how, imported=imported)
+    return DayCount(day, len(read), len(cells), changed)
+
+
+def _rebuild_topics(
+    session: Session, day: date, read: Sequence[CallFacts], how: How, *, now: datetime
+) -> bool:
+    """Whether other tallies stand there now; that first calls can be told now is no such change."""
+    before = {key: tally for (_, key), tally in rollups.read_topics(session, day, day).items()}
+    topics = rollups.topics_of(session, read, how)
+    first = rollups.first_calls_of(session, day, read, how, now=now)
+    stood = {key: tally for key, tally in before.items() if key.by is By.FIRST}
+    if first is None:
+        first = stood  # who called is forgotten: what was known then stays
+    rollups.write_topics(session, day, topics | first)
+    return _but_first(before) != topics or (bool(stood) and stood != first)
+
+
+def _but_first(tallies: Mapping[Key, Tally]) -> dict[Key, Tally]:
+    return {key: tally for key, tally in tallies.items() if key.by is not By.FIRST}
+
+
+def summed(cells: Mapping[Cell, Counters]) -> dict[tuple[str, str], Counters]:
+    """The cells of a day summed up by queue and language."""
+    sums: dict[tuple[str, str], Counters] = {}
+    for cell, counters in cells.items():
+        sums.setdefault((cell.queue, cell.language), Counters()).add(counters)
+    return sums
 
 
 def rebuild(
@@ -94,70 +174,192 @@ def rebuild(
 
 
 def run_night(
-    db: Database, days: Iterable[date], how: How, *, since: int | None = None
+    db: Database, days: Iterable[date], how: How, *, since: NightRun | None = None
 ) -> NightRun:
-    """Count `days`, each in a unit of work of its own so that no caller waits long for the
-    database.
+    """Count `days` of every part, each day (of tickets, each run of days) in a unit of work of its
+    own so that no caller waits long for the database.
 
-    With `since` (the newest event that an earlier run saw) also every other day whose calls got
-    an event after it; the next run looks from there on. Returns the row that tells what was done;
-    raises ValueError for no day at all.
+    With `since` (an earlier run) also every other day whose calls or tickets got an event after
+    what that run saw, every day that was counted by other rules or not at all, and the day whose
+    first calls can be told now; the next run looks from there on. Returns the row that tells what
+    was done; raises ValueError for no day at all.
     """
     started_at, stopwatch = clock.now(), time.perf_counter()
-    wanted, imported = set(days), set[date]()
+    wanted = set(days)
     with db.read() as session:
-        if since is None:
-            last_event_id = last_seen_event(session) or 0
-        else:
-            changed, last_event_id = _changed_days(session, since, started_at, how)
-            imported = days_to_count_again(session, started_at, how) - wanted - changed
-            wanted |= changed | imported
-    done = []
-    for day in sorted(wanted):
-        with db.write() as session:
-            done.append(rebuild_day(session, day, how, now=started_at, imported=day in imported))
+        plan = _plan(session, wanted, since, started_at, how)
+    done: dict[str, dict[str, Any]] = {}
+    for part, of_part in plan.days.items():
+        begun = time.perf_counter()
+        counted = _count_part(db, part, sorted(of_part), how, plan.imported, now=started_at)
+        took = int((time.perf_counter() - begun) * 1000)
+        done[part.value] = {**counted, "milliseconds": took}
+    calls, all_days = done[Part.CALLS.value], set().union(*plan.days.values())
     with db.write() as session:
         run = NightRun(
             started_at=started_at,
             ended_at=clock.now(),
-            first_day=min(wanted),
-            last_day=max(wanted),
-            days=len(done),
-            days_changed=sum(each.changed for each in done),
-            calls_read=sum(each.calls_read for each in done),
-            rows_written=sum(each.rows_written for each in done),
-            last_event_id=last_event_id,
+            first_day=min(all_days),
+            last_day=max(all_days),
+            days=calls["days"],
+            days_changed=len(calls["days_changed"]),
+            calls_read=calls["read"],
+            rows_written=calls["written"],
+            last_event_id=plan.last_event,
+            last_ticket_event_id=plan.last_ticket_event,
+            data=done,
             milliseconds=int((time.perf_counter() - stopwatch) * 1000),
         )
         session.add(run)
+    log.info("night: %s", in_words(run))
     return run
+
+
+@dataclass(frozen=True)
+class _Plan:
+    days: Mapping[Part, set[date]]
+    last_event: int
+    last_ticket_event: int
+    #: Of the days of calls those that are counted because of an import alone.
+    imported: frozenset[date] = frozenset()
+
+
+def _plan(
+    session: Session, wanted: set[date], since: NightRun | None, now: datetime, how: How
+) -> _Plan:
+    days = {part: set(wanted) for part in Part}
+    if since is None:
+        newest = last_run(session)
+        seen = (newest.last_event_id, newest.last_ticket_event_id) if newest else (0, 0)
+        return _Plan(days, *seen)
+    # what happens on a day that is not over is counted when it is
+    yesterday = clock.local_day(now, how.zone) - rollups.ONE_DAY
+    calls, newest_event = _changed_days(session, since.last_event_id, yesterday, how)
+    touched = source.tickets_touched_since(
+        session, max(0, since.last_ticket_event_id - EVENT_SLACK)
+    )
+    moved = source.moments_of(session, touched.calls)
+    calls |= {clock.local_day(at, how.zone) for at in moved}
+    calls |= _by_other_rules(session, how) | _skipped(session, yesterday)
+    imported = source.days_to_count(session, last=yesterday) - wanted - calls
+    settled = max(wanted) - timedelta(days=how.first_call_days)
+    if session.get(ReportDay, settled) is not None:
+        calls.add(settled)  # what its first calls came to can be told now
+    days[Part.CALLS] |= {day for day in calls if day <= yesterday} | imported
+    if touched.since is not None:
+        first = clock.local_day(touched.since, how.zone)
+        days[Part.TICKETS] |= set(days_between(first, yesterday))
+    for part in (Part.TICKETS, Part.PRESENCE):
+        days[part] |= rollups.to_count(session, part, yesterday, how)
+    return _Plan(days, newest_event, touched.newest, frozenset(imported))
+
+
+def _by_other_rules(session: Session, how: How) -> set[date]:
+    return set(session.scalars(sa.select(ReportDay.day).where(ReportDay.rules != how.mark)))
+
+
+def _skipped(session: Session, yesterday: date) -> set[date]:
+    """The days without a count since the first of the hotline's own that was counted."""
+    first = first_own_day(session)
+    known = set(session.scalars(sa.select(ReportDay.day)))
+    return set(days_between(first, yesterday)) - known if first else set()
+
+
+def _changed_days(session: Session, since: int, yesterday: date, how: How) -> tuple[set[date], int]:
+    moments, newest = source.touched_since(session, max(0, since - EVENT_SLACK))
+    days = {clock.local_day(at, how.zone) for at in moments}
+    return {day for day in days if day <= yesterday}, newest
+
+
+def _count_part(
+    db: Database,
+    part: Part,
+    days: Sequence[date],
+    how: How,
+    imported: Collection[date],
+    *,
+    now: datetime,
+) -> dict[str, Any]:
+    """Count these days of a part; what was done, and the totals of them before and after."""
+    before = _totals(db, part, days)
+    counted = list(_COUNTING[part](db, days, how, imported, now))
+    return {
+        "first_day": days[0].isoformat(),
+        "last_day": days[-1].isoformat(),
+        "days": len(days),
+        "days_changed": [day.isoformat() for each in counted for day in each.changed],
+        "read": sum(each.read for each in counted),
+        "written": sum(each.written for each in counted),
+        "before": before,
+        "after": _totals(db, part, days),
+    }
+
+
+def _count_calls(
+    db: Database, days: Sequence[date], how: How, imported: Collection[date], now: datetime
+) -> Iterator[rollups.Counted]:
+    for day in days:
+        with db.write() as session:
+            done = rebuild_day(session, day, how, now=now, imported=day in imported)
+        yield rollups.Counted(1, done.calls_read, done.rows_written, [day] if done.changed else [])
+
+
+def _count_tickets(
+    db: Database, days: Sequence[date], how: How, _imported: Collection[date], now: datetime
+) -> Iterator[rollups.Counted]:
+    for first, last in rollups.runs(days):
+        with db.write() as session:
+            yield rollups.rebuild_tickets(session, first, last, how, now=now)
+
+
+def _count_presence(
+    db: Database, days: Sequence[date], how: How, _imported: Collection[date], now: datetime
+) -> Iterator[rollups.Counted]:
+    for day in days:
+        with db.write() as session:
+            yield rollups.rebuild_presence(session, day, how, now=now)
+
+
+Counting = Callable[
+    [Database, Sequence[date], How, Collection[date], datetime], Iterator[rollups.Counted]
+]
+_COUNTING: Mapping[Part, Counting] = {
+    Part.CALLS: _count_calls,
+    Part.TICKETS: _count_tickets,
+    Part.PRESENCE: _count_presence,
+}
+
+
+def _totals(db: Database, part: Part, days: Sequence[date]) -> dict[str, int]:
+    with db.read() as session:
+        return rollups.totals(session, part, days)
 
 
 def in_words(run: NightRun) -> str:
     """What a run of the night did."""
+    parts = "; ".join(
+        f"{name}: {each['days']} days, {each['read']} read, {each['written']} rows, "
+        f"{len(each['days_changed'])} changed, {each['milliseconds']} ms"
+        for name, each in run.data.items()
+        if name != Part.CALLS
+    )
     return (
         f"{run.first_day} to {run.last_day}: {run.days} days counted from {run.calls_read} calls "
         f"into {run.rows_written} rows in {run.milliseconds} ms; {run.days_changed} days have "
-        "other numbers than before"
+        f"other numbers than before; {parts}"
     )
 
 
-def _changed_days(session: Session, since: int, now: datetime, how: How) -> tuple[set[date], int]:
-    moments, newest = source.touched_since(session, max(0, since - EVENT_SLACK))
-    # what happens on a day that is not over is counted when it is
-    today = clock.local_day(now, how.zone)
-    return {day for at in moments if (day := clock.local_day(at, how.zone)) < today}, newest
+def last_run(session: Session) -> NightRun | None:
+    """What the last run of the night knew; None before the first."""
+    return session.scalar(sa.select(NightRun).order_by(NightRun.id.desc()).limit(1))
 
 
-def days_to_count_again(session: Session, now: datetime, how: How) -> set[date]:
-    """The days that are over and that an import has changed since they were counted."""
-    yesterday = clock.local_day(now, how.zone) - timedelta(days=1)
-    return source.days_to_count(session, last=yesterday)
-
-
-def last_seen_event(session: Session) -> int | None:
-    """The newest event that the last run of the night knew of; None before the first."""
-    return session.scalar(sa.select(NightRun.last_event_id).order_by(NightRun.id.desc()).limit(1))
+def first_own_day(session: Session) -> date | None:
+    """The first day that the hotline counted of its own, whatever imports have brought; None before
+    its first night.
+    """
+    return session.scalar(sa.select(sa.func.min(ReportDay.day)).where(~ReportDay.imported))
 
 
 def days_between(first: date, last: date) -> Iterator[date]:
@@ -173,33 +375,28 @@ def _one_at_a_time(session: Session) -> None:
         session.execute(sa.text("LOCK TABLE call_intervals IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def _row(day: date, cell: Cell, counters: Counters) -> dict[str, Any]:
-    return {
-        "day": day,
-        "interval_start": cell.interval_start,
-        "queue": cell.queue,
-        "language": cell.language,
-        **counters.as_dict(),
-    }
+def _row(day: date, of: Cell | tuple[str, str], counters: Counters) -> dict[str, Any]:
+    if isinstance(of, Cell):
+        key: dict[str, Any] = asdict(of)
+    else:
+        key = {"queue": of[0], "language": of[1]}
+    return {"day": day, **key, **counters.as_dict()}
 
 
 def _note_counted(
-    session: Session,
-    day: date,
-    *,
-    now: datetime,
-    revised: bool,
-    zone: ZoneInfo,
-    imported: bool,
+    session: Session, day: date, *, now: datetime, revised: bool, how: How, imported: bool
 ) -> None:
     known = session.get(ReportDay, day)
     if known is None:
-        session.add(ReportDay(day=day, counted_at=now, revised_at=None, imported=imported))
+        made = ReportDay(day=day, counted_at=now, revised_at=None, rules=how.mark)
+        made.imported = imported
+        session.add(made)
     else:
-        was_over = known.counted_at >= clock.day_bounds(day, zone)[1]
-        if revised and was_over:
+        was_over = known.counted_at >= clock.day_bounds(day, how.zone)[1]
+        # counted by other rules it was not wrong before
+        if revised and was_over and known.rules == how.mark:
             known.revised_at = now
-        known.counted_at = now
+        known.counted_at, known.rules = now, how.mark
     session.flush()
 
 
@@ -246,14 +443,11 @@ def rows(session: Session, first: date, last: date) -> list[Row]:
 
 def day_rows(session: Session, first: date, last: date) -> list[Row]:
     """The stored rows summed up by day, queue and language."""
-    table = call_intervals
-    key = (table.c.day, table.c.queue, table.c.language)
-    sums = (
-        (sa.func.max if name.endswith("_max_ms") else sa.func.sum)(table.c[name]).label(name)
-        for name in COUNTER_NAMES
-    )
+    table = call_days
     found = session.execute(
-        sa.select(*key, *sums).where(table.c.day.between(first, last)).group_by(*key).order_by(*key)
+        sa.select(table)
+        .where(table.c.day.between(first, last))
+        .order_by(table.c.day, table.c.queue, table.c.language)
     )
     return [_from_row(row) for row in found.mappings()]
 
@@ -318,20 +512,11 @@ def _not_counted(session: Session, first: date, last: date, over: set[date]) -> 
     ]
 
 
-def first_own_day(session: Session) -> date | None:
-    """The first day that the hotline counted of its own, whatever imports have brought; None before
-    its first night.
-    """
-    return session.scalar(sa.select(sa.func.min(ReportDay.day)).where(~ReportDay.imported))
-
-
 def _live_rows(day: date, cells: Mapping[Cell, Counters], *, by_day: bool) -> Sequence[Row]:
     if not by_day:
         return [
             Row(day, cell.interval_start, cell.queue, cell.language, cells[cell])
             for cell in sorted(cells)
         ]
-    sums: dict[tuple[str, str], Counters] = {}
-    for cell, counters in cells.items():
-        sums.setdefault((cell.queue, cell.language), Counters()).add(counters)
+    sums = summed(cells)
     return [Row(day, None, *key, sums[key]) for key in sorted(sums)]

@@ -1,19 +1,24 @@
-"""Where the reports get their facts: the caller's side, through its service, and the calls of
-years past that were imported.
+"""Where the reports get their facts: of calls from the caller's side and from what was
+imported, of tickets from theirs.
 
-Kept apart so that everything else in this room knows only `metrics.CallFacts`.
+Kept apart so that everything else in this room knows only `metrics.CallFacts` and
+`matters.History`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
 from itertools import chain
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ivr import figures as callers
 from ivr import service as ivr
 from reports.history import service as history
 from reports.metrics import CallFacts
+from reports.topics import Contact
+from tickets import figures as tickets
+from tickets.figures import History, Matter, Touched
 
 
 def facts(session: Session, start: datetime, end: datetime) -> Iterator[CallFacts]:
@@ -54,3 +59,61 @@ def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
 def newest_event(session: Session) -> int:
     """The id of the newest event of any call; 0 before the first."""
     return ivr.newest_event(session)
+
+
+def id_of(facts: CallFacts) -> int | None:
+    """By which the tickets know a call; None of one that was brought from another system."""
+    found: int | None = getattr(facts, "call_id", None)
+    return found
+
+
+# ---------------------------------------------------------------- who called again
+
+
+def contacts_around(
+    session: Session, calls: Collection[int], start: datetime, end: datetime
+) -> list[Contact] | None:
+    """Every call in [start, end) of the numbers that made these calls, with what it is about; None
+    where it is not known any more who made one of them.
+    """
+    made = callers.contacts(session, calls)
+    if made is None:
+        return None
+    found = callers.contacts_of(session, {each.number for each in made}, start, end)
+    about = matters(session, (each.call_id for each in found))
+    return [_contact(each, about.get(each.call_id)) for each in found]
+
+
+def _contact(call: callers.Contact, matter: Matter | None) -> Contact:
+    tickets_of = {call.asked, matter.number if matter else None} - {None}
+    category = matter.category if matter else None
+    numbers = frozenset(each for each in tickets_of if each is not None)
+    return Contact(call.call_id, call.number, call.at, numbers, category)
+
+
+# ---------------------------------------------------------------- tickets
+
+
+def histories(session: Session, start: datetime, end: datetime) -> Iterator[History]:
+    """Every ticket of which a number in [start, end) (UTC) can be told."""
+    return tickets.histories(session, start, end)
+
+
+def matters(session: Session, calls: Iterable[int]) -> dict[int, Matter]:
+    """The ticket of each of some calls that has one, as it is now."""
+    return tickets.matters(session, calls)
+
+
+def first_ticket(session: Session) -> datetime | None:
+    """When the first was received; None before it."""
+    return tickets.first_received(session)
+
+
+def tickets_touched_since(session: Session, event_id: int) -> Touched:
+    """What was added to tickets after an event of theirs."""
+    return tickets.touched_since(session, event_id)
+
+
+def moments_of(session: Session, calls: Collection[int]) -> set[datetime]:
+    """The deciding moments of some calls."""
+    return callers.moments_of(session, calls)

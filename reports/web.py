@@ -4,7 +4,7 @@ Every number on a page is the sum of the rows of the CSV beside it, and leads to
 calls.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from urllib.parse import urlencode
 
@@ -18,8 +18,11 @@ from hotline.errors import NotFound
 from hotline.web import floor, language, shared, static_blueprint, t
 from ivr.config import Ivr
 from reports import board, export, service, source
+from reports.catalogue import CATALOGUE
 from reports.config import Reports
+from reports.figures import Span
 from reports.metrics import METRICS, Metric
+from reports.printed.printer import Printer
 from reports.service import Counted, How
 from reports.today import Today
 from reports.view import Line, Period, Report, chart, report
@@ -110,7 +113,9 @@ def year(name: str) -> BaseResponse | str:
 def definitions() -> str:
     """What every number means."""
     return render_template(
-        "reports/definitions.html", metrics=METRICS.values(), service_level=_section().service_level
+        "reports/definitions.html",
+        metrics=CATALOGUE.values(),
+        service_level=_section().service_level,
     )
 
 
@@ -147,6 +152,8 @@ def _year(name: str) -> Period:
 def _answer(name: str, parse: Callable[[str], Period]) -> BaseResponse | str:
     if name.endswith(".csv"):
         return _csv(parse(name.removesuffix(".csv")))
+    if name.endswith(".pdf"):
+        return _pdf(parse(name.removesuffix(".pdf")))
     return _page(parse(name))
 
 
@@ -348,20 +355,8 @@ def _chart_label(period: Period, line: Line) -> str:
     return i18n.short_day(line.key, language()).partition(" ")[2]
 
 
-def _days(days: tuple[date, ...]) -> str:
-    """Several days in words, runs of them as from–until."""
-    runs: list[tuple[date, date]] = []
-    for each in days:
-        if runs and (each - runs[-1][1]).days == 1:
-            runs[-1] = (runs[-1][0], each)
-        else:
-            runs.append((each, each))
-    return ", ".join(
-        i18n.day(first, language())
-        if first == last
-        else f"{i18n.day(first, language())} – {i18n.day(last, language())}"
-        for first, last in runs
-    )
+def _days(days: Iterable[date]) -> str:
+    return i18n.days(days, language())
 
 
 def _narrower(period: Period, line: Line) -> str | None:
@@ -397,5 +392,20 @@ def _csv(period: Period) -> BaseResponse:
         text = export.for_readers(rows, titles, by_day=by_day)
     answer = Response(text, mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="calls-{period.name}.csv"'
+    answer.headers["Content-Language"] = language()
+    return answer
+
+
+# ---------------------------------------------------------------- on paper
+
+
+def _pdf(period: Period) -> BaseResponse:
+    printer = Printer.of(floor(), floor().settings.config.parent)
+    with floor().db.read() as session:
+        span = Span(period.first, period.last)
+        document = printer.document(session, span, language(), now=clock.now())
+    answer = Response(printer.pdf_apart(document), mimetype="application/pdf")
+    name = f"report-{period.name}-{language()}.pdf"
+    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
     answer.headers["Content-Language"] = language()
     return answer

@@ -34,6 +34,8 @@ class Kind(StrEnum):
     INCIDENT = "incident"
     #: What needed attention when the day was over.
     NIGHTLY = "nightly"
+    #: The rows of the reports are not what the events say.
+    REPORTS = "reports"
     #: Only what gathered for the night.
     DIGEST = "digest"
 
@@ -73,6 +75,7 @@ BEGINNING: Final[Mapping[Kind, How]] = {
     Kind.UNIT_HELP: How.NOW,
     Kind.INCIDENT: How.NOW,
     Kind.NIGHTLY: How.NOW,
+    Kind.REPORTS: How.NOW,
 }
 #: The night's list is the digest.
 HOWS: Final[Mapping[Kind, tuple[How, ...]]] = {

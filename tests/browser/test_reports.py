@@ -12,10 +12,11 @@ from hotline import clock
 from hotline.auth import COOKIE, Role
 from hotline.floor import Floor
 from reports.metrics import Counters
-from reports.models import ReportDay, call_intervals
+from reports.models import ReportDay, call_days, call_intervals
 from reports.view import Period
 from tests.browser.conftest import Look
 from tests.support.floors import sign_in_as
+from tests.support.stories import Story
 
 YEAR = Period.year(2570)
 AFTER = YEAR.last + timedelta(days=1)
@@ -45,9 +46,10 @@ def year(floor: Floor) -> Iterator[Floor]:
     days = [YEAR.first + timedelta(days=each) for each in range((AFTER - YEAR.first).days)]
     with clock.driven(midnight + timedelta(hours=1)), floor.db.write() as session:
         session.add_all(ReportDay(day=day, counted_at=clock.now(), revised_at=None) for day in days)
-        session.execute(
-            sa.insert(call_intervals), [row for day in days for row in cells(floor, day)]
-        )
+        rows = [row for day in days for row in cells(floor, day)]
+        session.execute(sa.insert(call_intervals), rows)
+        keys = [name for name in call_days.c.keys() if name != "interval_start"]  # noqa: SIM118
+        session.execute(sa.insert(call_days), [{key: row[key] for key in keys} for row in rows])
     with clock.driven(midnight + timedelta(hours=1)):
         yield floor
 
@@ -98,3 +100,22 @@ def shaded(page: Page, frame: Locator) -> bool:
     plain = page.screenshot(clip=edge)  # type: ignore[arg-type]
     frame.evaluate("frame => { frame.style.background = '' }")
     return hinted != plain
+
+
+def test_a_manager_publishes_a_month_and_sees_what_is_behind_a_number(
+    year: Floor, look: Look
+) -> None:
+    """From the month's page, on a telephone: the button once, then the numbers that were told."""
+    month = Period.month(2027, 1)
+    with year.db.write() as session:
+        Story(session, clock.midnight(month.first, year.city.zone)).queued().abandoned(3)
+    page = look(f"{month.path}?lang=en", 360)
+    page.get_by_role("link", name="Published numbers").click()
+    page.get_by_role("button", name="Publish the numbers of this month").click()
+    page.get_by_text("Every number is today what was published.").wait_for()
+    assert page.get_by_role("button", name="Publish").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    days = f"from={month.first}&until={month.first}"
+    page = look(f"/reports/behind?metric=abandoned&{days}&lang=en", 360)
+    page.get_by_role("link", name="Call 1").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -18,7 +18,7 @@ from tests.guards.sources import ROOT, calls, files, shown, tree
 
 ANYTHING = "\0"
 #: English readers are told the Gregorian years of a Thai fiscal year too.
-EXPLAINED_IN_ONE = {"reports.fiscal_year"}
+EXPLAINED_IN_ONE = {"reports.fiscal_year", "reports.print.of_year"}
 #: The names under which `t` and its kind are called.
 SAYS = ("t", "texts.get", ".texts.get")
 PARSER = jinja2.Environment(autoescape=True)

@@ -237,3 +237,14 @@ def test_what_is_live_and_what_was_revised_is_said(get, played):
     with clock.driven(midnight(played, NEXT) + timedelta(days=1, minutes=30)):
         jobs.night(played, NEXT)
         assert "Revised afterwards" in get("/reports/month/2026-11?lang=en").text
+
+
+def test_a_month_is_printed_for_who_reads_reports(client, played, get, bearer):
+    page = get("/reports/month/2026-11?lang=en").text
+    address = re.search(r'href="(/reports/month/2026-11\.pdf[^"]*)"', page).group(1)
+    answer = get(address)
+    assert answer.mimetype == "application/pdf"
+    assert answer.data.startswith(b"%PDF")
+    assert "report-2026-11-en.pdf" in answer.headers["Content-Disposition"]
+    refused = client.get(address, headers=bearer(Role.AGENT))
+    assert refused.status_code == 403

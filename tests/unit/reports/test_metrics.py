@@ -59,6 +59,11 @@ class Facts:
     dequeued_at: datetime | None = None
     unreached: bool = False
     outgoing: bool = False
+    told: bool = False
+    asked_back: bool = False
+    kept_back: bool = False
+    passed_out: bool = False
+    mark: int | None = None
 
 
 def one(facts: Facts) -> Counters:
@@ -102,6 +107,7 @@ def test_an_answered_call_with_all_its_times():
         answered_in_threshold=1,
         wait_answered_ms=12_500,
         wait_answered_max_ms=12_500,
+        waited_to_15s=1,
         talked=1,
         talk_ms=180_000,
         talk_max_ms=180_000,

@@ -1,0 +1,206 @@
+"""`hotline nightly`, `hotline publish` and `hotline report`: the numbers, counted and told."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hotline import clock
+from hotline.commands.base import add as add_command
+from hotline.commands.base import add_place, opened
+from hotline.config import READER_LANGUAGES
+from hotline.errors import Invalid
+
+if TYPE_CHECKING:
+    from hotline.city import CityConfig
+    from hotline.db import Database
+    from hotline.i18n import Texts
+    from reports.figures import Span
+    from reports.service import How
+
+#: As `reports.written.FORMS` has them, and a printed one: spelled out so that `--help` reads none.
+FORMS = ("json", "csv", "xlsx", "pdf")
+
+_REPORT = """\
+Write all numbers of a span of days to a file: calls by month, hour, queue, language, outcome,
+category and sub-district; tickets by division, category and sub-district; the agents' time.
+Every number has the identifier and the meaning of docs/metrics.md.
+
+  hotline report --fiscal-year 2570 --format xlsx --lang th --output year.xlsx
+  hotline report --from 2026-11-01 --until 2026-11-30 --format json --output november.json
+
+  hotline report --fiscal-year 2570 --format pdf --lang th --output annual-report.pdf
+
+  pdf   the printed report: chapters, charts, tables, and every definition
+  xlsx  a workbook for Excel or LibreOffice: tables and charts, and what each number means
+  csv   one number a line, for any spreadsheet
+  json  everything, for programs: milliseconds, shares from 0 to 1, null for what is empty
+"""
+_PUBLISH = """\
+Freeze the numbers of a month as they are told to the public. What is corrected afterwards appears
+beside them ("published 1,234, today 1,236") and never inside. A month is published once, when it is
+over and the night has counted it. Without --show this cannot be taken back.
+"""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands."""
+    nightly = add_command(commands, "nightly", _nightly, "count days again from their events")
+    add_place(nightly)
+    nightly.add_argument("--from", dest="first", type=_day, required=True, metavar="DATE")
+    nightly.add_argument("--until", type=_day, metavar="DATE", help="last day (the first)")
+    nightly.add_argument(
+        "--check",
+        action="store_true",
+        help="count nothing anew: compare what is stored with the events; exit code 1 on any "
+        "difference",
+    )
+
+    publish = add_command(commands, "publish", _publish, "freeze the numbers of a month")
+    publish.description, publish.formatter_class = _PUBLISH, _AsWritten
+    publish.add_argument("month", metavar="MONTH", help="such as 2026-10")
+    publish.add_argument(
+        "--show", action="store_true", help="tell what was published, and what is different today"
+    )
+    add_place(publish)
+
+    report = add_command(commands, "report", _report, "all numbers of a span of days, as a file")
+    report.description, report.formatter_class = _REPORT, _AsWritten
+    report.add_argument("--from", dest="first", type=_day, metavar="DATE", help="2026-11-01")
+    report.add_argument("--until", type=_day, metavar="DATE", help="the last day (the first)")
+    report.add_argument(
+        "--fiscal-year",
+        type=int,
+        metavar="N",
+        help="instead: 1 October N-544 to 30 September N-543",
+    )
+    report.add_argument("--format", choices=FORMS, help="(by the end of the file's name)")
+    report.add_argument("--lang", choices=READER_LANGUAGES, default="th", help="(th)")
+    report.add_argument("--output", type=Path, required=True, metavar="FILE")
+    add_place(report)
+
+
+_AsWritten = argparse.RawDescriptionHelpFormatter
+_day = date.fromisoformat
+
+
+@contextmanager
+def _counting(
+    arguments: argparse.Namespace,
+) -> Iterator[tuple["CityConfig", "Database", "How"]]:
+    from reports.service import How
+
+    with opened(arguments) as (config, database):
+        yield config, database, How.by(config.city.zone, config.reports, config.agents)
+
+
+def _nightly(arguments: argparse.Namespace) -> int:
+    import reports.check
+    import reports.jobs
+
+    with _counting(arguments) as (_, database, how):
+        first, last = arguments.first, arguments.until or arguments.first
+        if not arguments.check:
+            print(reports.jobs.recount(database, how, first, last))
+            return 0
+        if last < first:
+            raise Invalid(f"{last} is before {first}")
+        found = reports.check.run(database, first, last, how)
+        for each in found:
+            print(each)
+        print(f"{first} to {last}: " + (f"{len(found)} differences" if found else "no difference"))
+    return 1 if found else 0
+
+
+def _publish(arguments: argparse.Namespace) -> int:
+    from reports import publishing
+
+    month = publishing.parse_month(arguments.month)
+    with _counting(arguments) as (_, database, how):
+        now = clock.now()
+        if not arguments.show:
+            with database.write() as session:
+                found = publishing.publish(session, month, how, by=None, now=now)
+            print(f"{arguments.month} is published: {found.metrics['calls']:,} calls")
+            return 0
+        with database.read() as session:
+            there = publishing.publication(session, month)
+            if there is None:
+                raise Invalid(f"{arguments.month} was not published")
+            print(
+                f"{arguments.month}, published {there.published_at:%Y-%m-%d %H:%M} UTC, {there.by}"
+            )
+            for each in publishing.beside(session, there, how, now=now):
+                print(f"  {each.id}: published {_told(each.published)}, today {_told(each.today)}")
+    return 0
+
+
+def _told(value: float | None) -> str:
+    return "empty" if value is None else f"{value:,}"
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from hotline.app import text_files
+    from hotline.i18n import Texts
+    from reports import figures, written
+
+    span = _span(arguments)
+    form = arguments.format or arguments.output.suffix.removeprefix(".")
+    if form not in FORMS:
+        raise Invalid(f"--format is one of {', '.join(FORMS)}")
+    with _counting(arguments) as (config, database, how):
+        with database.read() as session:
+            found = figures.figures(session, span, how, now=clock.now())
+        texts = Texts.load(text_files())
+        if form == "pdf":
+            _print(arguments, config, database, span, texts)
+        else:
+            words = written.words_of(arguments.lang, texts, config.ivr, config.tickets)
+            written.FORMS[form](found, words, arguments.output)
+    print(arguments.output)
+    for part, each in found.coverage.items():
+        if each.missing:
+            print(f"  {part}: {len(each.missing)} days are not counted yet (hotline nightly)")
+    return 0
+
+
+def _print(
+    arguments: argparse.Namespace,
+    config: "CityConfig",
+    database: "Database",
+    span: "Span",
+    texts: "Texts",
+) -> None:
+    from reports.printed.printer import Printer
+
+    city = (config.city, config.ivr, config.agents, config.tickets, config.reports)
+    printer = Printer(*city, arguments.config.parent, texts)
+    with database.read() as session:
+        document = printer.document(session, span, arguments.lang, now=clock.now())
+    arguments.output.write_bytes(printer.pdf(document, progress=_progress))
+
+
+def _progress(done: int, of: int) -> None:
+    print(f"\r{done}/{of}", end="\n" if done == of else "", file=sys.stderr, flush=True)
+
+
+def _span(arguments: argparse.Namespace) -> "Span":
+    from reports.figures import Span
+
+    given = arguments.first or arguments.until
+    if arguments.fiscal_year is not None:
+        if given:
+            raise Invalid("either --fiscal-year, or --from and --until")
+        try:
+            return Span.of_fiscal_year(arguments.fiscal_year)
+        except (ValueError, OverflowError) as error:
+            raise Invalid(f"no such fiscal year: {arguments.fiscal_year}") from error
+    if arguments.first is None:
+        raise Invalid("say which days: --from and --until, or --fiscal-year")
+    last = arguments.until or arguments.first
+    if last < arguments.first:
+        raise Invalid(f"{last} is before {arguments.first}")
+    return Span(arguments.first, last)

@@ -1,0 +1,282 @@
+"""What is behind a number: every call, ticket or agent's day that is counted in it, and as how
+much. What they add up to is the number, since each is counted alone by the same rules.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from hotline import clock
+from hotline.errors import Invalid
+from reports import matters, rollups, service, source, topics
+from reports.attendance import PRESENCE_COUNTER_NAMES
+from reports.catalogue import CATALOGUE
+from reports.figures import Figures, Span, figures
+from reports.matters import STOCKS, TICKET_COUNTER_NAMES
+from reports.metrics import COUNTER_NAMES, CallFacts, Counters, count_call, moment, total
+from reports.models import ReportDay, RollupDay, call_days, presence_days, ticket_days
+from reports.rollups import Part
+from reports.service import How, days_between
+from reports.topics import RESOLVED, TALLIED, By, Key, Tally
+
+#: A rate leads to what it is taken over.
+OF_RATE: Final[Mapping[str, str]] = {
+    "service_level": "offered",
+    "answer_rate": "offered",
+    "abandon_rate": "offered",
+    "average_wait": "answered",
+    "average_wait_callback": "callbacks_reached",
+    "average_wait_abandoned": "abandoned",
+    "average_talk": "talked",
+    "average_hold": "held",
+    "average_wrap_up": "wrapped_up",
+    "average_handling": "talked",
+    "wait_median": "answered",
+    "wait_90": "answered",
+    "wait_95": "answered",
+    "callbacks_kept_rate": "callbacks_asked",
+    "average_mark": "rated",
+    "rating_response": "talked",
+    "first_call_resolution": "first_calls",
+    "on_time": "tickets_closed_due",
+    "average_resolve": "tickets_resolved",
+    "median_resolve": "tickets_resolved",
+    "reopened_rate": "tickets_closed",
+    "average_judgement": "tickets_judged",
+    "judgement_response": "tickets_resolved",
+    "suggestion_accuracy": "categories_suggested",
+    "occupancy": "present_ms",
+    "adherence": "planned_ms",
+}
+FIRST: Final = ("first_calls", "first_calls_resolved")
+#: By which a number of calls, and one of tickets, can be narrowed; of calls one topic at a time.
+OF_CALLS: Final = ("queue", "language")
+OF_TICKETS: Final = ("category", "division", "area")
+TOPICS: Final = {
+    "hour": By.HOUR,
+    "outcome": By.OUTCOME,
+    "category": By.CATEGORY,
+    "area": By.AREA,
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A number: the identifier of a counter, of which days, and narrowed by what."""
+
+    metric: str
+    span: Span
+    by: Mapping[str, str]
+
+    @property
+    def part(self) -> Part:
+        if self.metric in TICKET_COUNTER_NAMES:
+            return Part.TICKETS
+        return Part.PRESENCE if self.metric in PRESENCE_COUNTER_NAMES else Part.CALLS
+
+    @property
+    def is_largest(self) -> bool:
+        """The number is the largest of what is behind it, and not their sum."""
+        return self.metric.endswith("_max_ms")
+
+    @property
+    def topic(self) -> Key | None:
+        """What calls are spread along, when the number is one of those."""
+        found = [Key(TOPICS[name], key) for name, key in self.by.items() if name in TOPICS]
+        return found[0] if found and self.part is Part.CALLS else None
+
+
+def wanted(metric: str, span: Span, by: Mapping[str, str]) -> Wanted:
+    """The number that is meant; a rate is what it is taken over. Raises Invalid for no number, or
+    one that is not told along these.
+    """
+    found = Wanted(OF_RATE.get(metric, metric), span, by)
+    if found.metric not in CATALOGUE:
+        raise Invalid(f"no such number: {metric}")
+    allowed: set[str] = set()
+    if found.part is Part.TICKETS:
+        allowed = set(OF_TICKETS)
+    elif found.metric in COUNTER_NAMES:
+        allowed = set(OF_CALLS)
+        if found.metric in TALLIED and len(by) == 1:
+            allowed |= set(TOPICS)
+    if unknown := set(by) - allowed:
+        raise Invalid(f"{metric} is not told by {', '.join(sorted(unknown))}")
+    return found
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that is counted: `kind` is `call`, `ticket` or `agent`, `id` a call's or agent's
+    id, or a ticket's number (None: brought from another system); `adds` in the number's unit.
+    """
+
+    kind: str
+    id: int | str | None
+    day: date
+    at: datetime
+    adds: int
+
+
+def behind(
+    session: Session, of: Wanted, how: How, *, now: datetime, since: date | None = None
+) -> Iterator[Item]:
+    """Everything that is counted in a number, by day; from `since` on, where that is given."""
+    last = min(of.span.last, clock.local_day(now, how.zone))
+    first = max(of.span.first, since or of.span.first)
+    reading = {Part.CALLS: _calls, Part.TICKETS: _tickets, Part.PRESENCE: _presence}[of.part]
+    for day in _days(session, of, first, last):
+        yield from reading(session, of, day, how, now)
+
+
+def summed(of: Wanted, items: Iterator[Item]) -> int:
+    """The number that these items give."""
+    if of.is_largest:
+        return max((item.adds for item in items), default=0)
+    return sum(item.adds for item in items)
+
+
+def _days(session: Session, of: Wanted, first: date, last: date) -> Iterator[date]:
+    """The days on which there may be something: those whose rows say so, and those without."""
+    if of.metric in STOCKS:
+        # how it stood when the last day was over
+        if last >= first:
+            yield last
+        return
+    column = _column(of)
+    if column is None:
+        yield from days_between(first, last)
+        return
+    table = column.table
+    some = set(
+        session.scalars(
+            sa.select(table.c.day).where(table.c.day.between(first, last), column > 0).distinct()
+        )
+    )
+    known: Any = sa.select(ReportDay.day)
+    if of.part is not Part.CALLS:
+        known = sa.select(RollupDay.day).where(RollupDay.part == of.part.value)
+    empty = set(session.scalars(known)) - some
+    # a day that is not over may have got something since it was counted
+    yield from (day for day in days_between(first, last) if day not in empty or day == last)
+
+
+def _column(of: Wanted) -> Any:
+    table = {Part.CALLS: call_days, Part.TICKETS: ticket_days, Part.PRESENCE: presence_days}
+    return table[of.part].c.get(of.metric)
+
+
+# ---------------------------------------------------------------- calls
+
+
+def _calls(session: Session, of: Wanted, day: date, how: How, now: datetime) -> Iterator[Item]:
+    read = service.facts_of(session, day, how)
+    if of.metric in FIRST:
+        yield from _first_calls(session, of, day, read, how, now)
+        return
+    adds = _of_topic(session, of, read, how) if of.topic else _of_counter(of, read, how)
+    for each, number in adds:
+        if number:
+            yield Item("call", source.id_of(each), day, moment(each), number)
+
+
+def _of_counter(of: Wanted, read: list[CallFacts], how: How) -> Iterator[tuple[CallFacts, int]]:
+    for each in read:
+        theirs = {"queue": each.queue or "", "language": each.language or ""}
+        if all(theirs[name] == key for name, key in of.by.items()):
+            alone = Counters()
+            count_call(alone, each, how.rules)
+            yield each, getattr(alone, of.metric)
+
+
+def _of_topic(
+    session: Session, of: Wanted, read: list[CallFacts], how: How
+) -> Iterator[tuple[CallFacts, int]]:
+    assert of.topic is not None
+    ids = (call for each in read if (call := source.id_of(each)) is not None)
+    found = source.matters(session, ids)
+    for each in read:
+        alone = topics.count([each], found, how.rules, how.zone)
+        yield each, getattr(alone.get(of.topic, Tally()), of.metric)
+
+
+def _first_calls(
+    session: Session, of: Wanted, day: date, read: list[CallFacts], how: How, now: datetime
+) -> Iterator[Item]:
+    for contact, settled in rollups.first_calls_alone(session, day, read, how, now=now):
+        if settled == RESOLVED or of.metric == FIRST[0]:
+            yield Item("call", contact.call_id, day, contact.at, 1)
+
+
+# ---------------------------------------------------------------- tickets
+
+
+def _tickets(session: Session, of: Wanted, day: date, how: How, now: datetime) -> Iterator[Item]:
+    days = rollups.days_of(day, day, how, now=now)
+    counted = matters.stocks if of.metric in STOCKS else matters.flows
+    for each in source.histories(session, days.starts[0], days.starts[-1]):
+        theirs = {
+            "category": each.category or "",
+            "division": each.division,
+            "area": each.area or "",
+        }
+        if all(theirs[name] == key for name, key in of.by.items()):
+            adds = sum(by for _, name, by in counted(each, days) if name == of.metric)
+            if adds:
+                yield Item("ticket", each.number, day, each.received_at, adds)
+
+
+# ---------------------------------------------------------------- the agents' time
+
+
+def _presence(session: Session, of: Wanted, day: date, how: How, now: datetime) -> Iterator[Item]:
+    start, _ = clock.day_bounds(day, how.zone)
+    for agent, counters in rollups.count_presence_of(session, day, how, now=now).items():
+        adds = getattr(counters, of.metric)
+        if adds:
+            yield Item("agent", agent, day, start, adds)
+
+
+# ---------------------------------------------------------------- the number itself
+
+
+def number(session: Session, of: Wanted, how: How, *, now: datetime) -> int | None:
+    """The number as the reports have it, from the rows; None where it is empty."""
+    if of.metric in COUNTER_NAMES and of.topic is None:
+        found = service.counted(session, of.span.first, of.span.last, how, now=now, by_day=True)
+        mine = (
+            row.counters
+            for row in found.rows
+            if of.by.get("queue", row.queue) == row.queue
+            and of.by.get("language", row.language) == row.language
+        )
+        counted: int = getattr(total(mine), of.metric)
+        return counted
+    whole = figures(session, of.span, how, now=now)
+    if of.topic is not None:
+        tallies = _spread(whole, of.topic.by)
+        return sum(int(getattr(each, of.metric)) for key, each in tallies if key == of.topic.key)
+    if len(of.by) > 1:
+        return summed(of, behind(session, of, how, now=now))
+    found_metrics: Mapping[str, Any] = whole.metrics
+    for name, key in of.by.items():
+        groups = {
+            "category": whole.tickets_by_category,
+            "division": whole.tickets_by_division,
+            "area": whole.tickets_by_area,
+        }[name]
+        found_metrics = groups[key].metrics if key in groups else {}
+    value = found_metrics.get(of.metric)
+    return None if value is None else int(value)
+
+
+def _spread(whole: Figures, by: By) -> Iterator[tuple[str, Tally]]:
+    if by is By.HOUR:
+        yield from ((f"{hour:02}", tally) for (_, hour), tally in whole.hours.items())
+        return
+    of = {By.OUTCOME: whole.outcomes, By.CATEGORY: whole.categories, By.AREA: whole.areas}
+    yield from of[by].items()

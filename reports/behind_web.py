@@ -1,0 +1,214 @@
+"""What is behind a number, as a page and as CSV; and the months as they were published."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from itertools import islice
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, render_template, request
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from hotline import clock, i18n
+from hotline.auth import Role, access, current_account
+from hotline.errors import Invalid, NotFound
+from hotline.i18n import Texts
+from hotline.web import floor, language
+from ivr.config import Ivr
+from reports import behind, publishing, written
+from reports.behind import Item, Wanted
+from reports.catalogue import CATALOGUE
+from reports.export import BYTE_ORDER_MARK
+from reports.figures import Span
+from reports.metrics import Metric
+from reports.service import How
+from reports.view import Period
+from reports.workbook import BUCKETS, Words
+from tickets.config import Tickets
+
+#: Its templates are the room's.
+blueprint = Blueprint("figures", __name__)
+_readers = access(Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
+#: So many stand on a page.
+ON_PAGE = 100
+#: The longest span that is asked for at once.
+LONGEST = timedelta(days=366)
+
+
+# ---------------------------------------------------------------- what is behind a number
+
+
+@blueprint.get("/reports/behind")
+@_readers
+def page() -> str:
+    """Show what is counted in a number. `metric`, `from`, `until` (ISO days, both included); of
+    calls `queue`, `language`, or one of `hour`, `outcome`, `category`, `area`; of tickets
+    `category`, `division`, `area`. `after`: where the page before ended.
+    """
+    asked = _asked()
+    day, skipped = _after(request.args.get("after", ""))
+    with _reading() as (session, how):
+        found = behind.behind(session, asked, how, now=clock.now(), since=day)
+        items = list(islice(found, skipped, skipped + ON_PAGE + 1))
+        whole = behind.number(session, asked, how, now=clock.now())
+    more = items[ON_PAGE:]
+    items = items[:ON_PAGE]
+    return render_template(
+        "reports/behind.html",
+        metric=CATALOGUE[asked.metric],
+        asked=asked,
+        items=items,
+        number=_shown(CATALOGUE[asked.metric], whole),
+        narrowed=_narrowed(asked),
+        shown=_shown,
+        csv=f"/reports/behind.csv?{urlencode(_arguments(asked))}",
+        more=_next(asked, items, day, skipped) if more else None,
+    )
+
+
+@blueprint.get("/reports/behind.csv")
+@_readers
+def file() -> Response:
+    """Send all of the same, one a line, in the number's own unit."""
+    asked = _asked()
+    text = io.StringIO(BYTE_ORDER_MARK)
+    text.seek(0, io.SEEK_END)
+    writer = csv.writer(text)
+    writer.writerow(("kind", "id", "day", "at", asked.metric))
+    zone = floor().city.zone
+    with _reading() as (session, how):
+        for item in behind.behind(session, asked, how, now=clock.now()):
+            at = clock.local(item.at, zone).isoformat(timespec="seconds")
+            writer.writerow((item.kind, item.id, item.day, at, item.adds))
+    answer = Response(text.getvalue(), mimetype="text/csv")
+    name = f"{asked.metric}-{asked.span.first}-{asked.span.last}.csv"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _asked() -> Wanted:
+    given = request.args
+    first, last = _day(given.get("from", "")), _day(given.get("until", ""))
+    if not timedelta(0) <= last - first < LONGEST:
+        raise Invalid(f"{first} to {last}")
+    names = {*behind.OF_CALLS, *behind.OF_TICKETS, *behind.TOPICS}
+    by = {name: given[name] for name in sorted(names) if name in given}
+    return behind.wanted(given.get("metric", ""), Span(first, last), by)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(f"{text!r} is no day") from error
+
+
+def _after(text: str) -> tuple[date | None, int]:
+    """The day to go on with, and how many of it have been shown."""
+    if not text:
+        return None, 0
+    day, _, number = text.partition(".")
+    if not number.isdecimal() or len(number) > 9:
+        raise Invalid(text)
+    return _day(day), int(number)
+
+
+def _next(asked: Wanted, items: list[Item], day: date | None, skipped: int) -> str:
+    last = items[-1].day
+    shown = sum(item.day == last for item in items) + (skipped if last == day else 0)
+    after = {"after": f"{last}.{shown}"}
+    return f"/reports/behind?{urlencode({**_arguments(asked), **after})}"
+
+
+def _arguments(asked: Wanted) -> dict[str, str]:
+    days = {"from": asked.span.first.isoformat(), "until": asked.span.last.isoformat()}
+    return {"metric": asked.metric, **days, **asked.by}
+
+
+def _shown(metric: Metric, value: int | None) -> str:
+    if metric.unit == "milliseconds":
+        return i18n.duration(None if value is None else value / 1000)
+    return i18n.number(value, language())
+
+
+def _narrowed(asked: Wanted) -> list[str]:
+    words = _words()
+    titles: dict[str, Callable[[str], str]] = {
+        "queue": words.queue,
+        "language": words.spoken,
+        "outcome": words.outcome,
+        "category": words.category,
+        "division": words.division,
+        "area": words.area,
+        "hour": lambda hour: f"{hour}:00",
+    }
+    return [titles[name](key) for name, key in asked.by.items()]
+
+
+def _words() -> Words:
+    here = floor()
+    texts: Texts = here.texts
+    return written.words_of(language(), texts, here.section(Ivr), here.section(Tickets))
+
+
+@contextmanager
+def _reading() -> Iterator[tuple[Session, How]]:
+    with floor().db.read() as session:
+        yield session, How.of(floor())
+
+
+# ---------------------------------------------------------------- published months
+
+
+@blueprint.get("/reports/month/<name>/published")
+@_readers
+def published(name: str) -> str:
+    """Show a month as it was published, and what is another number today; or the button."""
+    month = _month(name)
+    with _reading() as (session, how):
+        found = publishing.publication(session, month)
+        now = clock.now()
+        differs = publishing.beside(session, found, how, now=now) if found else []
+    return render_template(
+        "reports/published.html",
+        period=Period.month(month.year, month.month),
+        found=found,
+        differs={each.id: each for each in differs},
+        metrics=[
+            CATALOGUE[id_]
+            for id_ in (found.metrics if found else ())
+            if id_ in CATALOGUE and id_ not in BUCKETS
+        ],
+        value=_told,
+        may_publish=current_account().role is Role.MANAGER,
+    )
+
+
+@blueprint.post("/reports/month/<name>/publish")
+@access(Role.MANAGER)
+def publish(name: str) -> BaseResponse:
+    """Publish a month: once, and for good. It is written into the audit log."""
+    month = _month(name)
+    with floor().db.write() as session:
+        how, now = How.of(floor()), clock.now()
+        publishing.publish(session, month, how, by=current_account(), now=now)
+    return redirect(f"/reports/month/{month:%Y-%m}/published", 303)
+
+
+def _month(name: str) -> date:
+    try:
+        return publishing.parse_month(name)
+    except Invalid as error:
+        raise NotFound(name) from error
+
+
+def _told(metric: Metric, value: float | None) -> str:
+    if metric.unit == "share":
+        return i18n.percent(value, language())
+    if metric.unit == "milliseconds":
+        return i18n.duration(None if value is None else value / 1000)
+    return i18n.number(value, language(), 2 if metric.unit == "mark" else 0)

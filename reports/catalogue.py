@@ -1,0 +1,13 @@
+"""Every number that a report may show, by its identifier: pure, from where each is defined."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from reports.attendance import PRESENCE_COUNTERS, PRESENCE_RATES
+from reports.matters import TICKET_COUNTERS, TICKET_RATES
+from reports.metrics import COUNTERS, RATES, Metric
+from reports.topics import FIRST_CALL_RATES, FIRST_CALLS
+
+COUNTED: Final = (*COUNTERS, *FIRST_CALLS, *TICKET_COUNTERS, *PRESENCE_COUNTERS)
+WORKED_OUT: Final = (*RATES, *FIRST_CALL_RATES, *TICKET_RATES, *PRESENCE_RATES)
+CATALOGUE: Final[Mapping[str, Metric]] = {each.id: each for each in (*COUNTED, *WORKED_OUT)}

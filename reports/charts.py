@@ -1,0 +1,209 @@
+"""The charts of the reports, as Vega-Lite specifications: the same in a page and on paper.
+
+Pure: numbers and words in, a specification out. Colours are names (`ACCENT`, `PAPER`, `SERIES`)
+that who draws it puts its own in place of (`coloured`), with a frame for axes and letters. Values
+are None where there is nothing to show: a gap, not a zero. A table says the same as a chart.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from shapely.geometry import MultiPolygon, mapping
+from shapely.geometry import shape as to_shape
+from shapely.geometry.polygon import orient
+
+SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
+#: The city's own, and what everything stands on.
+ACCENT: Final = "@accent"
+PAPER: Final = "@paper"
+#: Parts of a whole, in this order.
+SERIES: Final = (ACCENT, "@second", "@third", "@fourth", "@fifth", "@sixth")
+#: Points on paper; in a page the width is the page's.
+WIDTH: Final = 460
+Spec = dict[str, Any]
+
+
+def _spec(values: Sequence[Mapping[str, Any]], height: int | Spec, **more: Any) -> Spec:
+    return {
+        "$schema": SCHEMA,
+        "width": WIDTH,
+        "height": height,
+        "data": {"values": list(values)},
+        **more,
+    }
+
+
+def _x(order: Sequence[str]) -> Spec:
+    # the order is ours: the alphabet knows no months
+    axis = {"labelAngle": 0, "title": None, "ticks": False}
+    return {"field": "x", "type": "nominal", "sort": list(order), "axis": axis}
+
+
+def _y(title: str, number: str = ",d") -> Spec:
+    axis = {"title": title, "format": number, "tickCount": 5, "domain": False}
+    return {"field": "y", "type": "quantitative", "axis": axis}
+
+
+def columns(values: Sequence[tuple[str, float | None]], *, title: str) -> Spec:
+    """One column each, in the order given: months, hours."""
+    rows = [{"x": x, "y": y} for x, y in values]
+    return _spec(
+        rows,
+        170,
+        mark={"type": "bar", "color": ACCENT, "cornerRadiusEnd": 2},
+        encoding={"x": _x([x for x, _ in values]), "y": _y(title)},
+    )
+
+
+def stacked(values: Sequence[tuple[str, Mapping[str, float | None]]], *, title: str) -> Spec:
+    """Columns made of parts, in the order of the first column's: months by language."""
+    parts = list(dict.fromkeys(part for _, each in values for part in each))
+    rows = [
+        {"x": x, "part": part, "y": each.get(part), "order": parts.index(part)}
+        for x, each in values
+        for part in parts
+    ]
+    scale = {"domain": parts, "range": [SERIES[i % len(SERIES)] for i in range(len(parts))]}
+    return _spec(
+        rows,
+        170,
+        mark={"type": "bar"},
+        encoding={
+            "x": _x([x for x, _ in values]),
+            "y": _y(title),
+            "color": {
+                "field": "part",
+                "type": "nominal",
+                "scale": scale,
+                "legend": {"title": None, "orient": "bottom"},
+            },
+            "order": {"field": "order", "type": "quantitative"},
+        },
+    )
+
+
+def share_line(
+    values: Sequence[tuple[str, float | None]],
+    *,
+    title: str,
+    target: float | None = None,
+) -> Spec:
+    """A share (0 to 1) in the course of time, and what was promised as a dashed line."""
+    rows = [{"x": x, "y": y} for x, y in values]
+    y = _y(title, ".0%") | {"scale": {"domain": [0, 1]}}
+    mark = {"type": "line", "color": ACCENT, "strokeWidth": 2.5, "point": {"color": ACCENT}}
+    layers: list[Spec] = [{"mark": mark, "encoding": {"x": _x([x for x, _ in values]), "y": y}}]
+    if target is not None:
+        rule = {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.2}
+        layers.append({"mark": rule, "encoding": {"y": {"datum": target}}})
+    return _spec(rows, 150, layer=layers)
+
+
+def ranked(values: Sequence[tuple[str, float | None]], *, number: str = ",d") -> Spec:
+    """Bars from the largest down, each with its number: topics, divisions."""
+    rows = [{"what": what, "y": y} for what, y in values]
+    what = {
+        "field": "what",
+        "type": "nominal",
+        "sort": [each for each, _ in values],
+        "axis": {"title": None, "labelLimit": 220, "ticks": False, "domain": False},
+    }
+    bars = {"mark": {"type": "bar", "color": ACCENT, "cornerRadiusEnd": 2}}
+    text: Spec = {
+        "mark": {"type": "text", "align": "left", "dx": 4},
+        "encoding": {"text": {"field": "y", "format": number}},
+    }
+    return _spec(
+        rows,
+        {"step": 22},
+        encoding={"y": what, "x": {"field": "y", "type": "quantitative", "axis": None}},
+        layer=[bars, text],
+    )
+
+
+def heat(
+    values: Mapping[tuple[str, str], float | None],
+    *,
+    days: Sequence[str],
+    hours: Sequence[str],
+    title: str,
+) -> Spec:
+    """A week by the hour: the darker, the more. Keys are (day, hour) in the words of `days` and
+    `hours`.
+    """
+    rows = [{"day": day, "hour": hour, "y": y} for (day, hour), y in values.items()]
+    axis = {"title": None, "ticks": False, "domain": False, "labelAngle": 0}
+    return _spec(
+        rows,
+        {"step": 18},
+        mark={"type": "rect"},
+        encoding={
+            "x": {"field": "hour", "type": "nominal", "sort": list(hours), "axis": axis},
+            "y": {"field": "day", "type": "nominal", "sort": list(days), "axis": axis},
+            "color": {
+                "field": "y",
+                "type": "quantitative",
+                "scale": {"range": [PAPER, ACCENT], "interpolate": "rgb"},
+                "legend": {"title": title, "orient": "bottom", "format": ",d"},
+            },
+        },
+    )
+
+
+def areas(
+    shapes: Mapping[str, Mapping[str, Any]],
+    values: Mapping[str, float | None],
+    names: Mapping[str, str],
+    *,
+    title: str,
+) -> Spec:
+    """Sub-districts by how many there were: `shapes` are GeoJSON geometries (degrees, WGS 84)."""
+    features = [
+        {"type": "Feature", "geometry": _wound(shape), "name": names[code], "y": values.get(code)}
+        for code, shape in shapes.items()
+    ]
+    colour = {
+        "field": "y",
+        "type": "quantitative",
+        "scale": {"range": [PAPER, ACCENT], "interpolate": "rgb"},
+        "legend": {"title": title, "orient": "bottom", "format": ",d"},
+    }
+    shaded: Spec = {
+        "mark": {"type": "geoshape", "stroke": "#8a959c", "strokeWidth": 0.8},
+        "encoding": {"color": colour},
+    }
+    where: Spec = {
+        "longitude": {"field": "middle[0]", "type": "quantitative"},
+        "latitude": {"field": "middle[1]", "type": "quantitative"},
+        "text": {"field": "name"},
+    }
+    middle = [{"calculate": "geoCentroid(null, datum)", "as": "middle"}]
+    # on a dark area as on a light one
+    around = {"type": "text", "stroke": PAPER, "strokeWidth": 3, "strokeJoin": "round"}
+    labels = [
+        {"transform": middle, "mark": mark, "encoding": where}
+        for mark in (around, {"type": "text"})
+    ]
+    return _spec(features, 300, projection={"type": "mercator"}, layer=[shaded, *labels])
+
+
+def coloured(spec: Any, colours: Mapping[str, str]) -> Any:
+    """The same with colours ("#rrggbb") for their names."""
+    match spec:
+        case str():
+            return colours.get(spec, spec)
+        case Mapping():
+            return {name: coloured(each, colours) for name, each in spec.items()}
+        case list() | tuple():
+            return [coloured(each, colours) for each in spec]
+        case _:
+            return spec
+
+
+def _wound(shape: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The drawing library takes what lies to the right of a ring for its inside, GeoJSON what lies
+    to the left: a district would be the whole world without it.
+    """
+    polygons = MultiPolygon(getattr(geometry := to_shape(shape), "geoms", [geometry]))
+    turned: Mapping[str, Any] = mapping(MultiPolygon([orient(each, -1) for each in polygons.geoms]))
+    return turned

@@ -1,0 +1,578 @@
+"""The printed report of a fiscal year, or of any days: its chapters, and what stands in each.
+
+Pure: the figures of the span and of the one before, what divisions failed in, and the city's names
+in; a document out. What a number means is not decided here, only where it stands. An empty number
+is a dash, and a chapter of which nothing is known is left out, with a word in the last one.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Protocol
+
+from hotline import i18n
+from reports import charts
+from reports.catalogue import CATALOGUE
+from reports.figures import Figures, Value
+from reports.printed.document import (
+    Block,
+    Chapter,
+    Chart,
+    Definitions,
+    Document,
+    Heading,
+    Number,
+    Numbers,
+    Table,
+    Words,
+)
+
+#: A list on paper ends where the eye does.
+LONGEST: Final = 12
+_HOURS: Final = [f"{hour:02}" for hour in range(24)]
+#: A Monday, for the names of weekdays.
+_MONDAY: Final = date(2024, 1, 1)
+#: Of each chapter, the numbers whose definitions stand at the end.
+_DEFINED: Final = (
+    "calls",
+    "offered",
+    "answered",
+    "answer_rate",
+    "abandoned",
+    "abandon_rate",
+    "short_abandoned",
+    "transferred",
+    "ended_with_bulletin",
+    "callbacks_asked",
+    "callbacks_kept_rate",
+    "service_level",
+    "average_wait",
+    "wait_median",
+    "wait_90",
+    "average_talk",
+    "average_handling",
+    "first_call_resolution",
+    "average_mark",
+    "rating_response",
+    "tickets_received",
+    "tickets_resolved",
+    "on_time",
+    "tickets_open",
+    "tickets_open_overdue",
+    "median_resolve",
+    "tickets_reopened",
+    "average_judgement",
+    "judgement_response",
+    "suggestion_accuracy",
+    "occupancy",
+    "adherence",
+)
+
+
+class Faults(Protocol):
+    """What one division failed in."""
+
+    @property
+    def division(self) -> str: ...
+    @property
+    def received(self) -> int: ...
+    @property
+    def faults(self) -> Mapping[Any, int]: ...
+    @property
+    def unattended(self) -> Sequence[date]: ...
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the city calls its own, by identifier, in the reader's language."""
+
+    city: str
+    hotline: str
+    queue: Callable[[str], str]
+    spoken: Callable[[str], str]
+    outcome: Callable[[str], str]
+    category: Callable[[str], str]
+    division: Callable[[str], str]
+    area: Callable[[str], str]
+    #: A kind of failure of `Faults`.
+    fault: Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that a report is made of."""
+
+    #: "Annual report, fiscal year 2567"
+    title: str
+    figures: Figures
+    #: Of the same time before; None where it is not known whole.
+    before: Figures | None
+    faults: Sequence[Faults]
+    #: Of how many nights it is known who answered for a division.
+    nights: int
+    #: Geometries (GeoJSON) of the city's areas.
+    shapes: Mapping[str, Mapping[str, Any]]
+    #: Paragraphs; empty: no foreword.
+    foreword: str
+    service_level_target: float
+    made: str
+    accent: str
+
+
+def build(of: Material, language: str, t: Callable[..., str], names: Names) -> Document:
+    """The report as a document. `t` gives the texts of `reports.print.*` in `language`."""
+    book = _Book(of, language, t, names)
+    span = of.figures.span
+    return Document(
+        language=language,
+        title=of.title,
+        subtitle=f"{i18n.day(span.first, language)} – {i18n.day(span.last, language)}",
+        city=names.city,
+        made=of.made,
+        accent=of.accent,
+        labels={"contents": t("reports.print.contents"), "page": t("reports.print.page")},
+        chapters=[Chapter(title, blocks) for title, blocks in book.chapters() if blocks],
+    )
+
+
+class _Book:
+    def __init__(self, of: Material, language: str, t: Callable[..., str], names: Names) -> None:
+        self.of, self.language, self._t, self.names = of, language, t, names
+        self.figures, self.metrics = of.figures, of.figures.metrics
+
+    def t(self, key: str, **values: Any) -> str:
+        return self._t(f"reports.print.{key}", **values)
+
+    def chapters(self) -> Iterator[tuple[str, list[Block]]]:
+        """Title and blocks of each; one without blocks has nothing to tell."""
+        yield self.t("foreword"), list(_paragraphs(self.of.foreword))
+        yield self.t("one_page"), list(self.one_page())
+        yield self.t("calls"), list(self.calls())
+        yield self.t("about"), list(self.about())
+        yield self.t("speed"), list(self.speed())
+        yield self.t("tickets"), list(self.tickets())
+        yield self.t("areas"), list(self.areas())
+        yield self.t("divisions"), list(self.divisions())
+        yield self.t("satisfaction"), list(self.satisfaction())
+        yield self.t("staff"), list(self.staff())
+        yield self.t("notes"), list(self.notes())
+
+    # ------------------------------------------------------------ how a number is written
+
+    def show(self, metrics: Mapping[str, Value], id_: str) -> str:
+        value = metrics.get(id_)
+        match CATALOGUE[id_].unit:
+            case "share":
+                return i18n.percent(value, self.language)
+            case "milliseconds" if id_ in ("median_resolve", "average_resolve"):
+                return self.days(value)
+            case "milliseconds":
+                return i18n.duration(None if value is None else value / 1000)
+            case "mark":
+                return i18n.number(value, self.language, 2)
+            case _:
+                return i18n.number(value, self.language)
+
+    def days(self, milliseconds: Value) -> str:
+        """A long while: in days from two on, in hours below."""
+        if milliseconds is None:
+            return i18n.EMPTY
+        hours = milliseconds / 3_600_000
+        if hours >= 48:
+            return self.t("in_days", number=i18n.number(hours / 24, self.language, 1))
+        return self.t("in_hours", number=i18n.number(hours, self.language, 1))
+
+    def name(self, id_: str) -> str:
+        return CATALOGUE[id_].name[self.language]
+
+    def number(self, id_: str, note: str = "") -> Number:
+        return Number(self.name(id_), self.show(self.metrics, id_), note or self.against(id_))
+
+    def against(self, id_: str) -> str:
+        """How it was before."""
+        if self.of.before is None or self.of.before.metrics.get(id_) is None:
+            return ""
+        return self.t("before", number=self.show(self.of.before.metrics, id_))
+
+    def month(self, first: date) -> str:
+        return i18n.short_day(first, self.language).split(" ", 1)[1]
+
+    def rows(
+        self, of: Mapping[Any, Any], name: Callable[[Any], str], columns: Sequence[str]
+    ) -> list[list[str]]:
+        return [
+            [name(key), *(self.show(each.metrics, id_) for id_ in columns)]
+            for key, each in of.items()
+        ]
+
+    def table(
+        self,
+        caption: str,
+        what: str,
+        of: Mapping[Any, Any],
+        name: Callable[[Any], str],
+        columns: Sequence[str],
+    ) -> Table:
+        """One row each of `of`, and the whole as the last."""
+        return Table(
+            caption,
+            [what, *map(self.name, columns)],
+            self.rows(of, name, columns),
+            [self.t("whole"), *(self.show(self.metrics, id_) for id_ in columns)],
+        )
+
+    # ------------------------------------------------------------ the chapters
+
+    def one_page(self) -> Iterator[Block]:
+        yield Words(" ".join(self.sentences()))
+        target = i18n.percent(self.of.service_level_target, self.language, 0)
+        yield Numbers(
+            [
+                self.number("calls"),
+                self.number("answered"),
+                self.number("service_level", self.t("target", target=target)),
+                self.number("tickets_received"),
+                self.number("tickets_resolved"),
+                self.number("on_time"),
+                self.number("first_call_resolution"),
+                self.number("average_mark"),
+                self.number("average_judgement"),
+            ]
+        )
+        yield from self.chart_by_month(
+            "calls", self.t("calls_by_month"), self.figures.calls_by_month
+        )
+
+    def sentences(self) -> Iterator[str]:
+        """The year as it can be read aloud."""
+        metrics = self.metrics
+        yield self.t(
+            "aloud_calls",
+            hotline=self.names.hotline,
+            calls=self.show(metrics, "calls"),
+            answered=self.show(metrics, "answered"),
+        )
+        if metrics.get("service_level") is not None:
+            yield self.t(
+                "aloud_level",
+                level=self.show(metrics, "service_level"),
+                threshold=f"{self.figures.threshold_seconds:g}",
+            )
+        if metrics.get("tickets_received"):
+            yield self.t(
+                "aloud_tickets",
+                tickets=self.show(metrics, "tickets_received"),
+                resolved=self.show(metrics, "tickets_resolved"),
+            )
+        if metrics.get("on_time") is not None:
+            yield self.t("aloud_on_time", on_time=self.show(metrics, "on_time"))
+
+    def chart_by_month(self, id_: str, caption: str, of: Mapping[date, Any]) -> Iterator[Block]:
+        """Nothing for a single month."""
+        if len(of) < 2:
+            return
+        values = [(self.month(first), each.metrics.get(id_)) for first, each in of.items()]
+        yield Chart(
+            caption,
+            charts.columns(values, title=self.name(id_)),
+            _said(caption, ((x, i18n.number(y, self.language)) for x, y in values)),
+        )
+
+    def calls(self) -> Iterator[Block]:
+        columns = ("calls", "offered", "answered", "abandoned", "service_level", "average_wait")
+        yield self.table(
+            self.t("by_month"),
+            self.t("month"),
+            self.figures.calls_by_month,
+            lambda first: i18n.month(first, self.language),
+            columns,
+        )
+        yield self.heat()
+        yield self.table(
+            self.t("by_language"),
+            self.t("language"),
+            self.figures.calls_by_language,
+            self.names.spoken,
+            ("calls", "answered", "abandoned", "service_level"),
+        )
+        yield self.table(
+            self.t("by_queue"),
+            self.t("queue"),
+            self.figures.calls_by_queue,
+            self.names.queue,
+            ("offered", "answered", "abandoned", "service_level", "average_wait"),
+        )
+        yield Numbers(
+            [
+                self.number("ended_with_bulletin"),
+                self.number("transferred"),
+                self.number("callbacks_kept_rate"),
+            ]
+        )
+
+    def heat(self) -> Chart:
+        days = [i18n.weekday(_MONDAY.replace(day=1 + n), self.language) for n in range(7)]
+        values = {
+            (days[weekday], _HOURS[hour]): float(tally.calls)
+            for (weekday, hour), tally in self.figures.hours.items()
+        }
+        busiest = max(values, key=lambda each: values[each], default=None)
+        says = self.t("busiest", day=busiest[0], hour=busiest[1]) if busiest else i18n.EMPTY
+        caption = self.t("week")
+        spec = charts.heat(values, days=days, hours=_HOURS, title=self.name("calls"))
+        return Chart(f"{caption} · {says}" if busiest else caption, spec, says)
+
+    def about(self) -> Iterator[Block]:
+        """What people called about, and what became of it."""
+        for key, tallies, name in (
+            ("by_outcome", self.figures.outcomes, self.names.outcome),
+            ("by_topic", self.figures.categories, self.names.category),
+            ("by_place", self.figures.areas, self.names.area),
+        ):
+            known = [(name(id_), tally.answered) for id_, tally in tallies.items()]
+            if known:
+                yield self.ranking(self.t(key), known, self.name("answered"))
+
+    def ranking(self, caption: str, values: Sequence[tuple[str, int]], unit: str) -> Chart:
+        shown = list(values[:LONGEST])
+        if rest := sum(number for _, number in values[LONGEST:]):
+            shown.append((self.t("the_rest", number=len(values) - LONGEST), rest))
+        written = ((what, i18n.number(number, self.language)) for what, number in shown)
+        return Chart(f"{caption} · {unit}", charts.ranked(shown), _said(caption, written))
+
+    def speed(self) -> Iterator[Block]:
+        yield Numbers(
+            [
+                self.number("service_level"),
+                self.number("average_wait"),
+                self.number("wait_median"),
+                self.number("wait_90"),
+                self.number("wait_95"),
+                self.number("wait_answered_max_ms"),
+            ]
+        )
+        levels = [
+            (self.month(first), each.metrics.get("service_level"))
+            for first, each in self.figures.calls_by_month.items()
+        ]
+        caption = self.t("level_by_month", threshold=f"{self.figures.threshold_seconds:g}")
+        yield Chart(
+            caption,
+            charts.share_line(
+                levels, title=self.name("service_level"), target=self.of.service_level_target
+            ),
+            _said(caption, ((x, i18n.percent(y, self.language)) for x, y in levels)),
+        )
+        waits = [
+            (self.name(id_), number)
+            for id_, number in self.figures.calls.counters.as_dict().items()
+            if id_.startswith("waited_") and number
+        ]
+        if waits:
+            yield Table(
+                self.t("waits"),
+                [self.t("wait"), self.name("answered"), self.t("share")],
+                [
+                    [
+                        name,
+                        i18n.number(number, self.language),
+                        i18n.percent(number / sum(n for _, n in waits), self.language),
+                    ]
+                    for name, number in waits
+                ],
+            )
+
+    def tickets(self) -> Iterator[Block]:
+        if not self.metrics.get("tickets_received") and not self.metrics.get("tickets_closed"):
+            return
+        yield Numbers(
+            [
+                self.number("tickets_received"),
+                self.number("tickets_resolved"),
+                self.number("on_time"),
+                self.number("median_resolve"),
+                self.number("tickets_open"),
+                self.number("tickets_open_overdue"),
+            ]
+        )
+        yield from self.chart_by_month(
+            "tickets_received", self.t("tickets_by_month"), self.figures.tickets_by_month
+        )
+        yield self.table(
+            self.t("tickets_by_category"),
+            self.t("category"),
+            self.figures.tickets_by_category,
+            self.names.category,
+            ("tickets_received", "tickets_resolved", "on_time", "median_resolve"),
+        )
+        ages = [
+            (self.name(id_), number)
+            for id_, number in self.figures.tickets.counters.as_dict().items()
+            if id_.startswith("open_") and number
+        ]
+        if ages:
+            yield Table(
+                self.t("ages"),
+                [self.t("age"), self.name("tickets_open")],
+                [[name, i18n.number(number, self.language)] for name, number in ages],
+            )
+
+    def areas(self) -> Iterator[Block]:
+        found = {
+            area: each
+            for area, each in self.figures.tickets_by_area.items()
+            if each.counters.tickets_received
+        }
+        if not found:
+            return
+        received = {area: each.counters.tickets_received for area, each in found.items()}
+        caption = self.t("map")
+        if self.of.shapes:
+            yield Chart(
+                caption,
+                charts.areas(
+                    self.of.shapes,
+                    received,
+                    {area: self.names.area(area) for area in self.of.shapes},
+                    title=self.name("tickets_received"),
+                ),
+                _said(
+                    caption,
+                    (
+                        (self.names.area(area), i18n.number(number, self.language))
+                        for area, number in received.items()
+                    ),
+                ),
+            )
+        yield self.table(
+            self.t("tickets_by_area"),
+            self.t("area"),
+            found,
+            self.names.area,
+            ("tickets_received", "tickets_resolved", "on_time", "median_resolve"),
+        )
+
+    def divisions(self) -> Iterator[Block]:
+        if self.figures.tickets_by_division:
+            yield self.table(
+                self.t("tickets_by_division"),
+                self.t("division"),
+                self.figures.tickets_by_division,
+                self.names.division,
+                (
+                    "tickets_received",
+                    "tickets_resolved",
+                    "on_time",
+                    "median_resolve",
+                    "tickets_reopened",
+                ),
+            )
+        failed = [each for each in self.of.faults if any(each.faults.values())]
+        if failed:
+            kinds = list(failed[0].faults)
+            yield Table(
+                self.t("faults"),
+                [self.t("division"), *(self.names.fault(str(kind)) for kind in kinds)],
+                [
+                    [
+                        self.names.division(each.division),
+                        *(i18n.number(each.faults[kind], self.language) for kind in kinds),
+                    ]
+                    for each in failed
+                ],
+            )
+            yield Words(self.t("faults_counted"), aside=True)
+        unattended = [each for each in self.of.faults if each.unattended]
+        if unattended:
+            yield Table(
+                self.t("unattended", nights=i18n.number(self.of.nights, self.language)),
+                [self.t("division"), self.t("nights")],
+                [
+                    [
+                        self.names.division(each.division),
+                        i18n.number(len(each.unattended), self.language),
+                    ]
+                    for each in unattended
+                ],
+            )
+        elif self.of.nights:
+            yield Words(self.t("attended", nights=i18n.number(self.of.nights, self.language)))
+
+    def satisfaction(self) -> Iterator[Block]:
+        if not self.metrics.get("rated") and not self.metrics.get("tickets_judged"):
+            return
+        yield Words(self.t("satisfaction_how"))
+        yield Numbers(
+            [
+                self.number("average_mark"),
+                self.number("rated"),
+                self.number("rating_response"),
+                self.number("average_judgement"),
+                self.number("tickets_judged"),
+                self.number("judgement_response"),
+            ]
+        )
+
+    def staff(self) -> Iterator[Block]:
+        if not self.metrics.get("present_ms"):
+            return
+        hours = {
+            id_: i18n.number((self.metrics.get(id_) or 0) / 3_600_000, self.language)
+            for id_ in ("present_ms", "on_call_ms")
+        }
+        yield Numbers(
+            [
+                Number(self.name(id_), self.t("hours", number=number))
+                for id_, number in hours.items()
+            ]
+            + [
+                self.number("occupancy"),
+                self.number("adherence"),
+                self.number("average_talk"),
+                self.number("average_handling"),
+            ]
+        )
+
+    def notes(self) -> Iterator[Block]:
+        yield Heading(self.t("gaps"))
+        yield from (Words(each) for each in self.gaps())
+        yield Heading(self.t("definitions"))
+        yield Words(self.t("rules", formula=self._t(f"reports.formula_{self.figures.formula}")))
+        yield Definitions(
+            [
+                (self.name(id_), CATALOGUE[id_].definition[self.language])
+                for id_ in _DEFINED
+                if id_ in CATALOGUE
+            ]
+        )
+
+    def gaps(self) -> Iterator[str]:
+        """Every known one, in words; one sentence when there is none."""
+        found = False
+        for part, coverage in self.figures.coverage.items():
+            what = self.t(f"part_{part.value}")
+            for key in ("missing", "revised", "live"):
+                days = getattr(coverage, key)
+                if days:
+                    found = True
+                    yield self.t(f"gap_{key}", what=what, days=i18n.days(days, self.language))
+        if not found:
+            yield self.t("no_gaps")
+
+
+def _paragraphs(text: str) -> Iterator[Block]:
+    """Markdown as far as a foreword has it: paragraphs, headings (#), lists (-)."""
+    for part in text.strip().split("\n\n"):
+        lines = part.strip().splitlines()
+        if lines and lines[0].startswith("#"):
+            yield Heading(lines[0].lstrip("# "))
+            lines = lines[1:]
+        if lines and all(line.startswith("- ") for line in lines):
+            yield from (Words(f"• {line[2:]}") for line in lines)
+        elif lines:
+            yield Words(" ".join(line.strip() for line in lines))
+
+
+def _said(caption: str, values: Iterable[tuple[str, str]]) -> str:
+    """A chart for who cannot see it."""
+    return f"{caption}: " + "; ".join(f"{x} {y}" for x, y in values)

@@ -1,0 +1,184 @@
+"""The printed report of a city, from its database: what is read for it, and its PDF."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shapely.geometry import mapping
+from sqlalchemy.orm import Session
+
+from agents.config import Agents
+from hotline import clock, i18n
+from hotline.config import City
+from hotline.errors import Invalid
+from hotline.i18n import Texts
+from ivr.config import Ivr
+from reports import figures
+from reports.config import Reports
+from reports.figures import Figures, Span
+from reports.printed import chapters, press
+from reports.printed.chapters import Material, Names
+from reports.printed.document import Document
+from reports.printed.press import Progress
+from reports.service import How
+from tickets import accountability
+from tickets.accountability import Account
+from tickets.config import Tickets
+from tickets.facts import SYSTEM, Actor
+from tickets.workflow import Role
+
+if TYPE_CHECKING:
+    from hotline.floor import Floor
+
+Texting = Callable[..., str]
+
+
+@dataclass(frozen=True)
+class Printer:
+    """Reads and prints the reports of one city."""
+
+    city: City
+    ivr: Ivr
+    agents: Agents
+    tickets: Tickets
+    reports: Reports
+    #: Where config.yaml stands, and the city's files beside it.
+    folder: Path
+    texts: Texts
+
+    @classmethod
+    def of(cls, floor: "Floor", folder: Path) -> "Printer":
+        """For a process that has a floor."""
+        return cls(
+            floor.city,
+            floor.section(Ivr),
+            floor.section(Agents),
+            floor.section(Tickets),
+            floor.section(Reports),
+            folder,
+            floor.texts,
+        )
+
+    @property
+    def _how(self) -> How:
+        return How.by(self.city.zone, self.reports, self.agents)
+
+    def document(self, session: Session, span: Span, language: str, *, now: datetime) -> Document:
+        """The report of the local days of `span` as things stand `now`.
+
+        Raises Invalid for a span that has not begun, and where a file of the city is missing.
+        """
+        if span.first > clock.local_day(now, self.city.zone):
+            raise Invalid(f"{span.first}: that day has not come")
+        account = self._account(session, span)
+        t = partial(self.texts.get, language=language)
+        found = Material(
+            title=self._title(span, language, t),
+            figures=figures.figures(session, span, self._how, now=now),
+            before=self._before(session, span, now=now),
+            faults=account.rows,
+            nights=account.nights,
+            shapes=self._shapes(),
+            foreword=self._foreword(language) if _is_year(span) else "",
+            service_level_target=self.reports.service_level.target,
+            made=t(
+                "reports.print.made",
+                at=i18n.moment(now, language, self.city.zone),
+            ),
+            accent=self.city.accent,
+        )
+        return chapters.build(found, language, t, self._names(language, t))
+
+    def pdf(self, document: Document, progress: Progress = press.in_silence) -> bytes:
+        """The document as a PDF; raises Invalid where the city's seal is missing."""
+        return press.pdf(document, progress=progress, **self._own(document))
+
+    def pdf_apart(self, document: Document) -> bytes:
+        """The same from a process of its own: see `press.pdf_apart`."""
+        return press.pdf_apart(document, **self._own(document))
+
+    def _own(self, document: Document) -> press.Own:
+        own = self.reports.printed
+        numerals = own.thai_numerals and document.language == "th"
+        return {"seal": self._file(own.seal) if own.seal else None, "thai_numerals": numerals}
+
+    def _title(self, span: Span, language: str, t: Texting) -> str:
+        if _is_year(span):
+            year = clock.fiscal_year_of(span.first)
+            return t("reports.print.of_year", year=year, gregorian=span.last.year)
+        if span == Span.of_month(span.first.year, span.first.month):
+            return t("reports.print.of_month", month=i18n.month(span.first, language))
+        return t("reports.print.of_days")
+
+    def _before(self, session: Session, span: Span, *, now: datetime) -> Figures | None:
+        """Of the year before, for a fiscal year; None where a part of it is not known."""
+        if not _is_year(span):
+            return None
+        earlier = Span.of_fiscal_year(clock.fiscal_year_of(span.first) - 1)
+        found = figures.figures(session, earlier, self._how, now=now)
+        counted = max(each.days for each in found.coverage.values())
+        # a year of which the hotline knows a part is nothing to compare with
+        return found if counted > (earlier.last - earlier.first).days else None
+
+    def _account(self, session: Session, span: Span) -> Account:
+        zone = self.city.zone
+        return accountability.account(
+            session,
+            self.tickets,
+            Actor(SYSTEM, Role.MANAGER),
+            start=clock.midnight(span.first, zone),
+            end=clock.midnight(span.last + timedelta(days=1), zone),
+        )
+
+    def _shapes(self) -> Mapping[str, Mapping[str, Any]]:
+        areas = self.tickets.areas
+        pairs = zip(areas.areas.values(), areas.shapes, strict=True)
+        return {area.id: mapping(shape) for area, shape in pairs if not area.outside}
+
+    def _foreword(self, language: str) -> str:
+        name = self.reports.printed.foreword.get(language)
+        return self._file(name).read_text(encoding="utf-8") if name else ""
+
+    def _file(self, name: Path) -> Path:
+        found = self.folder / name
+        if not found.is_file():
+            raise Invalid(f"reports.printed: there is no file {found}")
+        return found
+
+    def _names(self, language: str, t: Texting) -> Names:
+        ivr, tickets = self.ivr, self.tickets
+        outcomes = {each.id: each for each in tickets.outcomes}
+
+        def titled(known: Mapping[str, Any], id_: str, otherwise: str) -> str:
+            if not id_:
+                return t(otherwise)
+            each = known.get(id_)
+            return str(each.title.for_(language)) if each else id_
+
+        def spoken(code: str) -> str:
+            if not code:
+                return t("reports.no_language")
+            return i18n.language_name(code, language)
+
+        def area(id_: str) -> str:
+            known = tickets.areas.areas.get(id_)
+            return known.name(language) if known else t("reports.print.nowhere")
+
+        return Names(
+            city=self.city.name.for_(language),
+            hotline=self.city.hotline_name.for_(language),
+            queue=lambda id_: titled(ivr.queues, id_, "reports.no_queue"),
+            spoken=spoken,
+            outcome=lambda id_: titled(outcomes, id_, "reports.print.none_yet"),
+            category=lambda id_: titled(tickets.categories, id_, "reports.print.none_yet"),
+            division=lambda id_: titled(tickets.divisions, id_, "reports.print.none_yet"),
+            area=area,
+            fault=lambda kind: t(f"tickets.fault.{kind}"),
+        )
+
+
+def _is_year(span: Span) -> bool:
+    return span == Span.of_fiscal_year(clock.fiscal_year_of(span.first))

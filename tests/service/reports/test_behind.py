@@ -1,0 +1,166 @@
+"""Whatever the number, what is behind it adds up to it; and who may see it, page by page."""
+
+import csv
+import io
+import random
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from hotline import clock
+from hotline.auth import Role
+from hotline.errors import Invalid
+from hotline.floor import Floor
+from hotline.models import AuditEvent
+from reports import behind, jobs
+from reports.behind import FIRST, OF_RATE, wanted
+from reports.catalogue import CATALOGUE, COUNTED, WORKED_OUT
+from reports.figures import Span, figures
+from reports.service import How
+from tests.service.reports.test_night import DAY, NEXT, midnight
+from tests.service.reports.test_rollups import HOUR, conversation, night, played, work
+from tests.support.stories import Story
+
+
+@pytest.fixture
+def full(floor: Floor) -> Floor:
+    """Two days with something of everything, the second not over and not counted."""
+    work(floor, midnight(floor) + HOUR)
+    with floor.db.write() as session:
+        morning = midnight(floor) + 9 * HOUR
+        Story(session, morning).tell("bulletin", 1, bulletins=[1], at="main").ended(5)
+        asked = Story(session, morning).queued()
+        asked.tell("callback", 9, callback=1, queue="information", language="th", at=None)
+        asked.tell("callback_queued", 9, callback=1, queue="information", language="th")
+        asked.connected().tell("rated", 3, offer=2, agent=2, mark=4).done(200, 10)
+        out = Story(session, morning).queued().connected()
+        out.tell("held", 3, offer=2, agent=2).tell("resumed", 3, offer=2, agent=2)
+        out.tell("passed_on", 3, offer=2, agent=2, to="outside").done(60, 5)
+        Story(session, morning).tell("transferring", 10, number="191").ended()
+    conversation(floor, morning, "+66811111111")
+    conversation(floor, morning + 2 * HOUR, "+66811111111")
+    played(floor)
+    with clock.driven(midnight(floor, DAY + timedelta(days=9))):
+        jobs.recompute(floor, DAY, DAY)
+    return floor
+
+
+@pytest.mark.parametrize("past", [True, False])
+def test_every_counter_is_what_is_behind_it(full: Floor, past: bool) -> None:
+    """From the rows, and of a day that is counted while it lasts; of all and of a part."""
+    how = How.of(full)
+    span = Span(DAY, DAY) if past else Span(DAY, NEXT)
+    now = midnight(full, DAY + timedelta(days=9)) if past else midnight(full, NEXT) + 12 * HOUR
+    seen = set()
+    with full.db.read() as session:
+        whole = figures(session, span, how, now=now)
+        for metric in COUNTED:
+            if metric.id in FIRST and not past:
+                continue  # the rows know already what that noon cannot
+            of = wanted(metric.id, span, {})
+            found = behind.summed(of, behind.behind(session, of, how, now=now))
+            assert found == (whole.metrics[metric.id] or 0), metric.id
+            seen |= {metric.id} if found else set()
+        for queue, calls in whole.calls_by_queue.items():
+            for id_ in ("calls", "offered", "answered", "wait_answered_ms", "talk_max_ms"):
+                of = wanted(id_, span, {"queue": queue})
+                found = behind.summed(of, behind.behind(session, of, how, now=now))
+                assert found == (calls.metrics[id_] or 0), (id_, queue)
+                assert found == behind.number(session, of, how, now=now)
+        for name, tallies in (
+            ("outcome", whole.outcomes),
+            ("category", whole.categories),
+            ("area", whole.areas),
+        ):
+            for key, tally in tallies.items():
+                of = wanted("answered", span, {name: key})
+                items = list(behind.behind(session, of, how, now=now))
+                assert len(items) == tally.answered == behind.number(session, of, how, now=now)
+        for division, tickets in whole.tickets_by_division.items():
+            of = wanted("tickets_open", span, {"division": division})
+            items = list(behind.behind(session, of, how, now=now))
+            assert len(items) == tickets.counters.tickets_open
+    # what is compared must not be all zeros
+    assert {"calls", "callbacks_kept", "passed_out", "mark_sum", "hold_max_ms"} <= seen
+    assert {"ended_with_bulletin", "tickets_open", "resolve_ms", "on_call_ms"} <= seen
+    assert "first_calls" in seen or not past
+
+
+def test_a_rate_leads_to_what_it_is_taken_over() -> None:
+    assert set(OF_RATE) == {metric.id for metric in WORKED_OUT}
+    assert set(OF_RATE.values()) <= {metric.id for metric in COUNTED}
+
+
+@pytest.mark.parametrize(
+    ("metric", "by"),
+    [("nothing", {}), ("calls", {"division": "x"}), ("tickets_open", {"queue": "x"})],
+)
+def test_what_is_no_number_is_refused(metric: str, by: dict[str, str]) -> None:
+    with pytest.raises(Invalid):
+        wanted(metric, Span(DAY, DAY), by)
+
+
+# ---------------------------------------------------------------- the pages
+
+
+def test_pages_show_all_of_it_once(full: Floor, client, bearer) -> None:
+    with full.db.write() as session:
+        chance = random.Random(1)
+        for _ in range(150):
+            at = midnight(full) + timedelta(seconds=chance.uniform(0, 80_000))
+            Story(session, at).ended(1)
+    span = f"from={DAY}&until={NEXT}"
+    with clock.driven(midnight(full, NEXT) + HOUR):
+        night(full, DAY)
+        who = bearer(Role.MANAGER)
+        seen, address = [], f"/reports/behind?metric=calls&{span}&lang=en"
+        while address:
+            text = client.get(address, headers=who).text
+            seen += [part.split('"')[0] for part in text.split('href="/calls/')[1:]]
+            after = text.split('class="button" href="')
+            address = after[1].split('"')[0].replace("&amp;", "&") if len(after) > 1 else ""
+        answer = client.get(f"/reports/behind.csv?metric=calls&{span}", headers=who)
+        lines = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert len(seen) == len(set(seen)) == len(lines) > 150
+    assert sum(int(line["calls"]) for line in lines) == len(lines)
+
+
+def test_who_may_see_it_and_what_is_no_address(full: Floor, client, bearer) -> None:
+    good = f"metric=tickets_open&from={DAY}&until={DAY}"
+    for role in Role:
+        allowed = role in {Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR}
+        for page in (f"/reports/behind?{good}", "/reports/month/2026-11/published"):
+            status = client.get(page, headers=bearer(role)).status_code
+            assert status == (200 if allowed else 403), (role, page)
+    who = bearer(Role.MANAGER)
+    for bad in ("", "metric=x", f"{good}&after=x", f"{good}&queue=x", f"metric=calls&from={NEXT}"):
+        assert client.get(f"/reports/behind?{bad}", headers=who).status_code == 422, bad
+    for language in ("th", "en"):
+        for metric in ("tickets_open", "talk_ms", "planned_ms", "service_level", "on_call_ms"):
+            page = f"/reports/behind?metric={metric}&from={DAY}&until={DAY}&lang={language}"
+            text = client.get(page, headers=who).text
+            assert CATALOGUE[OF_RATE.get(metric, metric)].name[language] in text
+
+
+def test_a_manager_publishes_a_month_once(full: Floor, client, bearer) -> None:
+    after = DAY.replace(day=1) + timedelta(days=31)
+    with clock.driven(midnight(full, after) + HOUR):
+        for role in (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AGENT):
+            answer = client.post("/reports/month/2026-11/publish", headers=bearer(role))
+            assert answer.status_code == 403
+        who = bearer(Role.MANAGER)
+        assert client.post("/reports/month/2026-11/publish", headers=who).status_code == 422
+        night(full, after - timedelta(days=1))
+        assert client.post("/reports/month/2026-11/publish", headers=who).status_code == 303
+        assert client.post("/reports/month/2026-11/publish", headers=who).status_code == 409
+        assert client.get("/reports/month/x/published", headers=who).status_code == 404
+        same = client.get("/reports/month/2026-11/published?lang=en", headers=who).text
+        assert "is today what was published" in same
+        with full.db.write() as session:
+            Story(session, midnight(full) + 3 * HOUR).ended(5)
+        jobs.recompute(full, DAY, DAY)
+        text = client.get("/reports/month/2026-11/published?lang=en", headers=who).text
+    assert "are other ones today" in text
+    with full.db.read() as session:
+        assert session.scalars(sa.select(AuditEvent.subject)).all() == ["month:2026-11"]

@@ -1,0 +1,125 @@
+"""The printed report of a hotline: what is in it is what was counted, and it comes out as pages."""
+
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from hotline import clock, i18n
+from hotline.errors import Invalid
+from hotline.floor import Floor
+from reports.config import Printed, Reports
+from reports.figures import Span, figures
+from reports.printed.document import Document, Numbers, Table, Words
+from reports.printed.printer import Printer
+from reports.service import How
+from tests.service.reports.test_night import DAY, NEXT, midnight
+from tests.service.reports.test_rollups import played
+
+NOVEMBER = Span.of_month(2026, 11)
+YEAR = Span.of_fiscal_year(2570)
+
+
+@pytest.fixture
+def printer(floor: Floor, tmp_path: Path) -> Printer:
+    return Printer.of(floor, tmp_path)
+
+
+def made(floor: Floor, printer: Printer, span: Span, language: str = "en") -> Document:
+    with floor.db.read() as session:
+        return printer.document(session, span, language, now=midnight(floor, NEXT))
+
+
+def numbers(document: Document) -> dict[str, str]:
+    """By title, the large numbers of all chapters."""
+    return {
+        each.title: each.value
+        for chapter in document.chapters
+        for block in chapter.blocks
+        if isinstance(block, Numbers)
+        for each in block.numbers
+    }
+
+
+def test_every_number_on_paper_is_the_counted_one(floor: Floor, printer: Printer) -> None:
+    played(floor)
+    found = numbers(made(floor, printer, NOVEMBER))
+    with floor.db.read() as session:
+        now = midnight(floor, NEXT)
+        metrics = figures(session, NOVEMBER, How.of(floor), now=now).metrics
+    assert found["Calls"] == i18n.number(metrics["calls"], "en") != "0"
+    assert found["Service level"] == i18n.percent(metrics["service_level"], "en")
+    assert found["Tickets received"] == i18n.number(metrics["tickets_received"], "en") == "7"
+    assert found["On time"] == i18n.percent(metrics["on_time"], "en")
+
+
+def test_a_table_ends_with_the_whole(floor: Floor, printer: Printer) -> None:
+    played(floor)
+    document = made(floor, printer, NOVEMBER)
+    tables = [b for c in document.chapters for b in c.blocks if isinstance(b, Table) and b.total]
+    assert tables
+    for table in tables:
+        if table.head[1] in ("Calls", "Offered", "Tickets received"):
+            column = sum(int(row[1].replace(",", "")) for row in table.rows)
+            assert column == int(table.total[1].replace(",", "")), table.caption
+
+
+@pytest.mark.parametrize("language", ["th", "en"])
+def test_it_comes_out_as_pages_in_both_languages(
+    floor: Floor, printer: Printer, language: str
+) -> None:
+    played(floor)
+    document = made(floor, printer, YEAR, language)
+    pdf = printer.pdf(document)
+    with pypdfium2.PdfDocument(BytesIO(pdf)) as book:
+        assert len(book) >= len(document.chapters) + 2
+        for page in book:
+            assert page.get_textpage().get_text_range().strip(), "no page is empty"
+
+
+def test_of_a_hotline_without_a_call_nothing_is_claimed(floor: Floor, printer: Printer) -> None:
+    document = made(floor, printer, YEAR)
+    found = numbers(document)
+    assert found["Calls"] == "0"
+    assert found["Service level"] == i18n.EMPTY
+    assert "Satisfaction" not in [chapter.title for chapter in document.chapters]
+    assert printer.pdf(document).startswith(b"%PDF")
+
+
+def test_a_foreword_is_the_annual_reports_and_a_gap_is_told(
+    floor: Floor, printer: Printer, tmp_path: Path
+) -> None:
+    (tmp_path / "foreword.md").write_text("# Dear citizens\n\nThank you.\n\n- one\n- two\n")
+    own = Printed(foreword={"en": Path("foreword.md")}, seal=Path("seal.png"))
+    section = floor.section(Reports).model_copy(update={"printed": own})
+    ours = replace(printer, reports=section)
+    played(floor)
+    first = made(floor, ours, YEAR).chapters[0]
+    assert first.title == "Foreword"
+    words = [block.text for block in first.blocks if hasattr(block, "text")]
+    assert words == ["Dear citizens", "Thank you.", "• one", "• two"]
+    document = made(floor, ours, NOVEMBER)
+    assert document.chapters[0].title != "Foreword"
+    notes = [block.text for block in document.chapters[-1].blocks if isinstance(block, Words)]
+    assert any(i18n.day(NEXT, "en") in text for text in notes), "the day that is not over"
+    with pytest.raises(Invalid, match=r"seal\.png"):
+        ours.pdf(document)
+
+
+def test_what_has_not_come_is_refused(floor: Floor, printer: Printer) -> None:
+    with pytest.raises(Invalid, match="has not come"):
+        made(floor, printer, Span(DAY + timedelta(days=9), DAY + timedelta(days=9)))
+
+
+def test_a_year_is_compared_only_with_one_that_is_known_whole(
+    floor: Floor, printer: Printer
+) -> None:
+    played(floor)
+    with floor.db.read() as session:
+        later = clock.midnight(YEAR.last + timedelta(days=40), floor.city.zone)
+        document = printer.document(session, Span.of_fiscal_year(2571), "en", now=later)
+    blocks = [block for c in document.chapters for block in c.blocks if isinstance(block, Numbers)]
+    assert all("year before" not in each.note for block in blocks for each in block.numbers)
