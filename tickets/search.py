@@ -23,6 +23,7 @@ from tickets.models import (
     TicketEvent,
     TicketMerge,
     TicketPlace,
+    not_by_index,
 )
 from tickets.workflow import OPEN, Result, Role, State
 
@@ -453,7 +454,10 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bo
     if filters.states:
         yield _in_states(filters.states)
     if filters.divisions:
-        yield Ticket.division.in_(sorted(filters.divisions))
+        theirs = Ticket.division.in_(sorted(filters.divisions))
+        # of several the first that is due is found in the order of what is due, not by division
+        by_due = filters.order is Order.DUE and len(filters.divisions) > 1
+        yield not_by_index(theirs) if by_due else theirs
     yield from _listed(filters, now)
     if filters.incomplete:
         yield IS_INCOMPLETE

@@ -35,7 +35,15 @@ from hotline.telephony import CarrierError, Refused
 from tickets import links, numbers, texting
 from tickets.citizen_words import moment_words, result_words
 from tickets.config import Tickets
-from tickets.models import CitizenLink, SmsReceived, SmsWish, Ticket, TicketEvent, TicketSms
+from tickets.models import (
+    CitizenLink,
+    SmsReceived,
+    SmsWish,
+    Ticket,
+    TicketEvent,
+    TicketSms,
+    not_by_index,
+)
 from tickets.texting import LOST, STANDS, Moment, Why
 from tickets.workflow import Priority
 
@@ -374,7 +382,7 @@ def lost_since(session: Session, tickets: sa.ColumnElement[bool], since: datetim
     rows = session.execute(
         sa.select(Ticket, TicketSms)
         .join(Ticket, Ticket.id == TicketSms.ticket_id)
-        .where(TicketSms.lost_at >= since, tickets, ~reached)
+        .where(TicketSms.lost_at >= since, not_by_index(tickets), ~reached)
         .order_by(TicketSms.lost_at.desc())
         .limit(50)
     )
