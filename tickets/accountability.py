@@ -242,9 +242,9 @@ def _events(
     )
 
 
-def _may_be_fault(session: Session) -> sa.ColumnElement[bool]:
+def _may_be_fault(session: Session) -> sa.TextClause:
     sqlite = session.get_bind().dialect.name == "sqlite"
-    return sa.literal_column(f"({fault_events(sqlite=sqlite, table='ticket_events.')})", sa.Boolean)
+    return sa.text(f"({fault_events(sqlite=sqlite, table='ticket_events.')})")
 
 
 def _led(events: Sequence[_Event]) -> dict[int, list[tuple[int, str]]]:

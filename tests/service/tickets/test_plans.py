@@ -16,7 +16,7 @@ from tickets.places import service as places
 from tickets.places.rules import Box, Pin
 from tickets.search import Order
 from tickets.service import Filters, Show
-from tickets.workflow import OPEN
+from tickets.workflow import OPEN, State
 
 Look = Callable[[Any], object]
 CITY = city.load(CONFIG).tickets
@@ -105,6 +105,12 @@ def plans(sqlite_url: str) -> Callable[[Look], str]:
         (
             lambda s: service.search(
                 s, Filters(order=Order.DUE, divisions=frozenset({"a", "b"})), SUPERVISOR, now=NOW
+            ),
+            "ix_tickets_due",
+        ),
+        (
+            lambda s: service.search(
+                s, Filters(order=Order.DUE, states=frozenset({State.DONE})), SUPERVISOR, now=NOW
             ),
             "ix_tickets_due",
         ),
