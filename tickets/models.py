@@ -535,8 +535,8 @@ class TicketSms(Base):
 
     __tablename__ = "ticket_sms"
     __table_args__ = (
-        # however often an event is heard of, its citizen is told once
-        sa.UniqueConstraint("event_id", "moment"),
+        # however often an event is heard of, each who waits for it is told once
+        sa.UniqueConstraint("event_id", "moment", "ticket_id", "call_id"),
         sa.Index("ix_ticket_sms_ticket", "ticket_id", "id"),
         sa.Index("ix_ticket_sms_number", "number", "id"),
         _partial("ix_ticket_sms_due", "due_at", where="state IN ('waiting', 'sending')"),
@@ -546,6 +546,9 @@ class TicketSms(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("tickets.id"))
     event_id: Mapped[int] = mapped_column(sa.ForeignKey("ticket_events.id"))
+    #: The id of the call by which somebody asked about it whose ticket it is not; 0: the ticket's
+    #: own citizen. The event may be of the ticket into which this one is merged.
+    call_id: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     #: A `tickets.texting.Moment`.
     moment: Mapped[str] = mapped_column(sa.String(12))
     #: E.164; NULL: withheld, or erased.

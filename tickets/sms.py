@@ -32,7 +32,7 @@ from hotline.db import after_commit, insert_ignore
 from hotline.floor import Floor
 from hotline.jobs import NIGHT
 from hotline.telephony import CarrierError, Refused
-from tickets import links, numbers, texting
+from tickets import links, numbers, search, texting
 from tickets.citizen_words import moment_words, result_words
 from tickets.config import Tickets
 from tickets.models import (
@@ -40,6 +40,7 @@ from tickets.models import (
     SmsReceived,
     SmsWish,
     Ticket,
+    TicketCall,
     TicketEvent,
     TicketSms,
     not_by_index,
@@ -75,29 +76,100 @@ def on_event(floor: Floor, session: Session, *, event: TicketEvent) -> None:
         return
     ticket = session.get_one(Ticket, event.ticket_id, populate_existing=True)
     _overtake(session, ticket.id, moment, event.at)
-    number = ticket.caller_number
+    own = _Hearer(ticket.caller_number, ticket.language, ticket.id, ticket.number)
+    others = hearers(session, ticket) if moment is Moment.CLOSED else []
+    for hearer in (own, *others):
+        _write(floor, session, ticket, moment, event, hearer)
+
+
+@dataclass(frozen=True)
+class _Hearer:
+    """Who is told of an event: under the number of a ticket that they know, by the page of that
+    ticket; `call` is the id of the call that they made about it, 0 of whose ticket it is.
+    """
+
+    number: str | None
+    language: str
+    ticket_id: int
+    ticket_number: str
+    call: int = 0
+
+
+def hearers(session: Session, ticket: Ticket) -> list[_Hearer]:
+    """Return who else waits to hear how a ticket ends, each number once, whose ticket was merged
+    into it first: under the number of their own ticket. Then who called about any of them.
+    """
+    rows = session.execute(
+        sa.select(
+            Ticket.id,
+            Ticket.number,
+            Ticket.language,
+            Ticket.caller_number,
+            TicketCall.call_id,
+            TicketCall.caller_number.label("called"),
+        )
+        .outerjoin(TicketCall, TicketCall.ticket_id == Ticket.id)
+        .where(Ticket.id.in_(search.tree(ticket.id)))
+        .order_by(Ticket.id, TicketCall.at, TicketCall.call_id)
+    ).all()
+    found = [
+        _Hearer(row.caller_number, row.language, row.id, row.number)
+        for row in rows
+        if row.id != ticket.id
+    ]
+    found += [
+        _Hearer(row.called, _spoken(session, row.called) or row.language, row.id, row.number, call)
+        for row in rows
+        if (call := row.call_id) and row.called
+    ]
+    first: dict[str, _Hearer] = {}
+    for each in found:
+        if each.number is not None and each.number != ticket.caller_number:
+            first.setdefault(each.number, each)
+    return list(first.values())
+
+
+def _spoken(session: Session, number: str) -> str | None:
+    """The language of the last ticket of a number."""
+    last = sa.select(Ticket.language).where(Ticket.caller_number == number)
+    return session.scalar(last.order_by(Ticket.id.desc()).limit(1))
+
+
+def _write(
+    floor: Floor,
+    session: Session,
+    ticket: Ticket,
+    moment: Moment,
+    event: TicketEvent,
+    hearer: _Hearer,
+) -> None:
+    config = floor.section(Tickets)
+    assert config.sms is not None
+    number = hearer.number
     why = texting.why_not(
         number,
         has_sender=floor.city.sms_sender is not None,
         opted_out=number is not None and not wants(session, number),
     )
     link_id = None
-    if why is None and number is not None:
+    # who called about another's ticket proves so on the page; a link would show whatever is on it
+    if why is None and number is not None and not hearer.call:
         days = config.citizens.link_days
         key = floor.settings.secret_key
-        link_id = links.renew(session, key, ticket.id, number, days=days, now=event.at)
+        link_id = links.renew(session, key, hearer.ticket_id, number, days=days, now=event.at)
     priority = Priority(ticket.priority)
     due_at = texting.send_at(event.at, config.sms.quiet_span, floor.city.zone, priority)
     insert_ignore(
         session,
         TicketSms,
         {
-            "ticket_id": ticket.id,
+            "ticket_id": hearer.ticket_id,
             "event_id": event.id,
+            "call_id": hearer.call,
             "moment": moment.value,
             "number": number,
-            "language": ticket.language,
-            "text": _text(floor, ticket, moment),
+            "language": hearer.language,
+            "text": _text(floor, ticket, moment, hearer),
             "link_id": link_id,
             "state": WAITING if why is None else SKIPPED,
             "why": why,
@@ -113,10 +185,11 @@ def _overtake(session: Session, ticket_id: int, moment: Moment, now: datetime) -
     """What was held back for the morning and is no longer so is not said any more."""
     if moment not in STANDS:
         return
+    of_its_events = sa.select(TicketEvent.id).where(TicketEvent.ticket_id == ticket_id)
     session.execute(
         sa.update(TicketSms)
         .where(
-            TicketSms.ticket_id == ticket_id,
+            TicketSms.event_id.in_(of_its_events),
             TicketSms.moment.in_(sorted(STANDS)),
             TicketSms.state == WAITING,
             TicketSms.attempts == 0,
@@ -127,16 +200,16 @@ def _overtake(session: Session, ticket_id: int, moment: Moment, now: datetime) -
     )
 
 
-def _text(floor: Floor, ticket: Ticket, moment: Moment) -> str:
+def _text(floor: Floor, ticket: Ticket, moment: Moment, hearer: _Hearer) -> str:
     sms = floor.section(Tickets).sms
     assert sms is not None
-    language = ticket.language
+    language = hearer.language
     return (
         sms.texts[moment]
         .for_(language)
         .format(
-            number=numbers.display(ticket.number),
-            link="{link}",
+            number=numbers.display(hearer.ticket_number),
+            link=floor.url("/t") if hearer.call else "{link}",
             due=moment_words(ticket.due_at, language, floor.city.zone),
             result=result_words(floor.texts, ticket.result, language),
         )
@@ -375,6 +448,7 @@ def lost_since(session: Session, tickets: sa.ColumnElement[bool], since: datetim
     later = sa.orm.aliased(TicketSms)
     reached = sa.exists().where(
         later.ticket_id == TicketSms.ticket_id,
+        later.number == TicketSms.number,
         later.id > TicketSms.id,
         later.state == SENT,
         later.lost_at.is_(None),

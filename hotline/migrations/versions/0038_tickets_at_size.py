@@ -1,4 +1,4 @@
-"""indexes by which a million tickets are counted and listed"""
+"""indexes by which a million tickets are counted and listed; an SMS to each who waits for one"""
 
 from collections.abc import Sequence
 
@@ -19,6 +19,7 @@ _FAULTS = (
     "kind IN ('missed', 'overdue', 'escalated', 'routed', 'resumed', 'to_chase', 'undone')"
     " OR kind = 'moved' AND {was} IN ('done', 'cancelled')"
 )
+_ONE, _EACH = "uq_ticket_sms_event_id_moment", "uq_ticket_sms_event_id_moment_ticket_id_call_id"
 
 
 def _partial(name: str, *columns: str, where: str) -> None:
@@ -49,9 +50,22 @@ def upgrade() -> None:
         sqlite_where=sa.text(_FAULTS.format(was="json_extract(data, '$.from')")),
         postgresql_where=sa.text(_FAULTS.format(was="(data ->> 'from')")),
     )
+    with op.batch_alter_table("ticket_sms") as batch:
+        batch.add_column(sa.Column("call_id", sa.BigInteger(), nullable=False, server_default="0"))
+        batch.drop_constraint(_ONE, type_="unique")
+        batch.create_unique_constraint(_EACH, ["event_id", "moment", "ticket_id", "call_id"])
 
 
 def downgrade() -> None:
+    # the ticket's own citizen keeps theirs
+    op.execute(
+        "DELETE FROM ticket_sms WHERE call_id <> 0 OR ticket_id <>"
+        " (SELECT e.ticket_id FROM ticket_events e WHERE e.id = ticket_sms.event_id)"
+    )
+    with op.batch_alter_table("ticket_sms") as batch:
+        batch.drop_constraint(_EACH, type_="unique")
+        batch.create_unique_constraint(_ONE, ["event_id", "moment"])
+        batch.drop_column("call_id")
     op.drop_index("ix_ticket_events_faults", "ticket_events")
     for name in ("owed", "escalated", "open_due", "due", "received", "closed"):
         op.drop_index(f"ix_tickets_{name}", "tickets")
