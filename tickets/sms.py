@@ -18,7 +18,7 @@ What is left: a carrier that took one and then neither lists it nor tells of it,
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -471,7 +471,25 @@ def forget_ticket(session: Session, ticket_id: int) -> None:
         .values(number=None, text="", link_id=None)
         .execution_options(synchronize_session=False)
     )
-    session.execute(sa.delete(CitizenLink).where(CitizenLink.ticket_id == ticket_id))
+    for table in (CitizenLink, SmsReceived):
+        session.execute(sa.delete(table).where(table.ticket_id == ticket_id))
+
+
+def of_numbers(session: Session, numbers: Collection[str]) -> list[tuple[str, Told]]:
+    """Return what was sent to some numbers, oldest first, each with its ticket's number."""
+    rows = session.execute(
+        sa.select(Ticket.number, TicketSms)
+        .join(Ticket, Ticket.id == TicketSms.ticket_id)
+        .where(TicketSms.number.in_(sorted(numbers)))
+        .order_by(TicketSms.id)
+    )
+    return [(number, _told(row)) for number, row in rows]
+
+
+def wishes_of(session: Session, numbers: Collection[str]) -> list[tuple[datetime, bool]]:
+    """Return when somebody with one of these numbers wished for our SMS or for none."""
+    mine = sa.select(SmsWish).where(SmsWish.number.in_(sorted(numbers))).order_by(SmsWish.id)
+    return [(row.at, row.wanted) for row in session.scalars(mine)]
 
 
 def forget(session: Session, number: str) -> None:

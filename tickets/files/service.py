@@ -564,6 +564,28 @@ def forget(session: Session, ticket_id: int, *, now: datetime) -> int:
     return delete_bytes(session, list(ids), now=now)
 
 
+def anonymise(session: Session, ticket_id: int, *, now: datetime) -> int:
+    """Erase the files of a ticket that are of somebody: documents, and what its citizen sent and
+    nobody made public. Photos of the city's own stay, without where and when they were taken and
+    with no name. Return how many were erased.
+    """
+    theirs = sa.and_(TicketFile.by_citizen == sa.true(), TicketFile.public == sa.false())
+    of_somebody = sa.or_(TicketFile.kind == Kind.DOCUMENT.value, theirs)
+    ids = session.scalars(
+        sa.select(TicketFile.id).where(
+            TicketFile.ticket_id == ticket_id, TicketFile.erased_at.is_(None), of_somebody
+        )
+    )
+    erased = delete_bytes(session, list(ids), now=now)
+    session.execute(
+        sa.update(TicketFile)
+        .where(TicketFile.ticket_id == ticket_id, TicketFile.erased_at.is_(None))
+        .values(name="", latitude=None, longitude=None, taken_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return erased
+
+
 def delete_bytes(session: Session, file_ids: Collection[int], *, now: datetime) -> int:
     """Erase files: from the commit on nobody sees them, and within a minute their bytes are deleted
     wherever they are kept (`gone_at` of the row then says when). The row stays, without the name
