@@ -30,6 +30,7 @@ from tickets.files.errors import (
     TicketClosed,
     TicketFull,
     TooManyPixels,
+    UnreadableDocument,
     UnreadablePicture,
 )
 from tickets.files.rules import Kind, Position, Standing, Type
@@ -117,8 +118,8 @@ def receive(
     """Check what somebody of the city sent, make it safe, and bring it to the disk. `name` is what
     the sender calls it: it decides nothing.
 
-    Raises `BadFile`, `UnreadablePicture`, `TooManyPixels`. Not to be called in a unit of work: it
-    takes the time of decoding a picture.
+    Raises `BadFile`, `UnreadablePicture`, `UnreadableDocument`, `TooManyPixels`. Not to be called
+    in a unit of work: it takes the time of decoding a picture.
     """
     most = int(config.file_megabytes * MEGABYTE)
     return _receive(floor, config, data, kind=kind, name=name, most=most, now=now)
@@ -143,6 +144,7 @@ def _receive(
     if found in rules.PICTURES:
         received, pieces = _picture(data, found, config, floor.city.zone, now)
     else:
+        data = _document(data)
         hash_ = store.name_of(data)
         received = {"hash": hash_, "size": len(data), "name": _clean_name(name), "type": found}
         pieces = {hash_: data}
@@ -153,6 +155,15 @@ def _receive(
     )
     kept.keep()
     return kept
+
+
+def _document(data: bytes) -> bytes:
+    from tickets.files import documents  # with its parser: only who receives documents needs it
+
+    try:
+        return documents.stripped(data)
+    except documents.Unreadable as error:
+        raise UnreadableDocument(str(error)) from error
 
 
 _NOTHING: Mapping[str, Any] = {"name": "", "thumb": None}
