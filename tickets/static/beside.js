@@ -58,11 +58,15 @@ async function show(link) {
   link.closest("tr")?.scrollIntoView({ block: "nearest" });
   const address = new URL(link.href);
   address.searchParams.set("beside", "1");
+  // an address may ask for a language of its own
+  const language = new URLSearchParams(location.search).get("lang");
+  if (language) address.searchParams.set("lang", language);
   const page = await ask(address);
   if (!page || shown !== link) return;
   body.replaceChildren(...page.body.childNodes);
   pane.scrollTop = 0;
   link.closest("tr")?.classList.remove("unread");
+  link.parentElement?.querySelector(".hidden")?.remove();
 }
 
 /**
