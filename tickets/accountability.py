@@ -5,11 +5,11 @@ A failure is counted where the ticket was when it happened, whoever has it now.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,7 +18,14 @@ from tickets import numbers
 from tickets.config import Tickets
 from tickets.deadlines import Clock
 from tickets.facts import SYSTEM, Actor, EventFacts
-from tickets.models import AttentionDay, EventKind, Ticket, TicketEvent
+from tickets.models import (
+    FAULT_KINDS,
+    AttentionDay,
+    EventKind,
+    Ticket,
+    TicketEvent,
+    fault_events,
+)
 from tickets.search import readable
 from tickets.workflow import OPEN, State, Waiting
 
@@ -101,31 +108,19 @@ class Account:
         return [row for row in self.rows if not row.failed]
 
 
-@dataclass(frozen=True)
-class _Event:
+class _Event(NamedTuple):
+    """An event, and of its ticket the number and the division that has it now. A month of a large
+    city has tens of thousands: a dataclass would take twice as long to make.
+    """
+
     id: int
     at: datetime
     who: str
-    kind: EventKind
+    kind: str
     data: Mapping[str, Any]
     ticket_id: int
     number: str
-    #: Of the ticket as it is now.
     division: str
-
-
-@dataclass
-class _Ways:
-    """Through which divisions tickets went: by ticket, the events that led elsewhere, in order."""
-
-    led: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
-
-    def division_before(self, event: _Event) -> str:
-        """Where the ticket was as `event` happened."""
-        for event_id, was in self.led.get(event.ticket_id, ()):
-            if event_id >= event.id:
-                return was
-        return event.division
 
 
 def account(
@@ -187,44 +182,38 @@ _ALWAYS = {
 
 _OPEN = frozenset(state.value for state in OPEN)
 _CLOSED = frozenset(state.value for state in State) - _OPEN
-_TELL = (
-    EventKind.MISSED,
-    EventKind.OVERDUE,
-    EventKind.ESCALATED,
-    EventKind.MOVED,
-    EventKind.ROUTED,
-    EventKind.RESUMED,
-    EventKind.TO_CHASE,
-)
 
 
 def _failures(session: Session, actor: Actor, start: datetime, end: datetime) -> Iterator[Failure]:
-    events = [
-        event
-        for event in _events(session, actor, _TELL, start, end)
-        if fault_of(event.kind, event.who, event.data) is not None
+    events = _events(session, actor, FAULT_KINDS, start, end)
+    # what came of it may have come later
+    later = _events(session, actor, (EventKind.ROUTED, EventKind.UNDONE), end, None)
+    led, undone = _led([*events, *later]), _undone([*events, *later])
+    found = [
+        (event, fault)
+        for event in events
+        if (fault := fault_of(EventKind(event.kind), event.who, event.data)) is not None
     ]
-    ways, undone = _ways(session, actor, start), _undone(session, actor, start)
-    waited = _waited(session, [each for each in events if each.kind is EventKind.RESUMED])
-    for event in events:
-        fault = fault_of(event.kind, event.who, event.data)
-        if fault is None or (event.ticket_id, event.data.get("bulk", 0)) in undone:
+    resumed = EventKind.RESUMED.value
+    waited = _waited(session, [event for event, _ in found if event.kind == resumed])
+    for event, fault in found:
+        if undone and (event.ticket_id, event.data.get("bulk", 0)) in undone:
             continue
-        of_wait = event.kind is EventKind.RESUMED
-        if of_wait and waited.get(event.id) != Waiting.AGENCY.value:
+        if event.kind == resumed and waited.get(event.id) != Waiting.AGENCY.value:
             continue  # that a citizen does not answer is no failure of the city's
-        where = ways.division_before(event)
-        told = EventFacts(event.at, event.who, event.kind, dict(event.data))
+        where = _division_at(event, led)
+        told = EventFacts(event.at, event.who, EventKind(event.kind), dict(event.data))
         yield Failure(told, event.number, where, fault)
 
 
 def _events(
     session: Session,
     actor: Actor,
-    kinds: Iterable[EventKind],
+    kinds: Collection[EventKind],
     start: datetime,
     end: datetime | None,
-) -> Iterator[_Event]:
+) -> list[_Event]:
+    """The events of these kinds that may tell of a failure, or of where a ticket was, in order."""
     asked = (
         sa.select(
             TicketEvent.id,
@@ -238,33 +227,52 @@ def _events(
         )
         .join(Ticket, Ticket.id == TicketEvent.ticket_id)
         .where(
-            TicketEvent.kind.in_([kind.value for kind in kinds]),
+            _may_be_fault(session),
             TicketEvent.at >= start,
             readable(actor),
         )
-        .order_by(TicketEvent.id)
     )
     if end is not None:
         asked = asked.where(TicketEvent.at < end)
-    for row in session.execute(asked):
-        yield _Event(row.id, row.at, row.who, EventKind(row.kind), row.data, *row[5:])
+    # kind by kind, and put in order here: SQLite would else read all events of that time, or all
+    return sorted(
+        _Event._make(row)
+        for kind in kinds
+        for row in session.execute(asked.where(TicketEvent.kind == kind.value))
+    )
 
 
-def _ways(session: Session, actor: Actor, start: datetime) -> _Ways:
-    """How tickets went on from one division to another since `start`."""
-    ways = _Ways()
-    for event in _events(session, actor, (EventKind.ROUTED,), start, None):
-        if "division" in event.data.get("was", {}):
-            ways.led.setdefault(event.ticket_id, []).append(
-                (event.id, event.data["was"]["division"])
-            )
-    return ways
+def _may_be_fault(session: Session) -> sa.TextClause:
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    return sa.text(f"({fault_events(sqlite=sqlite, table='ticket_events.')})")
 
 
-def _undone(session: Session, actor: Actor, start: datetime) -> set[tuple[int, int]]:
-    """The bulk moves since `start` that were taken back, by ticket: nothing came of them."""
-    events = _events(session, actor, (EventKind.UNDONE,), start, None)
-    return {(event.ticket_id, int(event.data["bulk"])) for event in events}
+def _led(events: Sequence[_Event]) -> dict[int, list[tuple[int, str]]]:
+    """Through which divisions tickets went: by ticket, the events that led elsewhere, in order, and
+    from where.
+    """
+    led: dict[int, list[tuple[int, str]]] = {}
+    for event in events:
+        if event.kind == EventKind.ROUTED.value and "division" in event.data.get("was", {}):
+            led.setdefault(event.ticket_id, []).append((event.id, event.data["was"]["division"]))
+    return led
+
+
+def _division_at(event: _Event, led: Mapping[int, Sequence[tuple[int, str]]]) -> str:
+    """Where the ticket was as `event` happened."""
+    for event_id, was in led.get(event.ticket_id, ()):
+        if event_id >= event.id:
+            return was
+    return event.division
+
+
+def _undone(events: Sequence[_Event]) -> set[tuple[int, int]]:
+    """The bulk moves that were taken back, by ticket: nothing came of them."""
+    return {
+        (event.ticket_id, int(event.data["bulk"]))
+        for event in events
+        if event.kind == EventKind.UNDONE.value
+    }
 
 
 def _waited(session: Session, ended: Sequence[_Event]) -> dict[int, str]:
@@ -300,14 +308,7 @@ def _received(session: Session, actor: Actor, start: datetime, end: datetime) ->
     division = sa.func.coalesce(Ticket.division, "")
     rows = session.execute(
         sa.select(division, sa.func.count())
-        .select_from(TicketEvent)
-        .join(Ticket, Ticket.id == TicketEvent.ticket_id)
-        .where(
-            TicketEvent.kind == EventKind.MADE.value,
-            TicketEvent.at >= start,
-            TicketEvent.at < end,
-            readable(actor),
-        )
+        .where(Ticket.received_at >= start, Ticket.received_at < end, readable(actor))
         .group_by(division)
     )
     return Counter({row[0]: row[1] for row in rows})

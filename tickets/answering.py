@@ -11,7 +11,7 @@ from tickets import facts, links, service, sms
 from tickets.config import Tickets
 from tickets.errors import NothingChanged, NotYours
 from tickets.facts import Actor, TicketFacts
-from tickets.models import EventKind, Ticket
+from tickets.models import EventKind, Ticket, not_by_index
 from tickets.search import readable
 from tickets.sms import Told
 from tickets.writing import locked, tell
@@ -68,7 +68,8 @@ def waiting(
     now: datetime,
 ) -> Waiting:
     """Return what needs attention in some divisions or (with an empty set) in all."""
-    may = [readable(actor), *([Ticket.division.in_(sorted(divisions))] if divisions else [])]
+    theirs = [Ticket.division.in_(sorted(divisions))] if divisions else []
+    may = [not_by_index(each) for each in (readable(actor), *theirs)]
     too_long = now - timedelta(hours=config.citizens.answer_hours)
     rows = session.scalars(
         sa.select(Ticket)

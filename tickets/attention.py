@@ -14,7 +14,7 @@ from hotline.db import insert_ignore
 from tickets import attendance, deadlines, facts
 from tickets.config import Tickets
 from tickets.facts import Actor, TicketFacts
-from tickets.models import IS_OPEN, AttentionDay, Ticket
+from tickets.models import IS_OPEN, AttentionDay, Ticket, not_by_index
 from tickets.search import Show, readable, shown
 from tickets.workflow import Result
 
@@ -142,7 +142,7 @@ def _closed(
 def _escalated(
     session: Session, may_read: sa.ColumnElement[bool], divisions: frozenset[str]
 ) -> list[TicketFacts]:
-    theirs = [Ticket.division.in_(sorted(divisions))] if divisions else []
+    theirs = [not_by_index(Ticket.division.in_(sorted(divisions)))] if divisions else []
     rows = session.scalars(
         sa.select(Ticket)
         .where(IS_OPEN, Ticket.escalation > 0, may_read, *theirs)

@@ -5,15 +5,16 @@ A step is due by `tickets.retention` of config.yaml or by the category's own. An
 never touched but by `close`, which was announced before, and a held one not at all.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline.config import length_of
+from hotline.config import READER_LANGUAGES, length_of
 from hotline.floor import Floor
 from hotline.privacy import keepers
 from hotline.privacy.keepers import About, Due, Erased, Erasure, Forgotten, Keeper, Subject
@@ -32,6 +33,8 @@ from tickets.models import (
     TicketEvent,
 )
 from tickets.persons import service as persons
+from tickets.places import rules
+from tickets.places import service as places
 from tickets.telling import about_to_close
 from tickets.workflow import Result, State
 from tickets.writing import change, locked, tell
@@ -208,9 +211,13 @@ def _forget(
     # its own, and not those of what is merged into it: each is forgotten in its own time
     own = sa.select(TicketCall.call_id).where(TicketCall.ticket_id == ticket.id)
     calls = list(session.scalars(own))
+    nameless = redaction.without(redaction.names_in(session, ticket.id))
     redaction.forget_caller(session, ticket.id, "retention", SYSTEM, now)
     sms.forget_ticket(session, ticket.id)
-    if whole:
+    if not whole:
+        files.anonymise(session, ticket.id, now=now)
+        redaction.coarsen_place(session, ticket.id, nameless)
+    else:
         files.forget(session, ticket.id, now=now)
         redaction.forget_place(session, ticket.id)
         redaction.change_words(session, ticket.id, redaction.nothing)
@@ -266,13 +273,83 @@ def _was_erased(session: Session, person_id: int) -> bool:
 
 
 def about(floor: Floor, session: Session, subject: Subject) -> About:
-    """See `keepers.Keeper`: the persons, and their tickets with all that was written in them."""
+    """See `keepers.Keeper`: the persons, their tickets with all that was written in them, what was
+    sent to them, and the photos that they sent or that everybody may see.
+    """
     config = floor.section(Tickets)
     people = [_of_person(session, id_) for id_ in persons_of(session, subject)]
-    ids, own = tickets_of(session, subject), _numbers_of(session, subject)
-    theirs = [_of_ticket(session, config, id_, own) for id_ in ids]
-    came = [_of_caller(row) for row in _came_later(session, ids, own)]
-    return About({"persons": people, "tickets": theirs, "same_matter": came})
+    ids, told_at = tickets_of(session, subject), _numbers_of(session, subject)
+    theirs = [_of_ticket(session, config, id_, told_at) for id_ in ids]
+    shown = [file for id_ in ids for file in _files_of(session, id_, told_at)]
+    known = {
+        "persons": people,
+        "tickets": theirs,
+        "same_matter": [_of_caller(row) for row in _came_later(session, ids, told_at)],
+        "sms": [
+            {
+                "number": numbers.display(number),
+                "at": told.at.isoformat(),
+                "text": told.text,
+                "how": told.how,
+            }
+            for number, told in sms.of_numbers(session, told_at)
+            if told.ticket_id in set(ids)
+        ],
+        "sms_wishes": [
+            {"at": at.isoformat(), "wanted": wanted}
+            for at, wanted in sms.wishes_of(session, told_at)
+        ],
+        "files": [_of_file(number, file) for number, file in shown],
+    }
+    # read after the unit of work: they may come over the network
+    reads = {_file_name(file): partial(files.read, floor, file) for _, file in shown}
+    return About(known, reads, _kept(session, ids))
+
+
+def _kept(session: Session, ids: Sequence[int]) -> list[tuple[str, dict[str, Any]]]:
+    """What of theirs somebody is not given, and what stays whatever they ask for."""
+    kept: list[tuple[str, dict[str, Any]]] = []
+    if ids:
+        kept.append(("tickets.privacy.not_given", {}))
+    held = sa.select(Ticket.number).where(Ticket.id.in_(ids), Ticket.hold != "")
+    if shown := ", ".join(numbers.display(number) for number in session.scalars(held)):
+        kept.append(("tickets.privacy.kept_held", {"numbers": shown}))
+    return kept
+
+
+def _of_file(number: str, file: files.FileFacts) -> dict[str, Any]:
+    # where a camera of the city's stood is nothing of theirs
+    theirs = file.by_citizen
+    return {
+        "number": numbers.display(number),
+        "at": file.added_at.isoformat(),
+        "what": file.kind.value,
+        "file": _file_name(file),
+        "taken": file.taken_at.isoformat() if file.taken_at and theirs else None,
+        "position": _position(file) if theirs else None,
+    }
+
+
+def _files_of(
+    session: Session, ticket_id: int, theirs: Collection[str | None]
+) -> Iterator[tuple[str, files.FileFacts]]:
+    """The files of a ticket that somebody is given: what they sent, if it is their own ticket, and
+    what everybody may see. What others sent, and what the city keeps to itself, is not theirs.
+    """
+    ticket = facts.of_ticket(session.get_one(Ticket, ticket_id))
+    own = ticket.caller_number is not None and ticket.caller_number in theirs
+    seen = files.for_citizen if own else files.public_ones
+    for file in seen(session, ticket):
+        yield ticket.number, file
+
+
+def _file_name(file: files.FileFacts) -> str:
+    return f"photos/{file.id}.{file.type.value}"
+
+
+def _position(file: files.FileFacts) -> str | None:
+    where = file.position
+    return f"{where.latitude}, {where.longitude}" if where else None
 
 
 def _numbers_of(session: Session, subject: Subject) -> frozenset[str]:
@@ -335,6 +412,7 @@ def _of_ticket(
         "closed": ticket.closed_at.isoformat() if ticket.closed_at else None,
         "caller": ticket.caller_number if ticket.caller_number in own else None,
         "text": ticket.text,
+        "place": _place(session, config, ticket),
         "story": [
             {
                 "at": event.at.isoformat(),
@@ -343,6 +421,21 @@ def _of_ticket(
             }
             for event in search.story(session, ticket_id)
         ],
+    }
+
+
+def _place(session: Session, config: Tickets, ticket: facts.TicketFacts) -> dict[str, str] | None:
+    """Where it is, as it is said in each language, and the pin's degrees."""
+    where = places.of_ticket(session, ticket)
+    if where.is_empty:
+        return None
+    pin = f" ({where.pin.latitude}, {where.pin.longitude})" if where.pin else ""
+    return {
+        language: rules.said(
+            where, {id_: each.name(language) for id_, each in config.areas.areas.items()}
+        )
+        + pin
+        for language in READER_LANGUAGES
     }
 
 

@@ -22,6 +22,7 @@ from tickets.models import (
     Ticket,
     TicketCall,
     TicketEvent,
+    TicketLink,
     TicketPlace,
 )
 from tickets.units.models import Dispatch, UnitRequest
@@ -66,6 +67,13 @@ def change_words(session: Session, ticket_id: int, change: Change) -> bool:
         said = event.data.get("text")
         if isinstance(said, str) and (text := change(said)) != said:
             event.data, touched = {**event.data, "text": text}, True
+    for link in session.scalars(
+        sa.select(TicketLink).where(
+            sa.or_(TicketLink.from_id == ticket_id, TicketLink.to_id == ticket_id)
+        )
+    ):
+        if (text := change(link.reason)) != link.reason:
+            link.reason, touched = text, True
     # what others said who came with it
     callers = session.scalars(
         sa.select(TicketCaller)
@@ -97,11 +105,33 @@ def _change_words_of_units(session: Session, ticket_id: int, change: Change) -> 
     return touched
 
 
+#: A pin of so many places of a degree is within some hundred metres: the street, and not the house.
+_COARSE = 3
+
+
+def coarsen_place(session: Session, ticket_id: int, change: Change) -> None:
+    """Leave of a place the street and not the house: no number, no free words but as `change` makes
+    them, the pin to some hundred metres; nothing in the story of where it was.
+    """
+    place = session.get(TicketPlace, ticket_id, populate_existing=True)
+    if place is not None:
+        place.house = place.address = ""
+        place.landmark = change(place.landmark)
+        if place.latitude is not None and place.longitude is not None:
+            place.latitude = round(place.latitude, _COARSE)
+            place.longitude = round(place.longitude, _COARSE)
+    _forget_where_it_was(session, ticket_id)
+
+
 def forget_place(session: Session, ticket_id: int) -> None:
     """Forget where a ticket was, which may be somebody's home; in whose area it was stays on the
     ticket, for what is counted.
     """
     session.execute(sa.delete(TicketPlace).where(TicketPlace.ticket_id == ticket_id))
+    _forget_where_it_was(session, ticket_id)
+
+
+def _forget_where_it_was(session: Session, ticket_id: int) -> None:
     events = session.scalars(
         sa.select(TicketEvent)
         .where(TicketEvent.ticket_id == ticket_id, TicketEvent.kind == EventKind.PLACED.value)

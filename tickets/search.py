@@ -23,6 +23,7 @@ from tickets.models import (
     TicketEvent,
     TicketMerge,
     TicketPlace,
+    not_by_index,
 )
 from tickets.workflow import OPEN, Result, Role, State
 
@@ -450,10 +451,14 @@ def readable(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bool]]:
+    # what is due first is found in that order, not by state or by each of several divisions
+    by_due = filters.order is Order.DUE
     if filters.states:
-        yield _in_states(filters.states)
+        in_states = _in_states(filters.states)
+        yield not_by_index(in_states) if by_due and filters.states != OPEN else in_states
     if filters.divisions:
-        yield Ticket.division.in_(sorted(filters.divisions))
+        theirs = Ticket.division.in_(sorted(filters.divisions))
+        yield not_by_index(theirs) if by_due and len(filters.divisions) > 1 else theirs
     yield from _listed(filters, now)
     if filters.incomplete:
         yield IS_INCOMPLETE

@@ -18,7 +18,7 @@ What is left: a carrier that took one and then neither lists it nor tells of it,
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,12 +32,21 @@ from hotline.db import after_commit, insert_ignore
 from hotline.floor import Floor
 from hotline.jobs import NIGHT
 from hotline.telephony import CarrierError, Refused
-from tickets import links, numbers, texting
+from tickets import links, numbers, search, texting
 from tickets.citizen_config import Sms
 from tickets.citizen_words import moment_words, result_words
 from tickets.config import Tickets
 from tickets.matters import service as matters
-from tickets.models import CitizenLink, SmsReceived, SmsWish, Ticket, TicketEvent, TicketSms
+from tickets.models import (
+    CitizenLink,
+    SmsReceived,
+    SmsWish,
+    Ticket,
+    TicketCall,
+    TicketEvent,
+    TicketSms,
+    not_by_index,
+)
 from tickets.texting import LOST, STANDS, Moment, Why
 from tickets.workflow import Priority
 
@@ -69,23 +78,29 @@ def on_event(floor: Floor, session: Session, *, event: TicketEvent) -> None:
         return
     ticket = session.get_one(Ticket, event.ticket_id, populate_existing=True)
     _overtake(session, ticket.id, moment, event.at)
-    first = _Citizen(ticket.caller_number, ticket.language)
-    for each in (first, *_who_came_later(session, ticket.id)):
+    own = _Citizen(ticket.caller_number, ticket.language, ticket.id, ticket.number)
+    later = [_came_later(ticket, each) for each in matters.told_of(session, ticket.id)]
+    others = hearers(session, ticket) if moment is Moment.CLOSED else []
+    for each in (own, *later, *others):
         _write(floor, session, config.sms, ticket, event, moment, each)
 
 
 @dataclass(frozen=True)
 class _Citizen:
-    """Whom something is told. `caller`: as `TicketSms.caller_id`."""
+    """Who is told of an event: under the number of a ticket that they know, by the page of that
+    ticket. `call` and `caller`: as `TicketSms.call_id` and `TicketSms.caller_id`.
+    """
 
     number: str | None
     language: str
+    ticket_id: int
+    ticket_number: str
+    call: int = 0
     caller: int = 0
 
 
-def _who_came_later(session: Session, ticket_id: int) -> list[_Citizen]:
-    others = matters.told_of(session, ticket_id)
-    return [_Citizen(each.number, each.language, each.id) for each in others]
+def _came_later(ticket: Ticket, who: matters.CallerFacts) -> _Citizen:
+    return _Citizen(who.number, who.language, ticket.id, ticket.number, caller=who.id)
 
 
 def welcome(floor: Floor, session: Session, *, caller: int) -> None:
@@ -98,9 +113,56 @@ def welcome(floor: Floor, session: Session, *, caller: int) -> None:
         return
     ticket = session.get_one(Ticket, found.ticket_id, populate_existing=True)
     event = matters.added_by(session, found)
-    who = _Citizen(found.number, found.language, found.id)
+    who = _came_later(ticket, found)
     if event is not None:
         _write(floor, session, sms, ticket, event, Moment.MADE, who, at=found.settled_at)
+
+
+def hearers(session: Session, ticket: Ticket) -> list[_Citizen]:
+    """Return who else waits to hear how a ticket ends, each number once, whose ticket was merged
+    into it first: under the number of their own ticket. Then who called about any of them.
+    """
+    rows = session.execute(
+        sa.select(
+            Ticket.id,
+            Ticket.number,
+            Ticket.language,
+            Ticket.caller_number,
+            TicketCall.call_id,
+            TicketCall.caller_number.label("called"),
+        )
+        .outerjoin(TicketCall, TicketCall.ticket_id == Ticket.id)
+        .where(Ticket.id.in_(search.tree(ticket.id)))
+        .order_by(Ticket.id, TicketCall.at, TicketCall.call_id)
+    ).all()
+    found = [
+        _Citizen(row.caller_number, row.language, row.id, row.number)
+        for row in rows
+        if row.id != ticket.id
+    ]
+    found += [
+        _Citizen(
+            row.called,
+            _spoken(session, row.called) or row.language,
+            row.id,
+            row.number,
+            call=call,
+        )
+        for row in rows
+        if (call := row.call_id) and row.called
+    ]
+    known = {ticket.caller_number, *matters.told_already(session, ticket.id, search.tree(ticket.id))}
+    first: dict[str, _Citizen] = {}
+    for each in found:
+        if each.number is not None and each.number not in known:
+            first.setdefault(each.number, each)
+    return list(first.values())
+
+
+def _spoken(session: Session, number: str) -> str | None:
+    """The language of the last ticket of a number."""
+    last = sa.select(Ticket.language).where(Ticket.caller_number == number)
+    return session.scalar(last.order_by(Ticket.id.desc()).limit(1))
 
 
 def _write(
@@ -122,10 +184,11 @@ def _write(
         opted_out=number is not None and not wants(session, number),
     )
     link_id = None
-    if why is None and number is not None:
+    # who called about another's ticket proves so on the page; a link would show whatever is on it
+    if why is None and number is not None and not who.call:
         days = config.citizens.link_days
         key = floor.settings.secret_key
-        link_id = links.renew(session, key, ticket.id, number, days=days, now=now)
+        link_id = links.renew(session, key, who.ticket_id, number, days=days, now=now)
     priority = Priority(ticket.priority)
     due_at = texting.send_at(now, sms.quiet_span, floor.city.zone, priority)
     if why is None and moment is Moment.UNIT and due_at > now:
@@ -134,13 +197,14 @@ def _write(
         session,
         TicketSms,
         {
-            "ticket_id": ticket.id,
+            "ticket_id": who.ticket_id,
             "event_id": event.id,
+            "call_id": who.call,
             "moment": moment.value,
             "caller_id": who.caller,
             "number": number,
             "language": who.language,
-            "text": _text(floor, ticket, moment, who.language, event.data),
+            "text": _text(floor, ticket, moment, who, event.data),
             "link_id": link_id,
             "state": WAITING if why is None else SKIPPED,
             "why": why,
@@ -156,10 +220,11 @@ def _overtake(session: Session, ticket_id: int, moment: Moment, now: datetime) -
     """What was held back for the morning and is no longer so is not said any more."""
     if moment not in STANDS:
         return
+    of_its_events = sa.select(TicketEvent.id).where(TicketEvent.ticket_id == ticket_id)
     session.execute(
         sa.update(TicketSms)
         .where(
-            TicketSms.ticket_id == ticket_id,
+            TicketSms.event_id.in_(of_its_events),
             TicketSms.moment.in_(sorted(STANDS)),
             TicketSms.state == WAITING,
             TicketSms.attempts == 0,
@@ -171,16 +236,16 @@ def _overtake(session: Session, ticket_id: int, moment: Moment, now: datetime) -
 
 
 def _text(
-    floor: Floor, ticket: Ticket, moment: Moment, language: str, data: Mapping[str, Any]
+    floor: Floor, ticket: Ticket, moment: Moment, who: _Citizen, data: Mapping[str, Any]
 ) -> str:
-    sms = floor.section(Tickets).sms
+    sms, language = floor.section(Tickets).sms, who.language
     assert sms is not None
     return (
         sms.texts[moment]
         .for_(language)
         .format(
-            number=numbers.display(ticket.number),
-            link="{link}",
+            number=numbers.display(who.ticket_number),
+            link=floor.url("/t") if who.call else "{link}",
             due=moment_words(ticket.due_at, language, floor.city.zone),
             result=result_words(floor.texts, ticket.result, language),
             unit=data.get("call_sign", ""),
@@ -422,7 +487,7 @@ def lost_since(session: Session, tickets: sa.ColumnElement[bool], since: datetim
     later = sa.orm.aliased(TicketSms)
     reached = sa.exists().where(
         later.ticket_id == TicketSms.ticket_id,
-        later.caller_id == TicketSms.caller_id,
+        later.number == TicketSms.number,
         later.id > TicketSms.id,
         later.state == SENT,
         later.lost_at.is_(None),
@@ -430,7 +495,7 @@ def lost_since(session: Session, tickets: sa.ColumnElement[bool], since: datetim
     rows = session.execute(
         sa.select(Ticket, TicketSms)
         .join(Ticket, Ticket.id == TicketSms.ticket_id)
-        .where(TicketSms.lost_at >= since, tickets, ~reached)
+        .where(TicketSms.lost_at >= since, not_by_index(tickets), ~reached)
         .order_by(TicketSms.lost_at.desc())
         .limit(50)
     )
@@ -445,7 +510,25 @@ def forget_ticket(session: Session, ticket_id: int) -> None:
         .values(number=None, text="", link_id=None)
         .execution_options(synchronize_session=False)
     )
-    session.execute(sa.delete(CitizenLink).where(CitizenLink.ticket_id == ticket_id))
+    for table in (CitizenLink, SmsReceived):
+        session.execute(sa.delete(table).where(table.ticket_id == ticket_id))
+
+
+def of_numbers(session: Session, numbers: Collection[str]) -> list[tuple[str, Told]]:
+    """Return what was sent to some numbers, oldest first, each with its ticket's number."""
+    rows = session.execute(
+        sa.select(Ticket.number, TicketSms)
+        .join(Ticket, Ticket.id == TicketSms.ticket_id)
+        .where(TicketSms.number.in_(sorted(numbers)))
+        .order_by(TicketSms.id)
+    )
+    return [(number, _told(row)) for number, row in rows]
+
+
+def wishes_of(session: Session, numbers: Collection[str]) -> list[tuple[datetime, bool]]:
+    """Return when somebody with one of these numbers wished for our SMS or for none."""
+    mine = sa.select(SmsWish).where(SmsWish.number.in_(sorted(numbers))).order_by(SmsWish.id)
+    return [(row.at, row.wanted) for row in session.scalars(mine)]
 
 
 def forget(session: Session, number: str) -> None:

@@ -372,7 +372,10 @@ def _in_this_context(lines: Iterator[str]) -> Iterator[str]:
 @blueprint.get("/tickets/<number>")
 @access(*EVERYONE)
 def ticket_page(number: str) -> ResponseReturnValue:
-    """Show one ticket with its story; a number in another spelling leads to its own address."""
+    """Show one ticket with its story; a number in another spelling leads to its own address. With
+    `beside` (1), which a script of the list asks for, without the page around it.
+    """
+    beside = request.args.get("beside") == "1"
     me = current_account()
     with floor().db.read() as session:
         ticket = service.by_number_for(session, number, acting())
@@ -380,7 +383,7 @@ def ticket_page(number: str) -> ResponseReturnValue:
             return redirect(url_for("tickets.ticket_page", number=ticket.number))
         newest = looks.newest(session, ticket.id)
         unread = bool(looks.unread(session, me.id, me.username, [ticket.id]))
-        page = _page(session, ticket)
+        page = _page(session, ticket, beside=beside)
         told = watching.unseen(session, ticket, acting())
     if unread:
         _looked(me.id, ticket.id, newest)
@@ -655,6 +658,7 @@ def _page(
     error: HotlineError | None = None,
     *,
     shown_caller: str = "",
+    beside: bool = False,
 ) -> str:
     config, actor, now = _config(), acting(), clock.now()
     ticket, story = _as_read(actor, ticket, service.story(session, ticket.id))
@@ -673,6 +677,9 @@ def _page(
     asks = ticket.text and (acts.complete or acts.route)
     return render_template(
         "tickets/ticket.html",
+        layout="tickets/_beside.html" if beside else "base.html",
+        beside=beside,
+        heading="h2" if beside else "h1",  # the list's page has the first already
         ticket=ticket,
         story=[words.said(config, event, names) for event in reversed(story)],
         why=[words.reason(config, each) for each in planning.reasons(ticket, story)],

@@ -26,9 +26,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     export = add_command(verbs, "export", _export, "write all that is known of somebody to a file")
     export.add_argument("who", help="a telephone number, or a person's id (/citizens/ID)")
-    export.add_argument(
-        "--output", type=Path, required=True, help="FILE.zip (all), FILE.html or FILE.json"
-    )
+    words = "FILE.zip (all), or FILE.html or FILE.json, with sound and photos in FILE/ beside it"
+    export.add_argument("--output", type=Path, required=True, help=words)
     add_place(export)
     erase = add_command(verbs, "erase", _erase, "forget somebody")
     erase.add_argument("who", help="a telephone number, or a person's id (/citizens/ID)")
@@ -65,10 +64,12 @@ def _export(arguments: argparse.Namespace) -> int:
         subject = service.read_subject(arguments.who, floor.city.country)
         with floor.db.write() as session:
             dossier = service.export(floor, session, subject, by=None, now=clock.now())
-        papers.write(floor, dossier, arguments.output)
+        folder = papers.write(floor, dossier, arguments.output)
     if dossier.is_empty:
         print("nothing is known of them")
     print(arguments.output)
+    if folder is not None:
+        print(folder)
     return 0
 
 

@@ -54,12 +54,19 @@ class Forgotten:
     whole: bool
 
 
+File = Path | Callable[[], bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a room knows of somebody: facts as JSON holds them, and files by their name in it."""
+    """What a room knows of somebody: facts as JSON holds them, and files by their name in it: where
+    one is, or how it is read (outside of any unit of work). `kept`: what else there is, or what
+    stays whatever they ask for; a key of the texts, and its values.
+    """
 
     facts: Mapping[str, Any] = field(default_factory=dict)
-    files: Mapping[str, Path] = field(default_factory=dict)
+    files: Mapping[str, File] = field(default_factory=dict)
+    kept: Sequence[tuple[str, Mapping[str, Any]]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """All that is known of somebody as they can take it away: JSON for programs, a page in Thai and one
-in English for people, and a zip of both with the recordings.
+in English for people, and a zip of both with the recordings and photos.
 """
 
 import io
 import json
+import logging
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,20 +15,29 @@ from jinja2 import Environment, PackageLoader
 
 from hotline import i18n
 from hotline.config import READER_LANGUAGES
+from hotline.errors import NotFound
 from hotline.floor import Floor
 from hotline.privacy.service import Dossier
 
-_MOMENTS = ("at", "since", "received", "closed", "ended", "until")
+log = logging.getLogger(__name__)
+_MOMENTS = ("at", "since", "received", "closed", "ended", "until", "taken")
 
 
-def as_json(dossier: Dossier) -> str:
-    """The facts as JSON: rooms, in each lists of records; moments in ISO 8601, UTC."""
+def as_json(floor: Floor, dossier: Dossier) -> str:
+    """The facts as JSON: rooms, in each lists of records; moments in ISO 8601, UTC; `kept`, in each
+    language of readers, what is not in it or stays whatever is asked for.
+    """
     whole = {
         "made_at": dossier.made_at.isoformat(),
         "of": {"number": dossier.subject.number, "person": dossier.subject.person},
         **dossier.rooms,
+        "kept": {language: _kept(floor, dossier, language) for language in READER_LANGUAGES},
     }
     return json.dumps(whole, ensure_ascii=False, indent=2)
+
+
+def _kept(floor: Floor, dossier: Dossier, language: str) -> list[str]:
+    return [floor.texts.get(key, language, **values) for key, values in dossier.kept]
 
 
 def as_html(floor: Floor, dossier: Dossier, language: str) -> str:
@@ -48,6 +58,7 @@ def as_html(floor: Floor, dossier: Dossier, language: str) -> str:
         dossier=dossier,
         city=floor.city,
         made_at=i18n.moment(dossier.made_at, language, floor.city.zone),
+        kept=_kept(floor, dossier, language),
         label=lambda name: t(f"floor.privacy.{name}"),
         shown=lambda name, value: _shown(floor, language, name, value),
     )
@@ -75,33 +86,61 @@ def _in_words(floor: Floor, language: str, name: str, value: Any) -> str:
         "result": f"tickets.result.{value}",
         "what": f"floor.privacy.what.{value}",
         "consent": f"floor.privacy.consent.{value}",
+        "how": f"floor.privacy.how.{value}",
+        "wanted": f"floor.privacy.wanted.{value}",
     }
     key = places.get(name, "")
     return floor.texts.get(key, language) if key in floor.texts else str(value)
 
 
 def as_zip(floor: Floor, dossier: Dossier) -> bytes:
-    """All of it: `data.json`, `data.th.html`, `data.en.html`, and the recordings."""
+    """All of it: `data.json`, `data.th.html`, `data.en.html`, the recordings and the photos.
+
+    Raises what reading a file raises that is not there now, and may be later.
+    """
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("data.json", as_json(dossier))
+        archive.writestr("data.json", as_json(floor, dossier))
         for language in READER_LANGUAGES:
             archive.writestr(f"data.{language}.html", as_html(floor, dossier, language))
-        for name, path in dossier.files.items():
-            if path.is_file():
-                archive.write(path, name)
+        for name, content in _files(dossier):
+            archive.writestr(name, content)
     return made.getvalue()
 
 
-def write(floor: Floor, dossier: Dossier, path: Path) -> None:
-    """Write it in the form that the file's name asks for: .json, .html (Thai) or .zip. Only its
-    owner may read the file.
+def _files(dossier: Dossier) -> Iterator[tuple[str, bytes]]:
+    """The files whose bytes are there; what was deleted meanwhile is none."""
+    for name, file in dossier.files.items():
+        if isinstance(file, Path):
+            if file.is_file():
+                yield name, file.read_bytes()
+            continue
+        try:
+            yield name, file()
+        except NotFound:
+            log.warning("%s is not there, and so not in what somebody asked for", name)
+
+
+def write(floor: Floor, dossier: Dossier, path: Path) -> Path | None:
+    """Write it in the form that the file's name asks for: .json, .html (Thai) or .zip. With the
+    first two its files come into a folder beside it, which is returned if there are any. Only
+    their owner may read them.
     """
-    if path.suffix == ".json":
-        content = as_json(dossier).encode()
-    elif path.suffix == ".html":
-        content = as_html(floor, dossier, "th").encode()
-    else:
-        content = as_zip(floor, dossier)
+    if path.suffix == ".zip":
+        _write(path, as_zip(floor, dossier))
+        return None
+    of_json = path.suffix == ".json"
+    _write(path, (as_json(floor, dossier) if of_json else as_html(floor, dossier, "th")).encode())
+    folder, any_file = path.with_suffix(""), False
+    for name, content in _files(dossier):
+        there = folder / name
+        there.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        _write(there, content)
+        any_file = True
+    return folder if any_file else None
+
+
+def _write(path: Path, content: bytes) -> None:
     path.touch(mode=0o600)
     path.write_bytes(content)

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import phonenumbers
@@ -22,7 +21,7 @@ from hotline.errors import Invalid
 from hotline.floor import Floor
 from hotline.i18n import masked
 from hotline.people.rules import need_reason
-from hotline.privacy.keepers import Due, Erasure, Subject
+from hotline.privacy.keepers import Due, Erasure, File, Subject
 
 #: So many are done in one unit of work.
 BATCH = 100
@@ -109,12 +108,15 @@ def _log_run(session: Session, room: str, did: Sequence[Due], now: datetime) -> 
 
 @dataclass(frozen=True)
 class Dossier:
-    """All that is known of somebody: facts by room, and files by their name."""
+    """All that is known of somebody: facts by room, and files by their name; and what is not given
+    or stays whatever they ask for, as keys of the texts with their values.
+    """
 
     made_at: datetime
     subject: Subject
     rooms: Mapping[str, Mapping[str, Any]]
-    files: Mapping[str, Path]
+    files: Mapping[str, File]
+    kept: Sequence[tuple[str, Mapping[str, Any]]] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -127,15 +129,18 @@ def export(
 ) -> Dossier:
     """All that is known of somebody; that it was asked for is written down."""
     rooms: dict[str, Mapping[str, Any]] = {}
-    files: dict[str, Path] = {}
+    files: dict[str, File] = {}
+    kept: list[tuple[str, Mapping[str, Any]]] = []
     for keeper in floor.keepers:
         about = keeper.about(floor, session, subject)
         if about.facts:
             rooms[keeper.room] = about.facts
             files |= about.files
+            kept += about.kept
     of = shown(subject)
     audit.record(session, "floor.exported", _subject(subject), by=by, at=now, of=of)
-    return Dossier(now, subject, rooms, files)
+    kept += [("floor.privacy.by_law.figures", {}), ("floor.privacy.by_law.audit", {})]
+    return Dossier(now, subject, rooms, files, kept)
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,9 @@ def fragment(template: str, **values: Any) -> Response:
 
 
 def shown_number(number: str) -> str:
+    """A number where nuisance is dealt with: whoever decides about it compares it whole. Elsewhere
+    it is masked, and shown to who asks for it (`ivr.pages.looks`).
+    """
     needs = current_account().role in (Role.AGENT, Role.SUPERVISOR)
     return number if needs else i18n.masked(number)
 

@@ -22,13 +22,13 @@ from ivr.errors import NoSuchCall
 from ivr.events import Kind
 from ivr.pages import quality
 from ivr.pages.base import (
+    ANSWERS,
     READS,
     acting,
     agent_names,
     blueprint,
     node_title,
     queue_title,
-    shown_number,
     spoken_title,
 )
 from ivr.pages.recordings import hearable
@@ -36,6 +36,7 @@ from ivr.room import waiting
 from ivr.story import Visit
 from ivr.talk.monitors import Mode
 from tickets import service as tickets
+from tickets.protection import Contact
 
 #: Calls on one page of the list.
 PAGE = 100
@@ -62,6 +63,11 @@ OUTCOMES = (
 @access(*READS, Role.AGENT)
 def call_page(call_id: int) -> str:
     """Everything that happened to a call. An agent may read the calls that were offered to them."""
+    return page_of(call_id)
+
+
+def page_of(call_id: int, *, shown_caller: str = "") -> str:
+    """The page of a call, with its caller's whole number for who has just asked for it."""
     with floor().db.read() as session:
         _may_read(session, call_id)
         found = story.calls_by_id(session, [call_id])
@@ -72,12 +78,15 @@ def call_page(call_id: int) -> str:
         names = agent_names(session)
         heard = hearable(session, [call_id])
         ticket = _readable_ticket(session, call_id)
+        looks = may_look(session, call_id)
         hearings = recordings.hearings(session, call_id)
         marks = quality.of_call(session, call_id)
     return render_template(
         "ivr/call.html",
         call=found[call_id],
-        caller=shown_number(found[call_id].from_number),
+        caller=i18n.masked(found[call_id].from_number),
+        shown_caller=shown_caller,
+        may_look=found[call_id].from_number and looks,
         events=[(event, _words(event, names)) for event in events if _is_shown(event)],
         visits=visits,
         queue_title=queue_title,
@@ -90,6 +99,15 @@ def call_page(call_id: int) -> str:
         hearings=hearings,
         marks=marks,
     )
+
+
+def may_look(session: Session, call_id: int) -> bool:
+    """Say whether the signed-in account may ask for the caller's whole number: whoever calls people
+    back, unless the call is about a matter whose caller nobody is to know.
+    """
+    ticket = tickets.ticket_of_call(session, call_id)
+    anonymous = ticket is not None and ticket.contact is Contact.NOBODY
+    return current_account().role in ANSWERS and not anonymous
 
 
 def _is_shown(event: story.EventFacts) -> bool:
@@ -328,7 +346,7 @@ def call_list() -> str:
         more=more,
         wanted=wanted,
         names=names,
-        shown_number=shown_number,
+        masked=i18n.masked,
         verdict=verdict,
         queue_title=queue_title,
         spoken_title=spoken_title,

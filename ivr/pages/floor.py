@@ -19,7 +19,7 @@ from agents import service as agents
 from agents import supervise
 from agents.config import Agents
 from agents.service import AgentFacts
-from hotline import audit, clock
+from hotline import audit, clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
 from hotline.web import floor, t
@@ -34,7 +34,6 @@ from ivr.pages.base import (
     blueprint,
     fragment,
     queue_title,
-    shown_number,
     spoken_title,
 )
 from ivr.room import offers, reorder, waiting
@@ -103,7 +102,7 @@ def _talks(session: Session) -> dict[str, Any]:
             offer,
             found[offer.call_id],
             names.get(offer.agent_id, ""),
-            shown_number(found[offer.call_id].from_number),
+            i18n.masked(found[offer.call_id].from_number),
             _name(session, found[offer.call_id]),
             parties.present(session, offer.id),
             [(each, names.get(each.agent_id, "")) for each in there.get(offer.id, ())],
@@ -156,7 +155,7 @@ def _waits(session: Session) -> dict[str, Any]:
         rows.append(
             WaitRow(
                 stay,
-                shown_number(call.from_number),
+                i18n.masked(call.from_number),
                 _name(session, call),
                 position,
                 reorder.priority_of(stay, policy),

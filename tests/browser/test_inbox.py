@@ -1,5 +1,6 @@
 """The inbox by its keys: nobody needs a mouse from the list to a ticket's note and back."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -92,3 +93,47 @@ def test_the_list_and_the_views_are_whole(look: Look, inbox: None, width: int) -
         page.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true })")
         narrow_enough(page, width)
         assert [each for each in faults(page) if "elmPartiallyObscured" not in each] == [], path
+
+
+def test_a_ticket_is_read_and_worked_on_beside_the_list(look: Look, inbox: None) -> None:
+    page = look("/tickets?lang=en&order=oldest", 1366)
+    address, heading = page.url, page.locator("#beside .ticket-heading")
+    rows = page.locator("table.tickets tbody tr")
+    rows.nth(0).locator(".id a").click()
+    expect(heading).to_contain_text(numbers.display(numbers.make(1)))
+    expect(page.locator("#beside .matter-full")).to_contain_text(TEXTS[0])
+    assert page.url == address
+    expect(rows.nth(0)).to_have_class(re.compile("beside-shown"))
+    expect(rows.nth(0)).not_to_contain_text("unread")
+    assert faults(page) == []
+    # the keys go on in the list, and the ticket follows
+    page.keyboard.press("j")
+    expect(heading).to_contain_text(numbers.display(numbers.make(2)))
+    expect(page.locator("tr.unread")).to_have_count(1)
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(heading).to_contain_text(numbers.display(numbers.make(2)))
+    page.keyboard.press("Enter")
+    expect(heading).to_be_focused()
+    # what is written there is written from there, and refused there
+    page.keyboard.press("n")
+    field = page.locator("#beside details[open] textarea").first
+    expect(field).to_be_focused()
+    page.keyboard.type("โทรแล้ว ไม่มีผู้รับ")
+    page.locator("#beside details[open] button").first.click()
+    expect(page.locator("#beside .story li").first).to_contain_text("โทรแล้ว ไม่มีผู้รับ")
+    assert page.url == address
+    expect(page.locator("h1")).to_have_count(1)
+    narrow_enough(page, 1366)
+    page.keyboard.press("Escape")
+    expect(page.locator("#beside")).to_be_hidden()
+    assert here(page) == numbers.display(numbers.make(2))
+
+
+@pytest.mark.parametrize("width", [1100, 360])
+def test_where_there_is_no_room_a_ticket_is_a_page(look: Look, inbox: None, width: int) -> None:
+    page = look("/tickets?lang=th", width)
+    page.locator("table.tickets .id a").first.click()
+    page.wait_for_url(f"**/tickets/{numbers.make(3)}")
+    expect(page.locator("#beside")).to_have_count(0)
+    expect(page.locator("h1.ticket-heading")).to_be_visible()

@@ -5,6 +5,7 @@ import struct
 import zlib
 from typing import Any
 
+import pikepdf
 from PIL import ExifTags, Image, ImageDraw
 
 #: Walking Street, Pattaya: what a photo's GPS directory says.
@@ -116,4 +117,13 @@ def bomb(width: int = 20_000, height: int = 20_000) -> bytes:
     )
 
 
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+def pdf() -> bytes:
+    """A document of one empty page."""
+    made = io.BytesIO()
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        document.save(made, deterministic_id=True)
+    return made.getvalue()
+
+
+PDF = pdf()

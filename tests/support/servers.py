@@ -100,8 +100,16 @@ def valkey_at(socket: Path, folder: Path) -> Iterator[int]:
         _running(command, signal.SIGTERM, folder / "log", None) as pid,
         redis.Redis.from_url(f"unix://{socket}") as client,
     ):
-        until(lambda: socket.exists() and bool(client.ping()), "Valkey answers")
+        until(lambda: socket.exists() and _answers(client), "Valkey answers")
         yield pid
+
+
+def _answers(client: "redis.Redis") -> bool:
+    """Its socket is there a moment before it listens."""
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
 
 
 # ------------------------------------------------------------------------------------ S3

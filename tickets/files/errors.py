@@ -27,6 +27,12 @@ class UnreadablePicture(Invalid):
     code, text = "unreadable-picture", "tickets.files.error.unreadable"
 
 
+class UnreadableDocument(Invalid):
+    """It begins like a PDF and is a broken one, or none."""
+
+    code, text = "unreadable-document", "tickets.files.error.unreadable_document"
+
+
 class TooManyPixels(Invalid):
     """A picture with more pixels than are allowed."""
 

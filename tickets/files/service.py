@@ -31,6 +31,7 @@ from tickets.files.errors import (
     TicketClosed,
     TicketFull,
     TooManyPixels,
+    UnreadableDocument,
     UnreadablePicture,
 )
 from tickets.files.rules import Kind, Position, Standing, Type
@@ -118,8 +119,8 @@ def receive(
     """Check what somebody of the city sent, make it safe, and bring it to the disk. `name` is what
     the sender calls it: it decides nothing.
 
-    Raises `BadFile`, `UnreadablePicture`, `TooManyPixels`. Not to be called in a unit of work: it
-    takes the time of decoding a picture.
+    Raises `BadFile`, `UnreadablePicture`, `UnreadableDocument`, `TooManyPixels`. Not to be called
+    in a unit of work: it takes the time of decoding a picture.
     """
     most = int(config.file_megabytes * MEGABYTE)
     return _receive(floor, config, data, kind=kind, name=name, most=most, now=now)
@@ -144,6 +145,7 @@ def _receive(
     if found in rules.PICTURES:
         received, pieces = _picture(data, found, config, floor.city.zone, now)
     else:
+        data = _document(data)
         hash_ = store.name_of(data)
         received = {"hash": hash_, "size": len(data), "name": _clean_name(name), "type": found}
         pieces = {hash_: data}
@@ -154,6 +156,15 @@ def _receive(
     )
     kept.keep()
     return kept
+
+
+def _document(data: bytes) -> bytes:
+    from tickets.files import documents  # with its parser: only who receives documents needs it
+
+    try:
+        return documents.stripped(data)
+    except documents.Unreadable as error:
+        raise UnreadableDocument(str(error)) from error
 
 
 _NOTHING: Mapping[str, Any] = {"name": "", "thumb": None}
@@ -639,6 +650,28 @@ def forget(session: Session, ticket_id: int, *, now: datetime) -> int:
         )
     )
     return delete_bytes(session, list(ids), now=now)
+
+
+def anonymise(session: Session, ticket_id: int, *, now: datetime) -> int:
+    """Erase the files of a ticket that are of somebody: documents, and what its citizen sent and
+    nobody made public. Photos of the city's own stay, without where and when they were taken and
+    with no name. Return how many were erased.
+    """
+    theirs = sa.and_(TicketFile.by_citizen == sa.true(), TicketFile.public == sa.false())
+    of_somebody = sa.or_(TicketFile.kind == Kind.DOCUMENT.value, theirs)
+    ids = session.scalars(
+        sa.select(TicketFile.id).where(
+            TicketFile.ticket_id == ticket_id, TicketFile.erased_at.is_(None), of_somebody
+        )
+    )
+    erased = delete_bytes(session, list(ids), now=now)
+    session.execute(
+        sa.update(TicketFile)
+        .where(TicketFile.ticket_id == ticket_id, TicketFile.erased_at.is_(None))
+        .values(name="", latitude=None, longitude=None, taken_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return erased
 
 
 def delete_bytes(session: Session, file_ids: Collection[int], *, now: datetime) -> int:

@@ -13,6 +13,7 @@ Whatever finds a ticket, it is compared word by word in the end, so that all way
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -27,8 +28,12 @@ from tickets.models import Ticket, TicketGram, TicketSearch
 #: the first, so that it is asked for few of them at first.
 FIRST, WALKED = 200, 3000
 TRIGRAM = 3
+#: Of so many of the newest ids the trigrams are asked first.
+WINDOW = 128_000
 #: More terms that begin with what is wanted are not put into one question; who reads on finds it.
 _MOST_TERMS = 400
+#: So many of what the trigrams name are compared at once.
+_AT_ONCE = 2000
 _QUOTE = '"'
 #: Blocks that are read at once, at first and at most.
 _BLOCKS, _MOST_BLOCKS = 8, 32
@@ -167,9 +172,25 @@ def _has_trigrams(needles: Sequence[str]) -> bool:
 
 
 def _of_trigrams(session: Session, asked: Asked, before: int, limit: int) -> list[int]:
-    """Those of PostgreSQL's trigram index. Its planner must not read all rows instead: that a word
-    is not common is known here, and not there.
+    """Those of PostgreSQL's trigram index: of the newest `WINDOW` ids, and of the rest only if
+    these do not fill the page. What the index names must be read to be compared, which for a word
+    that is neither common nor rare is most of the time; and the newest are enough of it.
     """
+    edge = max(0, before - WINDOW)
+    found = _hits(session, asked, edge, before, limit)
+    if len(found) == limit or not edge:
+        return found
+    # a list of what is open has few that are older
+    rest = _listed(asked, edge).limit(WALKED + 1).subquery("rest")
+    few = session.scalar(sa.select(sa.func.count()).select_from(rest)) or 0
+    if few <= WALKED:
+        walk = _walk(asked, edge, WALKED).limit(limit - len(found)) if few else None
+        return found if walk is None else found + list(session.scalars(walk))
+    return found + _hits(session, asked, 0, edge, limit - len(found))
+
+
+def _hits(session: Session, asked: Asked, first: int, before: int, limit: int) -> list[int]:
+    """Those from `first` up to `before` that the trigrams find, of which each is compared."""
     conditions = []
     for needles in _needles(asked):
         if _has_trigrams(needles):
@@ -177,22 +198,31 @@ def _of_trigrams(session: Session, asked: Asked, before: int, limit: int) -> lis
             of_words = TicketSearch.words.contains(word, autoescape=True)
             of_who = TicketSearch.who.contains(rest[0] if rest else word, autoescape=True)
             conditions.append(sa.or_(of_words, of_who) if asked.callers else of_words)
-    hits = sa.select(TicketSearch.ticket_id.label("id")).where(*conditions).cte("hits")
-    hits = hits.prefix_with("MATERIALIZED")
-    query = (
-        # what was hit leads, in order: it would else read the tickets in theirs
-        sa.select(hits.c.id)
-        .join(TicketSearch, TicketSearch.ticket_id == hits.c.id)
-        .join(Ticket, Ticket.id == hits.c.id)
-        .where(hits.c.id < before, *asked.where, *_all_words(asked, asked.sees))
-        .order_by(hits.c.id.desc())
-        .limit(limit)
-    )
-    session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+    id_ = TicketSearch.ticket_id
+    conditions += [id_ < before, *([id_ >= first] if first else [])]
+    with _only_bitmaps(session):
+        hits = sorted(session.scalars(sa.select(id_).where(*conditions)), reverse=True)
+    found: list[int] = []
+    for start in range(0, len(hits), _AT_ONCE):
+        some = _among(asked, hits[start : start + _AT_ONCE], before).limit(limit - len(found))
+        found += session.scalars(some)
+        if len(found) == limit:
+            break
+    return found
+
+
+@contextmanager
+def _only_bitmaps(session: Session) -> Iterator[None]:
+    """The planner must not read all rows instead, or all of a range of ids: that a word is not
+    common is known here, and not there.
+    """
+    for scan in ("seqscan", "indexscan"):
+        session.execute(sa.text(f"SET LOCAL enable_{scan} = off"))
     try:
-        return list(session.scalars(query))
+        yield
     finally:
-        session.execute(sa.text("SET LOCAL enable_seqscan = on"))
+        for scan in ("seqscan", "indexscan"):
+            session.execute(sa.text(f"SET LOCAL enable_{scan} = on"))
 
 
 def _of_blocks(session: Session, asked: Asked, before: int, limit: int) -> list[int]:
@@ -232,7 +262,12 @@ def _blocks_with(gram: str) -> sa.Select[int]:
 def _in_blocks(asked: Asked, blocks: Sequence[int], before: int) -> sa.Select[int]:
     # every id by itself: of ranges the planner expects a tenth of the table each
     ids = [id_ for b in blocks for id_ in range(b * index.BLOCK, (b + 1) * index.BLOCK)]
-    each = sa.literal(ids, sa.ARRAY(sa.BigInteger))
+    return _among(asked, ids, before)
+
+
+def _among(asked: Asked, ids: Sequence[int], before: int) -> sa.Select[int]:
+    """Those of some ids, of which each is compared, the newest first."""
+    each = sa.literal(list(ids), sa.ARRAY(sa.BigInteger))
     return (
         sa.select(Ticket.id)
         .join(TicketSearch, TicketSearch.ticket_id == Ticket.id)

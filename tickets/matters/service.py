@@ -149,6 +149,16 @@ def told_of(session: Session, ticket_id: int) -> list[CallerFacts]:
     return [_facts(row) for row in rows]
 
 
+def told_already(session: Session, ticket_id: int, tree: sa.Select[int]) -> set[str]:
+    """Return the numbers of those who came with a ticket: they are told as such, or wanted no news.
+    `tree`: the ids of what is merged into it, of which only who wanted none.
+    """
+    row = TicketCaller
+    theirs = sa.or_(row.ticket_id == ticket_id, row.wants_news == sa.false())
+    asked = sa.select(row.number).where(IS_COUNTED, row.number.is_not(None), theirs)
+    return {number for number in session.scalars(asked.where(row.ticket_id.in_(tree))) if number}
+
+
 def is_told(session: Session, caller_id: int) -> CallerFacts | None:
     """Return one of those, or None for who is not told, or counts not."""
     row = session.scalar(sa.select(TicketCaller).where(TicketCaller.id == caller_id, *_TOLD))

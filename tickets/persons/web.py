@@ -1,7 +1,8 @@
 """Persons on pages: for the desk who is known at the caller's number, for supervisors all of them.
 
 An agent sees the persons of the caller whom they have at hand, and no others. No address names a
-telephone number: a search for one is posted.
+telephone number: a search for one is posted. Numbers are hidden from everybody until they ask for
+them, which is written down.
 """
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -9,9 +10,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from hotline import clock
+from hotline import audit, clock
 from hotline.auth import Role, access, current_account
 from hotline.errors import Conflict, HotlineError, Invalid
+from hotline.i18n import masked
 from hotline.web import floor
 from tickets import words
 from tickets.config import Tickets
@@ -24,6 +26,8 @@ from tickets.web import ANSWERS, LARGEST_ID, number_at_hand, spoken_languages
 #: Its templates are the room's.
 blueprint = Blueprint("persons", __name__)
 DECIDES = (Role.SUPERVISOR,)
+#: A look at somebody's whole numbers, in the audit log.
+LOOKED = "tickets.person_looked"
 _ONE = f"/citizens/<int(max={LARGEST_ID}):person_id>"
 
 
@@ -89,6 +93,25 @@ def person_page(person_id: int) -> str:
     return _page(person_id)
 
 
+@blueprint.post(f"{_ONE}/numbers")
+@access(*DECIDES)
+def show_numbers(person_id: int) -> str:
+    """Show the person with their whole numbers, and write down who saw them. Form: `text`, why (may
+    be empty).
+    """
+    with floor().db.write() as session:
+        person = service.find(session, person_id)
+        audit.record(
+            session,
+            LOOKED,
+            f"citizen:{person.id}",
+            by=current_account(),
+            at=clock.now(),
+            reason=request.form.get("text", ""),
+        )
+    return _page(person_id, whole=True)
+
+
 @blueprint.post(_ONE)
 @access(*DECIDES)
 def change_person(person_id: int) -> ResponseReturnValue:
@@ -132,10 +155,10 @@ def _change(session: Session, person_id: int, draft: PersonDraft) -> None:
 def _list(text: str) -> str:
     with floor().db.read() as session:
         found: list[PersonFacts] = service.search(session, text)
-    return render_template("tickets/persons.html", found=found, text=text)
+    return render_template("tickets/persons.html", found=found, text=text, masked=masked)
 
 
-def _page(person_id: int, error: HotlineError | None = None) -> str:
+def _page(person_id: int, error: HotlineError | None = None, *, whole: bool = False) -> str:
     with floor().db.read() as session:
         person = service.find(session, person_id)
         history = service.history(session, person_id)
@@ -144,6 +167,8 @@ def _page(person_id: int, error: HotlineError | None = None) -> str:
     return render_template(
         "tickets/person.html",
         person=person,
+        numbers=[each if whole else masked(each) for each in person.numbers],
+        whole=whole,
         history=history,
         tickets=tickets,
         names=names,

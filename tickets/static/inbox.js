@@ -4,6 +4,8 @@
  * link has the focus, so that Enter needs nothing of ours, and a screen reader says it.
  */
 
+import { close, isOpen, shows } from "./beside.js";
+
 /** What opens on a ticket's page, by the key that asks for it. */
 const PARTS = { a: "assign", n: "note", r: "result" };
 
@@ -14,7 +16,8 @@ function links() {
 
 /** @returns {number} where in the list one is; -1: nowhere yet */
 function here() {
-  const row = document.activeElement?.closest("table.tickets tbody tr");
+  // from within the ticket beside it, the list goes on from that one
+  const row = document.activeElement?.closest("table.tickets tbody tr") ?? document.querySelector("tr.beside-shown");
   return row ? links().findIndex((link) => row.contains(link)) : -1;
 }
 
@@ -33,7 +36,7 @@ function step(by) {
 function open(part) {
   const link = links()[here()];
   // not the part's own name: the browser would take the focus to it, after us
-  if (link) location.assign(`${link.pathname}${link.search}#do-${part}`);
+  if (link && !shows(link)) location.assign(`${link.pathname}${link.search}#do-${part}`);
   else show(part);
 }
 
@@ -52,6 +55,7 @@ function act(key) {
   if (part) open(part[1]);
   else if (key === "j") step(1);
   else if (key === "k") step(-1);
+  else if (key === "u" && isOpen()) close();
   else if (key === "u") document.getElementById("back")?.click();
   else if (key === "/") focusSearch();
   else if (key === "?") showKeys();

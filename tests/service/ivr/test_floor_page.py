@@ -3,6 +3,7 @@
 import re
 
 from hotline import auth
+from hotline.i18n import masked
 from tests.service.ivr.world import Agent, World
 
 
@@ -40,8 +41,10 @@ def test_the_floor_as_it_is(world: World) -> None:
     agent.talks_with(caller)
     waits = world.caller().to_queue("1", "2")
     text = browser.opens()
-    for shown in (agent.username, caller.number, waits.number, "On a call", "Nothing so far"):
+    numbers = [masked(each.number) for each in (caller, waits)]
+    for shown in (agent.username, *numbers, "On a call", "Nothing so far"):
         assert shown in text, shown
+    assert caller.number not in text
     for part in ("calls", "waiting", "agents", "done"):
         assert browser.opens(f"/floor/{part}")
     assert 'href="/bulletins"' in text

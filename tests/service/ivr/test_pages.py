@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from hotline import clock
+from hotline import audit, clock
 from hotline.auth import Role
+from hotline.i18n import masked
 from ivr import story
 from ivr.callbacks import service as callbacks
 from ivr.callbacks.rows import Asked
@@ -22,9 +23,10 @@ def html(agent: Agent, path: str = "/calls/current", status: int = 200) -> str:
     return str(response.get_data(as_text=True))
 
 
-def read_as(world: World, role: Role, path: str, status: int = 200) -> str:
+def read_as(world: World, role: Role, path: str, status: int = 200, *, method: str = "GET") -> str:
     token = sign_in_as(world.floor, role)
-    response = world.client.get(path, headers={"Authorization": f"Bearer {token}"})
+    headers = {"Authorization": f"Bearer {token}"}
+    response = world.client.open(path, method=method, headers=headers)
     assert response.status_code == status, response.get_data(as_text=True)
     return str(response.get_data(as_text=True))
 
@@ -115,16 +117,54 @@ def test_a_calls_story_in_plain_words(world: World, language: str) -> None:
     caller.hangs_up()
     path = f"/calls/{caller.id}?lang={language}"
     page = read_as(world, Role.SUPERVISOR, path)
-    assert caller.number in page
     assert agent.username in page
     assert {"th": "ให้ข้อมูลแล้ว", "en": "Information given"}[language] in page
     assert {"th": "ไม่ได้กดอะไร", "en": "Pressed nothing"}[language] in page
     assert {"th": "เมนูหลัก", "en": "Main menu"}[language] in page
     assert "{" not in page.split("<main")[1]
-    assert caller.number not in read_as(world, Role.MANAGER, path)
-    assert caller.number in html(agent, path)
+    for shown in (page, read_as(world, Role.MANAGER, path), html(agent, path)):
+        assert caller.number not in shown, "it is hidden until somebody asks"
+        assert masked(caller.number) in shown
     html(other, path, 403)
     read_as(world, Role.SUPERVISOR, "/calls/99999", 404)
+
+
+def test_a_number_is_shown_to_who_asks_for_it_and_that_is_written_down(world: World) -> None:
+    agent, other = world.agent(), world.agent(ready=False)
+    caller = world.caller().to_queue("", "", "1")
+    agent.talks_with(caller).hangs_up().finishes()
+    ask = f"/calls/{caller.id}/caller"
+    assert looked(world) == []
+    assert caller.number in read_as(world, Role.SUPERVISOR, ask, method="POST")
+    headers = {"Authorization": f"Bearer {agent.token}"}
+    answer = world.client.post(ask, data={"text": "สายหลุด"}, headers=headers)
+    assert caller.number in answer.get_data(as_text=True)
+    assert looked(world) == [(f"call:{caller.id}", "สายหลุด"), (f"call:{caller.id}", "")]
+    for role in (Role.MANAGER, Role.ADMINISTRATOR, Role.DIVISION, Role.CREW):
+        read_as(world, role, ask, 403, method="POST")
+    assert other.ask("POST", ask).status_code == 403
+    read_as(world, Role.SUPERVISOR, "/calls/99999/caller", 404, method="POST")
+    assert len(looked(world)) == 2, "who saw nothing looked at nothing"
+    assert caller.number not in read_as(world, Role.SUPERVISOR, f"/calls/{caller.id}")
+
+
+def test_of_an_anonymous_matter_nobody_sees_who_called(world: World) -> None:
+    agent = world.agent()
+    caller = world.caller().to_queue("", "", "1")
+    number = agent.talks_with(caller).hangs_up().finishes("complaint", category="corruption")
+    with world.floor.db.write() as session:
+        session.execute(sa.text("UPDATE tickets SET contact = 'nobody'"))
+    page = f"/calls/{caller.id}"
+    assert number
+    assert f'action="{page}/caller"' not in read_as(world, Role.SUPERVISOR, page)
+    read_as(world, Role.SUPERVISOR, f"{page}/caller", 403, method="POST")
+    assert looked(world) == []
+
+
+def looked(world: World) -> list[tuple[str, str]]:
+    with world.floor.db.read() as session:
+        found = audit.lines(session, audit.Asked(kind="ivr.looked"))
+    return [(line.subject, line.reason) for line in found]
 
 
 @pytest.mark.parametrize(

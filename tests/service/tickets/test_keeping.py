@@ -1,11 +1,18 @@
 """What is kept no longer goes: in its time, announced, once, and never what is open or held."""
 
+import io
+import json
+import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from markupsafe import escape
 
 from hotline import audit, clock
 from hotline.config import City
@@ -14,21 +21,26 @@ from hotline.floor import Floor
 from hotline.models import Account, Notice
 from hotline.notices.rules import Kind
 from hotline.people.config import Accounts
+from hotline.privacy import papers
 from hotline.privacy import service as privacy
 from hotline.privacy.keepers import Forgotten, Keeper, Subject
 from tests.service.tickets.conftest import CALLER, NOW, SUPERVISOR, WORKS
 from tests.support import photos
-from tickets import attention, guarding, keeping, service
+from tickets import attention, guarding, keeping, service, sms, sms_received
 from tickets.config import Retention, Tickets
 from tickets.files import service as files
+from tickets.life import links
+from tickets.life.rules import Bond
 from tickets.masking import MASK
 from tickets.models import (
     CallCitizen,
     Citizen,
     EventKind,
+    SmsReceived,
     Ticket,
     TicketCall,
     TicketFile,
+    TicketLink,
     TicketPlace,
     TicketSms,
 )
@@ -40,6 +52,7 @@ from tickets.workflow import Result, State
 
 Make = Callable[..., TicketFacts]
 DAY = timedelta(days=1)
+OTHER = "+66877777777"
 KEPT = Retention(close="60 days", announce="10 days", anonymise="90 days", delete="2 years")
 
 
@@ -150,6 +163,52 @@ def test_in_its_time_names_and_numbers_go_and_the_matter_stays(
     assert [line.data["did"] for line in logged] == [{"anonymise": 1}]
     assert [(each.call_ids, each.whole) for each in forgotten] == [([1], False)]
     assert run(keeping_floor, 91 * DAY) == [], "once"
+
+
+def test_what_shows_somebody_goes_with_the_names_and_the_street_stays(
+    keeping_floor: Floor, db: Database, make: Make, close: Any
+) -> None:
+    ticket, other = make(), make("taxes")
+    config = keeping_floor.section(Tickets)
+    home = Place(
+        house="99/1", soi="บัวขาว", landmark="บ้านคุณสมชาย", address="หลังสีฟ้า 0812345678",
+        pin=Pin(12.93456, 100.89123),
+    )  # fmt: skip
+    sent = files.receive_from_citizen(keeping_floor, config.files, photos.photo(), now=NOW)
+    done = files.receive(
+        keeping_floor, config.files, photos.photo(size=(50, 40)), kind=files.Kind.AFTER, now=NOW
+    )
+    paper = files.receive(
+        keeping_floor, config.files, photos.PDF, kind=files.Kind.DOCUMENT, name="สมชาย.pdf", now=NOW
+    )
+    with db.write() as session:
+        files.add_from_citizen(session, config.files, ticket, sent, now=NOW)
+        for each in (done, paper):
+            files.add(session, config.files, ticket, each, actor=SUPERVISOR, now=NOW)
+        ticket = places.place(session, config, ticket, home, actor=SUPERVISOR, now=NOW)
+        linking: dict[str, Any] = {"bond": Bond.CAUSED, "actor": SUPERVISOR, "now": NOW}
+        links.link(session, ticket, other=other, text="คุณสมชายโทรมาทั้งสองเรื่อง", **linking)
+        said = {"sid": "SM1", "number": CALLER, "text": "ยังดับ", "language": "th"}
+        sms_received.receive(session, config, **said, now=NOW)
+        session.execute(sa.update(SmsReceived).values(ticket_id=ticket.id))
+    close(ticket)
+    run(keeping_floor, 91 * DAY)
+    with db.read() as session:
+        there = session.scalars(sa.select(TicketFile).order_by(TicketFile.id)).all()
+        assert [each.erased_at is None for each in there] == [False, True, False]
+        assert {(each.name, each.latitude, each.taken_at) for each in there} == {("", None, None)}
+        place = session.scalars(sa.select(TicketPlace)).one()
+        assert (place.house, place.address, place.soi) == ("", "", "บัวขาว")
+        assert (place.landmark, place.latitude) == (f"บ้านคุณ{MASK}", 12.935)
+        assert "สมชาย" not in session.scalars(sa.select(TicketLink.reason)).one()
+        assert session.scalars(sa.select(SmsReceived)).all() == []
+        assert {each.number for each in session.scalars(sa.select(TicketSms))} <= {None, CALLER}
+        mine = sa.select(TicketSms).where(TicketSms.ticket_id == ticket.id)
+        assert {(each.number, each.text) for each in session.scalars(mine)} == {(None, "")}
+        words = session.execute(sa.text("SELECT words, who FROM ticket_search")).all()
+    assert "99/1 หลัง" not in str(words)
+    whole = str([event.data for event in story(db, ticket)])
+    assert not any(word in whole for word in ("12.93456", "หลังสีฟ้า", "สมชาย"))
 
 
 def test_later_no_words_are_left_and_it_still_counts(
@@ -294,17 +353,76 @@ def test_erasing_takes_words_of_what_is_closed_and_names_of_what_is_open(
     assert [each.kind for each in story(db, closed)].count(EventKind.REDACTED) == 1
 
 
-def test_all_that_is_known_of_somebody_is_given_to_them(
-    keeping_floor: Floor, db: Database, make: Make
-) -> None:
+@dataclass(frozen=True)
+class Given:
+    """What two people are given: whose ticket it is, and who called about it."""
+
+    ticket: TicketFacts
+    theirs: files.FileFacts
+    shown: files.FileFacts
+    owner: privacy.Dossier
+    other: privacy.Dossier
+    logged: list[audit.Line]
+
+
+@pytest.fixture
+def given(keeping_floor: Floor, db: Database, make: Make) -> Given:
     ticket = make()
-    make(caller="+66899999999", name="Anna", note="ไม่ใช่เรื่องของเขา")
+    strangers = make(caller="+66899999999", name="Anna", note="ไม่ใช่เรื่องของเขา")
+    config = keeping_floor.section(Tickets)
+    receive = partial(files.receive, keeping_floor, config.files, now=NOW)
+    sent = files.receive_from_citizen(keeping_floor, config.files, photos.photo(), now=NOW)
+    inside = receive(photos.photo(size=(50, 40)), kind=files.Kind.BEFORE)
+    public = receive(photos.photo(size=(60, 40)), kind=files.Kind.AFTER)
     with db.write() as session:
-        given = privacy.export(keeping_floor, session, Subject(number=CALLER), by=None, now=NOW)
-        lines = audit.lines(session)
-    facts = given.rooms["tickets"]
+        theirs = files.add_from_citizen(session, config.files, ticket, sent, now=NOW)
+        files.add_from_citizen(session, config.files, strangers, sent, now=NOW)
+        files.add(session, config.files, ticket, inside, actor=SUPERVISOR, now=NOW)
+        shown = files.add(session, config.files, ticket, public, actor=SUPERVISOR, now=NOW)
+        decided: dict[str, Any] = {"text": "ไม่มีใครในภาพ", "actor": SUPERVISOR, "now": NOW}
+        files.mark(session, ticket, shown.id, public=True, **decided)
+        home = Place(house="99/1", soi="บัวขาว", pin=Pin(12.93, 100.89))
+        ticket = places.place(session, config, ticket, home, actor=SUPERVISOR, now=NOW)
+        sms.wish(session, CALLER, wanted=False, now=NOW)
+        # who called about it is given what everybody sees of it, and not what another sent
+        service.link_call(session, call_id=900, ticket=ticket, caller=OTHER, now=NOW)
+        guarding.hold(session, ticket, "คดี", actor=SUPERVISOR, by=None, now=NOW)
+    with db.write() as session:
+        owner = privacy.export(keeping_floor, session, Subject(number=CALLER), by=None, now=NOW)
+        other = privacy.export(keeping_floor, session, Subject(number=OTHER), by=None, now=NOW)
+        return Given(ticket, theirs, shown, owner, other, list(audit.lines(session)))
+
+
+def test_all_that_is_known_of_somebody_is_given_to_them(given: Given) -> None:
+    facts, ticket = given.owner.rooms["tickets"], given.ticket
     assert [each["name"] for each in facts["persons"]] == ["สมชาย"]
     assert [each["number"] for each in facts["tickets"]] == [ticket.number_shown]
+    assert "99/1 ซอยบัวขาว" in facts["tickets"][0]["place"]["th"]
+    assert [each["number"] for each in facts["sms"]] == [ticket.number_shown]
+    assert [each["wanted"] for each in facts["sms_wishes"]] == [False]
+    names = [f"photos/{each.id}.jpeg" for each in (given.theirs, given.shown)]
+    assert [each["file"] for each in facts["files"]] == names
     assert "ไม่ใช่เรื่องของเขา" not in str(facts)
-    assert [line.kind for line in lines] == ["floor.exported"]
-    assert CALLER not in str(lines)
+    assert [each["file"] for each in given.other.rooms["tickets"]["files"]] == names[1:]
+    assert [line.kind for line in given.logged[:2]] == ["floor.exported"] * 2
+    assert CALLER not in str(given.logged)
+
+
+def test_it_is_given_with_its_photos_and_what_is_kept_all_the_same(
+    keeping_floor: Floor, given: Given, tmp_path: Path
+) -> None:
+    ticket, theirs, shown = given.ticket, given.theirs, given.shown
+    names = [f"photos/{each.id}.jpeg" for each in (theirs, shown)]
+    with zipfile.ZipFile(io.BytesIO(papers.as_zip(keeping_floor, given.owner))) as archive:
+        assert set(names) < set(archive.namelist())
+        assert archive.read(names[0]) == files.read(keeping_floor, theirs)
+        page = archive.read("data.en.html").decode()
+        kept = json.loads(archive.read("data.json"))["kept"]
+    assert "99/1" in page
+    assert any("audit log" in each for each in kept["en"])
+    assert any(f"{ticket.number_shown} are held by law" in each for each in kept["en"])
+    assert all(str(each) in page for each in map(escape, kept["en"]))
+    folder = papers.write(keeping_floor, given.owner, tmp_path / "who.json")
+    assert folder == tmp_path / "who"
+    assert (folder / names[1]).read_bytes() == files.read(keeping_floor, shown)
+    assert (folder / names[1]).stat().st_mode & 0o077 == 0

@@ -1,6 +1,7 @@
 """What runs every second or on every page must not read the whole table, now or in ten years."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,16 +9,18 @@ import sqlalchemy as sa
 
 from hotline import city
 from hotline.db import Database
-from tests.service.tickets.conftest import AGENT, NOW, SUPERVISOR
+from tests.service.tickets.conftest import AGENT, NOW, SUPERVISOR, WORKS
 from tests.support.floors import CONFIG
-from tickets import attention, service, sweeps
+from tickets import accountability, answering, attention, service, sweeps
 from tickets.places import service as places
 from tickets.places.rules import Box, Pin
+from tickets.search import Order
 from tickets.service import Filters, Show
-from tickets.workflow import OPEN
+from tickets.workflow import OPEN, State
 
 Look = Callable[[Any], object]
 CITY = city.load(CONFIG).tickets
+MONTH = timedelta(days=30)
 BOX = Box(12.8, 100.8, 13.0, 101.0)
 
 
@@ -75,6 +78,42 @@ def plans(sqlite_url: str) -> Callable[[Look], str]:
         (lambda s: sweeps.anything(s, NOW), "ix_tickets_escalate"),
         (lambda s: sweeps.escalate(s, CITY, NOW), "ix_tickets_escalate"),
         (lambda s: attention.board(s, CITY, SUPERVISOR, now=NOW), "ix_tickets_closed"),
+        (
+            lambda s: attention.board(s, CITY, WORKS, divisions=WORKS.divisions, now=NOW),
+            "ix_tickets_escalated",
+        ),
+        (
+            lambda s: answering.waiting(s, CITY, WORKS, divisions=WORKS.divisions, now=NOW),
+            "ix_tickets_unread",
+        ),
+        (
+            lambda s: answering.waiting(s, CITY, WORKS, divisions=WORKS.divisions, now=NOW),
+            "ix_ticket_sms_lost",
+        ),
+        (
+            lambda s: accountability.account(s, CITY, SUPERVISOR, start=NOW - MONTH, end=NOW),
+            "ix_ticket_events_faults",
+        ),
+        (
+            lambda s: accountability.account(s, CITY, SUPERVISOR, start=NOW - MONTH, end=NOW),
+            "ix_tickets_received",
+        ),
+        (
+            lambda s: service.search(s, Filters(order=Order.DUE), SUPERVISOR, now=NOW),
+            "ix_tickets_due",
+        ),
+        (
+            lambda s: service.search(
+                s, Filters(order=Order.DUE, divisions=frozenset({"a", "b"})), SUPERVISOR, now=NOW
+            ),
+            "ix_tickets_due",
+        ),
+        (
+            lambda s: service.search(
+                s, Filters(order=Order.DUE, states=frozenset({State.DONE})), SUPERVISOR, now=NOW
+            ),
+            "ix_tickets_due",
+        ),
         (lambda s: attention.board(s, CITY, SUPERVISOR, now=NOW), "ix_tickets_open"),
         *(
             (

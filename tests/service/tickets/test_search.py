@@ -91,11 +91,15 @@ def walked(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return lambda many: monkeypatch.setattr(finding, "WALKED", many)
 
 
-@pytest.mark.parametrize("trigrams", [True, False], ids=["trigrams", "none"])
+@pytest.mark.parametrize(
+    ("trigrams", "window"), [(True, 128_000), (True, 2), (False, 2)], ids=["all", "two", "none"]
+)
 def test_it_finds_what_like_finds(
-    db: Database, monkeypatch: pytest.MonkeyPatch, trigrams: bool
+    db: Database, monkeypatch: pytest.MonkeyPatch, trigrams: bool, window: int
 ) -> None:
     monkeypatch.setattr(finding, "WALKED", 1)
+    monkeypatch.setattr(finding, "WINDOW", window)  # of so many ids the trigrams are asked at first
+    monkeypatch.setattr(finding, "_AT_ONCE", window)
     if not trigrams:
         monkeypatch.setattr(index, "ways", lambda _: index.Ways(trigrams=False))
     numbered = iter(range(1, 10**6))

@@ -18,6 +18,7 @@ from tests.service.tickets.conftest import CALLER, NOW, SUPERVISOR, WORKS
 from tests.support.floors import SignedPost
 from tickets import answering, keeping, links, service, sms, sms_received
 from tickets.config import Tickets
+from tickets.life import merging
 from tickets.models import EventKind, Ticket, TicketEvent, TicketSms
 from tickets.service import TicketFacts
 from tickets.sms import Told
@@ -251,6 +252,115 @@ def test_an_event_is_told_of_once_however_often_it_is_heard_of(
     run()
     assert hows(floor, ticket) == [("made", "sent")]
     assert len(carrier.taken) == 1
+
+
+# ------------------------------------------------------------------ who else waits to hear
+
+OTHER, THIRD = "+66820000002", "+66830000003"
+
+
+def merged(floor: Floor, ticket: TicketFacts, into: TicketFacts) -> None:
+    with floor.db.write() as session:
+        service_of = [service.by_number(session, each.number) for each in (ticket, into)]
+        merging.merge(session, *service_of, text="ที่เดียวกัน", actor=SUPERVISOR, now=clock.now())
+
+
+def called_about(floor: Floor, ticket: TicketFacts, caller: str, call_id: int) -> None:
+    with floor.db.write() as session:
+        service.link_call(
+            session, call_id=call_id, ticket=ticket, caller=caller, text="", now=clock.now()
+        )
+
+
+def test_whose_ticket_was_merged_hears_how_the_other_ended_once_and_nothing_else(
+    floor: Floor, carrier: Texting, make: Any, move: Any, run: Any
+) -> None:
+    stays = make(note="บ้านคุณสมชาย")
+    theirs = make(caller=OTHER, language="en")
+    same_again = make(caller=OTHER, language="en")
+    withheld = make(caller=None)
+    run()
+    for each in (theirs, same_again, withheld):
+        merged(floor, each, stays)
+    called_about(floor, theirs, OTHER, 501)
+    called_about(floor, stays, CALLER, 502)
+    called_about(floor, stays, THIRD, 503)
+    run()
+    carrier.taken.clear()
+    move(stays, State.IN_PROGRESS)
+    run()
+    assert [to for to, _, _ in carrier.taken] == [CALLER], "only how it ends"
+    carrier.taken.clear()
+    move(stays, State.DONE, result=Result.FIXED, text="โทรหาคุณสมชาย 0812345678 แล้ว")
+    run()
+    bodies = {to: body for to, _, body in carrier.taken}
+    assert sorted(to for to, _, _ in carrier.taken) == sorted([CALLER, OTHER, THIRD])
+    assert theirs.number_shown in bodies[OTHER]
+    assert "is closed: Fixed" in bodies[OTHER], "in their language"
+    assert stays.number_shown not in bodies[OTHER]
+    assert "สมชาย" not in "".join(bodies.values())
+    # by their own ticket's page; of another's ticket they prove first that they called about it
+    (link,) = [word for word in bodies[OTHER].split() if word.startswith("https://")]
+    with floor.db.read() as session:
+        opened = links.opened_by(session, link.rpartition("/")[2].rstrip("."), clock.now())
+        assert opened is not None
+        assert (opened.ticket_id, opened.number) == (theirs.id, OTHER)
+    assert bodies[THIRD].split("https://")[1].split()[0] == "hotline.example/t"
+    assert stays.number_shown in bodies[THIRD]
+    assert hows(floor, theirs)[-1] == ("closed", "sent")
+
+
+def test_who_is_told_for_another_ticket_is_told_once_however_often_it_is_heard_of(
+    floor: Floor, carrier: Texting, make: Any, move: Any, run: Any
+) -> None:
+    stays, theirs = make(), make(caller=OTHER)
+    merged(floor, theirs, stays)
+    called_about(floor, stays, THIRD, 503)
+    move(stays, State.DONE, result=Result.FIXED, text="แล้ว")
+    with floor.db.write() as session:
+        closing = session.scalars(
+            sa.select(TicketEvent).where(
+                TicketEvent.kind == EventKind.MOVED, TicketEvent.ticket_id == stays.id
+            )
+        ).one()
+        for _ in range(3):
+            sms.on_event(floor, session, event=closing)
+    run()
+    told_how = [body for to, _, body in carrier.taken if to in (OTHER, THIRD)]
+    assert sum("ผล:" in body for body in told_how) == 2
+
+
+def test_what_is_taken_apart_again_or_not_wanted_is_not_told(
+    floor: Floor, config: Tickets, carrier: Texting, make: Any, move: Any, run: Any
+) -> None:
+    stays, apart, stopped = make(), make(caller=OTHER), make(caller=THIRD)
+    for each in (apart, stopped):
+        merged(floor, each, stays)
+    with floor.db.write() as session:
+        found = service.by_number(session, apart.number)
+        merging.unmerge(session, config, found, text="อีกเสา", actor=SUPERVISOR, now=clock.now())
+        sms.wish(session, THIRD, wanted=False, now=clock.now())
+    run()
+    carrier.taken.clear()
+    move(stays, State.DONE, result=Result.FIXED, text="แล้ว")
+    run()
+    assert [to for to, _, _ in carrier.taken] == [CALLER]
+    assert [(each.how, each.why) for each in told(floor, stopped)][-1] == ("skipped", "opted_out")
+
+
+def test_what_is_held_back_for_the_morning_and_no_longer_so_is_told_to_nobody(
+    floor: Floor, carrier: Texting, make: Any, move: Any, run: Any, time: clock.DrivenClock
+) -> None:
+    stays, theirs = make(), make(caller=OTHER)
+    merged(floor, theirs, stays)
+    run()
+    carrier.taken.clear()
+    time.advance(seconds=(EVENING - clock.now()).total_seconds())
+    move(stays, State.DONE, result=Result.FIXED, text="แล้ว")
+    move(stays, State.IN_PROGRESS, actor=SUPERVISOR, text="ยังดับ")
+    run(hours=12)
+    assert [to for to, _, _ in carrier.taken] == [CALLER]
+    assert [(each.how, each.why) for each in told(floor, theirs)][-1] == ("skipped", "overtaken")
 
 
 # ------------------------------------------------------------------ the night

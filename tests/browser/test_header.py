@@ -1,0 +1,42 @@
+"""The header is one row for everybody, with the demo's marks too, on the screen that most have."""
+
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+
+from hotline.auth import COOKIE, Role
+from hotline.floor import Floor
+from tests.browser.conftest import Look
+from tests.support.floors import sign_in_as
+
+#: Higher than one row of links, and lower than two.
+ROW = 70
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
+
+
+@pytest.mark.parametrize("language", ["th", "en"])
+def test_it_is_one_row(look: Look, floor: Floor, client: FlaskClient, language: str) -> None:
+    floor.settings = replace(floor.settings, demo=True)
+    high = {}
+    for role in Role:
+        client.set_cookie(COOKIE, sign_in_as(floor, role, role.value))
+        page = look(f"/me?lang={language}", 1366)
+        assert page.locator("header .demo").count() == 1
+        page.evaluate(  # a clock that runs faster says so as well
+            """() => {
+                const mark = document.createElement("span");
+                mark.className = "tag";
+                mark.textContent = "×60";
+                document.querySelector("header .demo").after(mark);
+            }"""
+        )
+        high[role.value] = page.evaluate("document.querySelector('header.site .view').offsetTop")
+        high[role.value] += page.evaluate(
+            "document.querySelector('header.site .view').offsetHeight"
+        )
+    assert {role: end for role, end in high.items() if end > ROW} == {}
