@@ -3,7 +3,7 @@
 `agents.service` is the door; this module is what stands behind its verbs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -41,6 +41,7 @@ class PresenceFacts:
     call_id: int | None
     offer_id: int | None
     wrap_up_until: datetime | None
+    wrap_up_due: datetime | None
 
     @property
     def presence(self) -> Presence:
@@ -127,14 +128,22 @@ def change(
 
 
 def note(
-    session: Session, agent_id: int, kind: str, *, by: str, now: datetime, said: dict[str, Any]
+    session: Session,
+    agent_id: int,
+    kind: str,
+    *,
+    by: str,
+    now: datetime,
+    said: dict[str, Any],
+    sets: Mapping[str, Any] | None = None,
 ) -> PresenceFacts:
     """Write an event of an agent (`kind`: no move) that leaves both fields as they are, and hold
     their row: until the commit nobody changes this presence, and with it who is ready for what.
+    `sets`: other columns that it changes.
     """
     for _ in range(_TRIES):
         before = read(session, agent_id)
-        after = replace(before, n=before.n + 1)
+        after = replace(before, n=before.n + 1, **(sets or {}))
         if _win(session, before, after):
             words = {"from": _words(before), "to": _words(after)}
             event = {"agent_id": agent_id, "n": after.n, "at": now, "by": by, "kind": kind}
@@ -170,9 +179,10 @@ def _next(before: PresenceFacts, after: Presence, what: Change) -> PresenceFacts
         "call_id": before.call_id,
         "offer_id": before.offer_id,
         "wrap_up_until": before.wrap_up_until,
+        "wrap_up_due": before.wrap_up_due,
     }
     if after.state is State.IDLE:
-        values |= {"call_id": None, "offer_id": None, "wrap_up_until": None}
+        values |= dict.fromkeys(("call_id", "offer_id", "wrap_up_until", "wrap_up_due"))
     return PresenceFacts(**(values | dict(what.sets)))
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "listens",
     "lost",
     "missed",
+    "more_wrap_up",
     "on_call",
     "presence_of",
     "ready",
@@ -61,6 +62,9 @@ __all__ = [
     "wrap_up",
 ]
 
+
+#: The event of who takes more time to write up; no move.
+EXTENDED = "wrap_up_extended"
 
 #: How the carrier's addresses of browser telephones begin.
 CLIENT = "client:"
@@ -310,25 +314,64 @@ def declined(session: Session, agent_id: int, *, offer_id: int, now: datetime) -
 
 
 def wrap_up(
-    session: Session, agent_id: int, *, call_id: int, until: datetime, now: datetime
+    session: Session,
+    agent_id: int,
+    *,
+    call_id: int,
+    until: datetime,
+    now: datetime,
+    due: datetime | None = None,
 ) -> bool:
-    """The talk of `call_id` is over; at `until` the sweep writes the outcome instead."""
-    what = Change(Move.END, now, ENGINE, sets=(("offer_id", None), ("wrap_up_until", until)))
-    return _changed(
-        session,
-        agent_id,
-        what,
-        lambda seen: seen.call_id == call_id,
-    )
+    """The talk of `call_id` is over; at `until` the sweep writes the outcome instead. `due`: when
+    it should be there, if that is earlier.
+    """
+    return _to_be_written(session, Move.END, agent_id, call_id, until, due, now)
 
 
-def lost(session: Session, agent_id: int, *, call_id: int, until: datetime, now: datetime) -> bool:
+def lost(
+    session: Session,
+    agent_id: int,
+    *,
+    call_id: int,
+    until: datetime,
+    now: datetime,
+    due: datetime | None = None,
+) -> bool:
     """The agent's telephone went while they talked in `call_id`, and did not come back: to be
     written up like any talk, and no more offers until they choose.
     """
-    held = (("offer_id", None), ("wrap_up_until", until))
-    what = Change(Move.LOSE, now, ENGINE, sets=held)
+    return _to_be_written(session, Move.LOSE, agent_id, call_id, until, due, now)
+
+
+def _to_be_written(
+    session: Session,
+    move: Move,
+    agent_id: int,
+    call_id: int,
+    until: datetime,
+    due: datetime | None,
+    now: datetime,
+) -> bool:
+    held = (("offer_id", None), ("wrap_up_until", until), ("wrap_up_due", due or until))
+    what = Change(move, now, ENGINE, sets=held)
     return _changed(session, agent_id, what, lambda seen: seen.call_id == call_id)
+
+
+def more_wrap_up(
+    session: Session, agent_id: int, *, call_id: int, until: datetime, now: datetime
+) -> None:
+    """The agent has asked for more time to write up `call_id`; nothing for who no longer does.
+
+    Whoever calls it holds the offer's row, so that nobody finishes it meanwhile.
+    """
+    seen = presence.read(session, agent_id)
+    if seen.state is not State.WRAP_UP or seen.call_id != call_id:
+        return
+    sets = {"wrap_up_until": until, "wrap_up_due": until}
+    said = {"call_id": call_id, "until": until.isoformat()}
+    presence.note(
+        session, agent_id, EXTENDED, by=f"agent:{agent_id}", now=now, said=said, sets=sets
+    )
 
 
 def finish(

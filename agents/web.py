@@ -101,6 +101,7 @@ def desk() -> BaseResponse:
             word=word,
             choices=_choices(),
             label=label,
+            late=late,
             softphone=phone,
             carrier_script=floor().settings.carrier_script,
         )
@@ -141,7 +142,12 @@ def desk_presence() -> BaseResponse:
         seen = service.presence_of(session, who)
         word = supervise.last_word(session, who, now=clock.now())
     return fragment(
-        "agents/_presence.html", presence=seen, word=word, choices=_choices(), label=label
+        "agents/_presence.html",
+        presence=seen,
+        word=word,
+        choices=_choices(),
+        label=label,
+        late=late,
     )
 
 
@@ -247,6 +253,11 @@ def known_reason(reason: str | None) -> str:
         choices = ", ".join(breaks)
         raise Invalid(f"reason: {reason!r}", text="agents.no_such_reason", choices=choices)
     return reason
+
+
+def late(seen: PresenceFacts) -> bool:
+    """Whether a wrap-up has taken longer than it should."""
+    return seen.wrap_up_due is not None and seen.wrap_up_due <= clock.now()
 
 
 def _presence_json(me: AgentFacts, seen: PresenceFacts, session: Session) -> dict[str, Any]:

@@ -255,6 +255,8 @@ def _listen(floor: Floor) -> None:
     listen("agent.ready", functools.partial(ivr.jobs.agent_ready, floor))
     # somebody left while a call was ringing there: it rings elsewhere at once
     listen("agent.left", functools.partial(ivr.jobs.agent_left, floor))
+    # who writes nothing after a conversation is free at once
+    listen("ivr.nothing_to_write", functools.partial(ivr.jobs.nothing_to_write, floor))
     # an account's last browser signed out: no call is offered there
     listen("account.signed_out", functools.partial(agents.jobs.signed_out, floor))
     # its last browser rests, and has been signed out for it

@@ -25,7 +25,7 @@ from ivr.callbacks import rules as callback_rules
 from ivr.nodes import Bulletin, Emergency, Hours, Menu, Node, ToQueue
 from ivr.nodes.base import ABSOLUTE, Exit, Key, LineState, Number
 from ivr.quality.config import Quality
-from ivr.room import widening
+from ivr.room import widening, wrapping
 from ivr.speech import prompts
 
 _DAY_AND_NIGHT = "a hotline is open day and night; say where callers go when nobody is signed in"
@@ -61,6 +61,8 @@ class Queue(Section):
     #: for so many seconds.
     nobody: Identifier | None = None
     nobody_after: Annotated[int, Field(ge=0, le=24 * 3600)] = 0
+    #: How its conversations are written up; None: as `offers.wrap_up` says.
+    wrap_up: wrapping.WrapUp | None = None
 
     def exits(self) -> list[tuple[str, str]]:
         """The nodes to which it may send a caller, each with the name of its key."""
@@ -130,7 +132,7 @@ class OfferRules(Section):
     #: For an agent's browser that was cut off in conversation to be back; 0: it has hung up.
     return_within: Annotated[int, Field(ge=0, le=120)] = 30
     #: To write the outcome after the conversation.
-    wrap_up: Annotated[int, Field(ge=10, le=3600)] = 180
+    wrap_up: wrapping.WrapUp = wrapping.WrapUp()
 
 
 class TalkRules(Section):
@@ -374,6 +376,11 @@ class Ivr(Section):
     def skills(self) -> list[tuple[str, str]]:
         """Every (queue, language) that a caller can wait in."""
         return [(queue, language) for queue in self.queues for language in self.languages]
+
+    def wrap_up_of(self, queue: str) -> wrapping.WrapUp:
+        """How a conversation of this queue is written up; of none (a call of ours), as usual."""
+        known = self.queues.get(queue)
+        return (known.wrap_up if known else None) or self.offers.wrap_up
 
     def title_of(self, name: str) -> LocalText | None:
         """What a node is called: by its own title, or that of its queue; None for one without."""

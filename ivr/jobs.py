@@ -221,6 +221,15 @@ def wrap_up(floor: Floor, now: datetime) -> None:
         _each(offer.id, partial(_finish, floor, offer, now))
 
 
+def nothing_to_write(floor: Floor, *, offer_id: int) -> None:
+    """A conversation is over of which nobody writes anything: the agent is free at once. (`wrap_up`
+    finds what this misses.)
+    """
+    with floor.db.write() as session:
+        offer = offers.facts(session, offer_id)
+        closing.finish_by_default(floor, session, offer, now=clock.now())
+
+
 def _finish(floor: Floor, offer: OfferFacts, now: datetime) -> None:
     with floor.db.write() as session:
         closing.finish_by_default(floor, session, offer, now=now)

@@ -16,6 +16,7 @@ from ivr.pages import (
     quality,
     recordings,
     talk,
+    wrapping,
 )
 from ivr.pages.base import blueprint
 from ivr.pages.callers import number_at_hand
@@ -43,4 +44,5 @@ __all__ = [
     "skill_titles",
     "talk",
     "to_call_out",
+    "wrapping",
 ]
