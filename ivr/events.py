@@ -64,8 +64,8 @@ else the number of the wider circle of the agent, and `skill` that by which they
 `talk_ended` is whose side ended it, as far as the carrier told: it ends a call that it drops in the
 same words as one that is hung up; `lost`: the agent was cut off and did not come back. `by` of
 `wrapped_up` is the agent's username, `limit`, or `unasked` (nobody had to write it). `by` of
-`arrived`, `fault`, `transferred` and `ended` stands there only when the carrier's list told later what we had missed (`reconcile`); the
-`at` of a call that never reached us is empty.
+`arrived`, `fault`, `transferred` and `ended` stands there only when the carrier's list told later
+what we had missed (`reconcile`); the `at` of a call that never reached us is empty.
 
 A moment is that of writing, or the carrier's for what its list told. So: wait = `connected` (or
 `abandoned`) minus `queued`; talk = `talk_ended` minus `connected`; wrap-up = `wrapped_up` minus

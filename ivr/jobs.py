@@ -417,7 +417,8 @@ def ask_for_citizens(floor: Floor, now: datetime) -> None:
     with floor.db.write() as session:
         before = now - timedelta(seconds=quiet)
         asked = attempts.to_ask_about(session, before, ASKED, now=now)
-        met = {each.id: offers.facts(session, each.offer_id) for each in asked}
+        # they may have been handed over to a colleague there
+        met = {each.id: offers.of_conference(session, each.offer_id) for each in asked}
     for attempt in asked:
         _each(attempt.id, partial(_ask_for_citizen, floor, attempt, met[attempt.id], now))
 

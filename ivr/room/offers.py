@@ -722,7 +722,7 @@ def _outlives(session: Session, offer: OfferFacts) -> bool:
     kept = sa.select(Waiting.callback_id).where(Waiting.id == offer.waiting_id)
     if session.execute(kept).scalar_one() is None:
         return False
-    return offer.state is not OfferState.CONNECTED or _leg_of_citizen(session, offer.id) is not None
+    return offer.state is not OfferState.CONNECTED or _leg_of_citizen(session, offer) is not None
 
 
 def extend(session: Session, offer_id: int, until: datetime) -> bool:
@@ -749,11 +749,12 @@ def is_leg(session: Session, offer_id: int, leg_sid: str) -> bool:
 
 def caller_sid(session: Session, offer: OfferFacts) -> str:
     """The carrier's name of the call that the citizen talks on: their own, or the one to them."""
-    return _leg_of_citizen(session, offer.id) or calls.facts(session, offer.call_id).sid
+    return _leg_of_citizen(session, offer) or calls.facts(session, offer.call_id).sid
 
 
-def _leg_of_citizen(session: Session, offer_id: int) -> str | None:
-    rung = sa.select(CallbackAttempt.leg_sid).where(CallbackAttempt.offer_id == offer_id)
+def _leg_of_citizen(session: Session, offer: OfferFacts) -> str | None:
+    """They were rung for the first of ours in this conference; a colleague may have them by now."""
+    rung = sa.select(CallbackAttempt.leg_sid).where(CallbackAttempt.offer_id == offer.talk)
     return session.execute(rung).scalar_one_or_none()
 
 
