@@ -123,6 +123,8 @@ TOPICS: Mapping[str, TopicsOf] = {
     "sign_ins": changes.always("sign_ins"),
     "audit_events": changes.always("audit"),
     "sign_in_events": changes.nothing,
+    "sign_in_origins": changes.nothing,
+    "memberships": changes.nothing,
     "password_resets": changes.nothing,
     "second_factors": changes.nothing,
     "notices": changes.by("notices", "account_id"),

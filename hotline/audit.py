@@ -17,6 +17,8 @@ from hotline.models import Account, AuditEvent
 
 #: Who acts on the machine itself (`hotline people …`).
 COMMAND_LINE = "command line"
+#: What the city's own sign-in says of its people (`hotline.people.provisioning`).
+CITY_SIGN_IN = "city sign-in"
 REASON_LENGTH = 500
 #: How subjects begin that are accounts.
 ACCOUNT = "account:"
@@ -40,20 +42,21 @@ def record(
     kind: str,
     subject: str,
     *,
-    by: Identity | None,
+    by: Identity | str | None,
     at: datetime,
     reason: str = "",
     **data: Any,
 ) -> None:
-    """Write that `by` (None: the command line) did `kind` to `subject`; `data` must be JSON.
+    """Write that `by` (None: the command line; a text: nobody here) did `kind` to `subject`; `data`
+    must be JSON.
 
     A kind is `<room>.<verb>`, and has its words under `<room>.audit.<verb>` in the room's texts.
     """
     session.execute(
         sa.insert(AuditEvent).values(
             at=at,
-            account_id=by.id if by else None,
-            by=by.username if by else COMMAND_LINE,
+            account_id=by.id if isinstance(by, Identity) else None,
+            by=by.username if isinstance(by, Identity) else by or COMMAND_LINE,
             kind=kind,
             subject=subject,
             reason=reason.strip()[:REASON_LENGTH],

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 from sqlalchemy.orm import Session
 
 from hotline import audit, clock
-from hotline.audit import ACCOUNT, COMMAND_LINE, Asked, Line
+from hotline.audit import ACCOUNT, CITY_SIGN_IN, COMMAND_LINE, Asked, Line
 from hotline.auth import Role, access, current_account
 from hotline.models import Account
 from hotline.people import rules
@@ -27,6 +27,10 @@ PAGE, CHUNK = 50, 500
 _BYTE_ORDER_MARK = "\ufeff"
 #: A spreadsheet runs what begins so as a formula (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+#: Who acts without being one of us.
+_NOBODY = {COMMAND_LINE: "floor.log.command_line", CITY_SIGN_IN: "floor.log.city_sign_in"}
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ def _told(session: Session, lines: Iterable[Line]) -> Iterator[Told]:
     for each in found:
         account = _account_of(each.subject)
         whom = names.get(account, each.subject) if account is not None else each.subject
-        by = t("floor.log.command_line") if each.by == COMMAND_LINE else each.by
+        by = t(_NOBODY[each.by]) if each.by in _NOBODY else each.by
         yield Told(each, by, words_of(each.kind), whom, account, _details(each.data))
 
 

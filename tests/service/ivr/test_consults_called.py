@@ -102,7 +102,7 @@ def test_the_colleague_hangs_up(world: World, called: Called, colleague: Agent) 
 def test_a_colleague_s_browser_that_leaves_after_that_is_rung_again(
     world: World, called: Called, colleague: Agent
 ) -> None:
-    url, _, citizen = called.rung[-1]
+    _url, _, citizen = called.rung[-1]
     speaks(called.agent, colleague)
     does(called.agent, "party/hand-over")
     is_gone(world, colleague)
@@ -127,7 +127,7 @@ def test_a_citizen_who_hangs_up_while_they_are_handed_over(
     call_id = called.call_id
     speaks(agent, colleague)
     hands = requests(agent, f"/api/calls/{call_id}/party/hand-over")
-    url, status, sid = called.rung[-1]
+    _url, status, sid = called.rung[-1]
     world.carrier.gone.add(sid)
     hangs_up = partial(world.another().post, status, CallSid=sid, CallStatus="completed")
     assert at_once(hands, hangs_up) == []
