@@ -8,7 +8,7 @@ Announced after the commit: `agent.ready` (agent_id), `agent.left` (agent_id, of
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -42,6 +42,8 @@ __all__ = [
     "lost",
     "missed",
     "more_wrap_up",
+    "names",
+    "of_accounts",
     "on_call",
     "presence_of",
     "ready",
@@ -207,6 +209,18 @@ def agent_of_account(session: Session, account_id: int) -> AgentFacts | None:
     """The agent that this account is, or None: a supervisor need not answer calls."""
     row = session.scalar(sa.select(Agent).where(Agent.account_id == account_id))
     return None if row is None else _agent_facts(row)
+
+
+def names(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """The names of these agents."""
+    rows = session.execute(sa.select(Agent.id, Agent.name).where(Agent.id.in_(list(ids))))
+    return {id_: name for id_, name in rows}
+
+
+def of_accounts(session: Session, accounts: Iterable[int]) -> list[int]:
+    """Those of these accounts who are agents, by their ids as agents."""
+    mine = sa.select(Agent.id).where(Agent.account_id.in_(list(accounts)))
+    return list(session.scalars(mine.order_by(Agent.id)))
 
 
 def skills_of(session: Session, agent_id: int) -> list[str]:

@@ -12,6 +12,7 @@ from flask import Flask
 import agents.floor
 import agents.jobs
 import agents.roster.web
+import agents.service
 import agents.web
 import hotline.notices.web
 import hotline.people.log
@@ -52,7 +53,7 @@ from hotline.jobs import Every, Jobs
 from hotline.navigation import Entry
 from hotline.notices import mail
 from hotline.notices import service as notices
-from hotline.people import openid
+from hotline.people import naming, openid
 from hotline.people.config import Accounts
 from hotline.people.rules import MANAGERS
 from hotline.privacy import jobs as privacy
@@ -297,6 +298,9 @@ def create_app(floor: Floor | None = None) -> Flask:
     app.extensions[agents.web.FIGURES] = reports.web.board_now
     # an account's page tells which calls somebody answers; the lines of callers are above that room
     app.extensions[hotline.people.web.PARTS] = (agents.web.work_part,)
+    # the audit log tells of agents by their names
+    agent = naming.Room("agent", agents.service.names, agents.service.of_accounts)
+    app.extensions[naming.ROOMS] = (agent,)
     callers = floor.section(ivr.config.Ivr)
     titles = {name: queue.title for name, queue in callers.queues.items()}
     app.extensions[agents.web.LINES] = agents.web.Lines(titles, tuple(callers.languages))

@@ -35,6 +35,7 @@ class Line:
     subject: str
     reason: str
     data: Mapping[str, Any]
+    account_id: int | None = None
 
 
 def record(
@@ -69,6 +70,9 @@ def record(
 class Asked:
     """Which lines are looked for; what is empty asks for all. Moments are half-open, UTC.
 
+    `subjects`: to one of these. `accounts`: by one of these. `people`, `whom`: what one of these
+    accounts did, or was done to one of these subjects.
+
     `below`: only what was done on the floor of rooms, and to accounts that have one of these roles.
     """
 
@@ -79,6 +83,10 @@ class Asked:
     since: datetime | None = None
     until: datetime | None = None
     below: Collection[Role] | None = None
+    subjects: Collection[str] | None = None
+    accounts: Collection[int] | None = None
+    people: Collection[int] | None = None
+    whom: Collection[str] = ()
 
 
 def lines(
@@ -93,7 +101,7 @@ def lines(
     if before is not None:
         query = query.where(AuditEvent.id < before)
     return [
-        Line(row.id, row.at, row.by, row.kind, row.subject, row.reason, row.data)
+        Line(row.id, row.at, row.by, row.kind, row.subject, row.reason, row.data, row.account_id)
         for row in session.scalars(query)
     ]
 
@@ -113,6 +121,7 @@ def _of(asked: Asked) -> sa.Select[AuditEvent]:
     ):
         if value not in ("", None):
             query = query.where(column == value)
+    query = _of_people(query, asked)
     if asked.since is not None:
         query = query.where(AuditEvent.at >= asked.since)
     if asked.until is not None:
@@ -124,4 +133,15 @@ def _of(asked: Asked) -> sa.Select[AuditEvent]:
         )
         of_rooms = AuditEvent.kind.not_like("floor.%")
         query = query.where(of_rooms | AuditEvent.subject.in_(theirs))
+    return query
+
+
+def _of_people(query: sa.Select[AuditEvent], asked: Asked) -> sa.Select[AuditEvent]:
+    if asked.subjects is not None:
+        query = query.where(AuditEvent.subject.in_(asked.subjects))
+    if asked.accounts is not None:
+        query = query.where(AuditEvent.account_id.in_(asked.accounts))
+    if asked.people is not None:
+        did = AuditEvent.account_id.in_(asked.people)
+        query = query.where(did | AuditEvent.subject.in_(asked.whom))
     return query
