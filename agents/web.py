@@ -356,9 +356,10 @@ def _ringing() -> str:
     if identity is None or identity.role not in ANSWERS or request.endpoint == "agents.desk":
         return ""
     with floor().db.read() as session:
-        if service.agent_of_account(session, identity.id) is None:
-            return ""
-    return Markup(render_template("agents/_ringing.html"))  # noqa: S704
+        me = service.agent_of_account(session, identity.id)
+    if me is None:
+        return ""
+    return Markup(render_template("agents/_ringing.html", me=me))  # noqa: S704
 
 
 # ---------------------------------------------------------------- shared

@@ -73,6 +73,8 @@ class Queue(Section):
         """A limit and where it leads to stand together."""
         yield from _together("max_callers", self.max_callers, "full", self.full)
         yield from _together("max_wait", self.max_wait, "overflow", self.overflow)
+        for fault in self.wrap_up.faults() if self.wrap_up else ():
+            yield Fault(f"wrap_up.{fault.path}", fault.message)
         if self.nobody is None:
             yield Fault("nobody", f"is missing: {_DAY_AND_NIGHT}")
         for number, step in enumerate(self.widen):
@@ -529,6 +531,8 @@ class Ivr(Section):
         return needed
 
     def _broken_queues(self) -> Iterator[Fault]:
+        for fault in self.offers.wrap_up.faults():
+            yield Fault(f"offers.wrap_up.{fault.path}", fault.message)
         for name, queue in self.queues.items():
             for fault in queue.faults():
                 yield Fault(f"queues.{name}.{fault.path}", fault.message)

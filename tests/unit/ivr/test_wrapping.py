@@ -4,9 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
+from hotline import city
+from hotline.errors import ConfigError
 from ivr.room.wrapping import Mode, WrapUp
+from tests.guards.sources import ROOT
 
 NOW = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 
@@ -46,3 +50,15 @@ def test_what_does_not_go_together(given: dict[str, Any], path: str) -> None:
 def test_what_is_refused(given: object) -> None:
     with pytest.raises(ValidationError):
         WrapUp.model_validate(given)
+
+
+def test_the_file_is_refused_with_the_place_of_the_fault() -> None:
+    content = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    content["ivr"]["offers"]["wrap_up"] = {"mode": "none", "extend": 30}
+    content["ivr"]["queues"]["information"]["wrap_up"] = {"mode": "mandatory", "extend": 30}
+    with pytest.raises(ConfigError) as refused:
+        city.parse(content, folder=ROOT)
+    assert {each.path for each in refused.value.faults} >= {
+        "ivr.offers.wrap_up.extend",
+        "ivr.queues.information.wrap_up.extend",
+    }

@@ -250,7 +250,7 @@ def test_who_is_here_and_who_was(floor, people, get, now):
 
 
 def test_an_agent_sees_how_they_kept_their_own_week_and_nobody_elses(floor, people, get):
-    """Monday noon: the shift began at eight, they came at half past and had a break of ten."""
+    """Monday noon: the shift began at eight, they came at half past, and left for ten."""
     for username, agent_id in people.items():
         add(floor, agent_id)
         if username == "lek":
@@ -259,12 +259,12 @@ def test_an_agent_sees_how_they_kept_their_own_week_and_nobody_elses(floor, peop
             morning = datetime(2026, 11, 16, 1, 30, tzinfo=UTC)
             agents.ready(session, agent_id, now=morning)
             away = morning.replace(hour=3)
-            agents.take_break(session, agent_id, reason="meal", now=away)
+            agents.sign_out(session, agent_id, now=away)
             agents.ready(session, agent_id, now=away.replace(minute=40))
     page = get("/roster/mine", Role.AGENT, "noi").text
     own = page[page.index("own-week") : page.index("calendar")]
     assert "Came 30 min after the beginning" in own
-    assert "On a break (Meal) for 10 min" in own
+    assert "Signed out in between for 10 min" in own
     assert "240 min" in own and "200 min" in own and "83%" in own.replace(" %", "%")
     assert "คุณlek" not in own and "Not there" not in own
     assert get("/roster/adherence", Role.AGENT, "noi").status_code == 403
