@@ -3,9 +3,10 @@
 `agents.service` is the door; this module is what stands behind its verbs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from time import sleep
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -24,6 +25,9 @@ LEFT: Final = "agent.left"
 
 ENGINE: Final = "engine"
 _TRIES = 10
+#: PostgreSQL: the row is held by somebody else; and how long one pauses before looking again.
+_HELD: Final = "55P03"
+_PAUSES: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,32 @@ def note(
             session.execute(_WRITE, event | {"data": words | said})
             return after
     raise Conflict(f"agent {agent_id} changes too quickly", text="agents.changed_meanwhile")
+
+
+def hold(session: Session, agent_ids: Collection[int]) -> None:
+    """Hold the rows of several agents until the commit, all or none; before any other row is.
+
+    A conversation holds the rows of those in it as they come (who leaves, then who takes over), and
+    not by number. So whoever wants several of any agents never waits for one while it holds
+    another: nobody can wait for us then (PostgreSQL; in SQLite who writes is alone). Raises
+    Conflict when one of them stays held for long.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        return
+    rows = sa.select(PresenceRow.agent_id).where(PresenceRow.agent_id.in_(agent_ids))
+    now_or_never = rows.order_by(PresenceRow.agent_id).with_for_update(nowait=True)
+    for seconds in _PAUSES:
+        try:
+            with connection.begin_nested():
+                connection.execute(now_or_never)
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _HELD:
+                raise
+            sleep(seconds)
+        else:
+            return
+    raise Conflict(f"agents {sorted(agent_ids)} are held", text="agents.changed_meanwhile")
 
 
 def _swap(
