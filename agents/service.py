@@ -48,6 +48,7 @@ __all__ = [
     "presence_of",
     "ready",
     "ready_heads",
+    "ready_queues",
     "release",
     "rename",
     "repair",
@@ -482,10 +483,21 @@ def board(session: Session) -> list[BoardRow]:
     skills: dict[int, list[str]] = {}
     for agent_id, name in session.execute(_ALL_SKILLS):
         skills.setdefault(agent_id, []).append(name)
+    # columns, and no objects of the mapper: every wallboard and many a page asks for all agents
     return [
-        BoardRow(_agent_facts(row), presence.facts_of(rest), tuple(skills.get(row.id, ())))
-        for row, *rest in session.execute(_BOARD)
+        BoardRow(AgentFacts(*row[:4]), presence.facts_of(row[4:]), tuple(skills.get(row[0], ())))
+        for row in session.execute(_BOARD)
     ]
+
+
+def ready_queues(session: Session) -> list[frozenset[str]]:
+    """Of each agent who is ready and idle, the queues that they answer."""
+    found: dict[int, set[str]] = {}
+    for agent_id, name in session.execute(_READY_SKILLS):
+        queues = found.setdefault(agent_id, set())
+        if name is not None:
+            queues.add(name.partition("/")[0])
+    return [frozenset(queues) for queues in found.values()]
 
 
 def versions(session: Session) -> dict[int, int]:
@@ -557,9 +569,14 @@ _HOW_MANY = (
 )
 _VERSIONS = sa.select(PresenceRow.agent_id, PresenceRow.n)
 _BOARD = (
-    sa.select(Agent, *presence.COLUMNS)
+    sa.select(Agent.id, Agent.account_id, Agent.name, Agent.address, *presence.COLUMNS)
     .join(PresenceRow, PresenceRow.agent_id == Agent.id)
     .order_by(Agent.name, Agent.id)
+)
+_READY_SKILLS = (
+    sa.select(PresenceRow.agent_id, AgentSkill.skill)
+    .outerjoin(AgentSkill, AgentSkill.agent_id == PresenceRow.agent_id)
+    .where(PresenceRow.status == Status.READY, PresenceRow.state == State.IDLE)
 )
 
 

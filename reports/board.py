@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from agents import service as agents
-from agents.states import State, Status
 from ivr import service as ivr
 from ivr.service import Line
 from reports.config import Wallboard
@@ -77,14 +76,9 @@ def read(
     now: datetime,
 ) -> Board:
     """The board of these queues, as it stands now."""
-    ready = [
-        frozenset(skill.partition("/")[0] for skill in row.skills)
-        for row in agents.board(session)
-        if row.presence.status is Status.READY and row.presence.state is State.IDLE
-    ]
     seen = _Seen(
         list(ivr.lines(session)),
-        ready,
+        agents.ready_queues(session),
         today.by_queue(session, now),
         tickets.overdue(session, now=now),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import jsonify
+from flask import jsonify, render_template
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -17,7 +17,7 @@ from agents import service as agents
 from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
-from hotline.web import floor, json_body, wants_json
+from hotline.web import floor, json_body, shared, wants_json
 from ivr import callers, closing, drafts, story
 from ivr.callbacks import attempts
 from ivr.callbacks.rows import CallbackFacts
@@ -314,11 +314,15 @@ def _listening(session: Session, agent_id: int) -> _Listening | None:
 @access(*WATCHES)
 def board() -> Response:
     """Who waits on the line: each queue with how many, in which language, and since when the first;
-    and how many callbacks are due there.
+    and how many callbacks are due there. The same for all: every idle desk asks for it.
     """
-    with floor().db.read() as session:
-        found = list(waiting.lines(session))
-    return fragment("ivr/board.html", queues=_queues(found), spoken_title=spoken_title)
+
+    def make() -> str:
+        with floor().db.read() as session:
+            found = list(waiting.lines(session))
+        return render_template("ivr/board.html", queues=_queues(found), spoken_title=spoken_title)
+
+    return shared(make)
 
 
 @dataclass(frozen=True)
