@@ -71,6 +71,8 @@ class PresenceRow(Base):
     #: Unique: two agents can never be held by one offer.
     offer_id: Mapped[int | None] = mapped_column(sa.BigInteger, unique=True)
     wrap_up_until: Mapped[datetime | None]
+    #: By when it should be done: before `wrap_up_until` where an overrun is suffered.
+    wrap_up_due: Mapped[datetime | None]
 
 
 class PresenceEvent(Base):

@@ -3,9 +3,10 @@
 `agents.service` is the door; this module is what stands behind its verbs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from time import sleep
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -24,6 +25,9 @@ LEFT: Final = "agent.left"
 
 ENGINE: Final = "engine"
 _TRIES = 10
+#: PostgreSQL: the row is held by somebody else; and how long one pauses before looking again.
+_HELD: Final = "55P03"
+_PAUSES: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class PresenceFacts:
     call_id: int | None
     offer_id: int | None
     wrap_up_until: datetime | None
+    wrap_up_due: datetime | None
 
     @property
     def presence(self) -> Presence:
@@ -127,20 +132,54 @@ def change(
 
 
 def note(
-    session: Session, agent_id: int, kind: str, *, by: str, now: datetime, said: dict[str, Any]
+    session: Session,
+    agent_id: int,
+    kind: str,
+    *,
+    by: str,
+    now: datetime,
+    said: dict[str, Any],
+    sets: Mapping[str, Any] | None = None,
 ) -> PresenceFacts:
     """Write an event of an agent (`kind`: no move) that leaves both fields as they are, and hold
     their row: until the commit nobody changes this presence, and with it who is ready for what.
+    `sets`: other columns that it changes.
     """
     for _ in range(_TRIES):
         before = read(session, agent_id)
-        after = replace(before, n=before.n + 1)
+        after = replace(before, n=before.n + 1, **(sets or {}))
         if _win(session, before, after):
             words = {"from": _words(before), "to": _words(after)}
             event = {"agent_id": agent_id, "n": after.n, "at": now, "by": by, "kind": kind}
             session.execute(_WRITE, event | {"data": words | said})
             return after
     raise Conflict(f"agent {agent_id} changes too quickly", text="agents.changed_meanwhile")
+
+
+def hold(session: Session, agent_ids: Collection[int]) -> None:
+    """Hold the rows of several agents until the commit, all or none; before any other row is.
+
+    A conversation holds the rows of those in it as they come (who leaves, then who takes over), and
+    not by number. So whoever wants several of any agents never waits for one while it holds
+    another: nobody can wait for us then (PostgreSQL; in SQLite who writes is alone). Raises
+    Conflict when one of them stays held for long.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        return
+    rows = sa.select(PresenceRow.agent_id).where(PresenceRow.agent_id.in_(agent_ids))
+    now_or_never = rows.order_by(PresenceRow.agent_id).with_for_update(nowait=True)
+    for seconds in _PAUSES:
+        try:
+            with connection.begin_nested():
+                connection.execute(now_or_never)
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _HELD:
+                raise
+            sleep(seconds)
+        else:
+            return
+    raise Conflict(f"agents {sorted(agent_ids)} are held", text="agents.changed_meanwhile")
 
 
 def _swap(
@@ -170,9 +209,10 @@ def _next(before: PresenceFacts, after: Presence, what: Change) -> PresenceFacts
         "call_id": before.call_id,
         "offer_id": before.offer_id,
         "wrap_up_until": before.wrap_up_until,
+        "wrap_up_due": before.wrap_up_due,
     }
     if after.state is State.IDLE:
-        values |= {"call_id": None, "offer_id": None, "wrap_up_until": None}
+        values |= dict.fromkeys(("call_id", "offer_id", "wrap_up_until", "wrap_up_due"))
     return PresenceFacts(**(values | dict(what.sets)))
 
 

@@ -8,7 +8,7 @@ Announced after the commit: `agent.ready` (agent_id), `agent.left` (agent_id, of
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -41,10 +41,14 @@ __all__ = [
     "listens",
     "lost",
     "missed",
+    "more_wrap_up",
+    "names",
+    "of_accounts",
     "on_call",
     "presence_of",
     "ready",
     "ready_heads",
+    "ready_queues",
     "release",
     "rename",
     "repair",
@@ -61,6 +65,9 @@ __all__ = [
     "wrap_up",
 ]
 
+
+#: The event of who takes more time to write up; no move.
+EXTENDED = "wrap_up_extended"
 
 #: How the carrier's addresses of browser telephones begin.
 CLIENT = "client:"
@@ -205,6 +212,18 @@ def agent_of_account(session: Session, account_id: int) -> AgentFacts | None:
     return None if row is None else _agent_facts(row)
 
 
+def names(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """The names of these agents."""
+    rows = session.execute(sa.select(Agent.id, Agent.name).where(Agent.id.in_(list(ids))))
+    return dict(rows.tuples().all())
+
+
+def of_accounts(session: Session, accounts: Iterable[int]) -> list[int]:
+    """Those of these accounts who are agents, by their ids as agents."""
+    mine = sa.select(Agent.id).where(Agent.account_id.in_(list(accounts)))
+    return list(session.scalars(mine.order_by(Agent.id)))
+
+
 def skills_of(session: Session, agent_id: int) -> list[str]:
     """The agent's skills in alphabetical order."""
     return list(session.scalars(_SKILLS, {"who": agent_id}))
@@ -310,25 +329,64 @@ def declined(session: Session, agent_id: int, *, offer_id: int, now: datetime) -
 
 
 def wrap_up(
-    session: Session, agent_id: int, *, call_id: int, until: datetime, now: datetime
+    session: Session,
+    agent_id: int,
+    *,
+    call_id: int,
+    until: datetime,
+    now: datetime,
+    due: datetime | None = None,
 ) -> bool:
-    """The talk of `call_id` is over; at `until` the sweep writes the outcome instead."""
-    what = Change(Move.END, now, ENGINE, sets=(("offer_id", None), ("wrap_up_until", until)))
-    return _changed(
-        session,
-        agent_id,
-        what,
-        lambda seen: seen.call_id == call_id,
-    )
+    """The talk of `call_id` is over; at `until` the sweep writes the outcome instead. `due`: when
+    it should be there, if that is earlier.
+    """
+    return _to_be_written(session, Move.END, agent_id, call_id, until, due, now)
 
 
-def lost(session: Session, agent_id: int, *, call_id: int, until: datetime, now: datetime) -> bool:
+def lost(
+    session: Session,
+    agent_id: int,
+    *,
+    call_id: int,
+    until: datetime,
+    now: datetime,
+    due: datetime | None = None,
+) -> bool:
     """The agent's telephone went while they talked in `call_id`, and did not come back: to be
     written up like any talk, and no more offers until they choose.
     """
-    held = (("offer_id", None), ("wrap_up_until", until))
-    what = Change(Move.LOSE, now, ENGINE, sets=held)
+    return _to_be_written(session, Move.LOSE, agent_id, call_id, until, due, now)
+
+
+def _to_be_written(
+    session: Session,
+    move: Move,
+    agent_id: int,
+    call_id: int,
+    until: datetime,
+    due: datetime | None,
+    now: datetime,
+) -> bool:
+    held = (("offer_id", None), ("wrap_up_until", until), ("wrap_up_due", due or until))
+    what = Change(move, now, ENGINE, sets=held)
     return _changed(session, agent_id, what, lambda seen: seen.call_id == call_id)
+
+
+def more_wrap_up(
+    session: Session, agent_id: int, *, call_id: int, until: datetime, now: datetime
+) -> None:
+    """The agent has asked for more time to write up `call_id`; nothing for who no longer does.
+
+    Whoever calls it holds the offer's row, so that nobody finishes it meanwhile.
+    """
+    seen = presence.read(session, agent_id)
+    if seen.state is not State.WRAP_UP or seen.call_id != call_id:
+        return
+    sets = {"wrap_up_until": until, "wrap_up_due": until}
+    said = {"call_id": call_id, "until": until.isoformat()}
+    presence.note(
+        session, agent_id, EXTENDED, by=f"agent:{agent_id}", now=now, said=said, sets=sets
+    )
 
 
 def finish(
@@ -425,10 +483,21 @@ def board(session: Session) -> list[BoardRow]:
     skills: dict[int, list[str]] = {}
     for agent_id, name in session.execute(_ALL_SKILLS):
         skills.setdefault(agent_id, []).append(name)
+    # columns, and no objects of the mapper: every wallboard and many a page asks for all agents
     return [
-        BoardRow(_agent_facts(row), presence.facts_of(rest), tuple(skills.get(row.id, ())))
-        for row, *rest in session.execute(_BOARD)
+        BoardRow(AgentFacts(*row[:4]), presence.facts_of(row[4:]), tuple(skills.get(row[0], ())))
+        for row in session.execute(_BOARD)
     ]
+
+
+def ready_queues(session: Session) -> list[frozenset[str]]:
+    """Of each agent who is ready and idle, the queues that they answer."""
+    found: dict[int, set[str]] = {}
+    for agent_id, name in session.execute(_READY_SKILLS):
+        queues = found.setdefault(agent_id, set())
+        if name is not None:
+            queues.add(name.partition("/")[0])
+    return [frozenset(queues) for queues in found.values()]
 
 
 def versions(session: Session) -> dict[int, int]:
@@ -500,9 +569,14 @@ _HOW_MANY = (
 )
 _VERSIONS = sa.select(PresenceRow.agent_id, PresenceRow.n)
 _BOARD = (
-    sa.select(Agent, *presence.COLUMNS)
+    sa.select(Agent.id, Agent.account_id, Agent.name, Agent.address, *presence.COLUMNS)
     .join(PresenceRow, PresenceRow.agent_id == Agent.id)
     .order_by(Agent.name, Agent.id)
+)
+_READY_SKILLS = (
+    sa.select(PresenceRow.agent_id, AgentSkill.skill)
+    .outerjoin(AgentSkill, AgentSkill.agent_id == PresenceRow.agent_id)
+    .where(PresenceRow.status == Status.READY, PresenceRow.state == State.IDLE)
 )
 
 

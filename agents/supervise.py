@@ -164,14 +164,15 @@ def change_skills(
     if not seen or not (set(give) ^ set(take)):
         raise NothingChosen
     changed = []
-    for agent_id in sorted(seen):  # always in one order, so that two never wait for each other
+    presence.hold(session, seen)
+    for agent_id in sorted(seen):
         name = service.agent(session, agent_id).name
         had = set(service.skills_of(session, agent_id))
         if had != set(seen[agent_id]):
             raise AgentChanged(f"agent {agent_id}", name=name, who=_who_last(session, agent_id))
         gave, took = sorted(set(give) - had), sorted((set(take) & had) - set(give))
         if gave or took:
-            _change(session, agent_id, had, gave, took, author, now, name)
+            _change(session, agent_id, gave, took, author, now, name)
             changed.append(agent_id)
     return changed
 
@@ -179,7 +180,6 @@ def change_skills(
 def _change(
     session: Session,
     agent_id: int,
-    had: set[str],
     gave: list[str],
     took: list[str],
     author: Author,
@@ -189,8 +189,6 @@ def _change(
     said = {**author.said, "gave": gave, "took": took}
     # holds the presence: who is ready stands in the rows of the skills, too
     held = presence.note(session, agent_id, SKILLS, by=author.by, now=now, said=said)
-    if had != set(service.skills_of(session, agent_id)):  # whom we waited for has changed them
-        raise AgentChanged(f"agent {agent_id}", name=name, who=_who_last(session, agent_id))
     session.execute(
         sa.delete(AgentSkill)
         .where(AgentSkill.agent_id == agent_id, AgentSkill.skill.in_(took))

@@ -101,6 +101,7 @@ def desk() -> BaseResponse:
             word=word,
             choices=_choices(),
             label=label,
+            late=late,
             softphone=phone,
             carrier_script=floor().settings.carrier_script,
         )
@@ -141,7 +142,12 @@ def desk_presence() -> BaseResponse:
         seen = service.presence_of(session, who)
         word = supervise.last_word(session, who, now=clock.now())
     return fragment(
-        "agents/_presence.html", presence=seen, word=word, choices=_choices(), label=label
+        "agents/_presence.html",
+        presence=seen,
+        word=word,
+        choices=_choices(),
+        label=label,
+        late=late,
     )
 
 
@@ -249,6 +255,11 @@ def known_reason(reason: str | None) -> str:
     return reason
 
 
+def late(seen: PresenceFacts) -> bool:
+    """Whether a wrap-up has taken longer than it should."""
+    return seen.wrap_up_due is not None and seen.wrap_up_due <= clock.now()
+
+
 def _presence_json(me: AgentFacts, seen: PresenceFacts, session: Session) -> dict[str, Any]:
     return {
         "agent": {"id": me.id, "name": me.name},
@@ -345,9 +356,10 @@ def _ringing() -> str:
     if identity is None or identity.role not in ANSWERS or request.endpoint == "agents.desk":
         return ""
     with floor().db.read() as session:
-        if service.agent_of_account(session, identity.id) is None:
-            return ""
-    return Markup(render_template("agents/_ringing.html"))  # noqa: S704
+        me = service.agent_of_account(session, identity.id)
+    if me is None:
+        return ""
+    return Markup(render_template("agents/_ringing.html", me=me))  # noqa: S704
 
 
 # ---------------------------------------------------------------- shared

@@ -12,6 +12,7 @@ from flask import Flask
 import agents.floor
 import agents.jobs
 import agents.roster.web
+import agents.service
 import agents.web
 import hotline.notices.web
 import hotline.people.log
@@ -59,7 +60,7 @@ from hotline.jobs import Every, Jobs
 from hotline.navigation import Entry
 from hotline.notices import mail
 from hotline.notices import service as notices
-from hotline.people import openid
+from hotline.people import naming, openid
 from hotline.people.config import Accounts
 from hotline.people.rules import MANAGERS
 from hotline.privacy import jobs as privacy
@@ -141,6 +142,8 @@ TOPICS: Mapping[str, TopicsOf] = {
     "sign_ins": changes.always("sign_ins"),
     "audit_events": changes.always("audit"),
     "sign_in_events": changes.nothing,
+    "sign_in_origins": changes.nothing,
+    "memberships": changes.nothing,
     "password_resets": changes.nothing,
     "second_factors": changes.nothing,
     "notices": changes.by("notices", "account_id"),
@@ -302,6 +305,8 @@ def _listen(floor: Floor) -> None:
     listen("agent.ready", functools.partial(ivr.jobs.agent_ready, floor))
     # somebody left while a call was ringing there: it rings elsewhere at once
     listen("agent.left", functools.partial(ivr.jobs.agent_left, floor))
+    # who writes nothing after a conversation is free at once
+    listen("ivr.nothing_to_write", functools.partial(ivr.jobs.nothing_to_write, floor))
     # an account's last browser signed out: no call is offered there
     listen("account.signed_out", functools.partial(agents.jobs.signed_out, floor))
     # its last browser rests, and has been signed out for it
@@ -340,6 +345,9 @@ def create_app(floor: Floor | None = None) -> Flask:
     app.extensions[agents.web.FIGURES] = reports.web.board_now
     # an account's page tells which calls somebody answers; the lines of callers are above that room
     app.extensions[hotline.people.web.PARTS] = (agents.web.work_part,)
+    # the audit log tells of agents by their names
+    agent = naming.Room("agent", agents.service.names, agents.service.of_accounts)
+    app.extensions[naming.ROOMS] = (agent,)
     callers = floor.section(ivr.config.Ivr)
     titles = {name: queue.title for name, queue in callers.queues.items()}
     app.extensions[agents.web.LINES] = agents.web.Lines(titles, tuple(callers.languages))

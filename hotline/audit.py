@@ -17,6 +17,8 @@ from hotline.models import Account, AuditEvent
 
 #: Who acts on the machine itself (`hotline people …`).
 COMMAND_LINE = "command line"
+#: What the city's own sign-in says of its people (`hotline.people.provisioning`).
+CITY_SIGN_IN = "city sign-in"
 REASON_LENGTH = 500
 #: How subjects begin that are accounts.
 ACCOUNT = "account:"
@@ -33,6 +35,7 @@ class Line:
     subject: str
     reason: str
     data: Mapping[str, Any]
+    account_id: int | None = None
 
 
 def record(
@@ -40,20 +43,21 @@ def record(
     kind: str,
     subject: str,
     *,
-    by: Identity | None,
+    by: Identity | str | None,
     at: datetime,
     reason: str = "",
     **data: Any,
 ) -> None:
-    """Write that `by` (None: the command line) did `kind` to `subject`; `data` must be JSON.
+    """Write that `by` (None: the command line; a text: nobody here) did `kind` to `subject`; `data`
+    must be JSON.
 
     A kind is `<room>.<verb>`, and has its words under `<room>.audit.<verb>` in the room's texts.
     """
     session.execute(
         sa.insert(AuditEvent).values(
             at=at,
-            account_id=by.id if by else None,
-            by=by.username if by else COMMAND_LINE,
+            account_id=by.id if isinstance(by, Identity) else None,
+            by=by.username if isinstance(by, Identity) else by or COMMAND_LINE,
             kind=kind,
             subject=subject,
             reason=reason.strip()[:REASON_LENGTH],
@@ -66,6 +70,9 @@ def record(
 class Asked:
     """Which lines are looked for; what is empty asks for all. Moments are half-open, UTC.
 
+    `subjects`: to one of these. `accounts`: by one of these. `people`, `whom`: what one of these
+    accounts did, or was done to one of these subjects.
+
     `below`: only what was done on the floor of rooms, and to accounts that have one of these roles.
     """
 
@@ -76,6 +83,10 @@ class Asked:
     since: datetime | None = None
     until: datetime | None = None
     below: Collection[Role] | None = None
+    subjects: Collection[str] | None = None
+    accounts: Collection[int] | None = None
+    people: Collection[int] | None = None
+    whom: Collection[str] = ()
 
 
 def lines(
@@ -90,7 +101,7 @@ def lines(
     if before is not None:
         query = query.where(AuditEvent.id < before)
     return [
-        Line(row.id, row.at, row.by, row.kind, row.subject, row.reason, row.data)
+        Line(row.id, row.at, row.by, row.kind, row.subject, row.reason, row.data, row.account_id)
         for row in session.scalars(query)
     ]
 
@@ -110,6 +121,7 @@ def _of(asked: Asked) -> sa.Select[AuditEvent]:
     ):
         if value not in ("", None):
             query = query.where(column == value)
+    query = _of_people(query, asked)
     if asked.since is not None:
         query = query.where(AuditEvent.at >= asked.since)
     if asked.until is not None:
@@ -121,4 +133,15 @@ def _of(asked: Asked) -> sa.Select[AuditEvent]:
         )
         of_rooms = AuditEvent.kind.not_like("floor.%")
         query = query.where(of_rooms | AuditEvent.subject.in_(theirs))
+    return query
+
+
+def _of_people(query: sa.Select[AuditEvent], asked: Asked) -> sa.Select[AuditEvent]:
+    if asked.subjects is not None:
+        query = query.where(AuditEvent.subject.in_(asked.subjects))
+    if asked.accounts is not None:
+        query = query.where(AuditEvent.account_id.in_(asked.accounts))
+    if asked.people is not None:
+        did = AuditEvent.account_id.in_(asked.people)
+        query = query.where(did | AuditEvent.subject.in_(asked.whom))
     return query

@@ -25,10 +25,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Request, g
 from sqlalchemy.orm import Session
 
+from hotline import origins
 from hotline.announce import announce
 from hotline.db import Database, insert_ignore
 from hotline.errors import Conflict, Forbidden, Invalid, NotFound, SignInNeeded
 from hotline.models import Account, PasswordReset, SecondFactor, SignIn, SignInEvent, Stranger
+from hotline.origins import Origin
 from hotline.roles import EVERYONE as EVERYONE  # noqa: PLC0414 - the rooms take them from here
 from hotline.roles import Role as Role  # noqa: PLC0414
 
@@ -84,10 +86,13 @@ class Identity:
 
 @dataclass(frozen=True)
 class Visit:
-    """What opens a session: a browser, as it calls itself (None: a program), and for how long."""
+    """What opens a session: a browser, as it calls itself (None: a program), for how long, and
+    from where, as far as that is looked at.
+    """
 
     browser: str | None = None
     length: timedelta = SESSION_LENGTH
+    origin: Origin | None = None
 
 
 PROGRAM = Visit()
@@ -303,9 +308,11 @@ def prove(
     Raises BadCredentials; from the fifth wrong password on the account is locked for a time that
     doubles, and LockedOut is raised while it lasts: for names that nobody has as well. The password
     is checked between two units of work: a hash takes long on purpose, and no call shall wait for
-    the database meanwhile.
+    the database meanwhile. TooManyAccounts (`hotline.origins`) is raised before anything is looked
+    at.
     """
     with db.read() as session:
+        origins.admit(session, visit.origin, username, now=now)
         account = session.scalar(sa.select(Account).where(Account.username == username))
         known = account or session.get(Stranger, _hash(username))
     if known is not None and known.locked_until is not None and known.locked_until > now:
@@ -314,6 +321,7 @@ def prove(
     if account is not None and right and account.active:
         return Proved(account.id, account.password)
     with db.write() as session:
+        origins.failed(session, visit.origin, username, now=now)
         if account is not None:
             failed(session, account.id, Attempt.WRONG_PASSWORD, now=now, visit=visit)
         else:
@@ -341,10 +349,12 @@ def enter(session: Session, proved: Proved, *, now: datetime, visit: Visit) -> s
         sa.update(Account)
         .where(*same, free)
         .values(failures=0, locked_until=None)
-        .returning(Account.id)
+        .returning(Account.username)
     )
-    if won.one_or_none() is None:
+    username = won.scalar_one_or_none()
+    if username is None:
         return None
+    origins.entered(session, visit.origin, username, now=now)
     _tell_attempt(session, proved.account_id, Attempt.IN, now, visit)
     return open_session(session, proved.account_id, now=now, visit=visit)
 
@@ -578,6 +588,7 @@ def expire_sign_ins(session: Session, now: datetime, idle: timedelta | None = No
     session.execute(sa.delete(SignInEvent).where(SignInEvent.at <= now - KEPT))
     session.execute(sa.delete(Stranger).where(Stranger.tried_at <= now - STRANGERS_KEPT))
     session.execute(sa.delete(PasswordReset).where(PasswordReset.expires_at <= now))
+    origins.forget(session, now=now)
 
 
 # ---------------------------------------------------------------- passwords

@@ -117,16 +117,23 @@ def _beyond(
     """What is wrong with a section beside the others, and beside the files of the city."""
     if isinstance(section, Reports):
         yield from _unknown_queues(section, content)
+    if isinstance(section, Accounts):
+        yield from _unknown_divisions(section, content)
     city = content.get("city")
     calendars = city.get("calendars") if isinstance(city, dict) else None
     known = calendars if isinstance(calendars, dict) else {}
     if isinstance(section, Tickets):
         yield from section.faults_beside(dict.fromkeys(known) if unsure_of_city else known)
         yield from _faulty_areas(section, folder)
-    if not isinstance(section, Ivr):
-        return
+    if isinstance(section, Ivr):
+        yield from _missing_for_calls(section, known, folder)
+
+
+def _missing_for_calls(
+    section: Ivr, calendars: Mapping[str, Any], folder: Path | None
+) -> Iterator[Fault]:
     for path, name in section.calendars_used():
-        if name not in known:
+        if name not in calendars:
             yield Fault(path, f'no such calendar "{name}"')
     for path, file in section.recordings():
         if folder is not None and not (folder / section.audio / file).is_file():
@@ -147,6 +154,15 @@ def _unknown_queues(section: Reports, content: Any) -> Iterator[Fault]:
     for name in section.wallboard.queues:
         if isinstance(queues, dict) and name not in queues:
             yield Fault(f"wallboard.queues.{name}", f'no such queue "{name}"')
+
+
+def _unknown_divisions(section: Accounts, content: Any) -> Iterator[Fault]:
+    tickets, given = content.get("tickets"), section.openid.provision
+    divisions = tickets.get("divisions") if isinstance(tickets, dict) else None
+    for group, name in given.divisions.items() if given else ():
+        if isinstance(divisions, dict) and name not in divisions:
+            path = f"openid.provision.divisions.{group}"
+            yield Fault(path, f'no such division "{name}"')
 
 
 def warnings(config: CityConfig) -> Iterator[Fault]:

@@ -30,6 +30,21 @@ class Account(Base):
     contact: Mapped[str] = mapped_column(sa.String(120), default="", server_default="")
     #: Where notices are e-mailed; empty: nowhere.
     email: Mapped[str] = mapped_column(sa.String(254), default="", server_default="")
+    #: When the city's own sign-in made it (`hotline.people.provisioning`); NULL: somebody here did.
+    provisioned_at: Mapped[datetime | None]
+    #: When its groups gave no role any more, and it was locked for that.
+    group_gone_at: Mapped[datetime | None]
+
+
+class Membership(Base):
+    """That somebody is an administrator of a division, as the city's own sign-in says: besides
+    those whom config.yaml names.
+    """
+
+    __tablename__ = "memberships"
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), primary_key=True)
+    division: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
 
 
 class Stranger(Base):
@@ -58,6 +73,20 @@ class SignIn(Base):
     seen_at: Mapped[datetime | None]
     #: What the browser calls itself.
     browser: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
+
+
+class SignInOrigin(Base):
+    """That an account was tried in vain from an address, or signed in to there
+    (`hotline.origins`). Only hashes of both are kept.
+    """
+
+    __tablename__ = "sign_in_origins"
+    __table_args__ = (sa.Index("ix_sign_in_origins_failed", "network", "failed_at"),)
+
+    network: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    name_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    failed_at: Mapped[datetime | None]
+    entered_at: Mapped[datetime | None]
 
 
 class SignInEvent(Base):

@@ -16,12 +16,13 @@ from ivr import calls, drafts
 from ivr.callbacks import rows as callback_rows
 from ivr.calls import CallFacts
 from ivr.drafts import DraftFacts
-from ivr.errors import Lost, NothingToFinish, StillTalking
+from ivr.errors import Lost, NothingToFinish, OutcomeNeeded, StillTalking
 from ivr.events import OVER, Departed, Kind, OfferState, Result
 from ivr.models import Call, Offer
 from ivr.room import announcements as room
 from ivr.room import offers, waiting
 from ivr.room.offers import OfferFacts
+from ivr.room.wrapping import Mode
 from tickets import guarding
 from tickets import service as tickets
 from tickets.config import Asked, Makes, Tickets
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 
 #: Who wrote the outcome when the agent did not.
 LIMIT = "limit"
+#: The same, where the configuration asks no agent to.
+UNASKED = "unasked"
 #: Instead of an outcome, of a conversation whose caller was passed on among ourselves.
 PASSED_ON = "passed_on"
 
@@ -127,13 +130,59 @@ def finish(
 
 
 def finish_by_default(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) -> bool:
-    """The wrap-up limit is over: what is typed so far is written, marked as incomplete."""
+    """The wrap-up limit is over: what is typed so far is written, marked as incomplete where an
+    outcome was to be written, or was begun.
+    """
     if not _claim(session, offer.id, now):
         return False
+    config = floor.section(Tickets)
     draft = drafts.of_call(session, offer.call_id, offer.agent_id)
-    said = _as_far_as_said(floor.section(Tickets), draft)
-    _record(floor, session, offer, said, by=LIMIT, now=now)
+    if _asked_for(offer) or not _whole(config, draft):
+        _record(floor, session, offer, _as_far_as_said(config, draft), by=LIMIT, now=now)
+    else:
+        _record(floor, session, offer, _as_far_as_said(config, draft), by=UNASKED, now=now)
     return True
+
+
+def skip(
+    floor: Floor, session: Session, call_id: int, agent_id: int, *, by: str, now: datetime
+) -> None:
+    """The agent leaves a conversation unwritten where that is allowed: what is typed so far stands,
+    and they are free. Said twice, it stands.
+
+    Raises `NotYours`, `StillTalking`, `NothingToFinish`, and `OutcomeNeeded` where it is not.
+    """
+    offer = offers.latest_of_both(session, call_id, agent_id)
+    if offer.state is not OfferState.ENDED:
+        raise StillTalking
+    if offer.result is not Result.DONE:
+        raise NothingToFinish
+    if _asked_for(offer):
+        raise OutcomeNeeded
+    if _claim(session, offer.id, now):
+        config = floor.section(Tickets)
+        said = _as_far_as_said(config, drafts.of_call(session, call_id, agent_id))
+        _record(floor, session, offer, said, by=by, now=now)
+
+
+def _asked_for(offer: OfferFacts) -> bool:
+    """Whether somebody must write this conversation up."""
+    return offer.wrap_up is None or Mode(offer.wrap_up).asks
+
+
+def _whole(config: Tickets, draft: DraftFacts | None) -> bool:
+    """Whether nothing was begun, or what was begun stands as it is."""
+    begun = draft is not None and any((draft.outcome, draft.note, draft.ticket_number))
+    return not begun or (draft is not None and _stands(config, draft))
+
+
+def _stands(config: Tickets, draft: DraftFacts) -> bool:
+    chosen = config.outcome(draft.outcome)
+    return (
+        chosen is not None
+        and chosen.makes is not Makes.LINK
+        and (draft.category in config.categories or chosen.category is not Asked.REQUIRED)
+    )
 
 
 def finish_passed_on(
@@ -157,14 +206,8 @@ def _as_far_as_said(config: Tickets, draft: DraftFacts | None) -> Outcome:
     if draft is None:
         return Outcome(config.default_outcome.id)
     category = draft.category if draft.category in config.categories else None
-    chosen = config.outcome(draft.outcome)
-    stands = (
-        chosen is not None
-        and chosen.makes is not Makes.LINK
-        and (category is not None or chosen.category is not Asked.REQUIRED)
-    )
     return Outcome(
-        chosen.id if chosen is not None and stands else config.default_outcome.id,
+        draft.outcome if _stands(config, draft) else config.default_outcome.id,
         note="\n".join(part for part in (draft.note, draft.ticket_number) if part),
         category=category,
         who=draft.who,
@@ -196,11 +239,14 @@ def _record(
 ) -> tickets.TicketFacts:
     """`told`: what the event says instead of the outcome, which is somebody else's to write yet."""
     in_time = told is None and by != LIMIT
+    written_by = tickets.SYSTEM if by in (LIMIT, UNASKED) else by
     call = calls.facts(session, offer.call_id)
     number = number_of(session, offer)
     before = tickets.ticket_of_call(session, call.id)
     config = floor.section(Tickets)
-    place = places.entered(session, config, said.place, lenient=not in_time)
+    place = places.entered(
+        session, config, said.place, lenient=not in_time or not _asked_for(offer)
+    )
     ticket = tickets.record_call(
         session,
         config,
@@ -211,15 +257,17 @@ def _record(
         ticket_number=said.ticket_number,
         caller=number,
         language=offer.language,
-        by=tickets.SYSTEM if by == LIMIT else by,
+        by=written_by,
         incomplete=not in_time,
         area=place.area,
         now=now,
     )
     if before is not None:
-        ticket = _again(floor, session, call, number, before, said, by, now, in_time=in_time)
-    _name_caller(session, offer, said, ticket, by if in_time else tickets.SYSTEM, now)
-    placed_by = by if in_time else tickets.SYSTEM
+        ticket = _again(
+            floor, session, call, number, before, said, written_by, now, in_time=in_time
+        )
+    placed_by = written_by if in_time else tickets.SYSTEM
+    _name_caller(session, offer, said, ticket, placed_by, now)
     places.placed_in_call(session, config, ticket, place, by=placed_by, now=now)
     # who was added to a matter in this conversation stands by it from now on
     matters.settle(session, call.id, ticket, note=said.note, by=placed_by, now=now)
@@ -230,7 +278,11 @@ def _record(
         tickets.rate_call(session, call.id, call.mark, now=now)
     drafts.drop(session, call.id, offer.agent_id)
     agents.finish(
-        session, offer.agent_id, call_id=call.id, now=now, by="engine" if by == LIMIT else by
+        session,
+        offer.agent_id,
+        call_id=call.id,
+        now=now,
+        by="engine" if by in (LIMIT, UNASKED) else by,
     )
     return ticket
 

@@ -25,7 +25,7 @@ from ivr.callbacks import rules as callback_rules
 from ivr.nodes import Bulletin, Emergency, Hours, Menu, Node, ToQueue
 from ivr.nodes.base import ABSOLUTE, Exit, Key, LineState, Number
 from ivr.quality.config import Quality
-from ivr.room import widening
+from ivr.room import widening, wrapping
 from ivr.speech import prompts
 
 _DAY_AND_NIGHT = "a hotline is open day and night; say where callers go when nobody is signed in"
@@ -61,6 +61,8 @@ class Queue(Section):
     #: for so many seconds.
     nobody: Identifier | None = None
     nobody_after: Annotated[int, Field(ge=0, le=24 * 3600)] = 0
+    #: How its conversations are written up; None: as `offers.wrap_up` says.
+    wrap_up: wrapping.WrapUp | None = None
 
     def exits(self) -> list[tuple[str, str]]:
         """The nodes to which it may send a caller, each with the name of its key."""
@@ -71,6 +73,8 @@ class Queue(Section):
         """A limit and where it leads to stand together."""
         yield from _together("max_callers", self.max_callers, "full", self.full)
         yield from _together("max_wait", self.max_wait, "overflow", self.overflow)
+        for fault in self.wrap_up.faults() if self.wrap_up else ():
+            yield Fault(f"wrap_up.{fault.path}", fault.message)
         if self.nobody is None:
             yield Fault("nobody", f"is missing: {_DAY_AND_NIGHT}")
         for number, step in enumerate(self.widen):
@@ -130,7 +134,7 @@ class OfferRules(Section):
     #: For an agent's browser that was cut off in conversation to be back; 0: it has hung up.
     return_within: Annotated[int, Field(ge=0, le=120)] = 30
     #: To write the outcome after the conversation.
-    wrap_up: Annotated[int, Field(ge=10, le=3600)] = 180
+    wrap_up: wrapping.WrapUp = wrapping.WrapUp()
 
 
 class TalkRules(Section):
@@ -375,6 +379,11 @@ class Ivr(Section):
         """Every (queue, language) that a caller can wait in."""
         return [(queue, language) for queue in self.queues for language in self.languages]
 
+    def wrap_up_of(self, queue: str) -> wrapping.WrapUp:
+        """How a conversation of this queue is written up; of none (a call of ours), as usual."""
+        known = self.queues.get(queue)
+        return (known.wrap_up if known else None) or self.offers.wrap_up
+
     def title_of(self, name: str) -> LocalText | None:
         """What a node is called: by its own title, or that of its queue; None for one without."""
         node = self.flow.get(name)
@@ -522,6 +531,8 @@ class Ivr(Section):
         return needed
 
     def _broken_queues(self) -> Iterator[Fault]:
+        for fault in self.offers.wrap_up.faults():
+            yield Fault(f"offers.wrap_up.{fault.path}", fault.message)
         for name, queue in self.queues.items():
             for fault in queue.faults():
                 yield Fault(f"queues.{name}.{fault.path}", fault.message)

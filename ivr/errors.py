@@ -21,6 +21,8 @@ HotlineError
 │   ├── SupervisorBusy  something holds the supervisor who wants to listen
 │   ├── NotListening    what a supervisor does in a conversation that they are not in
 │   ├── NothingToFinish an outcome for a call that the agent has not talked in
+│   ├── NoMoreTime      to write up a conversation, where none is allowed (any more)
+│   ├── OutcomeNeeded   a conversation left unwritten that must be written up
 │   ├── BulletinChanged somebody changed or withdrew it first
 │   ├── AlreadyBlocked
 │   └── BlockOver       lifted or run out before
@@ -135,6 +137,18 @@ class StillTalking(Conflict):
     """The outcome is written when the conversation is over."""
 
     code, text = "still-talking", "ivr.still_talking"
+
+
+class NoMoreTime(Conflict):
+    """The wrap-up of this conversation cannot be extended."""
+
+    code, text = "no-more-time", "ivr.wrap.no_more_time"
+
+
+class OutcomeNeeded(Conflict):
+    """This conversation is written up by its agent: it cannot be skipped."""
+
+    code, text = "outcome-needed", "ivr.wrap.outcome_needed"
 
 
 class NothingToFinish(Conflict):

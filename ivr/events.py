@@ -28,6 +28,7 @@
 | `agent_lost` | the agent's browser was cut off; the caller hears music | `offer`, `agent` |
 | `agent_back` | it answered again, and the two talk on | `offer`, `agent` |
 | `talk_ended` | one of them left | `offer`, `agent`, `by` (`caller`, `agent`, `lost`, `unknown`) |
+| `wrap_up_extended` | the agent took more time to write it up | `offer`, `agent` |
 | `wrapped_up` | the outcome is written | `offer`, `agent`, `outcome`, `ticket`, `by` |
 | `abandoned` | the caller hung up in the waiting room | `queue`, `language` |
 | `left` | the caller left the waiting room otherwise | `queue`, `language`, `why` |
@@ -62,9 +63,9 @@ one that they had. `circle` of `offered` is 0 for an agent of the caller's own q
 else the number of the wider circle of the agent, and `skill` that by which they were found. `by` of
 `talk_ended` is whose side ended it, as far as the carrier told: it ends a call that it drops in the
 same words as one that is hung up; `lost`: the agent was cut off and did not come back. `by` of
-`wrapped_up` is the agent's username, or `limit`. `by` of `arrived`, `fault`, `transferred` and
-`ended` stands there only when the carrier's list told later what we had missed (`reconcile`); the
-`at` of a call that never reached us is empty.
+`wrapped_up` is the agent's username, `limit`, or `unasked` (nobody had to write it). `by` of
+`arrived`, `fault`, `transferred` and `ended` stands there only when the carrier's list told later
+what we had missed (`reconcile`); the `at` of a call that never reached us is empty.
 
 A moment is that of writing, or the carrier's for what its list told. So: wait = `connected` (or
 `abandoned`) minus `queued`; talk = `talk_ended` minus `connected`; wrap-up = `wrapped_up` minus
@@ -134,6 +135,7 @@ class Kind(StrEnum):
     AGENT_LOST = "agent_lost"
     AGENT_BACK = "agent_back"
     TALK_ENDED = "talk_ended"
+    WRAP_UP_EXTENDED = "wrap_up_extended"
     WRAPPED_UP = "wrapped_up"
     ABANDONED = "abandoned"
     LEFT = "left"

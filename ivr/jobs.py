@@ -221,6 +221,15 @@ def wrap_up(floor: Floor, now: datetime) -> None:
         _each(offer.id, partial(_finish, floor, offer, now))
 
 
+def nothing_to_write(floor: Floor, *, offer_id: int) -> None:
+    """A conversation is over of which nobody writes anything: the agent is free at once. (`wrap_up`
+    finds what this misses.)
+    """
+    with floor.db.write() as session:
+        offer = offers.facts(session, offer_id)
+        closing.finish_by_default(floor, session, offer, now=clock.now())
+
+
 def _finish(floor: Floor, offer: OfferFacts, now: datetime) -> None:
     with floor.db.write() as session:
         closing.finish_by_default(floor, session, offer, now=now)
@@ -408,7 +417,8 @@ def ask_for_citizens(floor: Floor, now: datetime) -> None:
     with floor.db.write() as session:
         before = now - timedelta(seconds=quiet)
         asked = attempts.to_ask_about(session, before, ASKED, now=now)
-        met = {each.id: offers.facts(session, each.offer_id) for each in asked}
+        # they may have been handed over to a colleague there
+        met = {each.id: offers.of_conference(session, each.offer_id) for each in asked}
     for attempt in asked:
         _each(attempt.id, partial(_ask_for_citizen, floor, attempt, met[attempt.id], now))
 

@@ -186,6 +186,11 @@ class Offer(Base):
     ended_at: Mapped[datetime | None]
     #: Done: when the default outcome is written instead of the agent's.
     wrap_up_until: Mapped[datetime | None]
+    #: Done: how it is written up (`ivr.room.wrapping.Mode`), by when it should be, and whether the
+    #: agent has asked for more time.
+    wrap_up: Mapped[str | None] = mapped_column(sa.String(12))
+    wrap_up_due: Mapped[datetime | None]
+    wrap_up_extended_at: Mapped[datetime | None]
     wrapped_up_at: Mapped[datetime | None]
     #: Since when the caller is held, and the recording paused; NULL while they are not.
     held_at: Mapped[datetime | None]

@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from agents import service as agents
-from agents.states import State, Status
 from ivr import service as ivr
 from ivr.service import Line
 from reports.config import Wallboard
@@ -38,6 +37,14 @@ class Row:
     lines: Sequence[Line]
     limits: Mapping[Measure, float]
     broken: Sequence[Measure]
+    #: From which values on a limit is near, and which are there and not beyond it yet.
+    warns: Mapping[Measure, float]
+    near: Sequence[Measure]
+
+    @property
+    def watched(self) -> list[Measure]:
+        """What has a limit, or a warning, in the order of `Measure`."""
+        return [each for each in Measure if each in self.limits or each in self.warns]
 
 
 @dataclass(frozen=True)
@@ -69,14 +76,9 @@ def read(
     now: datetime,
 ) -> Board:
     """The board of these queues, as it stands now."""
-    ready = [
-        frozenset(skill.partition("/")[0] for skill in row.skills)
-        for row in agents.board(session)
-        if row.presence.status is Status.READY and row.presence.state is State.IDLE
-    ]
     seen = _Seen(
         list(ivr.lines(session)),
-        ready,
+        agents.ready_queues(session),
         today.by_queue(session, now),
         tickets.overdue(session, now=now),
     )
@@ -89,7 +91,12 @@ def made(
     """The board from what was read."""
 
     def row(
-        id_: str, lines: list[Line], ready: int, counters: Counters, limits: Mapping[Measure, float]
+        id_: str,
+        lines: list[Line],
+        ready: int,
+        counters: Counters,
+        limits: Mapping[Measure, float],
+        warns: Mapping[Measure, float],
     ) -> Row:
         since = min((line.longest_since for line in lines if line.longest_since), default=None)
         level = rates(counters, formula).service_level
@@ -106,11 +113,20 @@ def made(
             Measure.TICKETS_OVERDUE: seen.overdue if id_ == FLOOR else None,
         }
         there = broken(limits, numbers)
-        return Row(id_, waiting, since, due, ready, counters, level, lines, limits, there)
+        near = [each for each in broken(warns, numbers) if each not in there]
+        facts = (waiting, since, due, ready, counters, level, lines)
+        return Row(id_, *facts, limits, there, warns, near)
 
     whole = total(seen.today.values())
     return Board(
-        row(FLOOR, list(seen.lines), len(seen.ready), whole, settings.floor.by_measure),
+        row(
+            FLOOR,
+            list(seen.lines),
+            len(seen.ready),
+            whole,
+            settings.floor.by_measure,
+            settings.warns_of_floor(),
+        ),
         [
             row(
                 queue,
@@ -118,6 +134,7 @@ def made(
                 sum(queue in skills for skills in seen.ready),
                 seen.today.get(queue, Counters()),
                 settings.of_queue(queue),
+                settings.warns_of_queue(queue),
             )
             for queue in queues
         ],

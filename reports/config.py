@@ -9,7 +9,7 @@ from pydantic import Field
 
 from hotline.config import Identifier, Language, Section
 from hotline.errors import Fault
-from reports.limits import Measure
+from reports.limits import Measure, contrary, warnings
 from reports.metrics import DEFAULT_SERVICE_LEVEL, Rules
 
 #: Must be the keys of `metrics.SERVICE_LEVEL` (held by a test); spelled out so that a wrong one
@@ -36,8 +36,8 @@ class ServiceLevel(Section):
 Count = Annotated[int, Field(ge=0)]
 
 
-class QueueLimits(Section):
-    """The last values that are still well for one queue (`reports.limits`); None: no alarm."""
+class QueueValues(Section):
+    """A value for each measure of one queue (`reports.limits`); None: none."""
 
     waiting: Count | None = None
     #: In seconds.
@@ -50,13 +50,38 @@ class QueueLimits(Section):
     @property
     def by_measure(self) -> dict[Measure, float]:
         """Those that are set."""
-        return {Measure(name): value for name, value in self if value is not None}
+        names = set(Measure)
+        return {Measure(name): value for name, value in self if name in names and value is not None}
 
 
-class Limits(QueueLimits):
+class FloorValues(QueueValues):
     """The same for the whole floor."""
 
     tickets_overdue: Count | None = None
+
+
+class QueueLimits(QueueValues):
+    """The last values that are still well for one queue; None: no alarm."""
+
+    #: From which on it is said that a limit is near, in place of `Wallboard.warn_at`.
+    warn: QueueValues = QueueValues()
+
+    def faults(self) -> Iterator[Fault]:
+        yield from _too_late(self.by_measure, self.warn.by_measure)
+
+
+class Limits(FloorValues):
+    """The same for the whole floor."""
+
+    warn: FloorValues = FloorValues()
+
+    def faults(self) -> Iterator[Fault]:
+        yield from _too_late(self.by_measure, self.warn.by_measure)
+
+
+def _too_late(limits: dict[Measure, float], warn: dict[Measure, float]) -> Iterator[Fault]:
+    for measure in contrary(limits, warn):
+        yield Fault(f"warn.{measure}", "comes after the alarm")
 
 
 class Wallboard(Section):
@@ -68,9 +93,29 @@ class Wallboard(Section):
     queues: dict[Identifier, QueueLimits] = Field(default_factory=dict)
     #: The service level of so few calls says nothing yet.
     service_level_after: Annotated[int, Field(ge=1, le=1000)] = 10
+    #: The share of a limit from which on it is said that it is near; None: only where `warn` says.
+    warn_at: Annotated[float, Field(ge=0.1, lt=1)] | None = None
+
+    def parts(self) -> Iterator[tuple[str, "QueueLimits | Limits"]]:
+        """All limits, each with its path."""
+        yield "floor", self.floor
+        yield "queue", self.queue
+        for name, limits in self.queues.items():
+            yield f"queues.{name}", limits
 
     def of_queue(self, queue: str) -> dict[Measure, float]:
         return self.queues.get(queue, self.queue).by_measure
+
+    def warns_of_queue(self, queue: str) -> dict[Measure, float]:
+        """From which values of a queue on it is said that a limit is near."""
+        return self._warns(self.queues.get(queue, self.queue))
+
+    def warns_of_floor(self) -> dict[Measure, float]:
+        """The same for the whole floor."""
+        return self._warns(self.floor)
+
+    def _warns(self, limits: QueueLimits | Limits) -> dict[Measure, float]:
+        return warnings(limits.by_measure, limits.warn.by_measure, self.warn_at)
 
 
 class Printed(Section):
@@ -107,6 +152,9 @@ class Reports(Section):
                 "is longer than service_level.threshold_seconds",
                 follows="service_level.threshold_seconds",
             )
+        for path, limits in self.wallboard.parts():
+            for fault in limits.faults():
+                yield Fault(f"wallboard.{path}.{fault.path}", fault.message)
 
     @property
     def rules(self) -> Rules:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline.models import Account
+from hotline.models import Account, Membership
 from tickets.config import Tickets
 from tickets.errors import BadAbsence, NoSuchAbsence, RoleMayNot
 from tickets.facts import Actor
@@ -87,7 +87,7 @@ class Attendance:
 
 def on(session: Session, config: Tickets, now: datetime) -> Attendance:
     """Return who is there on the day of `now`."""
-    today = config.day(now)
+    today, config = config.day(now), with_members(session, config)
     rows = session.scalars(
         sa.select(Absence).where(
             Absence.last >= today, Absence.first <= today, Absence.withdrawn_at.is_(None)
@@ -99,6 +99,26 @@ def on(session: Session, config: Tickets, now: datetime) -> Attendance:
     matter |= {name for name in away.values() if name is not None}
     names = _names(session, Account.username.in_(matter))
     return Attendance(config, names, away)
+
+
+def with_members(session: Session, config: Tickets) -> Tickets:
+    """Return the configuration with those, too, of whom the city's own sign-in says that they are
+    administrators of a division: after those whom the file names.
+    """
+    rows = session.execute(
+        sa.select(Membership.division, Account.username)
+        .join(Account, Account.id == Membership.account_id)
+        .order_by(Account.username)
+    ).all()
+    if not rows:
+        return config
+    divisions = dict(config.divisions)
+    for id_, username in rows:
+        known = divisions.get(id_)
+        if known is not None and username not in known.administrators:
+            more = {"administrators": (*known.administrators, username)}
+            divisions[id_] = known.model_copy(update=more)
+    return config.model_copy(update={"divisions": divisions})
 
 
 # ------------------------------------------------------------------ absences
@@ -126,6 +146,7 @@ def may_write(config: Tickets, actor: Actor, username: str) -> bool:
 
 def people(session: Session, config: Tickets, actor: Actor) -> dict[str, str]:
     """Return the names by username of those whose absence the actor may write down."""
+    config = with_members(session, config)
     matter = {name for each in config.divisions.values() for name in each.administrators}
     theirs = [name for name in matter if may_write(config, actor, name)]
     return _names(session, Account.username.in_(theirs))
@@ -202,7 +223,7 @@ def be_back(
 ) -> None:
     """Withdraw an absence; who does it again changes nothing. Raises `NoSuchAbsence`."""
     row = session.get(Absence, absence_id)
-    if row is None or not may_write(config, actor, row.username):
+    if row is None or not may_write(with_members(session, config), actor, row.username):
         raise NoSuchAbsence
     session.execute(
         sa.update(Absence)

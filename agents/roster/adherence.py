@@ -5,9 +5,10 @@ leave early. The definitions in words: docs/roster.md.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from agents.roster.rules import Shift
@@ -42,12 +43,13 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of being signed in (or busy, which nobody is who has gone home). `working`: it
-    counts as present.
+    counts as present. `seen`: what the agent was.
     """
 
     start: datetime
     end: datetime
     working: bool
+    seen: Seen | None = field(default=None, compare=False)
 
 
 def spans(changes: Iterable[Seen], end: datetime, breaks: Collection[str]) -> list[Span]:
@@ -67,7 +69,7 @@ def _span(seen: Seen, end: datetime, breaks: Collection[str]) -> list[Span]:
     there = seen.status is not Status.SIGNED_OUT or seen.state is not State.IDLE
     if not there or end <= seen.at:
         return []
-    return [Span(seen.at, end, _working(seen, breaks))]
+    return [Span(seen.at, end, _working(seen, breaks), seen)]
 
 
 def _working(seen: Seen, breaks: Collection[str]) -> bool:
@@ -118,6 +120,61 @@ def _beyond(how_long: timedelta, grace: timedelta) -> timedelta:
 
 def _shared(span: Span, start: datetime, end: datetime) -> timedelta:
     return max(NOTHING, min(span.end, end) - max(span.start, start))
+
+
+class Why(StrEnum):
+    """Why a shift was not kept whole."""
+
+    ABSENT = "absent"  # never came
+    LATE = "late"
+    BREAK = "break"  # on a break that does not count
+    MISSED = "missed"  # a call rang in vain, and nobody said that they are back
+    AWAY = "away"  # signed out in the middle
+    EARLY = "early"  # gone before the end; while it lasts: gone by now
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A part of a shift that was not kept. `reason`: that of a break, by its configured name."""
+
+    why: Why
+    how_long: timedelta
+    reason: str | None = None
+
+
+def differences(shift: Shift, there: Sequence[Span], now: datetime) -> list[Difference]:
+    """What is missing between planned and present, every minute of it once, in the order of `Why`;
+    without grace: that decides what is said of it, not what was.
+    """
+    until = min(shift.end, now)
+    planned = max(NOTHING, until - shift.start)
+    inside = [each for each in there if each.start < until and each.end > shift.start]
+    if not planned:
+        return []
+    if not inside:
+        return [Difference(Why.ABSENT, planned)]
+    lost: dict[tuple[Why, str | None], timedelta] = {}
+
+    def lose(why: Why, how_long: timedelta, reason: str | None = None) -> None:
+        if how_long > NOTHING:
+            lost[why, reason] = lost.get((why, reason), NOTHING) + how_long
+
+    lose(Why.LATE, inside[0].start - shift.start)
+    for before, after in pairwise(inside):
+        lose(Why.AWAY, after.start - before.end)
+    for each in inside:
+        if not each.working:
+            lose(*_excused(each, _shared(each, shift.start, until)))
+    lose(Why.EARLY, until - inside[-1].end)
+    order = list(Why)
+    found = [Difference(why, how_long, reason) for (why, reason), how_long in lost.items()]
+    return sorted(found, key=lambda each: (order.index(each.why), each.reason or ""))
+
+
+def _excused(span: Span, how_long: timedelta) -> tuple[Why, timedelta, str | None]:
+    if span.seen is not None and span.seen.status is Status.MISSED:
+        return Why.MISSED, how_long, None
+    return Why.BREAK, how_long, span.seen.reason if span.seen else None
 
 
 def unplanned(

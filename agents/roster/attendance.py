@@ -68,6 +68,39 @@ def adherence_of(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One shift as it was kept, and why it was not kept whole."""
+
+    kept: Kept
+    why: tuple[adherence.Difference, ...]
+
+    @property
+    def share(self) -> float | None:
+        """Present of planned, so far."""
+        return self.kept.present / self.kept.planned if self.kept.planned else None
+
+
+def own_week(session: Session, agent_id: int, act: Act, how: adherence.Rules) -> list[Told]:
+    """How one agent has kept the shifts of the local week of now (from Monday), of what has gone by
+    of each: for that very agent.
+    """
+    monday = act.today - act.today.weekday() * ONE_DAY
+    around = shifts_between(session, monday, act.today, act.zone)
+    mine = [each for each in around if each.agent_id == agent_id and each.start < act.at]
+    if not mine:
+        return []
+    seen = presence(session, [agent_id], min(each.start for each in mine) - ONE_DAY, act.at)
+    there = adherence.spans(seen[agent_id], act.at, how.breaks)
+    return [
+        Told(
+            adherence.kept(shift, there, act.at, how),
+            tuple(adherence.differences(shift, there, act.at)),
+        )
+        for shift in mine
+    ]
+
+
 def presence(
     session: Session, who: Collection[int], start: datetime, end: datetime
 ) -> dict[int, list[Seen]]:

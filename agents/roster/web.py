@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from agents import service as agents
 from agents.config import Agents, Roster
 from agents.roster import attendance, files, importing, rules, service, sheets
-from agents.roster.adherence import Here
+from agents.roster.adherence import Difference, Here
 from agents.roster.rules import ONE_DAY, BadRule, Pattern, Repeat, Series, Shift
 from agents.roster.service import Act, Plan, Wish
 from agents.web import NotAnAgent, fragment
@@ -363,6 +363,7 @@ def _mine(address: str = "") -> str:
         found = _shifts(session, act.today - ONE_DAY, last, also_off=True)
         since = service.feed_since(session, me.id)
         names = {each.id: each.name for each in service.people(session)}
+        told = attendance.own_week(session, me.id, act, _rules().rules)
     own = [
         each
         for each in found
@@ -373,8 +374,20 @@ def _mine(address: str = "") -> str:
         days.setdefault(each.day, []).append(each)
     return render_template(
         "agents/roster_mine.html", me=me, by_day=days, since=since, address=address, names=names,
-        **_words(),
+        told=told, minutes=_minutes, why=_why, rules=_rules(), **_words(),
     )  # fmt: skip
+
+
+def _why(one: Difference) -> str:
+    """A difference in words; less than half a minute is none."""
+    breaks = floor().section(Agents).breaks
+    title = breaks[one.reason].for_(language()) if one.reason in breaks else ""
+    key = "break_for" if title else one.why.value
+    return t(
+        f"agents.roster.why.{key}",
+        minutes=i18n.number(_minutes(one.how_long), language()),
+        title=title,
+    )
 
 
 @blueprint.post("/roster/feed")

@@ -4,7 +4,7 @@
  * somebody is typing, with ages and limits counted here. docs/desk.md says what a fragment may do.
  */
 
-import { Stream } from "./stream.js";
+import { Stream } from "/static/floor/stream.js";
 
 const HIDDEN_SECONDS = 5;
 /** How often what listens to a stream asks by itself: something may have been lost. */

@@ -83,6 +83,12 @@ function watch() {
     if (at - (lastOn.get(word.id) ?? -Infinity) > AGAIN_MS) fresh.push(`${name}: ${word.textContent}`);
     lastOn.set(word.id, at);
   }
+  for (const word of board.querySelectorAll(".warning[data-from]")) {
+    if (!(word instanceof HTMLElement)) continue;
+    const waited = (now - Date.parse(word.dataset.from ?? "")) / 1000;
+    // the alarm takes its place; a warning never sounds
+    word.hidden = !(waited > Number(word.dataset.limit) && waited <= Number(word.dataset.until ?? Infinity));
+  }
   for (const [id, on] of lastOn) if (at - on > AGAIN_MS) lastOn.delete(id);
   if (!fresh.length) return;
   told.textContent = fresh.join(" · ");

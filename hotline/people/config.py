@@ -2,13 +2,14 @@
 sign-in.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from hotline import clock
-from hotline.config import LocalText, Section
+from hotline.config import Identifier, LocalText, Section
 from hotline.roles import Role
 
 
@@ -26,14 +27,43 @@ class Sessions(Section):
     idle_minutes: Annotated[float, Field(ge=5, le=24 * 60)] = 120
 
 
+class Provision(Section):
+    """Accounts that are made and changed by what the city's own sign-in says
+    (`hotline.people.provisioning`).
+    """
+
+    stand_ins: ClassVar[Mapping[str, Any]] = {"roles": {}}
+
+    #: The claim with the groups of somebody, and the one with their name.
+    groups: Annotated[str, Field(min_length=1)] = "groups"
+    name: Annotated[str, Field(min_length=1)] = "name"
+    #: Group → role. Who is in several has the first of them; who is in none is refused.
+    roles: Annotated[dict[str, Role], Field(min_length=1)]
+    #: Group → division (an id of `tickets.divisions`) whose administrator they are.
+    divisions: dict[str, Identifier] = Field(default_factory=dict)
+
+
 class OpenId(Section):
     """The city's own sign-in, when the environment names one (OPENID_ISSUER)."""
 
     #: The claim whose value is the username here.
     claim: Annotated[str, Field(min_length=1)] = "preferred_username"
+    #: None: accounts are made here by hand, and the sign-in says only who somebody is.
+    provision: Provision | None = None
     label: LocalText = LocalText(
         {"th": "เข้าด้วยบัญชีของหน่วยงาน", "en": "Sign in with your office account"}
     )
+
+
+class Addresses(Section):
+    """When signing in from one address is slowed (`hotline.origins`)."""
+
+    #: So many different accounts may fail there ...
+    accounts: Annotated[int, Field(ge=3, le=1000)] = 20
+    #: ... within so many minutes.
+    minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    #: True: addresses are those that the proxy in front of us names (X-Forwarded-For, the last).
+    behind_proxy: bool = False
 
 
 class Accounts(Section):
@@ -42,6 +72,7 @@ class Accounts(Section):
     second_factor: SecondFactor = SecondFactor()
     sessions: Sessions = Sessions()
     openid: OpenId = OpenId()
+    addresses: Addresses = Addresses()
 
     @property
     def length(self) -> timedelta:

@@ -4,7 +4,9 @@ A session's token is new at each way in, and the one that the browser had before
 plant a session and wait for somebody to sign in to it.
 """
 
-from datetime import datetime
+import math
+from datetime import datetime, timedelta
+from typing import Any
 
 from flask import (
     g,
@@ -16,12 +18,14 @@ from flask import (
     url_for,
 )
 from flask import session as flask_session
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from hotline import auth, clock
+from hotline import auth, clock, origins
 from hotline.auth import EVERYONE, Identity, Proved, SecondFactorNeeded, Visit, public
-from hotline.errors import HotlineError, Invalid
-from hotline.people import factors, openid, resets, steps
+from hotline.errors import Conflict, HotlineError, Invalid
+from hotline.origins import Origin
+from hotline.people import factors, openid, provisioning, resets, steps
 from hotline.people.config import Accounts
 from hotline.web import HOME, floor, is_secure, json_body, pages, safe_next, set_cookie, t
 
@@ -31,7 +35,17 @@ _NEXT = "next"
 def visit() -> Visit:
     """This request's browser, and how long its session may last."""
     length = floor().section(Accounts).length
-    return Visit(str(request.user_agent)[: auth.BROWSER_LENGTH], length)
+    return Visit(str(request.user_agent)[: auth.BROWSER_LENGTH], length, _origin())
+
+
+def _origin() -> Origin:
+    rules = floor().section(Accounts).addresses
+    network = origins.network(
+        request.remote_addr or "",
+        request.headers.get("X-Forwarded-For", ""),
+        behind_proxy=rules.behind_proxy,
+    )
+    return Origin(network, rules.accounts, timedelta(minutes=rules.minutes) * clock.speed())
 
 
 def _key() -> str:
@@ -71,9 +85,25 @@ def sign_in_now() -> BaseResponse:
     except SecondFactorNeeded as needed:
         return _to_second_step(needed.proved, next_page, now)
     except HotlineError as error:
-        page = _form(next_page, error=t(error.text_key), username=username)
-        return make_response(page, error.status)
+        page = _form(next_page, error=t(error.text_key, **_shown(error)), username=username)
+        return _later(make_response(page, error.status), error, now)
     return _enter(token, next_page)
+
+
+def _shown(error: HotlineError) -> dict[str, Any]:
+    """The values of an error as a person reads them: until when they wait, in the city's time."""
+    zone = floor().city.zone
+    if not isinstance(error, origins.TooManyAccounts):
+        return error.values
+    return {"until": f"{clock.local(error.values['until'], zone):%H:%M}"}
+
+
+def _later(response: BaseResponse, error: HotlineError, now: datetime) -> BaseResponse:
+    """What says to programs when to try again (RFC 9110, 10.2.3)."""
+    if isinstance(error, origins.TooManyAccounts):
+        left = (error.values["until"] - now).total_seconds() / clock.speed()
+        response.headers["Retry-After"] = str(max(1, math.ceil(left)))
+    return response
 
 
 def _enter(token: str, next_page: str | None) -> BaseResponse:
@@ -164,18 +194,34 @@ def openid_back() -> BaseResponse:
     try:
         said = openid.claims()
         with floor().db.write() as session:
-            claim = floor().section(Accounts).openid.claim
-            proved = openid.account_of(session, said, claim)
-            if auth.has_second_factor(session, proved.account_id):
+            proved = _proved_by(session, said, now)
+            token = None
+            if proved is not None and auth.has_second_factor(session, proved.account_id):
                 return _to_second_step(proved, next_page, now)
-            token = auth.enter(session, proved, now=now, visit=visit())
+            if proved is not None:
+                token = auth.enter(session, proved, now=now, visit=visit())
+        if proved is None:
+            raise openid.UnknownIdentity()
         if token is None:
             raise auth.LockedOut()
+    except Conflict:  # the same person, in two browsers at once
+        return make_response(_form(next_page, error=t("floor.openid.failed")), 409)
     except (openid.OpenIdFailed, openid.UnknownIdentity, auth.LockedOut) as error:
         return make_response(_form(next_page, error=t(error.text_key)), error.status)
     finally:
         flask_session.clear()
     return _enter(token, next_page)
+
+
+def _proved_by(session: Session, said: dict[str, Any], now: datetime) -> Proved | None:
+    """Whose account it is; None when they have none, or none any more: what was changed stands."""
+    rules = floor().section(Accounts).openid
+    found = provisioning.read(said, rules)
+    if found is None or rules.provision is None:
+        return openid.account_of(session, said, rules.claim)
+    if provisioning.is_by_hand(session, found.username):
+        return openid.account_of(session, said, rules.claim)
+    return provisioning.follow(session, found, rules.provision, now=now)
 
 
 # ---------------------------------------------------------------- a link for a password
@@ -245,9 +291,16 @@ def api_sign_in() -> BaseResponse:
     """A program's session: `username`, `password`, and `code` for who has a second factor."""
     body, now = json_body(), clock.now()
     username, password = str(body.get("username", "")), str(body.get("password", ""))
-    program = Visit(None, floor().section(Accounts).length)
+    program = Visit(None, floor().section(Accounts).length, _origin())
     try:
         token = auth.sign_in(floor().db, username, password, now=now, visit=program)
+    except origins.TooManyAccounts as error:
+        said = {
+            "code": error.code,
+            "message": t(error.text_key, **_shown(error)),
+            "detail": error.detail,
+        }
+        return _later(make_response(jsonify(error=said), error.status), error, now)
     except SecondFactorNeeded as needed:
         if not (code := str(body.get("code", ""))):
             raise

@@ -12,10 +12,11 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 from sqlalchemy.orm import Session
 
 from hotline import audit, clock
-from hotline.audit import ACCOUNT, COMMAND_LINE, Asked, Line
+from hotline.audit import ACCOUNT, CITY_SIGN_IN, COMMAND_LINE, Asked, Line
 from hotline.auth import Role, access, current_account
 from hotline.models import Account
-from hotline.people import rules
+from hotline.people import naming, rules
+from hotline.people.naming import Names
 from hotline.people.rules import MANAGERS
 from hotline.people.service import LARGEST_ID
 from hotline.web import floor, t
@@ -27,6 +28,10 @@ PAGE, CHUNK = 50, 500
 _BYTE_ORDER_MARK = "\ufeff"
 #: A spreadsheet runs what begins so as a formula (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+#: Who acts without being one of us.
+_NOBODY = {COMMAND_LINE: "floor.log.command_line", CITY_SIGN_IN: "floor.log.city_sign_in"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,9 @@ class Told:
 @blueprint.get("/audit")
 @access(*MANAGERS)
 def log() -> str:
-    """The newest lines. Query: `by`, `whom` (usernames), `kind`, `from`, `until`, `before`."""
+    """The newest lines. Query: `person` (who did it, or to whom), `by`, `whom` (names, usernames,
+    or what else the log names: `call:12`), `kind`, `from`, `until`, `before`.
+    """
     with floor().db.read() as session:
         asked = _asked(session)
         before = request.args.get("before", type=_key)
@@ -94,21 +101,32 @@ def _key(text: str) -> int:
 def _asked(session: Session) -> Asked | None:
     """What the address asks for; None when it names somebody whom nobody knows."""
     reader, given, zone = current_account(), request.args, floor().city.zone
-    subject = ""
+    subjects = None
     if whom := given.get("whom", "").strip():
-        found = session.scalar(sa.select(Account.id).where(Account.username == whom))
+        found = naming.accounts_like(session, whom)
         # what is no account is told by its own name: agent:3, queue:general
-        subject = f"{ACCOUNT}{found}" if found is not None else whom
+        subjects = naming.subjects_of(session, found) if found else [whom]
+    person, theirs = given.get("person", "").strip(), None
+    if person and not (theirs := naming.accounts_like(session, person)):
+        return None
     first, last = given.get("from", type=_day), given.get("until", type=_day)
     everything = reader.role is Role.ADMINISTRATOR
     return Asked(
-        by=given.get("by", "").strip(),
-        subject=subject,
+        **_by(session, given.get("by", "").strip()),
+        subjects=subjects,
+        people=theirs,
+        whom=naming.subjects_of(session, theirs) if theirs else (),
         kind=given.get("kind", ""),
         since=clock.midnight(first, zone) if first else None,
         until=clock.midnight(last + timedelta(days=1), zone) if last else None,
         below=None if everything else rules.MANAGES[reader.role],
     )
+
+
+def _by(session: Session, by: str) -> dict[str, Any]:
+    """Who acted: some of us, by name; else who is none of us, or has another name by now."""
+    found = naming.accounts_like(session, by) if by else []
+    return {"accounts": found} if found else {"by": by}
 
 
 def _day(text: str) -> date:
@@ -134,15 +152,23 @@ def words_of(kind: str) -> str:
 
 def _told(session: Session, lines: Iterable[Line]) -> Iterator[Told]:
     found = list(lines)
-    ids = {account for each in found if (account := _account_of(each.subject)) is not None}
-    names = dict(
-        session.execute(sa.select(Account.id, Account.username).where(Account.id.in_(ids))).all()
-    )
+    names = Names(session, found)
+    actors = _actors(session, found)
     for each in found:
         account = _account_of(each.subject)
-        whom = names.get(account, each.subject) if account is not None else each.subject
-        by = t("floor.log.command_line") if each.by == COMMAND_LINE else each.by
-        yield Told(each, by, words_of(each.kind), whom, account, _details(each.data))
+        whom = names.of(each.subject, each.data)
+        by = t(_NOBODY[each.by]) if each.by in _NOBODY else actors.get(each.account_id, each.by)
+        details = _details(each.data) or names.in_words(each.data)
+        yield Told(each, by, words_of(each.kind), whom, account, details)
+
+
+def _actors(session: Session, lines: Iterable[Line]) -> dict[int | None, str]:
+    """Who acted, by the name that they have now; the username in the line is as it was then."""
+    ids = {each.account_id for each in lines if each.account_id is not None}
+    rows = session.execute(
+        sa.select(Account.id, Account.name, Account.username).where(Account.id.in_(ids))
+    )
+    return {id_: naming.called(name, username) for id_, name, username in rows}
 
 
 def _account_of(subject: str) -> int | None:
@@ -151,16 +177,12 @@ def _account_of(subject: str) -> int | None:
 
 
 def _details(data: Mapping[str, Any]) -> str:
-    """What else is written in the line: a role in words, everything else as it stands there."""
+    """A role, and another name, from what to what; nothing for everything else."""
     if set(data) == {"was", "role"} and set(data.values()) <= set(Role):
         return " → ".join(t(f"floor.role.{data[name]}") for name in ("was", "role"))
     if set(data) == {"was", "name"}:
         return f"{data['was']} → {data['name']}"
-    return ", ".join(f"{name}: {_plain(value)}" for name, value in data.items())
-
-
-def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ""
 
 
 def _row(cells: Iterable[str]) -> str:

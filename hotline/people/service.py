@@ -186,7 +186,7 @@ def change_role(
     if role is them.role:
         raise Conflict()
     if role is not Role.ADMINISTRATOR:
-        _leave_one(session, them)
+        leave_an_administrator(session, them)
     _change(session, them, {"role": them.role.value}, role=role.value)
     auth.end_sessions(session, account_id)
     facts = {"was": them.role.value, "role": role.value}
@@ -199,7 +199,7 @@ def lock(
     """Nobody signs in to this account any more, and nobody stays signed in."""
     them = _other(session, account_id, by)
     reason = rules.need_reason(reason)
-    _leave_one(session, them)
+    leave_an_administrator(session, them)
     _change(session, them, {"active": True}, active=False)
     auth.lock_out(session, account_id)
     _log(session, "locked", account_id, by, now, reason)
@@ -293,11 +293,11 @@ def _other(session: Session, account_id: int, by: Identity | None) -> Person:
     return person_of(session, account_id, by)
 
 
-def _leave_one(session: Session, them: Person) -> None:
+def leave_an_administrator(session: Session, them: Person | Account) -> None:
     """Raise LastAdministrator when nobody but they could administer. One at a time: of two
     administrators who lock each other at once, the second finds the first's work done.
     """
-    if them.role is not Role.ADMINISTRATOR or not them.active:
+    if them.role != Role.ADMINISTRATOR or not them.active:
         return
     active = (
         sa.select(Account.id)

@@ -1,9 +1,10 @@
 // @ts-check
 /**
- * The bell in the header counts by itself: it asks again when the stream says that something has
- * come. A page that listens to a stream of its own (the desk) has no room for a second: there, and
- * wherever the stream is away, it asks now and then.
+ * The bell in the header counts by itself: it asks again when the stream of its page says that something
+ * has come, and now and then. Where the page has no stream of its own (the desk has), it is opened here.
  */
+
+import { Stream, told } from "./stream.js";
 
 const ASK_MS = 45_000;
 
@@ -24,11 +25,8 @@ function watch(bell) {
   };
   setInterval(ask, ASK_MS);
   document.addEventListener("visibilitychange", ask);
-  const { stream, topic } = bell.dataset;
-  if (!stream || !topic || document.querySelector("main [data-stream]")) return;
-  const events = new EventSource(`${stream}?topics=${encodeURIComponent(topic)}`, { withCredentials: true });
-  events.addEventListener("changed", ask);
-  addEventListener("pagehide", () => events.close());
+  told(bell, (why) => why === "changed" && ask());
+  if (!document.querySelector("main [data-stream]")) new Stream(bell.dataset.stream ?? "").open();
 }
 
 const bell = document.getElementById("bell");

@@ -28,6 +28,9 @@ from ivr.room.offers import OfferFacts
 from tickets import service as tickets
 from tickets.config import Tickets
 
+#: How often one looks again for whose conversation it is.
+_LOOKS = 5
+
 
 def begin(floor: Floor, session: Session, offer_id: int, *, now: datetime) -> AttemptFacts | None:
     """The agent of this offer waits on the line: from now on the citizen is being rung.
@@ -108,13 +111,14 @@ def dialled(session: Session, attempt_id: int, leg_sid: str) -> bool:
 def answered(
     session: Session, attempt_id: int, leg_sid: str, *, now: datetime
 ) -> OfferFacts | None:
-    """The citizen answers: to the agent, in the conference of this offer.
+    """The citizen answers: to the agent, in the conference of this offer. Whose conversation it is
+    there: told again, it may be a colleague's by now.
 
     None when nobody waits for them there (any more). The same telephone is told the same again.
     """
     attempt = rows.attempt_facts(session, attempt_id)
     offer, before = (
-        offers.facts(session, attempt.offer_id),
+        offers.of_conference(session, attempt.offer_id),
         rows.facts(session, attempt.callback_id),
     )
     if attempt.ended_at is not None or attempt.leg_sid not in (None, leg_sid):
@@ -181,12 +185,21 @@ def leg_over(
         not_reached(floor, session, over, missed(status), now=now)
         return
     rows.set_attempt(session, attempt_id, ended_at=now, result=ANSWERED)
-    offer = offers.facts(session, attempt.offer_id)
-    if offer.state is OfferState.CONNECTED and offers.talk_over(
-        floor, session, offer, "caller", now=now
-    ):
-        # who hangs up while the notice is spoken never was in the conference, which then goes on
-        offers.drop_leg(session, offer, now)
+    _talk_over(floor, session, attempt.offer_id, now)
+
+
+def _talk_over(floor: Floor, session: Session, offer_id: int, now: datetime) -> None:
+    """The citizen has left the conference of this offer: whose conversation it is there is over.
+    They may be handed over to a colleague in this very moment, who then has it.
+    """
+    for _ in range(_LOOKS):
+        offer = offers.of_conference(session, offer_id)
+        if offer.state is not OfferState.CONNECTED:
+            return
+        if offers.talk_over(floor, session, offer, "caller", now=now):
+            # who hangs up while the notice is spoken never was in the conference, which goes on
+            offers.drop_leg(session, offer, now)
+            return
 
 
 def not_reached(

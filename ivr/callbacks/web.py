@@ -38,7 +38,7 @@ def citizen_leg() -> str:
     if offer is None:  # the agent has gone in this very moment
         return speaker().apology(language)
     notice = speaker().config.callbacks.notice if told else None
-    return speaker().join(offer.id, language, notice)
+    return speaker().join(offer.id, language, notice, talk=offer.talk)
 
 
 @signed

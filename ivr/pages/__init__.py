@@ -18,6 +18,7 @@ from ivr.pages import (
     quality,
     recordings,
     talk,
+    wrapping,
 )
 from ivr.pages.base import blueprint
 from ivr.pages.bulletins import bulletins_of_incident
@@ -49,4 +50,5 @@ __all__ = [
     "skill_titles",
     "talk",
     "to_call_out",
+    "wrapping",
 ]

@@ -185,9 +185,10 @@ def _if(word: str, name: str, value: object = None) -> Callable[[Mapping[str, An
     return more
 
 
+_WRITTEN_BY = {closing.LIMIT: "_by_limit", closing.UNASKED: "_unasked"}
 #: What the words of a kind tell apart.
 _MORE: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
-    Kind.WRAPPED_UP: _if("_by_limit", "by", closing.LIMIT),
+    Kind.WRAPPED_UP: lambda data: _WRITTEN_BY.get(data["by"], ""),
     Kind.TRANSFERRING: _if("_to_emergency", "emergency"),
     Kind.ANSWER: lambda data: f"_{data['how']}",
     Kind.SMS: lambda data: f"_{data['result']}",

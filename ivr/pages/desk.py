@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import jsonify
+from flask import jsonify, render_template
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -17,7 +17,7 @@ from agents import service as agents
 from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
-from hotline.web import floor, json_body, wants_json
+from hotline.web import floor, json_body, shared, wants_json
 from ivr import callers, closing, drafts, story
 from ivr.callbacks import attempts
 from ivr.callbacks.rows import CallbackFacts
@@ -28,6 +28,7 @@ from ivr.pages import talking
 from ivr.pages.base import ANSWERS, WATCHES, blueprint, fragment, iso, me, queue_title, spoken_title
 from ivr.room import offers, waiting
 from ivr.room.waiting import Line
+from ivr.room.wrapping import Mode
 from ivr.story import AtHand
 from ivr.talk import consults, monitors
 from tickets import service as tickets
@@ -200,10 +201,24 @@ def _at_hand_json(found: AtHand | None, more: dict[str, Any]) -> dict[str, Any]:
         **facts,
         "since": _since(found).isoformat(),
         "wrap_up_until": iso(offer.wrap_up_until),
+        "wrap_up": _wrap_up_json(found),
         "cut_off": found.cut_off,
         **more,
     }
     return {"offer": None, "call": call}
+
+
+def _wrap_up_json(found: AtHand) -> dict[str, Any] | None:
+    """How it is to be written up, once the talk is over."""
+    offer = found.offer
+    if found.phase != "wrap_up":
+        return None
+    return {
+        "mode": offer.wrap_up or Mode.TIMED.value,
+        "due": iso(offer.wrap_up_due or offer.wrap_up_until),
+        "more_seconds": offers.may_extend(floor(), offer),
+        "may_skip": offer.wrap_up == Mode.OPTIONAL,
+    }
 
 
 def _callback_json(promise: CallbackFacts | None) -> dict[str, Any] | None:
@@ -259,6 +274,8 @@ def current_fragment() -> Response:
         listening=listening,
         modes=list(monitors.Mode),
         persons=known,
+        more_seconds=offers.may_extend(here, found.offer) if found else 0,
+        late=_late(found),
         saved_at=f"{clock.local(draft.saved_at, here.city.zone):%H:%M:%S}" if draft else "",
         queue_title=queue_title,
         spoken_title=spoken_title,
@@ -268,6 +285,12 @@ def current_fragment() -> Response:
         ticket_shown=tickets.number_shown,
         place=places.fields_of(here),
     )
+
+
+def _late(found: AtHand | None) -> bool:
+    """Whether an outcome is to be written whose moment has passed."""
+    due = found.offer.wrap_up_due if found and found.phase == "wrap_up" else None
+    return due is not None and due <= clock.now()
 
 
 @dataclass(frozen=True)
@@ -291,11 +314,15 @@ def _listening(session: Session, agent_id: int) -> _Listening | None:
 @access(*WATCHES)
 def board() -> Response:
     """Who waits on the line: each queue with how many, in which language, and since when the first;
-    and how many callbacks are due there.
+    and how many callbacks are due there. The same for all: every idle desk asks for it.
     """
-    with floor().db.read() as session:
-        found = list(waiting.lines(session))
-    return fragment("ivr/board.html", queues=_queues(found), spoken_title=spoken_title)
+
+    def make() -> str:
+        with floor().db.read() as session:
+            found = list(waiting.lines(session))
+        return render_template("ivr/board.html", queues=_queues(found), spoken_title=spoken_title)
+
+    return shared(make)
 
 
 @dataclass(frozen=True)

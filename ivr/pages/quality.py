@@ -173,6 +173,21 @@ def correct_mark(mark_id: int) -> ResponseReturnValue:
     return redirect(url_for("ivr.quality_mark", mark_id=made))
 
 
+@blueprint.post(f"{_ONE}/discard")
+@access(*MARKS)
+def discard_mark(mark_id: int) -> ResponseReturnValue:
+    """Throw a draft away, with a reason."""
+    n, reason = request.form.get("n", 0, type=int), request.form.get("reason", "")
+    try:
+        with floor().db.write() as session:
+            mark = service.discard(
+                session, mark_id, reason, n=n, by=current_account(), at=clock.now()
+            )
+    except Invalid as error:
+        return _mark_page(mark_id, error=error), error.status
+    return redirect(url_for("ivr.call_page", call_id=mark.call_id), 303)
+
+
 @blueprint.post(f"{_ONE}/comments")
 @access(Role.SUPERVISOR, Role.AGENT)
 def comment_mark(mark_id: int) -> ResponseReturnValue:
@@ -241,11 +256,13 @@ def my_marks() -> str:
 def quality_list() -> str:
     """Averages by agent and question, whom to mark this week and last, drafts, the marks."""
     first, last, agent_id = _wanted()
+    wanted = request.args.get("form", "")
     zone, rules_ = floor().city.zone, floor().section(Ivr).quality
     today = clock.local_day(clock.now(), zone)
     monday = today - timedelta(days=today.weekday() + 7)
     with floor().db.read() as session:
-        found = _published(session, first, last, agent_id)
+        in_span = _published(session, first, last, agent_id)
+        found = _of_form(in_span, wanted)
         mine = _my_id(session)
         pick = service.picked(session, monday, zone, rules_.per_week, but=mine)
         drafts = service.drafts(session)
@@ -260,7 +277,13 @@ def quality_list() -> str:
         by_question=_by_question(found),
         picked=pick,
         monday=monday,
-        drafts=[each for each in drafts if each.agent_id != mine],
+        drafts=[
+            each
+            for each in _of_form(drafts, wanted)
+            if each.agent_id != mine and agent_id in (None, each.agent_id)
+        ],
+        form=wanted,
+        form_choices=_form_choices([*in_span, *drafts]),
         names=names,
         forms=[(name, each.title.for_(language())) for name, each in _forms().items()],
         may_mark=current_account().role in MARKS,
@@ -275,6 +298,7 @@ def quality_csv() -> Response:
     first, last, agent_id = _wanted()
     with floor().db.read() as session:
         found = _published(session, first, last, agent_id)
+        found = _of_form(found, request.args.get("form", ""))
         names = agent_names(session)
     out = io.StringIO()
     writer = csv.writer(out)
@@ -307,6 +331,30 @@ def _cells(mark: Mark, question: rules.Question, names: Mapping[int, str]) -> tu
         question.points,
         "" if whole is None else round(100 * whole),
     )
+
+
+def _form_key(form: Form) -> str:
+    """A form in its version, as an address names it."""
+    return f"{form.name}:{form.version}"
+
+
+def _of_form(marks: Sequence[Mark], wanted: str) -> list[Mark]:
+    """Those by a form, in all its versions (`conversation`) or in one (`conversation:2`)."""
+    return [each for each in marks if wanted in ("", each.form.name, _form_key(each.form))]
+
+
+def _form_choices(marks: Sequence[Mark]) -> list[tuple[str, str, int | None]]:
+    """The forms that there are marks by: each alone, and where there are several, its versions."""
+    titles, versions = dict[str, str](), dict[str, set[int]]()
+    for form in sorted((each.form for each in marks), key=lambda form: form.version):
+        titles[form.name] = _words(form.title)  # in its newest words
+        versions.setdefault(form.name, set()).add(form.version)
+    found: list[tuple[str, str, int | None]] = []
+    for name, title in titles.items():
+        found.append((name, title, None))
+        if len(versions[name]) > 1:
+            found += [(f"{name}:{each}", title, each) for each in sorted(versions[name])]
+    return found
 
 
 def _by_agent(found: Sequence[Mark]) -> list[tuple[int, float, int, int]]:

@@ -1,4 +1,4 @@
-"""The verbs of quality: draft, publish, correct, comment. Rules: `ivr.quality.rules`.
+"""The verbs of quality: draft, publish, discard, correct, comment. Rules: `ivr.quality.rules`.
 
 Who marks is never who talked. A draft is seen by those who mark; the agent sees what is published.
 Marking, publishing and correcting are lines of the audit log.
@@ -167,6 +167,32 @@ def correct(session: Session, mark_id: int, reason: str, *, by: Identity, at: da
     return made
 
 
+def discard(
+    session: Session, mark_id: int, reason: str, *, n: int, by: Identity, at: datetime
+) -> Mark:
+    """Throw a draft away, as it was; the conversation may be marked anew, and what the draft was to
+    correct holds. The audit log keeps the reason, by whom it was begun, and how far it had come.
+
+    Raises Invalid without a reason, and ChangedMeanwhile for what is published by now, or changed.
+    """
+    mark = _may_mark(session, mark_id, by)
+    if not reason.strip():
+        raise Invalid(text="ivr.quality.reason_needed")
+    mine = (QualityMark.id == mark.id, QualityMark.n == n, QualityMark.state == DRAFT)
+    gone = session.execute(
+        sa.delete(QualityMark)
+        .where(*mine)
+        .returning(QualityMark.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if gone is None:
+        raise ChangedMeanwhile(f"mark {mark.id}")
+    session.expire_all()
+    begun = {"form": mark.form.name, "begun_by": mark.by, "answered": len(mark.answers)}
+    _tell(session, "ivr.mark_discarded", mark, by, at, reason, **begun)
+    return mark
+
+
 def comment(session: Session, mark: Mark, text: str, *, by: Identity, at: datetime) -> None:
     """Say something to a published mark; who may is asked at the edge (`readable`)."""
     words = text.strip()[:COMMENT_LENGTH]
@@ -243,10 +269,16 @@ def _may_mark(session: Session, mark_id: int, by: Identity) -> Mark:
 
 
 def _tell(
-    session: Session, kind: str, mark: Mark, by: Identity, at: datetime, reason: str = ""
+    session: Session,
+    kind: str,
+    mark: Mark,
+    by: Identity,
+    at: datetime,
+    reason: str = "",
+    **more: Any,
 ) -> None:
     data = {"mark": mark.id, "agent": mark.agent_id, "version": mark.version, "share": mark.share}
-    audit.record(session, kind, f"call:{mark.call_id}", by=by, at=at, reason=reason, **data)
+    audit.record(session, kind, f"call:{mark.call_id}", by=by, at=at, reason=reason, **data | more)
 
 
 # ---------------------------------------------------------------- reading

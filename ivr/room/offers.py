@@ -21,15 +21,26 @@ from agents import routing
 from agents import service as agents
 from agents.config import Agents
 from hotline import clock, outbox
+from hotline.announce import announce
 from hotline.db import after_commit, insert_ignore
 from hotline.floor import Floor
 from ivr import calls
 from ivr.config import Ivr
-from ivr.errors import ColleagueBusy, Lost, NoSuchOffer, NotTalking, NotYours, OfferGone
+from ivr.errors import (
+    ColleagueBusy,
+    Lost,
+    NoMoreTime,
+    NoSuchOffer,
+    NothingToFinish,
+    NotTalking,
+    NotYours,
+    OfferGone,
+)
 from ivr.events import LIVE, Departed, Kind, OfferState, Result, Waits
 from ivr.models import CallbackAttempt, Offer, Waiting
 from ivr.room import absences, callouts, waiting
 from ivr.room.waiting import Skill, Stay
+from ivr.room.wrapping import Mode
 from ivr.talk import monitors, parties
 from ivr.talk.parties import PartyFacts
 
@@ -39,6 +50,8 @@ log = logging.getLogger(__name__)
 DIAL_AGENT, BRING_CALLER, HANG_UP = "ivr.dial_agent", "ivr.bring_caller", "ivr.hang_up"
 LET_GO, FETCH_CALLER = "ivr.let_go", "ivr.fetch_caller"
 RING_PLAIN = "ivr.ring_plain"
+#: Announced with `offer_id`: a conversation is over of which its agent writes nothing.
+NOTHING_TO_WRITE = "ivr.nothing_to_write"
 #: Whose side ended a conversation of which the agent's telephone went and did not come back.
 LOST = "lost"
 #: What machines may take on top of what people may, in seconds of the wall.
@@ -67,6 +80,9 @@ class OfferFacts:
     ended_at: datetime | None
     wrap_up_until: datetime | None
     wrapped_up_at: datetime | None
+    wrap_up: str | None
+    wrap_up_due: datetime | None
+    wrap_up_extended_at: datetime | None
     held_at: datetime | None
     paused_at: datetime | None
     passed_to: str | None
@@ -481,7 +497,8 @@ def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now
 
     False when that was known already.
     """
-    until = now + timedelta(seconds=floor.section(Ivr).offers.wrap_up)
+    rules = floor.section(Ivr).wrap_up_of(offer.queue)
+    times = rules.from_(now)
     won = _swap(
         session,
         offer.id,
@@ -489,7 +506,9 @@ def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now
         state=OfferState.ENDED.value,
         result=Result.DONE.value,
         ended_at=now,
-        wrap_up_until=until,
+        wrap_up=rules.mode.value,
+        wrap_up_due=times.due,
+        wrap_up_until=times.until,
     )
     if won:
         _not_awaited(session, offer, now)
@@ -499,8 +518,49 @@ def talk_over(floor: Floor, session: Session, offer: OfferFacts, by: str, *, now
         _nobody_listens(session, offer, now)
         calls.tell(session, offer.call_id, Kind.TALK_ENDED, offer.who | {"by": by}, now=now)
         over = agents.lost if by == LOST else agents.wrap_up
-        over(session, offer.agent_id, call_id=offer.call_id, until=until, now=now)
+        over(
+            session,
+            offer.agent_id,
+            call_id=offer.call_id,
+            until=times.until,
+            due=times.due,
+            now=now,
+        )
+        if rules.mode is Mode.NONE:
+            announce(session, NOTHING_TO_WRITE, offer_id=offer.id)
     return won
+
+
+def more_time(
+    floor: Floor, session: Session, call_id: int, agent_id: int, *, now: datetime
+) -> None:
+    """The agent takes the extension of the wrap-up that is allowed once. Said twice, it stands.
+
+    Raises `NotYours`, `NothingToFinish` for what is written or was never talked, and `NoMoreTime`
+    where the configuration allows none.
+    """
+    offer = latest_of_both(session, call_id, agent_id)
+    if offer.result is not Result.DONE or offer.wrapped_up_at is not None:
+        raise NothingToFinish
+    if offer.wrap_up_extended_at is not None:
+        return
+    if not (more := may_extend(floor, offer)) or offer.wrap_up_until is None:
+        raise NoMoreTime
+    until = max(offer.wrap_up_until, now) + timedelta(seconds=more)
+    unwritten = (Offer.wrapped_up_at.is_(None), Offer.wrap_up_extended_at.is_(None))
+    more_of_it = {"wrap_up_until": until, "wrap_up_due": until, "wrap_up_extended_at": now}
+    if not _swap(session, offer.id, OfferState.ENDED, *unwritten, **more_of_it):
+        raise Lost("the offer")
+    calls.tell(session, call_id, Kind.WRAP_UP_EXTENDED, offer.who, now=now)
+    agents.more_wrap_up(session, agent_id, call_id=call_id, until=until, now=now)
+
+
+def may_extend(floor: Floor, offer: OfferFacts) -> int:
+    """The seconds that an agent may add to the wrap-up; 0: none (any more)."""
+    if offer.wrap_up is None or offer.wrap_up_extended_at is not None:
+        return 0
+    rules = floor.section(Ivr).wrap_up_of(offer.queue)
+    return rules.extend if Mode(offer.wrap_up).may_be_extended else 0
 
 
 def _nobody_listens(session: Session, offer: OfferFacts, now: datetime) -> None:
@@ -662,7 +722,7 @@ def _outlives(session: Session, offer: OfferFacts) -> bool:
     kept = sa.select(Waiting.callback_id).where(Waiting.id == offer.waiting_id)
     if session.execute(kept).scalar_one() is None:
         return False
-    return offer.state is not OfferState.CONNECTED or _leg_of_citizen(session, offer.id) is not None
+    return offer.state is not OfferState.CONNECTED or _leg_of_citizen(session, offer) is not None
 
 
 def extend(session: Session, offer_id: int, until: datetime) -> bool:
@@ -689,11 +749,12 @@ def is_leg(session: Session, offer_id: int, leg_sid: str) -> bool:
 
 def caller_sid(session: Session, offer: OfferFacts) -> str:
     """The carrier's name of the call that the citizen talks on: their own, or the one to them."""
-    return _leg_of_citizen(session, offer.id) or calls.facts(session, offer.call_id).sid
+    return _leg_of_citizen(session, offer) or calls.facts(session, offer.call_id).sid
 
 
-def _leg_of_citizen(session: Session, offer_id: int) -> str | None:
-    rung = sa.select(CallbackAttempt.leg_sid).where(CallbackAttempt.offer_id == offer_id)
+def _leg_of_citizen(session: Session, offer: OfferFacts) -> str | None:
+    """They were rung for the first of ours in this conference; a colleague may have them by now."""
+    rung = sa.select(CallbackAttempt.leg_sid).where(CallbackAttempt.offer_id == offer.talk)
     return session.execute(rung).scalar_one_or_none()
 
 

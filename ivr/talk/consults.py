@@ -41,11 +41,10 @@ def ask(
     """Hold the caller and offer a word to this colleague; the party's id.
 
     Raises `NotYours`, `NotTalking`; `ColleagueBusy` when they are not free; `NotNow` when somebody
-    is there already, or of a caller who was called back: the call to them is bound to who made it.
+    is there already.
     """
     offer = service.taken(session, call_id, agent_id)
-    talk = service.talk_of(session, offer)
-    if Verb.CALL_IN not in possible(talk) or talk.called_back:
+    if Verb.CALL_IN not in possible(service.talk_of(session, offer)):
         raise NotNow
     if not agents.presence_of(session, colleague_id).presence.available:
         raise ColleagueBusy

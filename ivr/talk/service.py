@@ -208,7 +208,7 @@ def recorded(session: Session, offer: OfferFacts) -> bool:
     """Whether this conversation is recorded: the caller was told, and was on the line; or we rang
     them, and told them then.
     """
-    rung = callback_rows.recorded(session, offer.id)
+    rung = callback_rows.recorded(session, offer.talk)
     if rung is not None:
         return rung
     call = calls.facts(session, offer.call_id)

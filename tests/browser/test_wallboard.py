@@ -122,7 +122,11 @@ def test_an_alarm_is_seen_and_sounds_once(hotline: Hotline, open_page: Open, flo
         expect(page.locator("#alarms")).to_contain_text("Emergency: Too many waiting")
         assert page.evaluate("window.alarms") == 1
         # a wait breaks its limit by itself, with nothing to tell the page
+        near = page.locator("#warning-emergency-longest_wait")
+        expect(near).to_be_visible(timeout=30_000)
+        assert page.evaluate("window.alarms") == 1, "a warning makes no sound"
         expect(page.locator("#alarm-emergency-longest_wait")).to_be_visible(timeout=30_000)
+        expect(near).to_be_hidden()
         assert page.evaluate("window.alarms") == 2
         page.set_viewport_size(PHONE)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

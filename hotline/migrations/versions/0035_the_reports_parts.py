@@ -9,7 +9,7 @@ from alembic import op
 from hotline.db import Json, UtcDateTime
 
 revision: str = "0035"
-down_revision: str | None = "0030"
+down_revision: str | None = "0034"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

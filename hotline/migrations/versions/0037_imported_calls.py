@@ -8,7 +8,7 @@ from alembic import op
 from hotline.db import BigId, Json, UtcDateTime
 
 revision: str = "0037"
-down_revision: str | None = "0030"
+down_revision: str | None = "0036"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,11 +1,13 @@
 """A supervisor in the conversation of somebody else: listens, whispers, barges in, takes over."""
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from agents import presence
 from agents import service as agents
 from agents.config import Agents
 from agents.supervise import Author
@@ -19,11 +21,12 @@ from ivr.room import offers
 from ivr.talk import monitors, service, supervising
 from ivr.talk.monitors import Mode, MonitorFacts
 from tests.service.ivr.test_consults import after_of, asks, is_gone, speaks
-from tests.service.ivr.test_races import at_once, ends, hangs_up, rounds
+from tests.service.ivr.test_races import at_once, ends, hangs_up, rounds, somebody_waits
 from tests.service.ivr.test_talk import does, rings_police, ticket_of, told
 from tests.service.ivr.world import Agent, Caller, World
 from tests.support.floors import sign_in_as
 from tests.support.invariants import check, check_at_rest
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -549,3 +552,88 @@ def test_it_is_begun_while_the_conversation_ends(world: World) -> None:
         world.deliver()
         assert supervisor.doing == "signed_out/idle"
         check(world.floor, in_order=False)
+
+
+# ---------------------------------------------------------------- beside a change of skills
+
+
+def moves(world: World, *whom: Agent) -> Callable[[], object]:
+    """A supervisor gives these agents another queue, all at once, from the floor's page."""
+    there, boss = world.another(), world.supervisor()
+
+    def change() -> object:
+        form: dict[str, Any] = {"give": "complaint/en", "reason": "a flood"}
+        answer = there.client.post(
+            "/floor/skills",
+            data=form | {"agent": [each.id for each in whom]},
+            headers={"Authorization": f"Bearer {boss.token}", "Accept": "application/json"},
+        )
+        assert answer.status_code in (200, 409), answer.get_data(as_text=True)
+        return answer
+
+    return change
+
+
+def test_skills_are_changed_while_a_supervisor_takes_over(
+    world: World, supervisor: Agent, agent: Agent, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The take-over holds the agent and will want the supervisor; who changes the skills of both
+    wants them the other way round. By hand, so that it is so each time.
+    """
+    listens(supervisor, caller)
+    waits, raised = threading.Event(), list[BaseException]()
+    pause = presence.sleep
+
+    def sleep(seconds: float) -> None:
+        waits.set()
+        pause(seconds)
+
+    monkeypatch.setattr(presence, "sleep", sleep)
+    change = moves(world, supervisor, agent)
+
+    def run() -> None:
+        try:
+            change()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    said = {"who": "somebody", "why": "because", "what": "taken_over"}
+    with world.floor.db.write() as session:
+        for number, each in enumerate((agent, supervisor)):
+            presence.note(session, each.id, "told", by="engine", now=clock.now(), said=said)
+            if number == 0:
+                thread.start()
+                if not world.floor.db.is_sqlite:
+                    until(lambda: waits.is_set() or somebody_waits(world), "it wants the other")
+    thread.join()
+    assert raised == []
+    for each in (agent, supervisor):
+        assert "complaint/en" in world.read(agents.skills_of, each.id)
+
+
+def test_a_take_over_and_a_change_of_skills_at_once(
+    world: World, supervisor: Agent, agent: Agent
+) -> None:
+    for _ in rounds(world):
+        supervisor.ready()
+        agent.ready()
+        caller = world.caller().to_queue()
+        agent.talks_with(caller)
+        listens(supervisor, caller)
+        there = world.another()
+
+        def takes(there: World = there, caller: Caller = caller) -> None:
+            answer = there.client.post(
+                f"/floor/calls/{caller.id}/take-over",
+                data={"reason": "angry"},
+                headers={
+                    "Authorization": f"Bearer {supervisor.token}",
+                    "Accept": "application/json",
+                },
+            )
+            assert answer.status_code in (200, 409), answer.get_data(as_text=True)
+
+        assert at_once(takes, moves(world, supervisor, agent)) == []
+        world.deliver()
+        world.check()

@@ -291,3 +291,83 @@ def test_the_lot_draws_last_weeks_conversations_and_none_of_ones_own(
     assert page.count("/mark?") == 4
     named = identity(world, Role.SUPERVISOR)
     assert world.read(agents.agent_of_account, named.id) is None
+
+
+# ---------------------------------------------------------------- drafts that are thrown away
+
+
+def test_a_draft_is_discarded_with_a_reason(
+    world: World, called: Caller, agent: Agent, boss: Identity
+) -> None:
+    sheet = Sheet(form(world), {"greeting": 5})
+    made = write(world, service.draft, called.id, agent.id, sheet, by=boss, at=clock.now())
+    path = f"/quality/{made}/discard"
+    assert post(world, path, n=1, reason=" ").status_code == 422
+    assert post(world, path, n=2, reason="changed").status_code == 409
+    assert post(world, path, Role.MANAGER, n=1, reason="x").status_code == 403
+    assert post(world, path, Role.AGENT, n=1, reason="x").status_code == 403
+    page = get(world, f"/quality/{made}", Role.SUPERVISOR).text
+    assert "Discard this draft" in page
+    gone = post(world, path, n=1, reason="the wrong form")
+    assert gone.location == f"/calls/{called.id}"
+    with pytest.raises(NoSuchMark):
+        world.read(service.find, made)
+    line = world.read(partial(audit.lines, asked=audit.Asked(subject=f"call:{called.id}")))[0]
+    assert (line.kind, line.reason) == ("ivr.mark_discarded", "the wrong form")
+    assert (line.data["begun_by"], line.data["answered"]) == ("the-supervisor", 1)
+    published(world, called, agent, boss)  # it may be marked anew
+
+
+def test_what_is_published_is_not_discarded_and_holds_when_its_correction_is(
+    world: World, called: Caller, agent: Agent, boss: Identity
+) -> None:
+    first = published(world, called, agent, boss)
+    for n in (1, 2):
+        with pytest.raises(ChangedMeanwhile):
+            write(world, service.discard, first, "why", n=n, by=boss, at=clock.now())
+    made = write(world, service.correct, first, "too hard", by=boss, at=clock.now())
+    write(world, service.discard, made, "it was right", n=1, by=boss, at=clock.now())
+    assert world.read(service.find, first).state == "published"
+    again = write(world, service.correct, first, "after all", by=boss, at=clock.now())
+    assert world.read(service.find, again).version == 2
+
+
+def test_nobody_discards_a_mark_of_their_own_conversation(world: World, boss: Identity) -> None:
+    agent = world.agent(role=Role.SUPERVISOR)
+    called = talk(world, agent)
+    made = write(world, service.draft, called.id, agent.id, full(world), by=boss, at=clock.now())
+    answer = world.client.post(
+        f"/quality/{made}/discard",
+        data={"n": 1, "reason": "mine"},
+        headers={"Authorization": f"Bearer {agent.token}"},
+    )
+    assert answer.status_code == 403
+    assert world.read(service.find, made).state == "draft"
+
+
+def test_the_list_is_filtered_by_form_and_version(
+    world: World, agent: Agent, boss: Identity
+) -> None:
+    newer, other = replace(form(world), version=9), replace(form(world), name="other")
+    calls = {}
+    for which in (form(world), newer, other):
+        called = talk(world, agent)
+        sheet = replace(full(world), form=which)
+        made = write(world, service.draft, called.id, agent.id, sheet, by=boss, at=clock.now())
+        write(world, service.publish, made, n=1, by=boss, at=clock.now())
+        calls[which.name, which.version] = called.id
+
+    def shown(query: str) -> set[int]:
+        page = get(world, f"/quality?{query}", Role.MANAGER).text
+        rows = get(world, f"/quality.csv?{query}", Role.MANAGER).text.splitlines()[1:]
+        listed = set(map(int, re.findall(r"Call (\d+) ·", page)))
+        assert listed == {int(row.split(",")[0]) for row in rows}, query
+        return listed
+
+    old = form(world).version
+    assert shown("") == set(calls.values())
+    assert shown("form=conversation") == {calls["conversation", old], calls["conversation", 9]}
+    assert shown("form=conversation:9") == {calls["conversation", 9]}
+    assert shown("form=other") == {calls["other", old]}
+    assert shown(f"form=other&agent={agent.id + 999}") == set()
+    assert 'value="conversation:9"' in get(world, "/quality", Role.MANAGER).text

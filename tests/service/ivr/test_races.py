@@ -71,12 +71,12 @@ def meanwhile(
         first(session)
         thread.start()
         if not world.floor.db.is_sqlite:
-            until(lambda: not thread.is_alive() or _somebody_waits(world), "it waits for the row")
+            until(lambda: not thread.is_alive() or somebody_waits(world), "it waits for the row")
     thread.join()
     return raised
 
 
-def _somebody_waits(world: World) -> bool:
+def somebody_waits(world: World) -> bool:
     waits = sa.text(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"

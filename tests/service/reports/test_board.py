@@ -185,6 +185,36 @@ def test_a_row_that_breaks_its_limit_has_its_word(floor, board, noon):
     assert 'data-limit="60.0"' in board().text, "the browser finds out by itself"
 
 
+def warned(text):
+    """What is seen to be near its limit."""
+    return re.findall(r'<span class="warning" id="warning-([a-z_-]+)"[^>]*(?<!hidden)>', text)
+
+
+def test_a_row_near_its_limit_says_so_before_the_alarm(floor, board, noon):
+    limits(
+        floor,
+        warn_at=0.5,
+        queue={"waiting": 2, "longest_wait": 60},
+        floor={"warn": {"waiting": 1}},
+    )
+    assert (warned(board().text), alarms(board().text)) == ([], [])
+    queue(floor, "complaint", clock.now())
+    assert warned(board().text) == [], "one of two is half of it, and not more"
+    queue(floor, "complaint", clock.now())
+    text = board().text
+    assert (warned(text), alarms(text)) == (["floor-waiting", "complaint-waiting"], [])
+    assert "Nearly too many waiting</span>" in text
+    noon.advance(seconds=31)
+    text = board().text
+    assert "complaint-longest_wait" in warned(text)
+    assert 'data-limit="30.0" data-until="60.0"' in text, "the browser finds out by itself"
+    noon.advance(seconds=30)
+    queue(floor, "complaint", clock.now())
+    text = board().text
+    assert "complaint-longest_wait" in alarms(text), "the alarm takes its place"
+    assert warned(text) == ["floor-waiting"]
+
+
 def test_the_level_of_few_calls_raises_no_alarm(floor, board, noon):
     limits(floor, floor={"service_level": 0.9}, service_level_after=3)
     for number in range(3):

@@ -247,3 +247,27 @@ def test_who_is_here_and_who_was(floor, people, get, now):
     assert "60 min" in page
     assert get("/roster/adherence?from=2026-11-16&until=2027-01-01").status_code == 422
     assert get("/roster?week=never").status_code == 422
+
+
+def test_an_agent_sees_how_they_kept_their_own_week_and_nobody_elses(floor, people, get):
+    """Monday noon: the shift began at eight, they came at half past, and left for ten."""
+    for username, agent_id in people.items():
+        add(floor, agent_id)
+        if username == "lek":
+            continue
+        with floor.db.write() as session:
+            morning = datetime(2026, 11, 16, 1, 30, tzinfo=UTC)
+            agents.ready(session, agent_id, now=morning)
+            away = morning.replace(hour=3)
+            agents.sign_out(session, agent_id, now=away)
+            agents.ready(session, agent_id, now=away.replace(minute=40))
+    page = get("/roster/mine", Role.AGENT, "noi").text
+    own = page[page.index("own-week") : page.index("calendar")]
+    assert "Came 30 min after the beginning" in own
+    assert "Signed out in between for 10 min" in own
+    assert "240 min" in own and "200 min" in own and "83%" in own.replace(" %", "%")
+    assert "คุณlek" not in own and "Not there" not in own
+    assert get("/roster/adherence", Role.AGENT, "noi").status_code == 403
+    assert "Not there: 240 min" in get("/roster/mine", Role.AGENT, "lek").text
+    thai = get("/roster/mine?lang=th", Role.AGENT, "noi").text
+    assert "เข้าหลังเวลาเริ่ม 30 นาที" in thai

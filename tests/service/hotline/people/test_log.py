@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from hotline import audit, clock
+from agents import service as agents
+from hotline import audit, auth, clock
 from hotline.auth import Role
 from hotline.clock import DrivenClock
 from hotline.config import READER_LANGUAGES
@@ -46,8 +47,8 @@ def test_a_supervisor_reads_what_was_done_on_the_floor_and_to_theirs(
     told: dict[str, Person], make: Make
 ) -> None:
     reader, root = make("reader", Role.SUPERVISOR), make("root", Role.ADMINISTRATOR)
-    assert whom(reader) == ["call:12", "noi", "noi"]
-    assert whom(root) == ["call:12", "noi", "noi", "boss", "boss"]
+    assert whom(reader) == ["Call 12", "noi", "noi"]
+    assert whom(root) == ["Call 12", "noi", "noi", "boss", "boss"]
     assert whom(reader, "&whom=boss") == []
     assert "boss" not in reader.looks("/audit.csv").get_data(as_text=True)
 
@@ -58,7 +59,7 @@ def test_it_is_asked_by_who_to_whom_what_and_when(told: dict[str, Person], make:
     assert whom(root, "&by=root") == ["noi"]
     assert whom(root, "&by=nobody") == []
     assert whom(root, "&whom=boss") == ["boss", "boss"]
-    assert whom(root, "&whom=call:12") == ["call:12"]
+    assert whom(root, "&whom=call:12") == ["Call 12"]
     assert whom(root, "&whom=nobody") == []
     assert whom(root, "&kind=floor.locked") == ["noi", "boss"]
     assert len(whom(root, "&from=2026-11-20&until=2026-11-20")) == 6
@@ -81,12 +82,12 @@ def test_it_is_read_page_by_page_and_whole_as_a_file(
         seen += whom(root, query)
         more = re.search(r"before=(\d+)", root.looks(f"/audit?lang=en{query}").text)
         query = f"&before={more[1]}" if more else ""
-    assert seen == [f"call:{n}" for n in range(6, -1, -1)]
+    assert seen == [f"Call {n}" for n in range(6, -1, -1)]
     assert query == ""
     file = root.looks("/audit.csv?lang=en").get_data(as_text=True)
     head, *rows = csv.reader(io.StringIO(file.removeprefix("\ufeff")))
     assert head == ["When", "Who", "Did what", "To whom", "Reason", "Details"]
-    first = ["2026-11-20 12:00:00", "command line", "ivr.listened", "call:6", "", "n: 6"]
+    first = ["2026-11-20 12:00:00", "command line", "ivr.listened", "Call 6", "", "n: 6"]
     assert (len(rows), rows[0]) == (7, first)
 
 
@@ -114,3 +115,52 @@ def test_every_kind_that_is_written_has_its_words(floor: Floor) -> None:
         room, _, verb = kind.partition(".")
         for language in READER_LANGUAGES:
             assert floor.texts.get(f"{room}.audit.{verb}", language)
+
+
+@BOTH
+def test_people_are_told_by_name_and_found_by_it(
+    make: Make, floor: Floor, driven: DrivenClock
+) -> None:
+    root = make("root", Role.ADMINISTRATOR)
+    noi = make("noi", Role.AGENT, signed_in=False)
+    other = make("lek", Role.AGENT, signed_in=False)
+    ids = {}
+    with floor.db.write() as session:
+        for person, name in ((noi, "Noi Jaidee"), (other, "Lek Somboon")):
+            service.rename(session, person.id, name=name, contact="", by=None, now=clock.now())
+            made = agents.create_agent(
+                session,
+                account_id=person.id,
+                name=name,
+                queues=(),
+                languages=(),
+                now=clock.now(),
+            )
+            ids[person.username] = f"agent:{made.id}"
+        by = auth.identity_of(session, root.id)
+        more = {"agent": int(ids["lek"].removeprefix("agent:")), "worked_by": ids["lek"]}
+        at = clock.now()
+        audit.record(session, "agents.state_changed", ids["noi"], by=by, at=at, **more)
+        audit.record(session, "ivr.listened", "call:12", by=None, at=at, of=[ids["noi"], 7])
+        mine = auth.identity_of(session, other.id)
+        audit.record(session, "ivr.listened", "agent:99999", by=mine, at=at)
+    assert whom(root)[:3] == ["agent:99999", "Call 12", "Noi Jaidee"], "nobody knows that one"
+    page = root.looks("/audit?lang=en").text
+    assert "agent: Lek Somboon, worked by: Lek Somboon" in page
+    assert "of: Noi Jaidee, 7" in page
+    for asked in ("person=noi", "person=Noi+Jaidee", "person=jaid", "whom=Noi+Jaidee"):
+        assert whom(root, f"&{asked}") == ["Noi Jaidee", "Noi Jaidee (noi)"], asked
+    assert whom(root, "&person=lek") == ["agent:99999", "Lek Somboon (lek)"], "did, or was done to"
+    assert whom(root, "&by=Somboon") == ["agent:99999"]
+    assert whom(root, "&person=somebody") == []
+    assert whom(root, "&person=Noi+Jaidee&kind=agents.state_changed") == ["Noi Jaidee"]
+    file = root.looks("/audit.csv?lang=en&person=noi").get_data(as_text=True)
+    assert "Noi Jaidee (noi)" in file and "Lek Somboon (lek)" not in file
+
+
+def test_a_supervisor_finds_by_name_what_they_may_read_only(
+    told: dict[str, Person], make: Make
+) -> None:
+    reader = make("reader", Role.SUPERVISOR)
+    assert whom(reader, "&person=boss") == []
+    assert whom(reader, "&person=noi") == ["noi", "noi"]

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agents.roster import adherence, rules
 from agents.roster.adherence import Here, Rules, Seen, Span
@@ -181,3 +183,62 @@ def test_who_is_here():
     assert here(before, at(7, 45), None, shift()) is Here.BEFORE
     assert here(seen(ready(at(7)), end=at(7, 29)), at(7, 29), None, shift()) is Here.UNPLANNED
     assert here([], at(7), None, shift()) is None
+
+
+# ---------------------------------------------------------------- why it differs
+
+
+def why(*changes, now=LATER):
+    return [
+        (each.why.value, each.how_long, each.reason)
+        for each in adherence.differences(shift(), seen(*changes, end=now), now)
+    ]
+
+
+def test_every_minute_that_is_missing_has_a_reason():
+    told = why(
+        ready(at(8, 10)),
+        (at(9), Status.BREAK, State.IDLE, "rest"),
+        ready(at(9, 15)),
+        (at(10), Status.BREAK, State.IDLE, "meal"),  # counts as present
+        (at(10, 30), Status.BREAK, State.IDLE, "rest"),
+        (at(10, 40), Status.MISSED, State.IDLE),
+        ready(at(10, 43)),
+        out(at(12)),
+        ready(at(12, 20)),
+        out(at(15, 55)),
+    )
+    assert told == [
+        ("late", minutes(10), None),
+        ("break", minutes(25), "rest"),
+        ("missed", minutes(3), None),
+        ("away", minutes(20), None),
+        ("early", minutes(5), None),
+    ]
+
+
+def test_who_never_came_and_who_was_there_all_the_time():
+    assert why() == [("absent", minutes(480), None)]
+    assert why(ready(at(7)), out(at(17))) == []
+    assert why(ready(at(8)), now=at(9)) == [], "so far"
+    assert why(now=at(8)) == []
+    assert why(ready(at(8, 20)), now=at(9)) == [("late", minutes(20), None)]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-120, 600), st.sampled_from(list(Status)), st.sampled_from("abc")),
+        max_size=12,
+    ),
+    st.integers(0, 700),
+)
+def test_the_reasons_add_up_to_what_is_missing(changes, until):
+    there = [
+        Seen(at(8) + minutes(moment), status, State.IDLE, reason)
+        for moment, status, reason in sorted(changes)
+    ]
+    now = at(8) + minutes(until)
+    spans = adherence.spans([each for each in there if each.at <= now], now, {"a"})
+    one = adherence.kept(shift(), spans, now, Rules(breaks=frozenset("a")))
+    told = adherence.differences(shift(), spans, now)
+    assert sum((each.how_long for each in told), minutes(0)) == one.planned - one.present

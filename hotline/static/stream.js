@@ -5,10 +5,43 @@
  * While a stream is up, fragments ask when they are told to, and now and then by themselves. A stream that
  * says nothing for a while is given up (a proxy may hold it up, a network may be gone without a word); until
  * another one is up, fragments ask as often as without.
+ *
+ * A page has one stream, whoever opens it: the page's own, else the bell's (notices.js). What else on the page
+ * wants to be told has `data-listen` (topics), and hears of it by `told`.
  */
 
 const SILENT_MS = 7000;
 const AGAIN_MS = [1000, 2000, 4000, 8000];
+
+/** What the page's stream tells, whoever opened it. */
+const page = new EventTarget();
+let pageUp = false;
+page.addEventListener("up", () => (pageUp = true));
+page.addEventListener("down", () => (pageUp = false));
+
+/** @returns {string[]} the topics of all on the page that wants to be told */
+function alsoWanted() {
+  const elements = document.querySelectorAll("[data-listen]");
+  return [...elements].flatMap((element) => /** @type {HTMLElement} */ (element).dataset.listen?.split(" ") ?? []);
+}
+
+/**
+ * Be told of changes by the stream of this page.
+ * @param {HTMLElement} element has `data-listen`
+ * @param {(why: "changed" | "up" | "down") => void} act something it listens to has changed; or something may
+ *   have been missed, and from now on nothing (up), or anything (down), will be
+ * @returns {() => boolean} whether the stream is up
+ */
+export function told(element, act) {
+  const topics = (element.dataset.listen ?? "").split(" ");
+  page.addEventListener("changed", (event) => {
+    const { detail } = /** @type {CustomEvent<Set<string>>} */ (event);
+    if (topics.some((topic) => detail.has(topic))) act("changed");
+  });
+  page.addEventListener("up", () => act("up"));
+  page.addEventListener("down", () => act("down"));
+  return () => pageUp;
+}
 
 /** Events: `up`, `down` (something may be missed from now on), `changed`, and `beat`: nothing has. */
 export class Stream extends EventTarget {
@@ -56,9 +89,10 @@ export class Stream extends EventTarget {
 
   open() {
     this.close();
-    if (!this.topics) return;
+    const topics = [...new Set([...this.topics.split(" "), ...alsoWanted()])].filter(Boolean).sort();
+    if (!this.address || !topics.length) return;
     const address = new URL(this.address, location.origin);
-    address.searchParams.set("topics", this.topics);
+    address.searchParams.set("topics", topics.join(" "));
     const source = (this.source = new EventSource(address, { withCredentials: true }));
     /** @param {string} name @param {(event: MessageEvent) => void} act */
     const on = (name, act) =>
@@ -73,7 +107,9 @@ export class Stream extends EventTarget {
     on("beat", () => this.up && this.dispatchEvent(new Event("beat")));
     on("changed", (event) => {
       this.mark = event.lastEventId;
-      this.dispatchEvent(new CustomEvent("changed", { detail: new Set(event.data.split(" ")) }));
+      const changed = new CustomEvent("changed", { detail: new Set(event.data.split(" ")) });
+      this.dispatchEvent(changed);
+      page.dispatchEvent(new CustomEvent("changed", { detail: changed.detail }));
     });
     // not left to the browser, which never tries again after an answer that is none
     source.addEventListener("error", () => this.source === source && this.lost());
@@ -86,6 +122,7 @@ export class Stream extends EventTarget {
     if (this.up === up) return;
     this.since = up ? ++this.times : 0;
     this.dispatchEvent(new Event(up ? "up" : "down"));
+    page.dispatchEvent(new Event(up ? "up" : "down"));
   }
 
   /** Give it up when nothing is heard for long. */
