@@ -24,9 +24,9 @@ import ivr.jobs
 import ivr.keeping
 import ivr.pages
 import ivr.web
+import reports.behind_web
 import reports.history.keeping
 import reports.history.web
-import reports.behind_web
 import reports.jobs
 import reports.web
 import tickets.answers.web

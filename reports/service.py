@@ -241,7 +241,7 @@ def _plan(
     moved = source.moments_of(session, touched.calls)
     calls |= {clock.local_day(at, how.zone) for at in moved}
     calls |= _by_other_rules(session, how) | _skipped(session, yesterday)
-    imported = source.days_to_count(session, last=yesterday) - wanted - calls
+    imported = days_to_count_again(session, now, how) - wanted - calls
     settled = max(wanted) - timedelta(days=how.first_call_days)
     if session.get(ReportDay, settled) is not None:
         calls.add(settled)  # what its first calls came to can be told now
@@ -353,6 +353,11 @@ def in_words(run: NightRun) -> str:
 def last_run(session: Session) -> NightRun | None:
     """What the last run of the night knew; None before the first."""
     return session.scalar(sa.select(NightRun).order_by(NightRun.id.desc()).limit(1))
+
+
+def days_to_count_again(session: Session, now: datetime, how: How) -> set[date]:
+    """The days that are over and that an import has changed since they were counted."""
+    return source.days_to_count(session, last=clock.local_day(now, how.zone) - rollups.ONE_DAY)
 
 
 def first_own_day(session: Session) -> date | None:

@@ -92,12 +92,14 @@ def count(
 
 
 def _about(facts: CallFacts, matters: Mapping[int, Matter]) -> Iterable[Key]:
-    if facts.connected_at is None:
+    # who is brought from other systems has no id by which a ticket could be known, and outcomes of
+    # another kind
+    call_id: int | None = getattr(facts, "call_id", None)
+    if facts.connected_at is None or call_id is None:
         return
     if outcome := getattr(facts, "outcome", None):
         yield Key(By.OUTCOME, outcome)
-    # who is brought from other systems has no id by which a ticket could be known
-    matter = matters.get(getattr(facts, "call_id", None) or 0)
+    matter = matters.get(call_id)
     if matter is not None:
         yield Key(By.CATEGORY, matter.category or NOTHING)
         yield Key(By.AREA, matter.area or NOTHING)

@@ -37,8 +37,8 @@ from tickets.deadlines import (
 )
 from tickets.field.config import FieldPage
 from tickets.files.config import Files
-from tickets.matters.config import Duplicates
 from tickets.incidents.config import Incidents
+from tickets.matters.config import Duplicates
 from tickets.places.areas import Areas
 from tickets.places.config import Places
 from tickets.protection import Contact

@@ -151,7 +151,10 @@ def hearers(session: Session, ticket: Ticket) -> list[_Citizen]:
         for row in rows
         if (call := row.call_id) and row.called
     ]
-    known = {ticket.caller_number, *matters.told_already(session, ticket.id, search.tree(ticket.id))}
+    known = {
+        ticket.caller_number,
+        *matters.told_already(session, ticket.id, search.tree(ticket.id)),
+    }
     first: dict[str, _Citizen] = {}
     for each in found:
         if each.number is not None and each.number not in known:

@@ -336,7 +336,7 @@ def perform(
 
 
 def _written(db: Database, work: Callable[[Session], T]) -> T:
-    """Do `work` in a unit of work. A hotline that is busy comes first: it is tried again a while."""
+    """Do `work` in a unit of work. A busy hotline comes first: it is tried again for a while."""
     for _ in range(_TRIES):
         try:
             with db.write() as session:

@@ -61,6 +61,11 @@ class Visit:
     dequeued_at = None
     unreached = False
     outgoing = False
+    told = False
+    asked_back = False
+    kept_back = False
+    passed_out = False
+    mark = None
 
     @property
     def moment(self) -> datetime:

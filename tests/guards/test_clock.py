@@ -24,8 +24,8 @@ WALL = {
     ("hotline/guardian.py", "time.sleep"),
 }
 CLOCK = "hotline/clock.py"
-#: Ages between two answers of the server are counted on the page, at the clock's speed; and a crew's
-#: telephone without a line has no other clock than its own.
+#: Ages between two answers of the server are counted on the page, at the clock's speed; and the
+#: telephone of a crew without a line has no other clock than its own.
 SCRIPTS = {"agents/static/live.js", "tickets/static/field/moment.js"}
 
 

@@ -54,7 +54,9 @@ def upgrade() -> None:
     with op.batch_alter_table("ticket_sms") as batch:
         batch.add_column(sa.Column("call_id", sa.BigInteger(), nullable=False, server_default="0"))
         batch.drop_constraint(_ONE, type_="unique")
-        batch.create_unique_constraint(_EACH, ["event_id", "moment", "ticket_id", "call_id", "caller_id"])
+        batch.create_unique_constraint(
+            _EACH, ["event_id", "moment", "ticket_id", "call_id", "caller_id"]
+        )
 
 
 def downgrade() -> None:
