@@ -460,7 +460,7 @@ class Tickets(Section):
 
     def _category_faults(self) -> Iterator[Fault]:
         for fault in self.units.faults_in(self.divisions, self.categories):
-            yield _within("units", fault)
+            yield Fault(f"units.{fault.path}", fault.message, fault.follows)
         for fault in self.incidents.faults_beside(self.categories):
             yield _within("incidents", fault)
         for id_, category in self.categories.items():

@@ -15,8 +15,10 @@ READS = re.compile(
     r"|func\.(now|current_\w+|localtimestamp))$"
 )
 FROM_TIME = {"time", "time_ns", "localtime", "gmtime", "ctime", "strftime", "sleep"}
-#: Where the wall's time is meant: waiting for a process of this machine to start or to end.
+#: Where the wall's time is meant: waiting for a process of this machine to start or to end, or for
+#: another unit of work to let go of a row.
 WALL = {
+    ("agents/presence.py", "time.sleep"),
     ("hotline/chaos/hotline.py", "time.sleep"),
     ("hotline/chaos/scenarios.py", "time.sleep"),
     ("hotline/children.py", "time.sleep"),

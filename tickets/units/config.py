@@ -66,14 +66,19 @@ class Units(Section):
         return timedelta(minutes=self.position_old_minutes)
 
     def faults_in(self, divisions: Collection[str], categories: Collection[str]) -> Iterator[Fault]:
-        """Yield what this names and the city does not have."""
+        """Yield what this names and the city does not have; `follows` is a path of the section."""
         for code, unit in self.fleet.items():
             for division in unit.divisions:
                 if division not in divisions:
                     yield Fault(
                         f"fleet.{code}.divisions",
                         f'no such division "{division}"',
+                        f"divisions.{division}",
                     )
         for category in self.needed.categories:
             if category not in categories:
-                yield Fault("needed.categories", f'no such category "{category}"')
+                yield Fault(
+                    "needed.categories",
+                    f'no such category "{category}"',
+                    f"categories.{category}",
+                )
