@@ -215,7 +215,7 @@ def agent_of_account(session: Session, account_id: int) -> AgentFacts | None:
 def names(session: Session, ids: Iterable[int]) -> dict[int, str]:
     """The names of these agents."""
     rows = session.execute(sa.select(Agent.id, Agent.name).where(Agent.id.in_(list(ids))))
-    return dict(rows.tuples().all())
+    return {row.id: row.name for row in rows}
 
 
 def of_accounts(session: Session, accounts: Iterable[int]) -> list[int]:

@@ -119,7 +119,7 @@ def upgrade() -> None:
             ["dispatch_id"], ["dispatches.id"], name=op.f("fk_dispatch_events_dispatch_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispatch_events")),
-        sa.UniqueConstraint("who", "key", name=op.f("uq_dispatch_events_who")),
+        sa.UniqueConstraint("who", "key", name=op.f("uq_dispatch_events_who_key")),
     )
     op.create_index("ix_dispatch_events_dispatch", "dispatch_events", ["dispatch_id", "id"])
     op.create_table(

@@ -1,6 +1,7 @@
 """The desk, the wallboard and the presence API, as a browser and as a program see them."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -192,7 +193,7 @@ def test_the_strip_says_what_the_engine_does_and_what_comes_after(browser, floor
     with floor.db.write() as session:
         service.on_call(session, agent_id, offer_id=5, now=NOON)
         service.take_break(session, agent_id, reason="meal", now=NOON)
-        service.wrap_up(session, agent_id, call_id=9, until=now.advance(seconds=90), now=NOON)
+        service.wrap_up(session, agent_id, call_id=9, until=NOON + timedelta(seconds=90), now=NOON)
     strip = browser.get("/desk/presence?lang=en").text
     assert "Wrap-up" in strip
     assert "After this call: Break · Meal" in strip

@@ -566,7 +566,9 @@ def test_an_hour_may_be_asked_for_without_waiting(world: World) -> None:
     world.sweep(seconds=3601)
     assert agent.offer["call_id"] == caller.id
     assert [visit.queue for visit in promise.visits] == [None, "information"]
-    assert counted(promise.visits) == Counters(calls=1, not_queued=1, callbacks=1, offers_made=1)
+    assert counted(promise.visits) == Counters(
+        calls=1, not_queued=1, callbacks=1, callbacks_asked=1, offers_made=1
+    )
 
 
 EVENING = datetime(2026, 11, 20, 12, 40, tzinfo=UTC)  # 19:40 in Pattaya
@@ -688,6 +690,8 @@ def test_the_dated_vector_of_amazon_connect(world: World) -> None:
         callbacks_reached=1,
         wait_callback_ms=120_000,
         wait_callback_max_ms=120_000,
+        callbacks_asked=1,
+        callbacks_kept=1,
         talked=1,
         talk_ms=335_000,
         talk_max_ms=335_000,

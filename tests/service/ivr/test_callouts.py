@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from hotline import clock
 from hotline.auth import Role
+from hotline.i18n import masked
 from hotline.telephony import Refused
 from ivr import callers, calls, nuisance, story
 from ivr.callbacks import attempts
@@ -194,7 +195,8 @@ def test_what_was_said_stands_in_the_story_of_the_ticket(world: World, called: C
     assert called.call_id in world.read(tickets.calls_of, called.ticket.id)
     page = called.agent.ask("GET", f"/calls/{called.call_id}?lang=en").get_data(True)
     assert "Called out and reached" in page
-    assert NUMBER in page
+    assert masked(NUMBER) in page
+    assert NUMBER not in page
 
 
 def test_nothing_written_in_time_makes_no_second_ticket(world: World, called: Called) -> None:
