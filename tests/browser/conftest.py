@@ -227,6 +227,8 @@ def look(client: FlaskClient, chromium: Browser) -> Iterator[Look]:
             method=asked.method,
             data=asked.post_data_buffer,
             headers={"Content-Type": kind} if kind else {},
+            # where a script is led to is not asked of a route again
+            follow_redirects=asked.resource_type == "fetch",
         ) as found:
             route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.data)
 

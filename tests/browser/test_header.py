@@ -1,7 +1,5 @@
 """The header is one row for everybody, with the demo's marks too, on the screen that most have."""
 
-from dataclasses import replace
-
 import pytest
 from flask.testing import FlaskClient
 
@@ -21,7 +19,7 @@ def database_url(sqlite_url: str) -> str:
 
 @pytest.mark.parametrize("language", ["th", "en"])
 def test_it_is_one_row(look: Look, floor: Floor, client: FlaskClient, language: str) -> None:
-    floor.settings = replace(floor.settings, demo=True)
+    floor.settings = floor.settings.model_copy(update={"demo": True})
     high = {}
     for role in Role:
         client.set_cookie(COOKIE, sign_in_as(floor, role, role.value))
