@@ -16,7 +16,6 @@ from reports.models import ReportDay, call_days, call_intervals
 from reports.view import Period
 from tests.browser.conftest import Look
 from tests.support.floors import sign_in_as
-from tests.support.stories import Story
 
 YEAR = Period.year(2570)
 AFTER = YEAR.last + timedelta(days=1)
@@ -100,22 +99,3 @@ def shaded(page: Page, frame: Locator) -> bool:
     plain = page.screenshot(clip=edge)  # type: ignore[arg-type]
     frame.evaluate("frame => { frame.style.background = '' }")
     return hinted != plain
-
-
-def test_a_manager_publishes_a_month_and_sees_what_is_behind_a_number(
-    year: Floor, look: Look
-) -> None:
-    """From the month's page, on a telephone: the button once, then the numbers that were told."""
-    month = Period.month(2027, 1)
-    with year.db.write() as session:
-        Story(session, clock.midnight(month.first, year.city.zone)).queued().abandoned(3)
-    page = look(f"{month.path}?lang=en", 360)
-    page.get_by_role("link", name="Published numbers").click()
-    page.get_by_role("button", name="Publish the numbers of this month").click()
-    page.get_by_text("Every number is today what was published.").wait_for()
-    assert page.get_by_role("button", name="Publish").count() == 0
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    days = f"from={month.first}&until={month.first}"
-    page = look(f"/reports/behind?metric=abandoned&{days}&lang=en", 360)
-    page.get_by_role("link", name="Call 1").wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
