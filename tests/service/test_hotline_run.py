@@ -47,7 +47,7 @@ class Running:
         self.exchange = ports.url("127.0.0.1", ports.claim("127.0.0.1", 0))
         command = [sys.executable, "-m", "hotline", "run", "--data", str(data)]
         command += ["--web-port", self.web.rpartition(":")[2]]
-        command += ["--exchange-port", self.exchange.rpartition(":")[2]]
+        command += ["--exchange-port", self.exchange.rpartition(":")[2], "--stream-port", "0"]
         hidden = {"DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "CARRIER_ACCOUNT_SID"}
         self.process = subprocess.Popen(
             command,
