@@ -212,11 +212,12 @@ Whoever is not named here sees it masked, as +66·····678, or not at all.
 | a ticket's page, once they ask for it there | {roles}, and the ticket's own division |
 | the list of tickets, its CSV, earlier tickets of a caller | nobody |
 | the desk, while a call rings | nobody |
-| persons (`/citizens`) | supervisor |
+| persons (`/citizens`), once they ask for it there | supervisor |
 | all that is known of somebody (`/privacy`) | administrator |
 | the desk, once a call is taken | who took it |
-| a call's page | supervisor, and an agent to whom that call was offered |
-| the list of calls | supervisor |
+| a call's page, once they ask for it there | supervisor, an agent to whom it was offered |
+| the list of calls, the floor | nobody |
+| nuisance and blocks | supervisor |
 | the wallboard, the reports and their CSV | nobody: they show no callers |
 
 On a ticket's page it is hidden from everybody until they ask, and each look is written into the

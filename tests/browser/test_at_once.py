@@ -25,7 +25,8 @@ __all__ = ["browsers", "playwright", "wrong"]
 
 OTHER_CALLER, COLLEAGUE = 852, 941
 #: Not by a click: one that no pointer made is taken for typing when it comes so early.
-ACCEPT = "document.querySelector('.ring button.main').form.requestSubmit()"
+#: Whose caller was quicker has nothing left to accept.
+ACCEPT = "document.querySelector('.ring button.main')?.form.requestSubmit()"
 HANG_UP = "document.querySelector('#hangup').click()"
 
 

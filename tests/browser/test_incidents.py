@@ -81,6 +81,12 @@ def whole(page: Page, width: int) -> None:
     assert [each for each in faults(page) if "elmPartiallyObscured" not in each] == []
 
 
+def press(page: Page, key: str) -> None:
+    """Press a key as soon as the page that is shown listens to keys."""
+    page.wait_for_load_state("domcontentloaded")
+    page.keyboard.press(key)
+
+
 @pytest.mark.parametrize(("width", "language"), [(1366, "th"), (360, "en")])
 def test_a_burst_is_confirmed_put_right_told_and_ended(
     look: Look, floor: Floor, burst: int, width: int, language: str
@@ -92,25 +98,25 @@ def test_a_burst_is_confirmed_put_right_told_and_ended(
     expect(page.locator("[data-map]")).to_have_attribute("data-drawn", "")
     expect(page.locator(".members tbody tr")).to_have_count(6)
     # everything with one key
-    page.keyboard.press("o")
+    press(page, "o")
     page.wait_for_selector("button[data-key=c]")
     expect(page.locator(".members .tag.soon")).to_have_count(4)  # three categories, one pin
-    page.keyboard.press("c")
+    press(page, "c")
     page.wait_for_selector("button[data-key=p]")
     expect(page.locator(".works li")).to_have_count(1)
-    page.keyboard.press("p")
+    press(page, "p")
     expect(page.locator(".works li")).to_have_count(2)
     expect(page.locator(".members .tag.soon")).to_have_count(0)
     # what cannot be taken back is looked at first
-    page.keyboard.press("t")
+    press(page, "t")
     expect(page.locator("#tell textarea").first).not_to_have_value("")
     whole(page, width)
-    page.keyboard.press("t")
+    press(page, "t")
     expect(page.locator(".works li")).to_have_count(3)
     page.goto(f"http://hotline.test{here}")
-    page.keyboard.press("r")
+    press(page, "r")
     expect(page.locator("#end")).to_be_visible()
-    page.keyboard.press("r")
+    press(page, "r")
     expect(page.locator(".works li")).to_have_count(4)
     whole(page, width)
     with floor.db.read() as session:
