@@ -23,7 +23,7 @@ from agents.supervise import NothingChosen
 from hotline import clock
 from hotline.auth import Role, access, current_account
 from hotline.errors import HotlineError, Invalid
-from hotline.web import floor, language, t, wants_json
+from hotline.web import floor, fragment, language, t, wants_json
 
 #: Where `ivr` tells what the skills are called: a function, name → queue and language, of all.
 SKILLS: Final = "agents.skills"
@@ -127,7 +127,7 @@ def floor_agents() -> Response:
     """The agents, as a fragment."""
     with floor().db.read() as session:
         values = people(session)
-    return desk.fragment("agents/_floor.html", **values)
+    return fragment("agents/_floor.html", **values)
 
 
 # ---------------------------------------------------------------- what is done

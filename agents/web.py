@@ -41,6 +41,7 @@ from hotline.people.service import LARGEST_ID, Person
 from hotline.web import (
     content_security_policy,
     floor,
+    fragment,
     json_body,
     language,
     shared,
@@ -363,17 +364,6 @@ def _ringing() -> str:
 
 
 # ---------------------------------------------------------------- shared
-
-
-def fragment(template: str, **values: Any) -> BaseResponse:
-    """A piece of a page that a browser asks for again and again: 304 while it has not changed.
-
-    So its text must not hold the time of day or an age; the browser fills those in.
-    """
-    response = make_response(render_template(template, **values))
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.add_etag()
-    return response.make_conditional(request)
 
 
 def _me(session: Session) -> AgentFacts:

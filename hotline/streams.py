@@ -342,11 +342,11 @@ async def _stream(request: web.Request) -> web.StreamResponse:
             **headers,
         }
     )
-    await response.prepare(request)
     stream = Stream(token, frozenset(topics.split()))
     stream.say("hello" if hub.redis_here else "away")
     hub.streams.add(stream)
     try:
+        await response.prepare(request)
         await _send_all(hub, stream, response)
     except (ConnectionError, TimeoutError):
         pass  # the page is gone

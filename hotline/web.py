@@ -108,12 +108,25 @@ def content_security_policy() -> str:
     return f"{policy}; connect-src 'self' {place.scheme}://{place.netloc}"
 
 
+def fragment(template: str, **values: Any) -> BaseResponse:
+    """A piece of a page that a browser asks for again and again: 304 while it has not changed, so
+    that what the page has written into it meanwhile stays.
+
+    So its text must not hold the time of day or an age; the browser fills those in.
+    """
+    return _unless_known(render_template(template, **values))
+
+
 def shared(make: Callable[[], str]) -> BaseResponse:
     """A fragment that is the same for everybody who may read it (and for this language): made once
     for all who ask after the same change.
     """
     made: Shared = current_app.extensions["hotline.shared"]
     text = made.get((request.path, language()), request.headers.get(CHANGE_HEADER, ""), make)
+    return _unless_known(text)
+
+
+def _unless_known(text: str) -> BaseResponse:
     response = make_response(text)
     response.headers["Cache-Control"] = "private, no-cache"
     response.add_etag()

@@ -19,11 +19,11 @@ from agents.roster import attendance, files, importing, rules, service, sheets
 from agents.roster.adherence import Difference, Here
 from agents.roster.rules import ONE_DAY, BadRule, Pattern, Repeat, Series, Shift
 from agents.roster.service import Act, Plan, Wish
-from agents.web import NotAnAgent, fragment
+from agents.web import NotAnAgent
 from hotline import clock, i18n
 from hotline.auth import Role, access, current_account, public
 from hotline.errors import HotlineError, Invalid
-from hotline.web import floor, language, t
+from hotline.web import floor, fragment, language, t
 
 #: Its templates are the room's.
 blueprint = Blueprint("roster", __name__)

@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 from hotline import clock
 from hotline.auth import access
 from hotline.errors import Invalid
-from hotline.web import floor, json_body
+from hotline.web import floor, fragment, json_body
 from ivr import callers, messages
-from ivr.pages.base import ANSWERS, blueprint, fragment, me
+from ivr.pages.base import ANSWERS, blueprint, me
 
 _LONGEST_KEY = 60
 

@@ -2,11 +2,8 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from flask import make_response, render_template, request
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response
 
 from agents import service as agents
 from hotline import clock, i18n
@@ -62,14 +59,6 @@ def node_title(name: str) -> str:
     """
     title = floor().section(Ivr).title_of(name)
     return name if title is None else title.for_(language())
-
-
-def fragment(template: str, **values: Any) -> Response:
-    """A piece of a page that is asked for again and again: 304 while it has not changed."""
-    response = make_response(render_template(template, **values))
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.add_etag()
-    return response.make_conditional(request)
 
 
 def shown_number(number: str) -> str:

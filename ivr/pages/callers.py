@@ -6,10 +6,10 @@ from werkzeug.wrappers import Response
 
 from hotline import clock
 from hotline.auth import access
-from hotline.web import floor
+from hotline.web import floor, fragment
 from ivr import callers
 from ivr.config import Ivr
-from ivr.pages.base import ANSWERS, agent_names, blueprint, fragment, me, queue_title
+from ivr.pages.base import ANSWERS, agent_names, blueprint, me, queue_title
 from ivr.pages.calls import outcome_title, readable_calls, verdict
 
 

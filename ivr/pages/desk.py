@@ -17,7 +17,7 @@ from agents import service as agents
 from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
-from hotline.web import floor, json_body, shared, wants_json
+from hotline.web import floor, fragment, json_body, shared, wants_json
 from ivr import callers, closing, drafts, story
 from ivr.callbacks import attempts
 from ivr.callbacks.rows import CallbackFacts
@@ -25,7 +25,7 @@ from ivr.config import Ivr
 from ivr.errors import Lost
 from ivr.events import OfferState
 from ivr.pages import talking
-from ivr.pages.base import ANSWERS, WATCHES, blueprint, fragment, iso, me, queue_title, spoken_title
+from ivr.pages.base import ANSWERS, WATCHES, blueprint, iso, me, queue_title, spoken_title
 from ivr.room import offers, waiting
 from ivr.room.waiting import Line
 from ivr.room.wrapping import Mode

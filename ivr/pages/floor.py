@@ -22,7 +22,7 @@ from agents.service import AgentFacts
 from hotline import audit, clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
-from hotline.web import floor, t
+from hotline.web import floor, fragment, t
 from ivr import calls, story
 from ivr.calls import CallFacts
 from ivr.config import Ivr
@@ -32,7 +32,6 @@ from ivr.pages.base import (
     NotAnAgent,
     agent_names,
     blueprint,
-    fragment,
     queue_title,
     spoken_title,
 )

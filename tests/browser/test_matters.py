@@ -82,6 +82,7 @@ def test_one_key_adds_the_caller_and_another_takes_it_back(
     expect_state(page, "wrap_up")
     expect(added).to_contain_text(it.number_shown)
     expect(page.locator("[data-key='Control+Enter']")).to_be_enabled()
+    expect(added).to_contain_text(it.number_shown)  # also when all has been asked for again
     page.keyboard.press("Control+Enter")
     expect_state(page, "idle")
     with hotline.floor() as floor, floor.db.read() as session:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from hotline import clock
 from hotline.auth import Role, access, current_account
 from hotline.errors import Conflict
-from hotline.web import floor, language
+from hotline.web import floor, fragment, language
 from tickets import words
 from tickets.answers import service
 from tickets.answers.service import REQUIRED, AnswerDraft, AnswerFacts
@@ -43,7 +43,7 @@ def found_answers() -> Response:
     spoken = request.args.get("spoken", "")
     with floor().db.read() as session:
         found = service.search(session, request.args.get("q", ""), clock.now())
-    return _fragment("tickets/answers_found.html", found=found, spoken=spoken)
+    return fragment("tickets/answers_found.html", found=found, spoken=spoken)
 
 
 @blueprint.get(f"{_ONE}/card")
@@ -55,13 +55,7 @@ def answer_card(answer_id: int) -> Response:
     spoken = answer.language_for(request.args.get("spoken", ""))
     # one showing is one message by SMS at most, however often the button is pressed
     key = secrets.token_urlsafe(12)
-    return _fragment("tickets/answer_card.html", answer=answer, spoken=spoken, key=key)
-
-
-def _fragment(template: str, **values: object) -> Response:
-    response = make_response(render_template(template, **values))
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
+    return fragment("tickets/answer_card.html", answer=answer, spoken=spoken, key=key)
 
 
 # ------------------------------------------------------------------ the list

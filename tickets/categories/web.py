@@ -5,12 +5,12 @@ people mix up.
 from collections.abc import Iterable
 from datetime import timedelta
 
-from flask import Blueprint, jsonify, make_response, render_template, request
+from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from hotline import clock
 from hotline.auth import Role, access
-from hotline.web import floor, json_body, language, wants_json
+from hotline.web import floor, fragment, json_body, language, wants_json
 from tickets import words
 from tickets.categories import service, versions
 from tickets.categories.service import Outcome, Suggestion
@@ -39,7 +39,7 @@ def _config() -> Tickets:
 @access(*ANSWERS)
 def box() -> ResponseReturnValue:
     """Show, as a fragment, the place for suggestions beside a form; its script fills it."""
-    return _fragment("tickets/suggestion_box.html")
+    return fragment("tickets/suggestion_box.html")
 
 
 @blueprint.post("/categories/suggest")
@@ -51,7 +51,7 @@ def suggest() -> ResponseReturnValue:
         found = service.suggest(session, _config(), text)
     if wants_json():
         return jsonify(_json(found))
-    return _fragment(
+    return fragment(
         "tickets/suggestions.html",
         found=found,
         text=text.strip(),
@@ -71,12 +71,6 @@ def _json(found: Suggestion) -> dict[str, object]:
             for each in found.items
         ],
     }
-
-
-def _fragment(template: str, **values: object) -> ResponseReturnValue:
-    response = make_response(render_template(template, **values))
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
 
 
 # ------------------------------------------------------------------ what is mixed up

@@ -25,7 +25,7 @@ from hotline import clock
 from hotline.auth import Role, access
 from hotline.errors import Conflict, Forbidden, HotlineError, Invalid, NotFound
 from hotline.jobs import NIGHT
-from hotline.web import floor, language
+from hotline.web import floor, fragment, language
 from tickets import service as tickets
 from tickets import words
 from tickets.config import Tickets
@@ -467,7 +467,7 @@ def known() -> ResponseReturnValue:
             each.id: works.last_told(session, each.id) or _texts(config.incidents.told, each)
             for each in found
         }
-    return _fragment("tickets/_incidents_known.html", found=found, say=say)
+    return fragment("tickets/_incidents_known.html", found=found, say=say)
 
 
 @blueprint.get("/tickets/incidents/alarm")
@@ -476,11 +476,4 @@ def alarm() -> ResponseReturnValue:
     """Show, as a fragment for the floor and the wallboard, what is proposed and what is open."""
     with floor().db.read() as session:
         found = looking.live(session)[:SHOWN]
-    return _fragment("tickets/_incidents_alarm.html", found=found)
-
-
-def _fragment(template: str, **values: object) -> ResponseReturnValue:
-    response = make_response(render_template(template, **values))
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.add_etag()
-    return response.make_conditional(request)
+    return fragment("tickets/_incidents_alarm.html", found=found)

@@ -5,13 +5,13 @@ and that somebody came with another matter after all.
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from hotline import clock
 from hotline.auth import access, current_account
-from hotline.web import floor, json_body, wants_json
+from hotline.web import floor, fragment, json_body, wants_json
 from tickets import words
 from tickets.categories import service as categories
 from tickets.config import Tickets
@@ -40,7 +40,7 @@ def box() -> ResponseReturnValue:
     """Show, as a fragment, the place for what may be the same matter as the call at hand (`call`,
     `offer`: their ids); its script fills it.
     """
-    return _fragment("tickets/matters_box.html", call=_id("call"), offer=_id("offer"))
+    return fragment("tickets/matters_box.html", call=_id("call"), offer=_id("offer"))
 
 
 @blueprint.post("/matters/suggest")
@@ -58,7 +58,7 @@ def suggest() -> ResponseReturnValue:
         return jsonify(
             added=added.number if added else None, suggestions=[_json(each) for each in found]
         )
-    return _fragment(
+    return fragment(
         "tickets/matters.html",
         added=added,
         count=_count(added),
@@ -128,12 +128,6 @@ def _json(each: Suggested) -> dict[str, object]:
         "same_caller": like.same_caller,
         "callers": each.callers,
     }
-
-
-def _fragment(template: str, **values: object) -> ResponseReturnValue:
-    response = make_response(render_template(template, **values))
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
 
 
 # ------------------------------------------------------------------ another matter after all

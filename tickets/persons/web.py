@@ -14,7 +14,7 @@ from hotline import audit, clock
 from hotline.auth import Role, access, current_account
 from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.i18n import masked
-from hotline.web import floor
+from hotline.web import floor, fragment
 from tickets import words
 from tickets.config import Tickets
 from tickets.errors import NoSuchPerson
@@ -41,16 +41,12 @@ def of_caller() -> Response:
     with floor().db.read() as session:
         number = number_at_hand(session)
         found = service.of_number(session, number)
-    page = render_template(
+    return fragment(
         "tickets/persons_of_caller.html",
         found=found,
         withheld=not number,
         offer=request.args.get("offer", 0, type=int),
     )
-    response = make_response(page)
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.add_etag()
-    return response.make_conditional(request)
 
 
 @blueprint.post(f"{_ONE}/note")
