@@ -18,7 +18,7 @@ from hotline.errors import Invalid, NotFound
 from hotline.i18n import Texts
 from hotline.web import floor, language
 from ivr.config import Ivr
-from reports import behind, publishing, written
+from reports import behind, publishing
 from reports.behind import Item, Wanted
 from reports.catalogue import CATALOGUE
 from reports.export import BYTE_ORDER_MARK
@@ -26,7 +26,8 @@ from reports.figures import Span
 from reports.metrics import Metric
 from reports.service import How
 from reports.view import Period
-from reports.workbook import BUCKETS, Words
+from reports.wording import Wording, wording
+from reports.workbook import BUCKETS
 from tickets.config import Tickets
 
 #: Its templates are the room's.
@@ -149,10 +150,10 @@ def _narrowed(asked: Wanted) -> list[str]:
     return [titles[name](key) for name, key in asked.by.items()]
 
 
-def _words() -> Words:
+def _words() -> Wording:
     here = floor()
     texts: Texts = here.texts
-    return written.words_of(language(), texts, here.section(Ivr), here.section(Tickets))
+    return wording(language(), texts, here.section(Ivr), here.section(Tickets))
 
 
 @contextmanager

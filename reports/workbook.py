@@ -3,7 +3,6 @@ that it draws itself from them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,7 @@ from reports.catalogue import CATALOGUE
 from reports.figures import Figures, Value
 from reports.matters import AGE_BUCKETS, RESOLVE_BUCKETS
 from reports.metrics import WAIT_BUCKETS, Metric
+from reports.wording import Wording
 
 #: What the tables by month, queue and so on show, in order.
 CALLS: Final = (
@@ -60,24 +60,7 @@ _WEEK: Final = date(2024, 1, 1)  # a Monday: its week has the names of the days
 _SECONDS_OF_DAY: Final = 86_400_000
 
 
-@dataclass(frozen=True)
-class Words:
-    """The reader's words: `text(key)` of the room's texts, and the names of what has an id."""
-
-    language: str
-    text: Callable[..., str]
-    queue: Callable[[str], str]
-    spoken: Callable[[str], str]
-    outcome: Callable[[str], str]
-    category: Callable[[str], str]
-    division: Callable[[str], str]
-    area: Callable[[str], str]
-
-    def month(self, day: date) -> str:
-        return i18n.month(day, self.language)
-
-
-def write(found: Figures, words: Words, path: Path) -> None:
+def write(found: Figures, words: Wording, path: Path) -> None:
     """Write the file; raises OSError."""
     with xlsxwriter.Workbook(str(path)) as book:
         book.set_properties({"title": words.text("reports.title")})
@@ -85,7 +68,7 @@ def write(found: Figures, words: Words, path: Path) -> None:
 
 
 class _Book:
-    def __init__(self, book: Any, found: Figures, words: Words) -> None:
+    def __init__(self, book: Any, found: Figures, words: Wording) -> None:
         self._book, self._found, self._words = book, found, words
         self._bold = book.add_format({"bold": True, "font_size": 14})
         self._wrapped = book.add_format({"text_wrap": True, "valign": "top"})

@@ -8,20 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from hotline import i18n
-from hotline.i18n import Texts
-from ivr.config import Ivr
 from reports import workbook
 from reports.catalogue import CATALOGUE
 from reports.export import BYTE_ORDER_MARK
 from reports.figures import DIGITS, Figures, Value
-from reports.workbook import Words
-from tickets.config import Tickets
+from reports.wording import Wording
 
-Form = Callable[[Figures, Words, Path], None]
+Form = Callable[[Figures, Wording, Path], None]
 
 
-def as_json(found: Figures, words: Words, path: Path) -> None:
+def as_json(found: Figures, words: Wording, path: Path) -> None:
     """Every number by its identifier, raw: milliseconds, shares from 0 to 1, null for empty."""
     whole: dict[str, Any] = {"language": words.language, **found.as_json()}
     whole["names"] = {id_: CATALOGUE[id_].name[words.language] for id_ in whole["metrics"]}
@@ -29,7 +25,7 @@ def as_json(found: Figures, words: Words, path: Path) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def as_csv(found: Figures, words: Words, path: Path) -> None:
+def as_csv(found: Figures, words: Wording, path: Path) -> None:
     """One number a line: along what, of which key, its identifier, its name, its value."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(BYTE_ORDER_MARK)
@@ -39,7 +35,7 @@ def as_csv(found: Figures, words: Words, path: Path) -> None:
         writer.writerows(_lines(found, words))
 
 
-def _lines(found: Figures, words: Words) -> Iterator[tuple[Any, ...]]:
+def _lines(found: Figures, words: Wording) -> Iterator[tuple[Any, ...]]:
     for id_, value in found.metrics.items():
         yield ("whole", "", "", id_, CATALOGUE[id_].name[words.language], _cell(value))
     for along, groups, title in _groups(found, words):
@@ -53,7 +49,7 @@ def _lines(found: Figures, words: Words) -> Iterator[tuple[Any, ...]]:
         yield ("calls_by_weekday_and_hour", key, "", "calls", "", tally.calls)
 
 
-def _groups(found: Figures, words: Words) -> Iterator[tuple[str, Mapping[Any, Any], Any]]:
+def _groups(found: Figures, words: Wording) -> Iterator[tuple[str, Mapping[Any, Any], Any]]:
     for along, groups, title in (
         ("calls_by_month", found.calls_by_month, words.month),
         ("calls_by_queue", found.calls_by_queue, words.queue),
@@ -78,37 +74,3 @@ def _cell(value: Value) -> float | int | str:
 
 
 FORMS: Final[Mapping[str, Form]] = {"json": as_json, "csv": as_csv, "xlsx": workbook.write}
-
-
-def words_of(language: str, texts: Texts, callers: Ivr, desk: Tickets) -> Words:
-    """The words of a reader: what the city calls its queues, outcomes, categories and divisions."""
-
-    def text(key: str, **values: Any) -> str:
-        return texts.get(key, language, **values)
-
-    def title(known: Mapping[str, Any], none: str) -> Callable[[str], str]:
-        def of(key: str) -> str:
-            if not key:
-                return text(none)
-            return str(known[key].title.for_(language)) if key in known else key
-
-        return of
-
-    outcomes = {outcome.id: outcome for outcome in desk.outcomes}
-    areas = desk.areas.areas
-
-    def area(key: str) -> str:
-        if not key:
-            return text("reports.no_area")
-        return areas[key].name(language) if key in areas else key
-
-    return Words(
-        language,
-        text,
-        title(callers.queues, "reports.no_queue"),
-        lambda code: i18n.language_name(code, language) if code else text("reports.no_language"),
-        title(outcomes, "reports.no_outcome"),
-        title(desk.categories, "reports.no_category"),
-        title(desk.divisions, "reports.no_division"),
-        area,
-    )

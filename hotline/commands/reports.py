@@ -146,6 +146,7 @@ def _report(arguments: argparse.Namespace) -> int:
     from hotline.app import text_files
     from hotline.i18n import Texts
     from reports import figures, written
+    from reports.wording import wording
 
     span = _span(arguments)
     form = arguments.format or arguments.output.suffix.removeprefix(".")
@@ -158,7 +159,7 @@ def _report(arguments: argparse.Namespace) -> int:
         if form == "pdf":
             _print(arguments, config, database, span, texts)
         else:
-            words = written.words_of(arguments.lang, texts, config.ivr, config.tickets)
+            words = wording(arguments.lang, texts, config.ivr, config.tickets)
             written.FORMS[form](found, words, arguments.output)
     print(arguments.output)
     for part, each in found.coverage.items():

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from hotline import i18n
 from reports import charts
 from reports.catalogue import CATALOGUE
-from reports.figures import Figures, Value
+from reports.figures import Calls, Figures, Presence, Tickets, Value
 from reports.printed.document import (
     Block,
     Chapter,
@@ -26,6 +26,8 @@ from reports.printed.document import (
     Table,
     Words,
 )
+from reports.rollups import Part
+from reports.wording import Wording
 
 #: A list on paper ends where the eye does.
 LONGEST: Final = 12
@@ -83,27 +85,13 @@ class Faults(Protocol):
 
 
 @dataclass(frozen=True)
-class Names:
-    """What the city calls its own, by identifier, in the reader's language."""
-
-    city: str
-    hotline: str
-    queue: Callable[[str], str]
-    spoken: Callable[[str], str]
-    outcome: Callable[[str], str]
-    category: Callable[[str], str]
-    division: Callable[[str], str]
-    area: Callable[[str], str]
-    #: A kind of failure of `Faults`.
-    fault: Callable[[str], str]
-
-
-@dataclass(frozen=True)
 class Material:
     """Everything that a report is made of."""
 
     #: "Annual report, fiscal year 2567"
     title: str
+    city: str
+    hotline: str
     figures: Figures
     #: Of the same time before; None where it is not known whole.
     before: Figures | None
@@ -114,34 +102,44 @@ class Material:
     shapes: Mapping[str, Mapping[str, Any]]
     #: Paragraphs; empty: no foreword.
     foreword: str
+    #: The old exchanges of which calls are in the numbers.
+    imported: Sequence[str]
     service_level_target: float
     made: str
     accent: str
 
 
-def build(of: Material, language: str, t: Callable[..., str], names: Names) -> Document:
-    """The report as a document. `t` gives the texts of `reports.print.*` in `language`."""
-    book = _Book(of, language, t, names)
-    span = of.figures.span
+def build(of: Material, wording: Wording) -> Document:
+    """The report as a document, in the language of the wording."""
+    book, span, language = _Book(of, wording), of.figures.span, wording.language
     return Document(
         language=language,
         title=of.title,
         subtitle=f"{i18n.day(span.first, language)} – {i18n.day(span.last, language)}",
-        city=names.city,
+        city=of.city,
         made=of.made,
         accent=of.accent,
-        labels={"contents": t("reports.print.contents"), "page": t("reports.print.page")},
+        labels={key: book.t(key) for key in ("contents", "page")},
         chapters=[Chapter(title, blocks) for title, blocks in book.chapters() if blocks],
     )
 
 
 class _Book:
-    def __init__(self, of: Material, language: str, t: Callable[..., str], names: Names) -> None:
-        self.of, self.language, self._t, self.names = of, language, t, names
-        self.figures, self.metrics = of.figures, of.figures.metrics
+    def __init__(self, of: Material, wording: Wording) -> None:
+        self.of, self.language, self.names = of, wording.language, wording
+        self.figures, self.metrics = of.figures, dict(of.figures.metrics)
+        # of what nobody counted nothing is known: not even that it was nothing
+        parts: dict[Part, Calls | Tickets | Presence] = {
+            Part.CALLS: of.figures.calls,
+            Part.TICKETS: of.figures.tickets,
+            Part.PRESENCE: of.figures.presence,
+        }
+        for part, whole in parts.items():
+            if not of.figures.coverage[part].days:
+                self.metrics |= dict.fromkeys(whole.metrics)
 
     def t(self, key: str, **values: Any) -> str:
-        return self._t(f"reports.print.{key}", **values)
+        return self.names.text(f"reports.print.{key}", **values)
 
     def chapters(self) -> Iterator[tuple[str, list[Block]]]:
         """Title and blocks of each; one without blocks has nothing to tell."""
@@ -248,7 +246,7 @@ class _Book:
         metrics = self.metrics
         yield self.t(
             "aloud_calls",
-            hotline=self.names.hotline,
+            hotline=self.of.hotline,
             calls=self.show(metrics, "calls"),
             answered=self.show(metrics, "answered"),
         )
@@ -351,18 +349,7 @@ class _Book:
                 self.number("wait_answered_max_ms"),
             ]
         )
-        levels = [
-            (self.month(first), each.metrics.get("service_level"))
-            for first, each in self.figures.calls_by_month.items()
-        ]
-        caption = self.t("level_by_month", threshold=f"{self.figures.threshold_seconds:g}")
-        yield Chart(
-            caption,
-            charts.share_line(
-                levels, title=self.name("service_level"), target=self.of.service_level_target
-            ),
-            _said(caption, ((x, i18n.percent(y, self.language)) for x, y in levels)),
-        )
+        yield from self.levels()
         waits = [
             (self.name(id_), number)
             for id_, number in self.figures.calls.counters.as_dict().items()
@@ -381,6 +368,23 @@ class _Book:
                     for name, number in waits
                 ],
             )
+
+    def levels(self) -> Iterator[Block]:
+        """Nothing for a single month."""
+        if len(self.figures.calls_by_month) < 2:
+            return
+        levels = [
+            (self.month(first), each.metrics.get("service_level"))
+            for first, each in self.figures.calls_by_month.items()
+        ]
+        caption = self.t("level_by_month", threshold=f"{self.figures.threshold_seconds:g}")
+        yield Chart(
+            caption,
+            charts.share_line(
+                levels, title=self.name("service_level"), target=self.of.service_level_target
+            ),
+            _said(caption, ((x, i18n.percent(y, self.language)) for x, y in levels)),
+        )
 
     def tickets(self) -> Iterator[Block]:
         if not self.metrics.get("tickets_received") and not self.metrics.get("tickets_closed"):
@@ -472,7 +476,7 @@ class _Book:
             kinds = list(failed[0].faults)
             yield Table(
                 self.t("faults"),
-                [self.t("division"), *(self.names.fault(str(kind)) for kind in kinds)],
+                [self.t("division"), *(self.names.text(f"tickets.fault.{kind}") for kind in kinds)],
                 [
                     [
                         self.names.division(each.division),
@@ -537,7 +541,9 @@ class _Book:
         yield Heading(self.t("gaps"))
         yield from (Words(each) for each in self.gaps())
         yield Heading(self.t("definitions"))
-        yield Words(self.t("rules", formula=self._t(f"reports.formula_{self.figures.formula}")))
+        yield Words(
+            self.t("rules", formula=self.names.text(f"reports.formula_{self.figures.formula}"))
+        )
         yield Definitions(
             [
                 (self.name(id_), CATALOGUE[id_].definition[self.language])
@@ -548,6 +554,8 @@ class _Book:
 
     def gaps(self) -> Iterator[str]:
         """Every known one, in words; one sentence when there is none."""
+        if self.of.imported:
+            yield self.t("imported", sources=", ".join(self.of.imported))
         found = False
         for part, coverage in self.figures.coverage.items():
             what = self.t(f"part_{part.value}")

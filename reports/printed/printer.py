@@ -1,9 +1,8 @@
 """The printed report of a city, from its database: what is read for it, and its PDF."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +15,15 @@ from hotline.config import City
 from hotline.errors import Invalid
 from hotline.i18n import Texts
 from ivr.config import Ivr
-from reports import figures
+from reports import figures, source
 from reports.config import Reports
 from reports.figures import Figures, Span
 from reports.printed import chapters, press
-from reports.printed.chapters import Material, Names
+from reports.printed.chapters import Material
 from reports.printed.document import Document
 from reports.printed.press import Progress
 from reports.service import How
+from reports.wording import Wording, wording
 from tickets import accountability
 from tickets.accountability import Account
 from tickets.config import Tickets
@@ -32,8 +32,6 @@ from tickets.workflow import Role
 
 if TYPE_CHECKING:
     from hotline.floor import Floor
-
-Texting = Callable[..., str]
 
 
 @dataclass(frozen=True)
@@ -74,23 +72,27 @@ class Printer:
         if span.first > clock.local_day(now, self.city.zone):
             raise Invalid(f"{span.first}: that day has not come")
         account = self._account(session, span)
-        t = partial(self.texts.get, language=language)
+        words = wording(language, self.texts, self.ivr, self.tickets)
+        start, end = self._bounds(span)
         found = Material(
-            title=self._title(span, language, t),
+            title=self._title(span, words),
+            city=self.city.name.for_(language),
+            hotline=self.city.hotline_name.for_(language),
             figures=figures.figures(session, span, self._how, now=now),
             before=self._before(session, span, now=now),
             faults=account.rows,
             nights=account.nights,
             shapes=self._shapes(),
             foreword=self._foreword(language) if _is_year(span) else "",
+            imported=source.imported_from(session, start, end),
             service_level_target=self.reports.service_level.target,
-            made=t(
+            made=words.text(
                 "reports.print.made",
                 at=i18n.moment(now, language, self.city.zone),
             ),
             accent=self.city.accent,
         )
-        return chapters.build(found, language, t, self._names(language, t))
+        return chapters.build(found, words)
 
     def pdf(self, document: Document, progress: Progress = press.in_silence) -> bytes:
         """The document as a PDF; raises Invalid where the city's seal is missing."""
@@ -105,13 +107,15 @@ class Printer:
         numerals = own.thai_numerals and document.language == "th"
         return {"seal": self._file(own.seal) if own.seal else None, "thai_numerals": numerals}
 
-    def _title(self, span: Span, language: str, t: Texting) -> str:
+    def _title(self, span: Span, words: Wording) -> str:
         if _is_year(span):
             year = clock.fiscal_year_of(span.first)
-            return t("reports.print.of_year", year=year, gregorian=span.last.year)
+            return words.text("reports.print.of_year", year=year, gregorian=span.last.year)
         if span == Span.of_month(span.first.year, span.first.month):
-            return t("reports.print.of_month", month=i18n.month(span.first, language))
-        return t("reports.print.of_days")
+            return words.text(
+                "reports.print.of_month", month=i18n.month(span.first, words.language)
+            )
+        return words.text("reports.print.of_days")
 
     def _before(self, session: Session, span: Span, *, now: datetime) -> Figures | None:
         """Of the year before, for a fiscal year; None where a part of it is not known."""
@@ -124,14 +128,13 @@ class Printer:
         return found if counted > (earlier.last - earlier.first).days else None
 
     def _account(self, session: Session, span: Span) -> Account:
+        start, end = self._bounds(span)
+        reader = Actor(SYSTEM, Role.MANAGER)
+        return accountability.account(session, self.tickets, reader, start=start, end=end)
+
+    def _bounds(self, span: Span) -> tuple[datetime, datetime]:
         zone = self.city.zone
-        return accountability.account(
-            session,
-            self.tickets,
-            Actor(SYSTEM, Role.MANAGER),
-            start=clock.midnight(span.first, zone),
-            end=clock.midnight(span.last + timedelta(days=1), zone),
-        )
+        return clock.midnight(span.first, zone), clock.midnight(span.last + timedelta(days=1), zone)
 
     def _shapes(self) -> Mapping[str, Mapping[str, Any]]:
         areas = self.tickets.areas
@@ -147,37 +150,6 @@ class Printer:
         if not found.is_file():
             raise Invalid(f"reports.printed: there is no file {found}")
         return found
-
-    def _names(self, language: str, t: Texting) -> Names:
-        ivr, tickets = self.ivr, self.tickets
-        outcomes = {each.id: each for each in tickets.outcomes}
-
-        def titled(known: Mapping[str, Any], id_: str, otherwise: str) -> str:
-            if not id_:
-                return t(otherwise)
-            each = known.get(id_)
-            return str(each.title.for_(language)) if each else id_
-
-        def spoken(code: str) -> str:
-            if not code:
-                return t("reports.no_language")
-            return i18n.language_name(code, language)
-
-        def area(id_: str) -> str:
-            known = tickets.areas.areas.get(id_)
-            return known.name(language) if known else t("reports.print.nowhere")
-
-        return Names(
-            city=self.city.name.for_(language),
-            hotline=self.city.hotline_name.for_(language),
-            queue=lambda id_: titled(ivr.queues, id_, "reports.no_queue"),
-            spoken=spoken,
-            outcome=lambda id_: titled(outcomes, id_, "reports.print.none_yet"),
-            category=lambda id_: titled(tickets.categories, id_, "reports.print.none_yet"),
-            division=lambda id_: titled(tickets.divisions, id_, "reports.print.none_yet"),
-            area=area,
-            fault=lambda kind: t(f"tickets.fault.{kind}"),
-        )
 
 
 def _is_year(span: Span) -> bool:

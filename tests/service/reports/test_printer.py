@@ -89,6 +89,20 @@ def test_of_a_hotline_without_a_call_nothing_is_claimed(floor: Floor, printer: P
     assert printer.pdf(document).startswith(b"%PDF")
 
 
+def test_of_what_nobody_counted_nothing_is_known(floor: Floor, printer: Printer) -> None:
+    """Not even that there was no ticket."""
+    played(floor)
+    found = numbers(made(floor, printer, Span.of_month(2025, 3)))
+    assert {found[each] for each in ("Calls", "Answered", "Tickets received")} == {i18n.EMPTY}
+
+
+def test_a_single_month_is_no_course_of_time(floor: Floor, printer: Printer) -> None:
+    played(floor)
+    charts = {c.caption for c in made(floor, printer, NOVEMBER).charts()}
+    assert not any("by month" in caption for caption in charts)
+    assert any("by month" in c.caption for c in made(floor, printer, YEAR).charts())
+
+
 def test_a_foreword_is_the_annual_reports_and_a_gap_is_told(
     floor: Floor, printer: Printer, tmp_path: Path
 ) -> None:
