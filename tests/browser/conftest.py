@@ -19,13 +19,15 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from agents import demo
 from agents import service as agents
-from hotline import cli, clock
+from hotline import auth, cli, clock
 from hotline.app import build_floor
+from hotline.auth import Role
 from hotline.config import load_yaml
 from hotline.floor import Floor
 from hotline.settings import from_environment
 from hotline.supervisor import RunSettings, Supervisor
-from ivr import jobs
+from ivr import closing
+from ivr.room import offers
 
 ROOT = Path(__file__).parents[2]
 DESK = {"width": 1366, "height": 768}
@@ -35,6 +37,7 @@ PATIENCE_MS = 20_000
 
 
 _NUMBERS = itertools.count(1)
+_NAMES = itertools.count(1)
 
 
 @dataclass
@@ -75,8 +78,27 @@ class Hotline:
         with self.floor() as floor, floor.db.write() as session:
             for row in agents.board(session):
                 agents.sign_out(session, row.agent.id, now=clock.now())
-        with self.floor() as floor:
-            jobs.wrap_up(floor, clock.now() + timedelta(hours=1))
+            for offer in offers.to_wrap_up(session, clock.now() + timedelta(days=1), limit=100):
+                closing.finish_by_default(floor, session, offer, now=clock.now())
+
+    def employ(self, username: str, role: Role, **about: Any) -> str:
+        """Somebody new for Chinese, whom no other test knows, nor this one when it is made again;
+        the name to sign in with. `about`: what else `agents.create_agent` takes.
+        """
+        username = f"{username}-{next(_NAMES)}"
+        about = {"queues": ["information"], "languages": ["zh"], **about}
+        with self.floor() as floor, floor.db.write() as session:
+            now = clock.now()
+            account_id = auth.create_account(
+                session,
+                username=username,
+                name=username,
+                role=role,
+                password=demo.PASSWORD,
+                now=now,
+            )
+            agents.create_agent(session, account_id=account_id, name=username, now=now, **about)
+        return username
 
     def _handset(self, path: str, body: object = None) -> Any:
         request = urllib.request.Request(

@@ -9,39 +9,16 @@ from urllib.parse import quote
 
 import pytest
 
-from agents import demo
-from agents import service as agents
-from hotline import auth, clock
 from hotline.auth import Role
 from tests.browser.conftest import Hotline, Open
 
 NUMBER = "+66898765432"
-USERNAME = "plain"
 
 
 @pytest.fixture
 def agent(hotline: Hotline) -> str:
     """Somebody for Chinese, whose telephone is a number; the agents of the demo are not ready."""
-    with hotline.floor() as floor, floor.db.write() as session:
-        now = clock.now()
-        account_id = auth.create_account(
-            session,
-            username=USERNAME,
-            name="Plain",
-            role=Role.AGENT,
-            password=demo.PASSWORD,
-            now=now,
-        )
-        agents.create_agent(
-            session,
-            account_id=account_id,
-            name="Plain",
-            queues=["information"],
-            languages=["zh"],
-            address=NUMBER,
-            now=now,
-        )
-    return USERNAME
+    return hotline.employ("plain", Role.AGENT, address=NUMBER)
 
 
 def presses(hotline: Hotline, *keys: str) -> None:

@@ -9,9 +9,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from agents import demo
-from agents import service as agents
-from hotline import auth, clock
 from hotline.auth import Role
 from tests.browser.conftest import Hotline
 from tests.browser.test_softphone import (
@@ -161,56 +158,35 @@ def test_leaving_lets_the_two_talk_on(agent: Page, caller: Page, supervisor: Pag
     write_up(agent)
 
 
-def employ(hotline: Hotline, username: str, role: Role) -> None:
-    """Somebody whom no other test knows."""
-    with hotline.floor() as floor, floor.db.write() as session:
-        account_id = auth.create_account(
-            session,
-            username=username,
-            name=username,
-            role=role,
-            password=demo.PASSWORD,
-            now=clock.now(),
-        )
-        agents.create_agent(
-            session,
-            account_id=account_id,
-            name=username,
-            queues=["information"] if role is Role.AGENT else (),
-            languages=["zh"],
-            now=clock.now(),
-        )
-
-
 def test_two_supervisors_on_the_same_agent(
     hotline: Hotline, browsers: Browsers, wrong: list[str]
 ) -> None:
-    employ(hotline, "noi", Role.AGENT)
-    employ(hotline, "second", Role.SUPERVISOR)
-    noi = desk(browsers(), hotline, wrong, "noi")
-    both = [floor_of(desk(browsers(), hotline, wrong, who)) for who in ("supervisor", "second")]
+    name = hotline.employ("noi", Role.AGENT)
+    second = hotline.employ("second", Role.SUPERVISOR, queues=())
+    noi = desk(browsers(), hotline, wrong, name)
+    both = [floor_of(desk(browsers(), hotline, wrong, who)) for who in ("supervisor", second)]
     first, last = both
     for floor in both:
         # what each saw stays what they saw, however long they think
         floor.evaluate(STAND_STILL)
-        card = floor.locator("#floor-people > li", has_text="noi")
+        card = floor.locator("#floor-people > li", has_text=name)
         card.locator("summary").click()
         card.locator("input[name=reason]").fill(f"by {'first' if floor is first else 'last'}")
     for floor, choice in ((first, "break:meal"), (last, "signed_out")):
-        card = floor.locator("#floor-people > li", has_text="noi")
+        card = floor.locator("#floor-people > li", has_text=name)
         card.locator("select[name=choice]").select_option(choice)
         card.get_by_role("button", name="Do it").click()
         expect(floor.locator("#said")).to_be_visible()
-    expect(first.locator("#said")).to_contain_text("noi: now “Break · Meal”")
-    expect(last.locator("#said")).to_contain_text(re.compile("noi was changed meanwhile by "))
+    expect(first.locator("#said")).to_contain_text(f"{name}: now “Break · Meal”")
+    expect(last.locator("#said")).to_contain_text(re.compile(f"{name} was changed meanwhile by "))
     expect(noi.locator("#word")).to_contain_text("by first")
     expect(noi.locator("#state")).to_have_attribute("data-status", "break")
     # the one who was told looks again, and now it is done
-    card = last.locator("#floor-people > li", has_text="noi")
+    card = last.locator("#floor-people > li", has_text=name)
     card.locator("summary").click()
     card.locator("input[name=reason]").fill("late")
     card.locator("select[name=choice]").select_option("signed_out")
     card.get_by_role("button", name="Do it").click()
-    expect(last.locator("#said")).to_contain_text("noi: now “Signed out”")
+    expect(last.locator("#said")).to_contain_text(f"{name}: now “Signed out”")
     expect(noi.locator("#word")).to_contain_text("late")
     expect(last.locator(".floor-done li").first).to_contain_text("late")
