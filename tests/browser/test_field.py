@@ -26,6 +26,7 @@ from tickets.units import fleet, reading
 from tickets.units import service as units
 from tickets.units.facts import DispatchFacts
 from tickets.units.models import DispatchEvent
+from tickets.units.rules import Act as UnitAct
 from tickets.workflow import Role
 
 CREW, SUPERVISOR = Actor("crew", Role.CREW), Actor("supervisor", Role.SUPERVISOR)
@@ -84,7 +85,7 @@ def send(floor: Floor) -> Iterator[Send]:
 def recall(floor: Floor, job: DispatchFacts) -> None:
     with floor.db.write() as session:
         now = clock.now()
-        units.recall(session, floor.section(Tickets), job.id, by=SUPERVISOR, now=now)
+        units.say(session, floor.section(Tickets), job.id, UnitAct.RECALL, by=SUPERVISOR, now=now)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What crews' telephones say becomes what was done, once, however often it is said."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -31,15 +31,15 @@ from tickets.writing import locked, tell
 
 #: What of a job is still its crew's to tell of.
 _THEIRS: Final = units_rules.OPEN | {State.DONE}
-#: The verb of each step.
-_STEPS: Final[Mapping[Act, Callable[..., DispatchFacts]]] = {
-    Act.ACKNOWLEDGE: units.acknowledge,
-    Act.ON_WAY: units.on_way,
-    Act.HERE: units.here,
-    Act.DONE: units.done,
-    Act.DECLINE: units.decline,
-    Act.HELP: units.need_help,
-    Act.HELP_OVER: units.help_over,
+#: What each step is to a unit.
+_STEPS: Final = {
+    Act.ACKNOWLEDGE: units_rules.Act.ACKNOWLEDGE,
+    Act.ON_WAY: units_rules.Act.ON_WAY,
+    Act.HERE: units_rules.Act.HERE,
+    Act.DONE: units_rules.Act.DONE,
+    Act.DECLINE: units_rules.Act.DECLINE,
+    Act.HELP: units_rules.Act.NEED_HELP,
+    Act.HELP_OVER: units_rules.Act.HELP_OVER,
 }
 #: Those that do not stand with nothing said.
 _WORDS: Final = frozenset({Act.NOTE, Act.DECLINE})
@@ -146,10 +146,11 @@ def _note(session: Session, said: Said, actor: Actor, answer: Answer, now: datet
 def _step(doing: _Doing) -> Answer:
     session, said = doing.session, doing.said
     job_of(session, said.job, doing.actor, said.at)
-    job = _STEPS[said.act](
+    job = units.say(
         session,
         doing.config,
         said.job,
+        _STEPS[said.act],
         by=doing.actor,
         now=doing.now,
         at=said.at,

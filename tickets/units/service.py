@@ -8,7 +8,7 @@ stands. `by` is who acts (`tickets.facts.Actor`), `unit` a unit's code.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -65,29 +65,23 @@ from tickets.workflow import State as TicketState
 from tickets.writing import keep_time, locked, tell, written
 
 __all__ = [
-    "acknowledge",
+    "SAID",
     "ask",
     "asked_for",
     "board",
-    "decline",
     "dispatch",
-    "done",
     "ended_of",
     "hand_over",
-    "help_over",
-    "here",
     "job",
     "jobs_of",
     "may_ask",
     "may_send",
     "may_step",
-    "need_help",
     "of_ticket",
-    "on_way",
     "readable_jobs",
-    "recall",
     "reorder",
     "report_position",
+    "say",
     "suggestions",
     "unask",
     "unit",
@@ -282,60 +276,26 @@ def _about(row: Unit, made: Dispatch) -> dict[str, Any]:
 # ------------------------------------------------------------------ what is said of a job
 
 
-def acknowledge(
+#: What `say` takes; the others are `dispatch`, `hand_over` and `reorder`.
+SAID: Final = frozenset(
+    {
+        Act.ACKNOWLEDGE,
+        Act.ON_WAY,
+        Act.HERE,
+        Act.DONE,
+        Act.DECLINE,
+        Act.RECALL,
+        Act.NEED_HELP,
+        Act.HELP_OVER,
+    }
+)
+
+
+def say(
     session: Session,
     config: Tickets,
     dispatch_id: int,
-    *,
-    by: Actor,
-    now: datetime,
-    at: datetime | None = None,
-    note: str = "",
-    key: str | None = None,
-) -> DispatchFacts:
-    """Say that its crew has seen the job. `at`: when, on their telephone (None: now).
-
-    It returns how the job stands: of one that has ended meanwhile nothing is changed, and what was
-    said stands in the ticket's story. Raises `NoSuchDispatch`, `BadStep`, `NotYourUnit`,
-    `NotYours`, `RoleMayNot`, `KeyUsed`; so do the others.
-    """
-    return _step(session, config, dispatch_id, Act.ACKNOWLEDGE, by, now, at, note, key)
-
-
-def on_way(
-    session: Session,
-    config: Tickets,
-    dispatch_id: int,
-    *,
-    by: Actor,
-    now: datetime,
-    at: datetime | None = None,
-    note: str = "",
-    key: str | None = None,
-) -> DispatchFacts:
-    """Say that the unit is on its way; its caller is told, once."""
-    return _step(session, config, dispatch_id, Act.ON_WAY, by, now, at, note, key)
-
-
-def here(
-    session: Session,
-    config: Tickets,
-    dispatch_id: int,
-    *,
-    by: Actor,
-    now: datetime,
-    at: datetime | None = None,
-    note: str = "",
-    key: str | None = None,
-) -> DispatchFacts:
-    """Say that the unit is there."""
-    return _step(session, config, dispatch_id, Act.HERE, by, now, at, note, key)
-
-
-def done(
-    session: Session,
-    config: Tickets,
-    dispatch_id: int,
+    act: Act,
     *,
     by: Actor,
     now: datetime,
@@ -344,84 +304,38 @@ def done(
     key: str | None = None,
     without_photo: bool = False,
 ) -> DispatchFacts:
-    """Say that the work is done: as at a closing there must be the photo that the category wants
-    (`without_photo`: who answers for the whole does without it). The division closes the ticket,
-    or this does where the city's file says so; `note` is then what was done, and must be given.
+    """Say one of `SAID` of a job. `at`: when it happened, on the telephone of its crew (None: now).
 
-    Raises as `acknowledge`; `BadMove` without the photo, `NoteEmpty`.
+    Returns how the job stands: of one that has ended meanwhile nothing is changed, and what was
+    said stands in the ticket's story. Why a unit cannot go is said in `note`.
+
+    Of what is done there must be, as at a closing, the photo that the category wants
+    (`without_photo`: who answers for the whole does without it). The division closes the ticket, or
+    this does where the city's file says so; `note` is then what was done, and must be given.
+
+    Raises `NoSuchDispatch`, `BadStep`, `NotYourUnit`, `NotYours`, `RoleMayNot`, `KeyUsed`,
+    `NoteEmpty`; `BadMove` without the photo.
     """
-    return _step(
-        session,
-        config,
-        dispatch_id,
-        Act.DONE,
-        by,
-        now,
-        at,
-        note,
-        key,
-        without_photo=without_photo,
-    )
-
-
-def decline(
-    session: Session,
-    config: Tickets,
-    dispatch_id: int,
-    *,
-    by: Actor,
-    now: datetime,
-    at: datetime | None = None,
-    note: str = "",
-    key: str | None = None,
-) -> DispatchFacts:
-    """Say that the unit cannot go, and why: the ticket waits for one again. Raises `NoteEmpty`."""
-    return _step(session, config, dispatch_id, Act.DECLINE, by, now, at, note, key)
-
-
-def recall(
-    session: Session,
-    config: Tickets,
-    dispatch_id: int,
-    *,
-    by: Actor,
-    now: datetime,
-    at: datetime | None = None,
-    note: str = "",
-    key: str | None = None,
-) -> DispatchFacts:
-    """Call a unit back: by who sends them."""
-    return _step(session, config, dispatch_id, Act.RECALL, by, now, at, note, key)
-
-
-def need_help(
-    session: Session,
-    config: Tickets,
-    dispatch_id: int,
-    *,
-    by: Actor,
-    now: datetime,
-    at: datetime | None = None,
-    note: str = "",
-    key: str | None = None,
-) -> DispatchFacts:
-    """Say that its crew needs help there: who sends units is told loudly."""
-    return _step(session, config, dispatch_id, Act.NEED_HELP, by, now, at, note, key)
-
-
-def help_over(
-    session: Session,
-    config: Tickets,
-    dispatch_id: int,
-    *,
-    by: Actor,
-    now: datetime,
-    at: datetime | None = None,
-    note: str = "",
-    key: str | None = None,
-) -> DispatchFacts:
-    """Say that it needs none any more."""
-    return _step(session, config, dispatch_id, Act.HELP_OVER, by, now, at, note, key)
+    row, ticket = _locked_job(session, dispatch_id)
+    if _said_before(session, by, key, act, dispatch_id) is not None:
+        return job(session, dispatch_id)
+    note = facts.clean(note)
+    finding = _may(session, by, act, row, ticket, min(at or now, now))
+    when = rules.happened(at, _last_moment(row), now)
+    if finding is not Finding.MOVES:
+        _in_vain(session, row, act, finding, by, when, now, note, key)
+        return job(session, dispatch_id)
+    if act in rules.REASON and not note:
+        raise NoteEmpty
+    if act is Act.DONE:
+        _refuse_done(session, config, ticket, by, note, without_photo=without_photo)
+    if act in (Act.NEED_HELP, Act.HELP_OVER):
+        _help(session, row, ticket, act, by, when, now, note, key)
+    else:
+        _apply(session, config, row, ticket, act, by, when, now, note, key)
+    if act is Act.DONE:
+        _after_done(session, config, ticket, by, note, now, without_photo=without_photo)
+    return job(session, dispatch_id)
 
 
 def hand_over(
@@ -437,7 +351,7 @@ def hand_over(
     key: str | None = None,
 ) -> DispatchFacts:
     """Give a job to another unit; returns that one's job. Said again it returns the same; of a job
-    that has ended otherwise it returns how that stands. Raises as `acknowledge` and `dispatch`.
+    that has ended otherwise it returns how that stands. Raises as `say` and `dispatch`.
     """
     row, ticket = _locked_job(session, dispatch_id)
     after = sa.select(Dispatch.id).where(Dispatch.from_id == row.id).order_by(Dispatch.id)
@@ -448,7 +362,9 @@ def hand_over(
         _lock_both(session, row.unit_id, to_unit)
         other = _locked_unit(session, to_unit)
         _refuse_taken(session, ticket, other, another=True)
-    ended = _step(session, config, dispatch_id, Act.HAND_OVER, by, now, at, note, key)
+    ended = say(
+        session, config, dispatch_id, Act.HAND_OVER, by=by, now=now, at=at, note=note, key=key
+    )
     if other is None:
         return ended if handed is None else job(session, handed)
     return _send(
@@ -477,41 +393,6 @@ def _locked_job(session: Session, dispatch_id: int) -> tuple[Dispatch, TicketFac
     ticket = locked(session, facts.of_ticket(session.get_one(Ticket, known.ticket_id)))
     row = session.get_one(Dispatch, dispatch_id, populate_existing=True)
     return row, ticket
-
-
-def _step(
-    session: Session,
-    config: Tickets,
-    dispatch_id: int,
-    act: Act,
-    by: Actor,
-    now: datetime,
-    at: datetime | None,
-    note: str,
-    key: str | None,
-    *,
-    without_photo: bool = False,
-) -> DispatchFacts:
-    row, ticket = _locked_job(session, dispatch_id)
-    if _said_before(session, by, key, act, dispatch_id) is not None:
-        return job(session, dispatch_id)
-    note = facts.clean(note)
-    finding = _may(session, by, act, row, ticket, min(at or now, now))
-    when = rules.happened(at, _last_moment(row), now)
-    if finding is not Finding.MOVES:
-        _in_vain(session, row, act, finding, by, when, now, note, key)
-        return job(session, dispatch_id)
-    if act in rules.REASON and not note:
-        raise NoteEmpty
-    if act is Act.DONE:
-        _refuse_done(session, config, ticket, by, note, without_photo=without_photo)
-    if act in (Act.NEED_HELP, Act.HELP_OVER):
-        _help(session, row, ticket, act, by, when, now, note, key)
-    else:
-        _apply(session, config, row, ticket, act, by, when, now, note, key)
-    if act is Act.DONE:
-        _after_done(session, config, ticket, by, note, now, without_photo=without_photo)
-    return job(session, dispatch_id)
 
 
 def _may(

@@ -32,17 +32,6 @@ ASKERS = (Role.AGENT, *SENDERS)
 WATCHERS = (*ASKERS, Role.MANAGER)
 KEEPERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 _JOB = f"/tickets/units/jobs/<int(max={LARGEST_ID}):dispatch_id>"
-#: What is said of a job in the crew's stead, by its name in the address.
-_VERBS: dict[str, Callable[..., Any]] = {
-    Act.ACKNOWLEDGE: service.acknowledge,
-    Act.ON_WAY: service.on_way,
-    Act.HERE: service.here,
-    Act.DONE: service.done,
-    Act.DECLINE: service.decline,
-    Act.RECALL: service.recall,
-    Act.NEED_HELP: service.need_help,
-    Act.HELP_OVER: service.help_over,
-}
 
 
 def _config() -> Tickets:
@@ -218,38 +207,23 @@ def say(dispatch_id: int, act: str) -> ResponseReturnValue:
     """Say in a crew's stead what it says by radio, or recall it, or hand its job over. Form:
     `note`, `key`, `to_unit` of `hand_over`, `back`: a ticket's number, or the board.
     """
-    verb = _verb(act)
+    if act not in {*service.SAID, Act.HAND_OVER}:
+        raise NotFound
     back = request.form.get("back", "board")
 
     def change(session: Session, _ticket: TicketFacts, actor: Actor, now: Any) -> None:
-        verb(
-            session,
-            _config(),
-            dispatch_id,
-            by=actor,
-            now=now,
-            note=request.form.get("note", ""),
-            key=_key(),
-        )
+        job = (session, _config(), dispatch_id)
+        said: Any = {"by": actor, "now": now, "note": request.form.get("note", ""), "key": _key()}
+        if act == Act.HAND_OVER:
+            service.hand_over(*job, to_unit=request.form.get("to_unit", ""), **said)
+        else:
+            service.say(*job, Act(act), **said)
 
     with floor().db.read() as session:
         number = service.job(session, dispatch_id).ticket_number
     if back != "board":
         return changed(number, change)
     return _from_board(number, change)
-
-
-def _verb(act: str) -> Callable[..., Any]:
-    if act == Act.HAND_OVER:
-
-        def hand_over(session: Session, config: Tickets, dispatch_id: int, **said: Any) -> Any:
-            to = request.form.get("to_unit", "")
-            return service.hand_over(session, config, dispatch_id, to_unit=to, **said)
-
-        return hand_over
-    if act not in _VERBS:
-        raise NotFound
-    return _VERBS[act]
 
 
 @blueprint.post("/tickets/units/<code>/order")

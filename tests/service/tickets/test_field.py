@@ -31,6 +31,7 @@ from tickets.units import fleet, reading
 from tickets.units import service as units
 from tickets.units.facts import DispatchFacts
 from tickets.units.models import DispatchEvent
+from tickets.units.rules import Act as UnitAct
 
 MINUTE = timedelta(minutes=1)
 ACTIONS = "/api/field/actions"
@@ -267,7 +268,7 @@ def test_after_a_recall_it_is_refused_and_stands_in_the_story(
     job, next_job = send(), send()
     act = phone.act(job, "on_way")
     with floor.db.write() as session:
-        units.recall(session, city, job.id, by=SUPERVISOR, now=time.advance(minutes=1))
+        units.say(session, city, job.id, UnitAct.RECALL, by=SUPERVISOR, now=time.advance(minutes=1))
     time.advance(minutes=1)
     late = phone.act(job, "note", text="ทำไปแล้ว")
     answers = phone.post(act, late, phone.act(next_job, "on_way"))

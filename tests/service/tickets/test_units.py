@@ -43,7 +43,7 @@ from tickets.units.errors import (
 from tickets.units.facts import DispatchFacts
 from tickets.units.fleet import UnitDraft
 from tickets.units.models import Dispatch, DispatchEvent, UnitPosition
-from tickets.units.rules import Standing, State
+from tickets.units.rules import Act, Standing, State
 from tickets.workflow import Result, Role
 from tickets.workflow import State as TicketState
 from tickets.writing import TOLD
@@ -117,13 +117,21 @@ def send(
 def say(
     db: Database,
     city: Tickets,
-    verb: Callable[..., DispatchFacts],
+    act: Act,
     job: DispatchFacts,
     **more: object,
 ) -> DispatchFacts:
     asked = {"by": CREW, "now": NOW} | more
     with db.write() as session:
-        return verb(session, city, job.id, **asked)
+        return service.say(session, city, job.id, act, **asked)
+
+
+def hand_over(
+    db: Database, city: Tickets, job: DispatchFacts, to_unit: str, **more: object
+) -> DispatchFacts:
+    asked = {"by": CREW, "now": NOW} | more
+    with db.write() as session:
+        return service.hand_over(session, city, job.id, to_unit=to_unit, **asked)
 
 
 def story(db: Database, ticket: TicketFacts) -> list[tickets.EventFacts]:
@@ -144,12 +152,12 @@ def test_a_job_from_sending_to_done(db: Database, city: Tickets, make: Make) -> 
     job = send(db, city, ticket, note="ระวังสุนัข")
     assert (job.state, job.place, job.note) == (State.SENT, 0, "ระวังสุนัข")
     assert seen(db, ticket).state is TicketState.IN_PROGRESS
-    for n, verb in enumerate((service.acknowledge, service.on_way, service.here), 1):
-        job = say(db, city, verb, job, now=NOW + n * MINUTE)
+    for n, act in enumerate((Act.ACKNOWLEDGE, Act.ON_WAY, Act.HERE), 1):
+        job = say(db, city, act, job, now=NOW + n * MINUTE)
     assert (job.acknowledged_at, job.on_way_at, job.here_at) == tuple(
         NOW + n * MINUTE for n in (1, 2, 3)
     )
-    job = say(db, city, service.done, job, now=NOW + 4 * MINUTE, note="จับงูแล้ว")
+    job = say(db, city, Act.DONE, job, now=NOW + 4 * MINUTE, note="จับงูแล้ว")
     assert (job.state, job.ended_at, job.outcome) == (State.DONE, NOW + 4 * MINUTE, "จับงูแล้ว")
     assert seen(db, ticket).state is TicketState.IN_PROGRESS, "the division closes"
     kinds = [each.kind for each in story(db, ticket)]
@@ -162,10 +170,10 @@ def test_a_job_from_sending_to_done(db: Database, city: Tickets, make: Make) -> 
 
 def test_late_twice_and_reversed_changes_nothing(db: Database, city: Tickets, make: Make) -> None:
     job = send(db, city, make())
-    job = say(db, city, service.here, job, key="h", at=NOW + 2 * MINUTE, now=NOW + 9 * MINUTE)
+    job = say(db, city, Act.HERE, job, key="h", at=NOW + 2 * MINUTE, now=NOW + 9 * MINUTE)
     assert (job.state, job.here_at, job.on_way_at) == (State.HERE, NOW + 2 * MINUTE, None)
-    for verb, key in ((service.on_way, "w"), (service.acknowledge, "a"), (service.here, "h")):
-        again = say(db, city, verb, job, key=key, at=NOW + MINUTE, now=NOW + 10 * MINUTE)
+    for act, key in ((Act.ON_WAY, "w"), (Act.ACKNOWLEDGE, "a"), (Act.HERE, "h")):
+        again = say(db, city, act, job, key=key, at=NOW + MINUTE, now=NOW + 10 * MINUTE)
         assert again == job
     with db.read() as session:
         assert not [
@@ -176,16 +184,16 @@ def test_late_twice_and_reversed_changes_nothing(db: Database, city: Tickets, ma
 def test_hand_over_and_recall(db: Database, city: Tickets, make: Make) -> None:
     ticket = make()
     job = send(db, city, ticket)
-    other = say(db, city, service.hand_over, job, to_unit="qru2", key="x", note="ยางแตก")
+    other = hand_over(db, city, job, "qru2", key="x", note="ยางแตก")
     assert (other.unit, other.from_id, other.state) == ("qru2", job.id, State.SENT)
-    again = say(db, city, service.hand_over, job, to_unit="qru2", key="x")
+    again = hand_over(db, city, job, "qru2", key="x")
     assert again == other
     with db.read() as session:
         states = [each.state for each in service.of_ticket(session, ticket)]
     assert states == [State.HANDED_OVER, State.SENT]
-    back = say(db, city, service.recall, other, by=SUPERVISOR)
+    back = say(db, city, Act.RECALL, other, by=SUPERVISOR)
     assert back.state is State.RECALLED
-    late = say(db, city, service.here, other, by=OTHER, now=NOW + MINUTE, note="อยู่ที่นี่แล้ว")
+    late = say(db, city, Act.HERE, other, by=OTHER, now=NOW + MINUTE, note="อยู่ที่นี่แล้ว")
     assert late == back
     last = story(db, ticket)[-1]
     assert (last.kind, last.data["late"], last.data["text"]) == (
@@ -198,11 +206,11 @@ def test_hand_over_and_recall(db: Database, city: Tickets, make: Make) -> None:
 def test_a_telephone_says_when_it_was(db: Database, city: Tickets, make: Make) -> None:
     job = send(db, city, make(), now=NOW + 10 * MINUTE)
     later = NOW + 30 * MINUTE
-    job = say(db, city, service.acknowledge, job, at=NOW, now=later)
+    job = say(db, city, Act.ACKNOWLEDGE, job, at=NOW, now=later)
     assert job.acknowledged_at == NOW + 10 * MINUTE, "never before it was sent"
-    job = say(db, city, service.on_way, job, at=NOW + 12 * MINUTE, now=later)
+    job = say(db, city, Act.ON_WAY, job, at=NOW + 12 * MINUTE, now=later)
     assert job.on_way_at == NOW + 12 * MINUTE
-    job = say(db, city, service.here, job, at=later + 60 * MINUTE, now=later)
+    job = say(db, city, Act.HERE, job, at=later + 60 * MINUTE, now=later)
     assert job.here_at == later, "never in the future"
 
 
@@ -210,10 +218,10 @@ def test_a_key_is_one_word(db: Database, city: Tickets, make: Make) -> None:
     ticket = make()
     job = send(db, city, ticket, key="same")
     assert send(db, city, ticket, key="same") == job
-    first = say(db, city, service.acknowledge, job, key="k")
-    assert say(db, city, service.acknowledge, job, key="k", now=NOW + MINUTE) == first
+    first = say(db, city, Act.ACKNOWLEDGE, job, key="k")
+    assert say(db, city, Act.ACKNOWLEDGE, job, key="k", now=NOW + MINUTE) == first
     with pytest.raises(KeyUsed):
-        say(db, city, service.on_way, job, key="k")
+        say(db, city, Act.ON_WAY, job, key="k")
     with db.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(DispatchEvent)) == 2
 
@@ -222,9 +230,9 @@ def test_what_cannot_be(db: Database, city: Tickets, make: Make) -> None:
     ticket = make()
     job = send(db, city, ticket)
     with pytest.raises(BadStep):
-        say(db, city, service.done, job)
+        say(db, city, Act.DONE, job)
     with pytest.raises(NoteEmpty):
-        say(db, city, service.decline, job, note=" ")
+        say(db, city, Act.DECLINE, job, note=" ")
     with pytest.raises(OffDuty):
         send(db, city, make(), unit="qru3")
     with pytest.raises(AlreadySent) as refused:
@@ -242,14 +250,14 @@ def test_who_may(db: Database, city: Tickets, make: Make) -> None:
             send(db, city, ticket, by=who)
     job = send(db, city, ticket, by=WORKS)
     with pytest.raises(NotYourUnit):
-        say(db, city, service.acknowledge, job, by=OTHER)
+        say(db, city, Act.ACKNOWLEDGE, job, by=OTHER)
     with pytest.raises(NotYours):
-        say(db, city, service.acknowledge, job, by=HEALTH)
+        say(db, city, Act.ACKNOWLEDGE, job, by=HEALTH)
     with pytest.raises(RoleMayNot):
-        say(db, city, service.recall, job, by=CREW)
+        say(db, city, Act.RECALL, job, by=CREW)
     with pytest.raises(RoleMayNot):
-        say(db, city, service.here, job, by=AGENT)
-    assert say(db, city, service.here, job, by=WORKS).state is State.HERE, "by radio"
+        say(db, city, Act.HERE, job, by=AGENT)
+    assert say(db, city, Act.HERE, job, by=WORKS).state is State.HERE, "by radio"
 
 
 def test_a_crew_that_has_left_may_say_what_was(db: Database, city: Tickets, make: Make) -> None:
@@ -260,8 +268,8 @@ def test_a_crew_that_has_left_may_say_what_was(db: Database, city: Tickets, make
         fleet.take_off(session, "qru1", "crew", actor=CREW, by=None, now=left)
     later = NOW + 60 * MINUTE
     with pytest.raises(NotYourUnit):
-        say(db, city, service.acknowledge, job, now=later)
-    job = say(db, city, service.acknowledge, job, at=NOW + MINUTE, now=later)
+        say(db, city, Act.ACKNOWLEDGE, job, now=later)
+    job = say(db, city, Act.ACKNOWLEDGE, job, at=NOW + MINUTE, now=later)
     assert job.acknowledged_at == NOW + MINUTE
 
 
@@ -290,7 +298,7 @@ def test_the_same_word_in_two_requests_is_said_once(
     assert sent[0] == sent[1] == sent[2]
     job = sent[0]
     assert isinstance(job, DispatchFacts)
-    at_once(*[lambda: say(db, city, service.on_way, job, key="w")] * 3)
+    at_once(*[lambda: say(db, city, Act.ON_WAY, job, key="w")] * 3)
     moved = [each for each in story(db, ticket) if each.kind is EventKind.UNIT_MOVED]
     assert [each.data["tell"] for each in moved] == [True]
 
@@ -298,8 +306,8 @@ def test_the_same_word_in_two_requests_is_said_once(
 def test_recall_and_arrival_at_once(db: Database, city: Tickets, make: Make) -> None:
     job = send(db, city, make())
     at_once(
-        lambda: say(db, city, service.recall, job, by=SUPERVISOR),
-        lambda: say(db, city, service.here, job),
+        lambda: say(db, city, Act.RECALL, job, by=SUPERVISOR),
+        lambda: say(db, city, Act.HERE, job),
     )
     with db.read() as session:
         end = service.job(session, job.id)
@@ -309,8 +317,8 @@ def test_recall_and_arrival_at_once(db: Database, city: Tickets, make: Make) -> 
 def test_two_hand_over_to_each_other(db: Database, city: Tickets, make: Make) -> None:
     one, two = send(db, city, make()), send(db, city, make(), unit="qru2")
     ends = at_once(
-        lambda: say(db, city, service.hand_over, one, to_unit="qru2", by=SUPERVISOR),
-        lambda: say(db, city, service.hand_over, two, to_unit="qru1", by=SUPERVISOR),
+        lambda: hand_over(db, city, one, "qru2", by=SUPERVISOR),
+        lambda: hand_over(db, city, two, "qru1", by=SUPERVISOR),
     )
     assert [each.unit for each in ends if isinstance(each, DispatchFacts)] == ["qru2", "qru1"]
 
@@ -337,31 +345,31 @@ def test_done_wants_the_photo_that_a_closing_wants(
     db: Database, floor: Floor, city: Tickets, make: Make
 ) -> None:
     ticket = make(category="road_surface")
-    job = say(db, city, service.here, send(db, city, ticket))
+    job = say(db, city, Act.HERE, send(db, city, ticket))
     with pytest.raises(BadMove):
-        say(db, city, service.done, job, note="ปิดหลุมแล้ว", without_photo=True)
+        say(db, city, Act.DONE, job, note="ปิดหลุมแล้ว", without_photo=True)
     received = files.receive(floor, city.files, photos.photo(), kind=FileKind.AFTER, now=NOW)
     with db.write() as session:
         files.add(session, city.files, ticket, received, actor=SUPERVISOR, now=NOW)
         (mine,) = service.jobs_of(session, "crew")
         assert (mine.photos, mine.after) == (1, 1)
-    assert say(db, city, service.done, job).state is State.DONE
+    assert say(db, city, Act.DONE, job).state is State.DONE
 
 
 def test_where_the_city_says_so_the_crew_closes(db: Database, city: Tickets, make: Make) -> None:
     closes = city.model_copy(update={"units": city.units.model_copy(update={"crew_closes": True})})
     ticket = make(category="dangerous_animals")
     one, two = send(db, closes, ticket), send(db, closes, ticket, unit="qru2", another=True)
-    one = say(db, closes, service.here, one)
+    one = say(db, closes, Act.HERE, one)
     with pytest.raises(NoteEmpty):
-        say(db, closes, service.done, one)
-    say(db, closes, service.done, one, note="จับงูแล้ว")
+        say(db, closes, Act.DONE, one)
+    say(db, closes, Act.DONE, one, note="จับงูแล้ว")
     assert seen(db, ticket).is_open, "the other one is still there"
     say(
         db,
         closes,
-        service.done,
-        say(db, closes, service.here, two, by=OTHER),
+        Act.DONE,
+        say(db, closes, Act.HERE, two, by=OTHER),
         by=OTHER,
         note="เก็บงาน",
     )
@@ -414,11 +422,11 @@ def test_what_waits_for_a_unit(db: Database, city: Tickets, make: Make) -> None:
     assert waiting(db, city, HEALTH) == []
     jobs = [send(db, city, each, unit) for each, unit in ((of_kind, "qru1"), (other, "qru2"))]
     assert waiting(db, city) == []
-    say(db, city, service.decline, jobs[0], note="ยางแตก")
-    say(db, city, service.recall, jobs[1], by=SUPERVISOR)
+    say(db, city, Act.DECLINE, jobs[0], note="ยางแตก")
+    say(db, city, Act.RECALL, jobs[1], by=SUPERVISOR)
     assert waiting(db, city) == [of_kind.id, other.id], "nobody is on the way any more"
     for ticket in (of_kind, other):
-        say(db, city, service.done, say(db, city, service.here, send(db, city, ticket)))
+        say(db, city, Act.DONE, say(db, city, Act.HERE, send(db, city, ticket)))
     assert waiting(db, city) == [], "done once"
     with db.write() as session:
         service.ask(session, of_kind, by=AGENT, now=NOW)
@@ -462,7 +470,7 @@ def test_the_nearest_free_unit_is_suggested(db: Database, city: Tickets, make: M
 def test_a_silent_crew_is_told_of_once(db: Database, city: Tickets, make: Make) -> None:
     job = send(db, city, make())  # critical: three minutes
     answered = send(db, city, make(), unit="qru2")
-    say(db, city, service.acknowledge, answered, by=OTHER, now=NOW + 2 * MINUTE)
+    say(db, city, Act.ACKNOWLEDGE, answered, by=OTHER, now=NOW + 2 * MINUTE)
     assert job.acknowledge_due_at == NOW + 3 * MINUTE
 
     def sweep(minutes: int) -> int:
@@ -478,7 +486,7 @@ def test_a_silent_crew_is_told_of_once(db: Database, city: Tickets, make: Make) 
     assert [each.urgent for each in told] == [True]
     (late,) = (each for each in story_of(db, job) if each.kind is EventKind.UNIT_LATE)
     assert late.data["instead"] is None, "the other one is busy"
-    later = say(db, city, service.acknowledge, job, now=NOW + 6 * MINUTE)
+    later = say(db, city, Act.ACKNOWLEDGE, job, now=NOW + 6 * MINUTE)
     assert later.state is State.ACKNOWLEDGED, "better late"
 
 
@@ -499,16 +507,16 @@ def story_of(db: Database, job: DispatchFacts) -> list[tickets.EventFacts]:
 
 
 def test_help(db: Database, city: Tickets, make: Make) -> None:
-    job = say(db, city, service.here, send(db, city, make()))
+    job = say(db, city, Act.HERE, send(db, city, make()))
     for n in (1, 2):
-        job = say(db, city, service.need_help, job, key=f"h{n}", now=NOW + n * MINUTE)
+        job = say(db, city, Act.NEED_HELP, job, key=f"h{n}", now=NOW + n * MINUTE)
         assert job.help_since == NOW + MINUTE
     with db.read() as session:
         unit = service.unit(session, "qru1")
         kinds = list(session.scalars(sa.select(Notice.kind)))
     assert (unit.standing, unit.since) == (Standing.NEEDS_HELP, NOW + MINUTE)
     assert kinds == [Kind.UNIT_HELP.value]
-    job = say(db, city, service.help_over, job, now=NOW + 5 * MINUTE)
+    job = say(db, city, Act.HELP_OVER, job, now=NOW + 5 * MINUTE)
     assert job.help_since is None
     assert [each.data["needed"] for each in story_of(db, job) if "needed" in each.data] == [
         True,
@@ -538,7 +546,7 @@ def test_the_order_of_a_units_jobs(db: Database, city: Tickets, make: Make) -> N
         with pytest.raises(JobsChanged):
             service.reorder(session, "qru1", wanted[1:], by=CREW, now=NOW)
     assert order() == wanted
-    say(db, city, service.recall, urgent, by=SUPERVISOR)
+    say(db, city, Act.RECALL, urgent, by=SUPERVISOR)
     assert order() == [calm2.id, calm.id]
 
 
@@ -631,13 +639,13 @@ def test_the_caller_is_told_once_that_a_unit_is_on_its_way(
     ticket, late = make(language="en"), make()
     job = send(floor.db, city, ticket)
     for n in range(2):
-        say(floor.db, city, service.on_way, job, now=NOW + MINUTE, key=f"w{n}")
+        say(floor.db, city, Act.ON_WAY, job, now=NOW + MINUTE, key=f"w{n}")
     ((state, text),) = texts(floor)
     assert state == "waiting"
     assert "พัทยา 1" in text
     assert ticket.number_shown in text
     job = send(floor.db, city, late, unit="qru2")
-    say(floor.db, city, service.on_way, job, by=OTHER, at=NOW, now=NOW + 40 * MINUTE)
+    say(floor.db, city, Act.ON_WAY, job, by=OTHER, at=NOW, now=NOW + 40 * MINUTE)
     assert len(texts(floor)) == 1, "that is long ago: it would not be true"
 
 
@@ -646,8 +654,8 @@ def test_nobody_is_told_in_the_morning_that_a_unit_was_on_its_way_at_night(
 ) -> None:
     night = NOW.replace(hour=16)  # eleven in the evening
     job = send(floor.db, city, make(category="street_light"), now=night)
-    say(floor.db, city, service.on_way, job, now=night)
+    say(floor.db, city, Act.ON_WAY, job, now=night)
     assert [state for state, _ in texts(floor)] == ["skipped"]
     urgent = send(floor.db, city, make(), unit="qru2", now=night)
-    say(floor.db, city, service.on_way, urgent, by=OTHER, now=night)
+    say(floor.db, city, Act.ON_WAY, urgent, by=OTHER, now=night)
     assert [state for state, _ in texts(floor)] == ["skipped", "waiting"], "that wakes them"
