@@ -35,9 +35,7 @@ class Unsure(Exception):
     """The connection broke when all had been said."""
 
 
-def send(
-    settings: Settings, message: EmailMessage, email: str
-) -> tuple[Outcome, Exception | None]:
+def send(settings: Settings, message: EmailMessage, email: str) -> tuple[Outcome, Exception | None]:
     """Hand `message` over for `email`; what became of it, and what went wrong (None: nothing)."""
     try:
         _send(settings, message, email)

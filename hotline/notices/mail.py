@@ -21,6 +21,7 @@ from hotline.notices.service import NoticeFacts
 from hotline.outbox import Hopeless
 from hotline.smtp import Outcome
 
+
 def deliver(floor: Floor, payload: dict[str, Any]) -> None:
     """Send the e-mail of a notice; raises to have it tried again, `Hopeless` when it is in vain."""
     notice_id = int(payload["notice"])
