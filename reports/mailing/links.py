@@ -156,7 +156,7 @@ def _facts(session: Session, query: sa.Select[Link]) -> list[Facts]:
         .where(LinkVisitor.link_id.in_([row.id for row in rows]))
         .group_by(LinkVisitor.link_id)
     )
-    visitors: dict[int, int] = dict(session.execute(counted).tuples().all())
+    visitors: dict[int, int] = dict(session.execute(counted).all())
     return [
         Facts(
             id=row.id,

@@ -71,17 +71,20 @@ def digest_of(session: Session, floor: Floor, edition: Edition, *, now: datetime
     """The figures of a report beside those before, and what stands out."""
     how = How.of(floor)
     found, was = (
-        _numbers(figures(session, span_of(each), how, now=now), each)
-        for each in (edition, edition.before)
+        figures(session, span_of(each), how, now=now) for each in (edition, edition.before)
     )
-    target = floor.section(Reports).service_level.target
-    return digest.digest(found, was, target=target)
+    # a part of a month before a whole one would look like a rise
+    days = (was.span.last - was.span.first).days + 1
+    return digest.digest(
+        _numbers(found, edition, days=1),
+        _numbers(was, edition.before, days=days),
+        target=floor.section(Reports).service_level.target,
+    )
 
 
-def _numbers(found: Figures, edition: Edition) -> Numbers:
-    # a part of a month beside a whole one would look like a fall
-    days = (edition.last - edition.first).days + 1
-    known = all(found.coverage[part].days == days for part in (Part.CALLS, Part.TICKETS))
+def _numbers(found: Figures, edition: Edition, *, days: int) -> Numbers:
+    """The numbers of a period; known where so many days of it were counted at least."""
+    known = all(found.coverage[part].days >= days for part in (Part.CALLS, Part.TICKETS))
     hours = None
     if edition.kind is Kind.DAY:
         hours = {hour: tally.calls for (_, hour), tally in found.hours.items()}

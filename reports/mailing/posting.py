@@ -82,7 +82,7 @@ def plan(floor: Floor, now: datetime) -> int:
 def _wanted(session: Session, due: Mapping[Kind, Due]) -> list[tuple[int, Due]]:
     asked = sa.select(Mail.subscription_id, sa.func.max(Mail.first_day))
     found = session.execute(asked.group_by(Mail.subscription_id))
-    newest: dict[int, date] = dict(found.tuples().all())
+    newest: dict[int, date] = dict(found.all())
     return [
         (each.id, due[each.kind])
         for each in service.all_of(session)

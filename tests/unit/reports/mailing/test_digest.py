@@ -22,8 +22,8 @@ def numbers(**other: Value) -> Numbers:
     return Numbers(USUAL | other)
 
 
-def kinds(now: Numbers, before: Numbers = Numbers(USUAL), target: float = 0.8) -> list[str]:
-    return [each.kind for each in stands_out(now, before, target=target)]
+def kinds(now: Numbers, before: Numbers | None = None) -> list[str]:
+    return [each.kind for each in stands_out(now, before or numbers(), target=0.8)]
 
 
 def test_every_figure_is_a_number_of_the_definitions() -> None:
