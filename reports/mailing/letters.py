@@ -176,9 +176,8 @@ def as_text(floor: Floor, said: Letter) -> str:
         lines.append(f"{each.name}: {each.value} ({each.before})")
         lines += [f"  {each.address}"] if each.address else []
     lines += ["", t("reports.mail.stands_out")]
-    for words, address in said.remarks:
-        lines.append(f"- {words}")
-        lines += [f"  {address}"] if address else []
+    # their figures lead to the lists above
+    lines += [f"- {words}" for words, _ in said.remarks]
     if not said.remarks:
         lines.append(t("reports.mail.nothing_stands_out"))
     lines.append("")
@@ -226,7 +225,6 @@ def message(
     # the same however often it is tried: a mail program shows it once
     made["Message-ID"] = f"<{name}@{sender.rpartition('@')[2]}>"
     made["Auto-Submitted"] = "auto-generated"
-    made["Content-Language"] = to.language
     # a mail program ends it by one click, and asks nobody (RFC 8058)
     made["List-Unsubscribe"] = f"<{to.stop}>"
     made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -23,6 +23,7 @@ TICKETS: Final = (
     "tickets_received",
     "tickets_resolved",
     "on_time",
+    "tickets_reopened",
     "tickets_open",
     "tickets_open_overdue",
 )

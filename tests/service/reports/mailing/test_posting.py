@@ -171,7 +171,7 @@ def test_in_thai_it_is_thai_and_the_year_is_the_readers(
     go(mailing)
     (message,) = server.taken
     assert message["Subject"].startswith("[1337] วันศุกร์ 20 พฤศจิกายน 2569: 30 สาย")
-    assert "สายเข้า: 30 (วันศุกร์ก่อนหน้า –)" in body(message)
+    assert "สายเข้า: 30 (วันศุกร์ก่อนหน้า: –)" in body(message)
     assert "2026" not in body(message).replace("2026-11-20", "")
     assert '<html lang="th">' in body(message, "html")
 
