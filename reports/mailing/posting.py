@@ -143,8 +143,9 @@ def hand_out(floor: Floor, now: datetime) -> list[int]:
 
 def take_back(floor: Floor, now: datetime) -> None:
     """What the outbox has given up begins anew after a pause, or has failed."""
+    id_, number = (sa.cast(each, sa.String) for each in (Mail.id, Mail.posted))
     on_its_way = sa.exists().where(
-        Effect.key.startswith(sa.literal(f"{MAIL}:") + sa.cast(Mail.id, sa.String) + ":"),
+        Effect.key == sa.literal(f"{MAIL}:") + id_ + ":" + number,
         Effect.state.in_(("pending", "sending")),
     )
     lost = sa.select(Mail.id, Mail.due_at).where(Mail.state == State.POSTED.value, ~on_its_way)
@@ -154,12 +155,12 @@ def take_back(floor: Floor, now: datetime) -> None:
         return
     speed = clock.speed()
     with floor.db.write() as session:
-        for id_, due_at in gone:
+        for mail_id, due_at in gone:
+            which = (Mail.id == mail_id,)
             if rules.gives_up(due_at, now=now, speed=speed):
-                _set(session, (Mail.id == id_,), (State.POSTED,), State.FAILED, ended_at=now)
+                _set(session, which, (State.POSTED,), State.FAILED, ended_at=now)
             else:
                 again = now + rules.PAUSE * speed
-                which = (Mail.id == id_,)
                 _set(session, which, (State.POSTED,), State.WAITING, again_at=again)
 
 

@@ -285,10 +285,7 @@ def test_openings_are_counted_and_nobody_is_followed(
     with floor.db.read() as session:
         kept = session.scalars(sa.select(LinkVisitor.address_hash)).all()
     assert not any("192.0.2" in each for each in kept)
-    assert (
-        "opened 5 times, files taken 1 times, from 3 addresses"
-        in get("/reports/links?lang=en").text
-    )
+    assert "opened: 5 · files taken: 1 · addresses: 3" in get("/reports/links?lang=en").text
     other = make_link(post)
     client.get(other, environ_overrides={"REMOTE_ADDR": "192.0.2.1"})
     with floor.db.read() as session:

@@ -7,11 +7,15 @@ from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
+import redis
+import rq
 import sqlalchemy as sa
+from rq.serializers import JSONSerializer
 
 from hotline import auth, clock, outbox
 from hotline.auth import Identity, Role
 from hotline.floor import Floor
+from hotline.jobs import NIGHT
 from hotline.models import AuditEvent, Effect
 from hotline.notices import service as notices
 from hotline.notices.rules import BadEmail, Choice
@@ -369,6 +373,25 @@ def test_a_report_that_cannot_be_set_is_tried_again_and_the_others_go(
     time.advance(minutes=6)
     go(mailing)
     assert states(mailing) == ["sent", "sent"]
+
+
+def test_it_is_set_by_the_worker_of_the_night_and_handed_out_once(
+    floor: Floor, redis_url: str, time: clock.DrivenClock, plain: None
+) -> None:
+    given = {"smtp_url": "smtp://127.0.0.1:9", "mail_from": "hotline@city.example"}
+    floor.settings = floor.settings.model_copy(update=given)
+    choose(floor, account(floor, "malee"))
+    counted(floor)
+    time.advance(hours=11)
+    for _ in range(3):
+        posting.sweep(floor, clock.now())
+        time.advance(seconds=20)
+    with redis.Redis.from_url(redis_url) as connection:
+        (job,) = rq.Queue(NIGHT, connection=connection, serializer=JSONSerializer).jobs
+    name, ids = job.args
+    assert states(floor) == ["waiting"]
+    floor.job(name)(floor, ids)
+    assert states(floor) == ["posted"]
 
 
 # ---------------------------------------------------------------- who gets what
