@@ -28,6 +28,8 @@ import reports.behind_web
 import reports.history.keeping
 import reports.history.web
 import reports.jobs
+import reports.mailing.public
+import reports.mailing.web
 import reports.web
 import tickets.answers.web
 import tickets.board
@@ -101,6 +103,8 @@ BLUEPRINTS = (
     reports.web.blueprint,
     reports.history.web.blueprint,
     reports.behind_web.blueprint,
+    reports.mailing.web.blueprint,
+    reports.mailing.public.blueprint,
 )
 _CALLERS, _TOLD, _TEAM, _MINE = "floor.callers", "floor.told", "floor.team", "floor.mine"
 _WATCH = (Role.SUPERVISOR, Role.MANAGER)
@@ -239,6 +243,12 @@ TOPICS: Mapping[str, TopicsOf] = {
     "presence_days": changes.nothing,
     "rollup_days": changes.nothing,
     "published_months": changes.nothing,
+    "report_subscriptions": changes.nothing,
+    "report_editions": changes.nothing,
+    "report_edition_files": changes.nothing,
+    "report_mails": changes.nothing,
+    "report_links": changes.nothing,
+    "report_link_visitors": changes.nothing,
 }
 
 

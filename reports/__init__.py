@@ -19,6 +19,7 @@ figures.py      all numbers of a span at once
 behind.py       what is behind a number
 publishing.py   months as they were told to the public
 written.py      the numbers as a file; workbook.py: as a workbook
+mailing/        reports that go out by themselves: by e-mail, and by a link
 jobs.py         what is due each night, and the same by hand
 today.py        the figures of this day, kept up to date as it goes on
 board.py        the wallboard's figures

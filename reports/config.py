@@ -10,6 +10,7 @@ from pydantic import Field
 from hotline.config import Identifier, Language, Section
 from hotline.errors import Fault
 from reports.limits import Measure, contrary, warnings
+from reports.mailing.config import Mailing
 from reports.metrics import DEFAULT_SERVICE_LEVEL, Rules
 
 #: Must be the keys of `metrics.SERVICE_LEVEL` (held by a test); spelled out so that a wrong one
@@ -129,6 +130,10 @@ class Printed(Section):
     thai_numerals: bool = False
 
 
+def _in(part: str, fault: Fault) -> str:
+    return f"{part}.{fault.follows}" if fault.follows else ""
+
+
 class Reports(Section):
     """When and how the night counts."""
 
@@ -142,6 +147,7 @@ class Reports(Section):
     first_call_days: Annotated[int, Field(ge=1, le=60)] = 7
     wallboard: Wallboard = Wallboard()
     printed: Printed = Printed()
+    mailing: Mailing = Mailing()
     #: Local time at which the night counts the day before.
     night_at: time = time(0, 30)
 
@@ -152,6 +158,8 @@ class Reports(Section):
                 "is longer than service_level.threshold_seconds",
                 follows="service_level.threshold_seconds",
             )
+        for fault in self.mailing.faults():
+            yield Fault(f"mailing.{fault.path}", fault.message, follows=_in("mailing", fault))
         for path, limits in self.wallboard.parts():
             for fault in limits.faults():
                 yield Fault(f"wallboard.{path}.{fault.path}", fault.message)

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 from hotline import clock
 from hotline.db import Database
 from hotline.errors import Invalid
+from hotline.jobs import Every, Job, Sweep
+from hotline.outbox import Handler
 from hotline.schedule import Nightly
 from reports import check, service
 from reports.config import Reports
+from reports.mailing import posting
 from reports.models import NightRun
 from reports.service import How
 
@@ -17,6 +20,14 @@ if TYPE_CHECKING:
 
 #: So far back the night looks whether the rows are what the events say.
 CHECKED = timedelta(days=34)
+
+
+JOBS: dict[str, Job] = {posting.SET_JOB: posting.set_mails}
+SWEEPS: dict[str, Sweep] = {
+    "reports.mailing": Every(20, posting.sweep),
+    "reports.mailing_forget": Every(3600, posting.forget),
+}
+EFFECTS: dict[str, Handler] = {posting.MAIL: posting.deliver}
 
 
 def night(floor: "Floor", day: date) -> str:

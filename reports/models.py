@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hotline.db import Base, BigId, Json, UtcDateTime
 from reports.attendance import PRESENCE_COUNTER_NAMES
 from reports.history import models as history
+from reports.mailing import models as mailing
 from reports.matters import FLOWS, TICKET_COUNTER_NAMES
 from reports.metrics import COUNTER_NAMES
 from reports.topics import TALLIED
@@ -21,7 +22,7 @@ def _counters(names: Sequence[str]) -> Iterator[sa.Column[Any]]:
         yield sa.Column(name, kind, nullable=False, server_default="0")
 
 
-__all__ = ["NightRun", "ReportDay", "call_intervals", "history"]
+__all__ = ["NightRun", "ReportDay", "call_intervals", "history", "mailing"]
 
 #: One row a quarter of an hour, queue and language in which there was a call; `day` is the city's
 #: local day, `interval_start` UTC; queue "" = never queued, language "" = none chosen. The

@@ -5,30 +5,21 @@ most once: what may have arrived, since the connection broke after its last word
 but told of (`Mail.UNSURE`).
 """
 
-import smtplib
-import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from hotline import clock, i18n
+from hotline import clock, i18n, smtp
 from hotline.config import READER_LANGUAGES
 from hotline.floor import Floor
 from hotline.notices import service
 from hotline.notices.rules import Kind, Mail
 from hotline.notices.service import NoticeFacts
 from hotline.outbox import Hopeless
-
-#: In seconds of the wall, for each answer of the mail server: less than `outbox.LEASE`.
-PATIENCE = 6.0
-
-
-class Unsure(Exception):
-    """The connection broke when all had been said: it may have been taken."""
+from hotline.smtp import Outcome
 
 
 def deliver(floor: Floor, payload: dict[str, Any]) -> None:
@@ -53,62 +44,17 @@ def _sent(floor: Floor, found: Sequence[NoticeFacts], email: str) -> tuple[Excep
     """What went wrong (None: nothing), and how far the message is."""
     if not email or not floor.settings.smtp_url:
         return RuntimeError("there is no address, or no mail server any more"), Mail.NOWHERE
-    try:
-        _send(floor, message(floor, found, email), email)
-    except Unsure as error:
-        return error, Mail.UNSURE
-    except smtplib.SMTPRecipientsRefused as error:
-        codes = [code for code, _ in error.recipients.values()]
-        return error, _of_code(min(codes, default=550))
-    except smtplib.SMTPResponseException as error:
-        return error, _of_code(error.smtp_code)
-    except (smtplib.SMTPException, OSError) as error:
-        return error, Mail.POSTED
-    return None, Mail.SENT
+    outcome, error = smtp.send(floor.settings, message(floor, found, email), email)
+    return error, _MEANS[outcome]
 
 
-def _of_code(code: int) -> Mail:
-    """Five hundred and more is for good (RFC 5321, 4.2.1)."""
-    return Mail.FAILED if code >= 500 else Mail.POSTED
-
-
-def _send(floor: Floor, message: EmailMessage, email: str) -> None:
-    place = urlsplit(floor.settings.smtp_url)
-    host, secure = place.hostname or "localhost", place.scheme == "smtps"
-    port = place.port or (465 if secure else 25)
-    context = ssl.create_default_context()
-    server: smtplib.SMTP = (
-        smtplib.SMTP_SSL(host, port, timeout=PATIENCE, context=context)
-        if secure
-        else smtplib.SMTP(host, port, timeout=PATIENCE)
-    )
-    try:
-        server.ehlo_or_helo_if_needed()
-        if not secure and server.has_extn("starttls"):
-            server.starttls(context=context)
-            server.ehlo()
-        if place.username:
-            server.login(unquote(place.username), unquote(place.password or ""))
-        _hand_over(server, floor.settings.mail_from, email, message.as_bytes())
-    finally:
-        server.close()
-
-
-def _hand_over(server: smtplib.SMTP, sender: str, email: str, content: bytes) -> None:
-    code, words = server.mail(sender)
-    if code >= 400:
-        raise smtplib.SMTPSenderRefused(code, words, sender)
-    code, words = server.rcpt(email)
-    if code >= 400:
-        raise smtplib.SMTPRecipientsRefused({email: (code, words)})
-    try:
-        code, words = server.data(content)
-    except smtplib.SMTPDataError:
-        raise  # the server said no before it had the message
-    except (smtplib.SMTPException, OSError) as error:
-        raise Unsure(str(error)) from error
-    if code >= 400:
-        raise smtplib.SMTPDataError(code, words)
+_MEANS: Mapping[Outcome, Mail] = {
+    Outcome.TAKEN: Mail.SENT,
+    Outcome.LATER: Mail.POSTED,
+    Outcome.REFUSED: Mail.FAILED,
+    Outcome.NO_ADDRESS: Mail.FAILED,
+    Outcome.UNSURE: Mail.UNSURE,
+}
 
 
 # ---------------------------------------------------------------- words

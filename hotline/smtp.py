@@ -1,0 +1,95 @@
+"""Hands one message to the city's mail server, at most once.
+
+What may have arrived, since the connection broke after its last word, is never sent again by
+itself: the caller is told so (`Outcome.UNSURE`) and says it to somebody.
+"""
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from enum import StrEnum
+from urllib.parse import unquote, urlsplit
+
+from hotline.settings import Settings
+
+#: In seconds of the wall, for each answer of the mail server: less than `outbox.LEASE`.
+PATIENCE = 6.0
+
+
+class Outcome(StrEnum):
+    """What became of a message."""
+
+    #: The mail server has it.
+    TAKEN = "taken"
+    #: It is away or busy: the same can be tried again.
+    LATER = "later"
+    #: It said no for good, and not because of the address.
+    REFUSED = "refused"
+    #: It said for good that it takes nothing for this address.
+    NO_ADDRESS = "no_address"
+    #: The connection broke when all had been said: it may have been taken.
+    UNSURE = "unsure"
+
+
+class Unsure(Exception):
+    """The connection broke when all had been said."""
+
+
+def send(settings: Settings, message: EmailMessage, email: str) -> tuple[Outcome, Exception | None]:
+    """Hand `message` over for `email`; what became of it, and what went wrong (None: nothing)."""
+    try:
+        _send(settings, message, email)
+    except Unsure as error:
+        return Outcome.UNSURE, error
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        return _of_code(min(codes, default=550), Outcome.NO_ADDRESS), error
+    except smtplib.SMTPResponseException as error:
+        return _of_code(error.smtp_code, Outcome.REFUSED), error
+    except (smtplib.SMTPException, OSError) as error:
+        return Outcome.LATER, error
+    return Outcome.TAKEN, None
+
+
+def _of_code(code: int, for_good: Outcome) -> Outcome:
+    """Five hundred and more is for good (RFC 5321, 4.2.1)."""
+    return for_good if code >= 500 else Outcome.LATER
+
+
+def _send(settings: Settings, message: EmailMessage, email: str) -> None:
+    place = urlsplit(settings.smtp_url)
+    host, secure = place.hostname or "localhost", place.scheme == "smtps"
+    port = place.port or (465 if secure else 25)
+    context = ssl.create_default_context()
+    server: smtplib.SMTP = (
+        smtplib.SMTP_SSL(host, port, timeout=PATIENCE, context=context)
+        if secure
+        else smtplib.SMTP(host, port, timeout=PATIENCE)
+    )
+    try:
+        server.ehlo_or_helo_if_needed()
+        if not secure and server.has_extn("starttls"):
+            server.starttls(context=context)
+            server.ehlo()
+        if place.username:
+            server.login(unquote(place.username), unquote(place.password or ""))
+        _hand_over(server, settings.mail_from, email, message.as_bytes())
+    finally:
+        server.close()
+
+
+def _hand_over(server: smtplib.SMTP, sender: str, email: str, content: bytes) -> None:
+    code, words = server.mail(sender)
+    if code >= 400:
+        raise smtplib.SMTPSenderRefused(code, words, sender)
+    code, words = server.rcpt(email)
+    if code >= 400:
+        raise smtplib.SMTPRecipientsRefused({email: (code, words)})
+    try:
+        code, words = server.data(content)
+    except smtplib.SMTPDataError:
+        raise  # the server said no before it had the message
+    except (smtplib.SMTPException, OSError) as error:
+        raise Unsure(str(error)) from error
+    if code >= 400:
+        raise smtplib.SMTPDataError(code, words)

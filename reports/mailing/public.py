@@ -1,0 +1,187 @@
+"""The pages of people without an account: a report by its link, and the end of a subscription.
+
+The address of a page is what opens it: nobody is told it (no referrer), nothing keeps the page, and
+no search engine takes it. Nothing here leads to what needs an account.
+"""
+
+from flask import Blueprint, Response, g, make_response, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from hotline import clock, i18n, origins
+from hotline.auth import public
+from hotline.errors import HotlineError, Invalid
+from hotline.web import floor
+from ivr.config import Ivr
+from reports import service as counting
+from reports.config import Reports
+from reports.figures import figures
+from reports.mailing import letters, links, making, service
+from reports.mailing.links import Facts, NoLink
+from reports.mailing.page import Page, page
+from reports.mailing.rules import Form, Kind
+from reports.service import How
+from reports.wording import wording
+from tickets import attempts
+from tickets.config import Tickets
+
+#: Its templates are the room's.
+blueprint = Blueprint("handed_out", __name__)
+_MIME = {
+    Form.PDF: "application/pdf",
+    Form.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Form.CSV: "text/csv",
+}
+
+
+class TooManyLinks(Invalid):
+    """Too many addresses that nothing has were tried from here."""
+
+    code, status, text = "too-many-links", 429, "reports.mail.too_many"
+
+
+@blueprint.after_request
+def _headers(response: Response) -> Response:
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+# ---------------------------------------------------------------- a report by its link
+
+
+@blueprint.get("/r/<token>")
+@public
+def report(token: str) -> BaseResponse:
+    """Show the report of a link, in the link's language."""
+    try:
+        link = _opened(token, file=False)
+    except HotlineError as error:
+        return _nothing(error)
+    g.language = link.language
+    shown = _page(link)
+    return make_response(
+        render_template(
+            "reports/handed_out.html",
+            link=link,
+            token=token,
+            page=shown,
+            title=letters.title(floor(), link.edition, link.language),
+            service_level=floor().section(Reports).service_level,
+            days=lambda days: i18n.days(days, link.language),
+        )
+    )
+
+
+@blueprint.get("/r/<token>/<form>")
+@public
+def file(token: str, form: str) -> BaseResponse:
+    """Send the report in one of the link's forms: `pdf`, `xlsx` or `csv`."""
+    try:
+        link = _opened(token, file=True, form=form)
+    except HotlineError as error:
+        return _nothing(error)
+    wanted = Form(form)
+    content = making.file(floor(), link.edition, link.language, wanted, now=clock.now())
+    answer = Response(content, mimetype=_MIME[wanted])
+    name = f"report-{link.edition.name}-{link.language}.{form}"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Content-Language"] = link.language
+    return answer
+
+
+def _opened(token: str, *, file: bool, form: str = "") -> Facts:
+    """The link of a token, counted. Raises `NoLink`, `LinkOver`, and `TooManyLinks` where too many
+    were tried in vain.
+    """
+    now, key, address = clock.now(), floor().settings.secret_key, _address()
+    # not the lock of the page of citizens: who mistypes here still follows a ticket there
+    from_here = attempts.of_address(f"{key} links to reports", address)
+    with floor().db.read() as session:
+        if attempts.is_locked(session, from_here, now=now):
+            raise TooManyLinks()
+    try:
+        with floor().db.write() as session:
+            link = links.opened_by(session, token, now=now)
+            if file and form not in link.forms:
+                raise NoLink()
+            links.note_opened(session, link.id, key, address, file=file, now=now)
+    except NoLink:
+        free = floor().section(Tickets).citizens.attempts_of_address
+        with floor().db.write() as session:
+            attempts.failed(session, from_here, free=free, now=now)
+        raise
+    return link
+
+
+def _address() -> str:
+    """Where the request comes from, as the page of citizens sees it."""
+    return origins.network(
+        request.remote_addr or "",
+        request.headers.get("X-Forwarded-For", ""),
+        behind_proxy=floor().section(Tickets).citizens.behind_proxy,
+    )
+
+
+def _nothing(error: HotlineError) -> BaseResponse:
+    """One page for what was never there, what has expired and what was ended."""
+    made = make_response(render_template("reports/handed_out_over.html", error=error))
+    made.status_code = error.status
+    return made
+
+
+def _page(link: Facts) -> Page:
+    here, now, edition = floor(), clock.now(), link.edition
+    how = How.of(here)
+    words = wording(link.language, here.texts, here.section(Ivr), here.section(Tickets))
+    with here.db.read() as session:
+        found = figures(session, making.span_of(edition), how, now=now)
+        days = (
+            counting.counted(session, edition.first, edition.last, how, now=now, by_day=True).rows
+            if edition.kind is Kind.MONTH
+            else ()
+        )
+    return page(edition, found, days, words)
+
+
+# ---------------------------------------------------------------- no more mails
+
+
+@blueprint.get("/unsubscribe/<token>")
+@public
+def ask_to_stop(token: str) -> BaseResponse:
+    """Ask whether a subscription shall end; the button ends it."""
+    return _stop_page(token, done=False)
+
+
+@blueprint.post("/unsubscribe/<token>")
+@public
+def stop(token: str) -> BaseResponse:
+    """End a subscription, also by the one click of a mail program (RFC 8058). Twice is once."""
+    if (found := _subscription(token)) is not None:
+        with floor().db.write() as session:
+            service.stop_by_link(session, found.id, now=clock.now())
+    return _stop_page(token, done=True)
+
+
+def _stop_page(token: str, *, done: bool) -> BaseResponse:
+    found = _subscription(token)
+    if found is None:
+        return _nothing(NoLink())
+    g.language = found.wish.language
+    return make_response(
+        render_template(
+            "reports/unsubscribe.html",
+            found=found,
+            token=token,
+            done=done or found.ended_at is not None,
+        )
+    )
+
+
+def _subscription(token: str) -> service.Facts | None:
+    subscription_id = service.read_token(floor().settings.secret_key, token)
+    if subscription_id is None:
+        return None
+    with floor().db.read() as session:
+        return service.find(session, subscription_id)
