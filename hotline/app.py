@@ -28,6 +28,7 @@ import reports.behind_web
 import reports.history.keeping
 import reports.history.web
 import reports.jobs
+import reports.open_data.web
 import reports.web
 import tickets.answers.web
 import tickets.board
@@ -100,6 +101,7 @@ BLUEPRINTS = (
     ivr.pages.blueprint,
     reports.web.blueprint,
     reports.history.web.blueprint,
+    reports.open_data.web.blueprint,
     reports.behind_web.blueprint,
 )
 _CALLERS, _TOLD, _TEAM, _MINE = "floor.callers", "floor.told", "floor.team", "floor.mine"

@@ -11,6 +11,7 @@ from hotline.config import Identifier, Language, Section
 from hotline.errors import Fault
 from reports.limits import Measure, contrary, warnings
 from reports.metrics import DEFAULT_SERVICE_LEVEL, Rules
+from reports.open_data.config import OpenData
 
 #: Must be the keys of `metrics.SERVICE_LEVEL` (held by a test); spelled out so that a wrong one
 #: is refused by name.
@@ -142,6 +143,7 @@ class Reports(Section):
     first_call_days: Annotated[int, Field(ge=1, le=60)] = 7
     wallboard: Wallboard = Wallboard()
     printed: Printed = Printed()
+    open_data: OpenData = OpenData()
     #: Local time at which the night counts the day before.
     night_at: time = time(0, 30)
 

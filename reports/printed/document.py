@@ -76,6 +76,14 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Two short tables side by side."""
+
+    tables: tuple[Table, Table]
+    kind: Literal["beside"] = "beside"
+
+
+@dataclass(frozen=True)
 class Definitions:
     """Terms and what they mean."""
 
@@ -83,7 +91,7 @@ class Definitions:
     kind: Literal["definitions"] = "definitions"
 
 
-Block = Words | Heading | Numbers | Chart | Table | Definitions
+Block = Words | Heading | Numbers | Chart | Table | Beside | Definitions
 
 
 @dataclass(frozen=True)

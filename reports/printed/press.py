@@ -30,7 +30,13 @@ _FRAME: Final[Mapping[str, Any]] = {
         "gridColor": "#e3e7ea",
         "domainColor": "#8a959c",
     },
-    "legend": {"labelFontSize": 10, "titleFontSize": 10, "titleFontWeight": "normal"},
+    # its numbers stand out over the ends of a gradient, and would be cut
+    "legend": {
+        "labelFontSize": 10,
+        "titleFontSize": 10,
+        "titleFontWeight": "normal",
+        "padding": 14,
+    },
     "text": {"fontSize": 10, "color": "#1b2226"},
 }
 _COLOURS: Final = {
