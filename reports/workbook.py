@@ -121,7 +121,9 @@ class _Book:
         self._chart(sheet, "column", rows, {"present_ms": 1, "on_call_ms": 2})
         jobs = {words.month(key): each.metrics for key, each in found.jobs_by_month.items()}
         sheet, rows = self._table("jobs_by_month", jobs, JOBS)
-        self._chart(sheet, "column", rows, {"jobs_sent": 1, "jobs_done": 8})
+        self._chart(
+            sheet, "column", rows, {"jobs_sent": 1, "jobs_done": 1 + JOBS.index("jobs_done")}
+        )
         title = found.unit_title(words.language)
         self._named("jobs_by_unit", found.jobs_by_unit, title, JOBS, "jobs_sent", 1)
         self._definitions()

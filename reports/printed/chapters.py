@@ -755,16 +755,16 @@ class _Book:
 
 
 def _paragraphs(text: str) -> Iterator[Block]:
-    """Markdown as far as a foreword has it: paragraphs, headings (#), lists (-)."""
+    """Markdown as far as a foreword has it: paragraphs, headings (#), lists (-), **strong**."""
     for part in text.strip().split("\n\n"):
         lines = part.strip().splitlines()
         if lines and lines[0].startswith("#"):
             yield Heading(lines[0].lstrip("# "))
             lines = lines[1:]
         if lines and all(line.startswith("- ") for line in lines):
-            yield from (Words(f"• {line[2:]}") for line in lines)
+            yield from (Words(f"• {line[2:]}", marked=True) for line in lines)
         elif lines:
-            yield Words(" ".join(line.strip() for line in lines))
+            yield Words(" ".join(line.strip() for line in lines), marked=True)
 
 
 def _in_a_row(nights: Sequence[date]) -> list[list[date]]:
