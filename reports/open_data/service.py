@@ -91,10 +91,7 @@ class Publisher:
 
         Raises Invalid for days that have not come.
         """
-        today = clock.local_day(now, self.how.zone)
-        if span.first > today:
-            raise Invalid(f"{span.first}: that day has not come")
-        span = Span(span.first, min(span.last, today))
+        span = self._come(span, now)
         found = figures.figures(session, span, self.how, now=now)
         reader = _Reader(self, session, span, found)
         calls, topics, matters = reader.calls(), reader.topics(), reader.tickets()
@@ -112,7 +109,14 @@ class Publisher:
     ) -> dict[str, bytes]:
         """The package: name and content of every file. Raises as `tables`."""
         made = self.tables(session, span, now=now)
-        return package.files(self._about(span), made, self._say, language)
+        return package.files(self._about(self._come(span, now)), made, self._say, language)
+
+    def _come(self, span: Span, now: datetime) -> Span:
+        """As much of it as has come."""
+        today = clock.local_day(now, self.how.zone)
+        if span.first > today:
+            raise Invalid(f"{span.first}: that day has not come")
+        return Span(span.first, min(span.last, today))
 
     def is_left_out(self, category: str | None) -> bool:
         """Whether no single matter of a category is told."""

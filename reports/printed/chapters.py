@@ -543,7 +543,7 @@ class _Book:
             return
         rows = []
         for each in unattended:
-            longest = max(_in_a_row(each.unattended), key=len)
+            longest = max(runs_of_nights(each.unattended), key=len)
             rows.append(
                 [
                     self.names.division(each.division),
@@ -767,7 +767,7 @@ def _paragraphs(text: str) -> Iterator[Block]:
             yield Words(" ".join(line.strip() for line in lines), marked=True)
 
 
-def _in_a_row(nights: Sequence[date]) -> list[list[date]]:
+def runs_of_nights(nights: Sequence[date]) -> list[list[date]]:
     """Nights in order as runs of those that follow each other."""
     numbered = ((night - timedelta(days=n), night) for n, night in enumerate(sorted(nights)))
     return [[night for _, night in run] for _, run in groupby(numbered, key=lambda each: each[0])]

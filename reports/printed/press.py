@@ -160,7 +160,7 @@ def draw(spec: Mapping[str, Any], *, accent: str, thai_numerals: bool = False) -
     import vl_convert  # here, and not where `pdf_apart` is asked
 
     vl_convert.register_font_directory(str(_fonts()))
-    worded = _with_thai_figures(spec) if thai_numerals else spec
+    worded = with_thai_figures(spec) if thai_numerals else spec
     framed = {**coloured(worded, _COLOURS | {ACCENT: accent}), "config": _FRAME}
     locale = _PLAIN | ({"numerals": [*THAI_NUMERALS]} if thai_numerals else {})
     drawn: bytes = vl_convert.vegalite_to_pdf(
@@ -175,18 +175,18 @@ def _fonts() -> Path:
     return FONTS
 
 
-def _with_thai_figures(spec: Any) -> Any:
+def with_thai_figures(spec: Any) -> Any:
     """What is written in a chart with ๐ to ๙, colours and addresses as they are; the numbers that
     it draws are written so by its locale.
     """
     match spec:
         case Mapping():
             return {
-                name: in_thai(each) if name in _WRITTEN else _with_thai_figures(each)
+                name: in_thai(each) if name in _WRITTEN else with_thai_figures(each)
                 for name, each in spec.items()
             }
         case list() | tuple():
-            return [_with_thai_figures(each) for each in spec]
+            return [with_thai_figures(each) for each in spec]
         case _:
             return spec
 

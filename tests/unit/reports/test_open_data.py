@@ -4,16 +4,23 @@ import io
 import json
 import zipfile
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
+import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hotline import city
+from hotline.errors import ConfigError
 from reports.open_data import package
 from reports.open_data.package import About
 from reports.open_data.rules import WITHHELD, Matter, coarsened, hidden, squared, tellable
 from reports.open_data.tables import Column, Table
 from tickets.places.rules import Pin, distance
 
+ROOT = Path(__file__).parents[3]
 LEAST = 5
 CELLS = st.dictionaries(st.text("abcdef", max_size=3), st.integers(0, 12), max_size=20)
 
@@ -103,6 +110,24 @@ def test_a_mean_of_few_marks_is_what_single_people_said() -> None:
     few["tickets_judged"] = 5
     found = tellable(few, few, LEAST)
     assert found == few | {"average_mark": None, "mark_sum": None}
+
+
+@pytest.mark.parametrize(
+    ("own", "fault"),
+    [
+        ({"without": ["taxes", "corupption"]}, 'without.1: no such category "corupption"'),
+        ({"least": 1}, "least: "),
+        ({"position": "pin"}, "position: "),
+        ({"grid_metres": 10}, "grid_metres: "),
+        ({"licence": {"name": "CC BY", "title": {"th": "ก", "en": "A"}}}, "licence.name: "),
+    ],
+)
+def test_what_would_tell_too_much_by_a_slip_of_the_pen_is_refused(own: Any, fault: str) -> None:
+    content = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    content["reports"]["open_data"] = own
+    with pytest.raises(ConfigError) as refused:
+        city.parse(content, folder=ROOT)
+    assert any(f"reports.open_data.{fault}" in str(each) for each in refused.value.faults)
 
 
 # ---------------------------------------------------------------- the files
