@@ -213,8 +213,9 @@ def _open_data(arguments: argparse.Namespace) -> int:
     from reports.open_data.service import Publisher
 
     span, output = _span(arguments), arguments.output
-    with _counting(arguments) as (config, database, _):
-        publisher = Publisher.by(config, Texts.load(text_files()))
+    with _counting(arguments) as (config, database, how):
+        own, texts = config.reports.open_data, Texts.load(text_files())
+        publisher = Publisher(config.city, config.ivr, config.tickets, own, how, texts)
         with database.read() as session:
             files = publisher.files(session, span, arguments.lang, now=clock.now())
     if output.suffix == ".zip":

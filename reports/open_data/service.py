@@ -16,6 +16,7 @@ from ivr.config import Ivr
 from reports import figures, service, source
 from reports.attendance import PRESENCE_COUNTERS, PRESENCE_RATES
 from reports.catalogue import CATALOGUE
+from reports.config import Reports
 from reports.figures import DIGITS, Figures, Span
 from reports.models import call_intervals, call_topics
 from reports.open_data import package, tables
@@ -39,7 +40,6 @@ from tickets.config import Tickets
 from tickets.open_data import OpenTicket
 
 if TYPE_CHECKING:
-    from hotline.city import CityConfig
     from hotline.floor import Floor
 
 _DAY = timedelta(days=1)
@@ -68,8 +68,6 @@ class Publisher:
     @classmethod
     def of(cls, floor: "Floor") -> "Publisher":
         """For a process that has a floor."""
-        from reports.config import Reports
-
         section = floor.section(Reports)
         return cls(
             floor.city,
@@ -79,12 +77,6 @@ class Publisher:
             How.of(floor),
             floor.texts,
         )
-
-    @classmethod
-    def by(cls, config: "CityConfig", texts: Texts) -> "Publisher":
-        """By the city's file."""
-        how = How.by(config.city.zone, config.reports, config.agents)
-        return cls(config.city, config.ivr, config.tickets, config.reports.open_data, how, texts)
 
     def tables(self, session: Session, span: Span, *, now: datetime) -> list[Table]:
         """All tables of the local days of `span` as things stand `now`.
