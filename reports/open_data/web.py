@@ -14,24 +14,35 @@ from reports.publishing import parse_month
 blueprint = Blueprint("open_data", __name__)
 
 
-@blueprint.get("/reports/<any(month, year):kind>/<name>/open-data.zip")
-@access(Role.MANAGER, Role.ADMINISTRATOR)
-def file(kind: str, name: str) -> Response:
-    """Send the open data of a month (2026-11) or of a Thai fiscal year (2570)."""
-    span = _span(kind, name)
+_publishers = access(Role.MANAGER, Role.ADMINISTRATOR)
+
+
+@blueprint.get("/reports/month/<name>/open-data.zip")
+@_publishers
+def month(name: str) -> Response:
+    """Send the open data of a month (2026-11)."""
+    try:
+        first = parse_month(name)
+    except Invalid as error:
+        raise NotFound(name) from error
+    return _file(name, Span.of_month(first.year, first.month))
+
+
+@blueprint.get("/reports/year/<name>/open-data.zip")
+@_publishers
+def year(name: str) -> Response:
+    """Send the open data of a Thai fiscal year (2570)."""
+    try:
+        span = Span.of_fiscal_year(int(name))
+    except (ValueError, OverflowError) as error:
+        raise NotFound(name) from error
+    return _file(name, span)
+
+
+def _file(name: str, span: Span) -> Response:
     with floor().db.read() as session:
         files = Publisher.of(floor()).files(session, span, language(), now=clock.now())
     answer = Response(package.zipped(files), mimetype="application/zip")
     answer.headers["Content-Disposition"] = f'attachment; filename="open-data-{name}.zip"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
-
-
-def _span(kind: str, name: str) -> Span:
-    try:
-        if kind == "year":
-            return Span.of_fiscal_year(int(name))
-        month = parse_month(name)
-    except (ValueError, OverflowError, Invalid) as error:
-        raise NotFound(name) from error
-    return Span.of_month(month.year, month.month)
