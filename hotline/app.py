@@ -30,6 +30,7 @@ import reports.history.web
 import reports.jobs
 import reports.mailing.public
 import reports.mailing.web
+import reports.open_data.web
 import reports.web
 import tickets.answers.web
 import tickets.board
@@ -102,6 +103,7 @@ BLUEPRINTS = (
     ivr.pages.blueprint,
     reports.web.blueprint,
     reports.history.web.blueprint,
+    reports.open_data.web.blueprint,
     reports.behind_web.blueprint,
     reports.mailing.web.blueprint,
     reports.mailing.public.blueprint,
@@ -372,7 +374,7 @@ def create_app(floor: Floor | None = None) -> Flask:
     app.extensions[tickets.files.view.PIN] = tickets.places.web.pin_of_photo
     app.extensions[tickets.web.CALLS_OUT] = ivr.pages.to_call_out
     # what callers hear about an incident
-    # X    app.extensions[tickets.incidents.web.BULLETINS] = ivr.pages.bulletins_of_incident
+    app.extensions[tickets.incidents.web.BULLETINS] = ivr.pages.bulletins_of_incident
     app.extensions[tickets.web.SPOKEN] = tuple(callers.languages)
     # pictures of streets come from the one host that the city has chosen, if it has
     tiles = floor.section(tickets.config.Tickets).places.tiles

@@ -117,6 +117,7 @@ def _beyond(
     """What is wrong with a section beside the others, and beside the files of the city."""
     if isinstance(section, Reports):
         yield from _unknown_queues(section, content)
+        yield from _unknown_categories(section, content)
     if isinstance(section, Accounts):
         yield from _unknown_divisions(section, content)
     city = content.get("city")
@@ -154,6 +155,15 @@ def _unknown_queues(section: Reports, content: Any) -> Iterator[Fault]:
     for name in section.wallboard.queues:
         if isinstance(queues, dict) and name not in queues:
             yield Fault(f"wallboard.queues.{name}", f'no such queue "{name}"')
+
+
+def _unknown_categories(section: Reports, content: Any) -> Iterator[Fault]:
+    # one that is not left out is told: a slip of the pen would be a leak
+    tickets = content.get("tickets")
+    categories = tickets.get("categories") if isinstance(tickets, dict) else None
+    for number, name in enumerate(section.open_data.without):
+        if isinstance(categories, dict) and name not in categories:
+            yield Fault(f"open_data.without.{number}", f'no such category "{name}"')
 
 
 def _unknown_divisions(section: Accounts, content: Any) -> Iterator[Fault]:

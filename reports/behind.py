@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from hotline import clock
 from hotline.errors import Invalid
-from reports import matters, rollups, service, source, topics
+from reports import fleet, matters, rollups, service, source, topics
 from reports.attendance import PRESENCE_COUNTER_NAMES
 from reports.catalogue import CATALOGUE
 from reports.figures import Figures, Span, figures
+from reports.fleet import JOB_COUNTER_NAMES
 from reports.matters import STOCKS, TICKET_COUNTER_NAMES
 from reports.metrics import COUNTER_NAMES, CallFacts, Counters, count_call, moment, total
 from reports.models import ReportDay, RollupDay, call_days, presence_days, ticket_days
@@ -51,11 +52,18 @@ OF_RATE: Final[Mapping[str, str]] = {
     "suggestion_accuracy": "categories_suggested",
     "occupancy": "present_ms",
     "adherence": "planned_ms",
+    "jobs_acknowledged_on_time": "jobs_sent",
+    "median_first_sent": "jobs_first",
+    "median_job_acknowledged": "jobs_acknowledged",
+    "median_job_on_way": "jobs_on_way",
+    "median_job_here": "jobs_here",
+    "median_job_on_site": "jobs_done",
 }
 FIRST: Final = ("first_calls", "first_calls_resolved")
 #: By which a number of calls, and one of tickets, can be narrowed; of calls one topic at a time.
 OF_CALLS: Final = ("queue", "language")
 OF_TICKETS: Final = ("category", "division", "area")
+OF_JOBS: Final = ("unit",)
 TOPICS: Final = {
     "hour": By.HOUR,
     "outcome": By.OUTCOME,
@@ -79,6 +87,11 @@ class Wanted:
         return Part.PRESENCE if self.metric in PRESENCE_COUNTER_NAMES else Part.CALLS
 
     @property
+    def is_of_jobs(self) -> bool:
+        """A number of the units' jobs, which no night counts."""
+        return self.metric in JOB_COUNTER_NAMES
+
+    @property
     def is_largest(self) -> bool:
         """The number is the largest of what is behind it, and not their sum."""
         return self.metric.endswith("_max_ms")
@@ -100,6 +113,8 @@ def wanted(metric: str, span: Span, by: Mapping[str, str]) -> Wanted:
     allowed: set[str] = set()
     if found.part is Part.TICKETS:
         allowed = set(OF_TICKETS)
+    elif found.is_of_jobs:
+        allowed = set(OF_JOBS)
     elif found.metric in COUNTER_NAMES:
         allowed = set(OF_CALLS)
         if found.metric in TALLIED and len(by) == 1:
@@ -128,6 +143,9 @@ def behind(
     """Everything that is counted in a number, by day; from `since` on, where that is given."""
     last = min(of.span.last, clock.local_day(now, how.zone))
     first = max(of.span.first, since or of.span.first)
+    if of.is_of_jobs:
+        yield from _jobs(session, of, first, last, how)
+        return
     reading = {Part.CALLS: _calls, Part.TICKETS: _tickets, Part.PRESENCE: _presence}[of.part]
     for day in _days(session, of, first, last):
         yield from reading(session, of, day, how, now)
@@ -241,6 +259,16 @@ def _presence(session: Session, of: Wanted, day: date, how: How, now: datetime) 
             yield Item("agent", agent, day, start, adds)
 
 
+# ---------------------------------------------------------------- the units' jobs
+
+
+def _jobs(session: Session, of: Wanted, first: date, last: date, how: How) -> Iterator[Item]:
+    start, end = clock.midnight(first, how.zone), clock.day_bounds(last, how.zone)[1]
+    for job in source.jobs(session, start, end) if first <= last else ():
+        if of.by.get("unit", job.unit) == job.unit and of.metric in fleet.counted(job):
+            yield Item("ticket", job.ticket, clock.local_day(job.sent_at, how.zone), job.sent_at, 1)
+
+
 # ---------------------------------------------------------------- the number itself
 
 
@@ -264,10 +292,11 @@ def number(session: Session, of: Wanted, how: How, *, now: datetime) -> int | No
         return summed(of, behind(session, of, how, now=now))
     found_metrics: Mapping[str, Any] = whole.metrics
     for name, key in of.by.items():
-        groups = {
+        groups: Mapping[str, Any] = {
             "category": whole.tickets_by_category,
             "division": whole.tickets_by_division,
             "area": whole.tickets_by_area,
+            "unit": whole.jobs_by_unit,
         }[name]
         found_metrics = groups[key].metrics if key in groups else {}
     value = found_metrics.get(of.metric)

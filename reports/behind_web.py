@@ -47,7 +47,7 @@ LONGEST = timedelta(days=366)
 def page() -> str:
     """Show what is counted in a number. `metric`, `from`, `until` (ISO days, both included); of
     calls `queue`, `language`, or one of `hour`, `outcome`, `category`, `area`; of tickets
-    `category`, `division`, `area`. `after`: where the page before ended.
+    `category`, `division`, `area`; of units' jobs `unit`. `after`: where the page before ended.
     """
     asked = _asked()
     day, skipped = _after(request.args.get("after", ""))
@@ -96,7 +96,7 @@ def _asked() -> Wanted:
     first, last = _day(given.get("from", "")), _day(given.get("until", ""))
     if not timedelta(0) <= last - first < LONGEST:
         raise Invalid(f"{first} to {last}")
-    names = {*behind.OF_CALLS, *behind.OF_TICKETS, *behind.TOPICS}
+    names = {*behind.OF_CALLS, *behind.OF_TICKETS, *behind.OF_JOBS, *behind.TOPICS}
     by = {name: given[name] for name in sorted(names) if name in given}
     return behind.wanted(given.get("metric", ""), Span(first, last), by)
 
@@ -146,6 +146,7 @@ def _narrowed(asked: Wanted) -> list[str]:
         "division": words.division,
         "area": words.area,
         "hour": lambda hour: f"{hour}:00",
+        "unit": str,
     }
     return [titles[name](key) for name, key in asked.by.items()]
 

@@ -162,10 +162,11 @@ def areas(
         {"type": "Feature", "geometry": _wound(shape), "name": names[code], "y": values.get(code)}
         for code, shape in shapes.items()
     ]
+    # from nothing on: an area with few is not one without any
     colour = {
         "field": "y",
         "type": "quantitative",
-        "scale": {"range": [PAPER, ACCENT], "interpolate": "rgb"},
+        "scale": {"range": [PAPER, ACCENT], "interpolate": "rgb", "zero": True},
         "legend": {"title": title, "orient": "bottom", "format": ",d"},
     }
     shaded: Spec = {

@@ -12,6 +12,7 @@ from hotline.errors import Fault
 from reports.limits import Measure, contrary, warnings
 from reports.mailing.config import Mailing
 from reports.metrics import DEFAULT_SERVICE_LEVEL, Rules
+from reports.open_data.config import OpenData
 
 #: Must be the keys of `metrics.SERVICE_LEVEL` (held by a test); spelled out so that a wrong one
 #: is refused by name.
@@ -148,6 +149,7 @@ class Reports(Section):
     wallboard: Wallboard = Wallboard()
     printed: Printed = Printed()
     mailing: Mailing = Mailing()
+    open_data: OpenData = OpenData()
     #: Local time at which the night counts the day before.
     night_at: time = time(0, 30)
 

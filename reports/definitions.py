@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from reports.attendance import PRESENCE_COUNTERS, PRESENCE_RATES
+from reports.fleet import JOB_COUNTERS, JOB_RATES
 from reports.matters import RESOLVE_BOUNDS, TICKET_COUNTERS, TICKET_RATES
 from reports.metrics import (
     COUNTERS,
@@ -26,11 +27,12 @@ _UNITS = {
     "tickets": "tickets",
     "suggestions": "tickets",
     "shifts": "shifts",
+    "jobs": "jobs",
 }
 _INTRODUCTION = """\
 # What every number means
 
-Made from the code (`reports/metrics.py`, `matters.py`, `attendance.py`, `topics.py`) by
+Made from the code (`reports/metrics.py`, `matters.py`, `attendance.py`, `topics.py`, `fleet.py`) by
 `python -m reports.definitions > docs/metrics.md`; a test holds the two equal. The pages of the
 reports show the same texts.
 
@@ -78,6 +80,8 @@ def markdown() -> str:
         "## Tickets: rates\n\n" + _table(TICKET_RATES),
         "## The agents' time: counters\n\n" + _PRESENCE + _table(PRESENCE_COUNTERS),
         "## The agents' time: rates\n\n" + _table(PRESENCE_RATES),
+        "## Quick Response Units: counters\n\n" + _JOBS + _table(JOB_COUNTERS),
+        "## Quick Response Units: rates\n\n" + _table(JOB_RATES),
     )
     return "\n".join(parts)
 
@@ -130,6 +134,13 @@ happened.
 _PRESENCE = """\
 The table `presence_days` has a row a day and agent, from the presence events, cut at midnight, and
 from the roster ([roster.md](roster.md)): a shift counts on the day on which it begins.
+
+"""
+_JOBS = """\
+A *job* is a unit that was sent to a ticket ([units.md](units.md)). It is counted on the local day
+on which it was sent, however long it took, and as it stands now. Nothing of it is stored: a year
+has a few thousand, and each is read whenever a number is asked for. Moments are those of the crew's
+telephone.
 
 """
 _EXAMPLE = Counters(

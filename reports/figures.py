@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline import clock
-from reports import attendance, rollups, service, source
+from reports import attendance, fleet, rollups, service, source
 from reports.attendance import (
     PRESENCE_COUNTER_NAMES,
     PresenceCounters,
@@ -22,6 +22,7 @@ from reports.attendance import (
     presence_rates,
 )
 from reports.export import COUNT_BEHIND
+from reports.fleet import Job, JobCounters, JobRates, job_rates
 from reports.matters import (
     FLOWS,
     STOCKS,
@@ -135,6 +136,19 @@ class Presence:
 
 
 @dataclass(frozen=True)
+class Jobs:
+    """Some jobs of units: counters and rates."""
+
+    counters: JobCounters
+    rates: JobRates
+
+    @property
+    def metrics(self) -> dict[str, Value]:
+        """Every number by its identifier."""
+        return {**self.counters.as_dict(), **asdict(self.rates)}
+
+
+@dataclass(frozen=True)
 class Coverage:
     """How far the numbers of a part can be trusted."""
 
@@ -173,11 +187,25 @@ class Figures:
     tickets_by_area: Mapping[str, Tickets]
     presence: Presence
     presence_by_month: Mapping[date, Presence]
+    jobs: Jobs
+    jobs_by_month: Mapping[date, Jobs]
+    jobs_by_unit: Mapping[str, Jobs]
+    #: What each unit is called, by its code and then by language.
+    unit_titles: Mapping[str, Mapping[str, str]]
 
     @property
     def metrics(self) -> dict[str, Value]:
         """Every number of the whole span, by the identifier of docs/metrics.md."""
-        return {**self.calls.metrics, **self.tickets.metrics, **self.presence.metrics}
+        return {
+            **self.calls.metrics,
+            **self.tickets.metrics,
+            **self.presence.metrics,
+            **self.jobs.metrics,
+        }
+
+    def unit_title(self, language: str) -> Callable[[str], str]:
+        """What a unit is called, of its code."""
+        return lambda code: self.unit_titles.get(code, {}).get(language) or code
 
     def as_json(self) -> dict[str, Any]:
         """The whole, as JSON takes it: durations in milliseconds, shares from 0 to 1, None for
@@ -212,6 +240,10 @@ class Figures:
                 "by_area": _by(self.tickets_by_area, str),
             },
             "presence": {"by_month": _by(self.presence_by_month, lambda day: f"{day:%Y-%m}")},
+            "jobs": {
+                "by_month": _by(self.jobs_by_month, lambda day: f"{day:%Y-%m}"),
+                "by_unit": _by(self.jobs_by_unit, str),
+            },
         }
 
 
@@ -251,6 +283,7 @@ def figures(session: Session, span: Span, how: How, *, now: datetime) -> Figures
     tickets = reader.tickets()
     merged = _merged(tickets)
     presence = reader.presence()
+    jobs = reader.jobs()
     tallies = reader.tallies()
     first = tallies.get(By.FIRST, {})
     resolved = first.get(RESOLVED, Tally()).calls
@@ -279,6 +312,10 @@ def figures(session: Session, span: Span, how: How, *, now: datetime) -> Figures
         tickets_by_area=_tickets_by(merged, 2),
         presence=_presence(presence.values()),
         presence_by_month={month: _presence([each]) for month, each in presence.items()},
+        jobs=_jobs(jobs),
+        jobs_by_month=reader.by_month(jobs) if jobs else {},
+        jobs_by_unit=_jobs_by_unit(jobs),
+        unit_titles=source.unit_titles(session) if jobs else {},
     )
 
 
@@ -349,6 +386,19 @@ def _tickets_by(
 def _presence(cells: Iterable[PresenceCounters]) -> Presence:
     counters = attendance.total(cells)
     return Presence(counters, presence_rates(counters))
+
+
+def _jobs(jobs: Sequence[Job]) -> Jobs:
+    counters = fleet.count(jobs)
+    return Jobs(counters, job_rates(jobs, counters))
+
+
+def _jobs_by_unit(jobs: Sequence[Job]) -> dict[str, Jobs]:
+    groups: dict[str, list[Job]] = {}
+    for job in jobs:
+        groups.setdefault(job.unit, []).append(job)
+    by_most = sorted(groups, key=lambda unit: (-len(groups[unit]), unit))
+    return {unit: _jobs(groups[unit]) for unit in by_most}
 
 
 class _Reader:
@@ -568,3 +618,19 @@ class _Reader:
             for counters in counted.values():
                 found.setdefault(self._month_of(day), PresenceCounters()).add(counters)
         return found
+
+    # ------------------------------------------------------------ the units' jobs
+
+    def jobs(self) -> list[Job]:
+        """In the order in which they were sent."""
+        zone = self._how.zone
+        start = clock.midnight(self._span.first, zone)
+        end = clock.midnight(self._span.last + ONE_DAY, zone)
+        return list(source.jobs(self._session, start, end))
+
+    def by_month(self, jobs: Iterable[Job]) -> dict[date, Jobs]:
+        """Every month that has begun: one in which nobody was sent has none, which is a number."""
+        groups: dict[date, list[Job]] = {month.first: [] for month in self._span.months}
+        for job in jobs:
+            groups[self._month_of(clock.local_day(job.sent_at, self._how.zone))].append(job)
+        return {month: _jobs(of) for month, of in groups.items()}

@@ -23,8 +23,9 @@ NO_QUEUE = ""
 NO_LANGUAGE = ""
 
 Unit = Literal[
-    "calls", "offers", "milliseconds", "share", "marks", "mark", "tickets", "suggestions", "shifts"
-]
+    "calls", "offers", "milliseconds", "share", "marks", "mark", "tickets", "suggestions", "shifts",
+    "jobs",
+]  # fmt: skip
 
 #: Raised when the code counts otherwise than before: what was counted by the code before is then
 #: counted again by the night, and not taken for a late correction.

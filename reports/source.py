@@ -5,7 +5,7 @@ Kept apart so that everything else in this room knows only `metrics.CallFacts` a
 `matters.History`.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from itertools import chain
 
@@ -19,6 +19,8 @@ from reports.metrics import CallFacts
 from reports.topics import Contact
 from tickets import figures as tickets
 from tickets.figures import History, Matter, Touched
+from tickets.units import figures as units
+from tickets.units.figures import Job
 
 
 def facts(session: Session, start: datetime, end: datetime) -> Iterator[CallFacts]:
@@ -117,3 +119,16 @@ def tickets_touched_since(session: Session, event_id: int) -> Touched:
 def moments_of(session: Session, calls: Collection[int]) -> set[datetime]:
     """The deciding moments of some calls."""
     return callers.moments_of(session, calls)
+
+
+# ---------------------------------------------------------------- units
+
+
+def jobs(session: Session, start: datetime, end: datetime) -> Iterator[Job]:
+    """Every job of a unit that was sent in [start, end) (UTC)."""
+    return units.jobs(session, start, end)
+
+
+def unit_titles(session: Session) -> Mapping[str, Mapping[str, str]]:
+    """What each unit is called, by its code and then by language."""
+    return units.titles(session)

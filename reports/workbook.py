@@ -12,6 +12,7 @@ import xlsxwriter
 from hotline import i18n
 from reports.catalogue import CATALOGUE
 from reports.figures import Figures, Value
+from reports.fleet import JOB_COUNTERS, JOB_RATES
 from reports.matters import AGE_BUCKETS, RESOLVE_BUCKETS
 from reports.metrics import WAIT_BUCKETS, Metric
 from reports.wording import Wording
@@ -55,6 +56,10 @@ TICKETS: Final = (
     "suggestion_accuracy",
 )
 PRESENCE: Final = ("present_ms", "on_call_ms", "planned_ms", "kept_ms", "occupancy", "adherence")
+JOBS: Final = (
+    *(each.id for each in JOB_COUNTERS),
+    *(each.id for each in JOB_RATES),
+)
 BUCKETS: Final = frozenset({*WAIT_BUCKETS, *RESOLVE_BUCKETS, *AGE_BUCKETS})
 _WEEK: Final = date(2024, 1, 1)  # a Monday: its week has the names of the days
 _SECONDS_OF_DAY: Final = 86_400_000
@@ -112,7 +117,15 @@ class _Book:
         ):
             self._named(name, of_tickets, title, TICKETS, "tickets_received", 1)
         people = {words.month(key): each.metrics for key, each in found.presence_by_month.items()}
-        self._table("presence_by_month", people, PRESENCE)
+        sheet, rows = self._table("presence_by_month", people, PRESENCE)
+        self._chart(sheet, "column", rows, {"present_ms": 1, "on_call_ms": 2})
+        jobs = {words.month(key): each.metrics for key, each in found.jobs_by_month.items()}
+        sheet, rows = self._table("jobs_by_month", jobs, JOBS)
+        self._chart(
+            sheet, "column", rows, {"jobs_sent": 1, "jobs_done": 1 + JOBS.index("jobs_done")}
+        )
+        title = found.unit_title(words.language)
+        self._named("jobs_by_unit", found.jobs_by_unit, title, JOBS, "jobs_sent", 1)
         self._definitions()
 
     def _named(
@@ -216,19 +229,24 @@ class _Book:
         sheet.insert_chart(rows + 3, 1, chart)
 
     def _hours(self) -> None:
-        """Calls by hour and day of the week, the more the darker."""
+        """Calls by hour and day of the week, the more the darker, and the whole week as a chart."""
         sheet, words = self._sheet("by_hour"), self._words
         days = [i18n.weekday(_WEEK.replace(day=number), words.language) for number in range(1, 8)]
-        self._add_table(sheet, 0, [words.text("reports.hour"), *days], 24)
+        self._add_table(
+            sheet, 0, [words.text("reports.hour"), *days, words.text("reports.total")], 24
+        )
         for hour in range(24):
             sheet.write(hour + 1, 0, f"{hour:02}:00")
             for weekday in range(7):
                 tally = self._found.hours.get((weekday, hour))
                 sheet.write_number(hour + 1, weekday + 1, tally.calls if tally else 0, self._count)
+            of_hour = (tally for (_, at), tally in self._found.hours.items() if at == hour)
+            sheet.write_number(hour + 1, 8, sum(each.calls for each in of_hour), self._count)
         shades = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#4A90C2"}
         sheet.conditional_format(1, 1, 24, 7, shades)
-        sheet.set_column(0, 7, 14)
+        sheet.set_column(0, 8, 14)
         sheet.freeze_panes(1, 1)
+        self._chart(sheet, "column", 24, {"calls": 8})
 
     def _definitions(self) -> None:
         sheet, words = self._sheet("definitions"), self._words

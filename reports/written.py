@@ -59,6 +59,8 @@ def _groups(found: Figures, words: Wording) -> Iterator[tuple[str, Mapping[Any, 
         ("tickets_by_division", found.tickets_by_division, words.division),
         ("tickets_by_area", found.tickets_by_area, words.area),
         ("presence_by_month", found.presence_by_month, words.month),
+        ("jobs_by_month", found.jobs_by_month, words.month),
+        ("jobs_by_unit", found.jobs_by_unit, found.unit_title(words.language)),
     ):
         yield along, {key: each.metrics for key, each in groups.items()}, title
     for along, tallies, title in (

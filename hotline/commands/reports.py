@@ -1,4 +1,4 @@
-"""`hotline nightly`, `hotline publish` and `hotline report`: the numbers, counted and told."""
+"""`hotline nightly`, `publish`, `report` and `open-data`: the numbers, counted and told."""
 
 import argparse
 import sys
@@ -39,6 +39,15 @@ Every number has the identifier and the meaning of docs/metrics.md.
   csv   one number a line, for any spreadsheet
   json  everything, for programs: milliseconds, shares from 0 to 1, null for what is empty
 """
+_OPEN_DATA = """\
+Write the open data of a span of days: tables without anybody in them, and their description
+(datapackage.json, a Frictionless data package). What is rare is told only together with others, and
+how much that was is told as well; private categories are left out. The same days give the same
+bytes. Settings: reports.open_data in the city's file, docs/open-data.md.
+
+  hotline open-data --fiscal-year 2570 --output open-data-2570.zip
+  hotline open-data --from 2026-11-01 --until 2026-11-30 --lang en --output november/
+"""
 _PUBLISH = """\
 Freeze the numbers of a month as they are told to the public. What is corrected afterwards appears
 beside them ("published 1,234, today 1,236") and never inside. A month is published once, when it is
@@ -69,18 +78,31 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
     report = add_command(commands, "report", _report, "all numbers of a span of days, as a file")
     report.description, report.formatter_class = _REPORT, _AsWritten
-    report.add_argument("--from", dest="first", type=_day, metavar="DATE", help="2026-11-01")
-    report.add_argument("--until", type=_day, metavar="DATE", help="the last day (the first)")
-    report.add_argument(
+    _add_span(report)
+    report.add_argument("--format", choices=FORMS, help="(by the end of the file's name)")
+    report.add_argument("--lang", choices=READER_LANGUAGES, default="th", help="(th)")
+    report.add_argument("--output", type=Path, required=True, metavar="FILE")
+    add_place(report)
+
+    opened_data = add_command(commands, "open-data", _open_data, "open data of a span of days")
+    opened_data.description, opened_data.formatter_class = _OPEN_DATA, _AsWritten
+    _add_span(opened_data)
+    opened_data.add_argument("--lang", choices=READER_LANGUAGES, default="th", help="(th)")
+    opened_data.add_argument(
+        "--output", type=Path, required=True, metavar="PLACE", help="a folder, or a file.zip"
+    )
+    add_place(opened_data)
+
+
+def _add_span(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--from", dest="first", type=_day, metavar="DATE", help="2026-11-01")
+    parser.add_argument("--until", type=_day, metavar="DATE", help="the last day (the first)")
+    parser.add_argument(
         "--fiscal-year",
         type=int,
         metavar="N",
         help="instead: 1 October N-544 to 30 September N-543",
     )
-    report.add_argument("--format", choices=FORMS, help="(by the end of the file's name)")
-    report.add_argument("--lang", choices=READER_LANGUAGES, default="th", help="(th)")
-    report.add_argument("--output", type=Path, required=True, metavar="FILE")
-    add_place(report)
 
 
 _AsWritten = argparse.RawDescriptionHelpFormatter
@@ -182,6 +204,30 @@ def _print(
     with database.read() as session:
         document = printer.document(session, span, arguments.lang, now=clock.now())
     arguments.output.write_bytes(printer.pdf(document, progress=_progress))
+
+
+def _open_data(arguments: argparse.Namespace) -> int:
+    from hotline.app import text_files
+    from hotline.i18n import Texts
+    from reports.open_data import package
+    from reports.open_data.service import Publisher
+
+    span, output = _span(arguments), arguments.output
+    with _counting(arguments) as (config, database, how):
+        own, texts = config.reports.open_data, Texts.load(text_files())
+        publisher = Publisher(config.city, config.ivr, config.tickets, own, how, texts)
+        with database.read() as session:
+            files = publisher.files(session, span, arguments.lang, now=clock.now())
+    if output.suffix == ".zip":
+        output.write_bytes(package.zipped(files))
+    else:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (output / name).write_bytes(content)
+    print(output)
+    for line in package.summary(files):
+        print(f"  {line}")
+    return 0
 
 
 def _progress(done: int, of: int) -> None:

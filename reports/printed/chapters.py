@@ -7,14 +7,18 @@ is a dash, and a chapter of which nothing is known is left out, with a word in t
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from itertools import groupby
 from typing import Any, Final, Protocol
 
 from hotline import i18n
 from reports import charts
 from reports.catalogue import CATALOGUE
 from reports.figures import Calls, Figures, Presence, Tickets, Value
+from reports.matters import AGE_BUCKETS, LEAST, NOTHING
+from reports.metrics import WAIT_BUCKETS
 from reports.printed.document import (
+    Beside,
     Block,
     Chapter,
     Chart,
@@ -31,44 +35,30 @@ from reports.wording import Wording
 
 #: A list on paper ends where the eye does.
 LONGEST: Final = 12
+#: Steps of a table that says itself what they are.
+BUCKETS: Final = frozenset({*WAIT_BUCKETS, *AGE_BUCKETS})
 _HOURS: Final = [f"{hour:02}" for hour in range(24)]
 #: A Monday, for the names of weekdays.
 _MONDAY: Final = date(2024, 1, 1)
-#: Of each chapter, the numbers whose definitions stand at the end.
-_DEFINED: Final = (
-    "calls",
-    "offered",
-    "answered",
-    "answer_rate",
-    "abandoned",
-    "abandon_rate",
-    "short_abandoned",
-    "transferred",
-    "ended_with_bulletin",
-    "callbacks_asked",
-    "callbacks_kept_rate",
-    "service_level",
-    "average_wait",
-    "wait_median",
-    "wait_90",
-    "average_talk",
-    "average_handling",
-    "first_call_resolution",
-    "average_mark",
-    "rating_response",
-    "tickets_received",
-    "tickets_resolved",
-    "on_time",
-    "tickets_open",
-    "tickets_open_overdue",
-    "median_resolve",
-    "tickets_reopened",
-    "average_judgement",
-    "judgement_response",
-    "suggestion_accuracy",
-    "occupancy",
-    "adherence",
+#: The road of a unit, in order.
+_ROAD: Final = (
+    "median_first_sent",
+    "median_job_acknowledged",
+    "median_job_on_way",
+    "median_job_here",
+    "median_job_on_site",
 )
+#: How a job ends, and what else becomes of it.
+_ENDS: Final = (
+    "jobs_done",
+    "jobs_declined",
+    "jobs_handed_over",
+    "jobs_recalled",
+    "jobs_open",
+    "jobs_asked_help",
+)
+#: How a division fails to say in time that it has seen a matter.
+_LATE: Final = "unacknowledged"
 
 
 class Faults(Protocol):
@@ -98,6 +88,10 @@ class Material:
     faults: Sequence[Faults]
     #: Of how many nights it is known who answered for a division.
     nights: int
+    #: The titles of the answers that agents used in most calls, and in how many; the most first.
+    answers: Sequence[tuple[str, int]]
+    #: Tickets to which nobody was sent yet; None where the report is not of today.
+    waiting_for_unit: int | None
     #: Geometries (GeoJSON) of the city's areas.
     shapes: Mapping[str, Mapping[str, Any]]
     #: Paragraphs; empty: no foreword.
@@ -128,6 +122,8 @@ class _Book:
     def __init__(self, of: Material, wording: Wording) -> None:
         self.of, self.language, self.names = of, wording.language, wording
         self.figures, self.metrics = of.figures, dict(of.figures.metrics)
+        #: What has been named so far: the last chapter says what it means.
+        self.named: set[str] = set()
         # of what nobody counted nothing is known: not even that it was nothing
         parts: dict[Part, Calls | Tickets | Presence] = {
             Part.CALLS: of.figures.calls,
@@ -151,6 +147,7 @@ class _Book:
         yield self.t("tickets"), list(self.tickets())
         yield self.t("areas"), list(self.areas())
         yield self.t("divisions"), list(self.divisions())
+        yield self.t("units"), list(self.units())
         yield self.t("satisfaction"), list(self.satisfaction())
         yield self.t("staff"), list(self.staff())
         yield self.t("notes"), list(self.notes())
@@ -181,6 +178,7 @@ class _Book:
         return self.t("in_hours", number=i18n.number(hours, self.language, 1))
 
     def name(self, id_: str) -> str:
+        self.named.add(id_)
         return CATALOGUE[id_].name[self.language]
 
     def number(self, id_: str, note: str = "") -> Number:
@@ -296,7 +294,11 @@ class _Book:
         yield self.table(
             self.t("by_queue"),
             self.t("queue"),
-            self.figures.calls_by_queue,
+            {
+                queue: each
+                for queue, each in self.figures.calls_by_queue.items()
+                if each.counters.offered  # who never queued stands above
+            },
             self.names.queue,
             ("offered", "answered", "abandoned", "service_level", "average_wait"),
         )
@@ -307,6 +309,7 @@ class _Book:
                 self.number("callbacks_kept_rate"),
             ]
         )
+        yield self.by_hour()
 
     def heat(self) -> Chart:
         days = [i18n.weekday(_MONDAY.replace(day=1 + n), self.language) for n in range(7)]
@@ -320,6 +323,18 @@ class _Book:
         spec = charts.heat(values, days=days, hours=_HOURS, title=self.name("calls"))
         return Chart(f"{caption} · {says}" if busiest else caption, spec, says)
 
+    def by_hour(self) -> Chart:
+        """All days of the week together."""
+        whole = dict.fromkeys(_HOURS, 0)
+        for (_, hour), tally in self.figures.hours.items():
+            whole[_HOURS[hour]] += tally.calls
+        caption = self.t("by_hour")
+        return Chart(
+            caption,
+            charts.columns(list(whole.items()), title=self.name("calls")),
+            _said(caption, ((x, i18n.number(y, self.language)) for x, y in whole.items())),
+        )
+
     def about(self) -> Iterator[Block]:
         """What people called about, and what became of it."""
         for key, tallies, name in (
@@ -330,6 +345,9 @@ class _Book:
             known = [(name(id_), tally.answered) for id_, tally in tallies.items()]
             if known:
                 yield self.ranking(self.t(key), known, self.name("answered"))
+        if self.of.answers:
+            yield self.ranking(self.t("by_answer"), self.of.answers, self.t("used_in_calls"))
+            yield Words(self.t("answers_counted"), aside=True)
 
     def ranking(self, caption: str, values: Sequence[tuple[str, int]], unit: str) -> Chart:
         shown = list(values[:LONGEST])
@@ -397,6 +415,9 @@ class _Book:
                 self.number("median_resolve"),
                 self.number("tickets_open"),
                 self.number("tickets_open_overdue"),
+                self.number("tickets_reopened"),
+                self.number("deadlines_passed"),
+                self.number("suggestion_accuracy"),
             ]
         )
         yield from self.chart_by_month(
@@ -486,21 +507,117 @@ class _Book:
                 ],
             )
             yield Words(self.t("faults_counted"), aside=True)
-        unattended = [each for each in self.of.faults if each.unattended]
-        if unattended:
+        yield from self.late()
+        yield from self.alone()
+
+    def late(self) -> Iterator[Block]:
+        """Who was late to say that a matter had been seen."""
+        late = {
+            each.division: (count, each.received)
+            for each in self.of.faults
+            if (count := sum(n for kind, n in each.faults.items() if kind == _LATE))
+        }
+        if late:
             yield Table(
-                self.t("unattended", nights=i18n.number(self.of.nights, self.language)),
-                [self.t("division"), self.t("nights")],
+                self.t("late"),
+                [self.t("division"), self.name("tickets_received"), self.t("seen_late")],
                 [
                     [
-                        self.names.division(each.division),
-                        i18n.number(len(each.unattended), self.language),
+                        self.names.division(division),
+                        i18n.number(received, self.language),
+                        i18n.number(count, self.language),
                     ]
-                    for each in unattended
+                    for division, (count, received) in sorted(
+                        late.items(), key=lambda each: -each[1][0]
+                    )
                 ],
             )
-        elif self.of.nights:
-            yield Words(self.t("attended", nights=i18n.number(self.of.nights, self.language)))
+
+    def alone(self) -> Iterator[Block]:
+        """Which divisions had nobody to answer for them, and for how long."""
+        unattended = [each for each in self.of.faults if each.unattended]
+        nights = i18n.number(self.of.nights, self.language)
+        if not unattended:
+            if self.of.nights:
+                yield Words(self.t("attended", nights=nights))
+            return
+        rows = []
+        for each in unattended:
+            longest = max(runs_of_nights(each.unattended), key=len)
+            rows.append(
+                [
+                    self.names.division(each.division),
+                    i18n.number(len(each.unattended), self.language),
+                    i18n.number(len(longest), self.language),
+                    i18n.short_day(longest[0], self.language),
+                    i18n.short_day(longest[-1], self.language),
+                ]
+            )
+        heads = ("division", "nights", "in_a_row", "from", "until")
+        yield Table(self.t("unattended", nights=nights), [self.t(each) for each in heads], rows)
+
+    # ------------------------------------------------------------ the units
+
+    def units(self) -> Iterator[Block]:
+        if not self.metrics.get("jobs_sent"):
+            return
+        yield Words(self.t("units_how"))
+        yield Numbers(
+            [
+                self.number("jobs_sent"),
+                self.number("jobs_first"),
+                self.number("jobs_done"),
+                self.number("jobs_acknowledged_on_time"),
+                self.number("median_job_here"),
+                self.number("median_job_on_site"),
+            ]
+        )
+        yield from self.chart_by_month(
+            "jobs_sent", self.t("jobs_by_month"), self.figures.jobs_by_month
+        )
+        yield self.table(
+            self.t("jobs_by_unit"),
+            self.t("unit"),
+            self.figures.jobs_by_unit,
+            self.figures.unit_title(self.language),
+            (
+                "jobs_sent",
+                "jobs_done",
+                "jobs_acknowledged_late",
+                "median_job_acknowledged",
+                "median_job_here",
+                "median_job_on_site",
+            ),
+        )
+        yield Beside((self.road(), self.ends()))
+        if self.of.waiting_for_unit is not None:
+            number = i18n.number(self.of.waiting_for_unit, self.language)
+            yield Words(self.t("waiting_for_unit", number=number), aside=True)
+
+    def road(self) -> Table:
+        """How long the steps of a job took."""
+        return Table(
+            self.t("road"),
+            [self.t("step"), self.t("half_within")],
+            [[self.name(id_), self.show(self.metrics, id_)] for id_ in _ROAD],
+        )
+
+    def ends(self) -> Table:
+        """What became of the jobs."""
+        sent = self.figures.jobs.counters.jobs_sent
+        ends = self.figures.jobs.counters.as_dict()
+        return Table(
+            self.t("ends"),
+            [self.t("what_became"), self.name("jobs_sent"), self.t("share")],
+            [
+                [
+                    self.name(id_),
+                    i18n.number(ends[id_], self.language),
+                    i18n.percent(ends[id_] / sent, self.language),
+                ]
+                for id_ in _ENDS
+            ],
+        )
 
     def satisfaction(self) -> Iterator[Block]:
         if not self.metrics.get("rated") and not self.metrics.get("tickets_judged"):
@@ -516,6 +633,49 @@ class _Book:
                 self.number("judgement_response"),
             ]
         )
+        yield from self.marks_by_month()
+        yield from self.marks_by_division()
+
+    def marks_by_month(self) -> Iterator[Block]:
+        """Nothing for a single month."""
+        months = self.figures.calls_by_month
+        if len(months) < 2:
+            return
+        columns = ("average_mark", "rating_response", "average_judgement", "judgement_response")
+        known = {
+            month: {**calls.metrics, **tickets.metrics}
+            for month, calls in months.items()
+            if (tickets := self.figures.tickets_by_month.get(month)) is not None
+        }
+        if known:
+            yield Table(
+                self.t("marks_by_month"),
+                [self.t("month"), *map(self.name, columns)],
+                [
+                    [
+                        i18n.month(month, self.language),
+                        *(self.show(metrics, id_) for id_ in columns),
+                    ]
+                    for month, metrics in known.items()
+                ],
+                [self.t("whole"), *(self.show(self.metrics, id_) for id_ in columns)],
+            )
+
+    def marks_by_division(self) -> Iterator[Block]:
+        """Of few people a mean says nothing: such a division is left out."""
+        enough = {
+            division: each
+            for division, each in self.figures.tickets_by_division.items()
+            if each.counters.tickets_judged >= LEAST
+        }
+        if enough:
+            yield self.table(
+                self.t("marks_by_division", least=LEAST),
+                self.t("division"),
+                enough,
+                self.names.division,
+                ("tickets_judged", "average_judgement", "judgement_response"),
+            )
 
     def staff(self) -> Iterator[Block]:
         if not self.metrics.get("present_ms"):
@@ -546,9 +706,9 @@ class _Book:
         )
         yield Definitions(
             [
-                (self.name(id_), CATALOGUE[id_].definition[self.language])
-                for id_ in _DEFINED
-                if id_ in CATALOGUE
+                (metric.name[self.language], metric.definition[self.language])
+                for metric in CATALOGUE.values()
+                if metric.id in self.named and metric.id not in BUCKETS
             ]
         )
 
@@ -566,19 +726,51 @@ class _Book:
                     yield self.t(f"gap_{key}", what=what, days=i18n.days(days, self.language))
         if not found:
             yield self.t("no_gaps")
+        yield from self.unknown()
+
+    def unknown(self) -> Iterator[str]:
+        """How much there is of which something is not known."""
+        whole = self.metrics.get("tickets_received")
+        for key, groups in (
+            ("category", self.figures.tickets_by_category),
+            ("area", self.figures.tickets_by_area),
+        ):
+            nothing = groups.get(NOTHING)
+            if whole and nothing is not None and nothing.counters.tickets_received:
+                number = nothing.counters.tickets_received
+                yield self.t(
+                    f"unknown_{key}",
+                    number=i18n.number(number, self.language),
+                    share=i18n.percent(number / whole, self.language),
+                )
+        days = (self.figures.span.last - self.figures.span.first).days + 1
+        if self.of.nights < days:
+            yield self.t(
+                "unknown_nights",
+                nights=i18n.number(self.of.nights, self.language),
+                days=i18n.number(days, self.language),
+            )
+        if not self.metrics.get("jobs_sent"):
+            yield self.t("no_jobs")
 
 
 def _paragraphs(text: str) -> Iterator[Block]:
-    """Markdown as far as a foreword has it: paragraphs, headings (#), lists (-)."""
+    """Markdown as far as a foreword has it: paragraphs, headings (#), lists (-), **strong**."""
     for part in text.strip().split("\n\n"):
         lines = part.strip().splitlines()
         if lines and lines[0].startswith("#"):
             yield Heading(lines[0].lstrip("# "))
             lines = lines[1:]
         if lines and all(line.startswith("- ") for line in lines):
-            yield from (Words(f"• {line[2:]}") for line in lines)
+            yield from (Words(f"• {line[2:]}", marked=True) for line in lines)
         elif lines:
-            yield Words(" ".join(line.strip() for line in lines))
+            yield Words(" ".join(line.strip() for line in lines), marked=True)
+
+
+def runs_of_nights(nights: Sequence[date]) -> list[list[date]]:
+    """Nights in order as runs of those that follow each other."""
+    numbered = ((night - timedelta(days=n), night) for n, night in enumerate(sorted(nights)))
+    return [[night for _, night in run] for _, run in groupby(numbered, key=lambda each: each[0])]
 
 
 def _said(caption: str, values: Iterable[tuple[str, str]]) -> str:

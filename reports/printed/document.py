@@ -18,6 +18,8 @@ class Words:
 
     text: str
     aside: bool = False
+    #: What stands between two pairs of ** is strong.
+    marked: bool = False
     kind: Literal["words"] = "words"
 
 
@@ -76,6 +78,14 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Two short tables side by side."""
+
+    tables: tuple[Table, Table]
+    kind: Literal["beside"] = "beside"
+
+
+@dataclass(frozen=True)
 class Definitions:
     """Terms and what they mean."""
 
@@ -83,7 +93,7 @@ class Definitions:
     kind: Literal["definitions"] = "definitions"
 
 
-Block = Words | Heading | Numbers | Chart | Table | Definitions
+Block = Words | Heading | Numbers | Chart | Table | Beside | Definitions
 
 
 @dataclass(frozen=True)
@@ -130,17 +140,18 @@ class Document:
                     del block["spec"]
                     block["number"] = next(numbers)
         accent = data["accent"]
-        whole = _in_thai(data) if thai_numerals else data
+        whole = in_thai(data) if thai_numerals else data
         return {**whole, "accent": accent}
 
 
-def _in_thai(value: Any) -> Any:
+def in_thai(value: Any) -> Any:
+    """The same with every figure of every text as ๐ to ๙; numbers stay numbers."""
     match value:
         case str():
             return value.translate(_TO_THAI)
         case dict():
-            return {name: _in_thai(each) for name, each in value.items()}
+            return {name: in_thai(each) for name, each in value.items()}
         case list() | tuple():
-            return [_in_thai(each) for each in value]
+            return [in_thai(each) for each in value]
         case _:
             return value

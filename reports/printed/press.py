@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, TypedDict
 
 from reports.charts import ACCENT, coloured
-from reports.printed.document import THAI_NUMERALS, Document
+from reports.printed.document import THAI_NUMERALS, Document, in_thai
 
 FONTS: Final = Path(__file__).parents[2] / "node_modules/@expo-google-fonts/sarabun"
 TEMPLATE: Final = Path(__file__).with_name("report.typ")
@@ -30,7 +30,13 @@ _FRAME: Final[Mapping[str, Any]] = {
         "gridColor": "#e3e7ea",
         "domainColor": "#8a959c",
     },
-    "legend": {"labelFontSize": 10, "titleFontSize": 10, "titleFontWeight": "normal"},
+    # its numbers stand out over the ends of a gradient, and would be cut
+    "legend": {
+        "labelFontSize": 10,
+        "titleFontSize": 10,
+        "titleFontWeight": "normal",
+        "padding": 14,
+    },
     "text": {"fontSize": 10, "color": "#1b2226"},
 }
 _COLOURS: Final = {
@@ -50,6 +56,8 @@ _PLAIN: Final[dict[str, Any]] = {
     "grouping": [3],
     "currency": ["", ""],
 }
+#: Where words of a chart stand.
+_WRITTEN: Final = frozenset({"values", "sort", "domain", "title"})
 #: A tone mark and the vowel AM after it.
 _AM: Final = re.compile("([\u0e48-\u0e4b]?)\u0e33")
 
@@ -152,7 +160,8 @@ def draw(spec: Mapping[str, Any], *, accent: str, thai_numerals: bool = False) -
     import vl_convert  # here, and not where `pdf_apart` is asked
 
     vl_convert.register_font_directory(str(_fonts()))
-    framed = {**coloured(spec, _COLOURS | {ACCENT: accent}), "config": _FRAME}
+    worded = with_thai_figures(spec) if thai_numerals else spec
+    framed = {**coloured(worded, _COLOURS | {ACCENT: accent}), "config": _FRAME}
     locale = _PLAIN | ({"numerals": [*THAI_NUMERALS]} if thai_numerals else {})
     drawn: bytes = vl_convert.vegalite_to_pdf(
         _legible(framed), vl_version=VEGA_LITE, format_locale=locale
@@ -164,6 +173,22 @@ def _fonts() -> Path:
     if not FONTS.is_dir():
         raise FileNotFoundError(f"{FONTS}: not there; `make run` brings it")
     return FONTS
+
+
+def with_thai_figures(spec: Any) -> Any:
+    """What is written in a chart with ๐ to ๙, colours and addresses as they are; the numbers that
+    it draws are written so by its locale.
+    """
+    match spec:
+        case Mapping():
+            return {
+                name: in_thai(each) if name in _WRITTEN else with_thai_figures(each)
+                for name, each in spec.items()
+            }
+        case list() | tuple():
+            return [with_thai_figures(each) for each in spec]
+        case _:
+            return spec
 
 
 def _legible(value: Any) -> Any:

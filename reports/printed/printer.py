@@ -26,8 +26,10 @@ from reports.service import How
 from reports.wording import Wording, wording
 from tickets import accountability
 from tickets.accountability import Account
+from tickets.answers import service as answers
 from tickets.config import Tickets
 from tickets.facts import SYSTEM, Actor
+from tickets.units import reading as units
 from tickets.workflow import Role
 
 if TYPE_CHECKING:
@@ -82,6 +84,8 @@ class Printer:
             before=self._before(session, span, now=now),
             faults=account.rows,
             nights=account.nights,
+            answers=self._answers(session, start, end, language),
+            waiting_for_unit=self._waiting_for_unit(session, span, now),
             shapes=self._shapes(),
             foreword=self._foreword(language) if _is_year(span) else "",
             imported=source.imported_from(session, start, end),
@@ -131,6 +135,18 @@ class Printer:
         start, end = self._bounds(span)
         reader = Actor(SYSTEM, Role.MANAGER)
         return accountability.account(session, self.tickets, reader, start=start, end=end)
+
+    def _answers(
+        self, session: Session, start: datetime, end: datetime, language: str
+    ) -> list[tuple[str, int]]:
+        used = answers.most_used(session, start, end, chapters.LONGEST)
+        return [(titles.get(language) or titles[answers.FALLBACK], n) for titles, n in used]
+
+    def _waiting_for_unit(self, session: Session, span: Span, now: datetime) -> int | None:
+        """Who waits is known of now alone: nothing is kept of who waited."""
+        if not span.first <= clock.local_day(now, self.city.zone) <= span.last:
+            return None
+        return units.waiting_count(session, self.tickets, Actor(SYSTEM, Role.MANAGER))
 
     def _bounds(self, span: Span) -> tuple[datetime, datetime]:
         zone = self.city.zone

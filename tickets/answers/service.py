@@ -271,6 +271,24 @@ def uses(session: Session, now: datetime) -> dict[int, int]:
     return {row.answer_id: row[1] for row in rows}
 
 
+def most_used(
+    session: Session, start: datetime, end: datetime, limit: int
+) -> list[tuple[Mapping[str, str], int]]:
+    """The titles (by language) of the answers that were used in most calls of [start, end) (aware),
+    and in how many; also of those that are withdrawn by now.
+    """
+    number = sa.func.count()
+    rows = session.execute(
+        sa.select(Answer.titles, number)
+        .join(AnswerUse, AnswerUse.answer_id == Answer.id)
+        .where(AnswerUse.at >= start, AnswerUse.at < end)
+        .group_by(Answer.id)
+        .order_by(number.desc(), Answer.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def search(
     session: Session, question: str, now: datetime, *, limit: int = FOUND
 ) -> list[AnswerFacts]:

@@ -90,6 +90,8 @@ class Dispatch(Base):
         _partial("ix_dispatches_jobs", "unit_id", "place", "id", where=_OPEN),
         sa.Index("ix_dispatches_ticket", "ticket_id", "id"),
         sa.Index("ix_dispatches_unit", "unit_id", "id"),
+        # the jobs of a year, for the reports
+        sa.Index("ix_dispatches_sent", "sent_at"),
         # what each look of the clock finds
         _partial(
             "ix_dispatches_unseen",

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -62,8 +63,12 @@ def test_a_month_as_a_table_and_as_a_workbook(hotline: Floor, tmp_path: Path) ->
     with zipfile.ZipFile(tmp_path / "month") as book:
         names = book.namelist()
         assert "สายเข้า".encode() in book.read("xl/sharedStrings.xml")
-    assert sum(name.startswith("xl/charts/chart") for name in names) >= 6
-    assert sum(name.startswith("xl/tables/table") for name in names) >= 12
+        hours = book.read("xl/worksheets/sheet3.xml").decode()
+    assert sum(name.startswith("xl/charts/chart") for name in names) >= 8
+    assert sum(name.startswith("xl/tables/table") for name in names) == 16
+    # the last column is the whole week's
+    whole = [int(each) for each in re.findall(r'<c r="I\d+" s="\d+"><v>(\d+)</v>', hours)]
+    assert (len(whole), sum(whole)) == (24, 36)
 
 
 def test_a_month_on_paper_tells_how_far_it_is(

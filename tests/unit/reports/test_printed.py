@@ -1,5 +1,6 @@
 """A document on its way to paper."""
 
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 
 from reports import charts
 from reports.printed import press
+from reports.printed.chapters import runs_of_nights
 from reports.printed.document import (
+    Beside,
     Chapter,
     Chart,
     Definitions,
@@ -55,6 +58,8 @@ def document(rows: int = 3) -> Document:
                         [[f"{n}", "1,234"] for n in range(rows)],
                         ["รวม", "9"],
                     ),
+                    Beside((Table("ก", ["ก"], [["1"]]), Table("ข", ["ข"], [["2"], ["3"]]))),
+                    Words("**หนา** แล้วก็บาง", marked=True),
                     Definitions([("ระดับบริการ", "สัดส่วนของสายที่ได้รับภายในกำหนด")]),
                 ],
             ),
@@ -84,6 +89,25 @@ def test_figures_are_thai_where_the_city_wants_it_and_colours_stay_what_they_are
     assert data["chapters"][0]["blocks"][1]["numbers"][0]["value"] == "๒๕๗,๘๖๙"
     assert data["accent"] == "#0b6e6e"
     assert document().as_data()["title"] == "รายงานประจำปีงบประมาณ 2567"
+
+
+def test_a_chart_is_written_in_thai_figures_and_keeps_its_colours_and_numbers() -> None:
+    spec = charts.heat({("จันทร์", "09"): 12.0}, days=["จันทร์"], hours=["09"], title="สายใน 20 วินาที")
+    found = press.with_thai_figures(charts.coloured(spec, {charts.ACCENT: "#0b6e6e"}))
+    assert found["data"]["values"] == [{"day": "จันทร์", "hour": "๐๙", "y": 12.0}]
+    assert found["encoding"]["x"]["sort"] == ["๐๙"]
+    assert found["encoding"]["color"]["legend"]["title"] == "สายใน ๒๐ วินาที"
+    assert found["encoding"]["color"]["scale"]["range"] == [charts.PAPER, "#0b6e6e"]
+    assert found["$schema"] == charts.SCHEMA
+
+
+def test_nights_are_told_by_how_many_there_were_in_a_row() -> None:
+    nights = [date(2026, 10, 30), date(2026, 11, 1), date(2026, 10, 31), date(2026, 11, 9)]
+    assert runs_of_nights(nights) == [
+        [date(2026, 10, 30), date(2026, 10, 31), date(2026, 11, 1)],
+        [date(2026, 11, 9)],
+    ]
+    assert runs_of_nights([]) == []
 
 
 def test_charts_are_numbered_in_the_order_in_which_they_stand() -> None:
