@@ -25,6 +25,7 @@ from ivr.events import Kind
 from ivr.hearing import Counts
 from ivr.models import Bulletin
 from tests.support.floors import Bearer
+from tickets.incidents.models import Incident
 
 NOW = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -481,3 +482,19 @@ def test_the_calls_behind_the_numbers(
     assert "/calls?" not in as_agent
     supervisor.get("/calls?bulletin=99")
     supervisor.get("/calls?bulletin=" + "9" * 30, 422)
+
+
+def test_what_tells_of_an_incident_is_on_its_page(floor: Floor, supervisor: Browser) -> None:
+    about = {"topic": "flood", "division": "central", "named": {}, "metres": 300}
+    titles = {"th": "น้ำท่วม", "en": "Flooding"}
+    with floor.db.write() as session:
+        row = Incident(state="open", titles=titles, since=NOW, found_at=NOW, **about)
+        session.add(row)
+        session.flush()
+        incident_id = row.id
+    here = f"/tickets/incidents/{incident_id}?lang=en"
+    assert "/bulletins/1" not in supervisor.get(here)
+    supervisor.post("/bulletins", incident=str(incident_id))
+    page = supervisor.get(here)
+    assert '<a href="/bulletins/1">' in page
+    assert "on air" in page
