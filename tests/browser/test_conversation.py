@@ -201,9 +201,7 @@ def test_passed_on_to_a_queue_the_agent_is_free_and_the_caller_waits(
 
 def test_the_last_caller_is_called_again_by_one_key(agent: Page, caller: Page) -> None:
     caller.locator("#hangup").click()  # cut off in the middle of a sentence
-    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
-    agent.check("input[name=outcome][value=information]", force=True)
-    agent.keyboard.press("Control+Enter")
+    write_outcome(agent)
     expect(agent.locator("[id^=finished-] .ticket-number")).to_be_visible()
     agent.keyboard.press("c")
     expect(agent.locator("#state")).to_have_attribute("data-state", "on_call")
