@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, Hotline, Open
+from tests.browser.conftest import PHONE, Hotline, Open, new_number
 from tests.browser.test_desk import (
     ask,
     expect_state,
@@ -80,8 +80,7 @@ def test_each_state_of_the_desk(hotline: Hotline, open_page: Open, language: str
     press_ready(page)
     expect(page.locator(".waiting-board")).to_be_visible()
     assert faults(page) == [], "idle"
-    number = {"th": "+66890005678", "en": "+66890006678"}[language]
-    hotline.ring("1", "1", number=number)
+    hotline.ring("1", "1")
     look_at_offer(page)
     expect(page.locator(".tickets-near-caller")).to_be_visible()
     assert faults(page) == [], "ringing"
@@ -106,8 +105,9 @@ def test_each_state_of_the_desk(hotline: Hotline, open_page: Open, language: str
 def test_answers_and_a_caller_who_is_known(hotline: Hotline, open_page: Open) -> None:
     page = open_page("agent1", "/desk", language="en")
     press_ready(page)
+    number = new_number()
     for known in (False, True):
-        talk(hotline, page, "1", "1", number="+66890007678")
+        talk(hotline, page, "1", "1", number=number)
         if known:
             expect(page.locator("button[data-fill=who]")).to_be_visible()
             page.locator(".persons-of-caller summary").click()

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.browser]
 def test_a_suggestion_is_taken_by_a_key(hotline: Hotline, open_page: Open) -> None:
     page = open_page("agent2", "/desk")
     press_ready(page)
-    talk(hotline, page, "1", "2", "2", number="+66812224411")
+    talk(hotline, page, "1", "2", "2")
     note = page.locator("textarea[name=note]")
     first, chosen = page.locator("[data-category]").first, page.locator("select[name=category]")
     note.press_sequentially("มีน้ำท่วมซอยบัวขาว", delay=5)

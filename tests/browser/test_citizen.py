@@ -11,7 +11,15 @@ from playwright.sync_api import Browser, Page, expect
 from hotline import clock
 from hotline.floor import Floor
 from hotline.telephony import Carrier
-from tests.browser.conftest import PATIENCE_MS, PHONE, Hotline, Look, Open
+from tests.browser.conftest import (
+    PATIENCE_MS,
+    PHONE,
+    Hotline,
+    Look,
+    Open,
+    new_call_id,
+    new_number,
+)
 from tests.browser.test_accessibility import faults
 from tests.support.waiting import until
 from tickets import following, service
@@ -50,9 +58,9 @@ def close(floor: Floor, ticket: TicketFacts) -> None:
         )  # fmt: skip
 
 
-def received(hotline: Hotline, words: str) -> dict[str, Any]:
+def received(hotline: Hotline, number: str, words: str) -> dict[str, Any]:
     """The SMS with these words, once it is at the citizen's telephone."""
-    address = f"messages?to={urllib.parse.quote(NUMBER)}"
+    address = f"messages?to={urllib.parse.quote(number)}"
 
     def found() -> list[dict[str, Any]]:
         listed = hotline._handset(address)["messages"]
@@ -81,9 +89,10 @@ def phone(chromium: Browser, hotline: Hotline) -> Iterator[Page]:
 def test_from_the_sms_to_the_mark_and_the_reopening(
     hotline: Hotline, phone: Page, open_page: Open
 ) -> None:
+    number = new_number()
     with hotline.floor() as floor:
-        ticket = record(floor, 9_000_001)
-        sms = received(hotline, "รับเรื่องของท่านแล้ว")
+        ticket = record(floor, new_call_id(), caller=number)
+        sms = received(hotline, number, "รับเรื่องของท่านแล้ว")
         assert ticket.number_shown in sms["body"]
         assert sms["segments"] <= 3
         phone.goto(link_in(sms))
@@ -96,7 +105,7 @@ def test_from_the_sms_to_the_mark_and_the_reopening(
         expect(phone.get_by_role("status")).to_contain_text("ส่งข้อความแล้ว")
         expect(phone.locator(".timeline")).to_contain_text("โทร ·····")
         close(floor, ticket)
-        phone.goto(link_in(received(hotline, "เสร็จสิ้น")))
+        phone.goto(link_in(received(hotline, number, "เสร็จสิ้น")))
         expect(phone.locator(".state")).to_have_text("ดำเนินการเรียบร้อย")
         expect(phone.locator(".timeline")).to_contain_text("ลอกท่อแล้ว น้ำลดแล้ว")
         phone.get_by_role("link", name="ให้คะแนน").click()
@@ -107,9 +116,9 @@ def test_from_the_sms_to_the_mark_and_the_reopening(
         phone.fill("#text", "น้ำท่วมอีกแล้ว")
         phone.get_by_role("button", name="ยังไม่เรียบร้อย").click()
         expect(phone.locator(".state")).to_have_text("อยู่ระหว่างการดำเนินงาน")
-        received(hotline, "เปิดดำเนินการอีกครั้ง")
+        received(hotline, number, "เปิดดำเนินการอีกครั้ง")
         # the telephone answers, and the carrier brings it to the ticket
-        answer = {"from": NUMBER, "to": floor.city.sms_sender, "body": "รีบมานะ"}
+        answer = {"from": number, "to": floor.city.sms_sender, "body": "รีบมานะ"}
         hotline._handset("messages", answer)
 
         def told() -> list[str]:

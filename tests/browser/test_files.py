@@ -3,7 +3,7 @@
 from playwright.sync_api import FilePayload, expect
 
 from hotline import clock
-from tests.browser.conftest import PHONE, Hotline, Open
+from tests.browser.conftest import PHONE, Hotline, Open, new_call_id
 from tests.browser.test_accessibility import faults
 from tests.browser.test_ticket_pages import narrow_enough
 from tests.support import photos
@@ -22,7 +22,7 @@ def test_photos_are_sent_at_a_telephone_and_the_ticket_is_closed(
         ticket = service.record_call(
             session,
             floor.section(Tickets),
-            call_id=990_013,
+            call_id=new_call_id(),
             outcome="complaint",
             category="road_surface",
             note="ถนนเป็นหลุมหน้าโรงเรียน",

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import expect
 
 from hotline.auth import Role
 from tests.browser.conftest import Hotline, Open
+from tests.browser.test_softphone import write_outcome
 
 NUMBER = "+66898765432"
 
@@ -48,10 +48,7 @@ def test_a_key_on_the_telephone_takes_the_call(
     desk.wait_for_selector("#state[data-state=on_call]", timeout=60_000)
     desk.wait_for_selector("text=Talking")
     hotline.hang_up(call)
-    desk.wait_for_selector("#state[data-state=wrap_up]")
-    expect(desk.locator("[data-key='Control+Enter']")).to_be_enabled()
-    desk.check("input[name=outcome][value=information]", force=True)
-    desk.keyboard.press("Control+Enter")
+    write_outcome(desk)
     desk.wait_for_selector("#state[data-state=idle]")
     presses(hotline, "2")
     call = hotline.ring("3", "1", "")

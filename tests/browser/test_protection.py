@@ -14,7 +14,7 @@ from hotline.auth import COOKIE, Role
 from hotline.floor import Floor
 from hotline.notices import service as notices
 from hotline.notices.rules import Kind
-from tests.browser.conftest import Hotline, Look, Open
+from tests.browser.conftest import Hotline, Look, Open, new_call_id
 from tests.browser.test_accessibility import faults
 from tests.support.floors import sign_in_as
 from tickets import service
@@ -71,7 +71,7 @@ def test_the_bell_rings_and_a_look_is_written_down(hotline: Hotline, open_page: 
     expect(page.locator("#bell .count")).to_have_count(0)
 
     with hotline.floor() as floor:
-        ticket = brought(floor, 8_000_000)
+        ticket = brought(floor, new_call_id())
     page.goto(f"/tickets/{ticket.number}")
     assert CALLER not in page.content()
     page.get_by_role("button", name="Show").click()

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,11 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from hotline import auth, clock
+from hotline import auth, clock, db
 from hotline.db import insert_ignore
 from hotline.floor import Floor
 from hotline.models import Account
@@ -125,22 +127,66 @@ class Compiled(BytecodeCache):
         self._known[bucket.key] = bucket.bytecode_to_string()
 
 
+class Statements(LRUCache[Any, Any]):
+    """SQL that a test has had made, for those after it: a process has one engine for all that it
+    asks, and a test has one of its own, to which every statement is new.
+    """
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get(_of_any_engine(key), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(_of_any_engine(key), value)
+
+
+def _of_any_engine(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """SQLAlchemy's key begins with the engine's dialect; all engines of one name are made alike."""
+    return (key[0].name, *key[1:])
+
+
+class Routes:
+    """`Rule.compile`, once for each route: what it makes depends on nothing of the application."""
+
+    #: What it leaves in a rule.
+    _MADE = ("_parts", "_trace", "_converters", "arguments")
+
+    def __init__(self) -> None:
+        self._compile = Rule.compile
+        self._known: dict[Any, Rule] = {}
+
+    def compile(self, rule: Rule) -> None:
+        # a city serves one host, and no route has a converter of its own
+        key = (rule.rule, repr(rule.defaults), rule.merge_slashes)
+        known = self._known.get(key)
+        if known is None:
+            self._compile(rule)
+            self._known[key] = rule
+            return
+        for name in self._MADE:
+            setattr(rule, name, copy(getattr(known, name)))
+        for name in ("_build", "_build_unknown"):
+            setattr(rule, name, getattr(known, name).__func__.__get__(rule))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _compile_once() -> Iterator[None]:
-    """Each test has an application of its own: that each compiled the same templates and the same
-    routes took longer than all that the tests asked of it.
+    """Each test has an application and a database of its own: that each compiled the same
+    templates, routes and statements took longer than all that the tests asked of them.
     """
-    compile_builder, known = Rule._compile_builder, {}
+    make_engine, statements, routes = db._engine, Statements(5000), Routes()
 
-    def builder(rule: Rule, append_unknown: bool = True) -> Any:
-        key = (rule.rule, repr(rule.defaults), append_unknown)  # a city serves one host
-        if key not in known:
-            known[key] = compile_builder(rule, append_unknown)
-        return known[key]
+    def compile_rule(rule: Rule) -> None:
+        routes.compile(rule)
+
+    def engine(url: sa.URL, pool_size: int) -> sa.Engine:
+        made = make_engine(url, pool_size)
+        made._compiled_cache = statements
+        return made
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": Compiled()})
-        patch.setattr(Rule, "_compile_builder", builder)
+        patch.setattr(Rule, "compile", compile_rule)
+        patch.setattr(db, "_engine", engine)
         yield
 
 
