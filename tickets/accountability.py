@@ -266,13 +266,15 @@ def _counts(session: Session, asked: _Asked) -> Counter[tuple[str, Fault]]:
     for kind in _KINDS[None]:
         if kind is not EventKind.RESUMED:
             counts.update(_counted(session, asked, kind))
-    special = _special(session, asked)
+    special = _read(session, _of_special(session, asked))
     for event in special:
         if (fault := fault_of(EventKind(event.kind), event.who, event.data)) is not None:
             counts[event.division, fault] -= 1
+    told = list(_failures(special, _past(session, _special(session, asked.start))))
     # for whom was waited stands in another event than the one that tells of its end
     ended = _read(session, _events(session, asked, EventKind.RESUMED))
-    counts.update((each.division, each.fault) for each in _failures(session, [*special, *ended]))
+    told += _failures(ended, _past_of(session, ended))
+    counts.update((each.division, each.fault) for each in told)
     return counts
 
 
@@ -291,26 +293,22 @@ def _counted(session: Session, asked: _Asked, kind: EventKind) -> dict[tuple[str
     return {(row.has_it, Fault(row.fault)): row.times for row in rows if row.fault is not None}
 
 
-def _special(session: Session, asked: _Asked) -> list[_Event]:
-    """What may tell of a failure of tickets that another division had, or of which a bulk move was
-    taken back, since the span began; but for what was waited for.
-    """
-    moved = (_led_elsewhere(session, asked.start), _undone_since(session, asked.start))
-    ids = sorted({id_ for query in moved for id_ in session.scalars(query)})
+def _of_special(session: Session, asked: _Asked) -> sa.Select[Any]:
+    """What may tell of a failure of special tickets; but for what was waited for."""
     told = [kind.value for kind in _KINDS[None] if kind is not EventKind.RESUMED]
-    return [
-        event
-        for some in _chunks(ids)
-        for event in _read(
-            session,
-            _with_ticket(asked, *_EVENT).where(
-                TicketEvent.ticket_id.in_(some),
-                # by the index of a ticket's events
-                not_by_index(sa.and_(*_in_span(asked), TicketEvent.kind.in_(told))),
-                _may_be_fault(session),
-            ),
-        )
-    ]
+    return _with_ticket(asked, *_EVENT).where(
+        TicketEvent.ticket_id.in_(_special(session, asked.start)),
+        # that of a ticket's events is the one to begin with
+        not_by_index(sa.and_(*_in_span(asked), TicketEvent.kind.in_(told))),
+    )
+
+
+def _special(session: Session, start: datetime) -> sa.Select[int]:
+    """The tickets that had another division, or of which a bulk move was taken back, since `start`:
+    where they are now does not say where they failed, or whether.
+    """
+    either = sa.union(_led_elsewhere(session, start), _undone_since(session, start)).subquery()
+    return sa.select(either.c.ticket_id)
 
 
 def _led_elsewhere(session: Session, start: datetime) -> sa.Select[int]:
@@ -355,7 +353,7 @@ def _one_by_one(
     last: _Event | TicketEvent | None = session.get(TicketEvent, after) if after else None
     while True:
         events = _read(session, query if last is None else query.where(*_behind(last)))
-        for failure in _failures(session, events):
+        for failure in _failures(events, _past_of(session, events)):
             if asked.fault in (None, failure.fault):
                 yield failure
         if len(events) < at_once:
@@ -406,24 +404,6 @@ def _read(session: Session, query: sa.Select[Any]) -> list[_Event]:
     return [_Event._make(row) for row in session.execute(query)]
 
 
-def _failures(session: Session, events: Sequence[_Event]) -> Iterator[Failure]:
-    """What these events tell of, when all is known that their tickets went through."""
-    told = [
-        (event, fault)
-        for event in events
-        if (fault := fault_of(EventKind(event.kind), event.who, event.data)) is not None
-    ]
-    past = _past(session, {event.ticket_id for event, _ in told})
-    for event, fault in told:
-        theirs = past.get(event.ticket_id, ())
-        if _taken_back(event, theirs):
-            continue
-        if event.kind == EventKind.RESUMED.value and not _waited_for_agency(event, theirs):
-            continue  # that a citizen does not answer is no failure of the city's
-        facts = EventFacts(event.at, event.who, EventKind(event.kind), dict(event.data))
-        yield Failure(event.id, facts, event.number, _division_at(event, theirs), fault)
-
-
 class _Past(NamedTuple):
     """An event of a ticket that says where it was, what was taken back, or who was waited for."""
 
@@ -432,19 +412,36 @@ class _Past(NamedTuple):
     data: Mapping[str, Any]
 
 
-def _past(session: Session, ids: Collection[int]) -> dict[int, list[_Past]]:
+def _failures(events: Sequence[_Event], past: Mapping[int, Sequence[_Past]]) -> Iterator[Failure]:
+    """What these events tell of, by what their tickets went through."""
+    for event in events:
+        fault = fault_of(EventKind(event.kind), event.who, event.data)
+        theirs = past.get(event.ticket_id, ())
+        if fault is None or _taken_back(event, theirs):
+            continue
+        if event.kind == EventKind.RESUMED.value and not _waited_for_agency(event, theirs):
+            continue  # that a citizen does not answer is no failure of the city's
+        facts = EventFacts(event.at, event.who, EventKind(event.kind), dict(event.data))
+        yield Failure(event.id, facts, event.number, _division_at(event, theirs), fault)
+
+
+def _past(session: Session, tickets: sa.Select[int] | Sequence[int]) -> dict[int, list[_Past]]:
     """By ticket, in the order in which they happened."""
     kinds = [kind.value for kind in (EventKind.ROUTED, EventKind.UNDONE, EventKind.WAITING)]
     past: dict[int, list[_Past]] = {}
-    for some in _chunks(sorted(ids)):
-        rows = session.execute(
-            sa.select(TicketEvent.ticket_id, TicketEvent.id, TicketEvent.kind, TicketEvent.data)
-            .where(TicketEvent.ticket_id.in_(some), not_by_index(TicketEvent.kind.in_(kinds)))
-            .order_by(TicketEvent.id)
-        )
-        for ticket_id, *rest in rows:
-            past.setdefault(ticket_id, []).append(_Past._make(rest))
+    rows = session.execute(
+        sa.select(TicketEvent.ticket_id, TicketEvent.id, TicketEvent.kind, TicketEvent.data)
+        .where(TicketEvent.ticket_id.in_(tickets), not_by_index(TicketEvent.kind.in_(kinds)))
+        .order_by(TicketEvent.id)
+    )
+    for ticket_id, *rest in rows:
+        past.setdefault(ticket_id, []).append(_Past._make(rest))
     return past
+
+
+def _past_of(session: Session, events: Sequence[_Event]) -> dict[int, list[_Past]]:
+    ids = sorted({event.ticket_id for event in events})
+    return {id_: past for some in _chunks(ids) for id_, past in _past(session, some).items()}
 
 
 def _division_at(event: _Event, past: Sequence[_Past]) -> str:

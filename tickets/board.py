@@ -99,30 +99,26 @@ def night(day: str) -> str:
 # ------------------------------------------------------------------ what went wrong
 
 
-#: So many failures of a kind stand on the page, and so many on each page of their own list.
-FEW, ON_PAGE = 20, 100
+#: So many failures stand below the table; when there are more, each kind has pages of its own.
+FEW, ON_PAGE = 100, 100
 
 
 @blueprint.get("/tickets/accountability")
 @access(*WATCHERS)
 def went_wrong() -> str:
     """Show what went wrong from one day to another (`from`, `until`, both included; else this
-    month): how often in each division, and of each kind the first few.
+    month): how often in each division, and which unless they are many.
     """
     span, config, actor = _span(), _config(), acting()
     with floor().db.read() as session:
         found = accountability.account(
             session, config, actor, **span.moments, divisions=_watched(actor)
         )
-        first = {
-            fault: _failures(session, actor, span, fault=fault, at_most=FEW)
-            for fault in Fault
-            if found.of(fault)
-        }
+        few = _failures(session, actor, span) if 0 < found.failures <= FEW else []
     return render_template(
         "tickets/accountability.html",
         account=found,
-        first_of=first,
+        few=few,
         faults=list(Fault),
         span=span,
         detail=partial(_detail, config),
