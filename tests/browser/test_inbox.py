@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 
@@ -150,7 +151,7 @@ def test_what_is_done_beside_the_list_stands_in_it(look: Look, inbox: None) -> N
     expect(row.locator(".id a")).to_have_attribute("href", f"/tickets/{numbers.make(2)}")
 
 
-def test_in_the_narrow_list_nothing_is_cut_off(look: Look, inbox: None) -> None:
+def test_in_the_narrow_list_nothing_is_cut_off(look: Look, floor: Floor, inbox: None) -> None:
     page = look("/tickets?lang=th&order=oldest", 1200)
     page.locator("table.tickets .id a").first.click()
     expect(page.locator("#beside .ticket-heading")).to_be_visible()
@@ -161,6 +162,13 @@ def test_in_the_narrow_list_nothing_is_cut_off(look: Look, inbox: None) -> None:
         .map((each) => each.textContent)"""
     )
     assert cut == []
+    # the state of what nobody has taken up yet is a word there as well
+    with floor.db.write() as session:
+        session.execute(sa.update(Ticket).values(state="received"))
+    page.reload()
+    page.locator("table.tickets .id a").first.click()
+    expect(page.locator("#beside .ticket-heading")).to_be_visible()
+    expect(page.locator("table.tickets .where .tag").first).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1100, 360])
