@@ -165,10 +165,10 @@ def _failures(chance: random.Random, elsewhere: str) -> Iterator[tuple[timedelta
         **_BY_CLOCKS,
         "elsewhere": [(10, "agent1", "routed", {"was": {"division": elsewhere}, "now": {}})],
     }
-    for name, share in FAILED.items():
-        if chance.random() < share:
-            for hours, who, kind, data in told[name]:
-                yield timedelta(hours=hours), who, kind, data
+    failed = [name for name, share in FAILED.items() if chance.random() < share]
+    happened = (each for name in failed for each in told[name])
+    for hours, who, kind, data in sorted(happened, key=lambda each: each[0]):
+        yield timedelta(hours=hours), who, kind, data
 
 
 _DUE = "2026-01-01T00:00:00+00:00"
