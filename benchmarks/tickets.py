@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from hotline.settings import Settings
 from tests.support import servers
 from tests.support.floors import AUTH_TOKEN, CONFIG, NOBODY, PUBLIC_URL, sign_in_as
 from tickets import attention, sweeps
+from tickets.accountability import Fault
 from tickets.config import Tickets
 from tickets.facts import Actor
 from tickets.inbox import index
@@ -307,6 +308,7 @@ def _pages(floor: Floor, now: datetime, rounds: int) -> None:
         client.set_cookie(COOKIE, sign_in_as(floor, role, username))
         paths = {name: [f"/tickets?{each}" for each in asks] for name, asks in lists.items()}
         paths["a ticket's page"] = [f"/tickets/{number}" for number in numbers]
+        paths |= _wrong(clock.local_day(now, floor.city.zone))
         for name, of in paths.items():
             taken = []
             for _, path in zip(range(max(rounds, len(of))), itertools.cycle(of), strict=False):
@@ -325,7 +327,19 @@ def _pages(floor: Floor, now: datetime, rounds: int) -> None:
                 ),
                 flush=True,
             )
-    del now
+
+
+def _wrong(today: date) -> dict[str, list[str]]:
+    """What went wrong in a month, counted, and its lists."""
+    span = f"from={today - timedelta(days=28)}&until={today}"
+    page = "/tickets/accountability"
+    return {
+        "what went wrong in a month": [f"{page}?{span}"],
+        "each failure of a kind": [f"{page}/{fault}?{span}" for fault in Fault],
+        "the same of a division": [
+            f"{page}/{fault}?{span}&division=engineering" for fault in Fault
+        ],
+    }
 
 
 def _night(floor: Floor, now: datetime) -> None:

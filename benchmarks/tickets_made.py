@@ -73,6 +73,17 @@ TABLES = {
 }
 #: One of so many tickets is still open, the newer the likelier.
 OPEN_SHARE = 0.03
+#: How often each promise fails, of those that are closed: three in ten.
+FAILED = {
+    "acknowledge": 0.08,
+    "update": 0.05,
+    "overdue": 0.08,
+    "escalated": 0.04,
+    "routed": 0.015,
+    "elsewhere": 0.015,
+    "reopened": 0.006,
+    "agency": 0.006,
+}
 _PERSONS = 50_000
 
 
@@ -142,5 +153,39 @@ def _ticket(
             (n, at + timedelta(hours=1), "division", "note", json.dumps(note, ensure_ascii=False)),
         )
     if closed:
+        for after, who, kind, data in _failures(chance, divisions[(n * 7919 + 1) % len(divisions)]):
+            yield "ticket_events", (n, at + after, who, kind, json.dumps(data))
         moved = {"from": "received", "to": "done", "result": "fixed", "text": "แก้ไขแล้ว"}
         yield "ticket_events", (n, closed, "division", "moved", json.dumps(moved))
+
+
+def _failures(chance: random.Random, elsewhere: str) -> Iterator[tuple[timedelta, str, str, Any]]:
+    """What a promise failed by: after how long, who, kind and data."""
+    told = {
+        **_BY_CLOCKS,
+        "elsewhere": [(10, "agent1", "routed", {"was": {"division": elsewhere}, "now": {}})],
+    }
+    failed = [name for name, share in FAILED.items() if chance.random() < share]
+    happened = (each for name in failed for each in told[name])
+    for hours, who, kind, data in sorted(happened, key=lambda each: each[0]):
+        yield timedelta(hours=hours), who, kind, data
+
+
+_DUE = "2026-01-01T00:00:00+00:00"
+_BY_CLOCKS: dict[str, list[tuple[int, str, str, dict[str, Any]]]] = {
+    "acknowledge": [(8, "system", "missed", {"clock": "acknowledge", "due_at": _DUE})],
+    "update": [(72, "system", "missed", {"clock": "update", "due_at": _DUE})],
+    "overdue": [(80, "system", "overdue", {"due_at": _DUE})],
+    "escalated": [
+        (81, "system", "escalated", {"level": 1, "to": "division", "clocks": [], "since": _DUE})
+    ],
+    "routed": [(9, "agent1", "routed", {"was": {"category": "roads"}, "now": {}, "text": "แก้"})],
+    "reopened": [
+        (90, "division", "moved", {"from": "received", "to": "done", "result": "fixed"}),
+        (95, "agent1", "moved", {"from": "done", "to": "received", "text": "ยังไม่เสร็จ"}),
+    ],
+    "agency": [
+        (11, "division", "waiting", {"for": "agency", "until": _DUE, "text": "รอการไฟฟ้า"}),
+        (35, "system", "resumed", {"text": ""}),
+    ],
+}

@@ -1,9 +1,12 @@
 """What went wrong in a span of time, where, and with which tickets: read from their events, so that
 each line can be opened, and asked twice says the same.
 
-A failure is counted where the ticket was when it happened, whoever has it now.
+A failure is counted where the ticket was when it happened, whoever has it now. A large city has
+tens of thousands in a month: the database counts them all where their tickets are now, and those
+alone are looked at one by one whose tickets went elsewhere, or of which a bulk move was taken back.
 """
 
+import heapq
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,12 +28,15 @@ from tickets.models import (
     Ticket,
     TicketEvent,
     fault_events,
+    not_by_index,
 )
 from tickets.search import readable
 from tickets.workflow import OPEN, State, Waiting
 
 #: The longest span that is asked for at once.
 LONGEST = timedelta(days=366)
+#: So many events are read at once.
+AT_ONCE = 500
 
 
 class Fault(StrEnum):
@@ -55,8 +61,9 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class Failure:
-    """One failure: of which ticket and division, and the event that tells of it."""
+    """One failure: of which ticket and division, and the event that tells of it, with its id."""
 
+    id: int
     event: EventFacts
     number: str
     division: str
@@ -87,15 +94,23 @@ class Row:
 
 @dataclass(frozen=True)
 class Account:
-    """What went wrong from `start` to `end` (aware, half-open): by division in config's order, and
-    each failure in the order in which it happened. `nights`: of how many a list was kept.
+    """What went wrong from `start` to `end` (aware, half-open), by division in config's order.
+    `nights`: of how many a list was kept.
     """
 
     start: datetime
     end: datetime
     rows: Sequence[Row]
-    failures: Sequence[Failure]
     nights: int = 0
+
+    def of(self, fault: Fault) -> int:
+        """How often it failed in this way."""
+        return sum(row.faults[fault] for row in self.rows)
+
+    @property
+    def failures(self) -> int:
+        """How often anything did."""
+        return sum(map(self.of, Fault))
 
     @property
     def failed(self) -> list[Row]:
@@ -109,9 +124,7 @@ class Account:
 
 
 class _Event(NamedTuple):
-    """An event, and of its ticket the number and the division that has it now. A month of a large
-    city has tens of thousands: a dataclass would take twice as long to make.
-    """
+    """An event, and of its ticket the number and the division that has it now."""
 
     id: int
     at: datetime
@@ -123,6 +136,19 @@ class _Event(NamedTuple):
     division: str
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """Whose question it is, of which span and which divisions (empty: all), and of one fault only
+    (None: of all).
+    """
+
+    actor: Actor
+    start: datetime
+    end: datetime
+    divisions: frozenset[str] = frozenset()
+    fault: Fault | None = None
+
+
 def account(
     session: Session,
     config: Tickets,
@@ -132,14 +158,10 @@ def account(
     end: datetime,
     divisions: Collection[str] = (),
 ) -> Account:
-    """Return what went wrong in some divisions or (with none named) in all, of the tickets that the
-    actor may read. `start` and `end` are aware, half-open.
+    """Return how often what went wrong in some divisions or (with none named) in all, of the
+    tickets that the actor may read. `start` and `end` are aware, half-open.
     """
-    shown = [id_ for id_ in config.divisions if not divisions or id_ in divisions]
-    failures = [
-        each for each in _failures(session, actor, start, end) if each.division in set(shown)
-    ]
-    counts = Counter((each.division, each.fault) for each in failures)
+    counts = _counts(session, _Asked(actor, start, end))
     received = _received(session, actor, start, end)
     nights, unattended = _nights(session, config, start, end)
     rows = [
@@ -149,9 +171,33 @@ def account(
             {fault: counts[id_, fault] for fault in Fault},
             unattended.get(id_, ()),
         )
-        for id_ in shown
+        for id_ in config.divisions
+        if not divisions or id_ in divisions
     ]
-    return Account(start, end, rows, failures, nights)
+    return Account(start, end, rows, nights)
+
+
+def failures(
+    session: Session,
+    config: Tickets,
+    actor: Actor,
+    *,
+    start: datetime,
+    end: datetime,
+    divisions: Collection[str] = (),
+    fault: Fault | None = None,
+    after: int | None = None,
+    at_once: int = AT_ONCE,
+) -> Iterator[Failure]:
+    """Yield each failure that `account` counts, or those of one kind, in the order in which they
+    happened; those that follow the event `after`. `at_once`: so many events are read at a time.
+    """
+    asked = _Asked(actor, start, end, frozenset(divisions), fault)
+    shown = asked.divisions or frozenset(config.divisions)
+    ways = [_one_by_one(session, asked, kind, after, at_once) for kind in _KINDS[fault]]
+    for each in heapq.merge(*ways, key=lambda each: (each.event.at, each.id)):
+        if each.division in shown:
+            yield each
 
 
 def fault_of(kind: EventKind, who: str, data: Mapping[str, Any]) -> Fault | None:
@@ -178,68 +224,175 @@ _ALWAYS = {
     EventKind.ESCALATED: Fault.ESCALATED,
     EventKind.TO_CHASE: Fault.UNANSWERED,
 }
-
-
+#: The kinds of events that tell of each; None: of any.
+_KINDS: Mapping[Fault | None, Sequence[EventKind]] = {
+    None: [kind for kind in FAULT_KINDS if kind is not EventKind.UNDONE],
+    Fault.UNACKNOWLEDGED: [EventKind.MISSED],
+    Fault.SILENT: [EventKind.MISSED],
+    Fault.OVERDUE: [EventKind.OVERDUE],
+    Fault.ESCALATED: [EventKind.ESCALATED],
+    Fault.MISROUTED: [EventKind.ROUTED],
+    Fault.UNANSWERED: [EventKind.RESUMED, EventKind.TO_CHASE],
+    Fault.REOPENED: [EventKind.MOVED],
+}
 _OPEN = frozenset(state.value for state in OPEN)
 _CLOSED = frozenset(state.value for state in State) - _OPEN
 
 
-def _failures(session: Session, actor: Actor, start: datetime, end: datetime) -> Iterator[Failure]:
-    events = _events(session, actor, FAULT_KINDS, start, end)
-    # what came of it may have come later
-    later = _events(session, actor, (EventKind.ROUTED, EventKind.UNDONE), end, None)
-    led, undone = _led([*events, *later]), _undone([*events, *later])
-    found = [
-        (event, fault)
-        for event in events
-        if (fault := fault_of(EventKind(event.kind), event.who, event.data)) is not None
-    ]
-    resumed = EventKind.RESUMED.value
-    waited = _waited(session, [event for event, _ in found if event.kind == resumed])
-    for event, fault in found:
-        if undone and (event.ticket_id, event.data.get("bulk", 0)) in undone:
-            continue
-        if event.kind == resumed and waited.get(event.id) != Waiting.AGENCY.value:
-            continue  # that a citizen does not answer is no failure of the city's
-        where = _division_at(event, led)
-        told = EventFacts(event.at, event.who, EventKind(event.kind), dict(event.data))
-        yield Failure(told, event.number, where, fault)
+def _fault_in_sql(kind: EventKind) -> sa.ColumnElement[str | None]:
+    """`fault_of` for the database; that of a move holds for what stands in the index."""
+    data = TicketEvent.data
+    if kind is EventKind.MISSED:
+        first_word = data["clock"].as_string() == Clock.ACKNOWLEDGE.value
+        return sa.case((first_word, Fault.UNACKNOWLEDGED.value), else_=Fault.SILENT.value)
+    if kind is EventKind.MOVED:
+        return sa.case((data["to"].as_string().in_(sorted(_OPEN)), Fault.REOPENED.value))
+    if kind is EventKind.ROUTED:
+        was = [data["was", key].as_string().is_not(None) for key in ("division", "category")]
+        return sa.case((sa.or_(*was), Fault.MISROUTED.value))
+    if kind is EventKind.RESUMED:
+        return sa.case((TicketEvent.who == SYSTEM, Fault.UNANSWERED.value))
+    return sa.literal(_ALWAYS[kind].value)
 
 
-def _events(
-    session: Session,
-    actor: Actor,
-    kinds: Collection[EventKind],
-    start: datetime,
-    end: datetime | None,
-) -> list[_Event]:
-    """The events of these kinds that may tell of a failure, or of where a ticket was, in order."""
-    asked = (
-        sa.select(
-            TicketEvent.id,
-            TicketEvent.at,
-            TicketEvent.who,
-            TicketEvent.kind,
-            TicketEvent.data,
-            TicketEvent.ticket_id,
-            Ticket.number,
-            Ticket.division,
-        )
-        .join(Ticket, Ticket.id == TicketEvent.ticket_id)
-        .where(
-            _may_be_fault(session),
-            TicketEvent.at >= start,
-            readable(actor),
-        )
+# ------------------------------------------------------------------ counting them
+
+
+def _counts(session: Session, asked: _Asked) -> Counter[tuple[str, Fault]]:
+    """How often each division failed in each way: counted where the tickets are now, and of those
+    that were elsewhere put right one by one.
+    """
+    counts: Counter[tuple[str, Fault]] = Counter()
+    for kind in _KINDS[None]:
+        if kind is not EventKind.RESUMED:
+            counts.update(_counted(session, asked, kind))
+    special = _read(session, _of_special(session, asked))
+    for event in special:
+        if (fault := fault_of(EventKind(event.kind), event.who, event.data)) is not None:
+            counts[event.division, fault] -= 1
+    told = list(_failures(special, _past(session, _special(session, asked.start))))
+    # for whom was waited stands in another event than the one that tells of its end
+    ended = _read(session, _events(session, asked, EventKind.RESUMED))
+    told += _failures(ended, _past_of(session, ended))
+    counts.update((each.division, each.fault) for each in told)
+    return counts
+
+
+def _counted(session: Session, asked: _Asked, kind: EventKind) -> dict[tuple[str, Fault], int]:
+    """How many events of a kind tell of which fault, by the division that has the ticket now."""
+    rows = session.execute(
+        _of_span(
+            session,
+            asked,
+            kind,
+            _fault_in_sql(kind).label("fault"),
+            _DIVISION.label("has_it"),
+            sa.func.count().label("times"),
+        ).group_by("fault", "has_it")
     )
-    if end is not None:
-        asked = asked.where(TicketEvent.at < end)
-    # kind by kind, and put in order here: SQLite would else read all events of that time, or all
-    return sorted(
-        _Event._make(row)
-        for kind in kinds
-        for row in session.execute(asked.where(TicketEvent.kind == kind.value))
+    return {(row.has_it, Fault(row.fault)): row.times for row in rows if row.fault is not None}
+
+
+def _of_special(session: Session, asked: _Asked) -> sa.Select[Any]:
+    """What may tell of a failure of special tickets; but for what was waited for."""
+    told = [kind.value for kind in _KINDS[None] if kind is not EventKind.RESUMED]
+    return _with_ticket(asked, *_EVENT).where(
+        TicketEvent.ticket_id.in_(_special(session, asked.start)),
+        # that of a ticket's events is the one to begin with
+        not_by_index(sa.and_(*_in_span(asked), TicketEvent.kind.in_(told))),
     )
+
+
+def _special(session: Session, start: datetime) -> sa.Select[int]:
+    """The tickets that had another division, or of which a bulk move was taken back, since `start`:
+    where they are now does not say where they failed, or whether.
+    """
+    either = sa.union(_led_elsewhere(session, start), _undone_since(session, start)).subquery()
+    return sa.select(either.c.ticket_id)
+
+
+def _led_elsewhere(session: Session, start: datetime) -> sa.Select[int]:
+    """The tickets that had another division at some time since `start`."""
+    return sa.select(TicketEvent.ticket_id).where(
+        _may_be_fault(session),
+        TicketEvent.kind == EventKind.ROUTED.value,
+        TicketEvent.at >= start,
+        TicketEvent.data["was", "division"].as_string().is_not(None),
+    )
+
+
+def _undone_since(session: Session, start: datetime) -> sa.Select[int]:
+    return sa.select(TicketEvent.ticket_id).where(
+        _may_be_fault(session),
+        TicketEvent.kind == EventKind.UNDONE.value,
+        TicketEvent.at >= start,
+    )
+
+
+# ------------------------------------------------------------------ one by one
+
+# an expression: by the column itself SQLite would walk the index of all tickets by division
+_DIVISION = sa.func.coalesce(Ticket.division, "")
+_EVENT = (
+    TicketEvent.id,
+    TicketEvent.at,
+    TicketEvent.who,
+    TicketEvent.kind,
+    TicketEvent.data,
+    TicketEvent.ticket_id,
+    Ticket.number,
+    Ticket.division,
+)
+
+
+def _one_by_one(
+    session: Session, asked: _Asked, kind: EventKind, after: int | None, at_once: int
+) -> Iterator[Failure]:
+    """The failures that a kind of events tells of, in the order in which they happened."""
+    query = _events(session, asked, kind).order_by(TicketEvent.at, TicketEvent.id).limit(at_once)
+    last: _Event | TicketEvent | None = session.get(TicketEvent, after) if after else None
+    while True:
+        events = _read(session, query if last is None else query.where(*_behind(last)))
+        for failure in _failures(events, _past_of(session, events)):
+            if asked.fault in (None, failure.fault):
+                yield failure
+        if len(events) < at_once:
+            return
+        last = events[-1]
+
+
+def _behind(last: _Event | TicketEvent) -> tuple[sa.ColumnElement[bool], ...]:
+    # the first condition by itself: the index begins there
+    return TicketEvent.at >= last.at, sa.or_(TicketEvent.at > last.at, TicketEvent.id > last.id)
+
+
+def _events(session: Session, asked: _Asked, kind: EventKind) -> sa.Select[Any]:
+    """The events of a kind that may tell of a failure in one of the divisions."""
+    query = _of_span(session, asked, kind, *_EVENT)
+    fault = _fault_in_sql(kind)
+    query = query.where(fault == asked.fault if asked.fault else fault.is_not(None))
+    if asked.divisions:
+        led = TicketEvent.ticket_id.in_(_led_elsewhere(session, asked.start))
+        query = query.where(sa.or_(_DIVISION.in_(sorted(asked.divisions)), led))
+    return query
+
+
+def _of_span(session: Session, asked: _Asked, kind: EventKind, *columns: Any) -> sa.Select[Any]:
+    """Of the events of a kind that may tell of a failure. Kind by kind: SQLite would else read all
+    events of that time, or all that ever were.
+    """
+    return _with_ticket(asked, *columns).where(
+        _may_be_fault(session), TicketEvent.kind == kind.value, *_in_span(asked)
+    )
+
+
+def _with_ticket(asked: _Asked, *columns: Any) -> sa.Select[Any]:
+    joined = sa.select(*columns).join_from(TicketEvent, Ticket, Ticket.id == TicketEvent.ticket_id)
+    return joined.where(readable(asked.actor))
+
+
+def _in_span(asked: _Asked) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    return TicketEvent.at >= asked.start, TicketEvent.at < asked.end
 
 
 def _may_be_fault(session: Session) -> sa.TextClause:
@@ -247,55 +400,71 @@ def _may_be_fault(session: Session) -> sa.TextClause:
     return sa.text(f"({fault_events(sqlite=sqlite, table='ticket_events.')})")
 
 
-def _led(events: Sequence[_Event]) -> dict[int, list[tuple[int, str]]]:
-    """Through which divisions tickets went: by ticket, the events that led elsewhere, in order, and
-    from where.
-    """
-    led: dict[int, list[tuple[int, str]]] = {}
+def _read(session: Session, query: sa.Select[Any]) -> list[_Event]:
+    return [_Event._make(row) for row in session.execute(query)]
+
+
+class _Past(NamedTuple):
+    """An event of a ticket that says where it was, what was taken back, or who was waited for."""
+
+    id: int
+    kind: str
+    data: Mapping[str, Any]
+
+
+def _failures(events: Sequence[_Event], past: Mapping[int, Sequence[_Past]]) -> Iterator[Failure]:
+    """What these events tell of, by what their tickets went through."""
     for event in events:
-        if event.kind == EventKind.ROUTED.value and "division" in event.data.get("was", {}):
-            led.setdefault(event.ticket_id, []).append((event.id, event.data["was"]["division"]))
-    return led
+        fault = fault_of(EventKind(event.kind), event.who, event.data)
+        theirs = past.get(event.ticket_id, ())
+        if fault is None or _taken_back(event, theirs):
+            continue
+        if event.kind == EventKind.RESUMED.value and not _waited_for_agency(event, theirs):
+            continue  # that a citizen does not answer is no failure of the city's
+        facts = EventFacts(event.at, event.who, EventKind(event.kind), dict(event.data))
+        yield Failure(event.id, facts, event.number, _division_at(event, theirs), fault)
 
 
-def _division_at(event: _Event, led: Mapping[int, Sequence[tuple[int, str]]]) -> str:
-    """Where the ticket was as `event` happened."""
-    for event_id, was in led.get(event.ticket_id, ()):
-        if event_id >= event.id:
-            return was
-    return event.division
+def _past(session: Session, tickets: sa.Select[int] | Sequence[int]) -> dict[int, list[_Past]]:
+    """By ticket, in the order in which they happened."""
+    kinds = [kind.value for kind in (EventKind.ROUTED, EventKind.UNDONE, EventKind.WAITING)]
+    past: dict[int, list[_Past]] = {}
+    rows = session.execute(
+        sa.select(TicketEvent.ticket_id, TicketEvent.id, TicketEvent.kind, TicketEvent.data)
+        .where(TicketEvent.ticket_id.in_(tickets), not_by_index(TicketEvent.kind.in_(kinds)))
+        .order_by(TicketEvent.id)
+    )
+    for ticket_id, *rest in rows:
+        past.setdefault(ticket_id, []).append(_Past._make(rest))
+    return past
 
 
-def _undone(events: Sequence[_Event]) -> set[tuple[int, int]]:
-    """The bulk moves that were taken back, by ticket: nothing came of them."""
-    return {
-        (event.ticket_id, int(event.data["bulk"]))
-        for event in events
-        if event.kind == EventKind.UNDONE.value
-    }
+def _past_of(session: Session, events: Sequence[_Event]) -> dict[int, list[_Past]]:
+    ids = sorted({event.ticket_id for event in events})
+    return {id_: past for some in _chunks(ids) for id_, past in _past(session, some).items()}
 
 
-def _waited(session: Session, ended: Sequence[_Event]) -> dict[int, str]:
-    """For whom was waited until each of these ends: what was said last before it."""
-    tickets = {each.ticket_id for each in ended}
-    said: dict[int, list[tuple[int, str]]] = {}
-    for chunk in _chunks(sorted(tickets)):
-        rows = session.execute(
-            sa.select(TicketEvent.ticket_id, TicketEvent.id, TicketEvent.data)
-            .where(
-                TicketEvent.ticket_id.in_(chunk),
-                TicketEvent.kind == EventKind.WAITING.value,
-            )
-            .order_by(TicketEvent.id)
-        )
-        for row in rows:
-            said.setdefault(row.ticket_id, []).append((row.id, str(row.data.get("for"))))
-    return {
-        event.id: for_
-        for event in ended
-        for waiting_id, for_ in said.get(event.ticket_id, ())
-        if waiting_id < event.id
-    }
+def _division_at(event: _Event, past: Sequence[_Past]) -> str:
+    """Where the ticket was as `event` happened: from where it was next led elsewhere."""
+    later = (each for each in past if each.kind == EventKind.ROUTED.value and each.id >= event.id)
+    was = (each.data.get("was", {}).get("division") for each in later)
+    return next((str(division) for division in was if division is not None), event.division)
+
+
+def _taken_back(event: _Event, past: Sequence[_Past]) -> bool:
+    """It was part of a bulk move that was taken back: nothing came of it."""
+    bulk = event.data.get("bulk")
+    undone = EventKind.UNDONE.value
+    return bulk is not None and any(
+        each.kind == undone and int(each.data["bulk"]) == bulk for each in past
+    )
+
+
+def _waited_for_agency(end: _Event, past: Sequence[_Past]) -> bool:
+    """Who was waited for until this end: what was said last before it."""
+    waiting = EventKind.WAITING.value
+    said = [each.data.get("for") for each in past if each.kind == waiting and each.id < end.id]
+    return bool(said) and said[-1] == Waiting.AGENCY.value
 
 
 def _chunks(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
@@ -304,12 +473,10 @@ def _chunks(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
 
 def _received(session: Session, actor: Actor, start: datetime, end: datetime) -> Counter[str]:
     """How many tickets came in, by the division that has them now."""
-    # an expression: by the column itself SQLite would walk the index of all tickets by division
-    division = sa.func.coalesce(Ticket.division, "")
     rows = session.execute(
-        sa.select(division, sa.func.count())
+        sa.select(_DIVISION, sa.func.count())
         .where(Ticket.received_at >= start, Ticket.received_at < end, readable(actor))
-        .group_by(division)
+        .group_by(_DIVISION)
     )
     return Counter({row[0]: row[1] for row in rows})
 

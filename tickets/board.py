@@ -3,8 +3,10 @@ by night, what went wrong in a span, and who is away.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import islice
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,7 +20,7 @@ from hotline.notices import service as notices
 from hotline.notices.web import SETTLES
 from hotline.web import floor, language, t
 from tickets import accountability, answering, attendance, attention, export, words
-from tickets.accountability import Account, Failure
+from tickets.accountability import AT_ONCE, Failure, Fault
 from tickets.config import Tickets
 from tickets.facts import Actor
 from tickets.life import forwarding
@@ -97,32 +99,61 @@ def night(day: str) -> str:
 # ------------------------------------------------------------------ what went wrong
 
 
-#: So many failures of a kind stand on the page; the CSV has all of them.
-ON_PAGE = 100
+#: So many failures stand below the table; when there are more, each kind has pages of its own.
+FEW, ON_PAGE = 100, 100
 
 
 @blueprint.get("/tickets/accountability")
 @access(*WATCHERS)
 def went_wrong() -> str:
     """Show what went wrong from one day to another (`from`, `until`, both included; else this
-    month), by division and ticket by ticket.
+    month): how often in each division, and which unless they are many.
     """
-    first, last, misread = _span()
-    config, actor = _config(), acting()
+    span, config, actor = _span(), _config(), acting()
     with floor().db.read() as session:
-        found = _account(session, actor, first, last)
-    by_fault: dict[accountability.Fault, list[Failure]] = {}
-    for each in found.failures:
-        by_fault.setdefault(each.fault, []).append(each)
+        found = accountability.account(
+            session, config, actor, **span.moments, divisions=_watched(actor)
+        )
+        few = _failures(session, actor, span) if 0 < found.failures <= FEW else []
     return render_template(
         "tickets/accountability.html",
         account=found,
-        by_fault=by_fault,
-        faults=list(accountability.Fault),
-        on_page=ON_PAGE,
-        first=first,
-        last=last,
-        misread=misread,
+        few=few,
+        faults=list(Fault),
+        span=span,
+        detail=partial(_detail, config),
+        config=config,
+        words=words,
+    )
+
+
+@blueprint.get("/tickets/accountability/<fault>")
+@access(*WATCHERS)
+def went_wrong_so(fault: str) -> str:
+    """Show every failure of a kind in the same span, page by page; of one `division` if one is
+    named. `after`: the event that the page before ended with.
+    """
+    if fault not in set(Fault):
+        raise NotFound(fault)
+    span, config, actor = _span(), _config(), acting()
+    division = request.args.get("division", "")
+    with floor().db.read() as session:
+        found = _failures(
+            session,
+            actor,
+            span,
+            fault=Fault(fault),
+            division=division,
+            after=request.args.get("after", type=int),
+            at_most=ON_PAGE + 1,
+        )
+    return render_template(
+        "tickets/accountability_of.html",
+        fault=fault,
+        failures=found[:ON_PAGE],
+        after=found[ON_PAGE - 1].id if len(found) > ON_PAGE else None,
+        division=division,
+        span=span,
         detail=partial(_detail, config),
         config=config,
         words=words,
@@ -133,17 +164,16 @@ def went_wrong() -> str:
 @access(*WATCHERS)
 def went_wrong_csv() -> Response:
     """Send every failure of the same span, one a line."""
-    first, last, _ = _span()
-    config, zone = _config(), floor().city.zone
+    span, config, zone = _span(), _config(), floor().city.zone
     with floor().db.read() as session:
-        found = _account(session, acting(), first, last)
+        found = _failures(session, acting(), span)
 
     def lines() -> Iterator[str]:
         heads = ("when", "number", "division", "fault", "detail")
         yield export.BYTE_ORDER_MARK + export.line_of(
             [t(f"tickets.accountability.{head}") for head in heads]
         )
-        for each in found.failures:
+        for each in found:
             yield export.line_of(
                 [
                     f"{clock.local(each.event.at, zone):%Y-%m-%d %H:%M}",
@@ -155,7 +185,7 @@ def went_wrong_csv() -> Response:
             )
 
     response = Response("".join(lines()), mimetype="text/csv")
-    name = f"accountability-{first}-{last}.csv"
+    name = f"accountability-{span.first}-{span.last}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -166,30 +196,67 @@ def _detail(config: Tickets, failure: Failure) -> str:
     return " · ".join(part for part in (said.what, said.more, said.text) if part)
 
 
-def _account(session: Session, actor: Actor, first: date, last: date) -> Account:
-    zone = floor().city.zone
-    return accountability.account(
+@dataclass(frozen=True)
+class _Span:
+    """The days that the address asks for, both included; `misread`: they could not be read."""
+
+    first: date
+    last: date
+    misread: bool = False
+
+    @property
+    def moments(self) -> dict[str, datetime]:
+        """Its first moment, and the first after it."""
+        zone = floor().city.zone
+        return {
+            "start": clock.midnight(self.first, zone),
+            "end": clock.midnight(self.last + timedelta(days=1), zone),
+        }
+
+    @property
+    def asked(self) -> dict[str, date]:
+        """The same as an address asks for it."""
+        return {"from": self.first, "until": self.last}
+
+
+def _span() -> _Span:
+    """The days of the address; of one that cannot be read this month's."""
+    today = clock.local_day(clock.now(), floor().city.zone)
+    month = today.replace(day=1), today
+    given = request.args.get("from", ""), request.args.get("until", "")
+    if not any(given):
+        return _Span(*month)
+    first, last = (_day(text) for text in given)
+    if date.min in (first, last) or not timedelta(0) <= last - first < accountability.LONGEST:
+        return _Span(*month, misread=True)
+    return _Span(first, last)
+
+
+def _failures(
+    session: Session,
+    actor: Actor,
+    span: _Span,
+    *,
+    fault: Fault | None = None,
+    division: str = "",
+    after: int | None = None,
+    at_most: int | None = None,
+) -> list[Failure]:
+    """The failures of a span in the divisions that the actor watches, or in one of them."""
+    watched = _watched(actor)
+    if division:
+        watched = frozenset({division}) & (watched or {division}) or frozenset({""})
+    found = accountability.failures(
         session,
         _config(),
         actor,
-        start=clock.midnight(first, zone),
-        end=clock.midnight(last + timedelta(days=1), zone),
-        divisions=_watched(actor),
+        **span.moments,
+        divisions=watched,
+        fault=fault,
+        after=after,
+        at_once=at_most or AT_ONCE,
     )
-
-
-def _span() -> tuple[date, date, bool]:
-    """The days that the address asks for, and whether it could not be read (then this month's)."""
-    today = clock.local_day(clock.now(), floor().city.zone)
-    month = (today.replace(day=1), today)
-    given = request.args.get("from", ""), request.args.get("until", "")
-    if not any(given):
-        return (*month, False)
-    first, last = (_day(text) for text in given)
-    longest = accountability.LONGEST
-    if date.min in (first, last) or not timedelta(0) <= last - first < longest:
-        return (*month, True)
-    return first, last, False
+    return list(islice(found, at_most))
 
 
 # ------------------------------------------------------------------ who is away

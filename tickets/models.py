@@ -358,6 +358,7 @@ class TicketEvent(Base):
             "ix_ticket_events_faults",
             "kind",
             "at",
+            "ticket_id",
             sqlite_where=sa.text(fault_events(sqlite=True)),
             postgresql_where=sa.text(fault_events(sqlite=False)),
         ),

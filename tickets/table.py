@@ -125,8 +125,10 @@ config.yaml are today does not change what a ticket was told before.
 - **What went wrong** (`/tickets/accountability?from=2026-11-01&until=2026-11-30`): every clock that
   ran out, every step of an escalation, every ticket that lay with the wrong division or under the
   wrong category, every agency that did not answer by the day that was set, every reopening, and the
-  nights on which nobody answered for a division; by division and ticket by ticket, and as CSV. It
-  is read from the events, and counted where the ticket was at that moment.
+  nights on which nobody answered for a division; by division and ticket by ticket, and as CSV. Each
+  number leads to its failures (`/tickets/accountability/overdue?division=engineering`), page by
+  page; up to a hundred stand below the table. It is read from the events, and counted where the
+  ticket was at that moment.
 - **Addresses.** `/tickets?show=` with `mine`, `unowned`, `today`, `3days`, `7days` (due until the
   end of so many days, and not late yet), `overdue`, `unacknowledged`, `silent`, `waiting`,
   `escalated` or `misplaced`; `&division=` for one division. They stay.

@@ -33,7 +33,7 @@ from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.i18n import masked, masked_name
 from hotline.notices import mail
 from hotline.notices import service as notices
-from hotline.web import floor, language, static_blueprint
+from hotline.web import floor, fragment, language, static_blueprint
 from tickets import (
     attendance,
     export,
@@ -805,7 +805,31 @@ def _name_shown(actor: Actor, ticket: TicketFacts) -> Callable[[str], str]:
     return str if service.may_see_caller(actor, ticket) else masked_name
 
 
-# ------------------------------------------------------------------ fragments for the desk
+# ------------------------------------------------------------------ fragments
+
+
+@blueprint.get("/tickets/<number>/row")
+@access(*EVERYONE)
+def row_of_list(number: str) -> ResponseReturnValue:
+    """Show, as a fragment, a ticket's row of the list as it stands now."""
+    config, actor, now, me = _config(), acting(), clock.now(), current_account()
+    with floor().db.read() as session:
+        ticket = service.by_number_for(session, number, actor)
+        values = {
+            "unread": looks.unread(session, me.id, me.username, [ticket.id]),
+            "unattended": service.unattended(session, config, now),
+            "where": places.of_tickets(session, [ticket]),
+            "callers": callers_of(session, [ticket.id]),
+        }
+    return fragment(
+        "tickets/listed.html",
+        ticket=replace(ticket, text=service.text_for(actor, ticket, ticket.text)),
+        may_move=me.role in MOVERS,
+        place_line=shown.line,
+        config=config,
+        words=words,
+        **values,
+    )
 
 
 @blueprint.get(f"/tickets/of-call/<int(max={LARGEST_ID}):call_id>")

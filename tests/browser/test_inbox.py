@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 
@@ -128,6 +129,46 @@ def test_a_ticket_is_read_and_worked_on_beside_the_list(look: Look, inbox: None)
     page.keyboard.press("Escape")
     expect(page.locator("#beside")).to_be_hidden()
     assert here(page) == numbers.display(numbers.make(2))
+
+
+def test_what_is_done_beside_the_list_stands_in_it(look: Look, inbox: None) -> None:
+    page = look("/tickets?lang=en&order=oldest", 1366)
+    row = page.locator("table.tickets tbody tr").nth(1)
+    row.locator("input[type=checkbox]").check()
+    expect(row).to_have_class(re.compile("unread"))
+    row.locator(".id a").click()
+    expect(row).not_to_have_class(re.compile("unread"))
+    expect(row.locator(".where")).to_contain_text("In progress")
+    page.keyboard.press("r")
+    form = page.locator("#beside details[open] form")
+    form.locator("select").select_option("not_found")
+    form.locator("textarea").fill("ไม่พบ")
+    form.locator("button.main").click()
+    expect(row.locator(".where")).to_contain_text("Done")
+    expect(row.locator(".due-cell .due")).to_have_count(0)
+    expect(row).to_have_class(re.compile("beside-shown"))
+    expect(row.locator("input[type=checkbox]")).to_be_checked()
+    expect(row.locator(".id a")).to_have_attribute("href", f"/tickets/{numbers.make(2)}")
+
+
+def test_in_the_narrow_list_nothing_is_cut_off(look: Look, floor: Floor, inbox: None) -> None:
+    page = look("/tickets?lang=th&order=oldest", 1200)
+    page.locator("table.tickets .id a").first.click()
+    expect(page.locator("#beside .ticket-heading")).to_be_visible()
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll(".list table.tickets :is(.due, .tag, .id)")]
+        .filter((each) => each.getBoundingClientRect().right >
+          each.closest(".list").getBoundingClientRect().right + 1)
+        .map((each) => each.textContent)"""
+    )
+    assert cut == []
+    # the state of what nobody has taken up yet is a word there as well
+    with floor.db.write() as session:
+        session.execute(sa.update(Ticket).values(state="received"))
+    page.reload()
+    page.locator("table.tickets .id a").first.click()
+    expect(page.locator("#beside .ticket-heading")).to_be_visible()
+    expect(page.locator("table.tickets .where .tag").first).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1100, 360])

@@ -444,11 +444,16 @@ def test_what_went_wrong_is_said_and_nothing_else(month: Month) -> None:
     boss = Actor("supervisor", Role.SUPERVISOR, frozenset({"contact_center"}))
     with month.db.read() as session:
         found = accountability.account(session, month.config, boss, start=START, end=END)
+        failures = list(accountability.failures(session, month.config, boss, start=START, end=END))
         left = session.scalars(sa.select(Ticket).where(IS_OPEN)).all()
         levels = {row.number: row.escalation for row in left}
-    told = Counter((each.number, each.division, each.fault) for each in found.failures)
+    told = Counter((each.number, each.division, each.fault) for each in failures)
     assert not told - month.expected, "said, and did not happen"
     assert not month.expected - told, "happened, and nobody was told"
+    where = Counter((each.division, each.fault) for each in failures)
+    assert where == +Counter(
+        {(row.division, fault): n for row in found.rows for fault, n in row.faults.items()}
+    ), "counted otherwise than told one by one"
     assert sum(row.received for row in found.rows) == TICKETS
     assert {row.division: [(day - FIRST).days for day in row.unattended] for row in found.rows} == {
         id_: list(ALONE.get(id_, ())) for id_ in month.config.divisions

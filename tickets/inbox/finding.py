@@ -10,6 +10,7 @@ Three steps, each only if the one before has not filled the page:
 Whatever finds a ticket, it is compared word by word in the end, so that all ways find the same.
 """
 
+import itertools
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -28,8 +29,10 @@ from tickets.models import Ticket, TicketGram, TicketSearch
 #: the first, so that it is asked for few of them at first.
 FIRST, WALKED = 200, 3000
 TRIGRAM = 3
-#: Of so many of the newest ids the trigrams are asked first.
-WINDOW = 128_000
+#: Of so many of the newest ids at most, and at least, the trigrams are asked first.
+WINDOW, NARROW = 128_000, 4_096
+#: Of so many words the trigrams are asked: each doubles the questions, and all are compared anyway.
+_MOST_ASKED = 3
 #: More terms that begin with what is wanted are not put into one question; who reads on finds it.
 _MOST_TERMS = 400
 #: So many of what the trigrams name are compared at once.
@@ -65,7 +68,19 @@ def newest(session: Session, asked: Asked, *, before: int | None, limit: int) ->
         if len(found) == limit:
             return found
     edge = _edge(session, asked, before)
-    return found if edge is None else found + _older(session, asked, edge, limit - len(found))
+    if edge is None:
+        return found
+    return found + _older(session, asked, edge, _reach(found, edge, limit), limit - len(found))
+
+
+def _reach(found: Sequence[int], edge: int, limit: int) -> int:
+    """In how many ids before `edge` the rest of the page probably is: thrice as many as it would be
+    in if they were as many there as among the newest.
+    """
+    if not found:
+        return WINDOW
+    ids_for_each = (found[0] - edge) / len(found)
+    return min(WINDOW, max(NARROW, int(3 * ids_for_each * (limit - len(found)))))
 
 
 def _listed(asked: Asked, before: int | None) -> sa.Select[int, bool]:
@@ -133,7 +148,7 @@ def _instr(element: _Instr, compiler: sa.sql.compiler.SQLCompiler, **options: ob
 # ------------------------------------------------------------------ what is older
 
 
-def _older(session: Session, asked: Asked, before: int, limit: int) -> list[int]:
+def _older(session: Session, asked: Asked, before: int, reach: int, limit: int) -> list[int]:
     connection = session.connection()
     trigrams = index.ways(connection).trigrams
     if connection.dialect.name == "sqlite":
@@ -143,7 +158,7 @@ def _older(session: Session, asked: Asked, before: int, limit: int) -> list[int]
             else _read_on(session, asked, before, limit)
         )
     if trigrams and any(map(_has_trigrams, _needles(asked))):
-        return _of_trigrams(session, asked, before, limit)
+        return _of_trigrams(session, asked, before, reach, limit)
     return _of_blocks(session, asked, before, limit)
 
 
@@ -171,15 +186,19 @@ def _has_trigrams(needles: Sequence[str]) -> bool:
     return all(map(helps, needles))
 
 
-def _of_trigrams(session: Session, asked: Asked, before: int, limit: int) -> list[int]:
-    """Those of PostgreSQL's trigram index: of the newest `WINDOW` ids, and of the rest only if
-    these do not fill the page. What the index names must be read to be compared, which for a word
-    that is neither common nor rare is most of the time; and the newest are enough of it.
+def _of_trigrams(session: Session, asked: Asked, before: int, reach: int, limit: int) -> list[int]:
+    """Those of PostgreSQL's trigram index: of the newest `reach` ids, of the newest `WINDOW`, and
+    of the rest only if these do not fill the page. What the index names must be read to be
+    compared, which for a word that is neither common nor rare is most of the time; and the newest
+    are enough of it.
     """
-    edge = max(0, before - WINDOW)
-    found = _hits(session, asked, edge, before, limit)
-    if len(found) == limit or not edge:
-        return found
+    found: list[int] = []
+    edge = before
+    for many in sorted({reach, WINDOW}):
+        last, edge = edge, max(0, before - many)
+        found += _hits(session, asked, edge, last, limit - len(found))
+        if len(found) == limit or not edge:
+            return found
     # a list of what is open has few that are older
     rest = _listed(asked, edge).limit(WALKED + 1).subquery("rest")
     few = session.scalar(sa.select(sa.func.count()).select_from(rest)) or 0
@@ -191,17 +210,14 @@ def _of_trigrams(session: Session, asked: Asked, before: int, limit: int) -> lis
 
 def _hits(session: Session, asked: Asked, first: int, before: int, limit: int) -> list[int]:
     """Those from `first` up to `before` that the trigrams find, of which each is compared."""
-    conditions = []
-    for needles in _needles(asked):
-        if _has_trigrams(needles):
-            word, *rest = needles
-            of_words = TicketSearch.words.contains(word, autoescape=True)
-            of_who = TicketSearch.who.contains(rest[0] if rest else word, autoescape=True)
-            conditions.append(sa.or_(of_words, of_who) if asked.callers else of_words)
     id_ = TicketSearch.ticket_id
-    conditions += [id_ < before, *([id_ >= first] if first else [])]
+    among = [id_ < before, *([id_ >= first] if first else [])]
+    # each way by itself, in which all words stand in one column: so the index looks for them at
+    # once, and does not name the many that have the commonest of them
+    ways = [sa.select(id_).where(*each, *among) for each in itertools.product(*_likes(asked))]
+    named = ways[0] if len(ways) == 1 else sa.union(*ways)
     with _only_bitmaps(session):
-        hits = sorted(session.scalars(sa.select(id_).where(*conditions)), reverse=True)
+        hits = sorted(session.scalars(named), reverse=True)
     found: list[int] = []
     for start in range(0, len(hits), _AT_ONCE):
         some = _among(asked, hits[start : start + _AT_ONCE], before).limit(limit - len(found))
@@ -209,6 +225,15 @@ def _hits(session: Session, asked: Asked, first: int, before: int, limit: int) -
         if len(found) == limit:
             break
     return found
+
+
+def _likes(asked: Asked) -> Iterator[list[Condition]]:
+    """Of the longest words with trigrams, where each may stand: in the words, or in who it is."""
+    helping = [needles for needles in _needles(asked) if _has_trigrams(needles)]
+    for word, *rest in sorted(helping, key=lambda each: -len(each[0]))[:_MOST_ASKED]:
+        of_words = TicketSearch.words.contains(word, autoescape=True)
+        of_who = TicketSearch.who.contains(rest[0] if rest else word, autoescape=True)
+        yield [of_words, of_who] if asked.callers else [of_words]
 
 
 @contextmanager

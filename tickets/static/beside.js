@@ -65,8 +65,30 @@ async function show(link) {
   if (!page || shown !== link) return;
   body.replaceChildren(...page.body.childNodes);
   pane.scrollTop = 0;
-  link.closest("tr")?.classList.remove("unread");
+  void renew(link);
+}
+
+/**
+ * Let the ticket's row say what is so now. It stays where it is, also if the list asks for others.
+ * @param {HTMLAnchorElement} link
+ */
+async function renew(link) {
+  const row = link.closest("tr");
+  const address = new URL(`${link.pathname}/row`, location.href);
+  const language = new URLSearchParams(location.search).get("lang");
+  if (language) address.searchParams.set("lang", language);
+  const answer = await fetch(address).catch(() => null);
+  if (!row || !answer?.ok) return; // the row says what was so, as the rest of the list does
+  const table = new DOMParser().parseFromString(`<table>${await answer.text()}</table>`, "text/html");
+  const fresh = table.querySelector("tr");
+  if (!fresh) return;
+  // what is ticked stays ticked, and the link, which may have the focus, the same one
+  [...row.cells].forEach((cell, n) => {
+    if (!cell.matches(".pick, .id")) cell.replaceWith(fresh.cells[n]?.cloneNode(true) ?? cell);
+  });
   link.parentElement?.querySelector(".hidden")?.remove();
+  row.className = fresh.className;
+  row.classList.toggle("beside-shown", shown === link);
 }
 
 /**
@@ -131,6 +153,7 @@ async function send(event) {
     said.tabIndex = -1;
     said.focus();
   }
+  if (shown) void renew(shown);
 }
 
 /** @param {Element} heading @returns {Element[]} the same, below the list's own heading */

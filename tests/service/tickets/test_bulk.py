@@ -288,7 +288,8 @@ def test_taken_back_it_is_what_it_was(
         assert planning.again(config, now_it_is, found).columns == {}
     with db.read() as session:
         span = {"start": NOW - timedelta(days=1), "end": NOW + timedelta(days=1)}
-        assert accountability.account(session, config, SUPERVISOR, **span).failures == []
+        assert accountability.account(session, config, SUPERVISOR, **span).failures == 0
+        assert not list(accountability.failures(session, config, SUPERVISOR, **span))
     with pytest.raises(TooLate):
         undo(db, config, bulk_id, WORKS)
 

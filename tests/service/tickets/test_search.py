@@ -99,6 +99,7 @@ def test_it_finds_what_like_finds(
 ) -> None:
     monkeypatch.setattr(finding, "WALKED", 1)
     monkeypatch.setattr(finding, "WINDOW", window)  # of so many ids the trigrams are asked at first
+    monkeypatch.setattr(finding, "NARROW", 1)
     monkeypatch.setattr(finding, "_AT_ONCE", window)
     if not trigrams:
         monkeypatch.setattr(index, "ways", lambda _: index.Ways(trigrams=False))

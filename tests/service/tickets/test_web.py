@@ -1,4 +1,5 @@
 import csv
+import html
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from hotline.floor import Floor
 from hotline.i18n import masked
 from tests.service.tickets.conftest import CALLER, NOW
 from tests.support.floors import Bearer, sign_in_as
-from tickets import jobs, service
+from tickets import board, jobs, service
 from tickets.config import Tickets
 from tickets.search import PAGE
 from tickets.service import TicketFacts
@@ -752,5 +753,56 @@ def test_what_went_wrong_in_a_span_can_be_opened_and_taken_along(
     assert sheet[1].split(",")[1:4] == [late.number_shown, "Engineering Bureau", "Taken up late"]
     for wrong in ("from=2026-11-02&until=2026-11-01", "from=x", "from=2020-01-01&until=2026-01-01"):
         assert "could not be read" in client.get(f"/tickets/accountability?lang=en&{wrong}").text
+    # a number of the table leads to what makes it
+    theirs = "/tickets/accountability/unacknowledged?division=engineering&"
+    assert f'href="{theirs}from='.replace("&", "&amp;") in page
+    assert late.number_shown in client.get(theirs).text
+    assert late.number_shown not in client.get(theirs.replace("engineering", "traffic")).text
+    assert client.get("/tickets/accountability/nonsense").status_code == 404
     browse(Role.DIVISION, "somebody-new")
     assert late.number_shown not in client.get("/tickets/accountability.csv?lang=en").text
+    assert late.number_shown not in client.get(theirs).text
+
+
+def test_many_failures_stand_on_pages_of_their_own(
+    floor: Floor,
+    client: FlaskClient,
+    browse: Any,
+    make: Make,
+    time: clock.DrivenClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(board, "FEW", 3)
+    monkeypatch.setattr(board, "ON_PAGE", 2)
+    late = [make() for _ in range(5)]
+    time.advance(hours=25)
+    jobs.SWEEPS["tickets.clocks"](floor, clock.now())
+    browse(Role.MANAGER)
+    page = client.get("/tickets/accountability?lang=en").text
+    assert late[0].number_shown not in page
+    assert "Show all 5" in page
+    seen, address = [], "/tickets/accountability/unacknowledged?lang=en"
+    while address:
+        text = client.get(address).text
+        found = re.findall(r'class="attention-ticket"><a href="[^"]+">([^<]+)', text)
+        assert len(found) <= 2
+        seen += found
+        following = re.search(r'rel="next" href="([^"]+)"', text)
+        address = html.unescape(following[1]) if following else ""
+    assert seen == [each.number_shown for each in late]
+
+
+def test_a_row_of_the_list_says_what_is_so_now(
+    client: FlaskClient, browse: Any, make: Make
+) -> None:
+    it = make()
+    browse(Role.SUPERVISOR)
+    first = client.get(f"/tickets/{it.number}/row?lang=en")
+    assert it.number_shown in first.text
+    assert ">Received<" in first.text
+    tag = first.headers["ETag"]
+    again = client.get(f"/tickets/{it.number}/row?lang=en", headers={"If-None-Match": tag})
+    assert again.status_code == 304
+    secret = make("corruption")
+    browse(Role.DIVISION, "somebody-new")
+    assert client.get(f"/tickets/{secret.number}/row").status_code == 404
