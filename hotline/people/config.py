@@ -62,8 +62,6 @@ class Addresses(Section):
     accounts: Annotated[int, Field(ge=3, le=1000)] = 20
     #: ... within so many minutes.
     minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
-    #: True: addresses are those that the proxy in front of us names (X-Forwarded-For, the last).
-    behind_proxy: bool = False
 
 
 class Accounts(Section):

@@ -27,7 +27,17 @@ from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.origins import Origin
 from hotline.people import factors, openid, provisioning, resets, steps
 from hotline.people.config import Accounts
-from hotline.web import HOME, floor, is_secure, json_body, pages, safe_next, set_cookie, t
+from hotline.web import (
+    HOME,
+    floor,
+    is_secure,
+    json_body,
+    network,
+    pages,
+    safe_next,
+    set_cookie,
+    t,
+)
 
 _NEXT = "next"
 
@@ -40,12 +50,7 @@ def visit() -> Visit:
 
 def _origin() -> Origin:
     rules = floor().section(Accounts).addresses
-    network = origins.network(
-        request.remote_addr or "",
-        request.headers.get("X-Forwarded-For", ""),
-        behind_proxy=rules.behind_proxy,
-    )
-    return Origin(network, rules.accounts, timedelta(minutes=rules.minutes) * clock.speed())
+    return Origin(network(), rules.accounts, timedelta(minutes=rules.minutes) * clock.speed())
 
 
 def _key() -> str:
