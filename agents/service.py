@@ -208,7 +208,7 @@ def agent(session: Session, agent_id: int) -> AgentFacts:
 
 def agent_of_account(session: Session, account_id: int) -> AgentFacts | None:
     """The agent that this account is, or None: a supervisor need not answer calls."""
-    row = session.scalar(sa.select(Agent).where(Agent.account_id == account_id))
+    row = session.scalar(_OF_ACCOUNT, {"account": account_id})
     return None if row is None else _agent_facts(row)
 
 
@@ -558,6 +558,7 @@ _SKILLS = (
     .where(AgentSkill.agent_id == sa.bindparam("who"))
     .order_by(AgentSkill.skill)
 )
+_OF_ACCOUNT = sa.select(Agent).where(Agent.account_id == sa.bindparam("account"))
 _ALL_SKILLS = sa.select(AgentSkill.agent_id, AgentSkill.skill).order_by(AgentSkill.skill)
 _HOW_MANY = (
     sa.select(sa.func.count(AgentSkill.agent_id.distinct()))

@@ -59,6 +59,7 @@ class Seen:
     boards: list[float] = field(default_factory=list)
     webhooks: list[float] = field(default_factory=list)
     asked: int = 0
+    walls_asked: int = 0
     failed: int = 0
     calls: int = 0
 
@@ -81,6 +82,7 @@ class Place:
     async def get(self, path: str, token: str, headers: Mapping[str, str]) -> tuple[int, str, str]:
         """Status, ETag, text."""
         self.seen.asked += 1
+        self.seen.walls_asked += token == self.supervisor
         more = {"Authorization": f"Bearer {token}", "Accept": "text/html", **headers}
         url = f"{self.running.web_url}{path}?lang=en"
         async with self.http.get(url, headers=more) as answer:
@@ -367,7 +369,10 @@ async def measure(place: Place, phase: Phase, seconds: float) -> None:
             _shares(seen.boards),
             _shares(seen.webhooks),
             f"{seen.asked / seconds:.0f}",
+            _each(seen.asked - seen.walls_asked, phase.desks, seconds),
+            _each(seen.walls_asked, phase.walls, seconds),
             f"{used['web']:.0%}",
+            f"{used['web'] * seconds * 1000 / seen.asked:.1f}" if seen.asked else "-",
             f"{used['streams']:.0%}",
             f"{busy:.2f}",
             f"{held:.0f}",
@@ -376,6 +381,10 @@ async def measure(place: Place, phase: Phase, seconds: float) -> None:
         + (f"   {seen.failed} failed" if seen.failed else ""),
         flush=True,
     )
+
+
+def _each(asked: int, pages: int, seconds: float) -> str:
+    return f"{asked / pages * 60 / seconds:.0f}" if pages else "-"
 
 
 def _shares(values: list[float]) -> str:
@@ -437,7 +446,10 @@ async def played(running: Supervisor, phases: list[Phase], seconds: float) -> No
                     "→ wallboard",
                     "webhook",
                     "asked/s",
+                    "a minute: desk",
+                    "wallboard",
                     "web CPU",
+                    "ms a request",
                     "streams CPU",
                     "cores busy",
                     "streams MB",

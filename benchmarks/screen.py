@@ -4,21 +4,27 @@ A whole hotline, and an agent's desk open in headless Chromium. *Own state*: the
 chosen through the API, until the open desk shows it (the request is part of it). *Ring*: a caller
 has come into the queue (the moment of its event), until it rings on the desk. Seen is what stands
 in the page when it is painted next; how it got there does not matter here.
+
+Then what an open page costs the web process: the requests a minute of a desk that is quiet, that
+rings, that talks, and of a wallboard, counted in the browser.
 """
 
 import itertools
 import json
+import re
 import tempfile
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Request, sync_playwright
 
 from agents import demo
 from benchmarks import machine
@@ -102,6 +108,45 @@ def ring(running: Running, rounds: int) -> list[float]:
     return took
 
 
+# ---------------------------------------------------------------- what a page asks
+
+
+def asked(page: Page, seconds: float) -> dict[str, float]:
+    """Requests a minute by path, as the page makes them from now on."""
+    found: Counter[str] = Counter()
+
+    def note(request: Request) -> None:
+        found[re.sub(r"\d+", "N", urlsplit(request.url).path)] += 1
+
+    page.on("request", note)
+    page.wait_for_timeout(seconds * 1000)
+    page.remove_listener("request", note)
+    return {path: count * 60 / seconds for path, count in found.most_common()}
+
+
+def requests_of_pages(running: Running, seconds: float) -> dict[str, dict[str, float]]:
+    """By what the page is and does; the second desk is the wallboard's only company."""
+    page, handset = running.page, f"{running.exchange}/handset/calls"
+    running.choose("ready")
+    running.watch(QUIET)
+    running.seen()
+    found = {"desk, quiet": asked(page, seconds)}
+    script = {"keys": ["1", "1"], "think": 0.1}
+    placed = _post(handset, {"from": "+66819999999", "to": "1337", "script": script})
+    page.wait_for_selector(RINGS)
+    page.wait_for_timeout(2000)  # who it is has been asked for, once
+    found["desk, rings"] = asked(page, min(seconds, 12.0))
+    page.click(f"{RINGS} button[data-key=Enter]")
+    page.wait_for_selector("#state[data-state=on_call]")
+    page.wait_for_timeout(5000)
+    found["desk, talks"] = asked(page, seconds)
+    _post(f"{handset}/{placed['sid']}/hangup", {})
+    page.goto("/wallboard")
+    page.wait_for_timeout(3000)
+    found["wallboard, nothing happens"] = asked(page, seconds)
+    return found
+
+
 def _queued_at(floor: Floor) -> float:
     last = sa.select(CallEvent.at).where(CallEvent.kind == Kind.QUEUED.value)
     with floor.db.read() as session:
@@ -155,7 +200,12 @@ def main(*, quick: bool = False) -> None:
     print(f"From the engine to the screen of an open desk, {rounds} rounds each.")
     with desk() as running:
         measured = (("own state", own_state(running, rounds)), ("ring", ring(running, rounds)))
+        pages = requests_of_pages(running, 20.0 if quick else 60.0)
     print(machine.row("", "median, ms", "p90, ms", "p99, ms"))
     for name, values in measured:
         shares = (machine.percentile(values, share) for share in (0.5, 0.9, 0.99))
         print(machine.row(name, *(f"{share:.0f}" for share in shares)))
+    print("\nRequests a minute of one page")
+    for name, paths in pages.items():
+        each = ", ".join(f"{path} {count:.0f}" for path, count in paths.items())
+        print(machine.row(name, f"{sum(paths.values()):.0f}", each))

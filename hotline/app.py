@@ -63,7 +63,7 @@ from hotline.jobs import Every, Jobs
 from hotline.navigation import Entry
 from hotline.notices import mail
 from hotline.notices import service as notices
-from hotline.people import naming, openid
+from hotline.people import naming, openid, rechecking
 from hotline.people.config import Accounts
 from hotline.people.rules import MANAGERS
 from hotline.privacy import jobs as privacy
@@ -150,6 +150,7 @@ TOPICS: Mapping[str, TopicsOf] = {
     "sign_in_events": changes.nothing,
     "sign_in_origins": changes.nothing,
     "memberships": changes.nothing,
+    "openid_grants": changes.nothing,
     "password_resets": changes.nothing,
     "second_factors": changes.nothing,
     "notices": changes.by("notices", "account_id"),
@@ -300,7 +301,9 @@ def _register(floor: Floor) -> None:
         "schedule.tick": Every(10, schedule.tick),
         "auth.expire": Every(60, _expire_sign_ins),
         "floor.notices": Every(5, notices.plan_mail),
+        **rechecking.SWEEPS,
     }
+    floor.job_names |= rechecking.JOBS
     for module in ROOM_JOBS:
         floor.job_names |= getattr(module, "JOBS", {})
         floor.sweeps |= getattr(module, "SWEEPS", {})

@@ -506,19 +506,32 @@ def identify(
     session: Session, token: str, *, now: datetime, idle: timedelta | None = None
 ) -> Identity | None:
     """Who holds this token, if its session is still good: not over, and not at rest for `idle`."""
-    good = [SignIn.token_hash == _hash(token), SignIn.expires_at > now, Account.active]
+    given: dict[str, Any] = {"token": _hash(token), "now": now}
     if idle is not None:
-        good.append(sa.or_(SignIn.seen_at.is_(None), SignIn.seen_at > now - idle))
-    facts = (Account.id, Account.username, Account.name, Account.role, Account.demo)
-    row = session.execute(
-        sa.select(*facts, SignIn.seen_at, _second_factor(Account.id).label("second_factor"))
-        .join(SignIn, SignIn.account_id == Account.id)
-        .where(*good)
-    ).one_or_none()
+        given["awake"] = now - idle
+    row = session.execute(_holder(rests=idle is not None), given).one_or_none()
     if row is None:
         return None
     seen, second = row.seen_at, bool(row.second_factor)
     return Identity(row.id, row.username, row.name, Role(row.role), row.demo, token, second, seen)
+
+
+@cache
+def _holder(*, rests: bool) -> sa.Select[int, str, str, str, bool, datetime | None, bool]:
+    """Whose the session is. Every request asks, so the statement is put together once."""
+    good = [
+        SignIn.token_hash == sa.bindparam("token"),
+        SignIn.expires_at > sa.bindparam("now"),
+        Account.active,
+    ]
+    if rests:
+        good.append(sa.or_(SignIn.seen_at.is_(None), SignIn.seen_at > sa.bindparam("awake")))
+    facts = (Account.id, Account.username, Account.name, Account.role, Account.demo)
+    return (
+        sa.select(*facts, SignIn.seen_at, _second_factor(Account.id).label("second_factor"))
+        .join(SignIn, SignIn.account_id == Account.id)
+        .where(*good)
+    )
 
 
 def identity_of(session: Session, account_id: int) -> Identity:

@@ -103,6 +103,21 @@ class SignInEvent(Base):
     browser: Mapped[str] = mapped_column(sa.String(200))
 
 
+class OpenIdGrant(Base):
+    """With what the city's own sign-in can be asked again about somebody whom it let in
+    (`hotline.people.rechecking`): apart from the account, and encrypted.
+    """
+
+    __tablename__ = "openid_grants"
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), primary_key=True)
+    #: Whom the provider speaks of, as a hash.
+    subject: Mapped[str] = mapped_column(sa.String(64))
+    token: Mapped[str] = mapped_column(sa.Text)
+    #: When it was asked last, or asked by who signed in.
+    checked_at: Mapped[datetime]
+
+
 class SecondFactor(Base):
     """What makes an account's one-time codes, apart from the account and encrypted."""
 

@@ -74,6 +74,9 @@ class Settings(Store):
     #: the pages' own (behind a proxy), or `:PORT/PATH` of whatever host the page is at. Empty:
     #: nowhere, pages ask again and again.
     stream_url: str = ""
+    #: Whether a proxy of the city's own is in front: only then is it believed whom it names
+    #: (X-Forwarded-For, the last). `1`; empty: there is none.
+    behind_proxy: bool = False
     secret_key: str = Field(repr=False)
     #: The city's own sign-in (OpenID Connect), if it has one: its issuer's address, and who we are
     #: there. Empty: there is none, and people sign in with a password of ours.
@@ -109,6 +112,13 @@ class Settings(Store):
         if url and not re.fullmatch(r"(https?://[^/\s;,]+|:\d+)?(/[\w.-]+)+", url):
             raise ValueError(f"not an address, a path, or :PORT/PATH: {url!r}")
         return url
+
+    @field_validator("behind_proxy", mode="before")
+    @classmethod
+    def _proxy(cls, said: object) -> object:
+        if said not in ("", "0", "1", True, False):
+            raise ValueError(f"neither 1 nor 0: {said!r}")
+        return said in ("1", True)
 
     @field_validator("smtp_url")
     @classmethod
@@ -147,6 +157,7 @@ NAMES = {
     "carrier_api_key_secret": "CARRIER_API_KEY_SECRET",
     "carrier_script": "CARRIER_SCRIPT",
     "stream_url": "STREAM_URL",
+    "behind_proxy": "BEHIND_PROXY",
     "secret_key": "SECRET_KEY",
     "openid_issuer": "OPENID_ISSUER",
     "openid_client_id": "OPENID_CLIENT_ID",
@@ -173,6 +184,7 @@ OPTIONAL = (
     "carrier_api_key_secret",
     "carrier_script",
     "stream_url",
+    "behind_proxy",
     "openid_issuer",
     "openid_client_id",
     "openid_client_secret",

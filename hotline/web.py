@@ -26,7 +26,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from hotline import auth, clock, i18n
+from hotline import auth, clock, i18n, origins
 from hotline.auth import public
 from hotline.config import READER_LANGUAGES
 from hotline.errors import Forbidden, HotlineError, Invalid, SignInNeeded
@@ -80,6 +80,15 @@ def language() -> str:
 def t(key: str, **values: Any) -> str:
     """A text in the reader's language."""
     return floor().texts.get(key, language(), **values)
+
+
+def network() -> str:
+    """Whose connection this request comes by (`hotline.origins`)."""
+    return origins.network(
+        request.remote_addr or "",
+        request.headers.get("X-Forwarded-For", ""),
+        behind_proxy=floor().settings.behind_proxy,
+    )
 
 
 def stream() -> str:

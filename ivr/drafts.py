@@ -86,6 +86,7 @@ def of_call(session: Session, call_id: int, agent_id: int) -> DraftFacts | None:
         ticket_number=row.ticket_number,
         saved_at=row.saved_at,
         who=row.who,
+        hide_name=row.hide_name,
         place=row.place or {},
     )
 

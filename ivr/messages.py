@@ -84,6 +84,7 @@ def send(
     payload = {
         "offer": found.offer.id,
         "call": call_id,
+        "agent": agent_id,
         "answer": answer_id,
         "language": language,
         "message": key,
@@ -160,7 +161,8 @@ def _number(session: Session, offer_id: int) -> str:
 
 
 def _tell(floor: Floor, payload: dict[str, Any], result: str) -> None:
-    said = {name: payload[name] for name in ("message", "answer", "language")}
+    # the agent too, or the desk is not told of it
+    said = {name: payload[name] for name in ("message", "answer", "language", "agent")}
     with floor.db.write() as session:
         calls.tell(
             session, int(payload["call"]), Kind.SMS, said | {"result": result}, now=clock.now()

@@ -34,8 +34,6 @@ class Citizens(Section):
     #: Wrong proofs that a ticket bears before it is locked for a while, and an address.
     attempts: Annotated[int, Field(ge=3, le=20)] = 5
     attempts_of_address: Annotated[int, Field(ge=3, le=1000)] = 20
-    #: True: addresses are those that the proxy in front of us names (X-Forwarded-For, the last).
-    behind_proxy: bool = False
 
 
 def _read_span(text: str) -> str:

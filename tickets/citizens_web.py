@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response
 from hotline import clock, i18n
 from hotline.auth import public
 from hotline.errors import HotlineError, Invalid, NotFound
-from hotline.web import LANGUAGE_COOKIE, floor, is_secure, language, set_cookie
+from hotline.web import LANGUAGE_COOKIE, floor, is_secure, language, network, set_cookie
 from tickets import attempts, facts, following, links, numbers, words
 from tickets.citizen_words import moment_words
 from tickets.config import Tickets
@@ -172,7 +172,7 @@ def prove() -> Response:
         number = numbers.parse(request.form.get("number", "")[: numbers.LONGEST * 3])
     except numbers.BadNumberError as slip:
         return _start(BadNumber(slip.slip))
-    guess = Guess(number, request.form.get("digits", "")[:20], _address())
+    guess = Guess(number, request.form.get("digits", "")[:20], network())
     error: Invalid = NotProven()
     found, caller = None, 0
     try:
@@ -194,7 +194,7 @@ def prove() -> Response:
 @public
 def by_link(token: str) -> Response:
     """Open the page by the link of an SMS; the token leaves the address at once."""
-    now, address = clock.now(), attempts.of_address(_key(), _address())
+    now, address = clock.now(), attempts.of_address(_key(), network())
     with floor().db.read() as session:
         locked = attempts.is_locked(session, address, now=now)
         link = None if locked else links.opened_by(session, token, now)
@@ -208,14 +208,6 @@ def by_link(token: str) -> Response:
         free = _config().citizens.attempts_of_address
         attempts.failed(session, address, free=free, now=now)
     return _start(Invalid(text="tickets.citizen.link_over"), status=404)
-
-
-def _address() -> str:
-    """Where the request comes from. What the header says is believed only if it is our proxy that
-    says it (config.yaml), and of it the last: whoever asks can write the others.
-    """
-    named = request.headers.get("X-Forwarded-For", "") if _config().citizens.behind_proxy else ""
-    return named.rpartition(",")[2].strip() or request.remote_addr or ""
 
 
 def _start(

@@ -2,7 +2,7 @@
 sign-in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from hotline import clock
 from hotline.config import Identifier, LocalText, Section
+from hotline.errors import Fault
 from hotline.roles import Role
 
 
@@ -50,9 +51,22 @@ class OpenId(Section):
     claim: Annotated[str, Field(min_length=1)] = "preferred_username"
     #: None: accounts are made here by hand, and the sign-in says only who somebody is.
     provision: Provision | None = None
+    #: What is asked of the provider; some give refresh tokens for `offline_access` only.
+    scopes: Annotated[tuple[str, ...], Field(min_length=1)] = ("openid", "profile", "email")
+    #: So often is it asked again about who is signed in by it (`hotline.people.rechecking`).
+    recheck_minutes: Annotated[float, Field(ge=1, le=24 * 60)] = 15
     label: LocalText = LocalText(
         {"th": "เข้าด้วยบัญชีของหน่วยงาน", "en": "Sign in with your office account"}
     )
+
+    @property
+    def recheck(self) -> timedelta:
+        """The same, as a time of the wall: a provider is elsewhere, where no clock runs fast."""
+        return timedelta(minutes=self.recheck_minutes) * clock.speed()
+
+    def faults(self) -> Iterator[Fault]:
+        if "openid" not in self.scopes:
+            yield Fault("scopes", "without openid the provider does not say who somebody is")
 
 
 class Addresses(Section):
@@ -62,8 +76,6 @@ class Addresses(Section):
     accounts: Annotated[int, Field(ge=3, le=1000)] = 20
     #: ... within so many minutes.
     minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
-    #: True: addresses are those that the proxy in front of us names (X-Forwarded-For, the last).
-    behind_proxy: bool = False
 
 
 class Accounts(Section):

@@ -18,16 +18,25 @@ from flask import (
     url_for,
 )
 from flask import session as flask_session
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from hotline import auth, clock, origins
 from hotline.auth import EVERYONE, Identity, Proved, SecondFactorNeeded, Visit, public
 from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.origins import Origin
-from hotline.people import factors, openid, provisioning, resets, steps
+from hotline.people import factors, openid, rechecking, resets, steps
 from hotline.people.config import Accounts
-from hotline.web import HOME, floor, is_secure, json_body, pages, safe_next, set_cookie, t
+from hotline.web import (
+    HOME,
+    floor,
+    is_secure,
+    json_body,
+    network,
+    pages,
+    safe_next,
+    set_cookie,
+    t,
+)
 
 _NEXT = "next"
 
@@ -40,12 +49,7 @@ def visit() -> Visit:
 
 def _origin() -> Origin:
     rules = floor().section(Accounts).addresses
-    network = origins.network(
-        request.remote_addr or "",
-        request.headers.get("X-Forwarded-For", ""),
-        behind_proxy=rules.behind_proxy,
-    )
-    return Origin(network, rules.accounts, timedelta(minutes=rules.minutes) * clock.speed())
+    return Origin(network(), rules.accounts, timedelta(minutes=rules.minutes) * clock.speed())
 
 
 def _key() -> str:
@@ -193,8 +197,11 @@ def openid_back() -> BaseResponse:
     now = clock.now()
     try:
         said = openid.claims()
+        rules = floor().section(Accounts).openid
         with floor().db.write() as session:
-            proved = _proved_by(session, said, now)
+            proved = rechecking.proved_by(session, said.claims, rules, now)
+            if proved is not None:
+                rechecking.keep(session, proved.account_id, said, key=_key(), now=now)
             token = None
             if proved is not None and auth.has_second_factor(session, proved.account_id):
                 return _to_second_step(proved, next_page, now)
@@ -211,17 +218,6 @@ def openid_back() -> BaseResponse:
     finally:
         flask_session.clear()
     return _enter(token, next_page)
-
-
-def _proved_by(session: Session, said: dict[str, Any], now: datetime) -> Proved | None:
-    """Whose account it is; None when they have none, or none any more: what was changed stands."""
-    rules = floor().section(Accounts).openid
-    found = provisioning.read(said, rules)
-    if found is None or rules.provision is None:
-        return openid.account_of(session, said, rules.claim)
-    if provisioning.is_by_hand(session, found.username):
-        return openid.account_of(session, said, rules.claim)
-    return provisioning.follow(session, found, rules.provision, now=now)
 
 
 # ---------------------------------------------------------------- a link for a password

@@ -5,11 +5,14 @@ what they may do, the lock and the second factor stay ours.
 """
 
 import logging
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import requests
 import sqlalchemy as sa
 from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
 from flask import Flask, current_app
 from joserfc.errors import JoseError
@@ -20,6 +23,8 @@ from hotline.auth import Proved
 from hotline.errors import Forbidden, HotlineError
 from hotline.floor import Floor
 from hotline.models import Account
+from hotline.people.config import Accounts, OpenId
+from hotline.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +45,18 @@ class OpenIdFailed(Forbidden):
     code, text = "openid-failed", "floor.openid.failed"
 
 
+class NoLonger(Exception):
+    """The provider takes back what it gave: it no longer vouches for them."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the provider says of somebody, and with what it can be asked again; empty: it cannot."""
+
+    claims: dict[str, Any]
+    refresh: str = field(default="", repr=False)
+
+
 class UnknownIdentity(Forbidden):
     """The provider knows them, and no account here is theirs, or it is locked: told alike."""
 
@@ -51,13 +68,18 @@ def register(app: Flask, floor: Floor) -> None:
     settings = floor.settings
     if not settings.openid_issuer:
         return
-    app.extensions[EXTENSION] = OAuth(app).register(
+    rules = floor.section(Accounts).openid
+    app.extensions[EXTENSION] = _registered(app, settings, rules.scopes)
+
+
+def _registered(app: Flask, settings: Settings, scopes: tuple[str, ...]) -> Any:
+    return OAuth(app).register(
         "city",
         client_id=settings.openid_client_id,
         client_secret=settings.openid_client_secret,
         server_metadata_url=settings.openid_issuer + METADATA,
         client_kwargs={
-            "scope": "openid profile email",
+            "scope": " ".join(scopes),
             "code_challenge_method": "S256",
             "default_timeout": TIMEOUT_SECONDS,
         },
@@ -77,7 +99,7 @@ def start(back: str) -> BaseResponse:
     return redirection
 
 
-def claims() -> dict[str, Any]:
+def claims() -> Answer:
     """What the provider says of who comes back with its answer: proved to be its own, for us, in
     time, and to the question of this browser; raises NoOpenId, OpenIdFailed.
     """
@@ -91,9 +113,35 @@ def claims() -> dict[str, Any]:
             },
             leeway=60,
         )
-        return dict(token["userinfo"])
+        return Answer(dict(token["userinfo"]), token.get("refresh_token") or "")
     except _FAULTS as error:
         raise _failed(error) from error
+
+
+def again(settings: Settings, rules: OpenId, refresh: str) -> Answer:
+    """What the provider says now of whom it gave this refresh token for (OpenID Connect Core, 12):
+    in an ID token, or else at its userinfo endpoint.
+
+    Raises NoLonger when it takes the token no more, OpenIdFailed when it cannot be asked.
+    """
+    client = _alone(settings, rules.scopes)
+    try:
+        token = client.fetch_access_token(grant_type="refresh_token", refresh_token=refresh)
+        # no browser has asked anything here, so that there is no nonce
+        said = client.parse_id_token(token, nonce=None, leeway=60) or client.userinfo(token=token)
+        return Answer(dict(said), token.get("refresh_token") or "")
+    except OAuthError as error:
+        if error.error == "invalid_grant":
+            raise NoLonger() from error
+        raise _failed(error) from error
+    except _FAULTS as error:
+        raise _failed(error) from error
+
+
+@lru_cache(1)
+def _alone(settings: Settings, scopes: tuple[str, ...]) -> Any:
+    """The client of a process without pages; what the provider tells of itself is kept."""
+    return _registered(Flask(__name__), settings, scopes)
 
 
 def account_of(session: Session, said: dict[str, Any], claim: str) -> Proved:

@@ -4,8 +4,8 @@ Only where config.yaml says so (`accounts.openid.provision`). Somebody whose gro
 refused. An account that an administrator made by hand is never touched here: it signs in as ever,
 with the role that it was given. What happens is in the audit log, by the sign-in's own name.
 
-A provider tells of somebody only when they sign in. So who leaves the group is locked out here at
-the next attempt to sign in; the sessions that they have end by themselves (`accounts.sessions`).
+A provider tells of somebody when they sign in, and when it is asked again while they are signed in
+(`hotline.people.rechecking`). So who leaves the group is locked out here within minutes.
 """
 
 import logging

@@ -48,6 +48,9 @@ class Person:
     locked_until: datetime | None
     created_at: datetime
     second_factor: bool
+    #: The city's own sign-in has made it, and says what it is; and since when its groups give none.
+    provisioned: bool
+    group_gone_at: datetime | None
 
     def locked_now(self, now: datetime) -> bool:
         """Whether wrong passwords have locked it for the moment."""
@@ -110,6 +113,8 @@ def _person(row: Any) -> Person:
         locked_until=account.locked_until,
         created_at=account.created_at,
         second_factor=bool(row[1]),
+        provisioned=account.provisioned_at is not None,
+        group_gone_at=None if account.active else account.group_gone_at,
     )
 
 

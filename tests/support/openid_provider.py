@@ -35,11 +35,16 @@ class Provider:
         self._key = RSAKey.generate_key(2048, {"kid": "1", "use": "sig", "alg": "RS256"})
         self._other = RSAKey.generate_key(2048, {"kid": "1", "use": "sig", "alg": "RS256"})
         self._codes: dict[str, dict[str, str]] = {}
+        #: Whether it gives refresh tokens; those that are good; how often they were used.
+        self.refreshes = False
+        self.good: dict[str, dict[str, str]] = {}
+        self.asked_again = 0
         self.app = Flask("provider")
         self.app.add_url_rule("/.well-known/openid-configuration", "metadata", self._metadata)
         self.app.add_url_rule("/keys", "keys", self._keys)
         self.app.add_url_rule("/authorize", "authorize", self._authorize)
         self.app.add_url_rule("/token", "token", self._token, methods=["POST"])
+        self.app.add_url_rule("/userinfo", "userinfo", self._userinfo)
 
     def _metadata(self) -> Any:
         return jsonify(
@@ -47,6 +52,7 @@ class Provider:
             authorization_endpoint=f"{self.issuer}/authorize",
             token_endpoint=f"{self.issuer}/token",
             jwks_uri=f"{self.issuer}/keys",
+            userinfo_endpoint=f"{self.issuer}/userinfo",
             response_types_supported=["code"],
             subject_types_supported=["public"],
             id_token_signing_alg_values_supported=["RS256"],
@@ -71,6 +77,8 @@ class Provider:
 
     def _token(self) -> Any:
         form, basic = request.form, request.authorization
+        if form["grant_type"] == "refresh_token":
+            return self._again(form["refresh_token"])
         asked = self._codes.pop(form["code"], None)
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -83,7 +91,31 @@ class Provider:
         answer = {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer"}
         if self.spoil != "no id_token":
             answer["id_token"] = self._id_token(asked)
-        return jsonify(answer)
+        return jsonify(answer | self._refresh(asked))
+
+    def _refresh(self, asked: dict[str, str]) -> dict[str, str]:
+        if not self.refreshes:
+            return {}
+        token = secrets.token_urlsafe(16)
+        self.good[token] = asked
+        return {"refresh_token": token}
+
+    def _again(self, token: str) -> Any:
+        """A refresh token is good once, and gives the next."""
+        self.asked_again += 1
+        if self.spoil == "away":
+            return "not now", 503
+        asked = self.good.pop(token, None)
+        if asked is None:
+            return jsonify(error="invalid_grant"), 400
+        answer = {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer"}
+        if self.spoil != "no id_token":
+            answer["id_token"] = self._id_token(asked)
+        return jsonify(answer | self._refresh(asked))
+
+    def _userinfo(self) -> Any:
+        assert request.authorization is not None and request.authorization.type == "bearer"
+        return jsonify({"sub": "17", **self.claims})
 
     def _id_token(self, asked: dict[str, str]) -> str:
         now = int(time.time())

@@ -198,6 +198,7 @@ def test_the_strip_says_what_the_engine_does_and_what_comes_after(browser, floor
     assert "Wrap-up" in strip
     assert "After this call: Break · Meal" in strip
     assert 'data-until="2026-08-01T05:01:30+00:00"' in strip
+    assert 'data-slow="5"' in strip, "nobody tells that it is over"
 
 
 def test_who_missed_a_call_finds_a_loud_way_back(browser, floor, noi):

@@ -143,6 +143,11 @@ def test_a_click_is_one_message(
     assert texting.sent[1:] == [(MOBILE, sender, "Call 1662")]
     told = story_of(world, caller, "sms")
     assert [each["result"] for each in told] == ["queued", "sent"] * 2
+    # by the agent in the event the desk is told of it (`ivr.jobs.topics`): it need not keep asking
+    assert {each["agent"] for each in told} == {agent.id}
+    assert f'data-topics="agent:{agent.id}"' in (
+        agent.ask("GET", f"/calls/answers?offer={agent.last_offer.id}").text
+    )
     assert MOBILE not in str(told)
     offer = agent.last_offer.id
     shown = agent.ask("GET", f"/calls/messages?offer={offer}&lang=en").text

@@ -129,6 +129,15 @@ def test_the_limit_links_no_ticket_but_keeps_its_number(
     assert ticket.text == f"{NOTE}\n123-4567"
 
 
+def test_the_limit_keeps_the_wish_not_to_be_named(world: World, pair: tuple[Agent, Caller]) -> None:
+    agent, caller = pair
+    agent.does(path(caller), note=NOTE, who="สมชาย", hide_name="1")
+    html = agent.ask("GET", "/calls/current").get_data(as_text=True)
+    assert re.search(r'name="hide_name" value="1" checked', html), "a reload shows it"
+    agent.hangs_up()
+    assert ticket_at_the_limit(world, caller).hide_name
+
+
 def test_who_finishes_after_the_limit_does_not_say_it_twice(
     world: World, pair: tuple[Agent, Caller]
 ) -> None:

@@ -212,7 +212,7 @@ def test_guesses_lock_the_address_and_a_right_proof_gives_no_new_ones(
     assert client.get("/t/" + "x" * 22).status_code == 429
     elsewhere = enter(client, mine, environ_base={"REMOTE_ADDR": "198.51.100.9"})
     assert elsewhere.status_code == 303
-    # whoever asks can write this header: nobody believes it unless the file says so
+    # whoever asks can write this header: nobody believes it unless BEHIND_PROXY is set
     forged = enter(client, mine, headers={"X-Forwarded-For": "198.51.100.10"})
     assert forged.status_code == 429
 

@@ -118,3 +118,15 @@ def test_where_a_stream_may_be(url: str) -> None:
 )
 def test_where_none_can_be(url: str) -> None:
     assert set(faults({**RIGHT, "STREAM_URL": url})) == {"STREAM_URL"}
+
+
+@pytest.mark.parametrize(
+    ("said", "behind"), [(None, False), ("", False), ("0", False), ("1", True)]
+)
+def test_whether_a_proxy_is_in_front(said: str | None, behind: bool) -> None:
+    environment = RIGHT if said is None else {**RIGHT, "BEHIND_PROXY": said}
+    assert from_environment(environment).behind_proxy is behind
+
+
+def test_a_proxy_that_is_half_there() -> None:
+    assert set(faults({**RIGHT, "BEHIND_PROXY": "yes, please"})) == {"BEHIND_PROXY"}

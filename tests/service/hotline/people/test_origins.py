@@ -14,6 +14,7 @@ from hotline.clock import DrivenClock
 from hotline.floor import Floor
 from hotline.models import SignInOrigin
 from hotline.people.config import Accounts, Addresses
+from hotline.settings import Settings
 from tests.service.hotline.people.conftest import BOTH, PASSWORD, Make, Person
 
 FREE, WINDOW = 4, 15 * 60
@@ -26,8 +27,13 @@ def behind_proxy() -> bool:
 
 
 @pytest.fixture
-def city_config(city_config: CityConfig, behind_proxy: bool) -> CityConfig:
-    limits = Addresses(accounts=FREE, minutes=15, behind_proxy=behind_proxy)
+def settings(settings: Settings, behind_proxy: bool) -> Settings:
+    return settings.model_copy(update={"behind_proxy": behind_proxy})
+
+
+@pytest.fixture
+def city_config(city_config: CityConfig) -> CityConfig:
+    limits = Addresses(accounts=FREE, minutes=15)
     return CityConfig({**city_config.sections, Accounts: Accounts(addresses=limits)})
 
 

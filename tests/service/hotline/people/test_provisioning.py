@@ -94,6 +94,24 @@ def test_an_account_is_made_by_its_group(
     assert log(floor) == said("made")
 
 
+def test_who_looks_after_accounts_sees_whose_word_holds(
+    somebody: Person, make: Make, floor: Floor, provider: Provider
+) -> None:
+    admin = make("boss", Role.ADMINISTRATOR)
+    says(provider, "agents")
+    assert signs_in(somebody, provider).status_code == 302
+    found = account(floor)
+    assert found is not None
+    page = f"/people/{found.id}?lang=en"
+    assert "City&#39;s sign-in" in admin.looks("/people?lang=en").text
+    assert "holds until it is heard again" in admin.looks(page).text
+    assert "City&#39;s sign-in" not in admin.looks(f"/people/{admin.id}?lang=en").text
+    somebody.sends("/sign-out")
+    says(provider)
+    refused(signs_in(somebody, provider), somebody, UNKNOWN)
+    assert "in no group of the city&#39;s own sign-in" in admin.looks(page).text
+
+
 @pytest.mark.parametrize("groups", [[], ["lunch"], "lunch", 7, None, [["agents"]], {"agents": 1}])
 def test_who_is_in_no_group_is_refused_and_not_made(
     somebody: Person, floor: Floor, provider: Provider, groups: Any
