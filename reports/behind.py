@@ -56,6 +56,8 @@ FIRST: Final = ("first_calls", "first_calls_resolved")
 #: By which a number of calls, and one of tickets, can be narrowed; of calls one topic at a time.
 OF_CALLS: Final = ("queue", "language")
 OF_TICKETS: Final = ("category", "division", "area")
+#: 1 Monday to 7 Sunday, beside an hour: a field of the week.
+WEEKDAY: Final = "weekday"
 TOPICS: Final = {
     "hour": By.HOUR,
     "outcome": By.OUTCOME,
@@ -77,6 +79,11 @@ class Wanted:
         if self.metric in TICKET_COUNTER_NAMES:
             return Part.TICKETS
         return Part.PRESENCE if self.metric in PRESENCE_COUNTER_NAMES else Part.CALLS
+
+    @property
+    def weekday(self) -> int | None:
+        """0 Monday to 6 Sunday; None: of every day."""
+        return int(self.by[WEEKDAY]) - 1 if WEEKDAY in self.by else None
 
     @property
     def is_largest(self) -> bool:
@@ -104,6 +111,10 @@ def wanted(metric: str, span: Span, by: Mapping[str, str]) -> Wanted:
         allowed = set(OF_CALLS)
         if found.metric in TALLIED and len(by) == 1:
             allowed |= set(TOPICS)
+        if found.metric in TALLIED and set(by) == {"hour", WEEKDAY}:
+            if by[WEEKDAY] not in map(str, range(1, 8)):
+                raise Invalid(f"no weekday: {by[WEEKDAY]}")
+            allowed = set(by)
     if unknown := set(by) - allowed:
         raise Invalid(f"{metric} is not told by {', '.join(sorted(unknown))}")
     return found
@@ -130,7 +141,8 @@ def behind(
     first = max(of.span.first, since or of.span.first)
     reading = {Part.CALLS: _calls, Part.TICKETS: _tickets, Part.PRESENCE: _presence}[of.part]
     for day in _days(session, of, first, last):
-        yield from reading(session, of, day, how, now)
+        if of.weekday in (None, day.weekday()):
+            yield from reading(session, of, day, how, now)
 
 
 def summed(of: Wanted, items: Iterator[Item]) -> int:
@@ -258,7 +270,7 @@ def number(session: Session, of: Wanted, how: How, *, now: datetime) -> int | No
         return counted
     whole = figures(session, of.span, how, now=now)
     if of.topic is not None:
-        tallies = _spread(whole, of.topic.by)
+        tallies = _spread(whole, of)
         return sum(int(getattr(each, of.metric)) for key, each in tallies if key == of.topic.key)
     if len(of.by) > 1:
         return summed(of, behind(session, of, how, now=now))
@@ -274,9 +286,12 @@ def number(session: Session, of: Wanted, how: How, *, now: datetime) -> int | No
     return None if value is None else int(value)
 
 
-def _spread(whole: Figures, by: By) -> Iterator[tuple[str, Tally]]:
-    if by is By.HOUR:
-        yield from ((f"{hour:02}", tally) for (_, hour), tally in whole.hours.items())
+def _spread(whole: Figures, asked: Wanted) -> Iterator[tuple[str, Tally]]:
+    assert asked.topic is not None
+    if asked.topic.by is By.HOUR:
+        for (weekday, hour), tally in whole.hours.items():
+            if asked.weekday in (None, weekday):
+                yield f"{hour:02}", tally
         return
     of = {By.OUTCOME: whole.outcomes, By.CATEGORY: whole.categories, By.AREA: whole.areas}
-    yield from of[by].items()
+    yield from of[asked.topic.by].items()

@@ -125,8 +125,6 @@ class Printed(Section):
     seal: Path | None = None
     #: Of the annual report. By language a Markdown file: paragraphs, headings, lists.
     foreword: dict[Language, Path] = Field(default_factory=dict)
-    #: Figures of the Thai report as ๐ to ๙.
-    thai_numerals: bool = False
 
 
 class Reports(Section):
@@ -142,6 +140,8 @@ class Reports(Section):
     first_call_days: Annotated[int, Field(ge=1, le=60)] = 7
     wallboard: Wallboard = Wallboard()
     printed: Printed = Printed()
+    #: Of what readers of Thai are given, on pages and on paper: 0 to 9, or ๐ to ๙.
+    numerals: Literal["arabic", "thai"] = "arabic"
     #: Local time at which the night counts the day before.
     night_at: time = time(0, 30)
 
