@@ -115,8 +115,8 @@ def versus(
     encoding = {"x": _x([x for x, *_ in values]), "y": _y(title), "color": colour}
     encoding["tooltip"] = _hint(("x", None), ("part", None), ("y", COUNT))
     marks: tuple[Spec, Spec] = (
-        {"type": "bar", "cornerRadiusEnd": 2},
-        {"type": "tick", "thickness": 3},
+        {"type": "bar", "cornerRadiusEnd": 2, "opacity": 1},
+        {"type": "tick", "thickness": 3, "opacity": 1},
     )
     layers = [
         {"transform": [{"filter": {"field": "part", "equal": name}}], "mark": mark}

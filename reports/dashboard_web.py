@@ -38,9 +38,9 @@ def page() -> str:
     (before,) = found.against
     names = (t("reports.today"), labels.title(before.stretch.period, words))
     pictures = {
-        "hours": painter.versus(by_hour, names=names, title=t("reports.dashboard.hours")),
-        "weeks": painter.trend(weeks, last=weeks[-1].name, what=t("reports.dashboard.week")),
-        "level": painter.level(weeks),
+        "hours": painter.versus(by_hour, names=names),
+        "weeks": painter.trend(weeks, unit="week"),
+        "level": painter.level(weeks, unit="week"),
     }
     title = labels.title(today, words)
     return render_template("reports/dashboard.html", today=today, title=title, **pictures, **values)

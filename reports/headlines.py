@@ -85,6 +85,8 @@ class Writer:
         was = shown.value(each.line, metric) if each.known else None
         # a part of it is no measure of the whole
         found = difference(metric, number, was) if each.complete else None
+        if found is not None and self._is_nothing(metric, found.absolute):
+            found = Difference(0, found.relative and 0, None)
         # the list of calls knows days, and no part of one
         href = None if each.stretch.until or was is None else self._behind(each.line, metric)
         return Compared(
@@ -95,6 +97,11 @@ class Writer:
             0 if found is None else (found.absolute > 0) - (found.absolute < 0),
             None if found is None else found.better,
         )
+
+    def _is_nothing(self, metric: Metric, absolute: float) -> bool:
+        """It is less than what is written."""
+        zero = shown.written(metric, 0, self._language)
+        return shown.written(metric, abs(absolute), self._language) == zero
 
     def _name(self, each: Against) -> str:
         return self._words.text(f"reports.against.{each.stretch.kind}")
@@ -107,7 +114,7 @@ class Writer:
             points = i18n.number(abs(found.absolute) * 100, self._language, 1)
             return self._words.text("reports.against.points", number=f"{sign}{points}")
         much = f"{sign}{shown.written(metric, abs(found.absolute), self._language)}"
-        if found.relative is None:
+        if found.relative is None or not found.absolute:
             return much
         return f"{much} ({sign}{i18n.percent(abs(found.relative), self._language)})"
 

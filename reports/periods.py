@@ -4,7 +4,7 @@ and its charts.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -18,13 +18,15 @@ from reports.compare import Against
 from reports.figures import Patterns, Span, patterns
 from reports.pictures import Painter, Picture, Point, summed
 from reports.service import How
-from reports.view import Line, Period, Report
+from reports.view import Kind, Line, Period, Report
 from reports.wording import Wording
 from tickets.config import Tickets
 
 #: How many days a day's trend shows, and how many months a month's, with itself.
 TREND_DAYS: Final = 60
 TREND_MONTHS: Final = 13
+#: What a month and a year are told by.
+_PARTS: Final[Mapping[Kind, Kind]] = {"month": "day", "year": "month"}
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _points(shown: Report, reader: Reader, now: datetime) -> list[Point]:
 def _by_time(painter: Painter, points: list[Point], period: Period) -> Iterator[Picture]:
     drawn = [painter.calls(points)]
     if period.kind != "day":  # an hour has too few calls for a rate
-        drawn += [painter.level(points), painter.speed(points)]
+        drawn += [painter.level(points, unit=_PARTS[period.kind]), painter.speed(points)]
     yield from (each for each in drawn if each is not None)
 
 
@@ -91,11 +93,11 @@ def _trend(session: Session, shown: Report, reader: Reader) -> Picture | None:
     if period.kind == "day":
         first = period.first - timedelta(days=TREND_DAYS - 1)
         periods = [Period.day(first + timedelta(days=n)) for n in range(TREND_DAYS)]
-        label, what = i18n.short_day, words.text("reports.day")
+        label = i18n.short_day
     elif period.kind == "month":
         months = range(TREND_MONTHS - 1, -1, -1)
         periods = [period.around(period.first - relativedelta(months=n)) for n in months]
-        label, what = labels.month_of_year, words.text("reports.month")
+        label = labels.month_of_year
     else:
         return None
     days = past.by_day(session, periods[0].first, period.first - timedelta(days=1), reader.how)
@@ -106,8 +108,7 @@ def _trend(session: Session, shown: Report, reader: Reader) -> Picture | None:
             line = summed(each.first, each.last, days, reader.how.formula)
         return Point(label(each.first, words.language), labels.title(each, words), line, each.path)
 
-    points = list(map(point, periods))
-    return reader.painter.trend(points, last=points[-1].name, what=what)
+    return reader.painter.trend(list(map(point, periods)), unit=period.kind)
 
 
 def _patterns(

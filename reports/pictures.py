@@ -7,7 +7,7 @@ Pure: lines and figures in, pictures out. What has a single point has no chart, 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
 from hotline import i18n
@@ -17,7 +17,7 @@ from reports.charts import Spec
 from reports.figures import Patterns, Span
 from reports.metrics import Counters, Rates, rates
 from reports.topics import Tally
-from reports.view import Line
+from reports.view import Kind, Line
 from reports.wording import Wording
 
 #: A Monday, for the names of weekdays.
@@ -93,17 +93,17 @@ class Painter:
         values = [
             (point.label, dict(zip(names, _parts(point.line), strict=True))) for point in points
         ]
-        most = max(points, key=lambda point: _calls(point.line) or 0)
-        number = _calls(most.line)
-        title = (
-            self._t("most_calls", when=most.name, calls=self._number(number))
-            if number
-            else self._t("no_calls")
-        )
-        return Picture("calls", title, charts.stacked(values, title=self._t("unit_calls")))
+        spec = charts.stacked(values, title=self._t("unit_calls"))
+        return Picture("calls", self._most(points), spec)
 
-    def level(self, points: Sequence[Point]) -> Picture | None:
-        """The service level, and what was promised."""
+    def _most(self, points: Sequence[Point]) -> str:
+        most = max(points, key=lambda point: _calls(point.line) or 0)
+        if number := _calls(most.line):
+            return self._t("most_calls", when=most.name, calls=self._number(number))
+        return self._t("no_calls")
+
+    def level(self, points: Sequence[Point], *, unit: Kind | Literal["week"]) -> Picture | None:
+        """The service level, and what was promised; `unit` says what a point is."""
         values = [
             (each.label, each.line.rates.service_level if each.line else None) for each in points
         ]
@@ -115,6 +115,7 @@ class Painter:
             "level_kept",
             kept=self._number(kept),
             of=self._number(len(told)),
+            unit=self._t(f"of_{unit}"),
             target=i18n.percent(self._target, self._language, 0),
             threshold=f"{self._threshold:g}",
         )
@@ -135,16 +136,15 @@ class Painter:
         )
         return Picture("speed", title, spec)
 
-    def trend(self, points: Sequence[Point], *, last: str, what: str) -> Picture | None:
-        """Calls of many days, weeks or months. `last` names the newest of them in words, `what` is
-        the head of the first column.
-        """
+    def trend(self, points: Sequence[Point], *, unit: Kind | Literal["week"]) -> Picture | None:
+        """Calls of many days, weeks or months (`unit`), the newest last."""
         known = [number for point in points[:-1] if (number := _calls(point.line)) is not None]
         if not known:
             return None
         title = self._t(
             "trend",
-            last=last,
+            last=points[-1].name,
+            unit=self._t(f"of_{unit}"),
             calls=self._number(_calls(points[-1].line)),
             average=self._number(sum(known) / len(known)),
             number=self._number(len(known)),
@@ -154,7 +154,7 @@ class Painter:
         )
         metrics = [CATALOGUE[id_] for id_ in _OF_TREND]
         rows = [(Cell(point.name, point.href), self.cells(point.line)) for point in points]
-        heads = [what, *(metric.name[self._language] for metric in metrics)]
+        heads = [self._t(unit), *(metric.name[self._language] for metric in metrics)]
         return Picture("trend", title, spec, Table(heads, rows))
 
     def cells(self, line: Line | None) -> list[Cell]:
@@ -178,7 +178,6 @@ class Painter:
         points: Sequence[tuple[Point, Line | None]],
         *,
         names: tuple[str, str],
-        title: str,
     ) -> Picture | None:
         """Calls of each hour, and what they were then."""
         values = [(point.label, _calls(point.line), _calls(then)) for point, then in points]
@@ -190,7 +189,7 @@ class Painter:
         ]
         spec = charts.versus(values, names=names, title=self._t("unit_calls"))
         table = Table([self._words.text("reports.hour"), *names], rows)
-        return Picture("hours", title, spec, table)
+        return Picture("hours", self._most([point for point, _ in points]), spec, table)
 
     def _calls_cell(self, line: Line | None) -> Cell:
         if line is None:
@@ -254,7 +253,7 @@ class Painter:
         )
         spec = charts.areas(
             shapes,
-            received,
+            {area: received.get(area, 0) for area in shapes},
             {area: self._words.area(area) for area in shapes},
             title=self._name("tickets_received"),
         )

@@ -80,7 +80,7 @@ function frame(place) {
     aria: false,
     view: { stroke: null },
     axis: { ...letters, gridColor: line, domainColor: soft, labelLimit: 220 },
-    legend: { ...letters, symbolSize: 160, columns: place.clientWidth < NARROW ? 1 : null, gradientLength: Math.min(200, place.clientWidth / 2) },
+    legend: { ...letters, symbolSize: 160, symbolOpacity: 1, labelLimit: place.clientWidth, columns: place.clientWidth < NARROW ? 1 : null, gradientLength: Math.min(200, place.clientWidth / 2) },
     text: { fontSize: 14, color: ink },
     rule: { color: soft },
   };
@@ -112,7 +112,7 @@ class Chart {
       if (turn !== this.turn) return; // another width or theme meanwhile
       const colours = Object.fromEntries(Object.entries(COLOURS).map(([name, property]) => [name, colour(this.place, property)]));
       const spec = { ...coloured(this.spec, colours), width: this.width, autosize: { type: "fit-x", contains: "padding" } };
-      const compiled = vegaLite.compile(spec, { config: frame(this.place) }).spec;
+      const compiled = vegaLite.compile(spec, { config: frame(this.place), logger: vega.logger(vega.Error) }).spec;
       const drawn = document.createElement("div");
       const view = new vega.View(vega.parse(compiled, null, { ast: true }), { expr, renderer: "svg", container: drawn });
       view.tooltip((/** @type {any} */ _, /** @type {any} */ __, /** @type {any} */ ___, /** @type {any} */ value) => this.hint(value));
