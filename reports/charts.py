@@ -112,7 +112,7 @@ def versus(
     scale = {"domain": list(names), "range": [ACCENT, SERIES[1]]}
     legend = {"title": None, "orient": "bottom", "symbolType": "square"}
     colour = {"field": "part", "type": "nominal", "scale": scale, "legend": legend}
-    encoding = {"x": _x([x for x, *_ in values]), "y": _y(title), "color": colour}
+    encoding: Spec = {"x": _x([x for x, *_ in values]), "y": _y(title), "color": colour}
     encoding["tooltip"] = _hint(("x", None), ("part", None), ("y", COUNT))
     marks: tuple[Spec, Spec] = (
         {"type": "bar", "cornerRadiusEnd": 2, "opacity": 1},

@@ -58,20 +58,21 @@ def hours(
     period = found.report.period
     before = Period.day(period.first - _WEEK)
     then: list[Line] | None = None
+    lines = zip(period.parts(how.zone), found.report.by_time, strict=True)
     if before.first in past.known(session, before.first, before.last, how).days:
         rows = service.rows(session, before.first, before.last)
         then = _report(before, rows, how).by_time
     return [
         (
             Point(
-                labels.on_axis(period, line, words, how.zone),
-                labels.of_line(period, line, words, how.zone),
-                line if isinstance(line.key, datetime) and line.key <= now else None,
+                labels.on_axis(period, key, words, how.zone),
+                labels.of_part(period, key, words, how.zone),
+                line if isinstance(key, datetime) and key <= now else None,
             ),
             # on the days on which clocks are changed there are 23 or 25
             then[number] if then and number < len(then) else None,
         )
-        for number, line in enumerate(found.report.by_time)
+        for number, (key, line) in enumerate(lines)
     ]
 
 

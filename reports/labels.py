@@ -1,10 +1,10 @@
-"""What periods and the lines of their tables are called. Pure."""
+"""What periods, and the hours, days and months of them, are called. Pure."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from hotline import clock, i18n
-from reports.view import Line, Period
+from reports.view import Period
 from reports.wording import Wording
 
 
@@ -19,22 +19,20 @@ def title(period: Period, words: Wording) -> str:
     return words.text("reports.fiscal_year", year=period.fiscal_year, gregorian=period.last.year)
 
 
-def of_line(period: Period, line: Line, words: Wording, zone: ZoneInfo) -> str:
-    """Of an hour, a day or a month of a period."""
-    if isinstance(line.key, datetime):
-        return i18n.time_of_day(line.key, zone)
-    assert isinstance(line.key, date)
+def of_part(period: Period, key: date | datetime, words: Wording, zone: ZoneInfo) -> str:
+    """Of an hour (its start), a day or a month (its first day) of a period."""
+    if isinstance(key, datetime):
+        return i18n.time_of_day(key, zone)
     if period.kind == "month":
-        return i18n.short_day(line.key, words.language)
-    return i18n.month(line.key, words.language)
+        return i18n.short_day(key, words.language)
+    return i18n.month(key, words.language)
 
 
-def on_axis(period: Period, line: Line, words: Wording, zone: ZoneInfo) -> str:
+def on_axis(period: Period, key: date | datetime, words: Wording, zone: ZoneInfo) -> str:
     """The same below a chart, as short as can be."""
-    if isinstance(line.key, datetime):
-        return f"{clock.local(line.key, zone):%H}"
-    assert isinstance(line.key, date)
-    return str(line.key.day) if period.kind == "month" else short_month(line.key, words.language)
+    if isinstance(key, datetime):
+        return f"{clock.local(key, zone):%H}"
+    return str(key.day) if period.kind == "month" else short_month(key, words.language)
 
 
 def short_month(day: date, language: str) -> str:

@@ -21,7 +21,8 @@ _NOT_TEXT: Final = re.compile(
 
 def in_thai(page: str) -> str:
     """The text of HTML with ๐ to ๙ for its figures; tags, code and references stay as they are."""
-    parts, end = [], 0
+    parts: list[str] = []
+    end = 0
     for found in _NOT_TEXT.finditer(page):
         parts += (page[end : found.start()].translate(_TO_THAI), found[0])
         end = found.end()

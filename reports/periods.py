@@ -69,15 +69,17 @@ def beside(session: Session, shown: Report, reader: Reader, *, now: datetime) ->
 
 
 def _points(shown: Report, reader: Reader, now: datetime) -> list[Point]:
+    """Every hour, day or month of the period; what is still to come keeps its place."""
     period, words, zone = shown.period, reader.words, reader.zone
+    lines = {line.key: line for line in shown.by_time}
     return [
         Point(
-            labels.on_axis(period, line, words, zone),
-            labels.of_line(period, line, words, zone),
+            labels.on_axis(period, key, words, zone),
+            labels.of_part(period, key, words, zone),
             # an hour to come has no calls, not zero
-            None if isinstance(line.key, datetime) and line.key > now else line,
+            None if isinstance(key, datetime) and key > now else lines.get(key),
         )
-        for line in shown.by_time
+        for key in period.parts(zone)
     ]
 
 
@@ -93,7 +95,7 @@ def _trend(session: Session, shown: Report, reader: Reader) -> Picture | None:
     if period.kind == "day":
         first = period.first - timedelta(days=TREND_DAYS - 1)
         periods = [Period.day(first + timedelta(days=n)) for n in range(TREND_DAYS)]
-        label = i18n.short_day
+        label: Callable[[date, str], str] = i18n.short_day
     elif period.kind == "month":
         months = range(TREND_MONTHS - 1, -1, -1)
         periods = [period.around(period.first - relativedelta(months=n)) for n in months]

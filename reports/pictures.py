@@ -132,7 +132,7 @@ class Painter:
         title = self._t("slowest", wait=i18n.duration(slowest / 1000), when=when.name)
         spec = charts.line(
             [(point.label, None if wait is None else wait / 1000) for point, wait in values],
-            title=self._t("unit_seconds", name=self._name("average_wait")),
+            title=self._t("unit_seconds"),
         )
         return Picture("speed", title, spec)
 

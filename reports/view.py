@@ -2,7 +2,7 @@
 that a test can make.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, TypeVar
@@ -64,6 +64,16 @@ class Period:
         if self.kind == "month":
             return Period.month(day.year, day.month)
         return Period.year(clock.fiscal_year_of(day))
+
+    def parts(self, zone: ZoneInfo) -> Sequence[datetime | date]:
+        """What it is told by: the starts (UTC) of the hours of a day, the days of a month, the
+        months (their first days) of a year.
+        """
+        if self.kind == "day":
+            return hours_of(self.first, zone)
+        number = (self.last - self.first).days + 1
+        days = [self.first + timedelta(days=each) for each in range(number)]
+        return days if self.kind == "month" else [day for day in days if day.day == 1]
 
     @property
     def before(self) -> "Period":

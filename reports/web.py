@@ -160,7 +160,7 @@ def _page(period: Period) -> str:
         today=Period.day(here.day()),
         show=_show,
         calls_behind=_calls_behind,
-        time_label=lambda line: labels.of_line(period, line, words, zone),
+        time_label=lambda line: labels.of_part(period, line.key, words, zone),
         begun=_begun,
         days=_days,
         narrower=_narrower,

@@ -80,6 +80,7 @@ function frame(place) {
     aria: false,
     view: { stroke: null },
     axis: { ...letters, gridColor: line, domainColor: soft, labelLimit: 220 },
+    axisX: { labelPadding: 8, labelSeparation: 6 },
     legend: { ...letters, symbolSize: 160, symbolOpacity: 1, labelLimit: place.clientWidth, columns: place.clientWidth < NARROW ? 1 : null, gradientLength: Math.min(200, place.clientWidth / 2) },
     text: { fontSize: 14, color: ink },
     rule: { color: soft },
