@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The charts of the reports: beside each `figure[data-chart]`'s table a Vega-Lite specification, drawn by Vega in
- * the colours and letters of the page. A table says the same: where a chart cannot be drawn, nothing is missing.
+ * The charts of the reports: `data-chart` of a figure is a Vega-Lite specification, drawn by Vega in the colours and
+ * letters of the page. A table says the same: where a chart cannot be drawn, nothing is missing.
  */
 
 const LIBRARY = "/reports/drawing/";
@@ -95,7 +95,7 @@ class Chart {
   constructor(figure) {
     this.figure = figure;
     this.place = /** @type {HTMLElement} */ (figure.querySelector(".drawn"));
-    this.spec = JSON.parse(figure.querySelector("script")?.textContent ?? "{}");
+    this.spec = JSON.parse(figure.dataset.chart ?? "{}");
     this.write = figure.dataset.numerals === "thai" ? inThai : (/** @type {string} */ text) => text;
     this.width = 0;
     this.turn = 0;

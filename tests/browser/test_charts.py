@@ -13,9 +13,11 @@ from playwright.sync_api import Browser, Page, expect
 from hotline import clock
 from hotline.auth import COOKIE, Role
 from hotline.floor import Floor
+from hotline.web import LANGUAGE_COOKIE
 from reports import numerals
 from reports.metrics import Counters
-from reports.models import ReportDay, call_days, call_intervals, call_topics
+from reports.models import ReportDay, RollupDay, call_days, call_intervals, call_topics
+from reports.rollups import Part
 from reports.topics import TALLIED
 from tests.browser.conftest import Look
 from tests.support.floors import sign_in_as
@@ -49,6 +51,8 @@ def months(floor: Floor, client: FlaskClient) -> Iterator[Floor]:
         for n in range((LAST - FIRST).days + 1):
             day = FIRST + timedelta(days=n)
             session.add(ReportDay(day=day, counted_at=clock.now(), revised_at=None))
+            for part in (Part.TICKETS, Part.PRESENCE):
+                session.add(RollupDay(part=part.value, day=day, counted_at=clock.now(), rules=""))
             of = {"day": day, "queue": "information", "language": "th"}
             counted = cell(10 + n % 7).as_dict()
             start = clock.midnight(day, zone) + timedelta(hours=9)
@@ -125,7 +129,8 @@ def test_without_a_script_the_tables_stand(
 # ---------------------------------------------------------------- publishing
 
 
-def test_a_manager_publishes_a_month(months: Floor, look: Look) -> None:
+def test_a_manager_publishes_a_month(months: Floor, client: FlaskClient, look: Look) -> None:
+    client.set_cookie(LANGUAGE_COOKIE, "en")
     page = look(f"{OCTOBER}?lang=en", 1280)
     page.click("text=Published numbers")
     expect(page.locator("main form button")).to_have_text("Publish the numbers of this month")
