@@ -25,9 +25,12 @@ import ivr.keeping
 import ivr.pages
 import ivr.web
 import reports.behind_web
+import reports.board_web
+import reports.dashboard_web
 import reports.history.keeping
 import reports.history.web
 import reports.jobs
+import reports.library
 import reports.mailing.public
 import reports.mailing.web
 import reports.open_data.web
@@ -102,6 +105,9 @@ BLUEPRINTS = (
     ivr.web.blueprint,
     ivr.pages.blueprint,
     reports.web.blueprint,
+    reports.board_web.blueprint,
+    reports.dashboard_web.blueprint,
+    reports.library.blueprint,
     reports.history.web.blueprint,
     reports.open_data.web.blueprint,
     reports.behind_web.blueprint,
@@ -357,7 +363,7 @@ def create_app(floor: Floor | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     # how the floor stands, on top of the wallboard
-    app.extensions[agents.web.FIGURES] = reports.web.board_now
+    app.extensions[agents.web.FIGURES] = reports.board_web.board_now
     # an account's page tells which calls somebody answers; the lines of callers are above that room
     app.extensions[hotline.people.web.PARTS] = (agents.web.work_part,)
     # the audit log tells of agents by their names

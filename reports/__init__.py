@@ -23,8 +23,18 @@ mailing/        reports that go out by themselves: by e-mail, and by a link
 jobs.py         what is due each night, and the same by hand
 today.py        the figures of this day, kept up to date as it goes on
 board.py        the wallboard's figures
-view.py         what a page shows, worked out from rows
+view.py         what a page shows, worked out from rows; shown.py, labels.py: how a number and a
+                period are written
+compare.py      what a period is compared with, and what the difference says  (pure)
+headlines.py    the large figures, each with what it was                      (pure)
+past.py         what is stored of days that are over, for comparisons and trends
+charts.py       charts as specifications; pictures.py: those of the pages     (pure)
+periods.py      what the page of a day, month or year has beside its lines
+dashboard.py    now, today so far, the last weeks
+numerals.py     the city's numerals on the pages
 export.py       the CSV files, for readers and for programs
-web.py          pages and addresses; behind_web.py: lists behind numbers, published months
+web.py          pages and addresses; dashboard_web.py: where they begin; behind_web.py: lists behind
+                numbers, published months; board_web.py: the wallboard's part; library.py: the
+                scripts that draw; here.py: what all of them stand on
 ```
 """

@@ -64,6 +64,8 @@ FIRST: Final = ("first_calls", "first_calls_resolved")
 OF_CALLS: Final = ("queue", "language")
 OF_TICKETS: Final = ("category", "division", "area")
 OF_JOBS: Final = ("unit",)
+#: 1 Monday to 7 Sunday, beside an hour: a field of the week.
+WEEKDAY: Final = "weekday"
 TOPICS: Final = {
     "hour": By.HOUR,
     "outcome": By.OUTCOME,
@@ -92,6 +94,11 @@ class Wanted:
         return self.metric in JOB_COUNTER_NAMES
 
     @property
+    def weekday(self) -> int | None:
+        """0 Monday to 6 Sunday; None: of every day."""
+        return int(self.by[WEEKDAY]) - 1 if WEEKDAY in self.by else None
+
+    @property
     def is_largest(self) -> bool:
         """The number is the largest of what is behind it, and not their sum."""
         return self.metric.endswith("_max_ms")
@@ -110,18 +117,24 @@ def wanted(metric: str, span: Span, by: Mapping[str, str]) -> Wanted:
     found = Wanted(OF_RATE.get(metric, metric), span, by)
     if found.metric not in CATALOGUE:
         raise Invalid(f"no such number: {metric}")
-    allowed: set[str] = set()
-    if found.part is Part.TICKETS:
-        allowed = set(OF_TICKETS)
-    elif found.is_of_jobs:
-        allowed = set(OF_JOBS)
-    elif found.metric in COUNTER_NAMES:
-        allowed = set(OF_CALLS)
-        if found.metric in TALLIED and len(by) == 1:
-            allowed |= set(TOPICS)
-    if unknown := set(by) - allowed:
+    if unknown := set(by) - _told_by(found):
         raise Invalid(f"{metric} is not told by {', '.join(sorted(unknown))}")
     return found
+
+
+def _told_by(found: Wanted) -> set[str]:
+    """Along what a number is told. Raises Invalid for a day of the week that is none."""
+    if found.part is Part.TICKETS:
+        return set(OF_TICKETS)
+    if found.is_of_jobs:
+        return set(OF_JOBS)
+    if found.metric not in TALLIED:
+        return set(OF_CALLS) if found.metric in COUNTER_NAMES else set()
+    if set(found.by) == {"hour", WEEKDAY}:
+        if found.by[WEEKDAY] not in map(str, range(1, 8)):
+            raise Invalid(f"no weekday: {found.by[WEEKDAY]}")
+        return set(found.by)
+    return {*OF_CALLS, *(TOPICS if len(found.by) == 1 else ())}
 
 
 @dataclass(frozen=True)
@@ -148,7 +161,8 @@ def behind(
         return
     reading = {Part.CALLS: _calls, Part.TICKETS: _tickets, Part.PRESENCE: _presence}[of.part]
     for day in _days(session, of, first, last):
-        yield from reading(session, of, day, how, now)
+        if of.weekday in (None, day.weekday()):
+            yield from reading(session, of, day, how, now)
 
 
 def summed(of: Wanted, items: Iterator[Item]) -> int:
@@ -286,7 +300,7 @@ def number(session: Session, of: Wanted, how: How, *, now: datetime) -> int | No
         return counted
     whole = figures(session, of.span, how, now=now)
     if of.topic is not None:
-        tallies = _spread(whole, of.topic.by)
+        tallies = _spread(whole, of)
         return sum(int(getattr(each, of.metric)) for key, each in tallies if key == of.topic.key)
     if len(of.by) > 1:
         return summed(of, behind(session, of, how, now=now))
@@ -303,9 +317,12 @@ def number(session: Session, of: Wanted, how: How, *, now: datetime) -> int | No
     return None if value is None else int(value)
 
 
-def _spread(whole: Figures, by: By) -> Iterator[tuple[str, Tally]]:
-    if by is By.HOUR:
-        yield from ((f"{hour:02}", tally) for (_, hour), tally in whole.hours.items())
+def _spread(whole: Figures, asked: Wanted) -> Iterator[tuple[str, Tally]]:
+    assert asked.topic is not None
+    if asked.topic.by is By.HOUR:
+        for (weekday, hour), tally in whole.hours.items():
+            if asked.weekday in (None, weekday):
+                yield f"{hour:02}", tally
         return
     of = {By.OUTCOME: whole.outcomes, By.CATEGORY: whole.categories, By.AREA: whole.areas}
-    yield from of[by].items()
+    yield from of[asked.topic.by].items()

@@ -15,10 +15,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid, NotFound
-from hotline.i18n import Texts
-from hotline.web import floor, language
-from ivr.config import Ivr
-from reports import behind, publishing
+from hotline.web import floor, language, t
+from reports import behind, here, numerals, publishing, shown
 from reports.behind import Item, Wanted
 from reports.catalogue import CATALOGUE
 from reports.export import BYTE_ORDER_MARK
@@ -26,17 +24,18 @@ from reports.figures import Span
 from reports.metrics import Metric
 from reports.service import How
 from reports.view import Period
-from reports.wording import Wording, wording
 from reports.workbook import BUCKETS
-from tickets.config import Tickets
 
 #: Its templates are the room's.
 blueprint = Blueprint("figures", __name__)
+numerals.on(blueprint)
 _readers = access(Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
 #: So many stand on a page.
 ON_PAGE = 100
 #: The longest span that is asked for at once.
 LONGEST = timedelta(days=366)
+#: Any, for the names of weekdays.
+_MONDAY = date(2024, 1, 1)
 
 
 # ---------------------------------------------------------------- what is behind a number
@@ -96,7 +95,8 @@ def _asked() -> Wanted:
     first, last = _day(given.get("from", "")), _day(given.get("until", ""))
     if not timedelta(0) <= last - first < LONGEST:
         raise Invalid(f"{first} to {last}")
-    names = {*behind.OF_CALLS, *behind.OF_TICKETS, *behind.OF_JOBS, *behind.TOPICS}
+    groups = (behind.OF_CALLS, behind.OF_TICKETS, behind.OF_JOBS, behind.TOPICS, (behind.WEEKDAY,))
+    names = {name for group in groups for name in group}
     by = {name: given[name] for name in sorted(names) if name in given}
     return behind.wanted(given.get("metric", ""), Span(first, last), by)
 
@@ -137,7 +137,7 @@ def _shown(metric: Metric, value: int | None) -> str:
 
 
 def _narrowed(asked: Wanted) -> list[str]:
-    words = _words()
+    words = here.words()
     titles: dict[str, Callable[[str], str]] = {
         "queue": words.queue,
         "language": words.spoken,
@@ -147,20 +147,17 @@ def _narrowed(asked: Wanted) -> list[str]:
         "area": words.area,
         "hour": lambda hour: f"{hour}:00",
         "unit": str,
+        behind.WEEKDAY: lambda day: i18n.weekday(
+            _MONDAY + timedelta(days=int(day) - 1), language()
+        ),
     }
     return [titles[name](key) for name, key in asked.by.items()]
-
-
-def _words() -> Wording:
-    here = floor()
-    texts: Texts = here.texts
-    return wording(language(), texts, here.section(Ivr), here.section(Tickets))
 
 
 @contextmanager
 def _reading() -> Iterator[tuple[Session, How]]:
     with floor().db.read() as session:
-        yield session, How.of(floor())
+        yield session, here.how()
 
 
 # ---------------------------------------------------------------- published months
@@ -185,9 +182,20 @@ def published(name: str) -> str:
             for id_ in (found.metrics if found else ())
             if id_ in CATALOGUE and id_ not in BUCKETS
         ],
-        value=_told,
+        value=lambda metric, value: shown.written(metric, value, language()),
+        waits_for=None if found else _waits_for(month),
         may_publish=current_account().role is Role.MANAGER,
     )
+
+
+def _waits_for(month: date) -> str | None:
+    """Why it cannot be published yet, in words."""
+    with _reading() as (session, how):
+        missing = publishing.waits_for(session, month, how, now=clock.now())
+    if missing is None:
+        return None
+    last = i18n.day(missing.until, language())
+    return t(f"reports.publish_waits_{missing.why}", day=last)
 
 
 @blueprint.post("/reports/month/<name>/publish")
@@ -196,7 +204,7 @@ def publish(name: str) -> BaseResponse:
     """Publish a month: once, and for good. It is written into the audit log."""
     month = _month(name)
     with floor().db.write() as session:
-        how, now = How.of(floor()), clock.now()
+        how, now = here.how(), clock.now()
         publishing.publish(session, month, how, by=current_account(), now=now)
     return redirect(f"/reports/month/{month:%Y-%m}/published", 303)
 
@@ -206,11 +214,3 @@ def _month(name: str) -> date:
         return publishing.parse_month(name)
     except Invalid as error:
         raise NotFound(name) from error
-
-
-def _told(metric: Metric, value: float | None) -> str:
-    if metric.unit == "share":
-        return i18n.percent(value, language())
-    if metric.unit == "milliseconds":
-        return i18n.duration(None if value is None else value / 1000)
-    return i18n.number(value, language(), 2 if metric.unit == "mark" else 0)

@@ -20,6 +20,9 @@ PAPER: Final = "@paper"
 SERIES: Final = (ACCENT, "@second", "@third", "@fourth", "@fifth", "@sixth")
 #: Points on paper; in a page the width is the page's.
 WIDTH: Final = 460
+#: How numbers are written (d3-format): whole ones, shares.
+COUNT: Final = ",d"
+SHARE: Final = ".0%"
 Spec = dict[str, Any]
 
 
@@ -34,14 +37,21 @@ def _spec(values: Sequence[Mapping[str, Any]], height: int | Spec, **more: Any) 
 
 
 def _x(order: Sequence[str]) -> Spec:
-    # the order is ours: the alphabet knows no months
-    axis = {"labelAngle": 0, "title": None, "ticks": False}
+    # the order is ours: the alphabet knows no months; of many labels every second goes, or more
+    axis = {"labelAngle": 0, "labelOverlap": True, "title": None, "ticks": False}
     return {"field": "x", "type": "nominal", "sort": list(order), "axis": axis}
 
 
-def _y(title: str, number: str = ",d") -> Spec:
-    axis = {"title": title, "format": number, "tickCount": 5, "domain": False}
+def _y(title: str, number: str = COUNT) -> Spec:
+    axis: Spec = {"title": title, "format": number, "tickCount": 5, "domain": False}
+    if number == COUNT:
+        axis["tickMinStep"] = 1  # there is no half call
     return {"field": "y", "type": "quantitative", "axis": axis}
+
+
+def _hint(*fields: tuple[str, str | None]) -> list[Spec]:
+    """What is told of a mark that is pointed at: fields, each with how its number is written."""
+    return [{"field": name, **({"format": form} if form else {})} for name, form in fields]
 
 
 def columns(values: Sequence[tuple[str, float | None]], *, title: str) -> Spec:
@@ -51,7 +61,11 @@ def columns(values: Sequence[tuple[str, float | None]], *, title: str) -> Spec:
         rows,
         170,
         mark={"type": "bar", "color": ACCENT, "cornerRadiusEnd": 2},
-        encoding={"x": _x([x for x, _ in values]), "y": _y(title)},
+        encoding={
+            "x": _x([x for x, _ in values]),
+            "y": _y(title),
+            "tooltip": _hint(("x", None), ("y", COUNT)),
+        },
     )
 
 
@@ -78,6 +92,50 @@ def stacked(values: Sequence[tuple[str, Mapping[str, float | None]]], *, title: 
                 "legend": {"title": None, "orient": "bottom"},
             },
             "order": {"field": "order", "type": "quantitative"},
+            "tooltip": _hint(("x", None), ("part", None), ("y", COUNT)),
+        },
+    )
+
+
+def versus(
+    values: Sequence[tuple[str, float | None, float | None]],
+    *,
+    names: tuple[str, str],
+    title: str,
+) -> Spec:
+    """Columns of what is, and beside each a mark of what was: (x, is, was) of each."""
+    rows: list[Spec] = [
+        {"x": x, "part": name, "y": y}
+        for x, *both in values
+        for name, y in zip(names, both, strict=True)
+    ]
+    scale = {"domain": list(names), "range": [ACCENT, SERIES[1]]}
+    legend = {"title": None, "orient": "bottom", "symbolType": "square"}
+    colour = {"field": "part", "type": "nominal", "scale": scale, "legend": legend}
+    encoding: Spec = {"x": _x([x for x, *_ in values]), "y": _y(title), "color": colour}
+    encoding["tooltip"] = _hint(("x", None), ("part", None), ("y", COUNT))
+    marks: tuple[Spec, Spec] = (
+        {"type": "bar", "cornerRadiusEnd": 2, "opacity": 1},
+        {"type": "tick", "thickness": 3, "opacity": 1},
+    )
+    layers = [
+        {"transform": [{"filter": {"field": "part", "equal": name}}], "mark": mark}
+        for name, mark in zip(names, marks, strict=True)
+    ]
+    return _spec(rows, 170, encoding=encoding, layer=layers)
+
+
+def line(values: Sequence[tuple[str, float | None]], *, title: str, number: str = COUNT) -> Spec:
+    """A number in the course of time, from zero on."""
+    rows = [{"x": x, "y": y} for x, y in values]
+    return _spec(
+        rows,
+        150,
+        mark={"type": "line", "color": ACCENT, "strokeWidth": 2.5, "point": {"color": ACCENT}},
+        encoding={
+            "x": _x([x for x, _ in values]),
+            "y": _y(title, number),
+            "tooltip": _hint(("x", None), ("y", number)),
         },
     )
 
@@ -90,16 +148,18 @@ def share_line(
 ) -> Spec:
     """A share (0 to 1) in the course of time, and what was promised as a dashed line."""
     rows = [{"x": x, "y": y} for x, y in values]
-    y = _y(title, ".0%") | {"scale": {"domain": [0, 1]}}
+    y = _y(title, SHARE) | {"scale": {"domain": [0, 1]}}
     mark = {"type": "line", "color": ACCENT, "strokeWidth": 2.5, "point": {"color": ACCENT}}
-    layers: list[Spec] = [{"mark": mark, "encoding": {"x": _x([x for x, _ in values]), "y": y}}]
+    encoding: Spec = {"x": _x([x for x, _ in values]), "y": y}
+    encoding["tooltip"] = _hint(("x", None), ("y", ".1%"))
+    layers: list[Spec] = [{"mark": mark, "encoding": encoding}]
     if target is not None:
         rule = {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.2}
         layers.append({"mark": rule, "encoding": {"y": {"datum": target}}})
     return _spec(rows, 150, layer=layers)
 
 
-def ranked(values: Sequence[tuple[str, float | None]], *, number: str = ",d") -> Spec:
+def ranked(values: Sequence[tuple[str, float | None]], *, number: str = COUNT) -> Spec:
     """Bars from the largest down, each with its number: topics, divisions."""
     rows = [{"what": what, "y": y} for what, y in values]
     what = {
@@ -132,7 +192,7 @@ def heat(
     `hours`.
     """
     rows = [{"day": day, "hour": hour, "y": y} for (day, hour), y in values.items()]
-    axis = {"title": None, "ticks": False, "domain": False, "labelAngle": 0}
+    axis = {"title": None, "ticks": False, "domain": False, "labelAngle": 0, "labelOverlap": True}
     return _spec(
         rows,
         {"step": 18},
@@ -144,8 +204,9 @@ def heat(
                 "field": "y",
                 "type": "quantitative",
                 "scale": {"range": [PAPER, ACCENT], "interpolate": "rgb"},
-                "legend": {"title": title, "orient": "bottom", "format": ",d"},
+                "legend": {"title": title, "orient": "bottom", "format": COUNT},
             },
+            "tooltip": _hint(("day", None), ("hour", None), ("y", COUNT)),
         },
     )
 
@@ -167,11 +228,12 @@ def areas(
         "field": "y",
         "type": "quantitative",
         "scale": {"range": [PAPER, ACCENT], "interpolate": "rgb", "zero": True},
-        "legend": {"title": title, "orient": "bottom", "format": ",d"},
+        "legend": {"title": title, "orient": "bottom", "format": COUNT},
     }
+    hint = _hint(("name", None), ("y", COUNT))
     shaded: Spec = {
         "mark": {"type": "geoshape", "stroke": "#8a959c", "strokeWidth": 0.8},
-        "encoding": {"color": colour},
+        "encoding": {"color": colour, "tooltip": hint},
     }
     where: Spec = {
         "longitude": {"field": "middle[0]", "type": "quantitative"},

@@ -127,8 +127,6 @@ class Printed(Section):
     seal: Path | None = None
     #: Of the annual report. By language a Markdown file: paragraphs, headings, lists.
     foreword: dict[Language, Path] = Field(default_factory=dict)
-    #: Figures of the Thai report as ๐ to ๙.
-    thai_numerals: bool = False
 
 
 def _in(part: str, fault: Fault) -> str:
@@ -150,6 +148,8 @@ class Reports(Section):
     printed: Printed = Printed()
     mailing: Mailing = Mailing()
     open_data: OpenData = OpenData()
+    #: Of what readers of Thai are given, on pages and on paper: 0 to 9, or ๐ to ๙.
+    numerals: Literal["arabic", "thai"] = "arabic"
     #: Local time at which the night counts the day before.
     night_at: time = time(0, 30)
 

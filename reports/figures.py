@@ -319,6 +319,27 @@ def figures(session: Session, span: Span, how: How, *, now: datetime) -> Figures
     )
 
 
+@dataclass(frozen=True)
+class Patterns:
+    """When in the week people call, and where complaints come from: of `Figures` what a page draws
+    beside its own lines.
+    """
+
+    hours: Mapping[tuple[int, int], Tally]
+    areas: Mapping[str, Tickets]
+
+
+def coverage(session: Session, span: Span, how: How, *, now: datetime) -> dict[Part, Coverage]:
+    """How far the numbers of a span can be trusted, without them."""
+    return _Reader(session, span, how, now).coverage
+
+
+def patterns(session: Session, span: Span, how: How, *, now: datetime) -> Patterns:
+    """The same numbers as `figures` has them, without the rest."""
+    reader = _Reader(session, span, how, now)
+    return Patterns(reader.hours(), _tickets_by(_merged(reader.tickets()), 2))
+
+
 def _calls(cells: Iterable[Counters], how: How) -> Calls:
     counters = total(cells)
     return Calls(counters, rates(counters, how.formula))

@@ -5,7 +5,7 @@ appears beside it, and never inside it.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from hotline.auth import Identity
 from hotline.db import insert_ignore
 from hotline.errors import Conflict, Invalid
 from reports.catalogue import CATALOGUE
-from reports.figures import Figures, Span, Value, figures
+from reports.figures import Coverage, Figures, Span, Value, coverage, figures
 from reports.models import PublishedMonth
 from reports.rollups import Part
 from reports.service import How
@@ -92,11 +92,35 @@ def publish(
 
 
 def _check_counted(found: Figures, now: datetime, how: How) -> None:
-    over = found.span.last < clock.local_day(now, how.zone)
-    calls = found.coverage[Part.CALLS]
-    pending = [each for part in found.coverage.values() for each in (*part.live, *part.missing)]
-    if not over or pending or not calls.days:
+    if _missing(found.span, found.coverage, now, how) is not None:
         raise NotOver(month=f"{found.span.first:%Y-%m}")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why a month cannot be published yet: it is not `over`, a day of it is not `counted`, or it
+    has `nothing`. `until`: the last day of that.
+    """
+
+    why: Literal["over", "counted", "nothing"]
+    until: date
+
+
+def waits_for(session: Session, month: date, how: How, *, now: datetime) -> Missing | None:
+    """What a month lacks to be published; None: nothing."""
+    span = Span.of_month(month.year, month.month)
+    return _missing(span, coverage(session, span, how, now=now), now, how)
+
+
+def _missing(
+    span: Span, covered: Mapping[Part, Coverage], now: datetime, how: How
+) -> Missing | None:
+    if span.last >= clock.local_day(now, how.zone):
+        return Missing("over", span.last)
+    pending = [each for part in covered.values() for each in (*part.live, *part.missing)]
+    if not covered[Part.CALLS].days:
+        return Missing("nothing", span.last)
+    return Missing("counted", max(pending)) if pending else None
 
 
 def publication(session: Session, month: date) -> Publication | None:

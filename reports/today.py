@@ -6,7 +6,7 @@ a call does late changes the quarter in which it entered the queue, and the even
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -32,16 +32,20 @@ class Today:
 
     def by_queue(self, session: Session, now: datetime) -> dict[str, Counters]:
         """The day's counters of each queue, as the events stand now."""
+        queues: dict[str, list[Counters]] = {}
+        for cell, counters in self.cells(session, now).items():
+            queues.setdefault(cell.queue, []).append(counters)
+        return {queue: total(cells) for queue, cells in queues.items()}
+
+    def cells(self, session: Session, now: datetime) -> Mapping[Cell, Counters]:
+        """All of the day, as the events stand now; nobody changes it afterwards."""
         with self._lock:
             day = clock.local_day(now, self._how.zone)
             if day != self._day:
                 self._begin(session, day)
             else:
                 self._go_on(session, day)
-            queues: dict[str, list[Counters]] = {}
-            for cell, counters in self._cells.items():
-                queues.setdefault(cell.queue, []).append(counters)
-            return {queue: total(cells) for queue, cells in queues.items()}
+            return self._cells
 
     def _begin(self, session: Session, day: date) -> None:
         # the newest event first: what comes meanwhile is found by the next question

@@ -2,7 +2,7 @@
 that a test can make.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, TypeVar
@@ -65,10 +65,15 @@ class Period:
             return Period.month(day.year, day.month)
         return Period.year(clock.fiscal_year_of(day))
 
-    @property
-    def slots(self) -> int:
-        """How many hours, days or months it has when it is over."""
-        return {"day": 24, "month": (self.last - self.first).days + 1, "year": 12}[self.kind]
+    def parts(self, zone: ZoneInfo) -> Sequence[datetime | date]:
+        """What it is told by: the starts (UTC) of the hours of a day, the days of a month, the
+        months (their first days) of a year.
+        """
+        if self.kind == "day":
+            return hours_of(self.first, zone)
+        number = (self.last - self.first).days + 1
+        days = [self.first + timedelta(days=each) for each in range(number)]
+        return days if self.kind == "month" else [day for day in days if day.day == 1]
 
     @property
     def before(self) -> "Period":
@@ -190,69 +195,3 @@ def _grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[R
     for row in rows:
         groups.setdefault(key(row), []).append(row)
     return groups
-
-
-# ---------------------------------------------------------------- the chart
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One bar, stacked from below; all measures in percent of the chart."""
-
-    line: Line
-    x: float
-    width: float
-    answered: tuple[float, float]  # y, height
-    lost: tuple[float, float]
-    not_queued: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Calls over time as stacked bars from a zero line."""
-
-    bars: list[Bar]
-    #: (value, y in percent) of the grid lines
-    grid: list[tuple[int, float]]
-
-
-def chart(lines: list[Line], slots: int) -> Chart:
-    """Lay out the bars of `lines`, with room for `slots` of them (what is still to come keeps its
-    place); the top of the chart is a round number.
-    """
-    top = round_up(max((_height(line.counters) for line in lines), default=0))
-    slot = 100 / max(1, slots, len(lines))
-    bars = [_bar(line, number * slot, slot, top) for number, line in enumerate(lines)]
-    steps = 4 if top % 4 == 0 else 2 if top % 2 == 0 else 1
-    grid = [(top * step // steps, 100 - 100 * step / steps) for step in range(steps + 1)]
-    return Chart(bars, grid)
-
-
-def round_up(value: int) -> int:
-    """The least of 1, 2, 4, 6, 8, 10 times a power of ten not below `value` (at least 4)."""
-    power = 1
-    while True:
-        for lead in (1, 2, 4, 6, 8):
-            if lead * power >= max(4, value):
-                return lead * power
-        power *= 10
-
-
-def _height(counters: Counters) -> int:
-    return counters.offered + counters.not_queued
-
-
-def _bar(line: Line, x: float, slot: float, top: int) -> Bar:
-    c = line.counters
-    answered, lost, rest = (
-        100 * n / top for n in (c.answered_on_line, c.offered - c.answered_on_line, c.not_queued)
-    )
-    gap = slot * 0.15
-    return Bar(
-        line,
-        round(x + gap, 3),
-        round(slot - 2 * gap, 3),
-        (round(100 - answered, 3), round(answered, 3)),
-        (round(100 - answered - lost, 3), round(lost, 3)),
-        (round(100 - answered - lost - rest, 3), round(rest, 3)),
-    )

@@ -6,9 +6,11 @@ from flask import Blueprint, render_template
 
 from hotline.auth import Role, access
 from hotline.web import floor
+from reports import numerals
 from reports.history import service
 
 blueprint = Blueprint("imports", __name__)
+numerals.on(blueprint)
 
 
 @blueprint.get("/reports/imports")

@@ -4,13 +4,13 @@ The address of a page is what opens it: nobody is told it (no referrer), nothing
 no search engine takes it. Nothing here leads to what needs an account.
 """
 
-from flask import Blueprint, Response, g, make_response, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
-from hotline import clock, i18n, origins
+from hotline import clock, i18n
 from hotline.auth import public
 from hotline.errors import HotlineError, Invalid
-from hotline.web import floor
+from hotline.web import floor, network
 from ivr.config import Ivr
 from reports import service as counting
 from reports.config import Reports
@@ -94,7 +94,7 @@ def _opened(token: str, *, file: bool, form: str = "") -> Facts:
     """The link of a token, counted. Raises `NoLink`, `LinkOver`, and `TooManyLinks` where too many
     were tried in vain.
     """
-    now, key, address = clock.now(), floor().settings.secret_key, _address()
+    now, key, address = clock.now(), floor().settings.secret_key, network()
     # not the lock of the page of citizens: who mistypes here still follows a ticket there
     from_here = attempts.of_address(f"{key} links to reports", address)
     with floor().db.read() as session:
@@ -112,15 +112,6 @@ def _opened(token: str, *, file: bool, form: str = "") -> Facts:
             attempts.failed(session, from_here, free=free, now=now)
         raise
     return link
-
-
-def _address() -> str:
-    """Where the request comes from, as the page of citizens sees it."""
-    return origins.network(
-        request.remote_addr or "",
-        request.headers.get("X-Forwarded-For", ""),
-        behind_proxy=floor().section(Tickets).citizens.behind_proxy,
-    )
 
 
 def _nothing(error: HotlineError) -> BaseResponse:

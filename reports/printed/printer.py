@@ -108,7 +108,7 @@ class Printer:
 
     def _own(self, document: Document) -> press.Own:
         own = self.reports.printed
-        numerals = own.thai_numerals and document.language == "th"
+        numerals = self.reports.numerals == "thai" and document.language == "th"
         return {"seal": self._file(own.seal) if own.seal else None, "thai_numerals": numerals}
 
     def _title(self, span: Span, words: Wording) -> str:

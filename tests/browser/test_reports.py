@@ -73,7 +73,7 @@ def signed_in(year: Floor, client: FlaskClient) -> None:
 @pytest.mark.parametrize("language", ["th", "en"])
 @pytest.mark.parametrize("period", [YEAR, Period.month(2027, 1), Period.day(date(2027, 1, 5))])
 def test_the_tables_fit_an_ordinary_screen(look: Look, period: Period, language: str) -> None:
-    frames = look(f"{period.path}?lang={language}", 1280).locator(".scroll")
+    frames = look(f"{period.path}?lang={language}", 1280).locator("section > .scroll")
     assert frames.count() == 2
     assert [frames.nth(each).evaluate(HIDDEN) for each in range(2)] == [0, 0]
 
@@ -81,7 +81,7 @@ def test_the_tables_fit_an_ordinary_screen(look: Look, period: Period, language:
 def test_what_a_narrow_screen_hides_is_hinted_at(look: Look) -> None:
     """The edge that hides columns is shaded, and is not once it has been scrolled to."""
     page = look(f"{YEAR.path}?lang=en", 360)
-    frame = page.locator(".scroll").first
+    frame = page.locator("section > .scroll").first
     assert frame.evaluate(HIDDEN) > 0
     frame.scroll_into_view_if_needed()
     assert shaded(page, frame)

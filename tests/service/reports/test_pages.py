@@ -217,8 +217,7 @@ def test_addresses_of_nothing(get):
         get(path, 404)
 
 
-def test_today_is_where_the_reports_begin(get):
-    assert get("/reports", 302).location == f"/reports/day/{NEXT}"
+def test_a_day_is_gone_to(get):
     assert get(f"/reports/go?day={DAY}", 302).location == f"/reports/day/{DAY}"
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hotline import clock
 from reports.metrics import INTERVAL, Counters, total
 from reports.service import Row
-from reports.view import Period, chart, hours_of, report, round_up
+from reports.view import Period, hours_of, report
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
 DAY = date(2026, 11, 20)
@@ -120,46 +120,3 @@ def test_each_line_knows_the_calls_it_stands_for():
     ]
     (line, *_) = shown(Period.year(2570), []).by_time
     assert line.calls == {"from": "2026-10-01", "until": "2026-10-31"}
-
-
-# ---------------------------------------------------------------- the chart
-
-
-@given(st.integers(0, 10**7))
-def test_the_top_of_a_chart_is_round_and_near(value):
-    top = round_up(value)
-    assert max(4, value) <= top
-    assert top < 2 * max(4, value) or top == 4
-    assert len(str(top).rstrip("0")) == 1
-
-
-@given(rows_of(DAY, 1))
-def test_bars_stand_on_the_zero_line_and_stay_inside(rows):
-    for row in rows:
-        row.counters.answered = min(row.counters.answered, row.counters.offered)
-    lines = shown(Period.day(DAY), rows).by_time
-    drawn = chart(lines, 24)
-    top = drawn.grid[-1][0]
-    assert drawn.grid[0] == (0, 100)
-    for bar in drawn.bars:
-        assert bar.answered[0] + bar.answered[1] == pytest.approx(100)
-        assert bar.lost[0] + bar.lost[1] == pytest.approx(bar.answered[0], abs=0.01)
-        assert bar.not_queued[0] >= -0.01
-        height = bar.answered[1] + bar.lost[1] + bar.not_queued[1]
-        counters = bar.line.counters
-        assert height * top / 100 == pytest.approx(
-            counters.offered + counters.not_queued, abs=top / 1000
-        )
-
-
-def test_an_empty_chart():
-    assert chart([], 12).bars == []
-    assert chart([], 12).grid[-1] == (4, 0)
-
-
-def test_what_is_still_to_come_keeps_its_place():
-    period = Period.year(2570)
-    drawn = chart(shown(period, []).by_time, period.slots)
-    assert [round(bar.x) for bar in drawn.bars] == [1, 10]
-    assert all(bar.width < 100 / 12 for bar in drawn.bars)
-    assert (Period.month(2026, 11).slots, Period.day(DAY).slots) == (30, 24)

@@ -1,0 +1,52 @@
+"""The figures of the wallboard: the reports' part of a page of another room."""
+
+from flask import Blueprint, render_template
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from hotline import clock
+from hotline.auth import Role, access
+from hotline.web import floor, shared, t
+from ivr.config import Ivr
+from reports import board, here
+
+#: Its templates are the room's.
+blueprint = Blueprint("board", __name__)
+
+
+@blueprint.get("/wallboard/board")
+@access(Role.AGENT, Role.SUPERVISOR, Role.MANAGER)
+def wallboard() -> BaseResponse:
+    """The figures of the wallboard, as a fragment."""
+    return shared(board_now)
+
+
+def board_now() -> Markup:
+    """The same, for the page."""
+    the_floor, section = floor(), here.section()
+    with the_floor.db.read() as session:
+        found = board.read(
+            session,
+            here.figures_of_today(),
+            list(the_floor.section(Ivr).queues),
+            section.wallboard,
+            section.service_level.formula,
+            clock.now(),
+        )
+    return Markup(  # noqa: S704 - a template escapes
+        render_template(
+            "reports/board.html",
+            board=found,
+            threshold=section.service_level.threshold_seconds,
+            name_of=lambda row: (
+                t("reports.board.floor") if row.id == board.FLOOR else here.words().queue(row.id)
+            ),
+            spoken_title=_spoken_title,
+        )
+    )
+
+
+def _spoken_title(code: str | None) -> str:
+    """A language that callers speak, by its own name."""
+    known = floor().section(Ivr).languages.get(code or "")
+    return known.title if known else here.words().spoken(code or "")
