@@ -46,6 +46,7 @@ from reports.service import How
 from reports.topics import RESOLVED, TALLIED, By, Key, Tally, first_call_rate
 
 Item = TypeVar("Item")
+TICKET_KEYS: Final = ("category", "division", "area")
 #: So many digits of a rate are told.
 DIGITS: Final = 6
 Value = int | float | None
@@ -282,6 +283,51 @@ def figures(session: Session, span: Span, how: How, *, now: datetime) -> Figures
     )
 
 
+def of_calls(
+    session: Session, span: Span, how: How, name: str, by: Mapping[str, str], *, now: datetime
+) -> int:
+    """One counter of calls of a span, of all of them or of one queue or language."""
+    found = _Reader(session, span, how, now, (Part.CALLS,)).calls((name,))
+    mine = (
+        counters
+        for _, (queue, language), counters in _flat(found)
+        if by.get("queue", queue) == queue and by.get("language", language) == language
+    )
+    counted: int = getattr(total(mine), name)
+    return counted
+
+
+def along(session: Session, span: Span, how: How, by: By, *, now: datetime) -> Mapping[str, Tally]:
+    """The calls of a span spread along one thing, by its key."""
+    reader = _Reader(session, span, how, now, (Part.CALLS,))
+    if by is not By.HOUR:
+        return reader.tallies().get(by, {})
+    found: dict[str, Tally] = {}
+    for (_, hour), tally in reader.hours().items():
+        found.setdefault(f"{hour:02}", Tally()).add(tally)
+    return found
+
+
+def of_tickets(
+    session: Session, span: Span, how: How, of: Mapping[str, str], *, now: datetime
+) -> Tickets | None:
+    """The tickets of a span that are of a category, a division, an area; None where there was none
+    of these.
+    """
+    cells = _merged(_Reader(session, span, how, now, (Part.TICKETS,)).tickets())
+    mine = [
+        counters
+        for key, counters in cells.items()
+        if all(of.get(name, own) == own for name, own in zip(TICKET_KEYS, key, strict=True))
+    ]
+    return _tickets(mine) if mine or not of else None
+
+
+def of_presence(session: Session, span: Span, how: How, *, now: datetime) -> Presence:
+    """The agents' time of a span."""
+    return _presence(_Reader(session, span, how, now, (Part.PRESENCE,)).presence().values())
+
+
 def _calls(cells: Iterable[Counters], how: How) -> Calls:
     counters = total(cells)
     return Calls(counters, rates(counters, how.formula))
@@ -354,13 +400,20 @@ def _presence(cells: Iterable[PresenceCounters]) -> Presence:
 class _Reader:
     """Reads the stored sums month by month, and counts what the night has not reached."""
 
-    def __init__(self, session: Session, span: Span, how: How, now: datetime) -> None:
+    def __init__(
+        self,
+        session: Session,
+        span: Span,
+        how: How,
+        now: datetime,
+        parts: Iterable[Part] = tuple(Part),
+    ) -> None:
         self._session, self._how, self._now = session, how, now
         last = min(span.last, clock.local_day(now, how.zone))
         self._span = Span(span.first, last)
         #: The days whose stored rows an import has made old.
         self._old = source.days_to_count(session, self._span.first, self._span.last)
-        self.coverage = {part: self._covered(part) for part in Part}
+        self.coverage = {part: self._covered(part) for part in parts}
 
     def _covered(self, part: Part) -> Coverage:
         known, begin = self._known(part)
@@ -425,15 +478,22 @@ class _Reader:
 
     # ------------------------------------------------------------ calls
 
-    def calls(self) -> dict[date, dict[tuple[str, str], Counters]]:
-        """By month, queue and language."""
+    def calls(
+        self, names: Sequence[str] = COUNTER_NAMES
+    ) -> dict[date, dict[tuple[str, str], Counters]]:
+        """By month, queue and language; of the days that are counted live all counters, of the
+        others these.
+        """
         sums = {
             name: (sa.func.max if name.endswith("_max_ms") else sa.func.sum)(call_days.c[name])
-            for name in COUNTER_NAMES
+            for name in names
         }
         found: dict[date, dict[tuple[str, str], Counters]] = {}
         for month, rows in self._sums_of(Part.CALLS, call_days, ("queue", "language"), sums):
-            found[month] = {(row[0], row[1]): Counters(*map(int, row[2:])) for row in rows}
+            found[month] = {
+                (row[0], row[1]): Counters(**dict(zip(names, map(int, row[2:]), strict=True)))
+                for row in rows
+            }
         for day in self.coverage[Part.CALLS].live:
             cells, _ = service.count_day(self._session, day, self._how)
             of_month = found.setdefault(self._month_of(day), {})
@@ -517,7 +577,7 @@ class _Reader:
 
     def _flows(self) -> Iterator[tuple[date, Sequence[Any]]]:
         """The flows by month: of a whole one that is over as it stands summed up."""
-        keys = ("category", "division", "area")
+        keys = TICKET_KEYS
         live = self.coverage[Part.TICKETS].live
         columns = [ticket_months.c[name] for name in (*keys, *FLOWS)]
         sums = {name: sa.func.sum(ticket_days.c[name]) for name in FLOWS}

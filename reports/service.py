@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 EVENT_SLACK = 1000
 
 
+#: Days of tickets: some 300 rows each, so 50 ms at a time.
+WRITTEN_AT_ONCE = 7
 #: Of `ReportDay.rules`.
 MARK_LENGTH = 80
 
@@ -308,8 +310,13 @@ def _count_tickets(
     db: Database, days: Sequence[date], how: How, _imported: Collection[date], now: datetime
 ) -> Iterator[rollups.Counted]:
     for first, last in rollups.runs(days):
-        with db.write() as session:
-            yield rollups.rebuild_tickets(session, first, last, how, now=now)
+        # what takes long is read before SQLite's one lock is taken, and written bit by bit: a
+        # caller's next step waits for it
+        with db.read() as session:
+            counted = rollups.counted_tickets(session, first, last, how, now=now)
+        for begin, end in rollups.runs(days_between(first, last), longest=WRITTEN_AT_ONCE):
+            with db.write() as session:
+                yield rollups.rebuild_tickets(session, begin, end, how, now=now, counted=counted)
 
 
 def _count_presence(
