@@ -87,12 +87,16 @@ def histories(
     chosen = sa.select(CategoryChoice.ticket_id).where(
         CategoryChoice.at >= start, CategoryChoice.at < end
     )
-    # closed at once: `closed_at` is the moment of receipt
-    there = sa.or_(Ticket.closed_at.is_(None), Ticket.closed_at >= start)
-    asked = sa.or_(there, Ticket.id.in_(judged), Ticket.id.in_(chosen))
-    ids = session.scalars(
-        sa.select(Ticket.id).where(Ticket.received_at < end, asked, *_only(of)).order_by(Ticket.id)
-    ).all()
+    # closed at once: `closed_at` is the moment of receipt. Each part has an index; as one condition
+    # it would be asked of every ticket that there ever was
+    there = sa.union(
+        sa.select(Ticket.id).where(Ticket.closed_at.is_(None)),
+        sa.select(Ticket.id).where(Ticket.closed_at >= start),
+        judged,
+        chosen,
+    )
+    asked = sa.select(Ticket.id).where(Ticket.id.in_(there), Ticket.received_at < end, *_only(of))
+    ids = session.scalars(asked.order_by(Ticket.id)).all()
     for chunk in _chunks(ids):
         yield from _read(session, chunk)
 

@@ -1,4 +1,6 @@
-"""how an agent stood at a moment of the past, found without reading all that came after"""
+"""what is asked of some days or of a moment, found without reading what came in ten years:
+the calls of a number, how an agent stood
+"""
 
 from collections.abc import Sequence
 
@@ -12,7 +14,11 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     op.create_index("ix_presence_events_agent_at", "presence_events", ["agent_id", "at"])
+    op.create_index("ix_calls_from_number_arrived", "calls", ["from_number", "arrived_at"])
+    op.drop_index("ix_calls_from_number", "calls")
 
 
 def downgrade() -> None:
+    op.create_index("ix_calls_from_number", "calls", ["from_number"])
+    op.drop_index("ix_calls_from_number_arrived", "calls")
     op.drop_index("ix_presence_events_agent_at", "presence_events")
