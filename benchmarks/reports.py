@@ -93,6 +93,7 @@ class Bare:
 
     def __init__(self, year: Year, years: int) -> None:
         self._file = year.folder / "events.duckdb"
+        self._file.unlink(missing_ok=True)
         self._columns = duckdb.connect(str(self._file), config={"threads": 1})
         run = self._columns.execute
         run(
@@ -203,7 +204,7 @@ def counting(floor: Floor, watch: Watch, days: Span, bare: Bare) -> None:
     scan = watch.once(lambda: bare.scan(days.first, day))
     print(scan.row("bare: a columnar scan of all years", scan))
     print(watch.once(again(days.first)).row("counting all years", scan), flush=True)
-    print(held.row("a lock for writing, meanwhile", floor.db.is_sqlite))
+    print(held.row("a unit of work that writes, meanwhile"))
     with floor.db.read() as session:
         since = service.last_run(session)
 
@@ -241,7 +242,7 @@ class Held:
             self._cpu.append(time.thread_time() - self._begun[1])
             self._begun = (0.0, 0.0)
 
-    def row(self, name: str, _is_sqlite: bool) -> str:
+    def row(self, name: str) -> str:
         """The median, and of processor time the longest: what else runs makes the wall's longer."""
         return machine.row(
             f"  {name}",

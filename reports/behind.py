@@ -77,8 +77,6 @@ TOPICS: Final = {
     "category": By.CATEGORY,
     "area": By.AREA,
 }
-#: Stretches of a day that are no further apart are read as one: cheaper than another question.
-CLOSE: Final = 2 * INTERVAL
 
 
 @dataclass(frozen=True)
@@ -243,10 +241,10 @@ def _windows(
 
 
 def _joined(intervals: Iterable[datetime]) -> list[tuple[datetime, datetime]]:
-    """Intervals, in order, as stretches: what lies close together is read at once."""
+    """Intervals, in order, as stretches: those that touch are read at once."""
     found: list[tuple[datetime, datetime]] = []
     for at in intervals:
-        if found and at - found[-1][1] <= CLOSE:
+        if found and at == found[-1][1]:
             found[-1] = (found[-1][0], at + INTERVAL)
         else:
             found.append((at, at + INTERVAL))

@@ -1,5 +1,5 @@
 """All numbers of a span of days at once, from the stored rows: what dashboards, files and the
-annual report are drawn from. A year takes less than a tenth of a second.
+annual report are drawn from. A year takes a quarter of a second.
 
 Nothing is worked out here but sums: what each number means stands in `metrics`, `topics`,
 `matters` and `attendance`.

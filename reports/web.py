@@ -157,7 +157,7 @@ def _answer(name: str, parse: Callable[[str], Period]) -> BaseResponse | str:
     return _page(parse(name))
 
 
-def _counted(period: Period, *, by_day: bool) -> Counted:
+def _counted(period: Period, *, by_day: bool, by_month: bool = False) -> Counted:
     with floor().db.read() as session:
         return service.counted(
             session,
@@ -166,6 +166,7 @@ def _counted(period: Period, *, by_day: bool) -> Counted:
             How.of(floor()),
             now=clock.now(),
             by_day=by_day,
+            by_month=by_month,
         )
 
 
@@ -220,7 +221,7 @@ def _spoken_title(code: str | None) -> str:
 
 
 def _page(period: Period) -> str:
-    counted = _counted(period, by_day=period.kind != "day")
+    counted = _counted(period, by_day=period.kind != "day", by_month=period.kind == "year")
     shown = report(
         period,
         counted.rows,
