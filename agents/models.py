@@ -85,7 +85,11 @@ class PresenceEvent(Base):
     """
 
     __tablename__ = "presence_events"
-    __table_args__ = (sa.UniqueConstraint("agent_id", "n"),)
+    __table_args__ = (
+        sa.UniqueConstraint("agent_id", "n"),
+        # how an agent stood at some moment of the past
+        sa.Index("ix_presence_events_agent_at", "agent_id", "at"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agents.id"))

@@ -15,6 +15,7 @@ ALL = (
     "softphone",
     "answers",
     "tickets",
+    "reports",
     "categories",
     "duplicates",
     "screen",

@@ -180,7 +180,7 @@ def measure(url: str, now: datetime, folder: Path, *, rounds: int) -> None:
     for kind in kinds(random.Random(7)):
         print(_kind(database, kind, now, rounds), flush=True)
     database.dispose()
-    with servers.valkey() as redis, _floor(url, redis, folder) as floor:
+    with servers.valkey() as redis, built_floor(url, redis, folder) as floor:
         _pages(floor, now, min(rounds, PAGES))
         _night(floor, now)
 
@@ -253,7 +253,8 @@ def _ms(values: Sequence[float], share: float) -> str:
 
 
 @contextmanager
-def _floor(url: str, redis: str, folder: Path) -> Iterator[Floor]:
+def built_floor(url: str, redis: str, folder: Path) -> Iterator[Floor]:
+    """A floor on a database, whose people sign in with a password alone."""
     from hotline import city
     from hotline.app import build_floor
     from hotline.city import CityConfig

@@ -231,6 +231,11 @@ def insert_ignore(
     return session.execute(statement).scalar_one_or_none()
 
 
+def not_by_index(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """The same condition, of which no planner begins: one that is better begins."""
+    return sa.case((condition, 1), else_=0) == 1
+
+
 def bulk_insert(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert many rows in one statement (nothing when there are none)."""
     if rows:

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from hotline.db import not_by_index
 from ivr import story
 from ivr.calls import OUTGOING, is_withheld
 from ivr.models import Call, CallEvent
@@ -64,7 +65,7 @@ def moments_of(session: Session, calls: Collection[int]) -> set[datetime]:
         found |= set(
             session.scalars(
                 sa.select(CallEvent.at).where(
-                    CallEvent.call_id.in_(chunk), CallEvent.kind.in_(story.DECIDE)
+                    CallEvent.call_id.in_(chunk), not_by_index(CallEvent.kind.in_(story.DECIDE))
                 )
             )
         )

@@ -18,7 +18,12 @@ class Call(Base):
     """One call: who, and whether it is over. What happened stands in its events."""
 
     __tablename__ = "calls"
-    __table_args__ = (sa.Index("ix_calls_open", "checked_at", **_where("ended_at IS NULL")),)
+    __table_args__ = (
+        sa.Index("ix_calls_open", "checked_at", **_where("ended_at IS NULL")),
+        # the calls of a number, of some time or the last: who has called for ten years has called
+        # a thousand times
+        sa.Index("ix_calls_from_number_arrived", "from_number", "arrived_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     #: The carrier's name of the call. One that an agent makes has one of ours (`calls.OUTGOING`):
@@ -26,7 +31,7 @@ class Call(Base):
     sid: Mapped[str] = mapped_column(sa.String(64), unique=True)
     #: Whose call it is, E.164 (who called, or whom an agent calls), or what the carrier sent for a
     #: hidden number.
-    from_number: Mapped[str] = mapped_column(sa.String(64), index=True)
+    from_number: Mapped[str] = mapped_column(sa.String(64))
     to_number: Mapped[str] = mapped_column(sa.String(64))
     #: The language last chosen or, until one is, the one spoken.
     language: Mapped[str] = mapped_column(sa.String(8))

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agents import service as agents
+from hotline.db import not_by_index
 from ivr import calls, drafts
 from ivr.callbacks import rows as callback_rows
 from ivr.callbacks.rows import CallbackFacts
@@ -201,8 +202,10 @@ def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
     """The deciding moments of all calls with an event newer than `event_id`, and the newest id."""
     newest = session.scalar(sa.select(sa.func.max(CallEvent.id))) or event_id
     changed = sa.select(CallEvent.call_id).where(CallEvent.id > event_id)
+    # SQLite would begin with the kinds: every call that there ever was
+    decides = not_by_index(CallEvent.kind.in_(DECIDE))
     moments = session.scalars(
-        sa.select(CallEvent.at).where(CallEvent.kind.in_(DECIDE), CallEvent.call_id.in_(changed))
+        sa.select(CallEvent.at).where(decides, CallEvent.call_id.in_(changed))
     )
     return set(moments), newest
 

@@ -2,7 +2,7 @@
 much. What they add up to is the number, since each is counted alone by the same rules.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -12,14 +12,29 @@ from sqlalchemy.orm import Session
 
 from hotline import clock
 from hotline.errors import Invalid
-from reports import fleet, matters, rollups, service, source, topics
+from reports import figures, fleet, matters, rollups, source, topics
 from reports.attendance import PRESENCE_COUNTER_NAMES
 from reports.catalogue import CATALOGUE
-from reports.figures import Figures, Span, figures
+from reports.figures import Span
 from reports.fleet import JOB_COUNTER_NAMES
 from reports.matters import STOCKS, TICKET_COUNTER_NAMES
-from reports.metrics import COUNTER_NAMES, CallFacts, Counters, count_call, moment, total
-from reports.models import ReportDay, RollupDay, call_days, presence_days, ticket_days
+from reports.metrics import (
+    COUNTER_NAMES,
+    INTERVAL,
+    CallFacts,
+    Counters,
+    count_call,
+    moment,
+)
+from reports.models import (
+    ReportDay,
+    RollupDay,
+    call_days,
+    call_intervals,
+    call_topics,
+    presence_days,
+    ticket_days,
+)
 from reports.rollups import Part
 from reports.service import How, days_between
 from reports.topics import RESOLVED, TALLIED, By, Key, Tally
@@ -160,9 +175,18 @@ def behind(
         yield from _jobs(session, of, first, last, how)
         return
     reading = {Part.CALLS: _calls, Part.TICKETS: _tickets, Part.PRESENCE: _presence}[of.part]
-    for day in _days(session, of, first, last):
+    settled = _settled(session, of.part, first, last, how)
+    for day in _days(session, of, first, last, settled):
         if of.weekday in (None, day.weekday()):
-            yield from reading(session, of, day, how, now)
+            yield from reading(session, _Day(day, day in settled), of, how, now)
+
+
+@dataclass(frozen=True)
+class _Day:
+    """A local day; `settled`: it was counted when it was over, so its rows say where to look."""
+
+    day: date
+    settled: bool
 
 
 def summed(of: Wanted, items: Iterator[Item]) -> int:
@@ -172,48 +196,91 @@ def summed(of: Wanted, items: Iterator[Item]) -> int:
     return sum(item.adds for item in items)
 
 
-def _days(session: Session, of: Wanted, first: date, last: date) -> Iterator[date]:
+def _settled(session: Session, part: Part, first: date, last: date, how: How) -> set[date]:
+    table: Any = ReportDay if part is Part.CALLS else RollupDay
+    known = sa.select(table.day, table.counted_at).where(table.day.between(first, last))
+    if part is not Part.CALLS:
+        known = known.where(RollupDay.part == part.value)
+    days = {
+        row.day
+        for row in session.execute(known)
+        if clock.local_day(row.counted_at, how.zone) > row.day
+    }
+    return days - source.days_to_count(session, first, last) if part is Part.CALLS else days
+
+
+def _days(
+    session: Session, of: Wanted, first: date, last: date, settled: Collection[date]
+) -> Iterator[date]:
     """The days on which there may be something: those whose rows say so, and those without."""
     if of.metric in STOCKS:
         # how it stood when the last day was over
         if last >= first:
             yield last
         return
-    column = _column(of)
-    if column is None:
-        yield from days_between(first, last)
-        return
-    table = column.table
-    some = set(
-        session.scalars(
-            sa.select(table.c.day).where(table.c.day.between(first, last), column > 0).distinct()
-        )
-    )
-    known: Any = sa.select(ReportDay.day)
-    if of.part is not Part.CALLS:
-        known = sa.select(RollupDay.day).where(RollupDay.part == of.part.value)
-    empty = set(session.scalars(known)) - some
-    # a day that is not over may have got something since it was counted
-    yield from (day for day in days_between(first, last) if day not in empty or day == last)
+    table, conditions = _stored(of)
+    days = sa.select(table.c.day).where(table.c.day.between(first, last), *conditions)
+    some = set(session.scalars(days.distinct()))
+    yield from (day for day in days_between(first, last) if day not in settled or day in some)
 
 
-def _column(of: Wanted) -> Any:
-    table = {Part.CALLS: call_days, Part.TICKETS: ticket_days, Part.PRESENCE: presence_days}
-    return table[of.part].c.get(of.metric)
+def _stored(of: Wanted) -> tuple[sa.Table, list[sa.ColumnElement[bool]]]:
+    """The rows in which a part of a number stands: their table, and by what they are known."""
+    if of.topic is not None or of.metric in FIRST:
+        table = call_topics
+        by, key = of.topic or Key(By.FIRST, RESOLVED if of.metric == FIRST[1] else "")
+        alone = [table.c.key == key] if of.topic is not None or key else []
+        metric = "calls" if of.metric in FIRST else of.metric
+        return table, [table.c.by == by.value, *alone, table.c[metric] > 0]
+    table = {Part.CALLS: call_days, Part.TICKETS: ticket_days, Part.PRESENCE: presence_days}[
+        of.part
+    ]
+    narrowed = [table.c[name] == key for name, key in of.by.items()]
+    return table, [table.c[of.metric] > 0, *narrowed]
 
 
 # ---------------------------------------------------------------- calls
 
 
-def _calls(session: Session, of: Wanted, day: date, how: How, now: datetime) -> Iterator[Item]:
-    read = service.facts_of(session, day, how)
-    if of.metric in FIRST:
-        yield from _first_calls(session, of, day, read, how, now)
-        return
-    adds = _of_topic(session, of, read, how) if of.topic else _of_counter(of, read, how)
-    for each, number in adds:
-        if number:
-            yield Item("call", source.id_of(each), day, moment(each), number)
+def _calls(session: Session, of_day: _Day, of: Wanted, how: How, now: datetime) -> Iterator[Item]:
+    for start, end in _windows(session, of_day, of, how):
+        read = list(source.facts(session, start, end))
+        if of.metric in FIRST:
+            yield from _first_calls(session, of, of_day.day, read, how, now)
+            continue
+        adds = _of_topic(session, of, read, how) if of.topic else _of_counter(of, read, how)
+        for each, number in adds:
+            if number:
+                yield Item("call", source.id_of(each), of_day.day, moment(each), number)
+
+
+def _windows(
+    session: Session, of_day: _Day, of: Wanted, how: How
+) -> Sequence[tuple[datetime, datetime]]:
+    """The parts of a day, in order, in which there may be something."""
+    start, end = clock.day_bounds(of_day.day, how.zone)
+    if of.topic is not None and of.topic.by is By.HOUR:
+        quarters = [start + n * INTERVAL for n in range((end - start) // INTERVAL)]
+        return _joined(at for at in quarters if f"{at.astimezone(how.zone):%H}" == of.topic.key)
+    if of.topic is not None or of.metric in FIRST or not of_day.settled:
+        return [(start, end)]
+    table = call_intervals
+    narrowed = (table.c[name] == key for name, key in of.by.items())
+    found = sa.select(table.c.interval_start).where(
+        table.c.day == of_day.day, table.c[of.metric] > 0, *narrowed
+    )
+    return _joined(session.scalars(found.distinct().order_by(table.c.interval_start)))
+
+
+def _joined(intervals: Iterable[datetime]) -> list[tuple[datetime, datetime]]:
+    """Intervals, in order, as stretches: those that touch are read at once."""
+    found: list[tuple[datetime, datetime]] = []
+    for at in intervals:
+        if found and at == found[-1][1]:
+            found[-1] = (found[-1][0], at + INTERVAL)
+        else:
+            found.append((at, at + INTERVAL))
+    return found
 
 
 def _of_counter(of: Wanted, read: list[CallFacts], how: How) -> Iterator[tuple[CallFacts, int]]:
@@ -247,25 +314,24 @@ def _first_calls(
 # ---------------------------------------------------------------- tickets
 
 
-def _tickets(session: Session, of: Wanted, day: date, how: How, now: datetime) -> Iterator[Item]:
+def _tickets(session: Session, of_day: _Day, of: Wanted, how: How, now: datetime) -> Iterator[Item]:
+    day = of_day.day
     days = rollups.days_of(day, day, how, now=now)
-    counted = matters.stocks if of.metric in STOCKS else matters.flows
-    for each in source.histories(session, days.starts[0], days.starts[-1]):
-        theirs = {
-            "category": each.category or "",
-            "division": each.division,
-            "area": each.area or "",
-        }
-        if all(theirs[name] == key for name, key in of.by.items()):
-            adds = sum(by for _, name, by in counted(each, days) if name == of.metric)
-            if adds:
-                yield Item("ticket", each.number, day, each.received_at, adds)
+    stock = of.metric in STOCKS
+    read, counted = (source.histories, matters.stocks) if stock else (source.moved, matters.flows)
+    for each in read(session, days.starts[0], days.starts[-1], of=of.by):
+        adds = sum(by for _, name, by in counted(each, days) if name == of.metric)
+        if adds:
+            yield Item("ticket", each.number, day, each.received_at, adds)
 
 
 # ---------------------------------------------------------------- the agents' time
 
 
-def _presence(session: Session, of: Wanted, day: date, how: How, now: datetime) -> Iterator[Item]:
+def _presence(
+    session: Session, of_day: _Day, of: Wanted, how: How, now: datetime
+) -> Iterator[Item]:
+    day = of_day.day
     start, _ = clock.day_bounds(day, how.zone)
     for agent, counters in rollups.count_presence_of(session, day, how, now=now).items():
         adds = getattr(counters, of.metric)
@@ -288,41 +354,24 @@ def _jobs(session: Session, of: Wanted, first: date, last: date, how: How) -> It
 
 def number(session: Session, of: Wanted, how: How, *, now: datetime) -> int | None:
     """The number as the reports have it, from the rows; None where it is empty."""
-    if of.metric in COUNTER_NAMES and of.topic is None:
-        found = service.counted(session, of.span.first, of.span.last, how, now=now, by_day=True)
-        mine = (
-            row.counters
-            for row in found.rows
-            if of.by.get("queue", row.queue) == row.queue
-            and of.by.get("language", row.language) == row.language
-        )
-        counted: int = getattr(total(mine), of.metric)
-        return counted
-    whole = figures(session, of.span, how, now=now)
     if of.topic is not None:
-        tallies = _spread(whole, of)
-        return sum(int(getattr(each, of.metric)) for key, each in tallies if key == of.topic.key)
-    if len(of.by) > 1:
-        return summed(of, behind(session, of, how, now=now))
-    found_metrics: Mapping[str, Any] = whole.metrics
-    for name, key in of.by.items():
-        groups: Mapping[str, Any] = {
-            "category": whole.tickets_by_category,
-            "division": whole.tickets_by_division,
-            "area": whole.tickets_by_area,
-            "unit": whole.jobs_by_unit,
-        }[name]
-        found_metrics = groups[key].metrics if key in groups else {}
-    value = found_metrics.get(of.metric)
+        weekday, by = of.weekday, of.topic.by
+        tallies = figures.along(session, of.span, how, by, now=now, weekday=weekday)
+        return int(getattr(tallies.get(of.topic.key, Tally()), of.metric))
+    if of.metric in FIRST:
+        first = figures.along(session, of.span, how, By.FIRST, now=now)
+        kept = first if of.metric == FIRST[0] else {RESOLVED: first.get(RESOLVED, Tally())}
+        return sum(each.calls for each in kept.values())
+    found: figures.Tickets | figures.Presence | figures.Jobs | None
+    if of.is_of_jobs:
+        found = figures.of_jobs(session, of.span, how, of.by, now=now)
+    elif of.part is Part.CALLS:
+        return figures.of_calls(session, of.span, how, of.metric, of.by, now=now)
+    elif of.part is Part.TICKETS:
+        found = figures.of_tickets(session, of.span, how, of.by, now=now)
+        if found is None:
+            return 0 if len(of.by) > 1 else None
+    else:
+        found = figures.of_presence(session, of.span, how, now=now)
+    value = found.metrics[of.metric]
     return None if value is None else int(value)
-
-
-def _spread(whole: Figures, asked: Wanted) -> Iterator[tuple[str, Tally]]:
-    assert asked.topic is not None
-    if asked.topic.by is By.HOUR:
-        for (weekday, hour), tally in whole.hours.items():
-            if asked.weekday in (None, weekday):
-                yield f"{hour:02}", tally
-        return
-    of = {By.OUTCOME: whole.outcomes, By.CATEGORY: whole.categories, By.AREA: whole.areas}
-    yield from of[asked.topic.by].items()

@@ -164,12 +164,46 @@ def read_tickets(session: Session, first: date, last: date) -> dict[Of, TicketCo
     }
 
 
-def rebuild_tickets(
+@dataclass(frozen=True)
+class CountedTickets:
+    """The cells of some local days, counted before the lock for writing them was taken; `newest`:
+    the newest event of a ticket by then.
+    """
+
+    first: date
+    newest: int
+    cells: Mapping[Of, TicketCounters]
+    read: int
+
+
+def counted_tickets(
     session: Session, first: date, last: date, how: "How", *, now: datetime
+) -> CountedTickets:
+    """Count some local days, both included, for `rebuild_tickets`. Writes nothing."""
+    newest = source.newest_ticket_event(session)
+    return CountedTickets(first, newest, *count_tickets(session, first, last, how, now=now))
+
+
+def rebuild_tickets(
+    session: Session,
+    first: date,
+    last: date,
+    how: "How",
+    *,
+    now: datetime,
+    counted: CountedTickets | None = None,
 ) -> Counted:
-    """Count some local days, both included, anew, and put their rows in the place of the old."""
+    """Count some local days, both included, anew, and put their rows in the place of the old.
+
+    With `counted` (of these days and maybe others) they are not counted again, unless something has
+    happened to a ticket since.
+    """
     _one_at_a_time(session, "ticket_days")
-    cells, read = count_tickets(session, first, last, how, now=now)
+    if counted is not None and counted.newest == source.newest_ticket_event(session):
+        days = {of: each for of, each in counted.cells.items() if first <= of.day <= last}
+        cells, read = days, counted.read if counted.first == first else 0
+    else:
+        cells, read = count_tickets(session, first, last, how, now=now)
     before = read_tickets(session, first, last)
     changed = _changed_days(before, cells)
     table = ticket_days

@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 EVENT_SLACK = 1000
 
 
+#: Days of tickets: some 300 rows each, so 50 ms at a time.
+WRITTEN_AT_ONCE = 7
 #: Of `ReportDay.rules`.
 MARK_LENGTH = 80
 
@@ -308,8 +310,13 @@ def _count_tickets(
     db: Database, days: Sequence[date], how: How, _imported: Collection[date], now: datetime
 ) -> Iterator[rollups.Counted]:
     for first, last in rollups.runs(days):
-        with db.write() as session:
-            yield rollups.rebuild_tickets(session, first, last, how, now=now)
+        # what takes long is read before SQLite's one lock is taken, and written bit by bit: a
+        # caller's next step waits for it
+        with db.read() as session:
+            counted = rollups.counted_tickets(session, first, last, how, now=now)
+        for begin, end in rollups.runs(days_between(first, last), longest=WRITTEN_AT_ONCE):
+            with db.write() as session:
+                yield rollups.rebuild_tickets(session, begin, end, how, now=now, counted=counted)
 
 
 def _count_presence(
@@ -457,6 +464,32 @@ def day_rows(session: Session, first: date, last: date) -> list[Row]:
     return [_from_row(row) for row in found.mappings()]
 
 
+def month_rows(
+    session: Session, first: date, last: date, *, but: Collection[date] = ()
+) -> list[Row]:
+    """The stored rows summed up by month (its first day, or `first`), queue and language, without
+    some days.
+    """
+    table, found = call_days, []
+    sums = [
+        (sa.func.max if name.endswith("_max_ms") else sa.func.sum)(table.c[name])
+        for name in COUNTER_NAMES
+    ]
+    keys = (table.c.queue, table.c.language)
+    for month in rollups.months_of(first, last):
+        after = clock.month_days(month.year, month.month)[1]
+        asked = (
+            sa.select(*keys, *sums)
+            .where(table.c.day >= max(first, month), table.c.day < after, table.c.day <= last)
+            .group_by(*keys)
+            .order_by(*keys)
+        )
+        for row in session.execute(asked.where(table.c.day.not_in(but)) if but else asked):
+            counters = Counters(*map(int, row[2:]))
+            found.append(Row(max(first, month), None, row[0], row[1], counters))
+    return found
+
+
 def _from_row(row: Mapping[Any, Any]) -> Row:
     # PostgreSQL sums integers to Decimal
     counters = Counters(*(int(row[name]) for name in COUNTER_NAMES))
@@ -478,10 +511,17 @@ class Counted:
 
 
 def counted(
-    session: Session, first: date, last: date, how: How, *, now: datetime, by_day: bool
+    session: Session,
+    first: date,
+    last: date,
+    how: How,
+    *,
+    now: datetime,
+    by_day: bool,
+    by_month: bool = False,
 ) -> Counted:
     """Everything known about `first` to `last` (both included): stored rows, and the newest days
-    from the events.
+    from the events. `by_month`: the stored ones summed up so, which of a year are a thirtieth.
     """
     last = min(last, clock.local_day(now, how.zone))
     known = list(
@@ -495,8 +535,11 @@ def counted(
     again = source.days_to_count(session, first, last)
     missing = sorted({*_not_counted(session, first, last, over), *again})
     live = tuple(missing[-how.window_days :])
-    stored = (day_rows if by_day else rows)(session, first, last)
-    found = [row for row in stored if row.day not in missing]
+    if by_month:
+        found = month_rows(session, first, last, but=missing)
+    else:
+        stored = (day_rows if by_day else rows)(session, first, last)
+        found = [row for row in stored if row.day not in missing]
     for day in live:
         cells, _ = count_day(session, day, how)
         found.extend(_live_rows(day, cells, by_day=by_day))

@@ -96,9 +96,24 @@ def _contact(call: callers.Contact, matter: Matter | None) -> Contact:
 # ---------------------------------------------------------------- tickets
 
 
-def histories(session: Session, start: datetime, end: datetime) -> Iterator[History]:
-    """Every ticket of which a number in [start, end) (UTC) can be told."""
-    return tickets.histories(session, start, end)
+def histories(
+    session: Session,
+    start: datetime,
+    end: datetime,
+    *,
+    of: Mapping[str, str] = tickets.NOTHING_ELSE,
+) -> Iterator[History]:
+    """Every ticket of which a number in [start, end) (UTC) can be told; `of`: of this category,
+    division or area alone.
+    """
+    return tickets.histories(session, start, end, of=of)
+
+
+def moved(
+    session: Session, start: datetime, end: datetime, *, of: Mapping[str, str]
+) -> Iterator[History]:
+    """Those of them to which something happened in [start, end): enough for flows."""
+    return tickets.moved(session, start, end, of=of)
 
 
 def matters(session: Session, calls: Iterable[int]) -> dict[int, Matter]:
@@ -109,6 +124,11 @@ def matters(session: Session, calls: Iterable[int]) -> dict[int, Matter]:
 def first_ticket(session: Session) -> datetime | None:
     """When the first was received; None before it."""
     return tickets.first_received(session)
+
+
+def newest_ticket_event(session: Session) -> int:
+    """The id of the newest event of any ticket; 0 before the first."""
+    return tickets.newest_event(session)
 
 
 def tickets_touched_since(session: Session, event_id: int) -> Touched:

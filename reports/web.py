@@ -114,7 +114,7 @@ def _answer(name: str, parse: Callable[[str], Period]) -> BaseResponse | str:
     return _page(parse(name))
 
 
-def _counted(period: Period, *, by_day: bool) -> Counted:
+def _counted(period: Period, *, by_day: bool, by_month: bool = False) -> Counted:
     with floor().db.read() as session:
         return service.counted(
             session,
@@ -123,6 +123,7 @@ def _counted(period: Period, *, by_day: bool) -> Counted:
             here.how(),
             now=clock.now(),
             by_day=by_day,
+            by_month=by_month,
         )
 
 
@@ -131,7 +132,7 @@ def _counted(period: Period, *, by_day: bool) -> Counted:
 
 def _page(period: Period) -> str:
     now, words, section = clock.now(), here.words(), here.section()
-    counted = _counted(period, by_day=period.kind != "day")
+    counted = _counted(period, by_day=period.kind != "day", by_month=period.kind == "year")
     zone, limits = floor().city.zone, section.service_level
     shown_ = report(period, counted.rows, zone=zone, until=here.day(), service_level=limits.formula)
     reader = periods.Reader(

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from hotline.db import not_by_index
 from tickets import numbers
 from tickets.config import Tickets
 from tickets.deadlines import Clock
@@ -28,7 +29,6 @@ from tickets.models import (
     Ticket,
     TicketEvent,
     fault_events,
-    not_by_index,
 )
 from tickets.search import readable
 from tickets.workflow import OPEN, State, Waiting

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from hotline.db import not_by_index
 from tickets import facts, links, service, sms
 from tickets.config import Tickets
 from tickets.errors import NothingChanged, NotYours
 from tickets.facts import Actor, TicketFacts
-from tickets.models import EventKind, Ticket, not_by_index
+from tickets.models import EventKind, Ticket
 from tickets.search import readable
 from tickets.sms import Told
 from tickets.writing import locked, tell

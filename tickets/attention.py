@@ -10,11 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline.db import insert_ignore
+from hotline.db import insert_ignore, not_by_index
 from tickets import attendance, deadlines, facts
 from tickets.config import Tickets
 from tickets.facts import Actor, TicketFacts
-from tickets.models import IS_OPEN, AttentionDay, Ticket, not_by_index
+from tickets.models import IS_OPEN, AttentionDay, Ticket
 from tickets.search import Show, readable, shown
 from tickets.workflow import Result
 

@@ -1,8 +1,9 @@
 """What the reports read of tickets: their histories, as the events that stand tell them."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -27,6 +28,10 @@ _COUNTED = (
     *_RECAST,
     *_PLANNING,
 )
+
+
+#: Of all tickets.
+NOTHING_ELSE: Mapping[str, str] = MappingProxyType({})
 
 
 class Change(NamedTuple):
@@ -70,9 +75,11 @@ class Matter(NamedTuple):
     area: str | None
 
 
-def histories(session: Session, start: datetime, end: datetime) -> Iterator[History]:
+def histories(
+    session: Session, start: datetime, end: datetime, *, of: Mapping[str, str] = NOTHING_ELSE
+) -> Iterator[History]:
     """Every ticket of which a number in [start, end) (UTC) can be told: received, open, moved or
-    judged in it; by id.
+    judged in it; by id. `of`: only of this category, division or area ("" is none).
     """
     judged = sa.select(TicketEvent.ticket_id).where(
         TicketEvent.kind == EventKind.JUDGED.value, TicketEvent.at >= start, TicketEvent.at < end
@@ -80,14 +87,46 @@ def histories(session: Session, start: datetime, end: datetime) -> Iterator[Hist
     chosen = sa.select(CategoryChoice.ticket_id).where(
         CategoryChoice.at >= start, CategoryChoice.at < end
     )
-    # closed at once: `closed_at` is the moment of receipt
-    there = sa.or_(Ticket.closed_at.is_(None), Ticket.closed_at >= start)
-    asked = sa.or_(there, Ticket.id.in_(judged), Ticket.id.in_(chosen))
-    ids = session.scalars(
-        sa.select(Ticket.id).where(Ticket.received_at < end, asked).order_by(Ticket.id)
-    ).all()
+    # closed at once: `closed_at` is the moment of receipt. Each part has an index; as one condition
+    # it would be asked of every ticket that there ever was
+    there = sa.union(
+        sa.select(Ticket.id).where(Ticket.closed_at.is_(None)),
+        sa.select(Ticket.id).where(Ticket.closed_at >= start),
+        judged,
+        chosen,
+    )
+    asked = sa.select(Ticket.id).where(Ticket.id.in_(there), Ticket.received_at < end, *_only(of))
+    ids = session.scalars(asked.order_by(Ticket.id)).all()
     for chunk in _chunks(ids):
         yield from _read(session, chunk)
+
+
+def moved(
+    session: Session, start: datetime, end: datetime, *, of: Mapping[str, str] = NOTHING_ELSE
+) -> Iterator[History]:
+    """The same, but for those that were just open: every ticket to which something happened in
+    [start, end). Of a day long ago these are found at once; which were open is asked of all that
+    have come since.
+    """
+    received = sa.select(Ticket.id).where(Ticket.received_at >= start, Ticket.received_at < end)
+    happened = sa.select(TicketEvent.ticket_id).where(
+        TicketEvent.at >= start,
+        TicketEvent.at < end,
+        TicketEvent.kind.in_([kind.value for kind in _COUNTED]),
+    )
+    chosen = sa.select(CategoryChoice.ticket_id).where(
+        CategoryChoice.at >= start, CategoryChoice.at < end
+    )
+    there = Ticket.id.in_(sa.union(received, happened, chosen))
+    ids = session.scalars(sa.select(Ticket.id).where(there, *_only(of)).order_by(Ticket.id)).all()
+    for chunk in _chunks(ids):
+        yield from _read(session, chunk)
+
+
+def _only(of: Mapping[str, str]) -> Iterator[sa.ColumnElement[bool]]:
+    for name, key in of.items():
+        column = {"category": Ticket.category, "division": Ticket.division, "area": Ticket.area}
+        yield column[name] == key if key else column[name].is_(None)
 
 
 def _read(session: Session, ids: Sequence[int]) -> Iterator[History]:
@@ -214,6 +253,11 @@ def touched_since(session: Session, event_id: int) -> Touched:
     calls = session.scalars(sa.select(TicketCall.call_id).where(TicketCall.ticket_id.in_(moved)))
     since = min((each for each in moments if each is not None), default=None)
     return Touched(since, frozenset(calls), newest)
+
+
+def newest_event(session: Session) -> int:
+    """The id of the newest event of any ticket; 0 before the first."""
+    return session.scalar(sa.select(sa.func.max(TicketEvent.id))) or 0
 
 
 def first_received(session: Session) -> datetime | None:

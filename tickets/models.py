@@ -163,11 +163,6 @@ class Ticket(Base):
 
 
 #: The conditions of the partial indexes.
-def not_by_index(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """The same condition, of which no planner begins: one that is better begins."""
-    return sa.case((condition, 1), else_=0) == 1
-
-
 IS_OPEN = Ticket.closed_at.is_(None)
 IS_INCOMPLETE = Ticket.incomplete == sa.true()
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from hotline.db import not_by_index
 from tickets import facts, masking, numbers, protection
 from tickets.errors import BadNumber, NoSuchTicket
 from tickets.facts import MESSAGE, Actor, EventFacts, TicketFacts
@@ -23,7 +24,6 @@ from tickets.models import (
     TicketEvent,
     TicketMerge,
     TicketPlace,
-    not_by_index,
 )
 from tickets.workflow import OPEN, Result, Role, State
 

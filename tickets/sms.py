@@ -28,7 +28,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline import clock
-from hotline.db import after_commit, insert_ignore
+from hotline.db import after_commit, insert_ignore, not_by_index
 from hotline.floor import Floor
 from hotline.jobs import NIGHT
 from hotline.telephony import CarrierError, Refused
@@ -45,7 +45,6 @@ from tickets.models import (
     TicketCall,
     TicketEvent,
     TicketSms,
-    not_by_index,
 )
 from tickets.texting import LOST, STANDS, Moment, Why
 from tickets.workflow import Priority

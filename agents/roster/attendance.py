@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agents import service as agents
-from agents.models import PresenceEvent
+from agents.models import Agent, PresenceEvent
 from agents.roster import adherence
 from agents.roster.adherence import Here, Kept, Seen, Span
 from agents.roster.rules import ONE_DAY, Shift
@@ -101,28 +102,56 @@ def own_week(session: Session, agent_id: int, act: Act, how: adherence.Rules) ->
     ]
 
 
+#: By so much two processes may take the time of two changes otherwise than their order.
+_SKEW = timedelta(minutes=1)
+_CHANGE = (PresenceEvent.agent_id, PresenceEvent.at, PresenceEvent.data)
+
+
 def presence(
     session: Session, who: Collection[int], start: datetime, end: datetime
 ) -> dict[int, list[Seen]]:
     """The changes of presence of agents from `start` up to `end`; before them, how each stood."""
-    found: dict[int, list[Seen]] = {}
-    for agent_id in who:
-        before = session.scalars(
-            sa.select(PresenceEvent)
-            .where(PresenceEvent.agent_id == agent_id, PresenceEvent.at < start)
-            .order_by(PresenceEvent.n.desc())
-            .limit(1)
-        )
-        found[agent_id] = [_seen(each) for each in before]
-    inside = sa.select(PresenceEvent).where(
+    found = {
+        agent_id: _before(session, agent_id, newest)
+        for agent_id, newest in _newest(session, who, start)
+    }
+    inside = sa.select(*_CHANGE).where(
         PresenceEvent.agent_id.in_(who), PresenceEvent.at >= start, PresenceEvent.at < end
     )
-    for each in session.scalars(inside.order_by(PresenceEvent.agent_id, PresenceEvent.n)):
+    for each in session.execute(inside.order_by(PresenceEvent.agent_id, PresenceEvent.n)):
         found[each.agent_id].append(_seen(each))
     return found
 
 
-def _seen(event: PresenceEvent) -> Seen:
+def _newest(
+    session: Session, who: Collection[int], start: datetime
+) -> Iterable[tuple[int, datetime | None]]:
+    """When each agent changed last before a moment: by the moments, since by the numbers every
+    change that came later would be looked at, which of a day long ago are those of years.
+    """
+    newest = (
+        sa.select(sa.func.max(PresenceEvent.at))
+        .where(PresenceEvent.agent_id == Agent.id, PresenceEvent.at < start)
+        .correlate(Agent)
+        .scalar_subquery()
+    )
+    rows = session.execute(sa.select(Agent.id, newest).where(Agent.id.in_(who)))
+    return [(row[0], row[1]) for row in rows]
+
+
+def _before(session: Session, agent_id: int, newest: datetime | None) -> list[Seen]:
+    """How an agent stood after the change that is the newest one by its moment."""
+    if newest is None:
+        return []
+    around = sa.select(*_CHANGE).where(
+        PresenceEvent.agent_id == agent_id,
+        PresenceEvent.at.between(newest - _SKEW, newest),
+    )
+    last = session.execute(around.order_by(PresenceEvent.n.desc()).limit(1)).one()
+    return [_seen(last)]
+
+
+def _seen(event: sa.Row[Any]) -> Seen:
     to = event.data["to"]
     return Seen(event.at, Status(to["status"]), State(to["state"]), to["reason"])
 

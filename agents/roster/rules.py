@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -214,8 +215,11 @@ def _naive(day: date) -> datetime:
     return datetime.combine(day, time.min)
 
 
-def _rule(series: Series) -> rrule:
-    found = rrulestr(series.rule, dtstart=_naive(series.anchor))
+@lru_cache(maxsize=1024)
+def _rule(rule: str, anchor: date) -> rrule:
+    # it counts from its anchor each time that it is asked, which may be years ago, unless it keeps
+    # what it has found
+    found = rrulestr(rule, dtstart=_naive(anchor), cache=True)
     assert isinstance(found, rrule)
     return found
 
@@ -229,7 +233,7 @@ def nth_day(series: Series, count: int) -> date:
     if not series.rule:
         return series.first_day
     until = _naive(series.first_day + timedelta(days=FARTHEST))
-    starts = _rule(series).replace(until=until)
+    starts = _rule(series.rule, series.anchor).replace(until=until)
     days = (
         day
         for each in starts
@@ -259,7 +263,7 @@ def planned_days(series: Series, first: date, last: date) -> Iterator[date]:
         starts = [series.anchor]
     else:
         begin = first - (series.run - 1) * ONE_DAY
-        found = _rule(series).between(_naive(begin), _naive(last), inc=True)
+        found = _rule(series.rule, series.anchor).between(_naive(begin), _naive(last), inc=True)
         starts = [each.date() for each in found]
     days = {each + n * ONE_DAY for each in starts for n in range(series.run)}
     yield from sorted(each for each in days if first <= each <= last)

@@ -13,7 +13,7 @@ from hotline.auth import Role
 from hotline.errors import Invalid
 from hotline.floor import Floor
 from hotline.models import AuditEvent
-from reports import behind, jobs
+from reports import behind, jobs, matters, rollups, source
 from reports.behind import FIRST, OF_RATE, wanted
 from reports.catalogue import CATALOGUE, COUNTED, WORKED_OUT
 from reports.figures import Span, figures
@@ -85,6 +85,57 @@ def test_every_counter_is_what_is_behind_it(full: Floor, past: bool) -> None:
     assert {"calls", "callbacks_kept", "passed_out", "mark_sum", "hold_max_ms"} <= seen
     assert {"ended_with_bulletin", "tickets_open", "resolve_ms", "on_call_ms"} <= seen
     assert "first_calls" in seen or not past
+
+
+def test_an_hour_is_what_is_behind_it(full: Floor) -> None:
+    how, span, now = How.of(full), Span(DAY, NEXT), midnight(full, NEXT) + 12 * HOUR
+    with full.db.read() as session:
+        whole = figures(session, span, how, now=now)
+        for hour in range(24):
+            of = wanted("calls", span, {"hour": f"{hour:02}"})
+            there = sum(tally.calls for (_, at), tally in whole.hours.items() if at == hour)
+            assert there == len(list(behind.behind(session, of, how, now=now)))
+            assert there == behind.number(session, of, how, now=now)
+
+
+def test_what_happened_to_tickets_is_behind_their_numbers(full: Floor) -> None:
+    """Found by what happened, and by all that was open: the same flows; and of any part."""
+    how, now = How.of(full), midnight(full, DAY + timedelta(days=9))
+    days = rollups.days_of(DAY, DAY, how, now=now)
+    with full.db.read() as session:
+        every, moved = (
+            [
+                (each.number, flow)
+                for each in read(session, days.starts[0], days.starts[-1], of={})
+                for flow in matters.flows(each, days)
+            ]
+            for read in (source.histories, source.moved)
+        )
+        assert every == moved
+        assert moved
+        whole = figures(session, Span(DAY, DAY), how, now=now)
+        for division in whole.tickets_by_division:
+            for category in whole.tickets_by_category:
+                by = {"division": division, "category": category}
+                of = wanted("tickets_received", Span(DAY, DAY), by)
+                items = behind.behind(session, of, how, now=now)
+                assert behind.summed(of, items) == behind.number(session, of, how, now=now)
+
+
+def test_what_came_after_a_day_was_counted_while_it_lasted(full: Floor) -> None:
+    """The rows of such a day say nothing of where to look."""
+    how = How.of(full)
+    span = Span(NEXT, NEXT)
+    noon = midnight(full, NEXT) + timedelta(hours=12)
+    with clock.driven(noon):
+        jobs.recompute(full, NEXT, NEXT)
+    with full.db.write() as session:
+        Story(session, noon + HOUR).queued().abandoned(40)
+    with full.db.read() as session:
+        of = wanted("abandoned", span, {})
+        items = list(behind.behind(session, of, how, now=noon + 4 * HOUR))
+        assert noon + HOUR < max(item.at for item in items)
+        assert len(items) == behind.number(session, of, how, now=noon + 4 * HOUR)
 
 
 def test_a_rate_leads_to_what_it_is_taken_over() -> None:

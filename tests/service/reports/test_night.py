@@ -295,6 +295,11 @@ def test_days_summed_up_are_the_sum_of_their_intervals(floor):
     with floor.db.read() as session:
         by_interval = service.rows(session, DAY, DAY)
         by_day = service.day_rows(session, DAY, DAY)
+        by_month = service.month_rows(session, DAY - timedelta(days=40), NEXT)
+        without = service.month_rows(session, DAY, NEXT, but=[DAY])
+    assert {row.day for row in by_month} == {DAY.replace(day=1)}
+    assert {row.counters.calls for row in without} <= {0}
+    assert [row.counters for row in by_month] == [row.counters for row in by_day]
     keys = {(row.queue, row.language) for row in by_interval}
     assert {(row.queue, row.language): row.counters for row in by_day} == {
         key: total(row.counters for row in by_interval if (row.queue, row.language) == key)

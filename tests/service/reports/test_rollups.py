@@ -149,6 +149,25 @@ def test_every_part_counts_the_same_however_often(floor, how):
     assert (found.tickets_resolved, found.tickets_open) == (3, 3)
 
 
+def test_tickets_are_counted_before_the_lock_and_again_when_one_has_moved(floor, how):
+    """What was counted before the lock for writing is written only while it is still so."""
+    played(floor)
+    now = midnight(floor, NEXT) + HOUR
+    with floor.db.read() as session:
+        counted = rollups.counted_tickets(session, DAY, NEXT, how, now=now)
+    for moved in (False, True):
+        if moved:
+            complaint(floor, midnight(floor) + 3 * HOUR, 20_001)
+        for day in (DAY, NEXT):
+            with floor.db.write() as session:
+                rollups.rebuild_tickets(session, day, day, how, now=now, counted=counted)
+        with floor.db.read() as session:
+            cells = rollups.read_tickets(session, DAY, NEXT)
+            fresh, _ = rollups.count_tickets(session, DAY, NEXT, how, now=now)
+        assert cells == fresh
+        assert (cells == counted.cells) is not moved
+
+
 def test_a_missed_night_is_caught_up_in_every_part(floor):
     old = DAY - 9 * ONE_DAY
     complaint(floor, midnight(floor, old) + HOUR, 1)
