@@ -431,6 +431,9 @@ def _redacted(_: Tickets, event: EventFacts) -> tuple[str, str]:
 
 def _incident(_: Tickets, event: EventFacts) -> tuple[str, str]:
     titles = event.data["titles"]
+    if event.data.get("on_way"):
+        what = t("tickets.event.incident_unit", unit=event.data["call_sign"])
+        return what, titles.get(language()) or titles["en"]
     what = "tickets.event.incident_out" if event.data.get("out") else "tickets.event.incident"
     return t(what, id=event.data["incident"]), titles.get(language()) or titles["en"]
 

@@ -182,8 +182,13 @@ def job(session: Session, dispatch_id: int) -> DispatchFacts:
 
 def of_ticket(session: Session, ticket: TicketFacts) -> list[DispatchFacts]:
     """Return the jobs of a ticket, as they were sent."""
-    mine = _select().where(Dispatch.ticket_id == ticket.id).order_by(Dispatch.id)
-    return _facts(session.execute(mine))
+    return of_tickets(session, [ticket.id])
+
+
+def of_tickets(session: Session, ids: Collection[int]) -> list[DispatchFacts]:
+    """Return the jobs of several tickets, by their ids, as they were sent."""
+    theirs = _select().where(Dispatch.ticket_id.in_(ids)).order_by(Dispatch.id)
+    return _facts(session.execute(theirs))
 
 
 def jobs_of(session: Session, username: str) -> list[Job]:
