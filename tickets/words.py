@@ -220,7 +220,9 @@ def _citizen(_: Tickets, event: EventFacts) -> tuple[str, str]:
 
 
 def _judged(_: Tickets, event: EventFacts) -> tuple[str, str]:
-    return t("tickets.event.judged", mark=i18n.number(event.data["mark"], language())), ""
+    another = "of" in event.data or event.data.get("caller")
+    what = "tickets.event.judged_by_another" if another else "tickets.event.judged"
+    return t(what, mark=i18n.number(event.data["mark"], language())), ""
 
 
 def _confirmed(_: Tickets, __: EventFacts) -> tuple[str, str]:
