@@ -128,7 +128,9 @@ def last_run(session: Session, name: str) -> LastRun | None:
         .order_by(JobRun.day.desc())
         .limit(1)
     ).one_or_none()
-    return None if row is None else LastRun(*row)
+    if row is None or row.ended_at is None:
+        return None
+    return LastRun(row.day, row.ended_at, row.detail)
 
 
 def run(floor: "Floor", name: str, day: str) -> None:

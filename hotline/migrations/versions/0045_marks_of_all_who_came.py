@@ -20,7 +20,7 @@ def upgrade() -> None:
                 sa.Column("results_judged", sa.Integer(), nullable=False, server_default="0")
             )
         # until now only a ticket's first caller gave marks: one a result
-        columns = sa.column("results_judged"), sa.column("tickets_judged")
+        columns = [sa.column(each, sa.Integer) for each in ("results_judged", "tickets_judged")]
         counted = sa.table(name, *columns)
         op.execute(sa.update(counted).values(results_judged=counted.c.tickets_judged))
 
