@@ -24,6 +24,7 @@ from tickets.matters.service import callers_of
 from tickets.models import IS_OPEN, Ticket, TicketEvent, TicketFile, TicketPlace
 from tickets.places import rules as place_rules
 from tickets.places import service as places
+from tickets.places.areas import Point
 from tickets.places.rules import Pin, Place
 from tickets.search import readable
 
@@ -121,7 +122,17 @@ def of_existing(
 
 def matter(config: Tickets, draft: Draft, at: datetime) -> Matter:
     """Return the draft as the rules compare it."""
-    return _matter(config, draft.ticket, draft.text, at, draft.category, draft.place, draft.number)
+    words = place_rules.said(draft.place, {}) or _named_in(config, draft.text)
+    asked = draft.ticket, draft.text, at, draft.category, draft.place, draft.number
+    return _matter(config, *asked, words=words)
+
+
+def _named_in(config: Tickets, text: str) -> str:
+    """The streets and landmarks that a text names, by one name in whatever language: an agent
+    writes them into the note before anybody asks where it is.
+    """
+    named = (hit.named for hit in config.areas.found_in(text))
+    return " ".join(sorted(each.name("th") for each in named if isinstance(each, Point)))
 
 
 def _matter(
@@ -132,6 +143,8 @@ def _matter(
     category: str | None,
     place: Place,
     number: str,
+    *,
+    words: str,
 ) -> Matter:
     known = config.categories.get(category or "")
     return Matter(
@@ -143,7 +156,7 @@ def _matter(
         group=known.division if known else None,
         pin=place.pin,
         area=place.area or place.written,
-        place=place_rules.said(place, {}),
+        place=words,
         numbers=frozenset({number} if number else ()),
     )
 
@@ -199,16 +212,24 @@ def _candidates(
         .outerjoin(TicketPlace, TicketPlace.ticket_id == Ticket.id)
         .where(Ticket.id.in_(wanted))
     )
-    return {row[0]: _of_row(config, row, draft.number if row[0] in theirs else "") for row in rows}
+    # what others have named is looked for only where the draft says no more of its place itself
+    said = place_rules.said(draft.place, {})
+    names = not said and bool(_named_in(config, draft.text))
+    return {
+        row[0]: _of_row(config, row, draft.number if row[0] in theirs else "", names=names)
+        for row in rows
+    }
 
 
-def _of_row(config: Tickets, row: Any, number: str) -> Matter:
+def _of_row(config: Tickets, row: Any, number: str, *, names: bool) -> Matter:
     id_, text, category, at, area, latitude, longitude, *words = row
     pin = None if latitude is None else Pin(latitude, longitude)
     parts: dict[str, Any] = {
         name: word or "" for name, word in zip(place_rules.PARTS, words, strict=True)
     }
-    return _matter(config, id_, text, at, category, Place(pin=pin, area=area, **parts), number)
+    place = Place(pin=pin, area=area, **parts)
+    said = place_rules.said(place, {}) or (_named_in(config, text) if names else "")
+    return _matter(config, id_, text, at, category, place, number, words=said)
 
 
 def _first_since(session: Session, since: datetime) -> int:

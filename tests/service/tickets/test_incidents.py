@@ -585,6 +585,9 @@ def test_a_unit_is_sent_to_the_middle_and_each_caller_is_told_once_that_it_comes
         row.latitude, row.longitude = HERE
         fleet.seed(session, config)
         fleet.put_on(session, "qru2", crew.username, actor=crew, by=None, now=clock.now())
+    board = client.get("/tickets/units?lang=en").text
+    assert board.count("data-wait>") == 1, "one unit goes for all of them"
+    assert f"{ENOUGH + 1} tickets; one unit goes for all of them" in board
     page = client.get(f"/tickets/incidents/{incident}?lang=en")
     assert f"Sent to ticket {near.number_shown}" in page.text
     token = re.search(r'name="csrf_token" value="(\w+)"', page.text)
@@ -595,6 +598,7 @@ def test_a_unit_is_sent_to_the_middle_and_each_caller_is_told_once_that_it_comes
     with floor.db.read() as session:
         (job,) = units.of_tickets(session, [near.id, *(each.id for each in far)])
     assert (job.unit, job.ticket_id) == ("qru2", near.id)
+    assert "data-wait>" not in client.get("/tickets/units?lang=en").text, "nor after one has gone"
     for n in range(2):
         with floor.db.write() as session:
             said = {"by": crew, "now": clock.now(), "key": f"w{n}"}

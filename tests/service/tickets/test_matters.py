@@ -351,6 +351,22 @@ def offered(
     return [each.ticket.id for each in found]
 
 
+def test_a_street_that_the_note_names_is_where_it_is_in_whatever_language(
+    db: Database, config: Tickets, make: Make
+) -> None:
+    """While an agent writes down what is said, nobody has asked yet where that is."""
+    here = make("flood", note="Soi Buakhao is under water, cars are stuck")
+    elsewhere = make("flood", note="Thepprasit Road is under water, cars are stuck")
+    for ticket in (here, elsewhere):
+        place(db, config, ticket, HERE)
+    draft = Draft(text="น้ำท่วมซอยบัวขาว น้ำเข้าบ้านแล้ว", category="flood")
+    with db.read() as session:
+        found = suggesting.suggest(session, config, draft, AGENT, now=NOW)
+        nowhere = replace(draft, text="น้ำท่วม น้ำเข้าบ้านแล้ว")
+        assert suggesting.suggest(session, config, nowhere, AGENT, now=NOW) == []
+    assert [each.ticket.id for each in found] == [here.id]
+
+
 def test_what_is_near_open_and_alike_is_offered_to_who_may_read_it(
     db: Database, config: Tickets, make: Make
 ) -> None:
