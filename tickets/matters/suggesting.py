@@ -5,7 +5,7 @@ A handful is read whatever the city has behind it: what is in reach of the pin a
 index holds both), the newest of the area, those of the caller.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import cos, radians
@@ -79,7 +79,8 @@ def suggest(
     at = draft.at or now
     theirs = {each.id for each in _called_about(session, draft.number, actor)}
     found = _candidates(session, config, draft, actor, at, theirs)
-    offers = rules.offers(matter(config, draft, at), found.values())
+    it = matter(config, draft, at)
+    offers = rules.offers(it, _comparable(config, it, found.values()))
     ids = [each.matter.key for each in offers]
     tickets = _tickets(session, ids)
     where = places.of_tickets(session, tickets.values())
@@ -94,6 +95,13 @@ def suggest(
         )
         for each in offers
     ]
+
+
+def _comparable(config: Tickets, it: Matter, found: Iterable[Matter]) -> Iterator[Matter]:
+    """With the names of places where these say how near they are: no pin does."""
+    for each in found:
+        needed = it.streets and (it.pin is None or each.pin is None)
+        yield _with_names(config, each) if needed else each
 
 
 def _tickets(session: Session, ids: Sequence[int]) -> dict[int, TicketFacts]:
@@ -122,17 +130,16 @@ def of_existing(
 
 def matter(config: Tickets, draft: Draft, at: datetime) -> Matter:
     """Return the draft as the rules compare it."""
-    words = place_rules.said(draft.place, {}) or _named_in(config, draft.text)
-    asked = draft.ticket, draft.text, at, draft.category, draft.place, draft.number
-    return _matter(config, *asked, words=words)
+    found = _matter(config, draft.ticket, draft.text, at, draft.category, draft.place, draft.number)
+    return _with_names(config, found)
 
 
-def _named_in(config: Tickets, text: str) -> str:
-    """The streets and landmarks that a text names, by one name in whatever language: an agent
-    writes them into the note before anybody asks where it is.
+def _with_names(config: Tickets, it: Matter) -> Matter:
+    """With the streets and landmarks that it names: an agent writes them into the note before
+    anybody asks where it is.
     """
-    named = (hit.named for hit in config.areas.found_in(text))
-    return " ".join(sorted(each.name("th") for each in named if isinstance(each, Point)))
+    named = (hit.named for hit in config.areas.found_in(f"{it.place}\n{it.text}"))
+    return replace(it, streets=frozenset(each.id for each in named if isinstance(each, Point)))
 
 
 def _matter(
@@ -143,8 +150,6 @@ def _matter(
     category: str | None,
     place: Place,
     number: str,
-    *,
-    words: str,
 ) -> Matter:
     known = config.categories.get(category or "")
     return Matter(
@@ -156,7 +161,7 @@ def _matter(
         group=known.division if known else None,
         pin=place.pin,
         area=place.area or place.written,
-        place=words,
+        place=place_rules.said(place, {}),
         numbers=frozenset({number} if number else ()),
     )
 
@@ -212,24 +217,16 @@ def _candidates(
         .outerjoin(TicketPlace, TicketPlace.ticket_id == Ticket.id)
         .where(Ticket.id.in_(wanted))
     )
-    # what others have named is looked for only where the draft says no more of its place itself
-    said = place_rules.said(draft.place, {})
-    names = not said and bool(_named_in(config, draft.text))
-    return {
-        row[0]: _of_row(config, row, draft.number if row[0] in theirs else "", names=names)
-        for row in rows
-    }
+    return {row[0]: _of_row(config, row, draft.number if row[0] in theirs else "") for row in rows}
 
 
-def _of_row(config: Tickets, row: Any, number: str, *, names: bool) -> Matter:
+def _of_row(config: Tickets, row: Any, number: str) -> Matter:
     id_, text, category, at, area, latitude, longitude, *words = row
     pin = None if latitude is None else Pin(latitude, longitude)
     parts: dict[str, Any] = {
         name: word or "" for name, word in zip(place_rules.PARTS, words, strict=True)
     }
-    place = Place(pin=pin, area=area, **parts)
-    said = place_rules.said(place, {}) or (_named_in(config, text) if names else "")
-    return _matter(config, id_, text, at, category, place, number, words=said)
+    return _matter(config, id_, text, at, category, Place(pin=pin, area=area, **parts), number)
 
 
 def _first_since(session: Session, since: datetime) -> int:

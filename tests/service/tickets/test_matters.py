@@ -364,7 +364,11 @@ def test_a_street_that_the_note_names_is_where_it_is_in_whatever_language(
         found = suggesting.suggest(session, config, draft, AGENT, now=NOW)
         nowhere = replace(draft, text="น้ำท่วม น้ำเข้าบ้านแล้ว")
         assert suggesting.suggest(session, config, nowhere, AGENT, now=NOW) == []
+        # and nor is it lost when the agent goes on to where it is
+        where = Place(address="ซอยบัวขาว หน้า 7-11")
+        asked = suggesting.suggest(session, config, replace(draft, place=where), AGENT, now=NOW)
     assert [each.ticket.id for each in found] == [here.id]
+    assert [each.ticket.id for each in asked] == [here.id]
 
 
 def test_what_is_near_open_and_alike_is_offered_to_who_may_read_it(
