@@ -165,6 +165,7 @@ def rows(night: Night, ids: list[int]) -> list[Ticket]:
         return list(session.scalars(sa.select(Ticket).where(Ticket.id.in_(ids))))
 
 
+@pytest.mark.timeout(300)  # 230 calls, each with what follows from it, also on a busy machine
 def test_it_ends_as_one_incident_and_every_caller_is_told(
     floor: Floor, tonight: clock.DrivenClock
 ) -> None:
