@@ -1,9 +1,11 @@
-"""The same matter, while somebody types, at the size of many years; and what is near a pin.
+"""The same matter, while somebody types, at the size of many years; what is near a pin; and a
+category suggested beside it.
 
 The tickets of `benchmarks.tickets_made`, one every half minute, each with a pin: half of them
 anywhere in a city of 15 by 15 km, half around fifty places where people are. "SQL" is the one query
 for what is open, new and in reach, without anything else, of the same draft; "whole" is what a
-request asks: all candidates, their places, who called, the comparison, photos, callers.
+request asks: all candidates, their places, who called, the comparison, photos, callers. A
+"suggestion" is of the same words; what the model costs besides, `benchmarks categories` tells.
 """
 
 import random
@@ -21,6 +23,8 @@ from benchmarks import machine, tickets, tickets_made
 from hotline import city, db
 from hotline.db import Database
 from tests.support.floors import CONFIG
+from tickets.categories import service as categories
+from tickets.categories import versions
 from tickets.config import Tickets
 from tickets.facts import Actor
 from tickets.matters import suggesting
@@ -113,7 +117,9 @@ def _measure(database: Database, config: Tickets, now: datetime, rounds: int) ->
         ),
         "near, 250 m": lambda session, draft: _near(session, draft, only_open=False),
         "near, 250 m, open": lambda session, draft: _near(session, draft, only_open=True),
+        "suggestion": lambda session, draft: categories.suggest(session, config, draft.text),
     }
+    memory = versions.shipped().bytes_in_memory / 1e6  # read here, once, as a process does
     taken: dict[str, list[float]] = {name: [] for name in ways}
     chance = random.Random(5)
     for n in range(rounds):
@@ -127,6 +133,7 @@ def _measure(database: Database, config: Tickets, now: datetime, rounds: int) ->
     for name, values in taken.items():
         shown = [f"{machine.percentile(values, share) * 1e3:.1f}" for share in (0.5, 0.99)]
         print(machine.row(f"  {name}", *shown), flush=True)
+    print(f"  the model that suggests takes {memory:.1f} MB of a process", flush=True)
 
 
 def _draft(chance: random.Random, n: int) -> Draft:

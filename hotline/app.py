@@ -116,6 +116,9 @@ BLUEPRINTS = (
 )
 _CALLERS, _TOLD, _TEAM, _MINE = "floor.callers", "floor.told", "floor.team", "floor.mine"
 _WATCH = (Role.SUPERVISOR, Role.MANAGER)
+#: A crew has a page of its own, for one hand.
+_TICKETS, _MATTERS = "floor.tickets", tuple(each for each in Role if each is not Role.CREW)
+_ANSWERABLE = (Role.DIVISION, *_WATCH, Role.ADMINISTRATOR)
 #: What the header offers; the order is that of a working day.
 NAVIGATION = (
     Entry("floor.desk", "/desk", (Role.AGENT, Role.SUPERVISOR)),
@@ -126,7 +129,12 @@ NAVIGATION = (
     Entry("tickets.persons", "/citizens", (Role.SUPERVISOR,), _CALLERS),
     Entry("ivr.nuisance", "/nuisance", _WATCH, _CALLERS),
     Entry("tickets.field", "/field", (Role.CREW,)),
-    Entry("floor.tickets", "/tickets", tuple(Role)),
+    Entry("tickets.list", "/tickets", _MATTERS, _TICKETS),
+    Entry("tickets.units.short", "/tickets/units", _MATTERS, _TICKETS),
+    Entry("tickets.incidents", "/tickets/incidents", _MATTERS, _TICKETS),
+    Entry("tickets.map.short", "/tickets/map", _MATTERS, _TICKETS),
+    Entry("tickets.attention", "/tickets/attention", _ANSWERABLE, _TICKETS),
+    Entry("tickets.categories", "/categories", (*_WATCH, Role.ADMINISTRATOR), _TICKETS),
     Entry("tickets.answers", "/answers", (Role.AGENT, *_WATCH), _TOLD),
     Entry("ivr.bulletins", "/bulletins", (Role.AGENT, *_WATCH), _TOLD),
     Entry("agents.roster", "/roster", _WATCH, _TEAM),

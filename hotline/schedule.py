@@ -14,6 +14,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from hotline import clock
 from hotline.db import insert_ignore
@@ -108,6 +109,28 @@ def _note_due(floor: "Floor", name: str, nightly: Nightly, now: datetime) -> Non
                     },
                     returning=JobRun.name,
                 )
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """How a nightly job went last: for which local day, when it ended, and its own words of it."""
+
+    day: date
+    ended_at: datetime
+    detail: str
+
+
+def last_run(session: Session, name: str) -> LastRun | None:
+    """Return the last run of a nightly job that was done, or None."""
+    row = session.execute(
+        sa.select(JobRun.day, JobRun.ended_at, JobRun.detail)
+        .where(JobRun.name == name, JobRun.state == "done", JobRun.ended_at.is_not(None))
+        .order_by(JobRun.day.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None or row.ended_at is None:
+        return None
+    return LastRun(row.day, row.ended_at, row.detail)
 
 
 def run(floor: "Floor", name: str, day: str) -> None:

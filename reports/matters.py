@@ -61,7 +61,7 @@ class History(Protocol):
     @property
     def overdue(self) -> Sequence[datetime]: ...  # deadlines that passed
     @property
-    def judged(self) -> Sequence[tuple[datetime, int]]: ...  # the citizen's marks
+    def judged(self) -> Sequence[tuple[datetime, int, str]]: ...  # when, the mark, whose
     @property
     def suggested(self) -> tuple[datetime, str] | None: ...  # the first suggestion
 
@@ -92,6 +92,7 @@ class TicketCounters:
     resolve_ms: int = 0
     tickets_judged: int = 0
     judgement_sum: int = 0
+    results_judged: int = 0
     categories_suggested: int = 0
     categories_suggested_right: int = 0
     resolved_to_1h: int = 0
@@ -198,9 +199,11 @@ def _happened(history: History) -> Iterator[tuple[datetime, str, int]]:
         yield from _opened(change) if change.is_open else _closed(history, change)
     for at in history.overdue:
         yield at, "deadlines_passed", 1
-    for at, mark in _last_judgements(history):
-        yield at, "tickets_judged", 1
-        yield at, "judgement_sum", mark
+    for marks in _last_judgements(history):
+        for at, mark in marks:
+            yield at, "tickets_judged", 1
+            yield at, "judgement_sum", mark
+        yield min(marks)[0], "results_judged", 1
     if history.suggested is not None and history.category is not None:
         at, suggested = history.suggested
         yield at, "categories_suggested", 1
@@ -230,11 +233,16 @@ def _closed(history: History, change: Change) -> Iterator[tuple[datetime, str, i
     yield change.at, RESOLVE_BUCKETS[bisect_left(_RESOLVE_BOUNDS_MS, took / _MILLISECOND)], 1
 
 
-def _last_judgements(history: History) -> Iterator[tuple[datetime, int]]:
-    """The last mark of each closing: who changes their mind has one mark."""
+def _last_judgements(history: History) -> Iterator[list[tuple[datetime, int]]]:
+    """The last marks of each closing: who changes their mind has one, and so has each who came with
+    the matter.
+    """
     closings = [change.at for change in history.changes if not change.is_open]
-    last = {bisect_left(closings, at): (at, mark) for at, mark in history.judged}
-    yield from last.values()
+    last: dict[int, dict[str, tuple[datetime, int]]] = {}
+    for at, mark, who in history.judged:
+        last.setdefault(bisect_left(closings, at), {})[who] = (at, mark)
+    for by_whom in last.values():
+        yield list(by_whom.values())
 
 
 def due_at(history: History, at: datetime) -> datetime | None:
@@ -313,7 +321,7 @@ def ticket_rates(counters: TicketCounters) -> TicketRates:
         median_resolve=median_resolve(counters),
         reopened_rate=_share(counters.tickets_reopened, counters.tickets_closed),
         average_judgement=_share(counters.judgement_sum, counters.tickets_judged),
-        judgement_response=_share(counters.tickets_judged, counters.tickets_resolved),
+        judgement_response=_share(counters.results_judged, counters.tickets_resolved),
         suggestion_accuracy=_share(
             counters.categories_suggested_right, counters.categories_suggested
         ),
@@ -468,11 +476,12 @@ TICKET_COUNTERS: tuple[Metric, ...] = (
     ),
     _metric(
         "tickets_judged",
-        "tickets",
-        ("ผู้แจ้งให้คะแนน", "คะแนนล่าสุดที่ผู้แจ้งให้ผลการแก้ไขแต่ละครั้ง นับในวันที่ให้คะแนน"),
+        "marks",
+        ("ผู้แจ้งให้คะแนน", "คะแนนล่าสุดที่ผู้แจ้งแต่ละรายให้ผลการแก้ไขแต่ละครั้ง นับในวันที่ให้คะแนน"),
         (
             "Results judged",
-            "Citizens' marks for a result, the last of each closing, on the day of the mark.",
+            "Citizens' marks for a result: of each who came with the matter the last of each "
+            "closing, on the day of the mark.",
         ),
     ),
     _metric(
@@ -480,6 +489,16 @@ TICKET_COUNTERS: tuple[Metric, ...] = (
         "marks",
         ("คะแนนผลการแก้ไขรวม", "ผลรวมคะแนน 1–5 ที่ผู้แจ้งให้"),
         ("Sum of judgements", "Sum of those marks, 1 to 5."),
+    ),
+    _metric(
+        "results_judged",
+        "tickets",
+        ("ผลที่มีผู้ให้คะแนน", "ผลการแก้ไขที่มีผู้แจ้งให้คะแนนอย่างน้อยหนึ่งราย นับในวันของคะแนนแรก"),
+        (
+            "Results with a mark",
+            "Results that at least one citizen has given a mark, on the day of the first of those "
+            "marks.",
+        ),
     ),
     _metric(
         "categories_suggested",
@@ -564,8 +583,8 @@ TICKET_RATES: tuple[Metric, ...] = (
     _metric(
         "judgement_response",
         "share",
-        ("อัตราผู้แจ้งให้คะแนน", "ผู้แจ้งให้คะแนน ÷ แก้ไขแล้ว"),
-        ("Response of citizens", "Results judged ÷ tickets resolved."),
+        ("อัตราผู้แจ้งให้คะแนน", "ผลที่มีผู้ให้คะแนน ÷ แก้ไขแล้ว"),
+        ("Response of citizens", "Results with a mark ÷ tickets resolved."),
     ),
     _metric(
         "suggestion_accuracy",

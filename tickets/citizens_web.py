@@ -268,7 +268,7 @@ def _came_as() -> int:
 
 
 #: What also somebody can do who came with it later.
-_ANYBODY = ("message",)
+_ANYBODY = ("message", "rate")
 Change = Callable[[Session, TicketFacts, datetime], Any]
 
 
@@ -345,7 +345,9 @@ def rate() -> Response:
     mark, text = request.form.get("mark", 0, type=int), request.form.get("text", "")
     return _do(
         "rate",
-        lambda session, found, now: following.judge(session, _config(), found, mark, text, now=now),
+        lambda session, found, now: following.judge(
+            session, _config(), found, mark, text, now=now, caller=_came_as()
+        ),
     )
 
 

@@ -7,7 +7,7 @@ HotlineError
 │              ├── NoSuchPerson, NoSuchAnswer, NoSuchModel
 │              └── NoSuchTemplate, NoSuchForward, NoSuchBulk, NoSuchIncident
 ├── Conflict   ├── TicketMoved         somebody else moved it first
-│              ├── PersonChanged, AnswerChanged, TemplateChanged, ForwardMoved
+│              ├── PersonChanged, AnswerChanged, TemplateChanged, ForwardMoved, ModelChanged
 │              │                      somebody else changed it first
 │              ├── NotClosed, AlreadyClosed, ClosedForGood   of a citizen
 │              ├── IsMerged, NotMerged
@@ -49,6 +49,12 @@ class NoSuchModel(NotFound):
     """There is no such model of categories, or its weights are no longer there."""
 
     code, text = "no-such-model", "tickets.error.no_such_model"
+
+
+class ModelChanged(Conflict):
+    """Another model has been put in use meanwhile."""
+
+    code, text = "model-changed", "tickets.error.model_changed"
 
 
 class TicketMoved(Conflict):

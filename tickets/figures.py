@@ -57,7 +57,9 @@ class History:
     #: From when on it was due when.
     dues: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     overdue: list[datetime] = field(default_factory=list)
-    judged: list[tuple[datetime, int]] = field(default_factory=list)
+    #: Marks for the result: when, the mark, and by whom of those who came with the matter (empty:
+    #: its first caller).
+    judged: list[tuple[datetime, int, str]] = field(default_factory=list)
     #: The likeliest category when one was first chosen, and when that was; None: none was said.
     suggested: tuple[datetime, str] | None = None
 
@@ -181,7 +183,8 @@ def _step(history: History, at: datetime, kind: EventKind, data: dict[str, Any])
     elif kind is EventKind.OVERDUE:
         history.overdue.append(at)
     elif kind is EventKind.JUDGED:
-        history.judged.append((at, int(data["mark"])))
+        who = ":".join(f"{key}{data[key]}" for key in ("of", "caller") if key in data)
+        history.judged.append((at, int(data["mark"]), who))
     else:
         _change(history, at, kind, data)
     _due(history, at, data)

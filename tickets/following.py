@@ -224,8 +224,8 @@ def what_next(ticket: TicketFacts, within: timedelta, now: datetime) -> Next:
 
 @dataclass(frozen=True)
 class Page:
-    """All that the page shows. `mark`: the last one given since the closing; `confirmed`: the
-    citizen has said since then that it is done.
+    """All that the page shows. `mark`: the last one that its reader has given since the closing;
+    `confirmed`: the citizen has said since then that it is done.
     """
 
     ticket: TicketFacts
@@ -234,6 +234,7 @@ class Page:
     mark: int | None
     confirmed: bool
     may_judge: bool
+    may_confirm: bool
     may_reopen: bool
     may_withdraw: bool
 
@@ -247,20 +248,20 @@ def page(
     within = timedelta(days=config.citizens.reopen_days)
     story = _theirs(search.story(session, ticket.id), caller)
     if ticket.result is Result.MERGED:
-        return _merged(session, ticket, story, within, now)
+        return _merged(session, ticket, story, within, now, caller)
     lines = timeline(planning.standing(story))
     if caller:
         return _shared(ticket, lines, within, now)
-    since = [line for line in lines if ticket.closed_at and line.at >= ticket.closed_at]
-    marks = [int(line.more) for line in since if line.what is Sight.JUDGED]
     closed = ticket.state, ticket.closed_at, within, now
+    may_judge = workflow.may_judge(*closed)
     return Page(
         ticket=ticket,
         lines=lines,
         next=what_next(ticket, within, now),
-        mark=marks[-1] if marks else None,
-        confirmed=any(line.what is Sight.CONFIRMED for line in since),
-        may_judge=workflow.may_judge(*closed),
+        mark=_mark(ticket, lines),
+        confirmed=any(line.what is Sight.CONFIRMED for line in _since_closing(ticket, lines)),
+        may_judge=may_judge,
+        may_confirm=may_judge,
         may_reopen=workflow.may_reopen(*closed),
         may_withdraw=State.CANCELLED in workflow.moves(ticket.state, Role.CITIZEN),
     )
@@ -279,19 +280,34 @@ def _theirs(story: list[EventFacts], caller: int) -> list[EventFacts]:
     return [
         event
         for event in story
-        if event.kind not in _PERSONAL or int(event.data.get("caller") or 0) == caller
+        if event.kind not in _PERSONAL
+        or (int(event.data.get("caller") or 0) == caller and "of" not in event.data)
     ]
 
 
+def _since_closing(ticket: TicketFacts, lines: Iterable[Seen]) -> list[Seen]:
+    return [line for line in lines if ticket.closed_at and line.at >= ticket.closed_at]
+
+
+def _mark(ticket: TicketFacts, lines: Iterable[Seen]) -> int | None:
+    since = _since_closing(ticket, lines)
+    marks = [int(line.more) for line in since if line.what is Sight.JUDGED]
+    return marks[-1] if marks else None
+
+
 def _shared(ticket: TicketFacts, lines: list[Seen], within: timedelta, now: datetime) -> Page:
-    """What who came later sees: how it stands, and no more to do than to write."""
+    """What who came later sees, or with what was merged into it: how it stands, and no more to do
+    than to write, and to rate the result that they were told of.
+    """
+    closed = ticket.state, ticket.closed_at, within, now
     return Page(
         ticket=ticket,
         lines=lines,
         next=what_next(ticket, within, now),
-        mark=None,
+        mark=_mark(ticket, lines),
         confirmed=False,
-        may_judge=False,
+        may_judge=workflow.may_judge(*closed),
+        may_confirm=False,
         may_reopen=False,
         may_withdraw=False,
     )
@@ -303,25 +319,32 @@ def _merged(
     story: list[EventFacts],
     within: timedelta,
     now: datetime,
+    caller: int,
 ) -> Page:
     """How the ticket stands that this one is part of; what can be done, its own citizen does."""
     root = search.root(session, ticket)
     since = [event.at for event in story if event.kind is EventKind.MERGED]
+    mine = _whose(ticket, root, caller)
     shared = [
         event
         for event in planning.standing(search.story(session, root.id))
-        if event.kind in _SHARED and event.at >= since[-1]
+        if event.at >= since[-1]
+        and (event.kind in _SHARED or (event.kind is EventKind.JUDGED and _is_by(mine, event)))
     ]
-    return Page(
-        ticket=replace(root, id=ticket.id, number=ticket.number),
-        lines=timeline([*planning.standing(story), *shared]),
-        next=what_next(root, within, now),
-        mark=None,
-        confirmed=False,
-        may_judge=False,
-        may_reopen=False,
-        may_withdraw=False,
-    )
+    here = replace(root, id=ticket.id, number=ticket.number)
+    return _shared(here, timeline([*planning.standing(story), *shared]), within, now)
+
+
+def _whose(ticket: TicketFacts, root: TicketFacts, caller: int) -> dict[str, int]:
+    """Who of several that came with a matter: what their words carry in its story. `of`: the ticket
+    that was merged into it, by its id; `caller`: as `page` has it.
+    """
+    of = {} if ticket.id == root.id else {"of": ticket.id}
+    return of | ({"caller": caller} if caller else {})
+
+
+def _is_by(mine: Mapping[str, int], event: EventFacts) -> bool:
+    return {key: event.data[key] for key in ("of", "caller") if key in event.data} == mine
 
 
 # ------------------------------------------------------------------ what they can do
@@ -366,16 +389,19 @@ def judge(
     text: str = "",
     *,
     now: datetime,
+    caller: int = 0,
 ) -> None:
-    """Give the result a mark; the last one counts. Raises `BadMark`, `WordsTooLong`, `NotClosed`,
-    `ClosedForGood`.
+    """Give the result a mark; the last one of each who came with the matter counts. Who came with a
+    ticket that was merged judges what the one came to that it is worked on in. `caller`: as `page`
+    has it. Raises `BadMark`, `WordsTooLong`, `NotClosed`, `ClosedForGood`.
     """
     if mark not in MARKS:
         raise BadMark
-    seen = locked(session, ticket)
+    seen = locked(session, search.root(session, ticket))
     _check_judging(config, seen, now)
-    said = {"mark": mark, "text": _words(text, optional=True)}
-    tell(session, ticket.id, EventKind.JUDGED, CITIZEN, now, said)
+    said: dict[str, Any] = {"mark": mark, "text": _words(text, optional=True)}
+    said |= _whose(ticket, seen, caller)
+    tell(session, seen.id, EventKind.JUDGED, CITIZEN, now, said)
 
 
 def confirm(session: Session, config: Tickets, ticket: TicketFacts, *, now: datetime) -> None:

@@ -9,6 +9,7 @@ from hotline.floor import Floor
 from hotline.jobs import Every, Job
 from hotline.schedule import Nightly
 from tickets import attempts, attendance, attention, sms, sweeps, telling
+from tickets.categories import retraining
 from tickets.config import Tickets
 from tickets.facts import SYSTEM
 from tickets.field import service as field
@@ -110,8 +111,6 @@ RETRAIN_AT = time(3, 10)
 
 def retrain(floor: Floor, _day: date) -> str:
     """Learn from the city's own tickets, and use what was learned if it is better."""
-    from tickets.categories import retraining
-
     tickets = floor.section(Tickets)
     return str(retraining.retrain(floor.db, tickets, by=SYSTEM, now=clock.now()))
 
@@ -121,5 +120,5 @@ def nightly(_: Floor) -> dict[str, Nightly]:
     return {
         "tickets.attention": Nightly(at=NIGHT_AT, run=keep_attention),
         "tickets.files": Nightly(at=FILES_AT, run=sending.check),
-        "categories.retrain": Nightly(at=RETRAIN_AT, run=retrain),
+        retraining.NIGHTLY: Nightly(at=RETRAIN_AT, run=retrain),
     }

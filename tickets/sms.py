@@ -22,7 +22,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -39,6 +39,7 @@ from tickets.config import Tickets
 from tickets.matters import service as matters
 from tickets.models import (
     CitizenLink,
+    EventKind,
     SmsReceived,
     SmsWish,
     Ticket,
@@ -79,9 +80,30 @@ def on_event(floor: Floor, session: Session, *, event: TicketEvent) -> None:
     _overtake(session, ticket.id, moment, event.at)
     own = _Citizen(ticket.caller_number, ticket.language, ticket.id, ticket.number)
     later = [_came_later(ticket, each) for each in matters.told_of(session, ticket.id)]
-    others = hearers(session, ticket) if moment is Moment.CLOSED else []
-    for each in (own, *later, *others):
-        _write(floor, session, config.sms, ticket, event, moment, each)
+    others = hearers(session, ticket) if moment in _HEARD else []
+    everybody = (own, *later, *others)
+    told = _told_of_unit(session, event, {each.number for each in everybody if each.number})
+    for each in everybody:
+        if each.number not in told:
+            _write(floor, session, config.sms, ticket, event, moment, each)
+
+
+#: Of these also those are told whose ticket was merged into it, or who called about it.
+_HEARD: Final = frozenset({Moment.CLOSED, Moment.UNIT})
+
+
+def _told_of_unit(
+    session: Session, event: TicketEvent, numbers_: Collection[str]
+) -> set[str | None]:
+    """Those of some numbers that another ticket of an incident has told that this unit comes."""
+    if event.kind != EventKind.INCIDENT:
+        return set()
+    rows = session.execute(
+        sa.select(TicketSms.number, TicketEvent.data)
+        .join(TicketEvent, TicketEvent.id == TicketSms.event_id)
+        .where(TicketSms.number.in_(sorted(numbers_)), TicketSms.moment == Moment.UNIT.value)
+    )
+    return {number for number, data in rows if data.get("dispatch") == event.data["dispatch"]}
 
 
 @dataclass(frozen=True)

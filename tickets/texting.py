@@ -73,6 +73,9 @@ def moment_of(kind: str, data: Mapping[str, Any]) -> Moment | None:
         return _taken_down(kind, data)
     if kind == "unit_moved":
         return Moment.UNIT if data.get("tell") else None
+    if kind == "incident":
+        # a unit that was sent to one of its tickets comes to all of them
+        return Moment.UNIT if "on_way" in data else None
     if kind == "message":
         # who has several tickets of one matter reads it in each, and is told of it once
         return None if data.get("quiet") else Moment.MESSAGE

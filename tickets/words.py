@@ -220,7 +220,9 @@ def _citizen(_: Tickets, event: EventFacts) -> tuple[str, str]:
 
 
 def _judged(_: Tickets, event: EventFacts) -> tuple[str, str]:
-    return t("tickets.event.judged", mark=i18n.number(event.data["mark"], language())), ""
+    another = "of" in event.data or event.data.get("caller")
+    what = "tickets.event.judged_by_another" if another else "tickets.event.judged"
+    return t(what, mark=i18n.number(event.data["mark"], language())), ""
 
 
 def _confirmed(_: Tickets, __: EventFacts) -> tuple[str, str]:
@@ -431,6 +433,9 @@ def _redacted(_: Tickets, event: EventFacts) -> tuple[str, str]:
 
 def _incident(_: Tickets, event: EventFacts) -> tuple[str, str]:
     titles = event.data["titles"]
+    if event.data.get("on_way"):
+        what = t("tickets.event.incident_unit", unit=event.data["call_sign"])
+        return what, titles.get(language()) or titles["en"]
     what = "tickets.event.incident_out" if event.data.get("out") else "tickets.event.incident"
     return t(what, id=event.data["incident"]), titles.get(language()) or titles["en"]
 

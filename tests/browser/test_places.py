@@ -122,6 +122,22 @@ def test_a_pin_is_set_on_a_telephone_by_click_and_by_keyboard(
     assert where.pin == Pin(12.93, 100.8848)
 
 
+def test_the_pin_does_not_overrule_the_words_that_nobody_chose_an_area_for(
+    look: Look, ticket: TicketFacts
+) -> None:
+    page = look(f"/tickets/{ticket.number}/place")
+    ready(page)
+    written = page.locator("[name=place_written]")
+    written.select_option("")
+    page.locator("[name=place_latitude]").fill("12.965")
+    page.locator("[name=place_longitude]").fill("100.9")
+    expect(written).to_have_value("nong_prue")
+    expect(page.locator("[data-pinned]")).to_contain_text("The pin contradicts the words")
+    page.locator("[data-pinned] button").click()  # and one click says that the pin is right
+    expect(written).to_have_value("na_kluea")
+    expect(page.locator("[data-pinned]")).not_to_contain_text("contradicts")
+
+
 def test_a_lamp_is_found_by_its_number_and_its_pin_set(
     look: Look, floor: Floor, ticket: TicketFacts
 ) -> None:

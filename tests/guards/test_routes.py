@@ -153,3 +153,8 @@ def test_the_header_offers_nobody_a_closed_door(app: Flask) -> None:
     for role, address in HOME.items():
         assert role in opened[address], address
     assert set(HOME) == set(Role)
+    # and a way to what people work with, to all who may
+    for address in ("/field", "/tickets/units", "/tickets/incidents", "/categories"):
+        (offered,) = (each.roles for each in NAVIGATION if each.address == address)
+        assert set(offered) == opened[address], address
+    assert [each.address for each in NAVIGATION if Role.CREW in each.roles] == ["/field"]

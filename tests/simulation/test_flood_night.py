@@ -13,22 +13,29 @@ import sqlalchemy as sa
 
 from hotline import clock
 from hotline.app import build_floor
-from hotline.auth import Role
+from hotline.auth import Role as AccountRole
 from hotline.city import CityConfig
 from hotline.floor import Floor
 from hotline.settings import Settings
 from tests.support.floors import sign_in_as
+from tickets import numbers
 from tickets import service as tickets
 from tickets.config import Tickets
-from tickets.facts import Actor
+from tickets.facts import Actor, TicketFacts
 from tickets.incidents import gathering, jobs, looking, works
 from tickets.incidents.looking import IncidentFacts, State
 from tickets.incidents.models import Incident
 from tickets.incidents.works import What
+from tickets.life import merging
 from tickets.models import EventKind, Ticket, TicketEvent, TicketSms
 from tickets.places import service as places
 from tickets.places.rules import DEGREE, Pin, PinSource, Place, distance
-from tickets.workflow import Result
+from tickets.texting import Moment
+from tickets.units import fleet
+from tickets.units import service as units
+from tickets.units.rules import Act, Standing
+from tickets.units.rules import State as UnitState
+from tickets.workflow import Result, Role
 from tickets.workflow import State as TicketState
 
 NOW = datetime(2026, 10, 14, 13, 0, tzinfo=UTC)  # eight in the evening
@@ -158,20 +165,23 @@ def rows(night: Night, ids: list[int]) -> list[Ticket]:
         return list(session.scalars(sa.select(Ticket).where(Ticket.id.in_(ids))))
 
 
+@pytest.mark.timeout(300)  # 230 calls, each with what follows from it, also on a busy machine
 def test_it_ends_as_one_incident_and_every_caller_is_told(
     floor: Floor, tonight: clock.DrivenClock
 ) -> None:
-    sign_in_as(floor, Role.SUPERVISOR, "supervisor")
+    sign_in_as(floor, AccountRole.SUPERVISOR, "supervisor")
     night = Night(floor, seed=20261014)
     night.fall(tonight)
     untouched = {row.id: row.version for row in rows(night, night.others)}
     incident = the_one(night)
-    # --- a unit is sent to the incident here (merged from the units' part)
     with floor.db.read() as session:
         boss = tickets.acting(session, night.config, "supervisor", "supervisor", clock.now())
     put_right(night, incident, boss)
+    goal, merged = merge_some(night, incident, boss)
+    send_a_unit(night, goal, boss)
+    everybody_hears_of_the_unit(night, goal, merged)
     tell_everybody(night, incident, boss)
-    end(night, incident, boss)
+    end(night, incident, boss, merged)
     with floor.db.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Incident)) == 1
     assert {row.id: row.version for row in rows(night, night.others)} == untouched
@@ -235,7 +245,102 @@ def tell_everybody(night: Night, incident: IncidentFacts, boss: Actor) -> None:
     assert all(row.data["text"] == said[row.language] for row in messages)
 
 
-def end(night: Night, incident: IncidentFacts, boss: Actor) -> None:
+def merge_some(
+    night: Night, incident: IncidentFacts, boss: Actor
+) -> tuple[TicketFacts, list[TicketFacts]]:
+    """Before anybody goes, a supervisor has seen that some are the very matter of the one that a
+    unit is sent to: that one, and those, in other languages.
+    """
+    floor, now = night.floor, clock.now()
+    with floor.db.read() as session:
+        found = looking.find(session, incident.id)
+        members = looking.members(session, night.config, found, boss)
+    nearest = looking.nearest_open(members)
+    assert nearest and nearest.metres is not None and nearest.metres < 100
+    goal = nearest.ticket
+    called = Counter(each.ticket.caller_number for each in members)
+    merged = []
+    for language in ("zh", "ru"):
+        (it, *_) = (
+            each.ticket
+            for each in members
+            if each.ticket.language == language
+            and each.ticket.id != goal.id
+            and called[each.ticket.caller_number] == 1
+        )
+        with floor.db.write() as session:
+            merged.append(merging.merge(session, it, goal, text="จุดเดียวกัน", actor=boss, now=now))
+    return goal, merged
+
+
+#: Where each unit is, metres north of it, when it is looked for who could go.
+UNITS = {"qru4": 100.0, "qru1": 300.0, "qru2": 900.0, "qru3": 4000.0}
+
+
+def send_a_unit(night: Night, goal: TicketFacts, boss: Actor) -> None:
+    """The nearest that is free and does such work; its crew answers, goes, and does it."""
+    floor, config, now = night.floor, night.config, clock.now()
+    elsewhere = night.call(999, "ต้นไม้ล้มขวางถนน", "fallen_tree", "th", Place(), now)
+    for code, metres in UNITS.items():
+        crew = Actor(f"crew_{code}", Role.CREW)
+        sign_in_as(floor, AccountRole.CREW, crew.username)
+        pin = Pin.of(FLOOD.latitude + metres / DEGREE, FLOOD.longitude)
+        with floor.db.write() as session:
+            fleet.seed(session, config)
+            fleet.put_on(session, code, crew.username, actor=crew, by=None, now=now)
+            units.report_position(session, code, pin, accuracy_m=9.0, by=crew, at=now, now=now)
+    (tree,) = rows(night, [elsewhere])
+    with floor.db.write() as session:
+        units.dispatch(session, config, "qru1", tree.number, by=boss, now=now)
+    with floor.db.read() as session:
+        found = units.suggestions(session, config, goal, now)
+    # of the two that are nearer one repairs roads and one is at the fallen tree
+    assert [each.code for each in found] == ["qru2", "qru3", "qru1", "qru4"]
+    with floor.db.write() as session:
+        job = units.dispatch(session, config, found[0].code, goal.number, by=boss, now=now)
+    crew = Actor(f"crew_{job.unit}", Role.CREW)
+    for act in (Act.ACKNOWLEDGE, Act.ON_WAY, Act.HERE, Act.DONE):
+        assert bool(heard_of_the_unit(night)) is (act in (Act.HERE, Act.DONE))
+        with floor.db.write() as session:
+            job = units.say(session, config, job.id, act, by=crew, now=now, note="สูบน้ำลงคลองแล้ว")
+    assert job.state is UnitState.DONE
+    assert job.acknowledged_at and job.acknowledged_at <= job.acknowledge_due_at
+    with floor.db.read() as session:
+        assert units.unit_of(session, crew.username).standing is Standing.FREE
+
+
+def heard_of_the_unit(night: Night) -> list[TicketSms]:
+    with night.floor.db.read() as session:
+        unit = sa.select(TicketSms).where(TicketSms.moment == "unit").order_by(TicketSms.ticket_id)
+        return list(session.scalars(unit))
+
+
+def everybody_hears_of_the_unit(night: Night, goal: TicketFacts, merged: list[TicketFacts]) -> None:
+    """At once who came with that ticket, or with one that is merged into it; then everybody else of
+    the incident: each number once, by their own ticket, in their language.
+    """
+    floor = night.floor
+    assert {each.ticket_id for each in heard_of_the_unit(night)} == {
+        goal.id,
+        *(each.id for each in merged),
+    }
+    jobs.sweep_works(floor, clock.now() + timedelta(minutes=1))
+    heard = heard_of_the_unit(night)
+    of_id = {row.id: row for row in rows(night, night.flood)}
+    assert Counter(each.number for each in heard) == Counter(
+        {row.caller_number for row in of_id.values()}
+    )
+    assert {each.state for each in heard} == {"waiting"}, "water in the house wakes people"
+    assert night.config.sms
+    texts = night.config.sms.texts[Moment.UNIT]
+    for each in heard:
+        row = of_id[each.ticket_id]
+        said = {"number": numbers.display(row.number), "link": "{link}", "unit": "พัทยา 102"}
+        assert each.text == texts.for_(row.language).format(**said)
+    assert {each.language for each in heard} == set(SAID)
+
+
+def end(night: Night, incident: IncidentFacts, boss: Actor, merged: list[TicketFacts]) -> None:
     """All of them closed, and each told."""
     floor, now = night.floor, clock.now()
     with floor.db.write() as session:
@@ -250,7 +355,8 @@ def end(night: Night, incident: IncidentFacts, boss: Actor) -> None:
             now=now,
         )
     assert works.carry_on(floor, work, now)
-    assert {row.state for row in rows(night, night.flood)} == {TicketState.DONE.value}
+    own = [each for each in night.flood if each not in {row.id for row in merged}]
+    assert {row.state for row in rows(night, own)} == {TicketState.DONE.value}
     with floor.db.read() as session:
         assert looking.find(session, incident.id).state is State.ENDED
         closed = sa.select(TicketSms.ticket_id).where(TicketSms.moment == "closed")

@@ -2,6 +2,7 @@
 never the other way round.
 """
 
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tickets.categories.learning import Lesson
     from tickets.categories.model import Model
 
+#: The name of the job that does so each night (`tickets.jobs`).
+NIGHTLY: Final = "categories.retrain"
 #: With fewer of the city's own tickets, or fewer that are held out, nothing can be said of a model.
 LEAST_LESSONS: Final = 200
 LEAST_HELD_OUT: Final = 40
@@ -34,6 +37,13 @@ class Done:
     lessons: int
     model_id: int | None = None
     verdict: Verdict | None = None
+
+    @staticmethod
+    def read(text: str) -> tuple[str, int | None]:
+        """Return the outcome and the number of lessons of what `str` has written down of one."""
+        outcome = re.match(r"\w*", text)
+        count = re.search(r"(\d+) lessons", text)
+        return outcome.group() if outcome else "", int(count.group(1)) if count else None
 
     def __str__(self) -> str:
         if self.verdict is None:

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from hotline import audit
+from hotline.auth import Identity
 from hotline.db import insert_ignore
-from tickets.errors import NoSuchModel
+from tickets.errors import ModelChanged, NoSuchModel
 from tickets.models import CategoryModel, CategoryModelUse
 
 if TYPE_CHECKING:
@@ -171,22 +173,38 @@ def put_in_use(session: Session, model_id: int, *, follows: int, by: str, now: d
     return won
 
 
-def go_back(session: Session, *, to: int | None = None, by: str, now: datetime) -> int:
-    """Put the model in use that held before (or `to`); return its id. Raises `NoSuchModel` when
-    there is none, or its weights are no longer there.
+def go_back(
+    session: Session,
+    *,
+    to: int | None = None,
+    seen: int | None = None,
+    by: Identity | str,
+    now: datetime,
+) -> int:
+    """Put the model in use that held before (or `to`); return its id. `seen`: the `Use.id` that
+    whoever decides it has seen to hold. It stands in the audit log.
+
+    Raises `NoSuchModel` when there is none, or its weights are no longer there; `ModelChanged`.
     """
     use = current(session)
-    target = _held_before(session, use) if to is None else to
+    if seen is not None and seen != use.id:
+        raise ModelChanged
+    target = held_before(session, use) if to is None else to
     if target is None or target == use.model_id:
         raise NoSuchModel(id="-" if to is None else to)
     weights(session, target)
-    if not put_in_use(session, target, follows=use.id, by=by, now=now):
-        raise NoSuchModel(id=target)
+    name = by.username if isinstance(by, Identity) else by
+    if not put_in_use(session, target, follows=use.id, by=name, now=now):
+        raise ModelChanged
+    who = by if isinstance(by, Identity) else None
+    audit.record(
+        session, "tickets.model_chosen", f"model:{target}", by=who, at=now, instead_of=use.model_id
+    )
     return target
 
 
-def _held_before(session: Session, use: Use) -> int | None:
-    """What held before the model that holds now was first put in use."""
+def held_before(session: Session, use: Use) -> int | None:
+    """Return what held before the model that holds now was first put in use; None: nothing did."""
     if use.model_id == SHIPPED:
         return None  # it was there before all others
     first = session.scalar(

@@ -5,14 +5,16 @@ people mix up.
 from collections.abc import Iterable
 from datetime import timedelta
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hotline import clock
-from hotline.auth import Role, access
+from hotline import clock, schedule
+from hotline.auth import Role, access, current_account
+from hotline.errors import Conflict, HotlineError, NotFound
 from hotline.web import floor, fragment, json_body, language, wants_json
+from tickets import service as tickets
 from tickets import words
-from tickets.categories import service, versions
+from tickets.categories import retraining, service, versions
 from tickets.categories.service import Outcome, Suggestion
 from tickets.config import Tickets
 from tickets.web import ANSWERS, MOVERS, acting
@@ -20,6 +22,8 @@ from tickets.web import ANSWERS, MOVERS, acting
 #: Its templates are the room's.
 blueprint = Blueprint("categories", __name__)
 SEES = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
+#: Who says which model suggests.
+CHOOSERS = (Role.MANAGER, Role.ADMINISTRATOR)
 #: Periods that the page counts, in days.
 DAYS = (30, 90, 365)
 #: So many tickets behind a number are listed.
@@ -80,10 +84,17 @@ def _json(found: Suggestion) -> dict[str, object]:
 @access(*SEES)
 def confusion() -> str:
     """Show which categories are mixed up, how suggestions did, and the models (`days` back)."""
+    return _confusion()
+
+
+def _confusion(error: HotlineError | None = None) -> str:
     days = _days()
     with floor().db.read() as session:
         found = service.outcomes(session, acting(), since=clock.now() - timedelta(days=days))
         use, models = versions.current(session), versions.history(session)
+        before = versions.held_before(session, use)
+        night = schedule.last_run(session, retraining.NIGHTLY)
+        names = tickets.names_of(session, {use.by, *(each.made_by for each in models)})
     return render_template(
         "tickets/categories.html",
         days=days,
@@ -94,15 +105,46 @@ def confusion() -> str:
         month_shown=_month_shown,
         use=use,
         models=models,
+        before=before,
+        may_choose=current_account().role in CHOOSERS,
+        night=night,
+        night_said=retraining.Done.read(night.detail) if night else None,
+        least=retraining.LEAST_LESSONS,
+        names=names,
+        why=_why_refused,
+        error=error,
         config=_config(),
         words=words,
     )
+
+
+def _why_refused(model: versions.Version) -> str:
+    """Which figure was worse, as `measuring.compare` looks at them; both, or equal."""
+    new, old = model.figures["new"], model.figures["old"]
+    worse = [key for key in ("accuracy", "macro_f1") if new[key] < old[key]]
+    return {0: "equal", 2: "both"}.get(len(worse), (*worse, "")[0])
 
 
 def _month_shown(month: str) -> str:
     """A month (`2026-11`) in the reader's calendar."""
     year, number = month.split("-")
     return f"{number}/{int(year) + 543}" if language() == "th" else month
+
+
+@blueprint.post("/categories/model")
+@access(*CHOOSERS)
+def choose_model() -> ResponseReturnValue:
+    """Let another model suggest: the one that did before, or `to`. Form: `seen`, the use that was
+    shown; `to`, an id (0: the shipped one).
+    """
+    form, me, now = request.form, current_account(), clock.now()
+    to, seen = form.get("to", type=int), form.get("seen", -1, type=int)
+    try:
+        with floor().db.write() as session:
+            versions.go_back(session, to=to, seen=seen, by=me, now=now)
+    except (Conflict, NotFound) as error:
+        return make_response(_confusion(error), error.status)
+    return redirect(url_for("categories.confusion", _anchor="models"), 303)
 
 
 @blueprint.get("/categories/tickets")

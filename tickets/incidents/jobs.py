@@ -35,9 +35,13 @@ _CHANGED = "tickets.incidents.changed"
 
 
 def on_event(floor: Floor, session: Session, *, event: TicketEvent) -> None:
-    """Have a ticket looked at once what says something of it is committed. The worker is the one
-    of slow things: a burst is found a moment later, and no call waits for it.
+    """Have a ticket looked at once what says something of it is committed; of a unit that comes to
+    one of an incident, everybody is told who came with that. The worker is the one of slow things:
+    a burst is found a moment later, and no call waits for it.
     """
+    work = works.unit_comes(session, event)
+    if work is not None:
+        after_commit(session, partial(_carry_on_after, floor, work))
     if event.kind not in _TELLING or not floor.section(Tickets).incidents.on:
         return
     changed: set[int] | None = session.info.get(_CHANGED)
@@ -49,6 +53,10 @@ def on_event(floor: Floor, session: Session, *, event: TicketEvent) -> None:
 
 def _hand_over(floor: Floor, changed: set[int]) -> None:
     floor.jobs.enqueue(DETECT, sorted(changed), queue=NIGHT)
+
+
+def _carry_on_after(floor: Floor, work: int) -> None:
+    floor.jobs.enqueue(CARRY_ON, work, queue=NIGHT)
 
 
 def detect(floor: Floor, ticket_ids: list[int]) -> None:

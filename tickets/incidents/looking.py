@@ -237,6 +237,17 @@ def _member(
     )
 
 
+def nearest_open(found: Sequence[Member]) -> Member | None:
+    """Return the open ticket that stands for an incident's place: the nearest to its middle, the
+    oldest where several are or no pin is known. Units are sent to that one.
+    """
+    still = (each for each in found if each.ticket.is_open)
+    far = float("inf")
+    return min(
+        still, key=lambda m: (far if m.metres is None else m.metres, m.ticket.id), default=None
+    )
+
+
 def target_of(config: Tickets, incident: IncidentFacts, place: TicketPlace | None) -> Pin | None:
     """Return where a ticket's pin belongs: at the street that its own address names, when that is
     another one and its place is known, else in the middle of the incident.

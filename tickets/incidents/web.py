@@ -29,7 +29,7 @@ from hotline.web import floor, fragment, language
 from tickets import service as tickets
 from tickets import words
 from tickets.config import Tickets
-from tickets.errors import BadPlace
+from tickets.errors import BadPlace, NothingChanged
 from tickets.facts import Actor, TicketFacts
 from tickets.files import service as files
 from tickets.files.rules import Kind as FileKind
@@ -39,6 +39,8 @@ from tickets.incidents.service import Change
 from tickets.incidents.works import What
 from tickets.places import shown
 from tickets.places.rules import Pin
+from tickets.units import service as units
+from tickets.units import view
 from tickets.web import ANSWERS, LARGEST_ID, acting, spoken_languages
 from tickets.workflow import Result
 
@@ -58,6 +60,8 @@ RESULTS: Final = (Result.FIXED, Result.CANNOT_FIX, Result.NOT_FOUND, Result.OTHE
 _LOCAL_FORM: Final = "%Y-%m-%dT%H:%M"
 #: So many are shown on the desk and on the floor.
 SHOWN: Final = 3
+#: So many units are suggested for one.
+UNITS: Final = 3
 
 
 def _config() -> Tickets:
@@ -140,6 +144,10 @@ def _page(incident_id: int, error: HotlineError | None = None) -> str:
         names = tickets.names_of(session, people | {incident.opened_by or ""})
         taken_out = looking.removed(session, incident_id, actor)
         needs_photo = _needs_photo(session, members)
+        sent = units.of_tickets(session, [each.ticket.id for each in members])
+        goal = looking.nearest_open(members)
+        fleet = {each.code: each for each in units.units(session)}
+        next_ = units.suggestions(session, config, goal.ticket, now) if goal else []
         ask: Bulletins | None = current_app.extensions.get(BULLETINS)
         bulletins = ask(session, incident_id, now) if ask else []
     return render_template(
@@ -157,6 +165,11 @@ def _page(incident_id: int, error: HotlineError | None = None) -> str:
         names=names,
         taken_out=taken_out,
         needs_photo=needs_photo,
+        sent=sent,
+        goal=goal,
+        fleet=fleet,
+        suggestions=next_[:UNITS],
+        units_view=view,
         bulletins=bulletins,
         may_act=service.may_act(actor),
         may_undo={each.id for each in done if each.may_be_undone(actor, now)},
@@ -165,6 +178,7 @@ def _page(incident_id: int, error: HotlineError | None = None) -> str:
         closed=_texts(config.incidents.closed, incident),
         bulletin_ends=_local(now + BULLETIN_FOR),
         over_at=_local(now),
+        now=now,
         spoken_languages=spoken_languages(),
         results=RESULTS,
         street=lambda id_: gathering.street_title(config, id_, language()),
@@ -377,6 +391,30 @@ def _begins(incident_id: int, what: What) -> _Change:
         return works.begin(session, incident_id, what, {}, key=key, actor=actor, now=now)
 
     return change
+
+
+@blueprint.post(f"{_ONE}/unit")
+@access(*ACTS)
+def send_unit(incident_id: int) -> ResponseReturnValue:
+    """Send a unit to the ticket that is nearest to the middle. Form: `unit` (a code), `key`."""
+
+    def change(session: Session, actor: Actor, now: datetime) -> None:
+        incident = looking.find(session, incident_id)
+        goal = looking.nearest_open(looking.members(session, _config(), incident, actor))
+        if goal is None:
+            raise NothingChanged
+        units.dispatch(
+            session,
+            _config(),
+            request.form.get("unit", ""),
+            goal.ticket.number,
+            by=actor,
+            now=now,
+            another=True,
+            key=request.form.get("key") or None,
+        )
+
+    return _changed(incident_id, change)
 
 
 @blueprint.post(f"{_ONE}/tell")

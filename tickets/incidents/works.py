@@ -21,7 +21,7 @@ from hotline.floor import Floor
 from tickets import facts, handling, service
 from tickets.config import Tickets
 from tickets.errors import BadMove, IncidentChanged, NothingChanged, TooLate
-from tickets.facts import Actor, TicketFacts
+from tickets.facts import SYSTEM, Actor, TicketFacts
 from tickets.files import service as files
 from tickets.incidents import looking
 from tickets.incidents import service as incidents
@@ -29,13 +29,14 @@ from tickets.incidents.looking import LIVE, IncidentFacts, State
 from tickets.incidents.models import Incident, IncidentPart, IncidentTicket, IncidentWork
 from tickets.incidents.service import held, tell_of
 from tickets.life import messages
-from tickets.models import Ticket, TicketPlace
+from tickets.models import EventKind, Ticket, TicketEvent, TicketPlace
 from tickets.places import rules as place_rules
 from tickets.places import service as places
 from tickets.places.rules import Pin, PinSource
+from tickets.units import service as units
 from tickets.workflow import Priority, Refusal, Result, Role, results
 from tickets.workflow import State as TicketState
-from tickets.writing import all_locked
+from tickets.writing import all_locked, tell
 
 #: So many tickets at once: all of them are held meanwhile, and on SQLite every other writer is.
 STEP: Final = 25
@@ -55,6 +56,8 @@ class What(StrEnum):
     PINS = "pins"
     TOLD = "told"
     ENDING = "ending"
+    #: A unit is on its way to one of them, and comes to all: begun by itself, once an incident.
+    UNIT = "unit"
     #: Takes back `CATEGORIES` or `PINS`: `data` says which `work`.
     UNDO = "undo"
 
@@ -156,6 +159,24 @@ def tell_everybody(
             open_one = replace(facts.of_ticket(sample), result=None)
             given[code] = messages.check(open_one, actor, given.get(code, ""))
     return begin(session, incident_id, What.TOLD, {"texts": given}, key=key, actor=actor, now=now)
+
+
+def unit_comes(session: Session, event: TicketEvent) -> int | None:
+    """A unit is on its way to a ticket (an event of which its citizens are told): if that is part
+    of an open incident, begin to have everybody told who came with it, as the first unit that goes
+    there. Returns the work, or None.
+    """
+    if event.kind != EventKind.UNIT_MOVED or not event.data.get("tell"):
+        return None
+    found = looking.of_ticket(session, event.ticket_id)
+    if found is None or found.state is not State.OPEN:
+        return None
+    key = f"unit to incident {found.id}"
+    if session.scalar(sa.select(IncidentWork.id).where(IncidentWork.key == key)) is not None:
+        return None
+    data = {each: event.data[each] for each in ("dispatch", "unit", "call_sign")}
+    row = session.get_one(Incident, found.id)
+    return _begin(session, row, What.UNIT, data, key, Actor(SYSTEM, Role.SYSTEM), event.at)
 
 
 def end(
@@ -446,20 +467,27 @@ def _tell(one: _One, ticket: TicketFacts) -> dict[str, Any]:
     language, text = _in_language(one.data["texts"], ticket.language)
     number = ticket.caller_number
     quiet = number is not None and number in one.told
-    messages.message(
-        one.session,
-        one.config,
-        ticket,
-        text=text,
-        language=language,
-        key=f"incident {one.work_id}",
-        quiet=quiet,
-        actor=one.actor,
-        now=one.now,
-    )
+    said: Any = {"text": text, "language": language, "key": f"incident {one.work_id}"}
+    said |= {"quiet": quiet, "actor": one.actor, "now": one.now}
+    if ticket.result is Result.MERGED:
+        # who came with a part of the matter came with it
+        messages.pass_on(one.session, ticket, **said)
+    else:
+        messages.message(one.session, one.config, ticket, **said)
     if number is not None:
         one.told.add(number)
     return {"quiet": quiet}
+
+
+def _unit_comes(one: _One, ticket: TicketFacts) -> dict[str, Any]:
+    """Have its citizens told; those of the ticket that the unit was sent to have been."""
+    sent_there = units.job(one.session, one.data["dispatch"]).ticket_id == ticket.id
+    if not ticket.is_open or sent_there:
+        raise NothingChanged
+    unit = {each: one.data[each] for each in ("dispatch", "unit", "call_sign")}
+    said = {"incident": one.incident.id, "titles": dict(one.incident.titles), "on_way": True}
+    tell(one.session, ticket.id, EventKind.INCIDENT, SYSTEM, one.now, said | unit)
+    return {}
 
 
 def _in_language(texts: Mapping[str, str], language: str) -> tuple[str, str]:
@@ -531,6 +559,7 @@ _VERBS: Final[Mapping[What, _Verb]] = {
     What.PINS: _repair,
     What.TOLD: _tell,
     What.ENDING: _close,
+    What.UNIT: _unit_comes,
     What.UNDO: _undo,
 }
 

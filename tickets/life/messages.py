@@ -111,6 +111,25 @@ def message(
     return True
 
 
+def pass_on(
+    session: Session,
+    ticket: TicketFacts,
+    *,
+    text: str,
+    language: str,
+    key: str,
+    quiet: bool,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Write to the citizen of a ticket that is merged what all are told who came with something
+    bigger. Nobody works on it here, and so no clock goes by it; nobody answers to it either.
+    """
+    said: dict[str, Any] = {"text": text, "language": language, "key": key, "template": None}
+    said |= {"quiet": True} if quiet else {}
+    tell(session, ticket.id, EventKind.MESSAGE, actor.username, now, said)
+
+
 def _was_sent(session: Session, ticket: TicketFacts, key: str) -> bool:
     messages = (
         event for event in search.story(session, ticket.id) if event.kind is EventKind.MESSAGE

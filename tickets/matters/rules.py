@@ -47,6 +47,9 @@ NEAR, WORDS, ABOUT, FRESH = 0.3, 0.4, 0.2, 0.1
 SAME_CALLER: Final = 0.35
 #: How near a place is that is known by its area alone.
 SAME_AREA: Final = 0.4
+#: How near two places are that name the same street or landmark of the city's file, in whatever
+#: language, in the note or where it is.
+SAME_NAMED: Final = 0.7
 #: Where neither pins nor areas say that it is the same place, the words of the place must: so much.
 PLACE_ALIKE: Final = 0.5
 
@@ -82,7 +85,8 @@ class Matter:
     """One matter: an open ticket, or what is being written down.
 
     `key`: the ticket's id, 0 for a draft; `group`: the division of its category; `place`: the words
-    of where it is; `area`: the id of whose it is; `numbers`: who has called about it (E.164).
+    of where it is; `streets`: ids of the city's streets and landmarks that it names; `area`: the id
+    of whose it is; `numbers`: who has called about it (E.164).
     """
 
     key: int
@@ -94,6 +98,7 @@ class Matter:
     pin: Pin | None = None
     area: str | None = None
     place: str = ""
+    streets: frozenset[str] = frozenset()
     numbers: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property
@@ -213,6 +218,8 @@ def _nearness(
     if one.area is not None and other.area is not None and not same_area:
         return 0.0
     words = _overlap(one.place_runs, other.place_runs)
+    if one.streets & other.streets:
+        words = max(words, SAME_NAMED)
     if same_area:
         return max(SAME_AREA, words)
     return words if words >= PLACE_ALIKE else 0.0

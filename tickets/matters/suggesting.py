@@ -5,7 +5,7 @@ A handful is read whatever the city has behind it: what is in reach of the pin a
 index holds both), the newest of the area, those of the caller.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import cos, radians
@@ -24,6 +24,7 @@ from tickets.matters.service import callers_of
 from tickets.models import IS_OPEN, Ticket, TicketEvent, TicketFile, TicketPlace
 from tickets.places import rules as place_rules
 from tickets.places import service as places
+from tickets.places.areas import Point
 from tickets.places.rules import Pin, Place
 from tickets.search import readable
 
@@ -78,7 +79,8 @@ def suggest(
     at = draft.at or now
     theirs = {each.id for each in _called_about(session, draft.number, actor)}
     found = _candidates(session, config, draft, actor, at, theirs)
-    offers = rules.offers(matter(config, draft, at), found.values())
+    it = matter(config, draft, at)
+    offers = rules.offers(it, _comparable(config, it, found.values()))
     ids = [each.matter.key for each in offers]
     tickets = _tickets(session, ids)
     where = places.of_tickets(session, tickets.values())
@@ -93,6 +95,13 @@ def suggest(
         )
         for each in offers
     ]
+
+
+def _comparable(config: Tickets, it: Matter, found: Iterable[Matter]) -> Iterator[Matter]:
+    """With the names of places where these say how near they are: no pin does."""
+    for each in found:
+        needed = it.streets and (it.pin is None or each.pin is None)
+        yield _with_names(config, each) if needed else each
 
 
 def _tickets(session: Session, ids: Sequence[int]) -> dict[int, TicketFacts]:
@@ -121,7 +130,16 @@ def of_existing(
 
 def matter(config: Tickets, draft: Draft, at: datetime) -> Matter:
     """Return the draft as the rules compare it."""
-    return _matter(config, draft.ticket, draft.text, at, draft.category, draft.place, draft.number)
+    found = _matter(config, draft.ticket, draft.text, at, draft.category, draft.place, draft.number)
+    return _with_names(config, found)
+
+
+def _with_names(config: Tickets, it: Matter) -> Matter:
+    """With the streets and landmarks that it names: an agent writes them into the note before
+    anybody asks where it is.
+    """
+    named = (hit.named for hit in config.areas.found_in(f"{it.place}\n{it.text}"))
+    return replace(it, streets=frozenset(each.id for each in named if isinstance(each, Point)))
 
 
 def _matter(

@@ -369,10 +369,13 @@ class PlaceForm {
     if (!pin) return told.replaceChildren();
     /** @type {{area: Area | null, near: string}} */
     const found = await json(this.map.frame.dataset.at, { ...pin, lang: this.language });
-    const written = this.field("written").value;
     const { words } = this.map;
-    // an empty choice follows the pin; one that somebody made does not
-    if (found.area && !written) this.write({ written: found.area.id });
+    let written = this.field("written").value;
+    if (!written) {
+      // an empty choice is what the words name, or follows the pin; one that somebody made does neither
+      written = (await this.named())?.id ?? found.area?.id ?? "";
+      if (written) this.write({ written });
+    }
     const parts = found.area
       ? [found.area.title, ...(found.area.outside ? [words.outside, found.area.telephone] : []), found.near]
       : [words.beyond];
@@ -385,12 +388,17 @@ class PlaceForm {
 
   suggest = later(async () => {
     const told = this.around.querySelector("[data-suggested]");
-    const said = ["address", "soi", "road", "landmark"].map((name) => this.field(name)?.value ?? "").join(" ").trim();
     if (!told) return;
-    const found = said ? await json(this.map.frame.dataset.at, { words: said, lang: this.language }) : { area: null };
-    if (!found.area || this.field("written").value) return told.replaceChildren();
-    told.replaceChildren(`${found.area.title}? `, this.button(this.map.words.use, { written: found.area.id }));
+    const area = await this.named();
+    if (!area || this.field("written").value) return told.replaceChildren();
+    told.replaceChildren(`${area.title}? `, this.button(this.map.words.use, { written: area.id }));
   });
+
+  /** @returns {Promise<Area | null>} the area that the words of the place name */
+  async named() {
+    const said = ["address", "soi", "road", "landmark"].map((name) => this.field(name)?.value ?? "").join(" ").trim();
+    return said ? (await json(this.map.frame.dataset.at, { words: said, lang: this.language })).area : null;
+  }
 
   /**
    * @param {string} text

@@ -118,8 +118,19 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """The incident that a ticket is part of: its id, its titles by language, its open tickets."""
+
+    id: int
+    titles: Mapping[str, str]
+    tickets: int
+
+
+@dataclass(frozen=True)
 class WaitingFacts:
-    """A ticket that waits for a unit: since when, and who asked (None: it is of that kind)."""
+    """A ticket that waits for a unit: since when, and who asked (None: it is of that kind). One
+    with an `incident` stands for all of that.
+    """
 
     ticket: TicketFacts
     place: Place
@@ -127,6 +138,7 @@ class WaitingFacts:
     asked_by: str | None
     text: str
     suggestions: Sequence[Suggestion]
+    incident: Whole | None = None
 
 
 @dataclass(frozen=True)

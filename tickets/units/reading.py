@@ -13,6 +13,7 @@ from tickets import facts, search
 from tickets.config import Tickets
 from tickets.facts import Actor, TicketFacts
 from tickets.files.rules import Kind as FileKind
+from tickets.incidents.models import Incident, IncidentTicket
 from tickets.models import IS_OPEN, Ticket, TicketFile
 from tickets.places import service as places
 from tickets.places.rules import Pin, Place
@@ -25,6 +26,7 @@ from tickets.units.facts import (
     PositionFacts,
     UnitFacts,
     WaitingFacts,
+    Whole,
     of_dispatch,
 )
 from tickets.units.models import (
@@ -36,7 +38,16 @@ from tickets.units.models import (
     UnitPosition,
     UnitRequest,
 )
-from tickets.units.rules import Candidate, JobState, State, Suggestion, Wanted, standing, suggest
+from tickets.units.rules import (
+    OPEN,
+    Candidate,
+    JobState,
+    State,
+    Suggestion,
+    Wanted,
+    standing,
+    suggest,
+)
 from tickets.workflow import Priority, Role
 
 #: So many waiting tickets stand on the board, and each names so many units.
@@ -182,8 +193,13 @@ def job(session: Session, dispatch_id: int) -> DispatchFacts:
 
 def of_ticket(session: Session, ticket: TicketFacts) -> list[DispatchFacts]:
     """Return the jobs of a ticket, as they were sent."""
-    mine = _select().where(Dispatch.ticket_id == ticket.id).order_by(Dispatch.id)
-    return _facts(session.execute(mine))
+    return of_tickets(session, [ticket.id])
+
+
+def of_tickets(session: Session, ids: Collection[int]) -> list[DispatchFacts]:
+    """Return the jobs of several tickets, by their ids, as they were sent."""
+    theirs = _select().where(Dispatch.ticket_id.in_(ids)).order_by(Dispatch.id)
+    return _facts(session.execute(theirs))
 
 
 def jobs_of(session: Session, username: str) -> list[Job]:
@@ -318,7 +334,34 @@ def _waits(config: Tickets) -> list[sa.ColumnElement[bool]]:
         Ticket.priority.in_([each.value for each in needed.priorities]),
     )
     sent = _had(State.SENT, State.ACKNOWLEDGED, State.ON_WAY, State.HERE)
-    return [IS_OPEN, ~sent, sa.or_(_asked(), sa.and_(of_kind, ~_had(State.DONE)))]
+    by_itself = sa.and_(of_kind, ~_had(State.DONE), ~_of_another())
+    return [IS_OPEN, ~sent, sa.or_(_asked(), by_itself)]
+
+
+def _of_another() -> sa.ColumnElement[bool]:
+    """It is part of an open incident to which a unit has been sent, or of which an earlier ticket
+    waits: one unit goes to a street that two hundred call about.
+    """
+    mine, other = sa.orm.aliased(IncidentTicket), sa.orm.aliased(IncidentTicket)
+    of_it = sa.orm.aliased(Ticket)
+    gone = sa.exists().where(
+        Dispatch.ticket_id == other.ticket_id,
+        Dispatch.state.in_([each.value for each in (*OPEN, State.DONE)]),
+    )
+    earlier = sa.and_(of_it.id < Ticket.id, of_it.closed_at.is_(None))
+    return sa.exists(
+        sa.select(mine.ticket_id)
+        .join(Incident, Incident.id == mine.incident_id)
+        .join(other, other.incident_id == mine.incident_id)
+        .join(of_it, of_it.id == other.ticket_id)
+        .where(
+            mine.ticket_id == Ticket.id,
+            mine.removed_at.is_(None),
+            other.removed_at.is_(None),
+            Incident.state == "open",
+            sa.or_(gone, earlier),
+        )
+    )
 
 
 def waiting_count(session: Session, config: Tickets, actor: Actor) -> int:
@@ -354,18 +397,40 @@ def board(session: Session, config: Tickets, actor: Actor, now: datetime) -> Boa
     wait = [facts.of_ticket(row) for row in rows]
     where = places.of_tickets(session, [*wait, *known.values()])
     asked = _requests(session, [each.id for each in wait])
+    whole = _incidents(session, [each.id for each in wait])
+    found = [
+        _waiting(config, fleet, each, where.get(each.id, places.NOWHERE), asked.get(each.id), now)
+        for each in wait
+    ]
     return Board(
-        waiting=[
-            _waiting(
-                config, fleet, each, where.get(each.id, places.NOWHERE), asked.get(each.id), now
-            )
-            for each in wait
-        ],
+        waiting=[replace(each, incident=whole.get(each.ticket.id)) for each in found],
         units=fleet,
         tickets=known,
         places=where,
         late=[each for each in open_jobs if each.is_late(now)],
     )
+
+
+def _incidents(session: Session, ids: Collection[int]) -> dict[int, Whole]:
+    """The open incidents of some tickets, by ticket."""
+    mine = sa.select(IncidentTicket.ticket_id, Incident.id, Incident.titles).where(
+        IncidentTicket.ticket_id.in_(ids),
+        IncidentTicket.removed_at.is_(None),
+        Incident.state == "open",
+    )
+    of = session.execute(mine.join(Incident, Incident.id == IncidentTicket.incident_id)).all()
+    counted = session.execute(
+        sa.select(IncidentTicket.incident_id, sa.func.count())
+        .join(Ticket, Ticket.id == IncidentTicket.ticket_id)
+        .where(
+            IncidentTicket.incident_id.in_({row.id for row in of}),
+            IncidentTicket.removed_at.is_(None),
+            IS_OPEN,
+        )
+        .group_by(IncidentTicket.incident_id)
+    )
+    counts = {row[0]: row[1] for row in counted}
+    return {row.ticket_id: Whole(row.id, row.titles, counts[row.id]) for row in of}
 
 
 def readable_jobs(session: Session, actor: Actor, jobs: Sequence[DispatchFacts]) -> frozenset[int]:

@@ -1,6 +1,7 @@
 """Suggestions beside real tickets: what was chosen, what is learned, what replaces what."""
 
 import dataclasses
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,10 +10,15 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
-from hotline.auth import Role
+from hotline import audit
+from hotline.auth import COOKIE, Role
 from hotline.db import Database, bulk_insert
+from hotline.floor import Floor
+from hotline.models import JobRun
 from tests.service.tickets.conftest import AGENT, CALLER, NOW, SUPERVISOR
+from tests.support.floors import sign_in_as
 from tests.unit.tickets.categories.made_up import WORDS, lessons
 from tickets import service
 from tickets.categories import learning, retraining, versions
@@ -337,6 +343,61 @@ def test_what_is_mixed_up_is_counted(db: Database, config: Tickets, make: Make) 
 
 
 # ------------------------------------------------------------------ the pages
+
+
+def csrf(page: TestResponse, **form: object) -> dict[str, object]:
+    token = re.search(r'name="csrf_token" value="(\w+)"', page.text)
+    assert token
+    return {"csrf_token": token[1], **form}
+
+
+def test_a_manager_sees_why_and_goes_back(
+    floor: Floor, client: FlaskClient, config: Tickets
+) -> None:
+    db = floor.db
+    good = learning.learn(told(160, seed=4))
+    figures = {
+        "lessons": 800,
+        "held_out": 200,
+        "new": {"count": 200, "accuracy": 0.91, "macro_f1": 0.88},
+        "old": {"count": 200, "accuracy": 0.93, "macro_f1": 0.87},
+        "won": 3,
+        "lost": 7,
+    }
+    made = {"source": versions.TICKETS, "before": 0, "figures": figures, "by": SYSTEM, "now": NOW}
+    with db.write() as session:
+        ids = []
+        for follows in (0, 1):
+            ids.append(versions.add(session, **made, against=follows, model=good))
+            assert versions.put_in_use(session, ids[-1], follows=follows, by=SYSTEM, now=NOW)
+        versions.add(session, **made, against=ids[-1], model=None)
+        day = NOW.date()
+        ran = {"name": "categories.retrain", "day": day, "state": "done", "due_at": NOW}
+        ran |= {"ended_at": NOW, "attempts": 1, "detail": "too_few (34 lessons)"}
+        session.execute(sa.insert(JobRun).values(ran))
+    client.set_cookie(COOKIE, sign_in_as(floor, Role.SUPERVISOR, "boss"))
+    page = client.get("/categories?lang=en")
+    assert b"Go back to" not in page.data, "who leads the shift does not decide this"
+    assert client.post("/categories/model", data=csrf(page, seen=2)).status_code == 403
+    client.set_cookie(COOKIE, sign_in_as(floor, Role.MANAGER, "manager"))
+    page = client.get("/categories?lang=en")
+    shown = " ".join(page.text.split())
+    assert "its accuracy is lower" in shown, "why the last one was refused"
+    assert "on 200 held out: 3 now right, 7 now wrong" in shown
+    assert "there were 34 tickets to learn from, and it takes 200" in shown
+    assert f"Go back to model {ids[0]}" in shown
+    going = csrf(page, seen=2, to=ids[0])
+    assert client.post("/categories/model", data=going).status_code == 303
+    again = client.post("/categories/model", data=going)
+    assert again.status_code == 409, "somebody else has decided meanwhile"
+    assert in_use(db) == ids[0]
+    with db.read() as session:
+        (line,) = audit.lines(session, audit.Asked(kind="tickets.model_chosen"))
+    assert (line.by, line.subject, line.data) == (
+        "manager",
+        f"model:{ids[0]}",
+        {"instead_of": ids[1]},
+    )
 
 
 def test_a_program_is_told_the_same(

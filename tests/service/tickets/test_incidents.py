@@ -1,5 +1,6 @@
 """Incidents: found once, joined by what belongs to them, and all their tickets done with once."""
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,17 +26,22 @@ from tickets import facts, handling
 from tickets import service as tickets
 from tickets.config import Tickets
 from tickets.errors import BadMove, IncidentChanged, NothingChanged, RoleMayNot, TooLate
-from tickets.facts import TicketFacts
+from tickets.facts import Actor, TicketFacts
 from tickets.files import service as files
 from tickets.files.rules import Kind as FileKind
 from tickets.incidents import jobs, looking, service, works
 from tickets.incidents.looking import IncidentFacts, State
+from tickets.incidents.models import Incident
 from tickets.incidents.service import Change
 from tickets.incidents.works import What
+from tickets.life import merging
 from tickets.models import EventKind, Ticket, TicketSms
 from tickets.places import service as places
 from tickets.places.rules import Pin, PinSource, Place
-from tickets.workflow import Priority, Result
+from tickets.units import fleet
+from tickets.units import service as units
+from tickets.units.rules import Act
+from tickets.workflow import Priority, Result, Role
 
 HERE = Pin(12.9302, 100.8847)
 FAR_OFF = Pin(12.9382, 100.8847)  # 890 m
@@ -553,6 +559,60 @@ def client(app: Flask, boss: str) -> FlaskClient:
     made = app.test_client()
     made.set_cookie(COOKIE, boss)
     return made
+
+
+def heard_of_a_unit(floor: Floor) -> tuple[list[TicketSms], set[str | None]]:
+    """What was written to whom, and the numbers that there are."""
+    with floor.db.read() as session:
+        sent = sa.select(TicketSms).where(TicketSms.moment == "unit").order_by(TicketSms.id)
+        return list(session.scalars(sent)), set(session.scalars(sa.select(Ticket.caller_number)))
+
+
+def test_a_unit_is_sent_to_the_middle_and_each_caller_is_told_once_that_it_comes(
+    floor: Floor, config: Tickets, call: Call, client: FlaskClient
+) -> None:
+    twice = "+66812349999"
+    near, *far = [call(pin=Pin(HERE.latitude + n / 1000, HERE.longitude)) for n in range(ENOUGH)]
+    with floor.db.write() as session:
+        merging.merge(session, far[0], near, text="บ้านเดียวกัน", actor=SUPERVISOR, now=clock.now())
+    english = call(caller=twice, language="en", pin=FAR_OFF)
+    call(caller=twice, language="th", pin=FAR_OFF)
+    incident = opened(floor, config)
+    crew = Actor("crew", Role.CREW)
+    sign_in_as(floor, AccountRole.CREW, crew.username)
+    with floor.db.write() as session:
+        row = session.get_one(Incident, incident)
+        row.latitude, row.longitude = HERE
+        fleet.seed(session, config)
+        fleet.put_on(session, "qru2", crew.username, actor=crew, by=None, now=clock.now())
+    board = client.get("/tickets/units?lang=en").text
+    assert board.count("data-wait>") == 1, "one unit goes for all of them"
+    assert f"{ENOUGH + 1} tickets; one unit goes for all of them" in board
+    page = client.get(f"/tickets/incidents/{incident}?lang=en")
+    assert f"Sent to ticket {near.number_shown}" in page.text
+    token = re.search(r'name="csrf_token" value="(\w+)"', page.text)
+    assert token
+    form = {"csrf_token": token[1], "unit": "qru2", "key": "k"}
+    for _ in range(2):  # a double click sends one
+        assert client.post(f"/tickets/incidents/{incident}/unit", data=form).status_code == 303
+    with floor.db.read() as session:
+        (job,) = units.of_tickets(session, [near.id, *(each.id for each in far)])
+    assert (job.unit, job.ticket_id) == ("qru2", near.id)
+    assert "data-wait>" not in client.get("/tickets/units?lang=en").text, "nor after one has gone"
+    for n in range(2):
+        with floor.db.write() as session:
+            said = {"by": crew, "now": clock.now(), "key": f"w{n}"}
+            units.say(session, config, job.id, Act.ON_WAY, **said)
+    later = clock.now() + timedelta(minutes=1)
+    for _ in range(2):
+        jobs.sweep_works(floor, later)
+    told, numbers = heard_of_a_unit(floor)
+    assert Counter(each.number for each in told) == Counter(numbers), "each number once"
+    assert [each.ticket_id for each in told[:2]] == [near.id, far[0].id], "at once"
+    (words,) = (each for each in told if each.number == twice)
+    assert words.ticket_id == english.id and words.text.startswith("Quick Response Unit")
+    shown = client.get(f"/tickets/{english.number}?lang=en").text
+    assert "พัทยา 102 is on its way there, and its callers are told" in shown
 
 
 def test_the_desk_and_the_floor_are_told(

@@ -13,9 +13,9 @@ from hotline.db import Database
 from hotline.floor import Floor
 from hotline.privacy.keepers import Erasure, Subject
 from tests.service.tickets.conftest import AGENT, CALLER, HEALTH, NOW, SUPERVISOR, WORKS
-from tickets import following, keeping, redaction, search, service
+from tickets import figures, following, keeping, redaction, search, service
 from tickets.config import Tickets
-from tickets.errors import NotYours
+from tickets.errors import NotClosed, NotYours
 from tickets.life import merging
 from tickets.matters import service as matters
 from tickets.matters import suggesting
@@ -272,6 +272,51 @@ def test_who_came_later_sees_how_it_stands_and_nothing_that_the_first_one_said(
     assert not (later.may_withdraw or later.may_reopen or later.may_judge)
 
 
+def test_each_who_came_rates_the_result_once_and_sees_their_own_mark(
+    floor: Floor, config: Tickets
+) -> None:
+    db = floor.db
+    made = {"category": "street_light", "outcome": "complaint", "by": "nok", "now": NOW}
+    with db.write() as session:
+        it = service.record_call(session, config, call_id=1, caller=CALLER, **made)
+        part = service.record_call(session, config, call_id=2, caller="+66899999901", **made)
+        merging.merge(session, part, it, text="เรื่องเดียวกัน", actor=SUPERVISOR, now=NOW)
+    later = add(db, it, call(900)).id
+    it, part = stands(db, it), stands(db, part)
+    with db.write() as session, pytest.raises(NotClosed):
+        following.judge(session, config, part, 5, now=NOW)
+    with db.write() as session:
+        ended = {"result": Result.FIXED, "text": "ซ่อมแล้ว", "without_photo": True}
+        it = service.move(
+            session, config, it, State.DONE, actor=SUPERVISOR, now=NOW + 2 * HOUR, **ended
+        )
+    after = NOW + 3 * HOUR
+    marks = ((it, 0, 4), (it, later, 3), (part, 0, 1), (part, 0, 2))
+    for ticket, caller, mark in marks:
+        with db.write() as session:
+            following.judge(session, config, ticket, mark, now=after, caller=caller)
+    with db.read() as session:
+        pages = [
+            following.page(session, config, ticket, after, caller)
+            for ticket, caller in ((it, 0), (it, later), (part, 0))
+        ]
+        [history] = [
+            each
+            for each in figures.histories(session, NOW, after + HOUR)
+            if each.number == it.number
+        ]
+    assert [each.mark for each in pages] == [4, 3, 2], "nobody sees another's"
+    assert [each.may_judge for each in pages] == [True] * 3
+    assert [each.may_confirm for each in pages] == [True, False, False]
+    assert not any(each.may_reopen for each in pages[1:])
+    assert [(mark, who) for _, mark, who in history.judged] == [
+        (4, ""),
+        (3, f"caller{later}"),
+        (1, f"of{part.id}"),
+        (2, f"of{part.id}"),
+    ]
+
+
 def test_forgotten_they_are_still_counted(db: Database, make: Make) -> None:
     it = make()
     add(db, it, call(900))
@@ -304,6 +349,26 @@ def offered(
     with db.read() as session:
         found = suggesting.suggest(session, config, draft, actor, now=NOW + hours * HOUR)
     return [each.ticket.id for each in found]
+
+
+def test_a_street_that_the_note_names_is_where_it_is_in_whatever_language(
+    db: Database, config: Tickets, make: Make
+) -> None:
+    """While an agent writes down what is said, nobody has asked yet where that is."""
+    here = make("flood", note="Soi Buakhao is under water, cars are stuck")
+    elsewhere = make("flood", note="Thepprasit Road is under water, cars are stuck")
+    for ticket in (here, elsewhere):
+        place(db, config, ticket, HERE)
+    draft = Draft(text="น้ำท่วมซอยบัวขาว น้ำเข้าบ้านแล้ว", category="flood")
+    with db.read() as session:
+        found = suggesting.suggest(session, config, draft, AGENT, now=NOW)
+        nowhere = replace(draft, text="น้ำท่วม น้ำเข้าบ้านแล้ว")
+        assert suggesting.suggest(session, config, nowhere, AGENT, now=NOW) == []
+        # and nor is it lost when the agent goes on to where it is
+        where = Place(address="ซอยบัวขาว หน้า 7-11")
+        asked = suggesting.suggest(session, config, replace(draft, place=where), AGENT, now=NOW)
+    assert [each.ticket.id for each in found] == [here.id]
+    assert [each.ticket.id for each in asked] == [here.id]
 
 
 def test_what_is_near_open_and_alike_is_offered_to_who_may_read_it(

@@ -51,7 +51,7 @@ class History:
     changes: tuple[Change, ...] = ()
     dues: tuple[tuple[datetime, datetime | None], ...] = ()
     overdue: tuple[datetime, ...] = ()
-    judged: tuple[tuple[datetime, int], ...] = ()
+    judged: tuple[tuple[datetime, int, str], ...] = ()
     suggested: tuple[datetime, str] | None = None
 
 
@@ -148,7 +148,8 @@ def test_opened_again_and_closed_again():
         Change(START + 2 * HOUR, True, "reopened"),
         Change(END + HOUR, False, "fixed"),
     )
-    history = History(changes=changes, judged=((START + HOUR, 1), (START + 90 * TICK + HOUR, 2)))
+    marks = ((START + HOUR, 1, ""), (START + 90 * TICK + HOUR, 2, ""))
+    history = History(changes=changes, judged=marks)
     counters = one(history)
     assert (counters.tickets_closed, counters.tickets_reopened) == (1, 1)
     assert (counters.tickets_open, counters.tickets_judged) == (1, 2)
@@ -158,8 +159,16 @@ def test_opened_again_and_closed_again():
 
 def test_who_changes_their_mind_has_one_mark():
     at = START + HOUR
-    counters = one(replace(closed(at), judged=((at + TICK, 1), (at + 2 * TICK, 5))))
+    counters = one(replace(closed(at), judged=((at + TICK, 1, ""), (at + 2 * TICK, 5, ""))))
     assert (counters.tickets_judged, counters.judgement_sum) == (1, 5)
+
+
+def test_each_who_came_with_a_matter_has_a_mark_and_it_is_one_result():
+    at = START + HOUR
+    marks = ((at + TICK, 1, ""), (at + 2 * TICK, 5, "caller7"), (at + 3 * TICK, 2, ""))
+    counters = one(replace(closed(at), judged=marks))
+    assert (counters.tickets_judged, counters.judgement_sum) == (2, 7)
+    assert (counters.results_judged, ticket_rates(counters).judgement_response) == (1, 1.0)
 
 
 def test_the_deadline_is_the_one_that_stood_then():
@@ -200,7 +209,7 @@ def histories(draw) -> History:
         category=draw(st.sampled_from([None, "water", "roads"])),
         changes=tuple(changes),
         dues=() if due is None else ((at, at + timedelta(minutes=due)),),
-        judged=tuple((then, draw(st.integers(1, 5))) for _ in range(draw(st.integers(0, 1)))),
+        judged=tuple((then, draw(st.integers(1, 5)), "") for _ in range(draw(st.integers(0, 1)))),
     )
 
 
