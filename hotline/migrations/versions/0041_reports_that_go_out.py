@@ -7,7 +7,7 @@ from alembic import op
 
 from hotline.db import BigId, Json, UtcDateTime
 
-revision: str = "0042"
+revision: str = "0041"
 down_revision: str | None = "0040"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None

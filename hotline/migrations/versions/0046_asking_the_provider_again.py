@@ -7,8 +7,8 @@ from alembic import op
 
 from hotline.db import BigId, UtcDateTime
 
-revision: str = "0047"
-down_revision: str | None = "0040"
+revision: str = "0046"
+down_revision: str | None = "0045"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
