@@ -55,6 +55,9 @@ FORMS: Mapping[str, str] = {
     r"^[1-9]$": "one key: 1 to 9",
     r"^[1-9][0-9]{0,3} (day|month|year)s?$": "days, months or years, such as 90 days",
     r"^[\w-][\w.-]*(/[\w-][\w.-]*)*$": "a file in the folder of recordings, such as welcome-th.wav",
+    r"^[a-z0-9][a-z0-9._-]*$": "a name of small letters, digits, ., _ and -, such as pattaya-1337",
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "the short name of a licence, such as CC-BY-4.0",
+    r"^https?://\S+$": "an address that begins with https://",
 }
 _LONGEST = 40
 
