@@ -175,7 +175,7 @@ def test_a_readers_file_names_days_queues_and_languages(get):
 @pytest.mark.parametrize("language", ["th", "en"])
 @pytest.mark.parametrize("page", PAGES[:3])
 def test_the_link_to_the_file_keeps_the_readers_language(get, page, language):
-    (href,) = re.findall(r'href="([^"]+)" download', get(f"{page}?lang={language}").text)
+    (href,) = re.findall(r'href="([^"]+\.csv[^"]*)" download', get(f"{page}?lang={language}").text)
     heads = get(href).text.splitlines()[0].removeprefix("\ufeff").split(",")
     assert heads[0] == {"th": "วันที่", "en": "Date"}[language]
     assert len(set(heads)) == len(heads)
