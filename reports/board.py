@@ -13,8 +13,8 @@ from ivr import service as ivr
 from ivr.service import Line
 from reports.config import Wallboard
 from reports.limits import Measure, broken
-from reports.metrics import Counters, rates, total
-from reports.today import Today
+from reports.metrics import Cell, Counters, rates, total
+from reports.today import by_queue
 from tickets import service as tickets
 
 #: What stands for the whole floor among the rows.
@@ -69,17 +69,17 @@ class _Seen:
 
 def read(
     session: Session,
-    today: Today,
+    today: Mapping[Cell, Counters],
     queues: Sequence[str],
     settings: Wallboard,
     formula: str,
     now: datetime,
 ) -> Board:
-    """The board of these queues, as it stands now."""
+    """The board of these queues, as it stands now; `today`: what the day has counted so far."""
     seen = _Seen(
         list(ivr.lines(session)),
         agents.ready_queues(session),
-        today.by_queue(session, now),
+        by_queue(today),
         tickets.overdue(session, now=now),
     )
     return made(seen, queues, settings, formula, now)

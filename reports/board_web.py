@@ -23,15 +23,15 @@ def wallboard() -> BaseResponse:
 
 def board_now() -> Markup:
     """The same, for the page."""
-    the_floor, section = floor(), here.section()
+    the_floor, section, now = floor(), here.section(), clock.now()
     with the_floor.db.read() as session:
         found = board.read(
             session,
-            here.figures_of_today(),
+            here.figures_of_today().cells(session, now),
             list(the_floor.section(Ivr).queues),
             section.wallboard,
             section.service_level.formula,
-            clock.now(),
+            now,
         )
     return Markup(  # noqa: S704 - a template escapes
         render_template(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hotline import clock, i18n
 from reports import compare, labels, past, service, view
 from reports.compare import Against
-from reports.metrics import Counters
+from reports.metrics import Cell, Counters
 from reports.pictures import Point, summed
 from reports.service import How, Row
 from reports.today import Today
@@ -29,6 +29,7 @@ _ONE_DAY: Final = timedelta(days=1)
 class SoFar:
     """Today's lines, and what a week ago is known until this time of day."""
 
+    cells: Mapping[Cell, Counters]
     report: Report
     against: list[Against]
 
@@ -36,12 +37,14 @@ class SoFar:
 def so_far(session: Session, today: Today, how: How, *, now: datetime) -> SoFar:
     """Today until `now`, from the events."""
     period = Period.day(clock.local_day(now, how.zone))
+    cells = today.cells(session, now)
     rows = [
         Row(period.first, cell.interval_start, cell.queue, cell.language, counters)
-        for cell, counters in today.cells(session, now).items()
+        for cell, counters in cells.items()
     ]
     stretches = compare.earlier(period, now=now, zone=how.zone)
     return SoFar(
+        cells,
         _report(period, rows, how),
         [past.against(session, stretch, how) for stretch in stretches],
     )

@@ -61,7 +61,7 @@ def _now(session: Session, found: SoFar, now: datetime) -> dict[str, Any]:
     section, words = here.section(), here.words()
     seen = board.read(
         session,
-        here.figures_of_today(),
+        found.cells,
         list(floor().section(Ivr).queues),
         section.wallboard,
         section.service_level.formula,

@@ -30,13 +30,6 @@ class Today:
         self._seen = 0
         self._cells: dict[Cell, Counters] = {}
 
-    def by_queue(self, session: Session, now: datetime) -> dict[str, Counters]:
-        """The day's counters of each queue, as the events stand now."""
-        queues: dict[str, list[Counters]] = {}
-        for cell, counters in self.cells(session, now).items():
-            queues.setdefault(cell.queue, []).append(counters)
-        return {queue: total(cells) for queue, cells in queues.items()}
-
     def cells(self, session: Session, now: datetime) -> Mapping[Cell, Counters]:
         """All of the day, as the events stand now; nobody changes it afterwards."""
         with self._lock:
@@ -66,6 +59,14 @@ class Today:
             facts = source.facts(session, interval, interval + INTERVAL)
             self._cells |= count(facts, start, self._how.rules)
         self._seen = newest
+
+
+def by_queue(cells: Mapping[Cell, Counters]) -> dict[str, Counters]:
+    """The counters of each queue."""
+    queues: dict[str, list[Counters]] = {}
+    for cell, counters in cells.items():
+        queues.setdefault(cell.queue, []).append(counters)
+    return {queue: total(of) for queue, of in queues.items()}
 
 
 def _intervals(moments: Iterable[datetime], day_start: datetime) -> set[datetime]:

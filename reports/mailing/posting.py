@@ -6,6 +6,7 @@ waiting → posted → sending → sent
    ↑         │        ├→ failed, unsure, dropped
    └─────────┴────────┘  (the mail server is away; again after a pause, for days)
 waiting, posted → overtaken (a newer one has come)
+waiting → failed (it could not be set for days)
 ```
 """
 
@@ -195,7 +196,7 @@ def set_mails(floor: Floor, ids: Sequence[int]) -> None:
             )
         except Exception as error:  # the other reports go out all the same; this one is tried again
             log.exception("the report of %s was not set", order.edition.name)
-            _note(floor, order.ids, str(error))
+            _note(floor, order.ids, str(error), now)
             continue
         _post(floor, order.ids, edition_id, clock.now())
 
@@ -221,10 +222,13 @@ def _orders(session: Session, ids: Sequence[int]) -> list[_Order]:
     ]
 
 
-def _note(floor: Floor, ids: Sequence[int], error: str) -> None:
+def _note(floor: Floor, ids: Sequence[int], error: str, now: datetime) -> None:
+    """Why it could not be set; what is that old by now is not tried any more."""
+    which, said = (Mail.id.in_(ids),), error[:200]
+    old = Mail.due_at <= now - rules.GIVE_UP * clock.speed()
     with floor.db.write() as session:
-        which = (Mail.id.in_(ids),)
-        _set(session, which, (State.WAITING,), State.WAITING, error=error[:200])
+        _set(session, (*which, old), (State.WAITING,), State.FAILED, error=said, ended_at=now)
+        _set(session, which, (State.WAITING,), State.WAITING, error=said)
 
 
 def _post(floor: Floor, ids: Sequence[int], edition_id: int, now: datetime) -> None:

@@ -35,7 +35,7 @@ def counted(floor, day):
 
 def figures(floor, figures_of_today, now):
     with floor.db.read() as session:
-        found = figures_of_today.by_queue(session, now)
+        found = today.by_queue(figures_of_today.cells(session, now))
     return {queue: counters for queue, counters in found.items() if counters != Counters()}
 
 

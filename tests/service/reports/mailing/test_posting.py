@@ -375,6 +375,27 @@ def test_a_report_that_cannot_be_set_is_tried_again_and_the_others_go(
     assert states(mailing) == ["sent", "sent"]
 
 
+def test_what_cannot_be_set_for_a_week_has_failed(
+    mailing: Floor, plain: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> int:
+        raise RuntimeError("no seal")
+
+    monkeypatch.setattr(making, "set_edition", broken)
+    last = date(2026, 11, 30)
+    with clock.driven(midnight(mailing, last) + 20 * HOUR) as then:
+        choose(mailing, account(mailing, "malee"), Kind.MONTH)
+        counted(mailing, last, 3)
+        then.advance(hours=12)
+        go(mailing)
+        assert states(mailing) == ["waiting"]
+        then.advance(days=8)
+        go(mailing)
+        assert states(mailing) == ["failed"]
+        with mailing.db.read() as session:
+            assert service.not_sent(session)[0].error == "no seal"
+
+
 def test_it_is_set_by_the_worker_of_the_night_and_handed_out_once(
     floor: Floor, redis_url: str, time: clock.DrivenClock, plain: None
 ) -> None:
