@@ -9,9 +9,8 @@ from flask import Blueprint, Response
 
 from hotline.web import floor, language
 from reports.config import Reports
-from reports.printed.document import THAI_NUMERALS
+from reports.printed.document import TO_THAI
 
-_TO_THAI: Final = str.maketrans("0123456789", THAI_NUMERALS)
 #: What a browser does not show as text, or is to be copied as it is; each as a whole.
 _NOT_TEXT: Final = re.compile(
     r"(<(?P<kept>script|style|textarea|code|pre)\b.*?</(?P=kept)>|<!--.*?-->|<[^>]*>|&#?\w+;)",
@@ -24,9 +23,9 @@ def in_thai(page: str) -> str:
     parts: list[str] = []
     end = 0
     for found in _NOT_TEXT.finditer(page):
-        parts += (page[end : found.start()].translate(_TO_THAI), found[0])
+        parts += (page[end : found.start()].translate(TO_THAI), found[0])
         end = found.end()
-    return "".join([*parts, page[end:].translate(_TO_THAI)])
+    return "".join([*parts, page[end:].translate(TO_THAI)])
 
 
 def wanted() -> bool:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 THAI_NUMERALS: Final = "๐๑๒๓๔๕๖๗๘๙"
-_TO_THAI: Final = str.maketrans("0123456789", THAI_NUMERALS)
+TO_THAI: Final = str.maketrans("0123456789", THAI_NUMERALS)
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def in_thai(value: Any) -> Any:
     """The same with every figure of every text as ๐ to ๙; numbers stay numbers."""
     match value:
         case str():
-            return value.translate(_TO_THAI)
+            return value.translate(TO_THAI)
         case dict():
             return {name: in_thai(each) for name, each in value.items()}
         case list() | tuple():
