@@ -57,12 +57,12 @@ import tickets.persons.web
 import tickets.places.web
 import tickets.units.web
 import tickets.web
-from hotline import auth, changes, city, logs, outbox, schedule, settings, web
+from hotline import auth, changes, city, clock, logs, outbox, schedule, settings, web
 from hotline.auth import Role
 from hotline.db import Database, TopicsOf
 from hotline.floor import Floor
 from hotline.i18n import Texts
-from hotline.jobs import Every, Jobs
+from hotline.jobs import CALLS, SLOW, Every, Jobs
 from hotline.navigation import Entry
 from hotline.notices import mail
 from hotline.notices import service as notices
@@ -306,8 +306,10 @@ def texts() -> Texts:
 
 def _register(floor: Floor) -> None:
     floor.job_names[outbox.DELIVER_JOB] = _deliver
+    floor.job_names[outbox.SLOW_JOB] = _deliver_slow
     floor.job_names[schedule.RUN_JOB] = schedule.run
     floor.effects[notices.MAIL] = mail.deliver
+    floor.slow_effects.add(notices.MAIL)
     floor.keepers = RETENTION
     floor.nightly["floor.retention"] = schedule.Nightly(privacy.AT, privacy.run)
     floor.sweeps |= {
@@ -322,6 +324,7 @@ def _register(floor: Floor) -> None:
         floor.job_names |= getattr(module, "JOBS", {})
         floor.sweeps |= getattr(module, "SWEEPS", {})
         floor.effects |= getattr(module, "EFFECTS", {})
+        floor.slow_effects |= getattr(module, "SLOW_EFFECTS", set())
         nightly: Callable[[Floor], dict[str, schedule.Nightly]] | None = getattr(
             module, "nightly", None
         )
@@ -348,12 +351,17 @@ def _listen(floor: Floor) -> None:
     listen("outbox.posted", functools.partial(_effect_posted, floor))
 
 
-def _effect_posted(floor: Floor, *, effect_id: int) -> None:
-    floor.jobs.enqueue(outbox.DELIVER_JOB, effect_id)
+def _effect_posted(floor: Floor, *, effect_id: int, kind: str) -> None:
+    queue = SLOW if kind in floor.slow_effects else CALLS
+    floor.jobs.enqueue(outbox.DELIVER_JOB, effect_id, queue=queue)
 
 
 def _deliver(floor: Floor, effect_id: int) -> None:
     outbox.deliver(floor, effect_id)
+
+
+def _deliver_slow(floor: Floor) -> None:
+    outbox.deliver_slow(floor, clock.now())
 
 
 def _expire_sign_ins(floor: Floor, now: datetime) -> None:

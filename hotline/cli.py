@@ -200,7 +200,7 @@ def _add_processes(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     streams.add_argument("--host", default="127.0.0.1")
     streams.add_argument("--port", type=int, default=8438)
     worker = _add(commands, "worker", _worker, "a worker (RQ)")
-    worker.add_argument("queues", nargs="*", help="the queues it works on (all)")
+    worker.add_argument("names", nargs="*", metavar="NAME", help="calls or night; left out: both")
     _add(commands, "clock", _clock, "the sweeps and the start of the nightly jobs")
     migrate = _add(commands, "migrate", _migrate, "bring the database to the newest schema")
     _add_place(migrate)
@@ -243,8 +243,13 @@ def _worker(arguments: argparse.Namespace) -> int:
     from hotline.app import worker_floor
 
     logs.configure()
+    if unknown := set(arguments.names) - set(jobs.WORKERS):
+        print(f"hotline: no worker is called {', '.join(sorted(unknown))}", file=sys.stderr)
+        return 2
     worker_floor()  # every room is imported and the configuration read before the first job
-    jobs.work(settings.from_environment().redis_url, arguments.queues or list(jobs.QUEUES))
+    names = arguments.names or jobs.WORKERS
+    queues = [queue for name in names for queue in jobs.WORKERS[name]]
+    jobs.work(settings.from_environment().redis_url, queues)
     return 0
 
 

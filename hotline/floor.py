@@ -38,6 +38,8 @@ class Floor:
     #: The rooms that keep personal data, bottom up (`hotline.privacy`).
     keepers: "Sequence[Keeper]" = ()
     effects: dict[str, Handler] = field(default_factory=dict)
+    #: Those that wait for a server which may hang: no call and no sweep waits with them.
+    slow_effects: set[str] = field(default_factory=set)
     #: What tells the pages that are open; None: they find out by themselves.
     changes: Changes | None = None
 

@@ -6,7 +6,7 @@ and a guard holds that every name is registered and every queue has a worker.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -39,9 +39,13 @@ class Every:
 
 CALLS = "calls"
 NIGHT = "night"
-#: Each has a worker of its own under `hotline run`: a long night must not hold up a call.
-QUEUES = (CALLS, NIGHT)
-TIME_LIMITS = {CALLS: 30, NIGHT: 3600}
+#: What waits for a server that may take its time: the mail server.
+SLOW = "slow"
+QUEUES = (CALLS, NIGHT, SLOW)
+#: The workers of `hotline run`, and what each works on, the first first: neither a long night nor a
+#: mail server that hangs must hold up a call.
+WORKERS: Mapping[str, tuple[str, ...]] = {"calls": (CALLS,), "night": (SLOW, NIGHT)}
+TIME_LIMITS = {CALLS: 30, NIGHT: 3600, SLOW: 600}
 #: What a worker runs: by name, since it knows every room and this module knows none.
 _PERFORM = "hotline.app.perform"
 
@@ -62,11 +66,15 @@ class Jobs:
             for name in QUEUES
         }
 
-    def enqueue(self, name: str, *arguments: Any, queue: str = CALLS) -> bool:
+    def enqueue(
+        self, name: str, *arguments: Any, queue: str = CALLS, unless_any: bool = False
+    ) -> bool:
         """Hand `name(floor, *arguments)` to a worker; False when Redis is away (the sweep will find
-        it).
+        it). `unless_any`: not when something waits on that queue already.
         """
         try:
+            if unless_any and self._queues[queue].count:
+                return True
             self._queues[queue].enqueue_call(
                 _PERFORM,
                 args=(name, *arguments),

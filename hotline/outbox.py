@@ -4,12 +4,15 @@
 away, the sweep in `hotline clock` sends it instead, a little later. An effect may in rare cases
 happen twice (a sender died between the act and the note of it), so what it causes must bear that.
 
+What goes to a server that may hang (`Floor.slow_effects`) has a queue of its own, and the sweep
+hands it there too.
+
 The world outside keeps the wall's time: leases and pauses are seconds of the wall, also when the
 clock runs fast.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from hotline import clock
 from hotline.db import after_commit, database_of, insert_ignore
+from hotline.jobs import SLOW
 from hotline.models import Effect
 
 if TYPE_CHECKING:
@@ -30,6 +34,8 @@ log = logging.getLogger(__name__)
 Handler = Callable[["Floor", dict[str, Any]], None]
 
 DELIVER_JOB = "outbox.deliver"
+#: Sends what is overdue of the slow effects.
+SLOW_JOB = "outbox.deliver_slow"
 #: How long the worker has before the sweep takes an effect up.
 HEAD_START = 2.0
 #: How long a sender may take before it is presumed dead.
@@ -37,6 +43,8 @@ LEASE = 15.0
 #: The pause after the first attempt; doubled after each further one.
 FIRST_PAUSE = 1.0
 MAX_ATTEMPTS = 6
+#: So many overdue effects are sent at once; of the slow ones fewer, each may take its whole lease.
+BATCH, SLOW_BATCH = 100, 20
 
 
 class Hopeless(Exception):
@@ -66,7 +74,7 @@ def post(
     )
     if effect_id is not None:
         for listener in database_of(session).listeners.get("outbox.posted", ()):
-            after_commit(session, partial(listener, effect_id=effect_id))
+            after_commit(session, partial(listener, effect_id=effect_id, kind=kind))
     return effect_id is not None
 
 
@@ -95,18 +103,36 @@ def deliver(floor: "Floor", effect_id: int) -> bool:
 
 def sweep(floor: "Floor", now: datetime) -> None:
     """Send what the worker has not taken up in time, and what a dead sender left behind."""
-    with floor.db.read() as session:
-        overdue = session.scalars(
-            sa.select(Effect.id)
-            .where(
-                Effect.state.in_(("pending", "sending")),
-                Effect.due_at < now - _wall(HEAD_START),
-            )
-            .order_by(Effect.due_at)
-            .limit(100)
-        ).all()
-    for effect_id in overdue:
+    slow = Effect.kind.in_(floor.slow_effects)
+    for effect_id in _overdue(floor, now, ~slow, BATCH):
         deliver(floor, effect_id)
+    if not _overdue(floor, now, slow, 1):
+        return
+    if not floor.jobs.enqueue(SLOW_JOB, queue=SLOW, unless_any=True):
+        deliver_slow(floor, now, at_once=1)  # without Redis one at a time, between other sweeps
+
+
+def deliver_slow(floor: "Floor", now: datetime, at_once: int = SLOW_BATCH) -> None:
+    """Send some of the slow effects that are overdue."""
+    for effect_id in _overdue(floor, now, Effect.kind.in_(floor.slow_effects), at_once):
+        deliver(floor, effect_id)
+
+
+def _overdue(
+    floor: "Floor", now: datetime, which: sa.ColumnElement[bool], limit: int
+) -> Sequence[int]:
+    query = (
+        sa.select(Effect.id)
+        .where(
+            Effect.state.in_(("pending", "sending")),
+            Effect.due_at < now - _wall(HEAD_START),
+            which,
+        )
+        .order_by(Effect.due_at)
+        .limit(limit)
+    )
+    with floor.db.read() as session:
+        return session.scalars(query).all()
 
 
 def _claim(floor: "Floor", effect_id: int) -> tuple[str, dict[str, Any], int] | None:

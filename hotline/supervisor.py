@@ -30,7 +30,7 @@ from urllib.parse import quote, urlsplit
 from hotline import city, clock, datafolder, fallback, logs, ports
 from hotline.children import Child, NotReady, Spec
 from hotline.guardian import Guardian
-from hotline.jobs import QUEUES
+from hotline.jobs import WORKERS
 
 WEB_PORT, EXCHANGE_PORT = 8000, 8437
 #: Where the local exchange is told to ask; the paths are those of `ivr/web.py`.
@@ -265,7 +265,7 @@ class Supervisor:
             ),
             *(
                 Spec(f"worker-{name}", _hotline("worker", name), self.environment)
-                for name in QUEUES
+                for name in WORKERS
             ),
             Spec("clock", _hotline("clock"), self.environment),
         ]

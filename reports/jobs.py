@@ -28,6 +28,8 @@ SWEEPS: dict[str, Sweep] = {
     "reports.mailing_forget": Every(3600, posting.forget),
 }
 EFFECTS: dict[str, Handler] = {posting.MAIL: posting.deliver}
+#: Those that go to a server that may hang.
+SLOW_EFFECTS = {posting.MAIL}
 
 
 def night(floor: "Floor", day: date) -> str:

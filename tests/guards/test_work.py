@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hotline import supervisor
 from hotline.app import ROOM_JOBS
 from hotline.floor import Floor
-from hotline.jobs import QUEUES
+from hotline.jobs import QUEUES, WORKERS
 from hotline.supervisor import RunSettings, Supervisor
 from tests.guards.sources import ROOT, calls, shown, value
 
@@ -73,6 +72,6 @@ def test_every_queue_has_a_worker(tmp_path: Path) -> None:
     hotline = Supervisor(RunSettings(data=tmp_path))
     hotline.web_url = "http://127.0.0.1:8000"
     commands = [spec.command for spec in hotline._specs()]
-    worked = {word for command in commands if "worker" in command for word in command[-1:]}
-    assert worked == set(QUEUES)
-    assert supervisor.QUEUES is QUEUES
+    workers = {word for command in commands if "worker" in command for word in command[-1:]}
+    assert workers == set(WORKERS)
+    assert {queue for name in workers for queue in WORKERS[name]} == set(QUEUES)

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
@@ -11,9 +12,9 @@ import rq
 from rq.serializers import JSONSerializer
 
 import hotline.app
-from hotline import jobs
+from hotline import clock, jobs, outbox
 from hotline.floor import Floor
-from hotline.jobs import CALLS, NIGHT, QUEUES, Jobs
+from hotline.jobs import CALLS, NIGHT, QUEUES, SLOW, Jobs
 
 NAME = "tests.work"
 
@@ -91,14 +92,51 @@ def test_a_job_that_fails_keeps_nobody_back(
 
 def test_an_effect_finds_its_way_through_redis(floor: Floor, done: list[Any]) -> None:
     """From the unit of work that posts it to the worker that does it."""
-    from hotline import clock, outbox
-
     acted: list[Any] = []
     floor.effects["tests.act"] = lambda _floor, payload: acted.append(payload)
     with floor.db.write() as session:
         outbox.post(session, "tests.act", {"call": 7}, now=clock.now())
     work(floor, CALLS)
     assert acted == [{"call": 7}]
+
+
+def slowly(floor: Floor) -> list[Any]:
+    """What a server that may hang was given."""
+    acted: list[Any] = []
+    floor.effects["tests.mail"] = lambda _floor, payload: acted.append(payload["n"])
+    floor.slow_effects.add("tests.mail")
+    return acted
+
+
+def test_a_server_that_hangs_holds_up_no_call(
+    floor: Floor, done: list[Any], connection: redis.Redis
+) -> None:
+    acted = slowly(floor)
+    with floor.db.write() as session:
+        outbox.post(session, "tests.mail", {"n": 1}, now=clock.now())
+    assert (queue(connection, CALLS).count, queue(connection, SLOW).count) == (0, 1)
+    work(floor, CALLS)
+    assert acted == []
+    work(floor, *jobs.WORKERS["night"])
+    assert acted == [1]
+
+
+def test_the_sweep_waits_for_no_such_server_either(
+    floor: Floor, done: list[Any], connection: redis.Redis
+) -> None:
+    acted = slowly(floor)
+    with clock.driven(datetime(2026, 11, 20, 5, tzinfo=UTC)) as time:
+        with floor.db.write() as session:
+            for n in range(3):
+                outbox.post(session, "tests.mail", {"n": n}, now=clock.now())
+        connection.flushall()
+        time.advance(seconds=outbox.HEAD_START + 1)
+        for _ in range(3):
+            outbox.sweep(floor, clock.now())
+        assert acted == []
+        assert queue(connection, SLOW).count == 1, "handed over once, however often it is swept"
+        work(floor, SLOW)
+    assert acted == [0, 1, 2]
 
 
 def test_a_refused_connection_is_noticed_at_once(caplog: pytest.LogCaptureFixture) -> None:

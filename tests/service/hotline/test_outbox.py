@@ -82,7 +82,7 @@ def test_what_was_posted_is_done_once(floor: Floor, world: World, driven: Driven
 
 def test_a_worker_is_told_after_the_commit(floor: Floor, world: World) -> None:
     told: list[int] = []
-    floor.db.listeners["outbox.posted"] = [lambda *, effect_id: told.append(effect_id)]
+    floor.db.listeners["outbox.posted"] = [lambda *, effect_id, **_: told.append(effect_id)]
     with floor.db.write() as session:
         outbox.post(session, KIND, {}, now=clock.now())
         assert told == []
@@ -92,7 +92,7 @@ def test_a_worker_is_told_after_the_commit(floor: Floor, world: World) -> None:
 
 def test_a_key_is_done_once_however_often_it_is_posted(floor: Floor, world: World) -> None:
     told: list[int] = []
-    floor.db.listeners["outbox.posted"] = [lambda *, effect_id: told.append(effect_id)]
+    floor.db.listeners["outbox.posted"] = [lambda *, effect_id, **_: told.append(effect_id)]
     for attempt in range(3):
         post(floor, key="hang-up:7", attempt=attempt)
     post(floor, key="hang-up:8", attempt=0)
@@ -276,6 +276,20 @@ def test_without_redis_the_sweep_sends(floor: Floor, world: World, driven: Drive
     outbox.sweep(floor, clock.now())
     outbox.sweep(floor, clock.now())
     assert world.done == [{"call": 7}]
+
+
+def test_without_redis_one_slow_effect_at_a_time(
+    floor: Floor, world: World, driven: DrivenClock
+) -> None:
+    floor.jobs = Jobs("redis://127.0.0.1:9")
+    floor.slow_effects.add(KIND)
+    for number in range(3):
+        post(floor, call=number)
+        driven.advance(seconds=1)
+    driven.advance(seconds=outbox.HEAD_START)
+    for sent in range(1, 4):
+        outbox.sweep(floor, clock.now())
+        assert [each["call"] for each in world.done] == list(range(sent))
 
 
 def test_the_sweep_sends_the_oldest_first(floor: Floor, world: World, driven: DrivenClock) -> None:
