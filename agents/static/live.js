@@ -232,6 +232,8 @@ export class Live extends EventTarget {
     this.adopt();
     setInterval(() => (this.ask(), this.tick()), TICK_MS);
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
+    // a browser mostly knows at once that its network has gone, and that it is back
+    for (const change of ["offline", "online"]) addEventListener(change, () => this.refresh());
     // one that is up again needs no question of its own: what was asked without it is due in a moment, and
     // not on all pages at once
     this.stream.addEventListener("down", () => this.ask(true));

@@ -29,6 +29,7 @@ PUBLIC_CHANGES = {
     # a citizen's: each but the first asks for the token of its visit as well
     *("/t", "/t/leave", "/t/ticket/message", "/t/ticket/photo", "/t/ticket/rate"),
     *("/t/ticket/reopen", "/t/ticket/withdraw", "/t/ticket/confirm"),
+    "/unsubscribe/2026-11-20",  # by a mail program, which is no browser and no site
 }
 ELSEWHERE = (
     "https://evil.example",
