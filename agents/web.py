@@ -5,6 +5,7 @@ Pages compose by URL: what `ivr` shows of a call (`/calls/current`) and of the w
 may do on the desk is written in docs/desk.md.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +44,7 @@ from hotline.web import (
     floor,
     fragment,
     json_body,
+    kept,
     language,
     shared,
     static_blueprint,
@@ -68,6 +70,7 @@ _GRID_ORDER = (
     "break",
     "signed_out",
 )
+_PLACE = {word: place for place, word in enumerate(_GRID_ORDER)}
 
 
 class NotAnAgent(NotFound):
@@ -167,32 +170,33 @@ def choose_on_desk() -> BaseResponse:
 @blueprint.get("/wallboard")
 @access(*WATCHES)
 def wallboard() -> str:
-    """For a wall and for a phone: how the floor stands (from a room above), who answers (ours)."""
-    figures = current_app.extensions[FIGURES]()
-    return render_template("agents/wallboard.html", figures=figures, **_grid())
+    """For a wall and for a phone."""
+    return render_template("agents/wallboard.html", **_board())
 
 
-@blueprint.get("/wallboard/agents")
+@blueprint.get("/wallboard/now")
 @access(*WATCHES)
-def wallboard_agents() -> BaseResponse:
-    """The agents' part of the wallboard, as a fragment."""
-    return shared(lambda: render_template("agents/_grid.html", **_grid()))
+def wallboard_now() -> BaseResponse:
+    """What changes on it, as a fragment."""
+    return shared(lambda: render_template("agents/_wallboard.html", **_board()))
 
 
-def _grid() -> dict[str, Any]:
+def _board() -> dict[str, Any]:
+    """How the floor stands (from a room above), who answers (ours)."""
+    figures = current_app.extensions[FIGURES]()
     with floor().db.read() as session:
         everybody = service.board(session)
     # a supervisor who has a telephone and no queue is on the wall only while it is used
     rows = by_urgency(
         row for row in everybody if row.skills or row.presence.status is not Status.SIGNED_OUT
     )
-    counts = {name: sum(shown(row) == name for row in rows) for name in _GRID_ORDER}
-    return {"rows": rows, "counts": counts, "shown": shown, "label": label}
+    people = kept("agents/_person.html", rows, shown=shown, label=label)
+    return {"figures": figures, "people": people, "counts": Counter(map(shown, rows))}
 
 
 def by_urgency(rows: Iterable[BoardRow]) -> list[BoardRow]:
     """Who needs a look first; among equals who has been in it longest."""
-    return sorted(rows, key=lambda row: (_GRID_ORDER.index(shown(row)), row.presence.shown_since))
+    return sorted(rows, key=lambda row: (_PLACE[shown(row)], row.presence.shown_since))
 
 
 def shown(row: BoardRow) -> str:

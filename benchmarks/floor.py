@@ -152,7 +152,7 @@ class Call(Page):
 
 
 class Grid(Page):
-    """The wallboard's agents: each whose state is new."""
+    """The wallboard: each agent whose state is new."""
 
     known: frozenset[tuple[str, str]] = frozenset()
 
@@ -213,10 +213,9 @@ def desk_of(place: Place, agent_id: int) -> dict[Page, frozenset[str]]:
 
 def wall_of(place: Place) -> dict[Page, frozenset[str]]:
     return {
-        Page(place, "/wallboard/board", place.supervisor): frozenset(
+        Grid(place, "/wallboard/now", place.supervisor): frozenset(
             {"waiting", "service", "agents", "tickets"}
-        ),
-        Grid(place, "/wallboard/agents", place.supervisor): frozenset({"agents"}),
+        )
     }
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -34,7 +34,7 @@ from hotline.floor import Floor
 from hotline.navigation import Entry, menu
 from hotline.notices import service as notices
 from hotline.people.config import Accounts
-from hotline.shared import Shared
+from hotline.shared import Kept, Shared
 from hotline.telephony import Signatures
 
 log = logging.getLogger(__name__)
@@ -135,6 +135,19 @@ def shared(make: Callable[[], str]) -> BaseResponse:
     return _unless_known(text)
 
 
+def kept(template: str, rows: Iterable[Hashable], **values: Any) -> list[Markup]:
+    """For each row a piece of a fragment, which shows that row and nothing else that changes. What
+    was made for an equal row before, in this language, is good for this one.
+    """
+    pieces: Kept = current_app.extensions["hotline.kept"]
+    made = current_app.jinja_env.get_template(template)
+    return pieces.get(
+        (template, language()),
+        rows,
+        lambda row: Markup(render_template(made, row=row, **values)),  # noqa: S704 - a template escapes
+    )
+
+
 def _unless_known(text: str) -> BaseResponse:
     response = make_response(text)
     response.headers["Cache-Control"] = "private, no-cache"
@@ -166,6 +179,7 @@ def create(the_floor: Floor, navigation: Sequence[Entry] = ()) -> Flask:
     app.extensions["hotline"] = the_floor
     app.extensions["hotline.navigation"] = navigation
     app.extensions["hotline.shared"] = Shared()
+    app.extensions["hotline.kept"] = Kept()
     secure = is_secure(the_floor)
     app.config.update(
         SECRET_KEY=the_floor.settings.secret_key,

@@ -97,7 +97,7 @@ def board(client, bearer):
     headers = bearer(Role.MANAGER)
 
     def board(**more):
-        answer = client.get("/wallboard/board?lang=en", headers={**headers, **more})
+        answer = client.get("/wallboard/now?lang=en", headers={**headers, **more})
         assert answer.status_code == 200
         return answer
 
@@ -129,7 +129,7 @@ def alarms(text):
 def test_who_may_see_it(client, bearer):
     for role in Role:
         may = role in (Role.AGENT, Role.SUPERVISOR, Role.MANAGER)
-        status = client.get("/wallboard/board", headers=bearer(role)).status_code
+        status = client.get("/wallboard/now", headers=bearer(role)).status_code
         assert status == (200 if may else 403), role
 
 
@@ -234,8 +234,8 @@ def test_all_who_ask_after_one_change_get_the_same(floor, board, noon):
 
 def test_an_unchanged_one_is_not_sent_again(client, bearer, noon):
     headers = bearer(Role.MANAGER)
-    etag = client.get("/wallboard/board", headers=headers).headers["ETag"]
-    again = client.get("/wallboard/board", headers={**headers, "If-None-Match": etag})
+    etag = client.get("/wallboard/now", headers=headers).headers["ETag"]
+    again = client.get("/wallboard/now", headers={**headers, "If-None-Match": etag})
     assert (again.status_code, again.data) == (304, b"")
 
 
