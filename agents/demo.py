@@ -53,7 +53,7 @@ def seed(floor: Floor) -> None:
         there = set(session.scalars(sa.select(Account.username)))
     for demo in ACCOUNTS:
         if demo.username not in there:
-            # one at a time: a password takes 50 ms on purpose, and nobody shall wait for nine
+            # one at a time: nobody shall wait for eleven
             with floor.db.write() as session:
                 _make(session, demo, clock.now())
     with floor.db.write() as session:

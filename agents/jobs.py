@@ -8,6 +8,7 @@ from typing import Any
 from agents import service
 from agents.config import Agents
 from hotline import clock
+from hotline.db import Database
 from hotline.floor import Floor
 from hotline.jobs import Every, Sweep
 
@@ -41,11 +42,11 @@ def topics(event: Mapping[str, Any]) -> Collection[str]:
     return (topic_of(event["agent_id"], event["n"]), FLOOR) if "n" in event else (FLOOR,)
 
 
-def topics_now(floor: Floor) -> list[str]:
+def topics_now(db: Database) -> list[str]:
     """Of every agent the topic of the newest change: by it the streams find one that was lost on
     its way. An offer must ring within a second whatever Redis did.
     """
-    with floor.db.read() as session:
+    with db.read() as session:
         return [topic_of(*each) for each in service.versions(session).items()]
 
 

@@ -286,7 +286,7 @@ def _presence_json(me: AgentFacts, seen: PresenceFacts, session: Session) -> dic
 @dataclass(frozen=True)
 class Lines:
     """What callers wait for: the queues with their titles, and the languages spoken there. Another
-    room knows them, so `hotline/app.py` wires them in under `LINES`.
+    room knows them, so `hotline/pages.py` wires them in under `LINES`.
     """
 
     queues: Mapping[str, LocalText]

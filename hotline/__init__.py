@@ -24,9 +24,12 @@ i18n.py       words, numbers and dates, Thai and English
 web.py        what all pages share
 logs.py       how this process speaks of itself
 floor.py      all of the above in one object
+start.py      how a process that lives long starts
 --- the top ---
 city.py       the whole config.yaml, cross-checked
 app.py        wires every room
+pages.py      wires every room's pages and webhooks
+server.py     the process `hotline web`: gunicorn around the application
 cli.py        the command `hotline`
 supervisor.py `hotline run`: every process on one machine; stands on children.py (one of them),
               guardian.py (none is left behind), datafolder.py (lock, secrets) and ports.py

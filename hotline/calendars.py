@@ -144,10 +144,11 @@ def holidays_of(country: str) -> Holidays:
 
 
 def is_known(country: str) -> bool:
-    """Whether the library has the holidays of this country."""
+    """Whether the library has the holidays of this country (two letters)."""
     import holidays
 
-    return country in holidays.list_supported_countries()
+    # its own list of them would read those of all countries, at the start of every process
+    return hasattr(holidays, country)
 
 
 def _languages(country: str) -> Sequence[str | None]:

@@ -8,7 +8,7 @@ import getpass
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from hotline.commands.base import in_words as _in_words
 from hotline.commands.base import opened as _opened
 from hotline.commands.base import store as _store
 from hotline.errors import ConfigError, Fault, HotlineError
+from hotline.start import starting
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -106,9 +107,14 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from hotline import city, supervisor
+    with ExitStack() as start:
+        start.enter_context(starting())
+        return _supervise(arguments, start.close)
 
-    city.load(arguments.config)
+
+def _supervise(arguments: argparse.Namespace, started: Callable[[], None]) -> int:
+    from hotline import supervisor
+
     # Real time is the absence of a clock of its own.
     the_clock = (
         str(clock.ScaledClock.starting(clock.now(), arguments.speed))
@@ -127,16 +133,17 @@ def _run(arguments: argparse.Namespace) -> int:
         console=sys.stderr,
     )
     print("Starting …", file=sys.stderr)
+
+    def when_ready(running: "Supervisor") -> None:
+        seed_demo(running.environment)
+        print(welcome(running), flush=True)
+        started()
+
     try:
-        return supervisor.run(settings, _when_ready)
+        return supervisor.run(settings, when_ready)
     except supervisor.CannotStart as error:
         print(f"hotline: {error}", file=sys.stderr)
         return 1
-
-
-def _when_ready(running: "Supervisor") -> None:
-    seed_demo(running.environment)
-    print(welcome(running), flush=True)
 
 
 def seed_demo(environment: dict[str, str]) -> None:
@@ -207,46 +214,44 @@ def _add_processes(commands: "argparse._SubParsersAction[argparse.ArgumentParser
 
 
 def _web(arguments: argparse.Namespace) -> int:
-    from hotline import city, settings
+    with starting():
+        from hotline.server import server
 
-    city.load(settings.from_environment().config)  # refuse at start, once, in words
-    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-    os.execv(  # noqa: S606 - gunicorn is to be the process that the service manager knows
-        sys.executable,
-        [
-            *(sys.executable, "-P", "-m", "gunicorn", "hotline.app:create_app()"),
-            *("--bind", f"{host}:{arguments.port}", "--worker-class", "gthread"),
-            *("--workers", str(arguments.workers), "--threads", str(arguments.threads)),
-            # without it one worker takes most of the kept-alive connections
-            *("--reuse-port", "--keep-alive", "75", "--graceful-timeout", "15"),
-            *("--log-level", "warning", "--no-control-socket"),
-        ],
-    )
+        ours = server(
+            arguments.host, arguments.port, workers=arguments.workers, threads=arguments.threads
+        )
+    ours.run()
+    return 0
 
 
 def _streams(arguments: argparse.Namespace) -> int:
-    import agents.jobs
-    from hotline import logs, streams
+    with starting():
+        # no floor: a page that is open needs neither the city's file nor what all rooms do
+        import agents.jobs
+        from hotline import db, logs, settings, streams
 
-    logs.configure()
-    floor = _floor()
+        logs.configure()
+        ours = settings.from_environment()
+        database = db.Database(ours.database_url)
+        app = streams.application(ours, database, agents.jobs.topics_now, [agents.jobs.FLOOR])
     try:
-        app = streams.application(floor, agents.jobs.topics_now, [agents.jobs.FLOOR])
         streams.run(app, arguments.host, arguments.port)
     finally:
-        floor.close()
+        database.dispose()
     return 0
 
 
 def _worker(arguments: argparse.Namespace) -> int:
     from hotline import jobs, logs, settings
-    from hotline.app import worker_floor
 
-    logs.configure()
     if unknown := set(arguments.names) - set(jobs.WORKERS):
         print(f"hotline: no worker is called {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
-    worker_floor()  # every room is imported and the configuration read before the first job
+    with starting():
+        from hotline.app import worker_floor
+
+        logs.configure()
+        worker_floor()  # every room is imported and the configuration read before the first job
     names = arguments.names or jobs.WORKERS
     queues = [queue for name in names for queue in jobs.WORKERS[name]]
     jobs.work(settings.from_environment().redis_url, queues)
@@ -254,10 +259,12 @@ def _worker(arguments: argparse.Namespace) -> int:
 
 
 def _clock(_arguments: argparse.Namespace) -> int:
-    from hotline import logs, ticker
+    with starting():
+        from hotline import logs, settings, ticker
+        from hotline.app import build_floor
 
-    logs.configure()
-    floor = _floor()
+        logs.configure()
+        floor = build_floor(settings.from_environment())
     try:
         ticker.run(floor)
     finally:
@@ -270,13 +277,6 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
     db.migrate(_store(arguments).database_url)
     return 0
-
-
-def _floor() -> "Floor":
-    from hotline import settings
-    from hotline.app import build_floor
-
-    return build_floor(settings.from_environment())
 
 
 # ------------------------------------------------------------------------ tools

@@ -29,9 +29,7 @@ from pydantic_core import ErrorDetails
 from hotline import calendars as rules
 from hotline import wording
 from hotline.errors import ConfigError, Fault
-
-#: Languages in which every text that a person sees must exist.
-READER_LANGUAGES = ("th", "en")
+from hotline.languages import READER_LANGUAGES as READER_LANGUAGES  # noqa: PLC0414 - taken from here
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 #: A short number such as 1337, or E.164.

@@ -30,7 +30,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import redis
@@ -43,9 +43,8 @@ from redis.backoff import NoBackoff
 from hotline import auth, clock
 from hotline.auth import Role
 from hotline.changes import CHANNEL
-
-if TYPE_CHECKING:
-    from hotline.floor import Floor
+from hotline.db import Database
+from hotline.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +68,7 @@ _TOPICS = re.compile(r"[a-z_]+(:\d+)?( [a-z_]+(:\d+)?){0,15}")
 _ONCE = Retry(NoBackoff(), 0)
 
 #: Says of each topic that has versions its newest, such as `agent:7@42`; runs in a thread.
-Newest = Callable[["Floor"], Collection[str]]
+Newest = Callable[[Database], Collection[str]]
 
 
 @dataclass(eq=False)
@@ -110,9 +109,11 @@ def _may_watch(who: auth.Identity, topics: frozenset[str]) -> bool:
 class Hub:
     """Who watches what. All of it happens in one event loop."""
 
-    def __init__(self, floor: "Floor", newest: Newest, also: Sequence[str]) -> None:
-        self._floor = floor
-        self.settings = floor.settings
+    def __init__(
+        self, settings: Settings, db: Database, newest: Newest, also: Sequence[str]
+    ) -> None:
+        self.settings = settings
+        self._db = db
         self._newest, self._also = newest, also
         self.instance = secrets.token_hex(4)
         self.streams: set[Stream] = set()
@@ -214,7 +215,7 @@ class Hub:
         known = False
         while True:
             try:
-                topics = await asyncio.to_thread(self._newest, self._floor)
+                topics = await asyncio.to_thread(self._newest, self._db)
                 # one at a time: whether it is news is decided, and noted, once
                 lost = [name for each in topics if (name := self._news_of(each)) is not None]
                 if known and lost:
@@ -246,7 +247,7 @@ class Hub:
 
     def _who(self, tokens: set[str]) -> dict[str, auth.Identity]:
         now = clock.now()
-        with self._floor.db.read() as session:
+        with self._db.read() as session:
             known = {token: auth.identify(session, token, now=now) for token in tokens if token}
         return {token: who for token, who in known.items() if who is not None}
 
@@ -275,12 +276,14 @@ class Hub:
 HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
 
 
-def application(floor: "Floor", newest: Newest, also: Sequence[str] = ()) -> web.Application:
+def application(
+    settings: Settings, db: Database, newest: Newest, also: Sequence[str] = ()
+) -> web.Application:
     """The two addresses: `/stream` and `/health`. When `newest` knows of something that was lost,
     `also` has changed as well.
     """
     app = web.Application()
-    app[HUB] = Hub(floor, newest, also)
+    app[HUB] = Hub(settings, db, newest, also)
     app.router.add_get("/stream", _stream)
     app.router.add_get("/health", _health)
     app.cleanup_ctx.append(_work)

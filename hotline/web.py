@@ -172,7 +172,7 @@ def json_body() -> dict[str, Any]:
 
 
 def create(the_floor: Floor, navigation: Sequence[Entry] = ()) -> Flask:
-    """The Flask application without the rooms' blueprints; `hotline/app.py` adds those."""
+    """The Flask application without the rooms' blueprints; `hotline/pages.py` adds those."""
     from hotline.people import entry  # noqa: F401 - the ways in, which stand on this module
 
     app = Flask("hotline", static_folder=None, template_folder=None)

@@ -7,8 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-import xlsxwriter
-
 from hotline import i18n
 from reports.catalogue import CATALOGUE
 from reports.figures import Figures, Value
@@ -67,6 +65,8 @@ _SECONDS_OF_DAY: Final = 86_400_000
 
 def write(found: Figures, words: Wording, path: Path) -> None:
     """Write the file; raises OSError."""
+    import xlsxwriter  # only who asks for a workbook needs it
+
     with xlsxwriter.Workbook(str(path)) as book:
         book.set_properties({"title": words.text("reports.title")})
         _Book(book, found, words).write()

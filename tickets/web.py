@@ -82,7 +82,7 @@ ANSWERS = (Role.AGENT, Role.SUPERVISOR)
 WATCHERS = (Role.SUPERVISOR, Role.DIVISION, Role.MANAGER, Role.ADMINISTRATOR)
 EXPORTERS = (Role.SUPERVISOR, Role.DIVISION, Role.MANAGER, Role.ADMINISTRATOR)
 #: Where the application keeps who may open a call's page: calls are another room's, which is above
-#: this one, so `hotline/app.py` wires it in. Without it, calls are named and not linked to.
+#: this one, so `hotline/pages.py` wires it in. Without it, calls are named and not linked to.
 READABLE_CALLS = "tickets.readable_calls"
 ReadableCalls = Callable[[Session, Collection[int]], Set[int]]
 #: The same for what was recorded in those calls, as far as the reader may hear it: dicts with kind,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from hotline import clock
 from hotline.commands.base import add as add_command
 from hotline.commands.base import add_place, opened
-from hotline.config import READER_LANGUAGES
 from hotline.errors import Invalid
+from hotline.languages import READER_LANGUAGES
 
 if TYPE_CHECKING:
     from hotline.city import CityConfig

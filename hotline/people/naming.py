@@ -1,7 +1,7 @@
 """Whom and what a line of the audit log names, in the reader's words.
 
 A line names a record by its kind and number (`agent:7`, `call:12`). Other rooms know what these are
-called, so `hotline/app.py` wires them in; what nobody knows (any more) is told by its own name.
+called, so `hotline/pages.py` wires them in; what nobody knows (any more) is told by its own name.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -6,16 +6,12 @@ what they may do, the lock and the second factor stay ours.
 
 import logging
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import requests
 import sqlalchemy as sa
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.flask_client import OAuth
 from flask import Flask, current_app
-from joserfc.errors import JoseError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -31,8 +27,6 @@ log = logging.getLogger(__name__)
 EXTENSION = "hotline.openid"
 METADATA = "/.well-known/openid-configuration"
 TIMEOUT_SECONDS = 10
-#: What goes wrong between us and a provider: what it answers, how it signs, the way there.
-_FAULTS = (AuthlibBaseError, JoseError, requests.RequestException, LookupError, ValueError)
 
 
 class NoOpenId(HotlineError):
@@ -73,6 +67,8 @@ def register(app: Flask, floor: Floor) -> None:
 
 
 def _registered(app: Flask, settings: Settings, scopes: tuple[str, ...]) -> Any:
+    from authlib.integrations.flask_client import OAuth  # most installations have no provider
+
     return OAuth(app).register(
         "city",
         client_id=settings.openid_client_id,
@@ -86,6 +82,15 @@ def _registered(app: Flask, settings: Settings, scopes: tuple[str, ...]) -> Any:
     )
 
 
+@cache
+def _faults() -> tuple[type[Exception], ...]:
+    """What goes wrong between us and a provider: what it answers, how it signs, the way there."""
+    from authlib.common.errors import AuthlibBaseError
+    from joserfc.errors import JoseError
+
+    return (AuthlibBaseError, JoseError, requests.RequestException, LookupError, ValueError)
+
+
 def offered() -> bool:
     return EXTENSION in current_app.extensions
 
@@ -94,7 +99,7 @@ def start(back: str) -> BaseResponse:
     """Send the browser to the provider, which sends it `back`; raises NoOpenId, OpenIdFailed."""
     try:
         redirection: BaseResponse = _client().authorize_redirect(back)
-    except _FAULTS as error:
+    except _faults() as error:
         raise _failed(error) from error
     return redirection
 
@@ -114,7 +119,7 @@ def claims() -> Answer:
             leeway=60,
         )
         return Answer(dict(token["userinfo"]), token.get("refresh_token") or "")
-    except _FAULTS as error:
+    except _faults() as error:
         raise _failed(error) from error
 
 
@@ -130,11 +135,9 @@ def again(settings: Settings, rules: OpenId, refresh: str) -> Answer:
         # no browser has asked anything here, so that there is no nonce
         said = client.parse_id_token(token, nonce=None, leeway=60) or client.userinfo(token=token)
         return Answer(dict(said), token.get("refresh_token") or "")
-    except OAuthError as error:
-        if error.error == "invalid_grant":
+    except _faults() as error:
+        if getattr(error, "error", "") == "invalid_grant":
             raise NoLonger() from error
-        raise _failed(error) from error
-    except _FAULTS as error:
         raise _failed(error) from error
 
 

@@ -18,7 +18,7 @@ from hotline.web import floor, static_blueprint
 
 blueprint = static_blueprint("people", __file__)
 
-#: What rooms have to say on an account's page, as HTML; `hotline/app.py` wires them in.
+#: What rooms have to say on an account's page, as HTML; `hotline/pages.py` wires them in.
 PARTS = "hotline.people.parts"
 Part = Callable[[Session, Person], str]
 

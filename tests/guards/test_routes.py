@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from hotline import auth, clock
-from hotline.app import NAVIGATION
 from hotline.auth import Role
 from hotline.floor import Floor
+from hotline.pages import NAVIGATION
 from hotline.web import HOME
 from tests.support.floors import PUBLIC_URL, sign_in_as, signature
 

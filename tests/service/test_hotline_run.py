@@ -28,7 +28,7 @@ NUMBER = "1337"
 # as each process is recognised in the process list
 PARTS = {
     "redis": "valkey-server",
-    "web": "gunicorn",
+    "web": "hotline web",
     "worker-calls": "hotline worker calls",
     "worker-night": "hotline worker night",
     "streams": "hotline streams",

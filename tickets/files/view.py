@@ -14,7 +14,7 @@ from tickets.files.rules import Kind, Type
 from tickets.files.service import FileFacts, of_ticket, reasons, standing
 
 #: Where a form that is posted makes where a photo was taken the place of its ticket (field `file`,
-#: its id); None: the reader does not. `hotline/app.py` wires it in;
+#: its id); None: the reader does not. `hotline/pages.py` wires it in;
 #: without it the place is told and not offered.
 PIN = "tickets.files.pin"
 Pin = Callable[[Session, Actor, TicketFacts, FileFacts], str | None]

@@ -49,7 +49,7 @@ blueprint = Blueprint("incidents", __name__)
 SEES = (Role.AGENT, Role.SUPERVISOR, Role.DIVISION, Role.MANAGER, Role.ADMINISTRATOR)
 ACTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 #: What a room above it tells callers about an incident: (title, address, whether it is on air now)
-#: of each. Bulletins are that room's, so `hotline/app.py` wires it in.
+#: of each. Bulletins are that room's, so `hotline/pages.py` wires it in.
 BULLETINS: Final = "tickets.incident_bulletins"
 Bulletins = Callable[[Session, int, datetime], Sequence[tuple[str, str, bool]]]
 _ONE: Final = f"/tickets/incidents/<int(max={LARGEST_ID}):incident_id>"

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from flask import Request
 from werkzeug.test import EnvironBuilder
 
@@ -110,6 +111,40 @@ def test_the_shipped_hash_is_as_expensive_as_recommended() -> None:
     assert parameters.memory_cost >= 19 * 1024
     assert parameters.time_cost >= 2
     assert type(auth._hasher).__mro__[1] is PasswordHasher
+
+
+def test_a_guess_at_a_name_that_nobody_has_takes_as_long_as_any() -> None:
+    shipped = PasswordHasher()
+    nobody = auth._hash_of_nothing(shipped)
+    assert extract_parameters(nobody) == extract_parameters(shipped.hash(PASSWORD))
+    with pytest.raises(VerifyMismatchError):  # reckoned, and found to be another
+        shipped.verify(nobody, "")
+    assert auth._hash_of_nothing(shipped) != nobody
+
+
+def test_only_a_published_password_is_cheap(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "_hasher", PasswordHasher(time_cost=2, memory_cost=16))
+
+    def costs(account_id: int) -> int:
+        with db.read() as session:
+            return extract_parameters(session.get_one(Account, account_id).password).time_cost
+
+    ours = create(db, "noi")
+    with db.write() as session:
+        demo = auth.create_account(
+            session,
+            username="demo",
+            name="สาธิต",
+            role=Role.AGENT,
+            password=PASSWORD,
+            demo=True,
+            now=clock.now(),
+        )
+    assert (costs(ours), costs(demo)) == (2, 1)
+    assert sign_in(db, username="demo")
+    with db.write() as session:
+        auth.set_password(session, demo, "one of their own")
+    assert costs(demo) == 2
 
 
 @pytest.mark.parametrize("username", ["nobody", "", "NOI", "x" * 10_000])

@@ -86,7 +86,9 @@ class Streams:
 
 @asynccontextmanager
 async def serving(floor: Floor) -> AsyncIterator[Streams]:
-    app: web.Application = streams.application(floor, jobs.topics_now, [jobs.FLOOR])
+    app: web.Application = streams.application(
+        floor.settings, floor.db, jobs.topics_now, [jobs.FLOOR]
+    )
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         here = Streams(floor, server, session)
         await here.heard()

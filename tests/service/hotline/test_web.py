@@ -8,12 +8,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from hotline import auth, clock, web
-from hotline.app import NAVIGATION
 from hotline.auth import Role
 from hotline.clock import DrivenClock
 from hotline.errors import Conflict, NotFound
 from hotline.floor import Floor
 from hotline.navigation import menu
+from hotline.pages import NAVIGATION
 from tests.support.fixtures import ENGINES
 from tests.support.floors import Bearer, sign_in_as
 

@@ -4,6 +4,7 @@ is what a signature is checked against.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import requests
 
 from hotline import ports
 from tests.support.floors import CONFIG, PUBLIC_URL, signature
+from tests.support.processes import children_of
 from tests.support.waiting import until
 
 THAI = "/ivr/voice?lang=th&at=" + quote("แจ้งเรื่อง") + "&n=" + quote("ก/ข ค+ง", safe="")
@@ -89,6 +91,17 @@ def test_behind_a_proxy_the_host_does_not_matter(web: Web) -> None:
     assert web.post(THAI, good, data=FORM, headers=proxied).status_code == 200
     for_the_proxy = signature("http://10.0.0.7" + THAI, FORM)
     assert web.post(THAI, for_the_proxy, data=FORM, headers=proxied).status_code == 403
+
+
+def test_a_worker_that_is_killed_is_there_again(web: Web) -> None:
+    """Forked from the application that is there, on its own connection to the database."""
+    (before,) = children_of(web.process.pid)
+    os.kill(before, signal.SIGKILL)
+    until(lambda: set(children_of(web.process.pid)) - {before}, "another worker is there")
+    until(lambda: ports.healthy(web.url), "it answers")
+    form = FORM | {"CallSid": "CA" + "8" * 32}
+    assert web.post(THAI, signature(PUBLIC_URL + THAI, form), data=form).status_code == 200
+    assert web.process.poll() is None
 
 
 def test_a_json_body_is_not_let_in_by_the_addresss_signature(web: Web) -> None:

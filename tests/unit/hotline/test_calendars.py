@@ -1,10 +1,13 @@
 """When an office is open: by week, holiday and date, and over a change of the clocks."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import holidays
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -156,6 +159,12 @@ def test_a_working_day_has_no_name() -> None:
 def test_a_country_whose_holidays_have_one_language() -> None:
     assert calendars.is_known("DE") and not calendars.is_known("XX")
     assert dict(GERMAN.names(date(2026, 10, 3)))
+
+
+def test_a_country_is_known_whose_holidays_the_library_has() -> None:
+    pairs = map("".join, product(ascii_uppercase, repeat=2))
+    listed = {each for each in holidays.list_supported_countries() if len(each) == 2}
+    assert {each for each in pairs if calendars.is_known(each)} == listed
 
 
 # ------------------------------------------------------------------------- when the clocks change
