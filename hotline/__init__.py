@@ -27,7 +27,7 @@ floor.py      all of the above in one object
 --- the top ---
 city.py       the whole config.yaml, cross-checked
 app.py        wires every room
-cli.py        the command `hotline`
+cli.py        the command `hotline`; what it can do is in commands/, a module each
 supervisor.py `hotline run`: every process on one machine; stands on children.py (one of them),
               guardian.py (none is left behind), datafolder.py (lock, secrets) and ports.py
 ```
