@@ -28,8 +28,8 @@ from playwright.sync_api import Page, Request, sync_playwright
 
 from agents import demo
 from benchmarks import machine
-from hotline import cli
 from hotline.app import build_floor
+from hotline.commands import run
 from hotline.floor import Floor
 from hotline.settings import from_environment
 from hotline.supervisor import RunSettings, Supervisor
@@ -172,7 +172,7 @@ def desk() -> Iterator[Running]:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         settings = RunSettings(data=Path(folder) / "var", web_port=0, exchange_port=0)
         with Supervisor(settings) as hotline:
-            cli.seed_demo(hotline.environment)
+            run.seed_demo(hotline.environment)
             who = {"username": AGENT, "password": demo.PASSWORD}
             token = _post(f"{hotline.web_url}/api/session", who)["token"]
             floor = build_floor(from_environment(dict(hotline.environment)))

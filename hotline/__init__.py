@@ -30,7 +30,7 @@ city.py       the whole config.yaml, cross-checked
 app.py        wires every room
 pages.py      wires every room's pages and webhooks
 server.py     the process `hotline web`: gunicorn around the application
-cli.py        the command `hotline`
+cli.py        the command `hotline`; what it can do is in commands/, a module each
 supervisor.py `hotline run`: every process on one machine; stands on children.py (one of them),
               guardian.py (none is left behind), datafolder.py (lock, secrets) and ports.py
 ```

@@ -1,6 +1,6 @@
 """SQL: where the truth is. SQLite (WAL) when nothing else is configured, PostgreSQL in production.
 
-One unit of work per request or job is opened at the edge (`web.py`, `jobs.py`, `cli.py`); services
+One unit of work per request or job is opened at the edge (`web.py`, `jobs.py`, a command); services
 flush and never commit. Contended facts change by compare-and-set: `UPDATE … WHERE state = expected
 RETURNING id`; who gets no row walks away. Effects outside the database run after the commit.
 """

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from agents import demo
-from hotline import cli
+from hotline.commands import run
 from hotline.supervisor import RunSettings, Supervisor
 from scripts import picture_scenes
 
@@ -489,7 +489,7 @@ def main() -> None:
             exchange_port=0,
         )
         with Supervisor(settings) as running:
-            cli.seed_demo(running.environment)
+            run.seed_demo(running.environment)
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
             studio = Studio(running, browser)
             telephone(studio)

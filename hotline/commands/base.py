@@ -1,6 +1,6 @@
 """What the commands of `hotline` share: their words, and what each stands on.
 
-A command that has more than a few lines is a module of this package with a function
+Each command, or a few that belong together, is a module of this package with a function
 `add(commands)`, which `hotline/cli.py` calls; what it does is the room's, and what it needs it
 imports when it runs, so that `hotline --help` answers at once.
 """
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotline.errors import HotlineError
+from hotline.errors import HotlineError, Invalid
 
 if TYPE_CHECKING:
     from hotline.city import CityConfig
@@ -30,6 +30,14 @@ def add(
     parser = commands.add_parser(name, help=help_text, description=help_text)
     parser.set_defaults(command=command)
     return parser
+
+
+def add_verbs(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, words: str
+) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
+    """A command of several verbs, to which they are added."""
+    parser = commands.add_parser(name, help=words, description=words)
+    return parser.add_subparsers(required=True, metavar="VERB")
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
@@ -109,3 +117,11 @@ def in_words(error: HotlineError) -> str:
 
     words = Texts.load(text_files()).get(error.text_key, "en", **error.values)
     return f"{words} {error.detail}".strip()
+
+
+def check_skills(config: "CityConfig", queues: list[str], languages: list[str]) -> None:
+    """An agent for a queue that no caller waits in would sit there for ever."""
+    known = config.ivr
+    for given, there in ((queues, known.queues), (languages, known.languages)):
+        if unknown := [each for each in given if each not in there]:
+            raise Invalid(f"no such: {', '.join(unknown)} (there are {', '.join(there)})")

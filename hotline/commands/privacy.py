@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hotline import clock
 from hotline.commands.base import add as add_command
-from hotline.commands.base import add_place, beside
+from hotline.commands.base import add_place, add_verbs, beside
 from hotline.errors import Invalid
 
 FORMS = (".json", ".html", ".zip")
@@ -21,9 +21,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     retention.add_argument("--dry-run", action="store_true", help="tell each, and change nothing")
 
     words = "the data of somebody who called: all of it in a file, or forgotten"
-    verbs = commands.add_parser("person", help=words, description=words).add_subparsers(
-        required=True, metavar="VERB"
-    )
+    verbs = add_verbs(commands, "person", words)
     export = add_command(verbs, "export", _export, "write all that is known of somebody to a file")
     export.add_argument("who", help="a telephone number, or a person's id (/citizens/ID)")
     words = "FILE.zip (all), or FILE.html or FILE.json, with sound and photos in FILE/ beside it"

@@ -21,9 +21,10 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from agents import demo
 from agents import service as agents
 from agents.states import State, Status
-from hotline import auth, city, cli, clock
+from hotline import auth, city, clock
 from hotline.app import build_floor
 from hotline.auth import Role
+from hotline.commands import run
 from hotline.config import load_yaml
 from hotline.floor import Floor
 from hotline.settings import from_environment
@@ -189,7 +190,7 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
         exchange_port=0,
     )
     with Supervisor(settings) as running:
-        cli.seed_demo(running.environment)
+        run.seed_demo(running.environment)
         yield Hotline(running.web_url, running.exchange_url, running.environment)
 
 

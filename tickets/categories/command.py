@@ -1,6 +1,7 @@
 """`hotline categories`: train, evaluate, retrain, go back, tell which models there are.
 
-What it shares with the other tools (where the hotline keeps its data) `hotline.cli` hands in.
+What it shares with the other tools (where the hotline keeps its data) `hotline.commands.categories`
+hands in.
 """
 
 import argparse
@@ -28,7 +29,7 @@ BY = "hotline categories"
 
 @dataclass(frozen=True)
 class Tools:
-    """What `hotline.cli` hands in: how a sub-command is added, and how the hotline is opened."""
+    """What `hotline.commands.categories` hands in: how one is added, how the hotline is opened."""
 
     add: Callable[[Any, str, Command, str], argparse.ArgumentParser]
     place: Callable[[argparse.ArgumentParser], None]
