@@ -180,7 +180,7 @@ async def test_a_page_that_goes_is_forgotten(running, floor) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_a_call_that_moves_is_told_once(running, floor, noi) -> None:
+async def test_a_call_that_moves_is_told_once(running, floor) -> None:
     """Who waits, who is ready and the figures change together, one commit after the other."""
     token = sign_in_as(floor, Role.SUPERVISOR)
     async with running.open(token, "waiting agents service") as wall:
@@ -188,7 +188,7 @@ async def test_a_call_that_moves_is_told_once(running, floor, noi) -> None:
         for topic in ("waiting", "agents", "service"):
             running.hub.tell([topic])
         assert (await wall.next())[::2] == ("changed", "agents service waiting")
-        running.hub.tell([f"agent:{noi}"])
+        running.hub.tell(["agent:7"])
         assert running.hub.number == 3, "an agent has a pace of their own"
 
 
