@@ -8,7 +8,7 @@ the others wait for what it makes.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -87,8 +87,8 @@ def _won(floor: Floor, place: _Place, mark: str, now: datetime) -> bool:
     free = sa.or_(
         LinkFile.making_until.is_(None), LinkFile.making_until <= now, LinkFile.making != mark
     )
-    row = {"period": place.period, "language": place.language, "form": place.form}
-    row |= {"mark": "", "seen_at": now, "content": b"", "making": ""}
+    empty = {"mark": "", "seen_at": now, "content": b"", "making": ""}
+    row = {**asdict(place), **empty}
     with floor.db.write() as session:
         insert_ignore(session, LinkFile, row)
         return _set(session, place, free, LinkFile.mark != mark, making=mark, making_until=until)

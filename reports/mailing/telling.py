@@ -42,7 +42,8 @@ def tell(session: Session, floor: Floor, mail_id: int, why: WhyNot) -> None:
     lists = [name for role in MANAGES for name in notices.of_role(session, role) if name != owner]
     listed = f"/reports/mailing#subscription-{whose.id}"
     edition, texts = Edition.named(mail.period), floor.texts
-    said = mail.error[:SAID] or "–"
+    # it may be the subject of an e-mail, which is one line
+    said = " ".join(mail.error.split())[:SAID] or "–"
     for names, address in (([owner] if owner else [], "/me/reports"), (lists, listed)):
         notices.tell(
             session,

@@ -385,7 +385,7 @@ def test_what_cannot_be_set_for_a_week_has_failed(
     mailing: Floor, plain: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> int:
-        raise RuntimeError("no seal")
+        raise RuntimeError("no seal\nin the folder")
 
     monkeypatch.setattr(making, "set_edition", broken)
     last = date(2026, 11, 30)
@@ -399,9 +399,9 @@ def test_what_cannot_be_set_for_a_week_has_failed(
         go(mailing)
         assert states(mailing) == ["failed"]
         with mailing.db.read() as session:
-            assert service.not_sent(session)[0].error == "no seal"
+            assert service.not_sent(session)[0].error == "no seal\nin the folder"
         said, _ = bells(mailing)["malee"]
-        assert "malee@city.example: it could not be made for a week (no seal)" in said
+        assert "malee@city.example: it could not be made for a week (no seal in the folder)" in said
 
 
 def test_it_is_set_by_the_worker_of_the_night_and_handed_out_once(
