@@ -272,7 +272,7 @@ def test_the_page_shows_the_report_and_leads_nowhere_that_needs_an_account(
     ("report", "charts"),
     [
         ("2026-11-20", {"calls"}),
-        ("2026-11", {"calls", "week", "areas"}),
+        ("2026-11", {"calls", "level", "speed", "week", "areas"}),
         ("2570", {"calls", "week", "areas"}),
     ],
 )
@@ -283,7 +283,7 @@ def test_the_charts_of_a_link_are_those_of_its_own_days(
     page = client.get(make_link(post, report=report)).text
     ours, kind = specs(page), making.Edition.named(report).kind
     theirs = specs(get(f"/reports/{kind}/{report}?lang=en").text)
-    assert set(ours) == charts, "of one day there is no rate to draw, and no day before it"
+    assert set(ours) == charts, "no trend, which is of the days before"
     for name in charts:
         assert ours[name] == theirs[name], "the same as on the pages of the city"
     assert page.count("<table") >= len(charts)
