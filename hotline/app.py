@@ -153,6 +153,7 @@ TOPICS: Mapping[str, TopicsOf] = {
     "report_edition_files": changes.nothing,
     "report_mails": changes.nothing,
     "report_links": changes.nothing,
+    "report_link_files": changes.nothing,
     "report_link_visitors": changes.nothing,
 }
 

@@ -51,6 +51,23 @@ def send(settings: Settings, message: EmailMessage, email: str) -> tuple[Outcome
     return Outcome.TAKEN, None
 
 
+def said(error: Exception) -> str:
+    """What went wrong in one line, in the mail server's own words where it gave any."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answers = [f"{code} {_words(words)}" for code, words in error.recipients.values()]
+    elif isinstance(error, smtplib.SMTPResponseException):
+        answers = [f"{error.smtp_code} {_words(error.smtp_error)}"]
+    else:
+        answers = [str(error)]
+    # an answer may have several lines, and whatever else a server thinks of
+    shown = "".join(each if each.isprintable() else " " for each in "; ".join(answers))
+    return " ".join(shown.split())
+
+
+def _words(words: bytes | str) -> str:
+    return words if isinstance(words, str) else words.decode(errors="replace")
+
+
 def _of_code(code: int, for_good: Outcome) -> Outcome:
     """Five hundred and more is for good (RFC 5321, 4.2.1)."""
     return for_good if code >= 500 else Outcome.LATER

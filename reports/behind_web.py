@@ -9,6 +9,7 @@ from itertools import islice
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -41,14 +42,51 @@ _MONDAY = date(2024, 1, 1)
 # ---------------------------------------------------------------- what is behind a number
 
 
+class NoDay(Invalid):
+    """The address names no day, or one that there is not."""
+
+    code, text = "no-such-day", "reports.behind_no_day"
+
+
+class NoSpan(Invalid):
+    """The days are in the wrong order, or too many."""
+
+    code, text = "no-such-days", "reports.behind_no_span"
+
+
+class NoNumber(Invalid):
+    """There is no such number, or it is not told along what is asked for."""
+
+    code, text = "no-such-number", "reports.behind_no_number"
+
+
 @blueprint.get("/reports/behind")
 @_readers
-def page() -> str:
+def page() -> ResponseReturnValue:
+    """Show what is counted in a number; without one, ask which. Query: see `_list`."""
+    if not set(request.args) - {"lang"}:
+        return _ask(None)
+    try:
+        return _list(_asked())
+    except (NoDay, NoSpan, NoNumber) as error:
+        return _ask(error), error.status
+
+
+def _ask(error: Invalid | None) -> str:
+    return render_template(
+        "reports/behind_ask.html",
+        metrics=[each for id_, each in CATALOGUE.items() if id_ not in BUCKETS],
+        given=request.args,
+        last=here.day() - timedelta(days=1),
+        error=error,
+    )
+
+
+def _list(asked: Wanted) -> str:
     """Show what is counted in a number. `metric`, `from`, `until` (ISO days, both included); of
     calls `queue`, `language`, or one of `hour`, `outcome`, `category`, `area`; of tickets
     `category`, `division`, `area`; of units' jobs `unit`. `after`: where the page before ended.
     """
-    asked = _asked()
     day, skipped = _after(request.args.get("after", ""))
     with _reading() as (session, how):
         found = behind.behind(session, asked, how, now=clock.now(), since=day)
@@ -94,18 +132,21 @@ def _asked() -> Wanted:
     given = request.args
     first, last = _day(given.get("from", "")), _day(given.get("until", ""))
     if not timedelta(0) <= last - first < LONGEST:
-        raise Invalid(f"{first} to {last}")
+        raise NoSpan(f"{first} to {last}", longest=LONGEST.days)
     groups = (behind.OF_CALLS, behind.OF_TICKETS, behind.OF_JOBS, behind.TOPICS, (behind.WEEKDAY,))
     names = {name for group in groups for name in group}
     by = {name: given[name] for name in sorted(names) if name in given}
-    return behind.wanted(given.get("metric", ""), Span(first, last), by)
+    try:
+        return behind.wanted(given.get("metric", ""), Span(first, last), by)
+    except Invalid as error:
+        raise NoNumber(error.detail) from error
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise Invalid(f"{text!r} is no day") from error
+        raise NoDay(f"{text!r} is no day") from error
 
 
 def _after(text: str) -> tuple[date | None, int]:

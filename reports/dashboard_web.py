@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from hotline import clock
 from hotline.auth import Role, access, current_account
-from hotline.web import floor, fragment, t
+from hotline.web import floor, fragment, shared, t
 from ivr.config import Ivr
 from reports import board, dashboard, here, labels, numerals
 from reports.dashboard import SoFar
 from reports.headlines import Writer
+from reports.pictures import Picture
 from reports.view import Period
 
 #: Its templates are the room's.
@@ -28,21 +29,13 @@ _FLOOR = {Role.SUPERVISOR: "/floor", Role.MANAGER: "/wallboard"}
 @_readers
 def page() -> str:
     """Show how it is now, today against the same weekday a week before, and the last weeks."""
-    now, how, words, painter = clock.now(), here.how(), here.words(), here.painter()
+    now, how = clock.now(), here.how()
     today = Period.day(here.day())
     with floor().db.read() as session:
         found = dashboard.so_far(session, here.figures_of_today(), how, now=now)
-        by_hour = dashboard.hours(session, found, words, how, now=now)
-        weeks = dashboard.weeks(session, today.first, words, how)
+        pictures = _pictures(session, found, now)
         values = _now(session, found, now)
-    (before,) = found.against
-    names = (t("reports.today"), labels.title(before.stretch.period, words))
-    pictures = {
-        "hours": painter.versus(by_hour, names=names),
-        "weeks": painter.trend(weeks, unit="week"),
-        "level": painter.level(weeks, unit="week"),
-    }
-    title = labels.title(today, words)
+    title = labels.title(today, here.words())
     return render_template("reports/dashboard.html", today=today, title=title, **pictures, **values)
 
 
@@ -55,6 +48,34 @@ def so_far() -> BaseResponse:
         found = dashboard.so_far(session, here.figures_of_today(), here.how(), now=now)
         values = _now(session, found, now)
     return fragment("reports/_now.html", **values)
+
+
+@blueprint.get("/reports/now/charts")
+@_readers
+def drawn() -> BaseResponse:
+    """Send the charts, as a fragment: the same for every reader of a language."""
+    return shared(_drawn)
+
+
+def _drawn() -> str:
+    now = clock.now()
+    with floor().db.read() as session:
+        found = dashboard.so_far(session, here.figures_of_today(), here.how(), now=now)
+        pictures = _pictures(session, found, now)
+    return render_template("reports/_drawn.html", **pictures)
+
+
+def _pictures(session: Session, found: SoFar, now: datetime) -> dict[str, Picture | None]:
+    how, words, painter = here.how(), here.words(), here.painter()
+    hours = dashboard.hours(session, found, words, how, now=now)
+    weeks = dashboard.weeks(session, found.report.period.first, words, how)
+    (before,) = found.against
+    names = (t("reports.today"), labels.title(before.stretch.period, words))
+    return {
+        "hours": painter.versus(hours, names=names),
+        "weeks": painter.trend(weeks, unit="week"),
+        "level": painter.level(weeks, unit="week"),
+    }
 
 
 def _now(session: Session, found: SoFar, now: datetime) -> dict[str, Any]:
@@ -75,6 +96,7 @@ def _now(session: Session, found: SoFar, now: datetime) -> dict[str, Any]:
     )
     role = current_account().role
     return {
+        "day": found.report.period.name,
         "board": seen,
         "headlines": writer.headlines(found.report.total, found.against),
         "bases": writer.bases(found.against),

@@ -36,12 +36,13 @@ def wanted() -> bool:
 def on(blueprint: Blueprint) -> None:
     """Give every page of a blueprint the city's numerals."""
     blueprint.context_processor(lambda: {"thai_numerals": wanted()})
-    blueprint.after_request(_written)
+    blueprint.after_request(written)
 
 
-def _written(response: Response) -> Response:
+def written(response: Response) -> Response:
+    """An answer as its reader has it: of a whole page what is the reports' own."""
     if response.mimetype == "text/html" and not response.direct_passthrough and wanted():
-        # of a whole page, what is the reports' own; of a fragment, all
+        # of a fragment, all
         head, main, rest = response.get_data(as_text=True).partition("<main")
         text = head + in_thai(main + rest) if main else in_thai(head)
         response.set_data(text)

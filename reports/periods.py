@@ -16,7 +16,7 @@ from hotline import clock, i18n
 from reports import compare, labels, past
 from reports.compare import Against
 from reports.figures import Patterns, Span, patterns
-from reports.pictures import Painter, Picture, Point, summed
+from reports.pictures import Painter, Picture, Point, summed, without_lists
 from reports.service import How
 from reports.view import Kind, Line, Period, Report
 from reports.wording import Wording
@@ -50,6 +50,30 @@ class Reader:
     zone: ZoneInfo
     how: How
     shapes: Callable[[], Mapping[str, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Alone:
+    """The pictures of a period's own days, of which none leads to a list."""
+
+    by_time: list[Picture]
+    week: Picture | None
+    areas: Picture | None
+
+
+def alone(shown: Report, found: Patterns, reader: Reader, *, now: datetime) -> Alone:
+    """What may be drawn for people without an account: nothing of the days before."""
+    period, painter = shown.period, reader.painter
+    span = Span(period.first, period.last)
+    week = areas = None
+    if period.kind != "day":
+        week, areas = painter.week(found.hours, span), painter.areas(found, reader.shapes(), span)
+    by_time = _by_time(painter, _points(shown, reader, now), period)
+    return Alone(
+        [without_lists(each) for each in by_time],
+        without_lists(week) if week else None,
+        without_lists(areas) if areas else None,
+    )
 
 
 def beside(session: Session, shown: Report, reader: Reader, *, now: datetime) -> Beside:

@@ -5,7 +5,7 @@ Pure: lines and figures in, pictures out. What has a single point has no chart, 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
@@ -51,6 +51,18 @@ class Picture:
     title: str
     spec: Spec
     table: Table | None = None
+
+
+def without_lists(picture: Picture) -> Picture:
+    """The same for who may not open what is behind its numbers."""
+    if picture.table is None:
+        return picture
+
+    def plain(cell: Cell) -> Cell:
+        return Cell(cell.text)
+
+    rows = [(plain(head), [*map(plain, cells)]) for head, cells in picture.table.rows]
+    return replace(picture, table=Table(picture.table.head, rows))
 
 
 @dataclass(frozen=True)

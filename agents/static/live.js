@@ -4,6 +4,7 @@
  * somebody is typing, with ages and limits counted here. docs/desk.md says what a fragment may do.
  */
 
+import { numeralsOf } from "/static/floor/numerals.js";
 import { Stream } from "/static/floor/stream.js";
 
 const HIDDEN_SECONDS = 5;
@@ -62,6 +63,7 @@ function merge(from, to) {
     if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue;
     return;
   }
+  if (to.hasAttribute("data-kept")) return; // what is in it is a script's
   if (counted(to)) /** @type {HTMLElement} */ (to).title ||= to.textContent ?? "";
   // what somebody has typed is theirs, and its caret with it
   if (from instanceof HTMLTextAreaElement && from.value !== from.defaultValue) return;
@@ -203,6 +205,7 @@ export class Live extends EventTarget {
     super();
     this.root = root;
     this.clock = clockOf(root);
+    this.write = numeralsOf(root);
     /** By how much that is wrong: machines' clocks drift, and are put right. */
     this.correction = 0;
     /** @type {Map<HTMLElement, Fragment>} */
@@ -313,7 +316,7 @@ export class Live extends EventTarget {
     } catch (error) {
       if (error instanceof SessionEnded) return this.ended();
       this.failures += 1;
-      if (this.failures > 1) this.trouble(`${this.root.dataset.stale} ${clockTime(this.seen, this.root.dataset.zone)}`);
+      if (this.failures > 1) this.trouble(`${this.root.dataset.stale} ${this.write(clockTime(this.seen, this.root.dataset.zone))}`);
     } finally {
       fragment.loading = false;
       // nothing can have been missed since it was asked; what was not answered is asked for again soon
@@ -369,7 +372,7 @@ export class Live extends EventTarget {
       const { since, until, soon, long } = /** @type {HTMLElement} */ (time).dataset;
       /** @type {HTMLElement} */ (time).title ||= time.textContent ?? "";
       const left = until ? Date.parse(until) - now : 0;
-      const text = until ? duration(left + 999) : duration(now - Date.parse(since ?? ""));
+      const text = this.write(duration(until ? left + 999 : now - Date.parse(since ?? "")));
       if (time.textContent !== text) time.textContent = text;
       if (soon) time.classList.toggle("soon", left < Number(soon) * 1000);
       if (long) time.classList.toggle("soon", now - Date.parse(since ?? "") >= Number(long) * 1000);

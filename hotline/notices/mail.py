@@ -32,8 +32,9 @@ def deliver(floor: Floor, payload: dict[str, Any]) -> None:
     if not found:
         return
     error, mail = _sent(floor, found, email)
+    said = "" if error is None else smtp.said(error)
     with floor.db.write() as session:
-        service.end(session, ids, mail, clock.now(), error="" if error is None else str(error))
+        service.end(session, ids, mail, clock.now(), error=said)
     if error is not None:
         if mail is Mail.POSTED:
             raise error

@@ -36,6 +36,8 @@ class Kind(StrEnum):
     NIGHTLY = "nightly"
     #: The rows of the reports are not what the events say.
     REPORTS = "reports"
+    #: A report that goes out by e-mail did not reach somebody.
+    REPORT_MAIL = "report_mail"
     #: Only what gathered for the night.
     DIGEST = "digest"
 
@@ -76,6 +78,7 @@ BEGINNING: Final[Mapping[Kind, How]] = {
     Kind.INCIDENT: How.NOW,
     Kind.NIGHTLY: How.NOW,
     Kind.REPORTS: How.NOW,
+    Kind.REPORT_MAIL: How.DIGEST,
 }
 #: The night's list is the digest.
 HOWS: Final[Mapping[Kind, tuple[How, ...]]] = {

@@ -16,7 +16,7 @@ from hotline import audit, origins
 from hotline.auth import Identity
 from hotline.db import insert_ignore
 from hotline.errors import HotlineError, Invalid, NotFound
-from reports.mailing import rules
+from reports.mailing import rules, shelf
 from reports.mailing.config import Mailing
 from reports.mailing.models import Link, LinkVisitor
 from reports.mailing.rules import Edition, Form
@@ -119,7 +119,9 @@ def make(
 
 
 def revoke(session: Session, link_id: int, *, by: Identity, now: datetime) -> None:
-    """End a link; twice is once. Written into the audit log. Raises `NoLink`."""
+    """End a link, with the files that were made for it alone; twice is once. Written into the audit
+    log. Raises `NoLink`.
+    """
     if session.get(Link, link_id) is None:
         raise NoLink()
     ended = session.execute(
@@ -130,6 +132,7 @@ def revoke(session: Session, link_id: int, *, by: Identity, now: datetime) -> No
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if ended is not None:
+        shelf.clear(session, now)
         audit.record(session, "reports.link_revoked", f"link:{link_id}", by=by, at=now)
 
 
@@ -197,7 +200,8 @@ def _visitor(secret_key: str, link_id: int, address: str) -> str:
 
 
 def forget(session: Session, now: datetime) -> None:
-    """Delete links that ended long ago, with who opened them."""
+    """Delete links that ended long ago, with who opened them, and the files of those that ended."""
+    shelf.clear(session, now)
     session.execute(
         sa.delete(Link)
         .where(Link.expires_at < now - KEPT)

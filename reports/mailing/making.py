@@ -4,8 +4,12 @@ Setting one takes a second or two, so it is done by the worker of the night and 
 of work; the mail server is told of it by another, which has other things to do as well.
 """
 
-from collections.abc import Collection, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline import clock
+from hotline import __version__, clock
 from hotline.db import insert_ignore
 from hotline.floor import Floor
 from ivr.config import Ivr
@@ -28,7 +32,7 @@ from reports.models import ReportDay, RollupDay
 from reports.printed.printer import Printer
 from reports.rollups import Part
 from reports.service import How, days_between, first_own_day
-from reports.wording import wording
+from reports.wording import Wording, wording
 from tickets.config import Tickets
 
 
@@ -94,20 +98,48 @@ def _numbers(found: Figures, edition: Edition, *, days: int) -> Numbers:
 # ---------------------------------------------------------------- its files
 
 
-def file(floor: Floor, edition: Edition, language: str, form: Form, *, now: datetime) -> bytes:
-    """A report in one of its forms. Raises Invalid where a file of the city is missing."""
+@dataclass(frozen=True)
+class Draft:
+    """A report that has been read, in one of its forms: `mark` is another one as soon as it says
+    something else than before, whenever it is made; `make` makes the file.
+    """
+
+    mark: str
+    make: Callable[[], bytes]
+
+
+def draft(floor: Floor, edition: Edition, language: str, form: Form, *, now: datetime) -> Draft:
+    """Read a report, without making it. Raises Invalid where a file of the city is missing."""
     if form is Form.PDF:
         printer = Printer.of(floor, floor.settings.config.parent)
         with floor.db.read() as session:
             document = printer.document(session, span_of(edition), language, now=now)
-        return printer.pdf_apart(document)
+        return Draft(printer.mark(document), partial(printer.pdf_apart, document))
     with floor.db.read() as session:
         found = figures(session, span_of(edition), How.of(floor), now=now)
     words = wording(language, floor.texts, floor.section(Ivr), floor.section(Tickets))
+    return Draft(_mark(found, words), partial(_written, found, words, form))
+
+
+def file(floor: Floor, edition: Edition, language: str, form: Form, *, now: datetime) -> bytes:
+    """A report in one of its forms. Raises Invalid where a file of the city is missing."""
+    return draft(floor, edition, language, form, now=now).make()
+
+
+def _written(found: Figures, words: Wording, form: Form) -> bytes:
     with TemporaryDirectory(prefix="saidduan-mail-") as folder:
         path = Path(folder, f"report.{form}")
         written.FORMS[form](found, words, path)
         return path.read_bytes()
+
+
+def _mark(found: Figures, words: Wording) -> str:
+    """All numbers, how they were come by and what they are called, but for the moment."""
+    said = found.as_json()
+    del said["as_of"]
+    named = _written(found, words, Form.CSV).decode()
+    whole = json.dumps([__version__, said, named], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def set_edition(

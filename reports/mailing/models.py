@@ -141,6 +141,26 @@ class Link(Base):
     opened_at: Mapped[datetime | None]
 
 
+class LinkFile(Base):
+    """A report in a form and a language as who has a link to it takes it: one for all its links,
+    as it was last made, and who makes another. It goes with the last of them.
+    """
+
+    __tablename__ = "report_link_files"
+
+    period: Mapped[str] = mapped_column(sa.String(10), primary_key=True)
+    language: Mapped[str] = mapped_column(sa.String(8), primary_key=True)
+    form: Mapped[str] = mapped_column(sa.String(8), primary_key=True)
+    #: Of what it says (`making.Draft.mark`), and when it was looked last that it says that still;
+    #: empty: it has never been made.
+    mark: Mapped[str] = mapped_column(sa.String(64))
+    seen_at: Mapped[datetime]
+    content: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    #: Which is being made, and until when nobody else begins the same; None: none is.
+    making: Mapped[str] = mapped_column(sa.String(64))
+    making_until: Mapped[datetime | None]
+
+
 class LinkVisitor(Base):
     """That a link was opened from an address, so that they can be counted: a keyed hash that is
     another one for every link, of which no address can be found and nobody followed.

@@ -1,9 +1,9 @@
-"""What the page of a link shows: the report's figures and tables, and nothing that needs an
-account. Sums alone: no person, and no list.
+"""What the page of a link shows: the report's figures, charts and tables, and nothing that needs an
+account. Sums alone: no person, no list, and no day that is not the report's.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -13,6 +13,8 @@ from reports.figures import Calls, Figures, Value
 from reports.mailing.letters import shown
 from reports.mailing.rules import Edition, Kind
 from reports.metrics import Counters, Metric, rates, total
+from reports.periods import Alone
+from reports.pictures import Picture
 from reports.rollups import Part
 from reports.service import Row as Counted
 from reports.topics import Tally
@@ -40,7 +42,7 @@ class Row:
 @dataclass(frozen=True)
 class Table:
     """A table: the keys of its title and of its first head, the other columns, the rows, and the
-    whole in the same columns.
+    whole in the same columns; `pictures` draw what it says.
     """
 
     title: str
@@ -48,6 +50,7 @@ class Table:
     columns: Sequence[Metric]
     rows: Sequence[Row]
     total: Sequence[str]
+    pictures: Sequence[Picture] = ()
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,22 @@ class Page:
 
     headlines: Sequence[tuple[Metric, str]]
     tables: Sequence[Table]
+    #: The hours of the week, which has a table of its own.
+    week: Picture | None
     definitions: Sequence[Metric]
     #: Days of the calls that are in no number, and that were counted while it was asked for.
     missing: Sequence[date]
     live: Sequence[date]
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether there is a chart on it."""
+        return self.week is not None or any(table.pictures for table in self.tables)
 
-def page(edition: Edition, found: Figures, days: Iterable[Counted], words: Wording) -> Page:
+
+def page(
+    edition: Edition, found: Figures, days: Iterable[Counted], drawn: Alone, words: Wording
+) -> Page:
     """The page of a report of which `found` has all numbers; `days`: of a month the counted rows,
     each of a day.
     """
@@ -77,17 +89,21 @@ def page(edition: Edition, found: Figures, days: Iterable[Counted], words: Wordi
         months = {words.month(month): each for month, each in found.calls_by_month.items()}
         by_time = writer.table("reports.by_year", "reports.month", CALLS, months)
     tables = [
-        by_time,
+        replace(by_time, pictures=drawn.by_time),
         writer.grouped("queue", CALLS, found.calls_by_queue, words.queue),
         writer.grouped("language", CALLS, found.calls_by_language, words.spoken),
         writer.grouped("category", TICKETS, found.tickets_by_category, words.category),
         writer.grouped("division", TICKETS, found.tickets_by_division, words.division),
-        writer.grouped("area", TICKETS, found.tickets_by_area, words.area),
+        replace(
+            writer.grouped("area", TICKETS, found.tickets_by_area, words.area),
+            pictures=[drawn.areas] if drawn.areas else (),
+        ),
     ]
     told = (*CALLS, *TICKETS)
     return Page(
         [(CATALOGUE[each], writer.shown(each, metrics)) for each in told],
         [table for table in tables if table.rows],
+        drawn.week,
         [CATALOGUE[each] for each in told],
         coverage.missing,
         coverage.live,

@@ -27,12 +27,13 @@ from hotline.models import Effect
 from hotline.outbox import Hopeless
 from hotline.smtp import Outcome
 from reports.config import Reports
-from reports.mailing import letters, links, making, rules, service
+from reports.mailing import letters, links, making, rules, service, telling
 from reports.mailing import models as rows
 from reports.mailing.digest import Digest
 from reports.mailing.letters import Addressed
 from reports.mailing.models import Mail
 from reports.mailing.rules import Due, Edition, Form, Kind, State
+from reports.mailing.telling import WhyNot
 from reports.service import How
 
 log = logging.getLogger(__name__)
@@ -159,7 +160,8 @@ def take_back(floor: Floor, now: datetime) -> None:
         for mail_id, due_at in gone:
             which = (Mail.id == mail_id,)
             if rules.gives_up(due_at, now=now, speed=speed):
-                _set(session, which, (State.POSTED,), State.FAILED, ended_at=now)
+                failed = _set(session, which, (State.POSTED,), State.FAILED, ended_at=now)
+                _tell(session, floor, failed, WhyNot.GIVEN_UP)
             else:
                 again = now + rules.PAUSE * speed
                 _set(session, which, (State.POSTED,), State.WAITING, again_at=again)
@@ -227,7 +229,9 @@ def _note(floor: Floor, ids: Sequence[int], error: str, now: datetime) -> None:
     which, said = (Mail.id.in_(ids),), error[:200]
     old = Mail.due_at <= now - rules.GIVE_UP * clock.speed()
     with floor.db.write() as session:
-        _set(session, (*which, old), (State.WAITING,), State.FAILED, error=said, ended_at=now)
+        ended = {"error": said, "ended_at": now}
+        failed = _set(session, (*which, old), (State.WAITING,), State.FAILED, **ended)
+        _tell(session, floor, failed, WhyNot.NOT_MADE)
         _set(session, which, (State.WAITING,), State.WAITING, error=said)
 
 
@@ -270,7 +274,8 @@ def deliver(floor: Floor, payload: dict[str, Any]) -> None:
     )
     outcome, error = smtp.send(floor.settings, message, parcel.to.email)
     with floor.db.write() as session:
-        _end(session, parcel, outcome, "" if error is None else str(error), clock.now())
+        said = "" if error is None else smtp.said(error)
+        _end(session, floor, parcel, outcome, said, clock.now())
     if error is not None:
         if outcome is Outcome.LATER:
             raise error
@@ -320,14 +325,24 @@ _AFTER: Mapping[Outcome, State] = {
 }
 
 
-def _end(session: Session, parcel: _Parcel, outcome: Outcome, error: str, now: datetime) -> None:
+def _end(
+    session: Session, floor: Floor, parcel: _Parcel, outcome: Outcome, error: str, now: datetime
+) -> None:
     state = _AFTER[outcome]
     values = {"ended_at": None if state is State.POSTED else now, "error": error[:200]}
     # who was slower than the outbox's patience knows better than the one who took over from it
     was = (State.SENDING, State.UNSURE)
-    _set(session, (Mail.id == parcel.mail_id,), was, state, **values)
+    ended = _set(session, (Mail.id == parcel.mail_id,), was, state, **values)
     if outcome is Outcome.NO_ADDRESS:
         service.pause(session, parcel.subscription_id, error, now=now)
+    if state is State.FAILED:
+        why = WhyNot.NO_ADDRESS if outcome is Outcome.NO_ADDRESS else WhyNot.REFUSED
+        _tell(session, floor, ended, why)
+
+
+def _tell(session: Session, floor: Floor, mail_ids: Iterable[int], why: WhyNot) -> None:
+    for mail_id in mail_ids:
+        telling.tell(session, floor, mail_id, why)
 
 
 # ---------------------------------------------------------------- forgetting

@@ -11,16 +11,15 @@ from hotline import clock, i18n
 from hotline.auth import public
 from hotline.errors import HotlineError, Invalid
 from hotline.web import floor, network
-from ivr.config import Ivr
+from reports import here, numerals, periods
 from reports import service as counting
-from reports.config import Reports
-from reports.figures import figures
-from reports.mailing import letters, links, making, service
+from reports.figures import Patterns, figures
+from reports.mailing import letters, links, making, service, shelf
 from reports.mailing.links import Facts, NoLink
 from reports.mailing.page import Page, page
-from reports.mailing.rules import Form, Kind
-from reports.service import How
-from reports.wording import wording
+from reports.mailing.rules import Edition, Form, Kind
+from reports.view import Period
+from reports.view import report as report_of
 from tickets import attempts
 from tickets.config import Tickets
 
@@ -60,17 +59,19 @@ def report(token: str) -> BaseResponse:
         return _nothing(error)
     g.language = link.language
     shown = _page(link)
-    return make_response(
+    answer = make_response(
         render_template(
             "reports/handed_out.html",
             link=link,
             token=token,
             page=shown,
             title=letters.title(floor(), link.edition, link.language),
-            service_level=floor().section(Reports).service_level,
+            service_level=here.section().service_level,
             days=lambda days: i18n.days(days, link.language),
+            thai_numerals=numerals.wanted(),
         )
     )
+    return numerals.written(answer)
 
 
 @blueprint.get("/r/<token>/<form>")
@@ -82,7 +83,7 @@ def file(token: str, form: str) -> BaseResponse:
     except HotlineError as error:
         return _nothing(error)
     wanted = Form(form)
-    content = making.file(floor(), link.edition, link.language, wanted, now=clock.now())
+    content = shelf.file(floor(), link.edition, link.language, wanted)
     answer = Response(content, mimetype=_MIME[wanted])
     name = f"report-{link.edition.name}-{link.language}.{form}"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -122,17 +123,33 @@ def _nothing(error: HotlineError) -> BaseResponse:
 
 
 def _page(link: Facts) -> Page:
-    here, now, edition = floor(), clock.now(), link.edition
-    how = How.of(here)
-    words = wording(link.language, here.texts, here.section(Ivr), here.section(Tickets))
-    with here.db.read() as session:
-        found = figures(session, making.span_of(edition), how, now=now)
-        days = (
-            counting.counted(session, edition.first, edition.last, how, now=now, by_day=True).rows
-            if edition.kind is Kind.MONTH
-            else ()
-        )
-    return page(edition, found, days, words)
+    """The link's report in the reader's language, which is the link's."""
+    now, how, words, zone = clock.now(), here.how(), here.words(), floor().city.zone
+    period = _period(link.edition)
+    by_day, by_month = period.kind != "day", period.kind == "year"
+    with floor().db.read() as session:
+        found = figures(session, making.span_of(link.edition), how, now=now)
+        rows = counting.counted(
+            session, period.first, period.last, how, now=now, by_day=by_day, by_month=by_month
+        ).rows
+    lines = report_of(period, rows, zone=zone, until=here.day(), service_level=how.formula)
+    patterns = Patterns(found.hours, found.tickets_by_area)
+    reader = periods.Reader(
+        here.painter(), words, zone, how, lambda: periods.shapes(floor().section(Tickets))
+    )
+    drawn = periods.alone(lines, patterns, reader, now=now)
+    return page(link.edition, found, rows, drawn, words)
+
+
+def _period(edition: Edition) -> Period:
+    first = edition.first
+    match edition.kind:
+        case Kind.DAY:
+            return Period.day(first)
+        case Kind.MONTH:
+            return Period.month(first.year, first.month)
+        case Kind.YEAR:
+            return Period.year(clock.fiscal_year_of(first))
 
 
 # ---------------------------------------------------------------- no more mails

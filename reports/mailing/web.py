@@ -14,11 +14,11 @@ from hotline.config import READER_LANGUAGES
 from hotline.errors import HotlineError, Invalid
 from hotline.notices.service import email_of
 from hotline.people.service import LARGEST_ID
-from hotline.web import floor, language
+from hotline.web import floor, is_secure, language, set_cookie
 from reports.config import Reports
 from reports.mailing import letters, links, rules, service
 from reports.mailing.config import Mailing
-from reports.mailing.links import Wanted
+from reports.mailing.links import LinkOver, NoLink, Wanted
 from reports.mailing.rules import MANAGES, READERS, Edition, Form, Kind
 from reports.mailing.service import Wish
 
@@ -27,6 +27,8 @@ blueprint = Blueprint("mailing", __name__)
 _ID = f"<int(max={LARGEST_ID}):number>"
 #: So many days, months and fiscal years back are offered for a link.
 _BACK: Mapping[Kind, int] = {Kind.MONTH: 13, Kind.YEAR: 5, Kind.DAY: 14}
+#: Seconds in which the browser goes from the answer that made a link to the page that shows it.
+SHOWN_WITHIN = 60
 
 
 class NoSuchReport(Invalid):
@@ -184,9 +186,36 @@ def resume(number: int) -> Response:
 
 @blueprint.get("/reports/links")
 @access(*MANAGES)
-def all_links() -> str:
-    """The links that were made, and the form for another. Query: `report` (2026-10), `done`."""
-    return _links()
+def all_links() -> Response:
+    """The links that were made, and the form for another. Query: `report` (2026-10), `done`. Whose
+    browser has just been told a token is shown it, once.
+    """
+    made = make_response(_links(address=_new_address()))
+    if _new_link() in request.cookies:
+        made.delete_cookie(_new_link(), secure=is_secure(floor()), httponly=True, samesite="Lax")
+    return made
+
+
+def _new_link() -> str:
+    """The name of the cookie by which a new link's token gets from the answer that made it to the
+    page that shows it: kept nowhere else.
+    """
+    return "__Host-hotline_new_link" if is_secure(floor()) else "hotline_new_link"
+
+
+def _new_address() -> str:
+    """The address of the link that the reader has just made; empty: of none. A cookie that somebody
+    else has put there is no link of theirs.
+    """
+    token = request.cookies.get(_new_link(), "")
+    if not token:
+        return ""
+    try:
+        with floor().db.read() as session:
+            link = links.opened_by(session, token, now=clock.now())
+    except (NoLink, LinkOver):
+        return ""
+    return floor().url(f"/r/{token}") if link.made_by == current_account().username else ""
 
 
 def _links(error: HotlineError | None = None, address: str = "") -> str:
@@ -242,8 +271,8 @@ def _edition(name: str) -> Edition:
 @blueprint.post("/reports/links")
 @access(*MANAGES)
 def make_link() -> ResponseReturnValue:
-    """Form: `report` (2026-11-20, 2026-11, 2570), `language`, `form` (several), `note`, `days`. The
-    answer shows the address, once.
+    """Form: `report` (2026-11-20, 2026-11, 2570), `language`, `form` (several), `note`, `days`. It
+    leads to the page that shows the address once; loading that page again makes no other link.
     """
     form = request.form
     try:
@@ -260,7 +289,9 @@ def make_link() -> ResponseReturnValue:
             token, _ = links.make(session, wanted, _config(), by=current_account(), now=now)
     except HotlineError as error:
         return _links(error), error.status
-    return make_response(_links(address=floor().url(f"/r/{token}")))
+    answer = redirect(url_for("mailing.all_links"), 303)
+    set_cookie(answer, _new_link(), token, httponly=True, seconds=SHOWN_WITHIN)
+    return answer
 
 
 @blueprint.post(f"/reports/links/{_ID}/revoke")

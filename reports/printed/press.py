@@ -1,5 +1,6 @@
 """From a document to a PDF: charts drawn by Vega, pages set by Typst."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, TypedDict
@@ -115,6 +117,17 @@ def pdf_apart(
     if done.returncode:
         raise RuntimeError(f"printing failed: {done.stderr.decode(errors='replace')[-2000:]}")
     return done.stdout
+
+
+def mark(document: Document, *, seal: Path | None = None, thai_numerals: bool = False) -> str:
+    """What is the same for as long as a PDF would say the same: a digest (SHA-256) of all that goes
+    into it but the moment at which it is made. Raises OSError as `pdf` does.
+    """
+    order = _order(replace(document, made=""), None, thai_numerals)
+    said = hashlib.sha256(json.dumps(order, sort_keys=True).encode())
+    for file in (TEMPLATE, seal):
+        said.update(b"" if file is None else file.read_bytes())
+    return said.hexdigest()
 
 
 def _order(document: Document, seal: Path | None, thai_numerals: bool) -> dict[str, Any]:

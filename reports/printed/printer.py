@@ -106,6 +106,10 @@ class Printer:
         """The same from a process of its own: see `press.pdf_apart`."""
         return press.pdf_apart(document, **self._own(document))
 
+    def mark(self, document: Document) -> str:
+        """What is the same while the PDF would say the same: see `press.mark`."""
+        return press.mark(document, **self._own(document))
+
     def _own(self, document: Document) -> press.Own:
         own = self.reports.printed
         numerals = self.reports.numerals == "thai" and document.language == "th"

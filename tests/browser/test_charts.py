@@ -2,6 +2,7 @@
 the page, no wider than the screen; and a month that is published.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -21,11 +22,21 @@ from reports.rollups import Part
 from reports.topics import TALLIED
 from tests.browser.conftest import Look
 from tests.support.floors import sign_in_as
+from tests.support.stories import Story
 
 FIRST, LAST = date(2026, 8, 1), date(2026, 10, 31)
 OCTOBER = "/reports/month/2026-10"
-FAILED = "figure[data-failed]"
-DRAWN = "figure[data-drawn]"
+FAILED = ".drawn[data-failed]"
+DRAWN = ".drawn[data-drawn]"
+#: The views that the drawing library has begun and not ended.
+LIVING = """() => {
+  globalThis.living = new Set();
+  globalThis.ended = 0;
+  const of = globalThis.vega.View.prototype;
+  const { runAsync, finalize } = of;
+  of.runAsync = function (...more) { living.add(this); return runAsync.apply(this, more); };
+  of.finalize = function () { living.delete(this); ended += 1; return finalize.apply(this); };
+}"""
 
 
 def cell(calls: int) -> Counters:
@@ -101,6 +112,123 @@ def test_a_chart_follows_the_theme(look: Look) -> None:
     page.wait_for_function(f"() => {label} !== '{light}'")
     ink = page.evaluate("getComputedStyle(document.body).color")
     assert page.evaluate(label) == ink
+
+
+def ring(floor: Floor, number: int) -> None:
+    """So many have called just now."""
+    with floor.db.write() as session:
+        for _ in range(number):
+            Story(session, clock.now() - timedelta(minutes=2)).ended(30)
+
+
+def test_the_charts_of_today_are_drawn_anew_when_their_numbers_change(
+    months: Floor, look: Look
+) -> None:
+    ring(months, 3)
+    page = look("/reports?lang=en", 1280)
+    assert drawn(page) == 3
+    page.evaluate(LIVING)
+    page.evaluate(
+        """() => {
+          const place = document.querySelector("#picture-hours .drawn");
+          globalThis.seen = [];
+          new MutationObserver(() => seen.push(place.querySelectorAll("svg").length))
+            .observe(place, { childList: true });
+          globalThis.others = [...document.querySelectorAll("#weeks svg")];
+          document.querySelector("#picture-hours details").open = true;
+        }"""
+    )
+    title = page.locator("#picture-hours figcaption")
+    assert "3 calls" in title.inner_text()
+    for number in (7, 12):
+        ring(months, number - int(re.findall(r"(\d+) calls", title.inner_text())[0]))
+        # what a stream tells of, or a minute: without waiting for either
+        page.evaluate("dispatchEvent(new Event('online'))")
+        expect(title).to_contain_text(f"{number} calls")
+        page.wait_for_function("(n) => seen.length >= n", arg=1 if number == 7 else 2)
+    # each drawing takes the place of the one before in a step: there never was none, or two
+    assert set(page.evaluate("seen")) == {1}
+    assert page.evaluate("others.every((svg) => svg.isConnected)"), "what is the same is not drawn"
+    assert page.evaluate("document.querySelector('#picture-hours details').open")
+    assert page.evaluate("living.size") == 1, "of two drawings the last one lives"
+    assert page.locator("#picture-hours svg").count() == 1
+
+
+def test_a_chart_that_comes_is_drawn_and_one_that_goes_is_let_go_of(
+    months: Floor, look: Look
+) -> None:
+    page = look("/reports?lang=en", 1280)
+    assert drawn(page) == 3
+    page.evaluate(LIVING)
+    page.evaluate("globalThis.gone = document.querySelector('#hours'); gone.remove()")
+    page.evaluate("import('/static/reports/charts.js').then((charts) => charts.follow())")
+    assert page.evaluate("ended") == 1
+    page.evaluate("document.querySelector('#weeks').before(gone)")
+    page.evaluate("import('/static/reports/charts.js').then((charts) => charts.follow())")
+    assert drawn(page) == 3
+    expect(page.locator("#picture-hours svg")).to_have_count(1)
+    assert page.evaluate("living.size") == 1
+
+
+@pytest.mark.usefixtures("months")
+@pytest.mark.parametrize("path", [OCTOBER, "/reports"])
+def test_paper_is_light_whatever_the_screen_is(look: Look, path: str) -> None:
+    def looks(page: Page) -> list[list[str]]:
+        return page.evaluate(
+            """() => [...document.querySelectorAll("figure svg")]
+              .filter((svg) => svg.checkVisibility())
+              .map((svg) => [...svg.querySelectorAll("[fill], [stroke]")]
+                .flatMap((each) => [each.getAttribute("fill"), each.getAttribute("stroke")]))"""
+        )
+
+    light, dark = (look(f"{path}?lang=en", 1280, scheme) for scheme in ("light", "dark"))
+    charts = drawn(light)
+    assert drawn(dark) == charts
+    wanted = looks(light)
+    assert looks(dark) != wanted
+    for page in (light, dark):
+        page.emulate_media(media="print", color_scheme="dark" if page == dark else "light")
+        assert looks(page) == wanted, "the same drawing"
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 32, 36)"
+    dark.emulate_media(media="screen", color_scheme="dark")
+    assert len(looks(dark)) == charts
+
+
+@pytest.mark.usefixtures("months")
+def test_clocks_that_scripts_write_have_the_numerals_of_the_city(
+    look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numerals, "wanted", lambda: True)
+    page = look("/reports?lang=th", 1280)
+    drawn(page)
+    expect(page.locator("#as-of")).to_have_text(re.compile("^[๐-๙]{2}:[๐-๙]{2}:[๐-๙]{2}$"))
+    page.evaluate(
+        """() => {
+          const root = document.getElementById("dashboard");
+          const time = Object.assign(document.createElement("time"), { id: "waiting" });
+          time.dataset.since = new Date(Date.parse(root.dataset.now) - 65e3).toISOString();
+          root.append(time);
+        }"""
+    )
+    expect(page.locator("#waiting")).to_have_text(re.compile("^๑:[๐-๙]{2}$"))
+    assert not set(page.locator("main").inner_text()) & set("0123456789")
+
+
+@pytest.mark.usefixtures("months")
+@pytest.mark.parametrize("language", ["th", "en"])
+def test_what_stands_beside_the_name_of_a_report_keeps_its_words_whole(
+    look: Look, language: str
+) -> None:
+    for width in (360, 820, 1366):
+        page = look(f"{OCTOBER}?lang={language}", width)
+        heights = page.evaluate(
+            "[...document.querySelectorAll('.turn a')].map((each) => each.getClientRects().length)"
+        )
+        assert set(heights) == {1}, "no link is broken"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if width == 360:
+            boxes = [each.bounding_box() for each in page.locator(".turn a").all()]
+            assert all(box and box["height"] >= 44 for box in boxes)
 
 
 @pytest.mark.usefixtures("months")

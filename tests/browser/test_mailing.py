@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, expect
 
 from hotline import auth, clock
 from hotline.auth import COOKIE, Role
@@ -88,6 +89,35 @@ def test_nothing_is_cut_on_a_small_screen(
         page.close()
 
 
+@pytest.mark.parametrize("width", [1366, PHONE])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["th", "en"])
+def test_the_charts_of_a_link_are_drawn_under_its_policy(
+    look: Look, handed_out: dict[str, str], language: str, scheme: str, width: int
+) -> None:
+    page = look(handed_out[f"2026-11 {language}"], width, scheme)
+    charts = page.locator("figure[data-chart]").count()
+    assert charts >= 3
+    expect(page.locator(".drawn[data-drawn]")).to_have_count(charts)
+    assert page.locator(".drawn[data-failed]").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator("#picture-week summary").click()
+    expect(page.locator("#picture-week table")).to_be_visible()
+    assert page.locator("figure a").count() == 0
+
+
+def test_without_a_script_the_tables_of_a_link_stand(
+    handed_out: dict[str, str], client: FlaskClient, chromium: Browser
+) -> None:
+    text = client.get(handed_out["2026-11 en"]).text
+    page = chromium.new_context(java_script_enabled=False).new_page()
+    page.set_content(text)
+    assert page.locator("main > section > .scroll > table").count() >= 3
+    page.locator("#picture-week summary").click()
+    expect(page.locator("#picture-week table")).to_be_visible()
+    page.close()
+
+
 def test_a_link_is_made_by_keyboard_opened_and_ended(
     look: Look, handed_out: dict[str, str]
 ) -> None:
@@ -98,6 +128,9 @@ def test_a_link_is_made_by_keyboard_opened_and_ended(
     page.keyboard.press("Enter")
     address = page.locator("#address").input_value()
     assert address.startswith("https://hotline.example/r/")
+    page.reload()
+    assert page.locator("#address").count() == 0
+    assert page.locator("tr", has_text="the council").count() == 1
     opened = look(address.removeprefix("https://hotline.example"))
     assert opened.locator("h1").inner_text() == "Friday 20 November 2026"
     assert opened.locator("main a").count() == len(Form), "the files, and nothing else"

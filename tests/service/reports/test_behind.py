@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import re
 from datetime import timedelta
 
 import pytest
@@ -185,13 +186,52 @@ def test_who_may_see_it_and_what_is_no_address(full: Floor, client, bearer) -> N
             status = client.get(page, headers=bearer(role)).status_code
             assert status == (200 if allowed else 403), (role, page)
     who = bearer(Role.MANAGER)
-    for bad in ("", "metric=x", f"{good}&after=x", f"{good}&queue=x", f"metric=calls&from={NEXT}"):
+    for bad in ("metric=x", f"{good}&after=x", f"{good}&queue=x", f"metric=calls&from={NEXT}"):
         assert client.get(f"/reports/behind?{bad}", headers=who).status_code == 422, bad
+    assert client.get("/reports/behind.csv", headers=who).status_code == 422
     for language in ("th", "en"):
         for metric in ("tickets_open", "talk_ms", "planned_ms", "service_level", "on_call_ms"):
             page = f"/reports/behind?metric={metric}&from={DAY}&until={DAY}&lang={language}"
             text = client.get(page, headers=who).text
             assert CATALOGUE[OF_RATE.get(metric, metric)].name[language] in text
+
+
+def test_an_address_without_a_number_asks_which(full: Floor, client, bearer) -> None:
+    who = bearer(Role.MANAGER)
+    with clock.driven(midnight(full, NEXT) + HOUR):
+        asked = client.get("/reports/behind?lang=en", headers=who)
+        assert asked.status_code == 200
+        assert "Which number, of which days?" in asked.text
+        assert 'href="/reports"' in asked.text
+        assert asked.text.count(f'value="{DAY}"') == 2, "the last day that is over"
+        assert 'role="alert"' not in asked.text
+        (chosen,) = re.findall(r'<option value="(\w+)">Calls</option>', asked.text)
+        days = f"metric={chosen}&from={DAY}&until={DAY}&lang=en"
+        assert client.get(f"/reports/behind?{days}", headers=who).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("metric=calls", "Please give the first and the last day"),
+        ("metric=calls&from=2026-02-30&until=2026-03-01", "Please give the first and the last day"),
+        (f"metric=calls&from={NEXT}&until={DAY}", "366 days at most"),
+        ("metric=calls&from=2020-01-01&until=2026-01-01", "366 days at most"),
+        (f"metric=x&from={DAY}&until={DAY}", "There is no such number"),
+        (f"metric=calls&unit=1&from={DAY}&until={DAY}", "There is no such number"),
+    ],
+)
+def test_what_names_no_number_says_what_is_missing_and_keeps_the_rest(
+    client, bearer, wrong: str, said: str
+) -> None:
+    asked = client.get(f"/reports/behind?{wrong}&lang=en", headers=bearer(Role.MANAGER))
+    assert asked.status_code == 422
+    assert said in asked.text
+    assert "is no day" not in asked.text
+    if "metric=calls" in wrong:
+        assert '<option value="calls" selected>' in asked.text
+    if "until=" in wrong:
+        assert f'name="until" required value="{wrong.rpartition("=")[2]}"' in asked.text
 
 
 def test_a_manager_publishes_a_month_once(full: Floor, client, bearer) -> None:

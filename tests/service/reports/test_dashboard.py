@@ -107,6 +107,40 @@ def test_the_page_of_today(client, week: Floor, bearer) -> None:
     assert client.get("/reports/now?lang=en", headers=again).status_code == 304
 
 
+def test_the_charts_of_today_are_a_fragment_that_changes_with_the_numbers(
+    client, week: Floor, bearer
+) -> None:
+    who = bearer(Role.MANAGER)
+    page = client.get("/reports?lang=en", headers=who).text
+    piece = client.get("/reports/now/charts?lang=en", headers=who)
+    assert piece.text.strip() in page
+    assert 'data-fragment="/reports/now/charts"' in page
+    assert f'data-day="{TODAY}"' in page, "a page that is open at midnight knows it"
+    again = {**who, "If-None-Match": piece.headers["ETag"]}
+    assert client.get("/reports/now/charts?lang=en", headers=again).status_code == 304
+    write_day(week, TODAY, 5, seed=7)
+    changed = client.get("/reports/now/charts?lang=en", headers=again)
+    assert changed.status_code == 200
+    assert charts(changed.text) != charts(piece.text)
+    for role in (Role.AGENT, Role.DIVISION, Role.CREW):
+        assert client.get("/reports/now/charts", headers=bearer(role)).status_code == 403
+
+
+def charts(text: str) -> list[str]:
+    return re.findall("data-chart='([^']*)'", text)
+
+
+def test_what_scripts_write_has_the_citys_numerals(
+    client, week: Floor, bearer, monkeypatch
+) -> None:
+    monkeypatch.setattr(numerals, "wanted", lambda: True)
+    page = client.get("/reports", headers=bearer(Role.MANAGER)).text
+    assert re.search('<div id="dashboard"[^>]* data-numerals="thai"', page)
+    piece = client.get("/reports/now/charts", headers=bearer(Role.MANAGER)).text
+    assert 'data-numerals="thai"' in piece
+    assert not re.search("[0-9]", re.sub(r"<[^>]*>", "", piece))
+
+
 def test_pages_have_the_citys_numerals(client, week: Floor, bearer, monkeypatch) -> None:
     headers, path = bearer(Role.MANAGER), f"/reports/day/{DAY}"
     plain = client.get(path, headers=headers).text

@@ -7,7 +7,7 @@ import pytest
 from reports.figures import Patterns, Span, Tickets
 from reports.matters import TicketCounters, ticket_rates
 from reports.metrics import Counters, rates
-from reports.pictures import Painter, Point, summed
+from reports.pictures import Painter, Point, summed, without_lists
 from reports.topics import Tally
 from reports.view import Line
 from reports.wording import Wording
@@ -93,6 +93,21 @@ def test_each_hour_of_the_week_leads_to_its_calls(painter: Painter) -> None:
     )
     assert len(picture.table.rows) == 7
     assert picture.table.rows[0][1][0].href is None
+
+
+def test_without_lists_only_the_numbers_stay(painter: Painter) -> None:
+    picture = painter.trend(points(4, 6, 20), unit="day")
+    assert picture is not None
+    assert picture.table is not None
+    plain = without_lists(picture)
+    assert plain.table is not None
+    assert (plain.title, plain.spec) == (picture.title, picture.spec)
+    for (head, cells), (was, were) in zip(plain.table.rows, picture.table.rows, strict=True):
+        assert [head.text, *(cell.text for cell in cells)] == [was.text, *(c.text for c in were)]
+        assert {each.href for each in (head, *cells)} == {None}
+    calls = painter.calls(points(4, 6))
+    assert calls is not None
+    assert without_lists(calls) == calls
 
 
 def tickets(received: int) -> Tickets:

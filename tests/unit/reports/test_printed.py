@@ -1,5 +1,6 @@
 """A document on its way to paper."""
 
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -81,6 +82,22 @@ def test_every_kind_of_block_is_set_and_a_long_table_goes_on_over_the_page(tmp_p
     assert pages(made) == 4, "cover, contents, two chapters"
     assert told == [(1, 2), (2, 2)]
     assert pages(press.pdf(document(rows=120), thai_numerals=True)) > 5
+
+
+def test_a_mark_is_of_what_is_said_and_not_of_when_it_was_made(tmp_path: Path) -> None:
+    first = press.mark(document())
+    assert press.mark(replace(document(), made="another day")) == first
+    seal = tmp_path / "seal.svg"
+    seal.write_text("<svg/>")
+    others = {
+        press.mark(document(rows=4)),
+        press.mark(replace(document(), title="Another")),
+        press.mark(document(), thai_numerals=True),
+        press.mark(document(), seal=seal),
+    }
+    seal.write_text("<svg></svg>")
+    others.add(press.mark(document(), seal=seal))
+    assert len(others - {first}) == 5
 
 
 def test_figures_are_thai_where_the_city_wants_it_and_colours_stay_what_they_are() -> None:

@@ -14,8 +14,9 @@ from hotline import clock
 from hotline.auth import Role
 from hotline.floor import Floor
 from hotline.models import AuditEvent
+from reports import numerals
 from reports.mailing import links, making, service
-from reports.mailing.models import Link, LinkVisitor
+from reports.mailing.models import Link, LinkFile, LinkVisitor
 from reports.mailing.rules import Form, Kind
 from reports.mailing.service import Wish
 from tests.service.reports.test_night import DAY, NEXT, midnight
@@ -39,8 +40,10 @@ def time(floor: Floor) -> Iterator[clock.DrivenClock]:
 
 @pytest.fixture
 def post(client: FlaskClient, bearer: Bearer) -> Any:
-    def post(path: str, role: Role = Role.MANAGER, **form: object) -> TestResponse:
-        return client.post(path, data=form, headers=bearer(role))
+    def post(
+        path: str, role: Role = Role.MANAGER, *, follow: bool = False, **form: object
+    ) -> TestResponse:
+        return client.post(path, data=form, headers=bearer(role), follow_redirects=follow)
 
     return post
 
@@ -56,7 +59,7 @@ def get(client: FlaskClient, bearer: Bearer) -> Any:
 def make_link(post: Any, **other: object) -> str:
     """The path of a new link."""
     form = {"report": "2026-11-20", "language": "en", "form": ["pdf", "csv"], "days": 14}
-    answer = post("/reports/links", **{**form, "note": "the council", **other})
+    answer = post("/reports/links", follow=True, **{**form, "note": "the council", **other})
     assert answer.status_code == 200, answer.text
     (path,) = re.findall(r'value="https://hotline\.example(/r/[\w-]{43})"', answer.text)
     return str(path)
@@ -189,6 +192,38 @@ def test_a_link_is_shown_once_and_only_its_hash_is_kept(post: Any, get: Any, flo
     assert log(floor) == ["reports.link_made"]
 
 
+def test_loading_the_page_of_a_new_link_again_makes_no_other_and_shows_none(
+    post: Any, get: Any, client: FlaskClient, floor: Floor
+) -> None:
+    form = {"report": "2026-11-20", "language": "en", "days": 14, "note": "the council"}
+    answer = post("/reports/links", **form)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/reports/links")
+    (kept,) = answer.headers.getlist("Set-Cookie")
+    for said in ("__Host-hotline_new_link=", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age=60"):
+        assert said in kept
+    first, again = get("/reports/links").text, get("/reports/links").text
+    (path,) = re.findall(r'value="https://hotline\.example(/r/[\w-]{43})"', first)
+    assert client.get(path).status_code == 200
+    assert path not in again
+    assert 'id="address"' not in again
+    assert only_link(floor).note == "the council"
+
+
+@pytest.mark.parametrize("whose", ["anothers", "nobodys", "ended"])
+def test_a_cookie_that_somebody_else_has_put_there_is_no_link_of_ones_own(
+    post: Any, get: Any, client: FlaskClient, floor: Floor, whose: str
+) -> None:
+    token = make_link(post).removeprefix("/r/")
+    if whose == "ended":
+        post(f"/reports/links/{only_link(floor).id}/revoke")
+    shown = "x" * 43 if whose == "nobodys" else token
+    client.set_cookie("__Host-hotline_new_link", shown)
+    role = Role.ADMINISTRATOR if whose == "anothers" else Role.MANAGER
+    page = get("/reports/links", role)
+    assert 'id="address"' not in page.text
+    assert "Max-Age=0" in page.headers["Set-Cookie"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -226,9 +261,60 @@ def test_the_page_shows_the_report_and_leads_nowhere_that_needs_an_account(
     hrefs = set(re.findall(r'href="([^"]*)"', answer.text))
     allowed = ("/static/", "/accent.css", f"{path}/pdf", f"{path}/csv", "#main")
     assert {each for each in hrefs if not each.startswith(allowed)} == set()
-    assert "<script" not in answer.text
+    scripts = re.findall(r"<script[^>]*>[^<]*", answer.text)
+    assert scripts == ['<script type="module" src="/static/reports/charts.js">']
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'self';")
     assert not re.search(r"\+66|081", answer.text)
     assert "None" not in re.sub(r"<[^>]*>", "", answer.text)
+
+
+@pytest.mark.parametrize(
+    ("report", "charts"),
+    [
+        ("2026-11-20", {"calls"}),
+        ("2026-11", {"calls", "level", "speed", "week", "areas"}),
+        ("2570", {"calls", "week", "areas"}),
+    ],
+)
+def test_the_charts_of_a_link_are_those_of_its_own_days(
+    post: Any, get: Any, client: FlaskClient, floor: Floor, report: str, charts: set[str]
+) -> None:
+    played(floor)
+    page = client.get(make_link(post, report=report)).text
+    ours, kind = specs(page), making.Edition.named(report).kind
+    theirs = specs(get(f"/reports/{kind}/{report}?lang=en").text)
+    assert set(ours) == charts, "no trend, which is of the days before"
+    for name in charts:
+        assert ours[name] == theirs[name], "the same as on the pages of the city"
+    assert page.count("<table") >= len(charts)
+    for week in re.findall(r'<figure[^>]*id="picture-week".*?</figure>', page, re.DOTALL):
+        assert week.count("<tr>") == 8
+        assert "<a" not in week
+
+
+def specs(page: str) -> dict[str, str]:
+    """The specification of each chart of a page."""
+    return dict(re.findall(r"id=\"picture-(\w+)\" data-chart='([^']*)'", page))
+
+
+def test_a_report_without_calls_has_no_chart_and_no_script(post: Any, client: FlaskClient) -> None:
+    page = client.get(make_link(post)).text
+    assert specs(page) == {}
+    assert "<script" not in page
+
+
+def test_a_link_has_the_citys_numerals(
+    post: Any, client: FlaskClient, floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played(floor)
+    path = make_link(post, report="2026-11", language="th")
+    monkeypatch.setattr(numerals, "wanted", lambda: True)
+    page = client.get(path).text
+    main = page[page.index("<main") :]
+    assert "พฤศจิกายน ๒๕๖๙" in main
+    assert not re.search("[0-9]", re.sub(r"<[^>]*>", "", main))
+    assert page.count('data-numerals="thai"') == len(specs(page)) > 0
+    assert f'href="{path}/pdf"' in page
 
 
 def test_nothing_keeps_the_page_and_nobody_is_told_its_address(
@@ -324,6 +410,29 @@ def test_what_ended_long_ago_is_forgotten(
         time.advance(days=2)
     with floor.db.read() as session:
         assert session.scalars(sa.select(LinkVisitor)).all() == []
+
+
+def test_files_go_with_the_last_link_that_opens_them(
+    post: Any, client: FlaskClient, floor: Floor, time: clock.DrivenClock
+) -> None:
+    one, other = make_link(post, form=["csv"], days=2), make_link(post, form=["csv", "xlsx"])
+    for path in (f"{one}/csv", f"{other}/csv", f"{other}/xlsx"):
+        assert client.get(path).status_code == 200
+    assert kept(floor) == ["csv", "xlsx"]
+    with floor.db.read() as session:
+        newest = links.made(session)[0]
+    post(f"/reports/links/{newest.id}/revoke")
+    assert kept(floor) == ["csv"], "the other link opens that"
+    time.advance(days=2)
+    with floor.db.write() as session:
+        links.forget(session, clock.now())
+    assert kept(floor) == []
+
+
+def kept(floor: Floor) -> list[str]:
+    """The forms of the files that are kept."""
+    with floor.db.read() as session:
+        return list(session.scalars(sa.select(LinkFile.form).order_by(LinkFile.form)))
 
 
 def test_the_report_offers_to_be_handed_out(get: Any, floor: Floor) -> None:

@@ -11,14 +11,17 @@ import redis
 import rq
 import sqlalchemy as sa
 from rq.serializers import JSONSerializer
+from sqlalchemy.orm import Session
 
 from hotline import auth, clock, outbox
 from hotline.auth import Identity, Role
 from hotline.floor import Floor
 from hotline.jobs import NIGHT
-from hotline.models import AuditEvent, Effect
+from hotline.models import Account, AuditEvent, Effect
+from hotline.notices import mail as notice_mail
 from hotline.notices import service as notices
 from hotline.notices.rules import BadEmail, Choice
+from hotline.notices.rules import Kind as NoticeKind
 from reports.mailing import making, posting, service
 from reports.mailing import models as rows
 from reports.mailing.models import Mail
@@ -305,6 +308,9 @@ def test_what_is_not_taken_for_a_week_has_failed_and_is_told(
         assert states(mailing) == ["failed"]
         with mailing.db.read() as session:
             assert [each.state for each in service.not_sent(session)] == [State.FAILED]
+        said, _ = bells(mailing)["malee"]
+        assert "of November 2026 did not go to malee@city.example: it was tried for a week" in said
+        assert "refused" in said, "in the words of the last time"
 
 
 def test_two_clocks_and_two_workers_at_once_send_it_once(
@@ -379,7 +385,7 @@ def test_what_cannot_be_set_for_a_week_has_failed(
     mailing: Floor, plain: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> int:
-        raise RuntimeError("no seal")
+        raise RuntimeError("no seal\nin the folder")
 
     monkeypatch.setattr(making, "set_edition", broken)
     last = date(2026, 11, 30)
@@ -393,7 +399,9 @@ def test_what_cannot_be_set_for_a_week_has_failed(
         go(mailing)
         assert states(mailing) == ["failed"]
         with mailing.db.read() as session:
-            assert service.not_sent(session)[0].error == "no seal"
+            assert service.not_sent(session)[0].error == "no seal\nin the folder"
+        said, _ = bells(mailing)["malee"]
+        assert "malee@city.example: it could not be made for a week (no seal in the folder)" in said
 
 
 def test_it_is_set_by_the_worker_of_the_night_and_handed_out_once(
@@ -444,6 +452,111 @@ def test_an_address_that_is_refused_for_good_is_paused_until_somebody_says_other
     time.advance(days=1)
     go(mailing)
     assert len(server.taken) == 1
+
+
+# ---------------------------------------------------------------- who is told that it did not go
+
+
+def bells(floor: Floor) -> dict[str, tuple[str, str]]:
+    """Who has a notice that a report did not go: in English what it says, and where it leads."""
+    with floor.db.read() as session:
+        names = session.scalars(sa.select(Account.username)).all()
+        found = [
+            each
+            for name in names
+            for each in notices.of_account(session, account_id(session, name))
+            if each.kind is NoticeKind.REPORT_MAIL
+        ]
+    assert len({each.username for each in found}) == len(found), "each is told once"
+    return {
+        each.username: (notice_mail.title(floor, each, "en"), notice_mail.address_of(each))
+        for each in found
+    }
+
+
+def account_id(session: Session, name: str) -> int:
+    return session.scalars(sa.select(Account.id).where(Account.username == name)).one()
+
+
+def test_who_is_told_of_an_address_that_is_refused(
+    mailing: Floor, server: MailServer, time: clock.DrivenClock, plain: None
+) -> None:
+    account(mailing, "malee")
+    account(mailing, "arun", Role.ADMINISTRATOR)
+    account(mailing, "wanna", Role.AGENT)
+    choose(mailing, account(mailing, "somchai", Role.SUPERVISOR))
+    server.says = ["550-5.1.1 nobody here\r\n550 5.1.1 any more"]
+    counted(mailing)
+    time.advance(hours=11)
+    for _ in range(3):
+        go(mailing)
+        time.advance(minutes=15)
+    said = (
+        "The report of Friday 20 November 2026 did not go to somchai@city.example: the mail server "
+        "takes nothing for this address (550 5.1.1 nobody here 5.1.1 any more), so it is paused "
+        "until “Send again” is pressed"
+    )
+    listed = "/reports/mailing#subscription-1"
+    assert bells(mailing) == {
+        "somchai": (said, "/me/reports"),
+        "malee": (said, listed),
+        "arun": (said, listed),
+    }
+    with mailing.db.read() as session:
+        (mine,) = notices.of_account(session, account_id(session, "malee"))
+    assert "วันศุกร์ 20 พฤศจิกายน 2569" in notice_mail.title(mailing, mine, "th")
+    # a line break in a header would be a header more, and none is made
+    message = notice_mail.message(mailing, [mine], "malee@city.example")
+    assert "nobody here" in message["Subject"]
+
+
+def test_whose_it_is_and_looks_after_the_list_too_is_told_once_on_their_own_page(
+    mailing: Floor, server: MailServer, time: clock.DrivenClock, plain: None
+) -> None:
+    choose(mailing, account(mailing, "malee"))
+    server.says = ["550 nobody here"]
+    counted(mailing)
+    time.advance(hours=11)
+    go(mailing)
+    assert [address for _, address in bells(mailing).values()] == ["/me/reports"]
+
+
+def test_of_an_address_outside_those_are_told_who_look_after_the_list(
+    mailing: Floor, server: MailServer, time: clock.DrivenClock, plain: None
+) -> None:
+    manager = account(mailing, "malee")
+    account(mailing, "somchai", Role.SUPERVISOR)
+    with mailing.db.write() as session:
+        service.enter(
+            session,
+            "clerk@council.example",
+            Kind.DAY,
+            Wish("en"),
+            reason="asked",
+            by=manager,
+            now=clock.now(),
+        )
+    server.says = ["554 no mail from you"]
+    counted(mailing)
+    time.advance(hours=11)
+    go(mailing)
+    ((name, (said, address)),) = bells(mailing).items()
+    assert (name, address) == ("malee", "/reports/mailing#subscription-1")
+    assert "clerk@council.example" in said
+
+
+def test_what_is_taken_or_tried_again_rings_no_bell(
+    mailing: Floor, server: MailServer, time: clock.DrivenClock, plain: None
+) -> None:
+    choose(mailing, account(mailing, "malee"))
+    server.says = ["451 try again later"]
+    counted(mailing)
+    time.advance(hours=11)
+    go(mailing)
+    assert (states(mailing), bells(mailing)) == (["posted"], {})
+    time.advance(minutes=15)
+    go(mailing)
+    assert (states(mailing), bells(mailing)) == (["sent"], {})
 
 
 def test_an_address_outside_gets_no_address_that_needs_an_account(
