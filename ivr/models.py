@@ -53,7 +53,9 @@ class Call(Base):
 
 
 class CallEvent(Base):
-    """Something that happened to a call. Append-only; kinds and data: `ivr.events`."""
+    """Something that happened to a call; kinds and data: `ivr.events`. Append-only, but for what a
+    caller said to the menu (`speech`), which is masked when they are forgotten.
+    """
 
     __tablename__ = "call_events"
     __table_args__ = (
