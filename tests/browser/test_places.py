@@ -238,7 +238,7 @@ def test_at_the_desk_a_contradiction_is_put_right_in_one_click(
     written.select_option("na_kluea")
     expect(line).to_contain_text("The pin is in Nong Prue, the words say Na Kluea")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert wrong_in(page) == []
+    assert faults(page) == []
     line.get_by_role("button", name="Keep the words, drop the pin").click()
     expect(line).to_be_empty()
     expect(latitude).to_have_value("")
@@ -260,8 +260,3 @@ def test_at_the_desk_a_contradiction_is_put_right_in_one_click(
     line.get_by_role("button", name="Use the pin's: Nong Prue").click()
     expect(written).to_have_value("nong_prue")
     expect(line).to_be_empty()
-
-
-def wrong_in(page: Page) -> list[str]:
-    """What the check finds in the desk's own form."""
-    return [each for each in faults(page) if "data-contradicts" in each or "data-repair" in each]
