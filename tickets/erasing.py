@@ -47,13 +47,13 @@ def erase(_floor: Floor, session: Session, erasure: Erasure) -> Erased:
     subject = erasure.subject
     people = whose.meant(session, subject)
     numbers = whose.numbers_of(session, subject)
-    every = [_of(session, id_, subject, numbers) for id_ in whose.tickets_of(session, subject)]
+    every = [_of(session, id_, subject, numbers) for id_ in whose.named_in(session, subject)]
     held = [each for each in every if each.ticket.hold]
     free = [each for each in every if not each.ticket.hold]
     # who is named in a ticket that is held stays until that is released
     kept_ids = {each.ticket.id for each in held}
     gone = [
-        id_ for id_ in people if not set(whose.tickets_of(session, Subject(person=id_))) & kept_ids
+        id_ for id_ in people if not set(whose.named_in(session, Subject(person=id_))) & kept_ids
     ]
     if not erasure.dry:
         names = redaction.without(whose.names_of(session, people))

@@ -11,22 +11,33 @@ from tickets.persons import service as persons
 
 
 def tickets_of(session: Session, subject: Subject) -> list[int]:
-    """The ids of the tickets that somebody brought or called about, also of those to which they
-    were added and from which they were taken away again: their number stands there too.
-    """
+    """The ids of the tickets that somebody brought or called about."""
     if subject.number is not None:
         found = sa.union(
             sa.select(Ticket.id).where(Ticket.caller_number == subject.number),
             sa.select(TicketCall.ticket_id).where(TicketCall.caller_number == subject.number),
-            sa.select(TicketCaller.ticket_id).where(TicketCaller.number == subject.number),
         )
     else:
-        theirs = sa.select(CallCitizen.call_id).where(CallCitizen.citizen_id == subject.person)
-        found = sa.union(
-            sa.select(TicketCall.ticket_id).where(TicketCall.call_id.in_(theirs)),
-            sa.select(TicketCaller.ticket_id).where(TicketCaller.call_id.in_(theirs)),
-        )
+        theirs = TicketCall.call_id.in_(_calls_of(subject))
+        found = sa.union(sa.select(TicketCall.ticket_id).where(theirs))
     return sorted(session.scalars(found))
+
+
+def named_in(session: Session, subject: Subject) -> list[int]:
+    """The same with those to which they were added and from which they were taken away again: none
+    of their matters, and their number stands there too.
+    """
+    which = (
+        TicketCaller.number == subject.number
+        if subject.number is not None
+        else TicketCaller.call_id.in_(_calls_of(subject))
+    )
+    added = session.scalars(sa.select(TicketCaller.ticket_id).where(which))
+    return sorted({*tickets_of(session, subject), *added})
+
+
+def _calls_of(subject: Subject) -> sa.Select[int]:
+    return sa.select(CallCitizen.call_id).where(CallCitizen.citizen_id == subject.person)
 
 
 def persons_of(session: Session, subject: Subject) -> list[int]:
