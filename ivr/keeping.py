@@ -23,6 +23,7 @@ from ivr.config import Ivr
 from ivr.events import Kind
 from ivr.models import (
     Block,
+    BlockEvent,
     Call,
     Callback,
     CallEvent,
@@ -238,32 +239,48 @@ def erase(floor: Floor, session: Session, erasure: Erasure) -> Erased:
     there = [each for each in recordings.of_calls(session, ids) if each.call_id not in held]
     counts["recordings"] = len(there)
     if not erasure.dry:
-        _change_words(session, free, whose.nameless(session, subject))
+        numbers = whose.numbers_of(session, subject)
+        _change_words(session, free, numbers, whose.nameless(session, subject))
         _erase(floor, session, subject, free, now)
     if ids:
         kept.append(("ivr.privacy.kept.calls", {"count": len(ids)}))
     return Erased(counts, kept)
 
 
-def _change_words(session: Session, call_ids: Sequence[int], change: Callable[[str], str]) -> None:
-    """Take a name and a number out of what was written about calls: how a callback was settled, why
-    a number was blocked (of those that name none any more), what was said of a conversation.
+def _change_words(
+    session: Session,
+    call_ids: Sequence[int],
+    numbers: Collection[str],
+    change: Callable[[str], str],
+) -> None:
+    """Take a name and a number out of what was written about calls and numbers: how a callback was
+    settled, why somebody was blocked, what was said of a conversation.
     """
+    callbacks = sa.or_(Callback.call_id.in_(call_ids), Callback.number.in_(numbers))
+    # those of a number that is gone already name it no more, and perhaps whose it was
+    blocks = sa.select(Block.id).where(sa.or_(Block.number.in_(numbers), Block.number == ""))
     marks = sa.select(QualityMark.id).where(QualityMark.call_id.in_(call_ids))
     for table, which, names in (
-        (Callback, Callback.call_id.in_(call_ids), ("word",)),
-        (Block, Block.number == "", ("reason",)),
+        (Callback, callbacks, ("word",)),
+        (Block, Block.id.in_(blocks), ("reason",)),
         (QualityMark, QualityMark.id.in_(marks), ("note", "reason")),
         (QualityComment, QualityComment.mark_id.in_(marks), ("text",)),
     ):
-        for row in session.scalars(
-            sa.select(table).where(which).execution_options(populate_existing=True)
-        ):
+        for row in _rows(session, table, which):
             for name in names:
                 said = getattr(row, name)
                 if said and (words := change(said)) != said:
                     setattr(row, name, words[: row.__table__.c[name].type.length])
+    for event in _rows(session, BlockEvent, BlockEvent.block_id.in_(blocks)):
+        said = event.data.get("reason")
+        if said and (words := change(said)) != said:
+            event.data = {**event.data, "reason": words}
     session.flush()
+
+
+def _rows(session: Session, table: type[Any], which: sa.ColumnElement[bool]) -> Sequence[Any]:
+    query = sa.select(table).where(which).execution_options(populate_existing=True)
+    return session.scalars(query).all()
 
 
 def _erase(
@@ -271,6 +288,7 @@ def _erase(
 ) -> None:
     recordings.forget_sounds(floor, session, Recording.call_id.in_(free), now)
     _forget_numbers(session, free, now)
+    _forget_speech(session, free)  # also of what is just being said
     if subject.number is not None:
         # somebody whom an agent called in by this number
         session.execute(

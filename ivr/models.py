@@ -452,7 +452,9 @@ class Block(Base):
 
 
 class BlockEvent(Base):
-    """What was done to a block: `blocked`, `lifted`, `ran_out`. Append-only."""
+    """What was done to a block: `blocked`, `lifted`, `ran_out`. Append-only, but for a name and a
+    number in a reason, which go when their owner is forgotten.
+    """
 
     __tablename__ = "block_events"
 

@@ -217,9 +217,6 @@ def _of_the_ticket(world: World, own: TicketFacts) -> TicketFacts:
     write(world, guarding.look, own, text=NAMED, by=None, **said)
     wording: dict[str, Any] = {"text": NAMED, "language": "th", "key": "m1"}
     write(world, messages.message, config, own, **wording, **said)
-    agency: dict[str, Any] = {"agency": "electricity", "reference": "A-1", "text": NAMED}
-    until = clock.now() + timedelta(days=2)
-    write(world, forwarding.forward, config, fresh(world, own), **agency, until=until, **said)
     return fresh(world, own)
 
 
@@ -237,6 +234,9 @@ def _of_the_field(world: World, own: TicketFacts) -> None:
         said = Said(f"0000000{n}-0000-4000-8000-000000000000", job.id, act, now, NAMED)
         write(world, field.do, config, said, actor=crew, now=now)
     write(world, units.say, config, job.id, Act.DECLINE, by=crew, now=now, note=NAMED)
+    agency: dict[str, Any] = {"agency": "electricity", "reference": "A-1", "text": NAMED}
+    until = {"until": now + timedelta(days=2), "actor": BOSS, "now": now}
+    write(world, forwarding.forward, config, fresh(world, own), **agency, **until)
 
 
 def _closed(world: World, ticket: TicketFacts) -> None:
@@ -303,7 +303,7 @@ def test_it_is_planted_in_every_place(it: It) -> None:
     database = it.world.floor.db
     tables = {column.partition(".")[0] for column in stands(database, NAME)}
     assert tables >= {
-        "tickets", "ticket_events", "ticket_links", "ticket_places", "ticket_files", "ticket_sms",
+        "tickets", "ticket_events", "ticket_links", "ticket_places", "ticket_files",
         "ticket_callers", "ticket_search", "ticket_views", "bulk_moves", "incident_works",
         "dispatches", "unit_requests", "citizens", "citizen_events", "quality_marks",
         "quality_comments", "blocks", "call_events", "callbacks",
