@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline import clock
+from hotline import clock, logs
 from hotline.db import after_commit, database_of, insert_ignore
 from hotline.jobs import SLOW
 from hotline.models import Effect
@@ -172,7 +172,8 @@ def _settle(
             .where(Effect.id == effect_id, Effect.state == "sending", Effect.attempts == attempts)
             .values(
                 state=state,
-                last_error=error,
+                # what a carrier says of a number names it
+                last_error=None if error is None else logs.without_numbers(error),
                 due_at=now + _wall(again_in),
                 ended_at=None if state == "pending" else now,
             )

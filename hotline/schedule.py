@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline import clock
+from hotline import clock, logs
 from hotline.db import insert_ignore
 from hotline.jobs import NIGHT
 from hotline.models import JobRun
@@ -180,7 +180,12 @@ def _end(
                 JobRun.state == "running",
                 JobRun.attempts == attempt,
             )
-            .values(state=state, detail=detail, due_at=now + _wall(again_in), ended_at=now)
+            .values(
+                state=state,
+                detail=logs.without_numbers(detail),
+                due_at=now + _wall(again_in),
+                ended_at=now,
+            )
         )
 
 

@@ -2,11 +2,12 @@
 `hotline.privacy`.
 
 A call is never deleted, nor an event of it: figures are counted from them, and none of them says
-who called. Its number becomes that of somebody who withheld theirs, its sound is deleted, here and
-at the carrier. A call whose ticket is open or held keeps both.
+who called. Its number becomes that of somebody who withheld theirs, what they said to the menu is
+masked, its sound is deleted, here and at the carrier. A call whose ticket is open or held keeps all
+of it.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -19,8 +20,22 @@ from hotline.floor import Floor
 from hotline.privacy.keepers import About, Due, Erased, Erasure, Forgotten, Keeper, Subject
 from ivr import callers, recordings
 from ivr.config import Ivr
-from ivr.models import Block, Call, Callback, CallEvent, Draft, Party, Recording
+from ivr.events import Kind
+from ivr.models import (
+    Block,
+    BlockEvent,
+    Call,
+    Callback,
+    CallEvent,
+    Draft,
+    Party,
+    QualityComment,
+    QualityMark,
+    Recording,
+)
 from tickets import service as tickets
+from tickets import whose
+from tickets.masking import MASK
 from tickets.persons import service as persons
 
 ROOM = "ivr"
@@ -98,6 +113,7 @@ def _forget_numbers(session: Session, call_ids: Collection[int], now: datetime) 
     )
     ids = list(rows.scalars())
     session.execute(sa.delete(Draft).where(Draft.call_id.in_(ids)))
+    _forget_speech(session, ids)
     session.execute(
         sa.update(Callback)
         .where(Callback.call_id.in_(ids), Callback.ended_at.is_not(None))
@@ -105,6 +121,19 @@ def _forget_numbers(session: Session, call_ids: Collection[int], now: datetime) 
         .execution_options(synchronize_session=False)
     )
     return len(ids)
+
+
+def _forget_speech(session: Session, call_ids: Collection[int]) -> None:
+    """Take out what callers said to the menu, in whatever words; that they spoke stays, for what is
+    counted.
+    """
+    steps = sa.select(CallEvent).where(
+        CallEvent.call_id.in_(call_ids), CallEvent.kind == Kind.STEP.value
+    )
+    for event in session.scalars(steps.execution_options(populate_existing=True)):
+        if event.data.get("speech"):
+            event.data = {**event.data, "speech": MASK}
+    session.flush()
 
 
 def forget(floor: Floor, session: Session, forgotten: Forgotten, now: datetime) -> None:
@@ -210,10 +239,48 @@ def erase(floor: Floor, session: Session, erasure: Erasure) -> Erased:
     there = [each for each in recordings.of_calls(session, ids) if each.call_id not in held]
     counts["recordings"] = len(there)
     if not erasure.dry:
+        numbers = whose.numbers_of(session, subject)
+        _change_words(session, free, numbers, whose.nameless(session, subject))
         _erase(floor, session, subject, free, now)
     if ids:
         kept.append(("ivr.privacy.kept.calls", {"count": len(ids)}))
     return Erased(counts, kept)
+
+
+def _change_words(
+    session: Session,
+    call_ids: Sequence[int],
+    numbers: Collection[str],
+    change: Callable[[str], str],
+) -> None:
+    """Take a name and a number out of what was written about calls and numbers: how a callback was
+    settled, why somebody was blocked, what was said of a conversation.
+    """
+    callbacks = sa.or_(Callback.call_id.in_(call_ids), Callback.number.in_(numbers))
+    # those of a number that is gone already name it no more, and perhaps whose it was
+    blocks = sa.select(Block.id).where(sa.or_(Block.number.in_(numbers), Block.number == ""))
+    marks = sa.select(QualityMark.id).where(QualityMark.call_id.in_(call_ids))
+    for table, which, names in (
+        (Callback, callbacks, ("word",)),
+        (Block, Block.id.in_(blocks), ("reason",)),
+        (QualityMark, QualityMark.id.in_(marks), ("note", "reason")),
+        (QualityComment, QualityComment.mark_id.in_(marks), ("text",)),
+    ):
+        for row in _rows(session, table, which):
+            for name in names:
+                said = getattr(row, name)
+                if said and (words := change(said)) != said:
+                    setattr(row, name, words[: row.__table__.c[name].type.length])
+    for event in _rows(session, BlockEvent, BlockEvent.block_id.in_(blocks)):
+        said = event.data.get("reason")
+        if said and (words := change(said)) != said:
+            event.data = {**event.data, "reason": words}
+    session.flush()
+
+
+def _rows(session: Session, table: type[Any], which: sa.ColumnElement[bool]) -> Sequence[Any]:
+    query = sa.select(table).where(which).execution_options(populate_existing=True)
+    return session.scalars(query).all()
 
 
 def _erase(
@@ -221,6 +288,7 @@ def _erase(
 ) -> None:
     recordings.forget_sounds(floor, session, Recording.call_id.in_(free), now)
     _forget_numbers(session, free, now)
+    _forget_speech(session, free)  # also of what is just being said
     if subject.number is not None:
         # somebody whom an agent called in by this number
         session.execute(

@@ -53,7 +53,9 @@ class Call(Base):
 
 
 class CallEvent(Base):
-    """Something that happened to a call. Append-only; kinds and data: `ivr.events`."""
+    """Something that happened to a call; kinds and data: `ivr.events`. Append-only, but for what a
+    caller said to the menu (`speech`), which is masked when they are forgotten.
+    """
 
     __tablename__ = "call_events"
     __table_args__ = (
@@ -450,7 +452,9 @@ class Block(Base):
 
 
 class BlockEvent(Base):
-    """What was done to a block: `blocked`, `lifted`, `ran_out`. Append-only."""
+    """What was done to a block: `blocked`, `lifted`, `ran_out`. Append-only, but for a name and a
+    number in a reason, which go when their owner is forgotten.
+    """
 
     __tablename__ = "block_events"
 

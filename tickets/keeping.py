@@ -17,16 +17,14 @@ from sqlalchemy.orm import Session
 from hotline.config import READER_LANGUAGES, length_of
 from hotline.floor import Floor
 from hotline.privacy import keepers
-from hotline.privacy.keepers import About, Due, Erased, Erasure, Forgotten, Keeper, Subject
-from tickets import facts, numbers, planning, redaction, search, sms
+from hotline.privacy.keepers import About, Due, Forgotten, Keeper, Subject
+from tickets import erasing, facts, numbers, planning, redaction, search, sms, whose
 from tickets.config import Retention, Tickets
 from tickets.facts import SYSTEM
 from tickets.files import service as files
 from tickets.matters.models import TicketCaller
 from tickets.models import (
     IS_OPEN,
-    CallCitizen,
-    CitizenNumber,
     EventKind,
     Ticket,
     TicketCall,
@@ -242,43 +240,13 @@ def _set(session: Session, ticket_id: int, **values: Any) -> None:
 # ------------------------------------------------------------------ what somebody asks of theirs
 
 
-def tickets_of(session: Session, subject: Subject) -> list[int]:
-    """The ids of the tickets that somebody brought or called about."""
-    if subject.number is not None:
-        found = sa.union(
-            sa.select(Ticket.id).where(Ticket.caller_number == subject.number),
-            sa.select(TicketCall.ticket_id).where(TicketCall.caller_number == subject.number),
-        )
-    else:
-        found = sa.union(
-            sa.select(TicketCall.ticket_id)
-            .join(CallCitizen, CallCitizen.call_id == TicketCall.call_id)
-            .where(CallCitizen.citizen_id == subject.person)
-        )
-    return sorted(session.scalars(found))
-
-
-def persons_of(session: Session, subject: Subject) -> list[int]:
-    """The ids of the persons who are meant: one, or those of a number."""
-    if subject.person is not None:
-        if _was_erased(session, subject.person):
-            return []
-        return [persons.find(session, subject.person).id]
-    theirs = sa.select(CitizenNumber.citizen_id).where(CitizenNumber.number == subject.number)
-    return sorted(session.scalars(theirs))
-
-
-def _was_erased(session: Session, person_id: int) -> bool:
-    return any(each.kind == "erased" for each in persons.history(session, person_id))
-
-
 def about(floor: Floor, session: Session, subject: Subject) -> About:
     """See `keepers.Keeper`: the persons, their tickets with all that was written in them, what was
     sent to them, and the photos that they sent or that everybody may see.
     """
     config = floor.section(Tickets)
-    people = [_of_person(session, id_) for id_ in persons_of(session, subject)]
-    ids, told_at = tickets_of(session, subject), _numbers_of(session, subject)
+    people = [_of_person(session, id_) for id_ in whose.persons_of(session, subject)]
+    ids, told_at = whose.tickets_of(session, subject), whose.numbers_of(session, subject)
     theirs = [_of_ticket(session, config, id_, told_at) for id_ in ids]
     shown = [file for id_ in ids for file in _files_of(session, id_, told_at)]
     known = {
@@ -350,13 +318,6 @@ def _file_name(file: files.FileFacts) -> str:
 def _position(file: files.FileFacts) -> str | None:
     where = file.position
     return f"{where.latitude}, {where.longitude}" if where else None
-
-
-def _numbers_of(session: Session, subject: Subject) -> frozenset[str]:
-    if subject.number is not None:
-        return frozenset({subject.number})
-    people = persons_of(session, subject)
-    return frozenset(each for id_ in people for each in persons.find(session, id_).numbers)
 
 
 def _came_later(
@@ -439,107 +400,4 @@ def _place(session: Session, config: Tickets, ticket: facts.TicketFacts) -> dict
     }
 
 
-def erase(_floor: Floor, session: Session, erasure: Erasure) -> Erased:
-    """See `keepers.Keeper`.
-
-    A number goes out of every ticket, with the persons who have no other; a person goes with the
-    number that they called about their tickets from. Of a closed ticket that is theirs alone no
-    words are left; of others the names and numbers go.
-    """
-    people, tickets = _meant(session, erasure.subject)
-    held = [id_ for id_ in tickets if session.get_one(Ticket, id_).hold]
-    names = [persons.find(session, id_).name for id_ in people]
-    others = redaction.without(names)
-    kept: list[tuple[str, dict[str, Any]]] = []
-    still_open = []
-    for id_ in tickets:
-        ticket = facts.of_ticket(session.get_one(Ticket, id_))
-        if id_ in held:
-            number = ticket.number_shown
-            kept.append(("tickets.privacy.kept.held", {"number": number, "why": ticket.hold}))
-            continue
-        if ticket.is_open:
-            still_open.append(ticket.number_shown)
-        if not erasure.dry:
-            _erase_from(session, ticket, erasure, others)
-    if still_open:
-        shown = ", ".join(still_open[:20])
-        kept.append(("tickets.privacy.kept.open", {"numbers": shown}))
-    counts = {"tickets": len(tickets) - len(held)}
-    # who is named in a ticket that is held stays until that is released
-    gone = [id_ for id_ in people if not set(tickets_of(session, Subject(person=id_))) & {*held}]
-    counts["persons"] = len(gone)
-    if not erasure.dry:
-        if erasure.subject.number is not None and not held:
-            numbers_ = sa.delete(CitizenNumber).where(
-                CitizenNumber.number == erasure.subject.number
-            )
-            session.execute(numbers_)
-            sms.forget(session, erasure.subject.number)
-        redaction.forget_persons(session, gone, erasure.by, erasure.now)
-    return Erased(counts, kept)
-
-
-def _meant(session: Session, subject: Subject) -> tuple[list[int], list[int]]:
-    """The persons that an erasure takes away, and the tickets that it changes."""
-    people = persons_of(session, subject)
-    if subject.number is not None:
-        others = sa.select(CitizenNumber.citizen_id).where(
-            CitizenNumber.number != subject.number, CitizenNumber.citizen_id.in_(people)
-        )
-        shared = set(session.scalars(others))
-        people = [id_ for id_ in people if id_ not in shared]
-    return people, tickets_of(session, subject)
-
-
-def _erase_from(
-    session: Session, ticket: facts.TicketFacts, erasure: Erasure, others: redaction.Change
-) -> None:
-    subject = erasure.subject
-    alone = not ticket.is_open and _is_alone(session, ticket.id, subject)
-    touched = _drop_numbers(session, ticket.id, subject)
-    if alone:
-        sms.forget_ticket(session, ticket.id)
-        redaction.forget_place(session, ticket.id)
-        touched = bool(files.forget(session, ticket.id, now=erasure.now)) or touched
-        touched = redaction.change_words(session, ticket.id, redaction.nothing) or touched
-    else:
-        touched = redaction.change_words(session, ticket.id, others) or touched
-    if touched:
-        said = {"why": "request", "text": ""}
-        tell(session, ticket.id, EventKind.REDACTED, erasure.by, erasure.now, said)
-
-
-def _drop_numbers(session: Session, ticket_id: int, subject: Subject) -> bool:
-    if subject.number is not None:
-        return redaction.drop_numbers(session, ticket_id, subject.number)
-    theirs = (
-        sa.select(TicketCall.caller_number)
-        .join(CallCitizen, CallCitizen.call_id == TicketCall.call_id)
-        .where(TicketCall.ticket_id == ticket_id, CallCitizen.citizen_id == subject.person)
-    )
-    dropped = [
-        redaction.drop_numbers(session, ticket_id, number)
-        for number in set(session.scalars(theirs))
-        if number
-    ]
-    return any(dropped)
-
-
-def _is_alone(session: Session, ticket_id: int, subject: Subject) -> bool:
-    """Nobody else called about it."""
-    callers: Sequence[Any]
-    if subject.number is not None:
-        column = TicketCall.caller_number
-        callers = session.scalars(sa.select(column).where(TicketCall.ticket_id == ticket_id)).all()
-        return all(number == subject.number for number in callers)
-    callers = session.scalars(
-        sa.select(CallCitizen.citizen_id)
-        .select_from(TicketCall)
-        .outerjoin(CallCitizen, CallCitizen.call_id == TicketCall.call_id)
-        .where(TicketCall.ticket_id == ticket_id)
-    ).all()
-    return all(id_ == subject.person for id_ in callers)
-
-
-KEEPER = Keeper(ROOM, due=due, act=act, about=about, erase=erase)
+KEEPER = Keeper(ROOM, due=due, act=act, about=about, erase=erasing.erase)

@@ -62,12 +62,36 @@ class _Group:
 def masked(text: str) -> str:
     """Return `text` with `MASK` instead of every telephone number, ID number and address."""
     text = _EMAIL.sub(MASK, text)
+    return _over(text, _numbers(text.translate(_FIGURES)))
+
+
+def without_numbers(text: str, numbers: Iterable[str]) -> str:
+    """Return `text` with `MASK` instead of these telephone numbers (E.164), in whichever form they
+    are written; those of others stay.
+    """
+    wanted = {_dialled(each) for each in numbers}
     plain = text.translate(_FIGURES)
+    return _over(
+        text,
+        ((start, end) for start, end in _numbers(plain) if _dialled(plain[start:end]) in wanted),
+    )
+
+
+def _over(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Put `MASK` over what stands at `spans`, which go from left to right."""
     pieces, done = [], 0
-    for start, end in _numbers(plain):
+    for start, end in spans:
         pieces += [text[done:start], MASK]
         done = end
     return "".join([*pieces, text[done:]])
+
+
+def _dialled(number: str) -> str:
+    """The figures that are the same in every form of a number: 812345678 of 081-234-5678, +66 81
+    234 5678, 0066 (0)81 234 5678.
+    """
+    figures = re.sub("[^0-9]", "", number).removeprefix("00")
+    return figures.removeprefix("66").removeprefix("0")
 
 
 def without_names(text: str, names: Iterable[str]) -> str:

@@ -4,16 +4,21 @@ Rows of the story stay, with what they say of the matter: when, who of the city,
 figure changes by it. That something was taken out is an event of its own (`redacted`).
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.db import UNSEEN
 from tickets import masking
+from tickets.facts import CITIZEN
+from tickets.incidents.models import IncidentEvent, IncidentTicket, IncidentWork
 from tickets.matters.models import TicketCaller
 from tickets.models import (
+    BulkMove,
+    BulkPart,
     CallCitizen,
     Citizen,
     CitizenEvent,
@@ -23,7 +28,10 @@ from tickets.models import (
     TicketCall,
     TicketEvent,
     TicketLink,
+    TicketMerge,
     TicketPlace,
+    TicketSms,
+    TicketView,
 )
 from tickets.units.models import Dispatch, UnitRequest
 from tickets.writing import tell
@@ -45,6 +53,18 @@ def names_in(session: Session, ticket_id: int) -> list[str]:
 def without(names: Collection[str]) -> Change:
     """How words become such that name nobody of these, and no number."""
     return lambda text: masking.without_names(masking.masked(text), names)
+
+
+#: In what is not somebody's own, shorter names are left: they stand in too many other words.
+_LEAST_NAME: Final = 4
+
+
+def without_them(names: Collection[str], numbers: Collection[str]) -> Change:
+    """How words become such that they name nobody of these and none of their numbers (E.164); the
+    numbers of others stay.
+    """
+    long = [name for name in names if len(name) >= _LEAST_NAME]
+    return lambda text: masking.without_names(masking.without_numbers(text, numbers), long)
 
 
 def nothing(_text: str) -> str:
@@ -105,6 +125,121 @@ def _change_words_of_units(session: Session, ticket_id: int, change: Change) -> 
     return touched
 
 
+# ------------------------------------------------------------------ around it
+
+
+def change_around(session: Session, ticket_ids: Collection[int], change: Change) -> None:
+    """Change what else was written of some tickets: in those that theirs have to do with, in what
+    was done with many at once, in what was sent.
+    """
+    known = set(ticket_ids)
+    others = _related(session, known) | _of_bulks(session, known, change)
+    others |= _of_incidents(session, known, change)
+    for id_ in sorted(others - known):
+        change_words(session, id_, change)
+    for sms in _rows(session, TicketSms, TicketSms.ticket_id.in_(known | others)):
+        if (text := change(sms.text)) != sms.text:
+            sms.text = text
+    session.flush()
+
+
+def _rows(session: Session, table: type[Any], *which: sa.ColumnElement[bool]) -> Iterable[Any]:
+    return session.scalars(
+        sa.select(table).where(*which).execution_options(populate_existing=True)
+    ).all()
+
+
+def _related(session: Session, ids: Collection[int]) -> set[int]:
+    """The tickets that some are linked to, were merged into, or take in."""
+    found: set[int] = set()
+    for one, other in (
+        (TicketLink.from_id, TicketLink.to_id),
+        (TicketLink.to_id, TicketLink.from_id),
+        (TicketMerge.ticket_id, TicketMerge.into_id),
+        (TicketMerge.into_id, TicketMerge.ticket_id),
+    ):
+        found |= set(session.scalars(sa.select(other).where(one.in_(ids))))
+    return found
+
+
+def _of_bulks(session: Session, ids: Collection[int], change: Change) -> set[int]:
+    """Change what was written with moves of many; return the tickets in which it stands too."""
+    others: set[int] = set()
+    moves = sa.select(BulkPart.bulk_id).where(BulkPart.ticket_id.in_(ids))
+    for move in _rows(session, BulkMove, BulkMove.id.in_(moves)):
+        if (data := _changed(move.data, change)) != move.data:
+            move.data = data
+            parts = sa.select(BulkPart.ticket_id).where(BulkPart.bulk_id == move.id)
+            others |= set(session.scalars(parts))
+    return others
+
+
+def _of_incidents(session: Session, ids: Collection[int], change: Change) -> set[int]:
+    """The same of incidents. What one is called is for everybody to read, and stays."""
+    others: set[int] = set()
+    theirs = sa.select(IncidentTicket.incident_id).where(IncidentTicket.ticket_id.in_(ids))
+    for table in (IncidentWork, IncidentEvent):
+        for row in _rows(session, table, table.incident_id.in_(theirs)):
+            if (data := _changed(row.data, change)) != row.data:
+                row.data = data
+                members = sa.select(IncidentTicket.ticket_id).where(
+                    IncidentTicket.incident_id == row.incident_id
+                )
+                others |= set(session.scalars(members))
+    return others
+
+
+def _changed(data: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """Return what was asked of a move with its words changed: `text`, and `texts` by language."""
+    kept = dict(data)
+    if isinstance(said := kept.get("text"), str):
+        kept["text"] = change(said)
+    if isinstance(texts := kept.get("texts"), Mapping):
+        kept["texts"] = {code: change(str(text)) for code, text in texts.items()}
+    return kept
+
+
+def change_views(session: Session, change: Change) -> None:
+    """Change what saved views are called and what they look for."""
+    longest = TicketView.title.type.length
+    for view in _rows(session, TicketView):
+        asked = {name: change(str(value)) for name, value in view.asked.items()}
+        if asked != view.asked:
+            view.asked = asked
+        if (title := change(view.title)) != view.title:
+            view.title = title[:longest]
+    session.flush()
+
+
+# ------------------------------------------------------------------ places
+
+
+def change_place(session: Session, ticket_id: int, change: Change) -> bool:
+    """Change the words of where it is, also in the story; whether anything became another."""
+    touched = False
+    place = session.get(TicketPlace, ticket_id, populate_existing=True)
+    for name in _PLACE_WORDS if place is not None else ():
+        if (text := change(getattr(place, name))) != getattr(place, name):
+            setattr(place, name, text)
+            touched = True
+    for event in _placed(session, ticket_id):
+        data = {
+            **event.data,
+            **{
+                key: {
+                    name: change(value) if name in _PLACE_WORDS else value
+                    for name, value in event.data.get(key, {}).items()
+                }
+                for key in ("was", "now")
+            },
+        }
+        if data != event.data:
+            event.data, touched = data, True
+    session.flush()
+    return touched
+
+
+_PLACE_WORDS: Final = ("house", "moo", "soi", "road", "address", "landmark")
 #: A pin of so many places of a degree is within some hundred metres: the street, and not the house.
 _COARSE = 3
 
@@ -132,14 +267,36 @@ def forget_place(session: Session, ticket_id: int) -> None:
 
 
 def _forget_where_it_was(session: Session, ticket_id: int) -> None:
-    events = session.scalars(
-        sa.select(TicketEvent)
-        .where(TicketEvent.ticket_id == ticket_id, TicketEvent.kind == EventKind.PLACED.value)
-        .execution_options(populate_existing=True)
-    )
-    for event in events:
+    for event in _placed(session, ticket_id):
         event.data = {**event.data, "was": {}, "now": {}}
     session.flush()
+
+
+def _placed(session: Session, ticket_id: int) -> Iterable[TicketEvent]:
+    placed = TicketEvent.kind == EventKind.PLACED.value
+    return _rows(session, TicketEvent, TicketEvent.ticket_id == ticket_id, placed)
+
+
+# ------------------------------------------------------------------ who called
+
+
+def drop_own_words(session: Session, ticket_id: int, number: str, *, first: bool) -> bool:
+    """Take out what somebody wrote on the ticket's page or by SMS under their number, who came with
+    it later, or (`first`) brought it; whether there was anything.
+    """
+    mine = sa.select(TicketCaller.id).where(
+        TicketCaller.ticket_id == ticket_id, TicketCaller.number == number
+    )
+    callers = set(session.scalars(mine))
+    touched = False
+    which = (TicketEvent.ticket_id == ticket_id, TicketEvent.who == CITIZEN)
+    for event in _rows(session, TicketEvent, *which):
+        who = event.data.get("caller")
+        theirs = first if who is None else who in callers
+        if theirs and event.data.get("text"):
+            event.data, touched = {**event.data, "text": ""}, True
+    session.flush()
+    return touched
 
 
 def drop_numbers(session: Session, ticket_id: int, number: str | None = None) -> bool:

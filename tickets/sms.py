@@ -555,18 +555,25 @@ def wishes_of(session: Session, numbers: Collection[str]) -> list[tuple[datetime
     return [(row.at, row.wanted) for row in session.scalars(mine)]
 
 
-def forget(session: Session, number: str) -> None:
-    """Forget a number wherever it stands here; that something was sent stays."""
-    linked = sa.select(CitizenLink.id).where(CitizenLink.number == number)
+def forget(session: Session, number: str, ticket_id: int | None = None) -> None:
+    """Forget a number wherever it stands here, or where it stands for one ticket, and what was said
+    to it; that something was sent stays.
+    """
+    of_one = [] if ticket_id is None else [CitizenLink.ticket_id == ticket_id]
+    linked = sa.select(CitizenLink.id).where(CitizenLink.number == number, *of_one)
+    sent = [] if ticket_id is None else [TicketSms.ticket_id == ticket_id]
     for where, values in (
-        (TicketSms.link_id.in_(linked), {"link_id": None}),
-        (TicketSms.number == number, {"number": None}),
+        ([TicketSms.link_id.in_(linked)], {"link_id": None}),
+        ([TicketSms.number == number, *sent], {"number": None, "text": ""}),
     ):
         session.execute(
             sa.update(TicketSms)
-            .where(where)
+            .where(*where)
             .values(**values)
             .execution_options(synchronize_session=False)
         )
-    for table in (CitizenLink, SmsWish, SmsReceived):
-        session.execute(sa.delete(table).where(table.number == number))
+    session.execute(sa.delete(CitizenLink).where(CitizenLink.number == number, *of_one))
+    received = [] if ticket_id is None else [SmsReceived.ticket_id == ticket_id]
+    session.execute(sa.delete(SmsReceived).where(SmsReceived.number == number, *received))
+    if ticket_id is None:
+        session.execute(sa.delete(SmsWish).where(SmsWish.number == number))

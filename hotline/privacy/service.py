@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from hotline import audit
 from hotline.auth import Identity
+from hotline.db import after_commit
 from hotline.errors import Invalid
 from hotline.floor import Floor
 from hotline.i18n import masked
@@ -182,6 +183,7 @@ def erase(
         audit.record(
             session, "floor.erased", _subject(subject), by=by, at=now, reason=reason, **did
         )
+        after_commit(session, floor.db.empty_log)
     return Outcome(counts, [*kept, ("floor.privacy.kept.audit", {})])
 
 

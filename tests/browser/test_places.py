@@ -205,3 +205,58 @@ def test_an_agent_pins_it_during_the_call(hotline: Hotline, open_page: Open) -> 
     page.goto(link.get_attribute("href") or "")
     expect(page.locator("#place .where")).to_contain_text("ซอยนาเกลือ 12")
     expect(page.locator(".facts").last).to_contain_text("Engineering Bureau, north section")
+
+
+def test_at_the_desk_a_contradiction_is_put_right_in_one_click(
+    hotline: Hotline, open_page: Open
+) -> None:
+    page = open_page("agent1", "/desk", language="en")
+    press_ready(page)
+    talk(hotline, page, "1", "2")
+    written = page.locator("[name=place_written]")
+    latitude = page.locator("[name=place_latitude]")
+    page.locator("[name=place_address]").fill("ซอยบัวขาว หน้า 7-11")
+    written.select_option("nong_prue")
+    page.get_by_role("button", name="Map", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    ready(dialog)
+    dialog.get_by_role("searchbox").fill("Lan Pho")
+    dialog.get_by_role("button", name="Lan Pho, Na Kluea").click()
+    told = dialog.locator("[data-pinned]")
+    expect(told).to_contain_text("The pin is in Na Kluea, the words say Nong Prue")
+    expect(told.get_by_role("button")).to_have_count(3)
+
+    # the pin goes to where the words say, and the map with it
+    told.get_by_role("button", name="Move the pin to Soi Buakhao").click()
+    expect(told.get_by_role("button")).to_have_count(0)
+    expect(latitude).to_have_value("12.93")
+    page.keyboard.press("Escape")
+    line = page.locator("[data-contradicts]")
+    expect(line).to_be_empty()
+
+    # without the map: the area is changed after the pin, and the form says so
+    written.select_option("na_kluea")
+    expect(line).to_contain_text("The pin is in Nong Prue, the words say Na Kluea")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert faults(page) == []
+    line.get_by_role("button", name="Keep the words, drop the pin").click()
+    expect(line).to_be_empty()
+    expect(latitude).to_have_value("")
+    expect(written).to_have_value("na_kluea")
+    expect(written).to_be_focused()
+
+    # what was typed is a draft, and the page that is drawn anew says it too
+    page.locator(".place-fields summary").click()
+    latitude.fill("12.93")
+    page.locator("[name=place_longitude]").fill("100.8848")
+    expect(line.get_by_role("button")).to_have_count(2)
+    page.wait_for_function(
+        """async () => {
+          const answer = await fetch("/calls/current", { headers: { Accept: "text/html" } });
+          return (await answer.text()).includes("data-repair");
+        }"""
+    )
+    page.reload()
+    line.get_by_role("button", name="Use the pin's: Nong Prue").click()
+    expect(written).to_have_value("nong_prue")
+    expect(line).to_be_empty()

@@ -5,7 +5,7 @@ safe and brings it to the disk. `add` (or `add_from_citizen`) then writes its ro
 no row stands without bytes. Bytes without a row the night finds (`tickets.files.sending`).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -672,6 +672,45 @@ def anonymise(session: Session, ticket_id: int, *, now: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     return erased
+
+
+def forget_of_citizen(session: Session, ticket_id: int, *, whole: bool, now: datetime) -> int:
+    """Erase what a ticket's citizen sent and nobody made public (`whole`), and of all that they
+    sent where and when it was taken; return how many were erased.
+    """
+    sent = (
+        TicketFile.ticket_id == ticket_id,
+        TicketFile.by_citizen == sa.true(),
+        TicketFile.erased_at.is_(None),
+    )
+    erased = 0
+    if whole:
+        ids = session.scalars(
+            sa.select(TicketFile.id).where(*sent, TicketFile.public == sa.false())
+        )
+        erased = delete_bytes(session, list(ids), now=now)
+    session.execute(
+        sa.update(TicketFile)
+        .where(*sent)
+        .values(name="", latitude=None, longitude=None, taken_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return erased
+
+
+def rename(session: Session, ticket_id: int, change: Callable[[str], str]) -> bool:
+    """Change what a ticket's files are called; whether any is called otherwise now."""
+    touched = False
+    longest = TicketFile.name.type.length
+    for file in session.scalars(
+        sa.select(TicketFile)
+        .where(TicketFile.ticket_id == ticket_id, TicketFile.name != "")
+        .execution_options(populate_existing=True)
+    ):
+        if (name := change(file.name)) != file.name:
+            file.name, touched = name[:longest], True
+    session.flush()
+    return touched
 
 
 def delete_bytes(session: Session, file_ids: Collection[int], *, now: datetime) -> int:

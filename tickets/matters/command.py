@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,13 @@ def add(commands: Any, tools: Tools) -> None:
     measure.add_argument("--letters", type=int, default=0, help="of the words so many are heard")
     measure.add_argument("--off", type=float, default=0, help="the pin is so many metres off")
     measure.add_argument("--no-pin", action="store_true", help="only the words of where it is")
+    measure.add_argument("--no-address", action="store_true", help="nor these: what was said alone")
+    measure.add_argument(
+        "--streets",
+        type=int,
+        metavar="N",
+        help="the city knows the streets that N addresses name, and finds them in words",
+    )
     measure.add_argument("--least", type=float, help="offer what is so likely (0 to 1)")
     measure.add_argument(
         "--judged", type=Path, metavar="FILE", help="CSV: one,other,same (ids, and 1 or 0)"
@@ -60,7 +68,15 @@ def _evaluate(arguments: argparse.Namespace, tools: Tools) -> int:
 
     config = tools.config(arguments)
     reports = [each for file in arguments.files for each in _reports(file, config, arguments)]
-    heard = measuring.Heard(arguments.letters, arguments.off, pin=not arguments.no_pin)
+    heard = measuring.Heard(
+        arguments.letters,
+        arguments.off,
+        pin=not arguments.no_pin,
+        address=not arguments.no_address,
+    )
+    if arguments.streets is not None:
+        addresses = {each.id: each.matter.place for each in reports}.values()
+        heard = replace(heard, streets=measuring.streets_of(addresses, arguments.streets))
     judged = _judged(arguments.judged) if arguments.judged else {}
     least = rules.LEAST if arguments.least is None else arguments.least
     found = measuring.measure(reports, heard, judged, least)
@@ -82,6 +98,9 @@ def _show(rows: int, found: "Figures") -> None:
     print(f"  always trusted: merged {_of(found.merged, found.second)}")
     print(f"    of these wrong: {_of(found.wrong, found.merged)}")
     print(f"new tickets: {found.new:,}, offered and always trusted: {found.new_merged:,}")
+    print(f"offered in all: {found.offered:,}, too far apart: {_of(found.far, found.offered)}")
+    merged = found.merged + found.new_merged
+    print(f"  always trusted: merged too far apart {_of(found.merged_far, merged)}")
     if found.judged_same or found.judged_merged:
         print(
             f"judged the same, among the first three: {_of(found.judged_three, found.judged_same)}"

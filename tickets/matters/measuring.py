@@ -7,14 +7,16 @@ judged pairs, one of a pair that was judged to be the same.
 """
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import cos, pi, radians, sin
 from typing import Final
 
 from tickets.matters import rules
 from tickets.matters.rules import Matter
-from tickets.places.rules import DEGREE, Pin
+from tickets.places.areas import fold, taken_out
+from tickets.places.rules import DEGREE, Pin, distance
 
 #: The place in the offers that counts as found.
 PLACES: Final = rules.OFFERED
@@ -28,15 +30,26 @@ class Report:
     matter: Matter
 
 
+#: Which streets words name, by id.
+Streets = Callable[[str], frozenset[str]]
+
+
+def _none(_words: str) -> frozenset[str]:
+    return frozenset()
+
+
 @dataclass(frozen=True)
 class Heard:
     """How a second caller is heard: `letters` of their words so far (0: all), the pin so many
-    metres `off` in any direction, or none.
+    metres `off` in any direction, or none; without a pin the words of where it is (`address`), or
+    none of these either. `streets`: those that the city's file knows.
     """
 
     letters: int = 0
     off: float = 0.0
     pin: bool = True
+    address: bool = True
+    streets: Streets = _none
 
     def as_heard(self, matter: Matter, chance: random.Random) -> Matter:
         """Return what the agent has of it."""
@@ -46,7 +59,39 @@ class Heard:
             way = chance.random() * 2 * pi
             north, east = self.off * sin(way) / DEGREE, self.off * cos(way) / DEGREE
             pin = Pin.of(pin.latitude + north, pin.longitude + east / cos(radians(pin.latitude)))
-        return replace(matter, text=text, pin=pin, place=matter.place if not self.pin else "")
+        place = matter.place if self.address and not self.pin else ""
+        return replace(matter, text=text, pin=pin, place=place, streets=self.named(text, place))
+
+    def named(self, text: str, place: str) -> frozenset[str]:
+        """The streets of the city that stand in words."""
+        return self.streets(f"{place}\n{text}")
+
+
+#: A street in an address, as a map writes it: its kind, its name, perhaps a number.
+_STREET: Final = re.compile(r"(?:ถนน|ซอย|ตรอก)\s*[^\s,/]{2,}(?:\s+\d+(?:/\d+)?)?")
+
+
+def streets_of(addresses: Iterable[str], least: int) -> Streets:
+    """Take for the city's streets what at least so many addresses name; return what finds them in
+    words, the longest name first, as `tickets.places.areas` does.
+    """
+    counts: dict[str, int] = {}
+    for address in addresses:
+        for name in {fold(found) for found in _STREET.findall(address)}:
+            counts[name] = counts.get(name, 0) + 1
+    names = sorted(
+        (name for name, count in counts.items() if count >= least), key=lambda name: -len(name)
+    )
+
+    def named(words: str) -> frozenset[str]:
+        text, found = fold(words), set[str]()
+        for name in names:
+            if (rest := taken_out(name, text)) is not None:
+                found.add(name)
+                text = rest
+        return frozenset(found)
+
+    return named
 
 
 @dataclass
@@ -55,7 +100,9 @@ class Figures:
     the agent who always trusts merged `merged` of them, `wrong` into another ticket. Of `new`
     tickets they merged `new_merged` into one with another id: the file does not say whether that
     was wrong. Of `judged_same` pairs the earlier was among the three `judged_three` times; of first
-    offers that were judged (`judged_merged`) `judged_wrong` were not the same.
+    offers that were judged (`judged_merged`) `judged_wrong` were not the same. Whatever was heard,
+    both pins of the table say how far apart two are: of all `offered`, `far` are farther than the
+    same matter can be, and `merged_far` of what the agent merged.
     """
 
     tickets: int = 0
@@ -70,6 +117,9 @@ class Figures:
     judged_three: int = 0
     judged_merged: int = 0
     judged_wrong: int = 0
+    offered: int = 0
+    far: int = 0
+    merged_far: int = 0
     #: What was merged among the new ones: (id, id of the first offer), to be judged.
     merges: list[tuple[str, str]] = field(default_factory=list)
 
@@ -80,6 +130,8 @@ class Figures:
             "share_first": _share(self.first, self.second),
             "share_three": _share(self.three, self.second),
             "share_wrong": _share(self.wrong, self.merged),
+            "share_far": _share(self.far, self.offered),
+            "share_merged_far": _share(self.merged_far, self.merged + self.new_merged),
             "judged_share_three": _share(self.judged_three, self.judged_same),
             "judged_share_wrong": _share(self.judged_wrong, self.judged_merged),
         }
@@ -105,6 +157,10 @@ def measure(
         draft = replace(heard.as_heard(report.matter, chance), key=0)
         offers = rules.offers(draft, tickets.values(), least)
         ids = [names[each.matter.key] for each in offers]
+        far = [_is_far(report.matter, each.matter) for each in offers]
+        found.offered += len(far)
+        found.far += sum(far)
+        found.merged_far += any(far[:1])
         if report.id in tickets:
             _second(found, report.id, ids)
             continue
@@ -112,9 +168,16 @@ def measure(
         if tickets:
             _new(found, report.id, ids, pairs, tickets)
         key = len(tickets) + 1
-        tickets[report.id] = replace(report.matter, key=key)
+        streets = heard.named(report.matter.text, report.matter.place)
+        tickets[report.id] = replace(report.matter, key=key, streets=streets)
         names[key] = report.id
     return found
+
+
+def _is_far(one: Matter, other: Matter) -> bool:
+    if one.pin is None or other.pin is None:
+        return False
+    return distance(one.pin, other.pin) > one.limits.wider(other.limits).radius_m
 
 
 def _second(found: Figures, id_: str, offered: Sequence[str]) -> None:

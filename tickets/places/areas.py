@@ -6,6 +6,7 @@ Pure. The geometry is GEOS (shapely): whether two rings cross is no question to 
 
 import json
 import math
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -134,9 +135,9 @@ class Areas:
         text = fold(words)
         hits: list[Hit] = []
         for name, named in self._gazetteer:
-            if name in text:
+            if (rest := taken_out(name, text)) is not None:
                 hits.append(Hit(named, name))
-                text = text.replace(name, "\n")
+                text = rest
         return hits
 
     @cached_property
@@ -176,6 +177,18 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFC", text).casefold()
     digits = (str(int(char)) if char.isdecimal() else char for char in plain)
     return "".join(char for char in digits if not char.isspace())
+
+
+def taken_out(name: str, text: str) -> str | None:
+    """Return a folded text without this folded name, or None where it is not named: soi 1 is not
+    named by soi 12.
+    """
+    if name not in text:
+        return None
+    if not name[-1].isdecimal():
+        return text.replace(name, "\n")
+    rest, count = re.subn(rf"{re.escape(name)}(?![0-9])", "\n", text)
+    return rest if count else None
 
 
 # ------------------------------------------------------------------ reading a file

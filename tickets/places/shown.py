@@ -1,6 +1,10 @@
-"""How a place is shown: what the pages of a ticket say of it."""
+"""How a place is shown: what the pages of a ticket say of it, and what a form does of one that is
+being typed.
+"""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from flask import url_for
 from sqlalchemy.orm import Session
@@ -9,9 +13,9 @@ from hotline.floor import Floor
 from hotline.web import language, t
 from tickets.config import Tickets
 from tickets.facts import Actor, TicketFacts
-from tickets.places import rules, service
+from tickets.places import entry, rules, service
 from tickets.places.areas import Area, Point
-from tickets.places.rules import Place
+from tickets.places.rules import PARTS, Place, Repair
 
 
 @dataclass(frozen=True)
@@ -73,12 +77,93 @@ def metres(length: float) -> str:
     return t("tickets.place.metres", n=round(length / 10) * 10)
 
 
+# ------------------------------------------------------------------ what is being typed
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One way to put a contradiction right: its words, and what it writes into which fields (by
+    their names without `place_`).
+    """
+
+    how: Repair
+    title: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A pin that is not where the words say: why, in words, and the ways to put it right."""
+
+    why: str
+    fixes: Sequence[Fix]
+
+
+#: What a repair may change.
+_CHANGED: Final = ("written", "latitude", "longitude", "asset")
+
+
+def wrong(config: Tickets, fields: Mapping[str, str]) -> Wrong | None:
+    """Say what contradicts in a place that is being typed (`entry.FIELDS`), and what one click does
+    about it, as on the ticket's page; None where nothing does.
+    """
+    where = _being_typed(config, fields)
+    if where is None or not where.contradicts:
+        return None
+    why = t(
+        "tickets.place.contradicts_typed",
+        pin=area(config, where.area) or t("tickets.place.unknown"),
+        written=area(config, where.written),
+    )
+    return Wrong(why, tuple(_fixes(config, where)))
+
+
+def _being_typed(config: Tickets, fields: Mapping[str, str]) -> Place | None:
+    """Return the place as far as it has been typed; None while the figures are no pin."""
+    try:
+        pin = entry.pin_of(fields)
+    except ValueError:
+        return None
+    parts = {name: entry.tidy(fields.get(entry.PREFIX + name)) for name in PARTS}
+    written = fields.get(f"{entry.PREFIX}written") or None
+    known = written if written in config.areas.areas else None
+    asset = fields.get(f"{entry.PREFIX}asset") or None
+    return service.settled(config, Place(pin=pin, written=known, asset=asset, **parts))
+
+
+def _fixes(config: Tickets, where: Place) -> list[Fix]:
+    point = service.landmark_of(config, where)
+    names = {
+        Repair.PIN: {"area": area(config, where.area)},
+        Repair.LANDMARK: {"name": point.name(language()) if point else ""},
+        Repair.WORDS: {},
+    }
+    before = entry.typed(where)
+    found = []
+    for how, said in names.items():
+        repaired = service.repaired(config, where, how)
+        if repaired is None:
+            continue
+        after = entry.typed(repaired)
+        changed = {
+            name: after.get(key, "")
+            for name in _CHANGED
+            if after.get(key := entry.PREFIX + name, "") != before.get(key, "")
+        }
+        found.append(Fix(how, t(f"tickets.place.repair.{how.value}", **said), changed))
+    return found
+
+
 @dataclass(frozen=True)
 class Fields:
     """What the fields of a place are made with, on another room's page."""
 
     config: Tickets
     map_of: dict[str, str]
+
+    def wrong(self, fields: Mapping[str, str]) -> Wrong | None:
+        """See `wrong`."""
+        return wrong(self.config, fields)
 
 
 def fields_of(the_floor: Floor) -> Fields:

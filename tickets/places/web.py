@@ -4,7 +4,7 @@ Everything works without a script too: an address and a sub-district are fields,
 figures, and what stands in the city is found by its number or name.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,16 +85,18 @@ def areas() -> Response:
 @blueprint.get("/api/places/at")
 @access(*EVERYONE)
 def at() -> Response:
-    """Say whose a pin is (`latitude`, `longitude`), and what is near; or, for `words`, which area
-    they name.
+    """Say whose a pin is (`latitude`, `longitude`), what is near, and, with what else of a place
+    has been typed (`written`, `soi`, …), what contradicts and how that is put right; or, for
+    `words`, which area they name.
     """
     config = _config()
     said = request.args.get("words", "")
     if said:
         named = service.suggested(config, said)
         return jsonify(area=_area(named[0]) if named else None, words=named[1] if named else "")
+    fields = {f"{entry.PREFIX}{k}": v for k, v in request.args.items()}
     try:
-        pin = entry.pin_of({f"{entry.PREFIX}{k}": v for k, v in request.args.items()})
+        pin = entry.pin_of(fields)
     except ValueError as error:
         raise Invalid(str(error)) from error
     if pin is None:
@@ -105,7 +107,10 @@ def at() -> Response:
         if nearest
         else ""
     )
-    return jsonify(area=_area(config.areas.at(pin)), near=near)
+    found = shown.wrong(config, fields)
+    return jsonify(
+        area=_area(config.areas.at(pin)), near=near, wrong=None if found is None else asdict(found)
+    )
 
 
 @blueprint.get("/api/places/find")

@@ -10,6 +10,8 @@
 /** @typedef {{latitude: number, longitude: number}} Pin */
 /** @typedef {{kind: string, title: string, latitude?: number, longitude?: number, area?: string, asset?: string}} Hit */
 /** @typedef {{id: string, title: string, outside: boolean, telephone: string}} Area */
+/** @typedef {{title: string, fields: Record<string, string>}} Fix one way to put a contradiction right */
+/** @typedef {{area: Area | null, near: string, wrong: {why: string, fixes: Fix[]} | null}} At what a pin is told of */
 
 const PAUSE_MS = 400;
 /** From this zoom on main points are drawn, and nearer still the city's things. */
@@ -298,6 +300,19 @@ class CityMap extends EventTarget {
 
 // ------------------------------------------------------------------ the fields of a place
 
+/**
+ * What has been typed of a place, by the names of its fields without `place_`.
+ * @param {HTMLFormElement} form
+ */
+function typedIn(form) {
+  /** @type {Record<string, string>} */
+  const typed = {};
+  for (const [name, value] of new FormData(form)) {
+    if (name.startsWith("place_") && String(value).trim()) typed[name.slice("place_".length)] = String(value).trim();
+  }
+  return typed;
+}
+
 class PlaceForm {
   /**
    * @param {HTMLFormElement} form has the fields `place_…`
@@ -367,23 +382,28 @@ class PlaceForm {
     const pin = this.pin();
     if (!told) return;
     if (!pin) return told.replaceChildren();
-    /** @type {{area: Area | null, near: string}} */
-    const found = await json(this.map.frame.dataset.at, { ...pin, lang: this.language });
+    const found = await this.asked();
     const { words } = this.map;
-    let written = this.field("written").value;
-    if (!written) {
+    if (!this.field("written").value) {
       // an empty choice is what the words name, or follows the pin; one that somebody made does neither
-      written = (await this.named())?.id ?? found.area?.id ?? "";
-      if (written) this.write({ written });
+      const written = (await this.named())?.id ?? found.area?.id ?? "";
+      if (written) {
+        this.write({ written });
+        return this.tell();
+      }
     }
     const parts = found.area
       ? [found.area.title, ...(found.area.outside ? [words.outside, found.area.telephone] : []), found.near]
       : [words.beyond];
     told.replaceChildren(parts.filter(Boolean).join(" · "));
-    if (written && written !== (found.area?.id ?? "")) {
-      told.append(" ", made("strong", { class: "tag urgent" }, words.contradicts));
-      if (found.area) told.append(" ", this.button(words.use, { written: found.area.id }));
-    }
+    if (!found.wrong) return;
+    told.append(" ", made("strong", { class: "tag urgent" }, words.contradicts), " ", found.wrong.why);
+    for (const fix of found.wrong.fixes) told.append(" ", this.button(fix.title, fix.fields));
+  }
+
+  /** @returns {Promise<At>} whose the pin is, and what of the fields contradicts it */
+  asked() {
+    return json(this.map.frame.dataset.at, { ...typedIn(this.form), lang: this.language });
   }
 
   suggest = later(async () => {
@@ -409,6 +429,9 @@ class PlaceForm {
     button.addEventListener("click", () => {
       this.write(values);
       this.around.querySelector("[data-suggested]")?.replaceChildren();
+      const pin = this.pin();
+      if (pin) this.map.show(pin);
+      else this.map.hide();
       this.tell();
     });
     return button;
@@ -501,8 +524,54 @@ async function atDesk(button) {
   place.tell();
 }
 
+/**
+ * Say in the desk's own form, also without its map, that the pin contradicts the words, with the same
+ * ways to put it right. The server says it too, when it draws the form anew.
+ * @param {HTMLFormElement} form
+ */
+const atDeskTyped = later(async (/** @type {HTMLFormElement} */ form) => {
+  const button = form.querySelector("[data-place-map]");
+  const told = form.querySelector("[data-contradicts]");
+  if (!(button instanceof HTMLElement) || !told) return;
+  const typed = typedIn(form);
+  if (!typed.latitude || !typed.longitude) return told.replaceChildren();
+  try {
+    /** @type {At} */
+    const found = await json(button.dataset.at, { ...typed, lang: button.dataset.language ?? "th" });
+    const { contradicts } = JSON.parse(button.dataset.words ?? "{}");
+    const fixes = (found.wrong?.fixes ?? []).map((fix) => made("button", { type: "button", "data-repair": JSON.stringify(fix.fields) }, fix.title));
+    told.replaceChildren(...(found.wrong ? [made("strong", { class: "tag urgent" }, contradicts), made("span", {}, found.wrong.why), ...fixes] : []));
+  } catch {
+    told.replaceChildren(); // no figures yet, or no line: nothing is claimed
+  }
+});
+
+/** @param {HTMLElement} button one way to put it right */
+function repairAtDesk(button) {
+  const form = button.closest("form");
+  if (!form) return;
+  for (const [name, value] of Object.entries(JSON.parse(button.dataset.repair ?? "{}"))) {
+    const field = form.elements.namedItem(`place_${name}`);
+    if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) field.value = String(value);
+  }
+  form.querySelector("[data-contradicts]")?.replaceChildren();
+  // what keeps the draft hears it as what somebody types, and whoever typed goes on from there
+  const written = form.elements.namedItem("place_written");
+  if (written instanceof HTMLElement) {
+    written.dispatchEvent(new Event("input", { bubbles: true }));
+    written.focus();
+  }
+}
+
 document.querySelectorAll("[data-map]").forEach((frame) => onPage(/** @type {HTMLElement} */ (frame)));
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("[data-place-map]") : null;
   if (button instanceof HTMLElement) atDesk(button);
+  const repair = event.target instanceof Element ? event.target.closest("[data-repair]") : null;
+  if (repair instanceof HTMLElement) repairAtDesk(repair);
+});
+document.addEventListener("input", (event) => {
+  const { target } = event;
+  if (!(target instanceof HTMLInputElement || target instanceof HTMLSelectElement) || !target.name.startsWith("place_")) return;
+  if (target.form?.querySelector("[data-contradicts]")) atDeskTyped(target.form);
 });

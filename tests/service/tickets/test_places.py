@@ -522,6 +522,15 @@ def test_the_pages_and_addresses_answer(reader: FlaskClient, db: Database, make:
     assert found["found"][0]["asset"] == "lamp:12-034"
     at = reader.get("/api/places/at?latitude=12.93&longitude=100.94").json
     assert (at["area"]["id"], at["area"]["outside"]) == ("nong_prue_municipality", True)
+    assert at["wrong"] is None
+    typed = "latitude=12.965&longitude=100.9&written=nong_prue&soi=บัวขาว&asset=lamp:12-034"
+    wrong = reader.get(f"/api/places/at?{typed}&lang=en").json["wrong"]
+    assert wrong["why"] == "The pin is in Na Kluea, the words say Nong Prue."
+    assert {fix["how"]: fix["fields"] for fix in wrong["fixes"]} == {
+        "pin": {"written": "na_kluea"},
+        "landmark": {"latitude": "12.93", "longitude": "100.8848", "asset": ""},
+        "words": {"latitude": "", "longitude": "", "asset": ""},
+    }
     assert reader.get("/api/places/at?words=ซอยบัวขาว").json["area"]["id"] == "nong_prue"
     assert reader.get("/api/places/at?latitude=x&longitude=1").status_code == 422
     assert reader.get("/api/places/tickets?bbox=1,2,3").status_code == 422

@@ -249,6 +249,14 @@ def test_neighbours_alone_are_no_city() -> None:
 # ------------------------------------------------------------------ names
 
 
+def test_a_soi_is_not_named_by_the_number_of_another() -> None:
+    areas = good(area("a", square(0, 0)), point("soi_1", 0.5, 0.5, "ซอย 1"))
+    assert [hit.named.id for hit in areas.found_in("น้ำท่วม ซอย 1 ครับ")] == ["soi_1"]
+    assert areas.found_in("น้ำท่วม ซอย 12") == areas.found_in("ซอย ๑๒") == []
+    both = areas.found_in("ซอย 12 ตรงข้ามซอย 1")
+    assert [hit.named.id for hit in both] == ["soi_1"]
+
+
 def test_names_are_found_in_what_somebody_says() -> None:
     areas, _ = read(SHIPPED)
     assert [hit.area for hit in areas.found_in("ซอยบัวขาว หน้า 7-11")] == ["nong_prue"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickets.masking import MASK, is_thai_id, masked, without_names
+from tickets.masking import MASK, is_thai_id, masked, without_names, without_numbers
 
 THAI = str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙")
 MOBILE = "0812345678"
@@ -173,3 +173,13 @@ def test_names_go_whole_and_in_parts() -> None:
         f"คุณ{MASK} บอกว่าบ้านคุณ{MASK}น้ำไม่ไหล {MASK} ก็ว่า"
     )
     assert without_names("นา", ["", "ก"]) == "นา"
+
+
+def test_one_number_goes_in_every_form_and_others_stay() -> None:
+    said = "โทร 081-234-5678, ๐๘๑ ๒๓๔ ๕๖๗๘, +66 81 234 5678, +66 (0)81 234 5678 หรือ 0066812345678"
+    kept = f"โทร {MASK}, {MASK}, {MASK}, {MASK} หรือ {MASK}"
+    assert without_numbers(said, ["+66812345678"]) == kept
+    others = "โทร 038-253-241 หรือ 0812345679 บ้าน 81/2345678 เรื่อง 081-2345"
+    assert without_numbers(others, ["+66812345678"]) == others
+    assert without_numbers(said, []) == said
+    assert without_numbers("+44 20 7946 0958", ["+442079460958"]) == MASK
