@@ -168,15 +168,20 @@ def choose_on_desk() -> BaseResponse:
 @access(*WATCHES)
 def wallboard() -> str:
     """For a wall and for a phone: how the floor stands (from a room above), who answers (ours)."""
-    figures = current_app.extensions[FIGURES]()
-    return render_template("agents/wallboard.html", figures=figures, **_grid())
+    return render_template("agents/wallboard.html", **_wall())
 
 
-@blueprint.get("/wallboard/agents")
+@blueprint.get("/wallboard/now")
 @access(*WATCHES)
-def wallboard_agents() -> BaseResponse:
-    """The agents' part of the wallboard, as a fragment."""
-    return shared(lambda: render_template("agents/_grid.html", **_grid()))
+def wallboard_now() -> BaseResponse:
+    """All of it that changes, as one fragment: a call that moves changes figures and agents, and
+    every wallboard asks at that moment.
+    """
+    return shared(lambda: render_template("agents/_wall.html", **_wall()))
+
+
+def _wall() -> dict[str, Any]:
+    return {"figures": current_app.extensions[FIGURES](), **_grid()}
 
 
 def _grid() -> dict[str, Any]:

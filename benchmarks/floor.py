@@ -151,8 +151,8 @@ class Call(Page):
             self.place.seen.offers.append(ago(expires[1], earlier=timedelta(seconds=patience)))
 
 
-class Grid(Page):
-    """The wallboard's agents: each whose state is new."""
+class Wall(Page):
+    """The wallboard: each of its agents whose state is new."""
 
     known: frozenset[tuple[str, str]] = frozenset()
 
@@ -213,10 +213,9 @@ def desk_of(place: Place, agent_id: int) -> dict[Page, frozenset[str]]:
 
 def wall_of(place: Place) -> dict[Page, frozenset[str]]:
     return {
-        Page(place, "/wallboard/board", place.supervisor): frozenset(
+        Wall(place, "/wallboard/now", place.supervisor): frozenset(
             {"waiting", "service", "agents", "tickets"}
-        ),
-        Grid(place, "/wallboard/agents", place.supervisor): frozenset({"agents"}),
+        )
     }
 
 

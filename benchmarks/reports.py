@@ -273,7 +273,7 @@ def pages(floor: Floor, watch: Watch, days: Span, bare: Bare, rounds: int) -> No
         taken = watch.times([_asking(get, path) for path, _ in asked])
         print(scanned.row(f"bare: {name}", scanned))
         print(taken.row(f"page: {name}", scanned), flush=True)
-    board = watch.times([_asking(get, "/wallboard/board")] * rounds)
+    board = watch.times([_asking(get, "/wallboard/now")] * rounds)
     print(board.row("page: the wallboard's board"), flush=True)
     published = [_asking(get, f"/reports/month/{each.first:%Y-%m}/published") for each in months]
     print(watch.times(published).row("page: a month as published"), flush=True)

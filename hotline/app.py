@@ -105,7 +105,6 @@ BLUEPRINTS = (
     ivr.web.blueprint,
     ivr.pages.blueprint,
     reports.web.blueprint,
-    reports.board_web.blueprint,
     reports.dashboard_web.blueprint,
     reports.library.blueprint,
     reports.history.web.blueprint,

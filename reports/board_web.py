@@ -1,28 +1,16 @@
 """The figures of the wallboard: the reports' part of a page of another room."""
 
-from flask import Blueprint, render_template
+from flask import render_template
 from markupsafe import Markup
-from werkzeug.wrappers import Response as BaseResponse
 
 from hotline import clock
-from hotline.auth import Role, access
-from hotline.web import floor, shared, t
+from hotline.web import floor, t
 from ivr.config import Ivr
 from reports import board, here
 
-#: Its templates are the room's.
-blueprint = Blueprint("board", __name__)
-
-
-@blueprint.get("/wallboard/board")
-@access(Role.AGENT, Role.SUPERVISOR, Role.MANAGER)
-def wallboard() -> BaseResponse:
-    """The figures of the wallboard, as a fragment."""
-    return shared(board_now)
-
 
 def board_now() -> Markup:
-    """The same, for the page."""
+    """They as they are now: markup for `agents.web.FIGURES`."""
     the_floor, section, now = floor(), here.section(), clock.now()
     with the_floor.db.read() as session:
         found = board.read(

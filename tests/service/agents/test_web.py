@@ -139,7 +139,7 @@ def test_only_who_answers_calls_comes_to_the_desk(client, bearer, path):
 
 
 def test_managers_watch_the_wallboard_and_divisions_do_not(client, bearer):
-    for path in ("/wallboard", "/wallboard/agents"):
+    for path in ("/wallboard", "/wallboard/now"):
         assert client.get(path, headers=bearer(Role.MANAGER)).status_code == 200
         assert client.get(path, headers=bearer(Role.DIVISION)).status_code == 403
 
@@ -238,7 +238,7 @@ def test_the_wallboard_shows_first_who_needs_a_look(client, floor, bearer, now):
     with floor.db.write() as session:
         service.missed(session, ids["missed"], offer_id=1, now=NOON)
         service.on_call(session, ids["talking"], offer_id=2, now=NOON)
-    grid = client.get("/wallboard/agents?lang=en", headers=header).text
+    grid = client.get("/wallboard/now?lang=en", headers=header).text
     shown = re.findall(r'class="person (\w+)" id="agent-(\d+)"', grid)
     assert shown == [
         ("missed", str(ids["missed"])),

@@ -71,16 +71,41 @@ def test_only_what_has_changed_is_counted_again(floor, monkeypatch):
     figures_of_today, noon = Today(How.of(floor)), midnight(floor) + timedelta(hours=12)
     figures(floor, figures_of_today, noon)
     asked = []
-    facts = today.source.facts
-    monkeypatch.setattr(today.source, "facts", lambda *span: asked.append(span[1:]) or facts(*span))
-    monkeypatch.setattr(today, "SLACK", 0)
-    figures(floor, figures_of_today, noon)
-    assert asked == []
+    facts_of = today.source.facts_of
+    monkeypatch.setattr(today.source, "facts", None)  # the day as a whole was counted once
+    monkeypatch.setattr(
+        today.source, "facts_of", lambda session, of: asked.append(of) or facts_of(session, of)
+    )
+    figures(floor, figures_of_today, noon)  # the newest, of which one may have come meanwhile
+    before = figures(floor, figures_of_today, noon)
+    assert figures(floor, figures_of_today, noon) == before
     with floor.db.write() as session:
-        Story(session, midnight(floor) + timedelta(hours=9, minutes=1)).queued().abandoned()
+        story = Story(session, midnight(floor) + timedelta(hours=9, minutes=1)).queued()
+    for _ in range(2):
+        figures(floor, figures_of_today, noon)
+    assert asked[1:] == [{story.call_id}], "and each event is looked at once"
+
+
+def test_a_call_that_goes_on_leaves_where_it_was_counted(floor):
+    """It arrived in one quarter of an hour, in no queue; it is queued in the next."""
+    figures_of_today, noon = Today(How.of(floor)), midnight(floor) + timedelta(hours=12)
+    with floor.db.write() as session:
+        story = Story(session, midnight(floor) + timedelta(hours=9, minutes=14, seconds=50))
+    assert figures(floor, figures_of_today, noon) == counted(floor, DAY)
+    with floor.db.write() as session:
+        story.session = session
+        story.queued(30)
+    found = figures(floor, figures_of_today, noon)
+    assert found == counted(floor, DAY)
+    assert sum(each.calls for each in found.values()) == 1
+
+
+def test_after_a_long_while_the_day_is_counted_anew(floor, monkeypatch):
+    monkeypatch.setattr(today, "MANY", 3)
+    figures_of_today, noon = Today(How.of(floor)), midnight(floor) + timedelta(hours=12)
     figures(floor, figures_of_today, noon)
-    nine = midnight(floor) + timedelta(hours=9)
-    assert asked == [(nine, nine + timedelta(minutes=15))]
+    write_day(floor, DAY, 10)
+    assert figures(floor, figures_of_today, noon) == counted(floor, DAY)
 
 
 # ---------------------------------------------------------------- the fragment
@@ -97,7 +122,7 @@ def board(client, bearer):
     headers = bearer(Role.MANAGER)
 
     def board(**more):
-        answer = client.get("/wallboard/board?lang=en", headers={**headers, **more})
+        answer = client.get("/wallboard/now?lang=en", headers={**headers, **more})
         assert answer.status_code == 200
         return answer
 
@@ -129,7 +154,7 @@ def alarms(text):
 def test_who_may_see_it(client, bearer):
     for role in Role:
         may = role in (Role.AGENT, Role.SUPERVISOR, Role.MANAGER)
-        status = client.get("/wallboard/board", headers=bearer(role)).status_code
+        status = client.get("/wallboard/now", headers=bearer(role)).status_code
         assert status == (200 if may else 403), role
 
 
@@ -234,8 +259,8 @@ def test_all_who_ask_after_one_change_get_the_same(floor, board, noon):
 
 def test_an_unchanged_one_is_not_sent_again(client, bearer, noon):
     headers = bearer(Role.MANAGER)
-    etag = client.get("/wallboard/board", headers=headers).headers["ETag"]
-    again = client.get("/wallboard/board", headers={**headers, "If-None-Match": etag})
+    etag = client.get("/wallboard/now", headers=headers).headers["ETag"]
+    again = client.get("/wallboard/now", headers={**headers, "If-None-Match": etag})
     assert (again.status_code, again.data) == (304, b"")
 
 
