@@ -52,7 +52,7 @@ WATCHES: Final = frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})
 SESSIONS: Final = "sign_ins"
 UNITS: Final = "units"
 #: Seconds of the wall. A topic is told at once, and then no oftener than this.
-PACE = 0.2
+PACE = 0.1
 #: How often a stream says that it lives; a page that hears nothing for three of them gives it up.
 BEAT = 2.0
 #: How long Redis may say nothing, asked or not.

@@ -11,6 +11,7 @@ HotlineError
 │   ├── NotTalking      hang up, without a conversation
 │   ├── NotNow          what this conversation does not allow just now
 │   ├── ColleagueBusy   passed on to somebody who is not free
+│   ├── NobodyFree      a word with a queue of which nobody is
 │   ├── StillTalking    an outcome before the conversation is over
 │   ├── CannotCall      who an agent wants to call is not called, or not now
 │   ├── CannotText      no SMS: the number gets none, or the city sends none
@@ -107,6 +108,12 @@ class ColleagueBusy(Conflict):
     """The colleague to whom the call was to be passed on is not free."""
 
     code, text = "colleague-busy", "ivr.talk.colleague_busy"
+
+
+class NobodyFree(Conflict):
+    """Of the queue that was to be spoken to first nobody else is free."""
+
+    code, text = "nobody-free", "ivr.talk.nobody_free"
 
 
 class NobodyThere(Invalid):

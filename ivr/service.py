@@ -19,7 +19,17 @@ from ivr.room.offers import (
     look_for_agent,
 )
 from ivr.room.waiting import Line, Place, Stay, enter, lines, seen
-from ivr.story import AtHand, EventFacts, Visit, at_hand, newest_event, touched_since, visits
+from ivr.story import (
+    AtHand,
+    EventFacts,
+    Visit,
+    at_hand,
+    events_since,
+    newest_event,
+    touched_since,
+    visits,
+    visits_of_calls,
+)
 
 __all__ = [
     "Arrival",
@@ -39,6 +49,7 @@ __all__ = [
     "decline",
     "end_call",
     "enter",
+    "events_since",
     "finish",
     "finish_by_default",
     "hang_up",
@@ -53,4 +64,5 @@ __all__ = [
     "seen",
     "touched_since",
     "visits",
+    "visits_of_calls",
 ]

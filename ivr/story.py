@@ -4,7 +4,7 @@ Every number of a report and every list of calls comes from `visits`, so that a 
 behind it cannot differ.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -192,6 +192,12 @@ def last_visits(session: Session, ids: Sequence[int]) -> Iterator[Visit]:
         yield of_call[-1]
 
 
+def visits_of_calls(session: Session, ids: Collection[int]) -> Iterator[Visit]:
+    """All visits of some calls, at most some hundred, by call."""
+    for of_call in _by_call(session.execute(_EVENTS_OF_CALLS, {"calls": sorted(ids)})):
+        yield from of_call
+
+
 def calls_like(session: Session, call: CallFacts) -> list[int]:
     """The calls from the same number, in order."""
     same = sa.select(Call.id).where(Call.from_number == call.from_number).order_by(Call.id)
@@ -208,6 +214,12 @@ def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
         sa.select(CallEvent.at).where(decides, CallEvent.call_id.in_(changed))
     )
     return set(moments), newest
+
+
+def events_since(session: Session, event_id: int) -> list[tuple[int, int]]:
+    """Every event newer than `event_id`: its id, and its call's."""
+    rows = session.execute(_NEWER, {"than": event_id})
+    return [(row.id, row.call_id) for row in rows]
 
 
 def newest_event(session: Session) -> int:
@@ -452,6 +464,7 @@ _EVENTS_OF_CALLS = (
     .where(CallEvent.call_id.in_(sa.bindparam("calls", expanding=True)), _FOLDED)
     .order_by(CallEvent.call_id, CallEvent.id)
 )
+_NEWER = sa.select(CallEvent.id, CallEvent.call_id).where(CallEvent.id > sa.bindparam("than"))
 _EVENTS_OF_CALL = (
     sa.select(*_COUNTED)
     .where(CallEvent.call_id == sa.bindparam("call"), _FOLDED)

@@ -58,6 +58,16 @@ def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
     return ivr.touched_since(session, event_id)
 
 
+def facts_of(session: Session, calls: Collection[int]) -> Iterator[CallFacts]:
+    """All of some calls that came here, at most some hundred, whenever that was."""
+    return ivr.visits_of_calls(session, calls)
+
+
+def events_since(session: Session, event_id: int) -> list[tuple[int, int]]:
+    """Every event of a call newer than `event_id`: its id, and its call's."""
+    return ivr.events_since(session, event_id)
+
+
 def newest_event(session: Session) -> int:
     """The id of the newest event of any call; 0 before the first."""
     return ivr.newest_event(session)

@@ -51,7 +51,8 @@ def resume_recording(call_id: int) -> Response:
 @blueprint.post("/api/calls/<int:call_id>/transfer")
 @access(*ANSWERS)
 def transfer(call_id: int) -> Response:
-    """Pass the caller on (`how: now`), or ring a telephone and speak there first (`how: first`).
+    """Pass the caller on (`how: now`), or ring a telephone and speak there first (`how: first`; of
+    a queue: with somebody who is free).
 
     `to`: `queue:ID`, `agent:ID`, `division:ID`, `directory:ID`; without it `number`: a telephone
     number as it is keyed.
@@ -89,9 +90,11 @@ def _do(what: Callable[[Session, int], object]) -> Response:
 def _transfer(session: Session, call_id: int, who: int, to: str, *, first: bool) -> None:
     here, by, now = floor(), current_account().username, clock.now()
     if to.startswith(_QUEUE):
+        queue = to.removeprefix(_QUEUE)
         if first:
-            raise Invalid("how: first is for people", text="ivr.talk.first_is_for_people")
-        passing.to_queue(here, session, call_id, who, to.removeprefix(_QUEUE), by=by, now=now)
+            consults.ask_queue(here, session, call_id, who, queue, now=now)
+        else:
+            passing.to_queue(here, session, call_id, who, queue, by=by, now=now)
         return
     if to.startswith(_AGENT):
         colleague = _id(to.removeprefix(_AGENT))

@@ -617,6 +617,11 @@ def consult(
     return offer_id
 
 
+def asked(session: Session, offer_id: int) -> set[int]:
+    """The colleagues who were asked for a word in this conversation, whatever came of it."""
+    return {*session.scalars(sa.select(Offer.agent_id).where(Offer.consults == offer_id))}
+
+
 def consult_accepted(floor: Floor, session: Session, offer: OfferFacts, *, now: datetime) -> bool:
     """The colleague takes it: their telephone is rung, into the conference of who asks."""
     until = now + _to_meet(floor)

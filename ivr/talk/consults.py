@@ -22,11 +22,12 @@ from agents import service as agents
 from hotline import outbox
 from hotline.floor import Floor
 from ivr import calls
-from ivr.errors import ColleagueBusy, NotNow, NotTalking, OfferGone
+from ivr.config import Ivr
+from ivr.errors import ColleagueBusy, NobodyFree, NobodyThere, NotNow, NotTalking, OfferGone
 from ivr.events import LIVE, Kind, OfferState
 from ivr.room import offers
 from ivr.room.offers import OfferFacts
-from ivr.talk import parties, service
+from ivr.talk import parties, service, targets
 from ivr.talk.rules import Verb, possible
 
 #: How a party ends whose colleague let it ring, whose telephone was not reached, or who has left.
@@ -57,6 +58,23 @@ def ask(
     asked = offer.who | {"party": party_id, "title": who.name}
     calls.tell(session, call_id, Kind.PARTY_ASKED, asked, now=now)
     return party_id
+
+
+def ask_queue(
+    floor: Floor, session: Session, call_id: int, agent_id: int, queue: str, *, now: datetime
+) -> int:
+    """The same, with whoever of `queue` is to be asked first (`targets.free_of_queue`); asked
+    again, with the next. Raises what `ask` raises, `NobodyThere` for a queue that there is not, and
+    `NobodyFree`.
+    """
+    if queue not in floor.section(Ivr).queues:
+        raise NobodyThere(f"queue: {queue!r}", to=queue)
+    offer = service.talking(session, call_id, agent_id)
+    asked = offers.asked(session, offer.id)
+    free = targets.free_of_queue(session, agent_id, queue, offer.language, asked=asked)
+    if not free:
+        raise NobodyFree
+    return ask(floor, session, call_id, agent_id, free[0], now=now)
 
 
 # ---------------------------------------------------------------- the colleague's answer

@@ -4,13 +4,16 @@ Outside are the divisions that have a telephone (`tickets.divisions`), the numbe
 put into its directory (`ivr.directory`), and whatever number is keyed.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 import phonenumbers
 from sqlalchemy.orm import Session
 
 from agents import service as agents
-from agents.service import PresenceFacts
+from agents.routing import skill
+from agents.service import BoardRow, PresenceFacts
 from hotline import i18n
 from hotline.floor import Floor
 from ivr.config import Ivr
@@ -84,6 +87,27 @@ def colleagues(session: Session, agent_id: int) -> list[Colleague]:
         if row.agent.id != agent_id and row.presence.status != "signed_out"
     ]
     return sorted(found, key=lambda each: (not each.free, each.name))
+
+
+def free_of_queue(
+    session: Session, agent_id: int, queue: str, language: str, *, asked: Collection[int]
+) -> list[int]:
+    """The other agents who are free and answer `queue`, in the order in which to ask them for a
+    word: who was not `asked` in this conversation, who speaks the caller's language, and who has
+    been idle longest.
+    """
+    free = [
+        (row.agent.id in asked, skill(queue, language) not in row.skills, _idle(row), row.agent.id)
+        for row in agents.board(session)
+        if row.agent.id != agent_id
+        and row.presence.presence.available
+        and any(each.startswith(skill(queue, "")) for each in row.skills)
+    ]
+    return [each for *_, each in sorted(free)]
+
+
+def _idle(row: BoardRow) -> datetime:
+    return row.presence.idle_since or row.presence.since
 
 
 def _number(keyed: str, country: str) -> str | None:

@@ -434,6 +434,42 @@ def test_who_is_not_free_is_not_asked_and_one_who_is_asked_is_not_free(
     assert agent.call["held_since"] is None, "and nobody is held for it"
 
 
+def test_a_word_with_a_queue_is_one_with_whoever_of_it_is_to_be_asked_first(
+    world: World, agent: Agent, caller: Caller, colleague: Agent
+) -> None:
+    """Who speaks the caller's language, the longest idle first; then who was not asked yet."""
+    world.clock.advance(seconds=10)
+    foreign = world.agent(queues=["complaint"], languages=["en"])
+    world.clock.advance(seconds=10)
+    last = world.agent(queues=["complaint"])
+    for asked in (colleague, last, foreign, colleague):
+        call = does(agent, "transfer", to="queue:complaint", how="first")
+        assert call["party"]["title"] == asked.username
+        assert asked.offer["asked_by"] == agent.username
+        asked.declines()
+        assert asked.doing == "ready/idle"
+    does(agent, "transfer", to="queue:complaint", how="first")
+    colleague.accepts().picks_up()
+    does(agent, "party/hand-over")
+    assert (colleague.call["state"], colleague.doing) == ("talking", "ready/on_call")
+    world.check()
+
+
+def test_a_word_with_a_queue_of_which_nobody_is_free(
+    world: World, agent: Agent, caller: Caller, colleague: Agent
+) -> None:
+    for to, code, status in (
+        ("queue:emergency", "nobody-free", 409),
+        ("queue:information", "nobody-free", 409),  # only who asks answers it
+        ("queue:none", "nobody-there", 422),
+    ):
+        path = f"/api/calls/{caller.id}/transfer"
+        answer = agent.ask("POST", path, to=to, how="first")
+        assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
+    assert told(world, caller) == []
+    assert agent.call["held_since"] is None
+
+
 def test_a_recording_that_was_paused_goes_on_with_the_colleague(
     world: World, agent: Agent, caller: Caller, colleague: Agent
 ) -> None:

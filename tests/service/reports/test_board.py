@@ -71,16 +71,41 @@ def test_only_what_has_changed_is_counted_again(floor, monkeypatch):
     figures_of_today, noon = Today(How.of(floor)), midnight(floor) + timedelta(hours=12)
     figures(floor, figures_of_today, noon)
     asked = []
-    facts = today.source.facts
-    monkeypatch.setattr(today.source, "facts", lambda *span: asked.append(span[1:]) or facts(*span))
-    monkeypatch.setattr(today, "SLACK", 0)
-    figures(floor, figures_of_today, noon)
-    assert asked == []
+    facts_of = today.source.facts_of
+    monkeypatch.setattr(today.source, "facts", None)  # the day as a whole was counted once
+    monkeypatch.setattr(
+        today.source, "facts_of", lambda session, of: asked.append(of) or facts_of(session, of)
+    )
+    figures(floor, figures_of_today, noon)  # the newest, of which one may have come meanwhile
+    before = figures(floor, figures_of_today, noon)
+    assert figures(floor, figures_of_today, noon) == before
     with floor.db.write() as session:
-        Story(session, midnight(floor) + timedelta(hours=9, minutes=1)).queued().abandoned()
+        story = Story(session, midnight(floor) + timedelta(hours=9, minutes=1)).queued()
+    for _ in range(2):
+        figures(floor, figures_of_today, noon)
+    assert asked[1:] == [{story.call_id}], "and each event is looked at once"
+
+
+def test_a_call_that_goes_on_leaves_where_it_was_counted(floor):
+    """It arrived in one quarter of an hour, in no queue; it is queued in the next."""
+    figures_of_today, noon = Today(How.of(floor)), midnight(floor) + timedelta(hours=12)
+    with floor.db.write() as session:
+        story = Story(session, midnight(floor) + timedelta(hours=9, minutes=14, seconds=50))
+    assert figures(floor, figures_of_today, noon) == counted(floor, DAY)
+    with floor.db.write() as session:
+        story.session = session
+        story.queued(30)
+    found = figures(floor, figures_of_today, noon)
+    assert found == counted(floor, DAY)
+    assert sum(each.calls for each in found.values()) == 1
+
+
+def test_after_a_long_while_the_day_is_counted_anew(floor, monkeypatch):
+    monkeypatch.setattr(today, "MANY", 3)
+    figures_of_today, noon = Today(How.of(floor)), midnight(floor) + timedelta(hours=12)
     figures(floor, figures_of_today, noon)
-    nine = midnight(floor) + timedelta(hours=9)
-    assert asked == [(nine, nine + timedelta(minutes=15))]
+    write_day(floor, DAY, 10)
+    assert figures(floor, figures_of_today, noon) == counted(floor, DAY)
 
 
 # ---------------------------------------------------------------- the fragment
