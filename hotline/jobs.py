@@ -43,8 +43,8 @@ NIGHT = "night"
 SLOW = "slow"
 QUEUES = (CALLS, NIGHT, SLOW)
 #: The workers of `hotline run`, and what each works on, the first first: neither a long night nor a
-#: mail server that hangs must hold up a call.
-WORKERS: Mapping[str, tuple[str, ...]] = {"calls": (CALLS,), "night": (SLOW, NIGHT)}
+#: mail server that hangs must hold up a call, nor such a server what citizens are told by SMS.
+WORKERS: Mapping[str, tuple[str, ...]] = {"calls": (CALLS,), "night": (NIGHT, SLOW)}
 TIME_LIMITS = {CALLS: 30, NIGHT: 3600, SLOW: 600}
 #: What a worker runs: by name, since it knows every room and this module knows none.
 _PERFORM = "hotline.app.perform"

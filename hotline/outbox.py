@@ -43,8 +43,9 @@ LEASE = 15.0
 #: The pause after the first attempt; doubled after each further one.
 FIRST_PAUSE = 1.0
 MAX_ATTEMPTS = 6
-#: So many overdue effects are sent at once; of the slow ones fewer, each may take its whole lease.
-BATCH, SLOW_BATCH = 100, 20
+#: So many overdue effects are sent at once; of the slow ones fewer: each may take a minute, and the
+#: limit of the job must cut none short.
+BATCH, SLOW_BATCH = 100, 5
 
 
 class Hopeless(Exception):

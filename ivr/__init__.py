@@ -13,6 +13,7 @@ what a caller meets
   nuisance.py    numbers that are refused for a while   silence.py   which to look at         (pure)
 the waiting room
   room/waiting.py        who waits                      room/offers.py   who is offered whom
+  room/reading.py        which offers there are
   room/widening.py       wider circles of agents (pure) room/estimate.py the expected wait    (pure)
   room/announcements.py  what one who waits hears, and when they leave by themselves
   callbacks/     the promise to call back, its place, ringing the citizen, who hung up

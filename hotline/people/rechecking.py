@@ -22,7 +22,7 @@ from hotline import auth, clock
 from hotline.auth import Proved
 from hotline.jobs import NIGHT, Every
 from hotline.models import OpenIdGrant, SignIn
-from hotline.people import openid, provisioning
+from hotline.people import openid, provisioning, steps
 from hotline.people.config import Accounts, OpenId
 from hotline.people.openid import Answer
 
@@ -82,21 +82,30 @@ def _cipher(key: str) -> Fernet:
 
 def due(session: Session, rules: OpenId, now: datetime) -> list[int]:
     """The accounts that somebody is signed in to and that were not asked about for so long."""
-    signed_in = sa.exists().where(
-        SignIn.account_id == OpenIdGrant.account_id, SignIn.expires_at > now
-    )
     old = OpenIdGrant.checked_at <= now - rules.recheck
-    found = sa.select(OpenIdGrant.account_id).where(signed_in, old)
+    found = sa.select(OpenIdGrant.account_id).where(_is_in(now), old)
     return list(session.scalars(found.order_by(OpenIdGrant.checked_at).limit(AT_ONCE)))
+
+
+def _is_in(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.exists().where(SignIn.account_id == OpenIdGrant.account_id, SignIn.expires_at > now)
+
+
+def _of_nobody(rules: OpenId, now: datetime) -> sa.ColumnElement[bool]:
+    """Its session is over. Who has still to give a one-time code is not in yet, and will be."""
+    old = OpenIdGrant.checked_at <= now - max(rules.recheck, steps.LENGTH)
+    return sa.and_(old, ~_is_in(now))
 
 
 def plan(floor: "Floor", now: datetime) -> None:
     """Hand the question to a worker, when there is one: an answer may take long."""
     if not floor.settings.openid_issuer:
         return
+    rules = floor.section(Accounts).openid
+    gone = sa.select(OpenIdGrant.account_id).where(_of_nobody(rules, now)).limit(1)
     with floor.db.read() as session:
-        any_due = bool(due(session, floor.section(Accounts).openid, now))
-    if any_due:
+        to_do = due(session, rules, now) or session.scalars(gone).all()
+    if to_do:
         floor.jobs.enqueue(JOB, queue=NIGHT)
 
 
@@ -108,10 +117,7 @@ def recheck(floor: "Floor") -> None:
     now = clock.now()
     rules = floor.section(Accounts).openid
     with floor.db.write() as session:
-        signed_in = sa.exists().where(
-            SignIn.account_id == OpenIdGrant.account_id, SignIn.expires_at > now
-        )
-        session.execute(sa.delete(OpenIdGrant).where(~signed_in))
+        session.execute(sa.delete(OpenIdGrant).where(_of_nobody(rules, now)))
         accounts = due(session, rules, now)
     for account_id in accounts:
         if not _ask(floor, account_id, rules):
@@ -133,6 +139,8 @@ def _ask(floor: "Floor", account_id: int, rules: OpenId) -> bool:
     except (openid.NoLonger, InvalidToken):
         answer = None
     with floor.db.write() as session:
+        if _kept(session, account_id) != sealed:
+            return True  # they came in anew meanwhile: by that nothing is said of them now
         if (
             answer is None
             or _subject(answer) != subject
@@ -144,6 +152,12 @@ def _ask(floor: "Floor", account_id: int, rules: OpenId) -> bool:
         elif answer.refresh:
             keep(session, account_id, answer, key=key, now=now)
     return True
+
+
+def _kept(session: Session, account_id: int) -> str | None:
+    """The sealed token as it is; nobody changes it until this unit of work is over."""
+    mine = sa.select(OpenIdGrant.token).where(OpenIdGrant.account_id == account_id)
+    return session.scalar(mine.with_for_update())
 
 
 def _claim(

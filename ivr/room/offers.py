@@ -4,12 +4,13 @@ An offer touches three contended rows. They are always taken in the same order (
 waiting room, the offer, the agent's presence), each by compare-and-set; who gets no row raises
 `Lost`, which takes back what was taken before. So two processes neither give one caller to two
 agents nor wait for each other for ever.
+
+Which offers there are, and how each stands, is asked of `reading.py`, through here.
 """
 
-import logging
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -30,21 +31,86 @@ from ivr.errors import (
     ColleagueBusy,
     Lost,
     NoMoreTime,
-    NoSuchOffer,
     NothingToFinish,
     NotTalking,
-    NotYours,
     OfferGone,
 )
 from ivr.events import LIVE, Departed, Kind, OfferState, Result, Waits
-from ivr.models import CallbackAttempt, Offer, Waiting
+from ivr.models import Offer, Waiting
 from ivr.room import absences, callouts, waiting
+from ivr.room.reading import (
+    OfferFacts,
+    caller_sid,
+    expired,
+    facts,
+    held,
+    is_leg,
+    latest_of,
+    latest_of_agent,
+    latest_of_both,
+    leg_of_citizen,
+    live_of,
+    of_agent,
+    of_conference,
+    to_wrap_up,
+)
 from ivr.room.waiting import Skill, Stay
 from ivr.room.wrapping import Mode
 from ivr.talk import monitors, parties
 from ivr.talk.parties import PartyFacts
 
-log = logging.getLogger(__name__)
+__all__ = [
+    "BRING_CALLER",
+    "DIAL_AGENT",
+    "FETCH_CALLER",
+    "GRACE",
+    "HANG_UP",
+    "LET_GO",
+    "LOST",
+    "NOTHING_TO_WRITE",
+    "RING_PLAIN",
+    "OfferFacts",
+    "accept",
+    "becomes_the_callers",
+    "call_over",
+    "caller_sid",
+    "colleague_goes",
+    "consult",
+    "consult_accepted",
+    "consult_answered",
+    "decline",
+    "dialled",
+    "drop_leg",
+    "expired",
+    "extend",
+    "facts",
+    "fail",
+    "hang_up",
+    "held",
+    "is_leg",
+    "join",
+    "latest_of",
+    "latest_of_agent",
+    "latest_of_both",
+    "leg_answered",
+    "leg_over",
+    "let_party_go",
+    "live_of",
+    "look",
+    "look_for_agent",
+    "look_later",
+    "make",
+    "may_extend",
+    "more_time",
+    "of_agent",
+    "of_conference",
+    "pair_of",
+    "take",
+    "talk_over",
+    "to_wrap_up",
+    "undialled",
+    "withdraw",
+]
 
 #: Effects (see ivr/jobs.py).
 DIAL_AGENT, BRING_CALLER, HANG_UP = "ivr.dial_agent", "ivr.bring_caller", "ivr.hang_up"
@@ -58,46 +124,6 @@ LOST = "lost"
 GRACE = 15.0
 #: Pairs that one look makes at most, and how often in a row it may lose them to others.
 _PAIRS, _LOSSES = 1000, 5
-
-
-@dataclass(frozen=True, slots=True)
-class OfferFacts:
-    """An offer as it is now; moments are aware."""
-
-    id: int
-    call_id: int
-    waiting_id: int
-    agent_id: int
-    queue: str
-    language: str
-    state: OfferState
-    result: Result | None
-    made_at: datetime
-    expires_at: datetime
-    leg_sid: str | None
-    answered_at: datetime | None
-    connected_at: datetime | None
-    ended_at: datetime | None
-    wrap_up_until: datetime | None
-    wrapped_up_at: datetime | None
-    wrap_up: str | None
-    wrap_up_due: datetime | None
-    wrap_up_extended_at: datetime | None
-    held_at: datetime | None
-    paused_at: datetime | None
-    passed_to: str | None
-    consults: int | None
-    talk_of: int | None
-
-    @property
-    def talk(self) -> int:
-        """The offer after which the conference is named that they talk in."""
-        return self.id if self.talk_of is None else self.talk_of
-
-    @property
-    def who(self) -> dict[str, int]:
-        """What every event of an offer carries."""
-        return {"offer": self.id, "agent": self.agent_id}
 
 
 # ---------------------------------------------------------------- making offers
@@ -727,147 +753,12 @@ def _outlives(session: Session, offer: OfferFacts) -> bool:
     kept = sa.select(Waiting.callback_id).where(Waiting.id == offer.waiting_id)
     if session.execute(kept).scalar_one() is None:
         return False
-    return offer.state is not OfferState.CONNECTED or _leg_of_citizen(session, offer) is not None
+    return offer.state is not OfferState.CONNECTED or leg_of_citizen(session, offer) is not None
 
 
 def extend(session: Session, offer_id: int, until: datetime) -> bool:
     """Give the two telephones of an accepted offer more time to meet."""
     return _swap(session, offer_id, OfferState.ACCEPTED, expires_at=until)
-
-
-# ---------------------------------------------------------------- what can be seen
-
-
-def facts(session: Session, offer_id: int) -> OfferFacts:
-    """An offer; raises `NoSuchOffer`."""
-    row = session.execute(_FACTS, {"offer": offer_id}).one_or_none()
-    if row is None:
-        raise NoSuchOffer(f"offer {offer_id}")
-    return _facts(row)
-
-
-def is_leg(session: Session, offer_id: int, leg_sid: str) -> bool:
-    """Whether this telephone is the one of an accepted offer, or of the conversation."""
-    offer = facts(session, offer_id)
-    return offer.leg_sid == leg_sid and offer.state in (OfferState.ACCEPTED, OfferState.CONNECTED)
-
-
-def caller_sid(session: Session, offer: OfferFacts) -> str:
-    """The carrier's name of the call that the citizen talks on: their own, or the one to them."""
-    return _leg_of_citizen(session, offer) or calls.facts(session, offer.call_id).sid
-
-
-def _leg_of_citizen(session: Session, offer: OfferFacts) -> str | None:
-    """They were rung for the first of ours in this conference; a colleague may have them by now."""
-    rung = sa.select(CallbackAttempt.leg_sid).where(CallbackAttempt.offer_id == offer.talk)
-    return session.execute(rung).scalar_one_or_none()
-
-
-def of_agent(session: Session, offer_id: int, agent_id: int) -> OfferFacts:
-    """An offer of this agent; raises `NoSuchOffer`, `NotYours`."""
-    offer = facts(session, offer_id)
-    if offer.agent_id != agent_id:
-        raise NotYours
-    return offer
-
-
-def live_of(session: Session, call_id: int) -> OfferFacts | None:
-    """The call's offer that has not ended, or None. (Not a colleague's who is asked for a word.)"""
-    row = session.execute(
-        sa.select(*_COLUMNS).where(
-            Offer.call_id == call_id, Offer.state.in_(LIVE), Offer.consults.is_(None)
-        )
-    ).one_or_none()
-    return None if row is None else _facts(row)
-
-
-def latest_of(session: Session, call_id: int) -> OfferFacts | None:
-    """The call's last offer, or None."""
-    return _last(session, Offer.call_id == call_id)
-
-
-def of_conference(session: Session, offer_id: int) -> OfferFacts:
-    """Whose conversation it is, or was last, where the one of this offer was held: the caller may
-    have been handed over to a colleague there. Raises `NoSuchOffer`.
-    """
-    offer = facts(session, offer_id)
-    there = sa.or_(Offer.id == offer.talk, Offer.talk_of == offer.talk)
-    found = _last(session, sa.and_(Offer.call_id == offer.call_id, there))
-    if found is None:
-        raise NoSuchOffer(f"offer {offer_id}")
-    return found
-
-
-def _last(session: Session, which: sa.ColumnElement[bool]) -> OfferFacts | None:
-    row = session.execute(
-        sa.select(*_COLUMNS)
-        .where(which, Offer.consults.is_(None))
-        .order_by(Offer.id.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else _facts(row)
-
-
-def latest_of_both(session: Session, call_id: int, agent_id: int) -> OfferFacts:
-    """The last offer of this call to this agent, whoever was offered it after them: a caller who is
-    passed on talks with several, and each writes up their own. Raises `NotYours`.
-    """
-    row = session.execute(
-        sa.select(*_COLUMNS)
-        .where(Offer.call_id == call_id, Offer.agent_id == agent_id)
-        .order_by(Offer.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        raise NotYours
-    return _facts(row)
-
-
-def latest_of_agent(session: Session, agent_id: int) -> OfferFacts | None:
-    """The agent's last offer, or None."""
-    row = session.execute(
-        sa.select(*_COLUMNS)
-        .where(Offer.agent_id == agent_id)
-        .order_by(Offer.made_at.desc(), Offer.id.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else _facts(row)
-
-
-def expired(session: Session, now: datetime, limit: int) -> list[OfferFacts]:
-    """Offers that rang out, and accepted ones whose two telephones did not meet in time."""
-    query = (
-        sa.select(*_COLUMNS)
-        .where(Offer.state.in_((OfferState.OFFERED, OfferState.ACCEPTED)), Offer.expires_at <= now)
-        .order_by(Offer.expires_at)
-        .limit(limit)
-    )
-    return [_facts(row) for row in session.execute(query)]
-
-
-def held(session: Session) -> list[OfferFacts]:
-    """All offers that hold an agent: those that live, and conversations to be written up."""
-    live = sa.select(*_COLUMNS).where(Offer.state.in_(LIVE))
-    to_write = sa.select(*_COLUMNS).where(
-        Offer.result == Result.DONE, Offer.wrapped_up_at.is_(None)
-    )
-    rows = session.execute(sa.union_all(live, to_write))
-    return sorted((_facts(row) for row in rows), key=lambda offer: offer.agent_id)
-
-
-def to_wrap_up(session: Session, before: datetime, limit: int) -> list[OfferFacts]:
-    """Conversations whose outcome is not written and whose limit is over."""
-    query = (
-        sa.select(*_COLUMNS)
-        .where(
-            Offer.result == Result.DONE,
-            Offer.wrapped_up_at.is_(None),
-            Offer.wrap_up_until <= before,
-        )
-        .order_by(Offer.wrap_up_until)
-        .limit(limit)
-    )
-    return [_facts(row) for row in session.execute(query)]
 
 
 # ---------------------------------------------------------------- small parts
@@ -897,19 +788,3 @@ def _or_same(leg_sid: str) -> sa.ColumnElement[bool]:
 def _skill(name: str) -> Skill:
     queue, _, language = name.partition("/")
     return (queue, language)
-
-
-def _facts(row: Any) -> OfferFacts:
-    named = row._asdict()
-    result = named["result"]
-    return OfferFacts(
-        **named
-        | {
-            "state": OfferState(named["state"]),
-            "result": None if result is None else Result(result),
-        }
-    )
-
-
-_COLUMNS = tuple(getattr(Offer, name) for name in OfferFacts.__slots__)
-_FACTS = sa.select(*_COLUMNS).where(Offer.id == sa.bindparam("offer"))

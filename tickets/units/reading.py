@@ -315,8 +315,8 @@ def _suggested(
 # ------------------------------------------------------------------ the board
 
 
-def _asked() -> sa.ColumnElement[bool]:
-    return sa.exists().where(UnitRequest.ticket_id == Ticket.id, IS_OPEN_REQUEST)
+def _asked(ticket: type[Ticket]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(UnitRequest.ticket_id == ticket.id, IS_OPEN_REQUEST)
 
 
 def _had(*states: State) -> sa.ColumnElement[bool]:
@@ -328,17 +328,21 @@ def _waits(config: Tickets) -> list[sa.ColumnElement[bool]]:
     """An open ticket to which nobody has been sent: asked for, or of such a kind and not yet done
     by a unit. What was declined or recalled waits again.
     """
-    needed = config.units.needed
-    of_kind = sa.or_(
-        Ticket.category.in_(needed.categories),
-        Ticket.priority.in_([each.value for each in needed.priorities]),
-    )
     sent = _had(State.SENT, State.ACKNOWLEDGED, State.ON_WAY, State.HERE)
-    by_itself = sa.and_(of_kind, ~_had(State.DONE), ~_of_another())
-    return [IS_OPEN, ~sent, sa.or_(_asked(), by_itself)]
+    by_itself = sa.and_(_of_kind(config, Ticket), ~_had(State.DONE), ~_of_another(config))
+    return [IS_OPEN, ~sent, sa.or_(_asked(Ticket), by_itself)]
 
 
-def _of_another() -> sa.ColumnElement[bool]:
+def _of_kind(config: Tickets, ticket: type[Ticket]) -> sa.ColumnElement[bool]:
+    """A unit goes to such a ticket without anybody asking for one."""
+    needed = config.units.needed
+    return sa.or_(
+        ticket.category.in_(needed.categories),
+        ticket.priority.in_([each.value for each in needed.priorities]),
+    )
+
+
+def _of_another(config: Tickets) -> sa.ColumnElement[bool]:
     """It is part of an open incident to which a unit has been sent, or of which an earlier ticket
     waits: one unit goes to a street that two hundred call about.
     """
@@ -348,7 +352,9 @@ def _of_another() -> sa.ColumnElement[bool]:
         Dispatch.ticket_id == other.ticket_id,
         Dispatch.state.in_([each.value for each in (*OPEN, State.DONE)]),
     )
-    earlier = sa.and_(of_it.id < Ticket.id, of_it.closed_at.is_(None))
+    # one that waits for nobody stands for none: an urgent one after it would be sent nobody
+    waits = sa.or_(_asked(of_it), _of_kind(config, of_it))
+    earlier = sa.and_(of_it.id < Ticket.id, of_it.closed_at.is_(None), waits)
     return sa.exists(
         sa.select(mine.ticket_id)
         .join(Incident, Incident.id == mine.incident_id)
@@ -430,7 +436,8 @@ def _incidents(session: Session, ids: Collection[int]) -> dict[int, Whole]:
         .group_by(IncidentTicket.incident_id)
     )
     counts = {row[0]: row[1] for row in counted}
-    return {row.ticket_id: Whole(row.id, row.titles, counts[row.id]) for row in of}
+    # PostgreSQL may have closed the last of them between the two questions
+    return {row.ticket_id: Whole(row.id, row.titles, counts.get(row.id, 0)) for row in of}
 
 
 def readable_jobs(session: Session, actor: Actor, jobs: Sequence[DispatchFacts]) -> frozenset[int]:

@@ -12,7 +12,7 @@ import rq
 from rq.serializers import JSONSerializer
 
 import hotline.app
-from hotline import clock, jobs, outbox
+from hotline import clock, jobs, outbox, smtp
 from hotline.floor import Floor
 from hotline.jobs import CALLS, NIGHT, QUEUES, SLOW, Jobs
 
@@ -119,6 +119,23 @@ def test_a_server_that_hangs_holds_up_no_call(
     assert acted == []
     work(floor, *jobs.WORKERS["night"])
     assert acted == [1]
+
+
+def test_nor_does_it_hold_up_what_the_same_worker_does_besides(
+    floor: Floor, done: list[Any], connection: redis.Redis
+) -> None:
+    slowly(floor)
+    floor.effects["tests.mail"] = lambda *_: done.append("mail")
+    with floor.db.write() as session:
+        outbox.post(session, "tests.mail", {}, now=clock.now())
+    floor.jobs.enqueue(NAME, "an SMS", queue=NIGHT)
+    work(floor, *jobs.WORKERS["night"])
+    assert done == [("an SMS",), "mail"]
+
+
+def test_no_mail_is_cut_short_by_the_limit_of_its_job() -> None:
+    answers = 11  # of a mail server: the connection, two greetings, TLS, a password, the message
+    assert outbox.SLOW_BATCH * answers * smtp.PATIENCE < jobs.TIME_LIMITS[SLOW]
 
 
 def test_the_sweep_waits_for_no_such_server_either(

@@ -21,6 +21,7 @@ from tickets.config import Tickets
 from tickets.errors import BadMove, NoteEmpty, NotYours, RoleMayNot
 from tickets.files import service as files
 from tickets.files.rules import Kind as FileKind
+from tickets.incidents.models import Incident, IncidentTicket
 from tickets.models import EventKind, TicketSms
 from tickets.places import service as places
 from tickets.places.rules import Pin
@@ -44,7 +45,7 @@ from tickets.units.facts import DispatchFacts
 from tickets.units.fleet import UnitDraft
 from tickets.units.models import Dispatch, DispatchEvent, UnitPosition
 from tickets.units.rules import Act, Standing, State
-from tickets.workflow import Result, Role
+from tickets.workflow import Priority, Result, Role
 from tickets.workflow import State as TicketState
 from tickets.writing import TOLD
 
@@ -408,6 +409,31 @@ def waiting(db: Database, city: Tickets, by: Actor = SUPERVISOR) -> list[int]:
         board = service.board(session, city, by, NOW)
         assert service.waiting_count(session, city, by) == len(board.waiting)
     return [each.ticket.id for each in board.waiting]
+
+
+def test_of_an_incident_one_that_waits_stands_for_those_after_it(
+    db: Database, city: Tickets, make: Make
+) -> None:
+    needed = Needed(priorities=(Priority.CRITICAL,))
+    city = city.model_copy(update={"units": city.units.model_copy(update={"needed": needed})})
+    calm, urgent, later = make(category="street_light"), make(), make()
+    about = {"topic": "flood", "division": "central", "named": {}, "metres": 300}
+    titles = {"th": "น้ำท่วม", "en": "Flooding"}
+    with db.write() as session:
+        incident = Incident(state="open", titles=titles, since=NOW, found_at=NOW, **about)
+        session.add(incident)
+        session.flush()
+        for each in (calm, urgent, later):
+            part = {"incident_id": incident.id, "ticket_id": each.id, "at": NOW, "by": "system"}
+            session.add(IncidentTicket(**part))
+    assert waiting(db, city) == [urgent.id], "the first one asks for nobody"
+    with db.write() as session:
+        service.ask(session, calm, by=AGENT, now=NOW)
+    assert waiting(db, city) == [calm.id], "now it does"
+    with db.write() as session:
+        service.unask(session, calm, by=AGENT, now=NOW)
+    send(db, city, calm)
+    assert waiting(db, city) == [], "one has gone to all of them"
 
 
 def test_what_waits_for_a_unit(db: Database, city: Tickets, make: Make) -> None:

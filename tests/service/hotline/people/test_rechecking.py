@@ -10,7 +10,7 @@ from hotline.city import CityConfig
 from hotline.clock import DrivenClock
 from hotline.floor import Floor
 from hotline.models import OpenIdGrant
-from hotline.people import rechecking
+from hotline.people import openid, rechecking
 from hotline.people.config import Accounts, OpenId, Provision
 from tests.service.hotline.people.conftest import BOTH, Make, Person
 from tests.service.hotline.people.test_openid import provider as provider  # noqa: PLC0414
@@ -148,6 +148,37 @@ def test_nobody_asks_about_who_is_away(
     assert (provider.asked_again, grants(floor)) == (0, [])
 
 
+def test_who_has_still_to_give_a_code_is_asked_about_when_they_are_in(
+    lek: Person, floor: Floor, driven: DrivenClock
+) -> None:
+    account_id, key = lek.identity.id, floor.settings.secret_key
+    lek.sends("/sign-out")
+    with floor.db.write() as session:
+        answer = openid.Answer({"sub": "17"}, "a fresh token")
+        rechecking.keep(session, account_id, answer, key=key, now=clock.now())
+    later(floor, driven, 4)
+    assert len(grants(floor)) == 1
+    later(floor, driven)
+    assert grants(floor) == []
+
+
+def test_who_came_in_anew_while_the_provider_was_asked_stays(
+    lek: Person,
+    floor: Floor,
+    provider: Provider,
+    driven: DrivenClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def meanwhile(*_: object) -> openid.Answer:
+        assert signs_in(lek, provider).status_code == 302
+        raise openid.NoLonger  # of the token before: the new one has taken its place
+
+    monkeypatch.setattr(openid, "again", meanwhile)
+    later(floor, driven)
+    assert is_in(lek)
+    assert len(grants(floor)) == 1
+
+
 def test_a_provider_without_refresh_tokens_is_heard_at_the_next_sign_in(
     lek: Person, floor: Floor, provider: Provider, driven: DrivenClock
 ) -> None:
@@ -185,3 +216,6 @@ def test_a_worker_is_asked_to_when_somebody_is_due(
     floor.sweeps[rechecking.JOB](floor, clock.now())
     assert handed == [rechecking.JOB]
     assert floor.job(rechecking.JOB) is rechecking.recheck
+    lek.sends("/sign-out")
+    rechecking.plan(floor, clock.now())
+    assert handed == [rechecking.JOB] * 2, "what was kept of who has gone goes"
