@@ -43,10 +43,18 @@ def _key(secret_key: str, text: str) -> str:
     return hmac.new(secret_key.encode(), f"attempt:{text}".encode(), "sha256").hexdigest()
 
 
+def locked_until(session: Session, *keys: str, now: datetime) -> datetime | None:
+    """Return until when one of them at least is locked; None: none is."""
+    latest = sa.select(sa.func.max(CitizenAttempt.locked_until)).where(
+        CitizenAttempt.key.in_(keys), CitizenAttempt.locked_until > now
+    )
+    until: datetime | None = session.scalar(latest)
+    return until
+
+
 def is_locked(session: Session, *keys: str, now: datetime) -> bool:
     """Say whether one of them is locked."""
-    locked = sa.exists().where(CitizenAttempt.key.in_(keys), CitizenAttempt.locked_until > now)
-    return bool(session.scalar(sa.select(locked)))
+    return locked_until(session, *keys, now=now) is not None
 
 
 def failed(session: Session, key: str, *, free: int, now: datetime) -> None:

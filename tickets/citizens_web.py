@@ -11,13 +11,14 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from hotline import clock, i18n
@@ -27,10 +28,12 @@ from hotline.web import LANGUAGE_COOKIE, floor, is_secure, language, network, se
 from tickets import attempts, facts, following, links, numbers, words
 from tickets.citizen_words import moment_words
 from tickets.config import Tickets
-from tickets.errors import BadNumber, NotProven, TooManyTries
+from tickets.errors import BadNumber, NotAPhoto, NotProven, TooManyTries
 from tickets.facts import TicketFacts
 from tickets.files import service as files
 from tickets.files.config import MEGABYTE
+from tickets.files.errors import BadFile
+from tickets.files.rules import Refusal
 from tickets.files.service import FileFacts
 from tickets.files.web import send
 from tickets.following import Guess
@@ -42,6 +45,8 @@ from tickets.workflow import State
 blueprint = Blueprint("citizen", __name__)
 
 _CHOSEN = "citizen_language"
+#: Set when a form was too large to be read.
+_UNREAD = "citizen_form_unread"
 
 
 def _config() -> Tickets:
@@ -180,7 +185,7 @@ def prove() -> Response:
             found = following.prove(session, _config(), guess, secret_key=_key(), now=now)
             caller = matters.who_proved(session, found, guess.digits) if found else 0
     except TooManyTries as locked:
-        error = locked
+        error = TooManyTries(until=_in_words(locked.values["until"]))
     if found is None:
         page = _page("proof", number=numbers.display(number), error=error)
         page.status_code = error.status
@@ -190,20 +195,24 @@ def prove() -> Response:
     return _enter(redirect(url_for("citizen.ticket"), 303), visit, now)
 
 
-@blueprint.get("/t/<token>")
+@blueprint.get("/t/<path:token>")
 @public
 def by_link(token: str) -> Response:
-    """Open the page by the link of an SMS; the token leaves the address at once."""
+    """Open the page by the link of an SMS; the token leaves the address at once. What else somebody
+    has made of an address of these pages is a link that opens nothing.
+    """
     now, address = clock.now(), attempts.of_address(_key(), network())
     with floor().db.read() as session:
-        locked = attempts.is_locked(session, address, now=now)
+        locked = attempts.locked_until(session, address, now=now)
         link = None if locked else links.opened_by(session, token, now)
         caller = matters.who_has(session, link.ticket_id, link.number) if link else 0
     if link is not None:
         visit = _new_visit(link.ticket_id, link.id, caller)
         return _enter(redirect(url_for("citizen.ticket"), 303), visit, now)
     if locked:
-        return _start(TooManyTries())
+        # not the link's fault, and what helps is not the link that they have come by
+        error = TooManyTries(text="tickets.citizen.too_many_here", until=_in_words(locked))
+        return _start(error)
     with floor().db.write() as session:
         free = _config().citizens.attempts_of_address
         attempts.failed(session, address, free=free, now=now)
@@ -409,6 +418,10 @@ def confirm() -> Response:
 
 #: A form's other fields, beside the photo.
 _REST = 64 * 1024
+#: What a citizen need not be told apart: it is no photo.
+_NO_PHOTO = (Refusal.EMPTY, Refusal.TYPE, Refusal.TYPE_OFF, Refusal.NO_PICTURE)
+#: Of what is too large so much is read, and not kept: a photo of any telephone.
+_MOST_READ_OUT = 60 * MEGABYTE
 
 
 @blueprint.url_value_preprocessor
@@ -417,6 +430,33 @@ def _make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     if endpoint == "citizen.add_photo":
         most = _config().files.citizens.file_megabytes * MEGABYTE
         request.max_content_length = int(most) + _REST
+
+
+@blueprint.errorhandler(HotlineError)
+def _refused(error: HotlineError) -> Response:
+    """Whatever is wrong, a citizen stays on their own pages: those of staff would have them sign
+    in.
+    """
+    return _start(error)
+
+
+@blueprint.errorhandler(RequestEntityTooLarge)
+def _too_large(_error: RequestEntityTooLarge) -> Response:
+    """Said on the question, and after the whole of it has come: a browser that is still sending
+    shows a broken connection instead of an answer.
+    """
+    setattr(g, _UNREAD, True)
+    _read_out(request.environ["wsgi.input"], request.content_length or 0)
+    most = f"{_config().files.citizens.file_megabytes:g}"
+    error = BadFile(Refusal.TOO_LARGE, most=most)
+    return _ask("photo", error) if request.endpoint == "citizen.add_photo" else _start(error)
+
+
+def _read_out(stream: IO[bytes], length: int) -> None:
+    """Read what somebody sends, and keep none of it."""
+    left = min(length, _MOST_READ_OUT)
+    while left > 0 and (part := stream.read(min(left, _REST))):
+        left -= len(part)
 
 
 @blueprint.get("/t/ticket/photo")
@@ -441,6 +481,8 @@ def add_photo() -> Response:
         # decoded before the unit of work, which would else wait for it
         data = sent.read() if sent else b""
         received = files.receive_from_citizen(floor(), config, data, now=now)
+    except BadFile as error:
+        return _ask("photo", NotAPhoto() if error.refusal in _NO_PHOTO else error)
     except HotlineError as error:
         return _ask("photo", error)
     return _do(
@@ -482,6 +524,10 @@ def _in_tongue(code: str) -> str:
     return request.path + "?" + urlencode({**asked, "lang": code})
 
 
+def _in_words(at: datetime) -> str:
+    return moment_words(at, language(), floor().city.zone)
+
+
 def _page(name: str, *, visit: Visit | None = None, **shown: Any) -> Response:
     zone = floor().city.zone
     return make_response(
@@ -498,7 +544,7 @@ def _page(name: str, *, visit: Visit | None = None, **shown: Any) -> Response:
             written_moment=lambda text: moment_words(
                 datetime.fromisoformat(text), language(), zone
             ),
-            typed=request.form,
+            typed={} if g.get(_UNREAD) else request.form,
             **shown,
         )
     )

@@ -19,7 +19,8 @@ HotlineError
                ├── UnknownOutcome, CategoryNeeded, UnknownCategory, UnknownDivision
                ├── BadWait, BadAbsence, NoSuchColleague, NothingChanged
                ├── NoName              a person without a name
-               ├── TooManyTries, NotProven, TooManyWords, WordsTooLong, BadMark   of a citizen
+               ├── TooManyTries, NotProven, NotAPhoto   of a citizen
+               ├── TooManyWords, WordsTooLong, BadMark  of theirs too
                ├── BadPlace            no place on earth, no such area, no such asset
                ├── FaultyAnswer        something is missing; `faults` says what
                ├── FaultyTemplate      the same, and where in the words
@@ -156,7 +157,7 @@ class NoteEmpty(Invalid):
 
 
 class TooManyTries(Invalid):
-    """Too many wrong proofs: nobody is told anything for a while."""
+    """Too many wrong proofs: nobody is told anything `until` then."""
 
     code, status, text = "too-many-tries", 429, "tickets.citizen.too_many"
 
@@ -165,6 +166,12 @@ class NotProven(Invalid):
     """No such ticket, or the wrong proof: which of both is not said."""
 
     code, status, text = "not-proven", 422, "tickets.citizen.not_proven"
+
+
+class NotAPhoto(Invalid):
+    """What a citizen sends as a photo is none."""
+
+    code, text = "not-a-photo", "tickets.citizen.not_a_photo"
 
 
 class TooManyWords(Invalid):

@@ -63,15 +63,15 @@ def prove(
     """Return the ticket if the proof is right; None, and a failure is counted, if it is wrong or
     there is no such ticket: nothing tells the two apart, also not what is asked of the database.
 
-    Raises `TooManyTries` while the number or the address is locked, whether or not there is such a
-    ticket and whether or not the proof is right.
+    Raises `TooManyTries` (`until`: the moment) while the number or the address is locked, whether
+    or not there is such a ticket and whether or not the proof is right.
     """
     keys = (
         attempts.of_number(secret_key, guess.number),
         attempts.of_address(secret_key, guess.address),
     )
-    if attempts.is_locked(session, *keys, now=now):
-        raise TooManyTries
+    if until := attempts.locked_until(session, *keys, now=now):
+        raise TooManyTries(until=until)
     row = session.scalar(sa.select(Ticket).where(Ticket.number == guess.number))
     called = session.scalars(
         sa.select(TicketCall.caller_number).where(

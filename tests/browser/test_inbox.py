@@ -96,6 +96,48 @@ def test_the_list_and_the_views_are_whole(look: Look, inbox: None, width: int) -
         assert [each for each in faults(page) if "elmPartiallyObscured" not in each] == [], path
 
 
+@pytest.mark.parametrize(("language", "scheme"), [("th", "light"), ("en", "dark")])
+def test_on_a_telephone_the_first_ticket_is_seen_and_the_rest_unfolds(
+    look: Look, inbox: None, language: str, scheme: str
+) -> None:
+    page = look(f"/tickets?lang={language}", 360, scheme)
+    page.set_viewport_size({"width": 360, "height": 640})  # what its bars leave of 740
+    rows = page.locator("table.tickets tbody tr")
+    first = rows.first.bounding_box()
+    assert first is not None
+    assert first["y"] + 80 < 640, "number, state and what it is about"
+    states = page.locator("select[name=state]")
+    expect(states).to_be_hidden()
+    # each fold opens by the keyboard, and says what is set while it is closed
+    for fold, inside in (
+        (".list-ways", page.locator(".list-ways a").first),
+        (".lists .fold", page.locator(".lists a").first),
+        ("form.filters .fold", states),
+    ):
+        page.locator(f"{fold} > summary").focus()
+        page.keyboard.press("Enter")
+        expect(inside).to_be_visible()
+    narrow_enough(page, 360)
+    assert [each for each in faults(page) if "elmPartiallyObscured" not in each] == []
+    states.select_option("done")
+    page.locator("form.filters button").click()
+    expect(page.locator("form.filters summary")).to_contain_text("1")
+    expect(states).to_be_hidden()
+    expect(rows).to_have_count(0)
+
+
+def test_on_a_wide_screen_nothing_of_the_list_is_folded(look: Look, inbox: None) -> None:
+    page = look("/tickets?lang=th", 1366)
+    for each in (".list-ways a", ".lists a", "select[name=state]", ".unattended p strong"):
+        expect(page.locator(each).first).to_be_visible()
+    expect(page.locator(".fold > summary").first).to_be_hidden()
+    # as a row: what is chosen stands beside what is searched for
+    field, state = page.locator("input[type=search]"), page.locator("select[name=state]")
+    tops = [each.bounding_box() for each in (field, state)]
+    assert tops[0] is not None and tops[1] is not None
+    assert abs(tops[0]["y"] - tops[1]["y"]) < 8
+
+
 def test_a_ticket_is_read_and_worked_on_beside_the_list(look: Look, inbox: None) -> None:
     page = look("/tickets?lang=en&order=oldest", 1366)
     address, heading = page.url, page.locator("#beside .ticket-heading")

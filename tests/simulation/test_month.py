@@ -2,9 +2,12 @@
 have left, tickets that are forgotten, that lie with the wrong division, wait for an agency that
 does not answer, are closed and opened again.
 
-Each ticket is given a story when it is made, and with it what will have gone wrong at its end. What
-the city is told at the month's end is that, ticket by ticket, and nothing else; on the way no
-ticket is ever without somebody who has it, and no clock runs out unseen.
+Each ticket is given a story when it is made, and with it what will have gone wrong at its end. The
+script keeps books of its own, out of what it does and nothing else: where each ticket lies, whether
+it is open, in which list it stands since when, who is to be told. Every night, and at the month's
+end, all tickets are held against them, one by one: each has a division with somebody who is there,
+each has a deadline, none of whose clocks has run out unseen; and the list of each night, and that
+of the month, says what the books say, where it was, and nothing else.
 
 `HOTLINE_MONTH_TICKETS=3000` takes so many (the ordinary run fewer).
 """
@@ -32,7 +35,8 @@ from tests.support.floors import CONFIG
 from tickets import accountability, attendance, attention, service, sweeps
 from tickets.accountability import Fault
 from tickets.config import Tickets
-from tickets.models import IS_OPEN, Ticket
+from tickets.models import IS_OPEN, EventKind, Ticket, TicketEvent
+from tickets.search import Show
 from tickets.service import Actor, Role, TicketFacts
 from tickets.workflow import Priority, Result, State, Waiting
 
@@ -71,6 +75,28 @@ ALONE = {
     "treasury": range(14, DAYS),
 }
 
+#: Who is told by a level of the escalation; by the first, those who have the ticket.
+LEVELS = {
+    "central_desk": {"supervisor"},
+    "supervisor": {"supervisor"},
+    "manager": {"chief"},
+    "administrator": {"it"},
+}
+ROLES = {
+    "supervisor": auth.Role.SUPERVISOR,
+    "chief": auth.Role.MANAGER,
+    "it": auth.Role.ADMINISTRATOR,
+}
+#: In which list a ticket stands that has failed so, until it is made good.
+LISTS = {
+    Fault.UNACKNOWLEDGED: Show.UNACKNOWLEDGED,
+    Fault.SILENT: Show.SILENT,
+    Fault.OVERDUE: Show.OVERDUE,
+    Fault.ESCALATED: Show.ESCALATED,
+}
+
+NAMES = [show.value for show in LISTS.values()]
+
 STORIES = {
     "kept": 50,
     "late_first_word": 8,
@@ -94,6 +120,38 @@ def the_city(folder: Path) -> Tickets:
     return city.load(path).tickets
 
 
+def answer_for(division: str, at: datetime) -> set[str]:
+    """Who has the tickets of a division at a moment, by the lists above."""
+    day = (at - START) // DAY
+    there = set()
+    for name in PEOPLE[division]:
+        first, last, substitute = AWAY.get(name, (-1, -1, None))
+        left = name in LEAVES and at >= START + LEAVES[name] * DAY + 12 * HOUR
+        who = substitute if first <= day <= last else name
+        if who not in (None, "nobody_yet") and not left:
+            there.add(who)
+    return there or {"supervisor"}
+
+
+@dataclass
+class Entry:
+    """What the script knows of a ticket: where it lies, whether it is open, and since when (which
+    may be to come) it stands in which list.
+    """
+
+    division: str
+    open: bool = True
+    lists: dict[Show, datetime] = field(default_factory=dict)
+
+    def stands_in(self, show: Show, now: datetime) -> bool:
+        return show in self.lists and self.lists[show] < now
+
+    def made_good(self, shows: set[Show], now: datetime) -> None:
+        for show in shows:
+            if self.stands_in(show, now):
+                del self.lists[show]
+
+
 @dataclass
 class Month:
     """The script: a heap of what is done when, and what it will have led to."""
@@ -103,7 +161,10 @@ class Month:
     lot: random.Random
     now: datetime = START
     expected: Counter[tuple[str, str, Fault]] = field(default_factory=Counter)
-    left_alone: dict[str, datetime] = field(default_factory=dict)
+    book: dict[str, Entry] = field(default_factory=dict)
+    #: Ticket and level of the escalation → who is to be told.
+    to_tell: dict[tuple[str, int], set[str]] = field(default_factory=dict)
+    swept: datetime = START
     _ahead: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
     _order: Iterator[int] = field(default_factory=count)
     _calls: Iterator[int] = field(default_factory=lambda: count(1))
@@ -123,13 +184,12 @@ class Month:
     def people(self) -> None:
         with self.db.write() as session:
             names = {name for division in PEOPLE.values() for name in division} - {"nobody_yet"}
-            for name in sorted(names):
-                role = auth.Role.SUPERVISOR if name == "supervisor" else auth.Role.DIVISION
+            for name in sorted(names | set(ROLES)):
                 auth.create_account(
                     session,
                     username=name,
                     name=name.title(),
-                    role=role,
+                    role=ROLES.get(name, auth.Role.DIVISION),
                     password="long enough",
                     now=START,
                 )
@@ -161,23 +221,76 @@ class Month:
     # -------------------------------------------------------- what the clock does
 
     def sweeps(self) -> None:
+        self.sweep()
+        self.at(self.now + SWEEP, self.sweeps)
+
+    def sweep(self) -> None:
         with self.db.read() as session:
             anything = sweeps.anything(session, self.now)
         if anything:
             with self.db.write() as session:
                 sweeps.sweep(session, self.config, self.now)
                 assert not sweeps.anything(session, self.now), "a clock ran out unseen"
-        self.at(self.now + SWEEP, self.sweeps)
+        self.swept = self.now
 
     def night(self) -> None:
-        """A little after midnight: the list of the day that is over; nobody has nobody."""
+        """A little after midnight: every ticket is looked at, and the list of the day that is over
+        is held against the books.
+        """
         with self.db.write() as session:
             day = self.config.day(self.now) - DAY
             attention.keep(session, self.config, day, self.now)
-            there = attendance.on(session, self.config, self.now)
-            owned = session.scalars(sa.select(Ticket.division).where(IS_OPEN).distinct()).all()
-            assert all(there.handlers(division) for division in owned)
+            self.every_ticket(session)
+            kept = attention.night(session, day)
+        assert kept is not None
+        number = (day - FIRST).days
+        assert set(kept.unattended) == {id_ for id_, days in ALONE.items() if number in days}
+        expected = self.lists()
+        for show, numbers in kept.tickets.items():
+            mine = [ticket for ticket, entry in self.book.items() if show in expected[ticket]]
+            assert list(numbers) == mine[: attention.KEPT_TICKETS], (day, show)
+        assert {row["division"]: row for row in kept.divisions} == self.counted(expected), day
         self.at(self.now + DAY, self.night)
+
+    def lists(self) -> dict[str, set[str]]:
+        """By ticket the lists in which it stands now, by the books."""
+        return {
+            ticket: {show.value for show in entry.lists if entry.stands_in(show, self.now)}
+            for ticket, entry in self.book.items()
+        }
+
+    def counted(self, expected: dict[str, set[str]]) -> dict[str, dict[str, object]]:
+        """The same by division, of those that have something open."""
+        rows: dict[str, dict[str, object]] = {}
+        for ticket, entry in self.book.items():
+            if entry.open:
+                row = rows.setdefault(entry.division, Counter(open=0, **dict.fromkeys(NAMES, 0)))
+                row.update(Counter(["open", *expected[ticket]]))
+        return {division: {"division": division, **row} for division, row in rows.items()}
+
+    def every_ticket(self, session) -> None:  # type: ignore[no-untyped-def]
+        """None is lost, none without an owner who is there, none without a deadline, and of none a
+        clock has run out unseen.
+        """
+        there = attendance.on(session, self.config, self.now)
+        rows = session.scalars(sa.select(Ticket)).all()
+        assert {row.number for row in rows} == set(self.book)
+        for row in rows:
+            entry = self.book[row.number]
+            assert row.division == entry.division, row.number
+            assert (row.closed_at is None) == entry.open, row.number
+            has_it = there.handlers(row.division)
+            assert set(has_it) == answer_for(row.division, self.now), row.division
+            assert has_it, row.division
+            assert row.due_at is not None, row.number
+            first = row.acknowledged_at or row.closed_at or self.swept
+            last = row.closed_at or self.swept
+            for due, until, seen in (
+                (row.acknowledge_due_at, first, row.acknowledge_missed_at),
+                (row.update_due_at, last, row.update_missed_at),
+                (row.due_at, last, row.overdue_at),
+            ):
+                assert due is None or (due < until) == (seen is not None), row.number
 
     # -------------------------------------------------------- what is done with a ticket
 
@@ -187,13 +300,24 @@ class Month:
     def fails(self, ticket: TicketFacts, *faults: Fault, at: datetime | None = None) -> None:
         """This will be said of the ticket where it lies now, if it is noticed in this month."""
         noticed = self.now if at is None else START + ((at - START) // SWEEP + 1) * SWEEP
-        if noticed < END:
-            for fault in faults:
+        lists = self.book[ticket.number].lists
+        for fault in faults:
+            if fault in LISTS and at is not None:  # who looks sees a clock before it is noticed
+                lists.setdefault(LISTS[fault], noticed if fault is Fault.ESCALATED else at)
+            if noticed < END:  # what is noticed at its end is of the next month
                 self.expected[ticket.number, ticket.division, fault] += 1
+            if noticed <= END and fault is Fault.ESCALATED:
+                self._tells(ticket, noticed)
+
+    def _tells(self, ticket: TicketFacts, when: datetime) -> None:
+        """The next level of the escalation is told of it."""
+        level = 1 + sum(number == ticket.number for number, _ in self.to_tell)
+        told = LEVELS.get(self.config.escalation[level - 1].to.value)
+        self.to_tell[ticket.number, level] = told or answer_for(ticket.division, when)
 
     def make(self, category: str, caller: str) -> TicketFacts:
         with self.db.write() as session:
-            return service.record_call(
+            ticket = service.record_call(
                 session,
                 self.config,
                 call_id=next(self._calls),
@@ -204,6 +328,8 @@ class Month:
                 by="nok",
                 now=self.now,
             )
+        self.book[ticket.number] = Entry(self.config.categories[category].division)
+        return ticket
 
     def takes_up(self, number: str) -> None:
         with self.db.write() as session:
@@ -211,6 +337,7 @@ class Month:
             actor = self.actor_for(session, it)
             service.move(session, self.config, it, State.IN_PROGRESS, actor=actor, now=self.now)
             assert self.fresh(session, number).acknowledged_at is not None
+        self.book[number].made_good({Show.UNACKNOWLEDGED, Show.ESCALATED}, self.now)
 
     def closes(self, number: str) -> None:
         with self.db.write() as session:
@@ -228,6 +355,13 @@ class Month:
                 text="ดำเนินการแล้ว",
                 now=self.now,
             )
+        self._ends(number)
+
+    def _ends(self, number: str) -> None:
+        entry = self.book[number]
+        entry.open = False
+        entry.made_good(set(LISTS.values()), self.now)
+        assert not entry.lists, "the script closes what it still wanted to be late"
 
     def reopens(self, number: str) -> None:
         with self.db.write() as session:
@@ -244,6 +378,7 @@ class Month:
                 now=self.now,
             )
             again = self.fresh(session, number)
+        self.book[number].open = True
         self.keeps(again)
 
     def withdraws(self, number: str) -> None:
@@ -259,6 +394,7 @@ class Month:
                 text="ผู้แจ้งขอยกเลิก",
                 now=self.now,
             )
+        self._ends(number)
 
     def waits(self, number: str, until: datetime) -> None:
         with self.db.write() as session:
@@ -296,6 +432,7 @@ class Month:
                 now=self.now,
             )
             again = self.fresh(session, number)
+        self.book[number].division = self.config.categories[category].division
         self.keeps(again)
 
     # -------------------------------------------------------- the stories
@@ -361,7 +498,6 @@ class Month:
             if at is not None:
                 self.fails(ticket, fault, at=at)
         first = min(at for at in due if at is not None)
-        self.left_alone[ticket.number] = first
         for level in self.config.escalation:
             told = first + timedelta(hours=level.after_hours)
             self.fails(ticket, Fault.ESCALATED, at=told)
@@ -439,14 +575,20 @@ def test_what_went_wrong_is_said_and_nothing_else(month: Month) -> None:
     for number, hours in enumerate(moments):
         month.at(START + hours * HOUR, lambda number=number: month.begins(number))
     month.run()
-    with month.db.write() as session:
-        attention.keep(session, month.config, FIRST + (DAYS - 1) * DAY, END + HOUR / 12)
+    month.sweep()  # at the end itself
+    month.now = END + HOUR / 12
+    month.night()
     boss = Actor("supervisor", Role.SUPERVISOR, frozenset({"contact_center"}))
     with month.db.read() as session:
         found = accountability.account(session, month.config, boss, start=START, end=END)
         failures = list(accountability.failures(session, month.config, boss, start=START, end=END))
         left = session.scalars(sa.select(Ticket).where(IS_OPEN)).all()
-        levels = {row.number: row.escalation for row in left}
+        levels = {row.number: row.escalation for row in left if row.escalation}
+        sent = session.execute(
+            sa.select(Ticket.number, TicketEvent.data)
+            .join(Ticket, Ticket.id == TicketEvent.ticket_id)
+            .where(TicketEvent.kind == EventKind.TOLD.value)
+        ).all()
     told = Counter((each.number, each.division, each.fault) for each in failures)
     assert not told - month.expected, "said, and did not happen"
     assert not month.expected - told, "happened, and nobody was told"
@@ -454,11 +596,18 @@ def test_what_went_wrong_is_said_and_nothing_else(month: Month) -> None:
     assert where == +Counter(
         {(row.division, fault): n for row in found.rows for fault, n in row.faults.items()}
     ), "counted otherwise than told one by one"
-    assert sum(row.received for row in found.rows) == TICKETS
+    assert sum(row.received for row in found.rows) == TICKETS == len(month.book)
+    assert Counter({row.division: row.received for row in found.rows if row.received}) == Counter(
+        entry.division for entry in month.book.values()
+    )
     assert {row.division: [(day - FIRST).days for day in row.unattended] for row in found.rows} == {
         id_: list(ALONE.get(id_, ())) for id_ in month.config.divisions
     }
-    top = timedelta(hours=month.config.escalation[-1].after_hours) + SWEEP
-    for number, first in month.left_alone.items():
-        if first + top < END:
-            assert levels[number] == len(month.config.escalation)
+    # each step of the escalation went to somebody, once, and to whom it had to go
+    assert len(sent) == len(month.to_tell)
+    assert {(row.number, row.data["level"]): set(row.data["to"]) for row in sent} == month.to_tell
+    highest = dict(sorted(month.to_tell))
+    assert levels == {number: highest[number] for number in levels}
+    assert set(levels) == {
+        number for number, lists in month.lists().items() if Show.ESCALATED.value in lists
+    }

@@ -86,8 +86,10 @@ def _told(session: Session, ticket: TicketFacts, actor: Actor) -> int:
     ).scalar_one()
 
 
-def watched(session: Session, actor: Actor) -> Sequence[Watched]:
-    """Return what the actor watches and may still read."""
+def _told_by_ticket(actor: Actor) -> sa.Subquery:
+    """Of each ticket that the actor watches (`top`), with what is merged into it: how many events
+    of others there are, and when the last of all was.
+    """
     mine = (
         sa.select(Watch.ticket_id.label("top"), Watch.ticket_id.label("id"))
         .where(Watch.username == actor.username)
@@ -98,7 +100,7 @@ def watched(session: Session, actor: Actor) -> Sequence[Watched]:
             mine, TicketMerge, TicketMerge.into_id == mine.c.id
         )
     )
-    told = (
+    return (
         sa.select(
             mine.c.top,
             sa.func.count().filter(TicketEvent.who != actor.username).label("told"),
@@ -108,6 +110,27 @@ def watched(session: Session, actor: Actor) -> Sequence[Watched]:
         .group_by(mine.c.top)
         .subquery()
     )
+
+
+def news(session: Session, actor: Actor) -> int:
+    """Return of how many of what the actor watches there is news: what every list asks."""
+    told = _told_by_ticket(actor)
+    return session.execute(
+        sa.select(sa.func.count())
+        .select_from(Watch)
+        .join(Ticket, Ticket.id == Watch.ticket_id)
+        .join(told, told.c.top == Watch.ticket_id)
+        .where(
+            Watch.username == actor.username,
+            Watch.seen != told.c.told,
+            search.readable(actor),
+        )
+    ).scalar_one()
+
+
+def watched(session: Session, actor: Actor) -> Sequence[Watched]:
+    """Return what the actor watches and may still read."""
+    told = _told_by_ticket(actor)
     news = Watch.seen != told.c.told
     rows = session.execute(
         sa.select(Ticket, told.c.told - Watch.seen, told.c.last_at, news)

@@ -188,7 +188,7 @@ def ticket_list() -> ResponseReturnValue:
             ends=[days_end(DAYS[show]) for show in (Show.DAYS_3, Show.DAYS_7)],
         )
         unattended = service.unattended(session, config, now)
-        news = sum(each.unseen > 0 for each in watching.watched(session, actor))
+        news = watching.news(session, actor)
         saved = views.of(session, me.id, actor)
         where = places.of_tickets(session, page.tickets)
         callers = callers_of(session, [each.id for each in page.tickets])

@@ -17,6 +17,7 @@ from tickets.service import Actor, TicketFacts
 
 #: Its templates and files are the room's, a folder above this one.
 blueprint = static_blueprint("tickets", str(Path(__file__).parent))
+
 #: Roles that are told of divisions without an administrator.
 ALARMED = (Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
 MOVERS = (Role.AGENT, Role.SUPERVISOR, Role.DIVISION, Role.ADMINISTRATOR)
@@ -27,6 +28,7 @@ ANSWERS = (Role.AGENT, Role.SUPERVISOR)
 #: Who looks after what nobody did.
 WATCHERS = (Role.SUPERVISOR, Role.DIVISION, Role.MANAGER, Role.ADMINISTRATOR)
 EXPORTERS = (Role.SUPERVISOR, Role.DIVISION, Role.MANAGER, Role.ADMINISTRATOR)
+
 #: Where the application keeps who may open a call's page: calls are another room's, which is above
 #: this one, so `hotline/pages.py` wires it in. Without it, calls are named and not linked to.
 READABLE_CALLS = "tickets.readable_calls"
@@ -35,16 +37,20 @@ ReadableCalls = Callable[[Session, Collection[int]], Set[int]]
 #: seconds, url (empty while the sound is on its way).
 RECORDINGS = "tickets.recordings"
 Recordings = Callable[[Session, Collection[int]], list[dict[str, Any]]]
+
 #: The number of the caller whom the signed-in agent has at hand by an offer, empty when withheld;
 #: raises for every other offer. Nobody looks up a number that they can name freely.
 NUMBER_AT_HAND = "tickets.number_at_hand"
 NumberAtHand = Callable[[Session, int], str]
+
 #: Where the reader of a ticket calls its caller, and in words why they cannot now (empty: they
 #: can); None for who makes no calls.
 CALLS_OUT = "tickets.calls_out"
 CallsOut = Callable[[Session, TicketFacts], tuple[str, str] | None]
+
 #: The languages that callers are spoken to in, which another room knows.
 SPOKEN = "tickets.spoken_languages"
+
 #: The largest id that a database can be asked for.
 LARGEST_ID = 2**63 - 1
 

@@ -19,6 +19,7 @@ from tests.service.tickets.conftest import CALLER, NOW, SUPERVISOR, WORKS
 from tests.support import photos
 from tests.support.floors import sign_in_as
 from tickets import answering, attempts, following, links, numbers, service
+from tickets.citizen_words import moment_words
 from tickets.config import Tickets
 from tickets.errors import ClosedForGood
 from tickets.life import merging
@@ -190,6 +191,9 @@ def test_guesses_lock_the_number_whoever_guesses_and_whether_or_not_it_exists(
             environ_base={"REMOTE_ADDR": "198.51.100.9"},
         )
         assert locked.status_code == 429
+        # until when is said, in words
+        until = moment_words(clock.now() + attempts.FIRST_LOCK, "th", floor.city.zone)
+        assert until in locked.text
     other = make(caller=OTHERS_NUMBER)
     assert enter(client, other, OTHERS_NUMBER[-4:]).status_code == 303
     time.advance(minutes=16)
@@ -209,7 +213,9 @@ def test_guesses_lock_the_address_and_a_right_proof_gives_no_new_ones(
         if n == 10:
             assert enter(client, mine).status_code == 303
     assert enter(client, mine).status_code == 429
-    assert client.get("/t/" + "x" * 22).status_code == 429
+    through_link = client.get("/t/" + "x" * 22)
+    assert through_link.status_code == 429
+    assert "เปิดลิงก์ได้อีกครั้งตั้งแต่" in through_link.text
     elsewhere = enter(client, mine, environ_base={"REMOTE_ADDR": "198.51.100.9"})
     assert elsewhere.status_code == 303
     # whoever asks can write this header: nobody believes it unless BEHIND_PROXY is set
@@ -673,6 +679,40 @@ def send_photo(client: FlaskClient, data: bytes) -> Any:
     assert token
     form = {"form_token": token[1], "photo": (io.BytesIO(data), "หน้าบ้าน.jpg")}
     return client.post(f"{PAGE}/photo", data=form)
+
+
+def test_a_photo_that_is_too_large_is_refused_on_the_question(
+    client: FlaskClient, config: Tickets, make: Any
+) -> None:
+    enter(client, make())
+    most = config.files.citizens.file_megabytes
+    refused = client.post(
+        f"{PAGE}/photo",
+        # by hand: the client's own encoder leaves a file open for so much
+        input_stream=io.BytesIO(b"--edge\r\n" + b"\0" * 100_000),
+        content_type="multipart/form-data; boundary=edge",
+        environ_overrides={"CONTENT_LENGTH": str(int(most * 1_000_000 + 70_000))},
+    )
+    assert refused.status_code == 422
+    assert f"ไฟล์ใหญ่เกิน {most:g} เมกะไบต์" in refused.text
+    assert 'id="photo"' in refused.text
+    assert send_photo(client, photos.photo()).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/t/nothing/here", f"{PAGE}/photos/99999", f"{PAGE}/photos/1", "/t/a-link-that-is-over"],
+)
+def test_whatever_is_wrong_a_citizen_stays_on_their_own_pages(
+    client: FlaskClient, make: Any, path: str
+) -> None:
+    for _ in range(2):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert 'href="/"' not in answer.text  # of staff, who sign in there
+        assert 'name="number"' in answer.text
+        assert 'class="notice bad"' in answer.text
+        enter(client, make())
 
 
 def test_a_photo_is_seen_by_who_sent_it_and_by_the_city_alone(

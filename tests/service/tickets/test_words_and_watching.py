@@ -263,7 +263,9 @@ def test_a_city_begins_with_words_that_are_right_and_once(floor: Floor, config: 
 
 def unseen(db: Database, actor: Actor) -> dict[str, int]:
     with db.read() as session:
-        return {each.ticket.number: each.unseen for each in watching.watched(session, actor)}
+        found = {each.ticket.number: each.unseen for each in watching.watched(session, actor)}
+        assert watching.news(session, actor) == sum(map(bool, found.values()))
+        return found
 
 
 def look(db: Database, ticket: TicketFacts, actor: Actor) -> None:
