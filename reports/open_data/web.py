@@ -25,7 +25,7 @@ def month(name: str) -> Response:
         first = parse_month(name)
     except Invalid as error:
         raise NotFound(name) from error
-    return _file(name, Span.of_month(first.year, first.month))
+    return _file(f"{first:%Y-%m}", Span.of_month(first.year, first.month))
 
 
 @blueprint.get("/reports/year/<name>/open-data.zip")
@@ -33,10 +33,11 @@ def month(name: str) -> Response:
 def year(name: str) -> Response:
     """Send the open data of a Thai fiscal year (2570)."""
     try:
-        span = Span.of_fiscal_year(int(name))
+        number = int(name)
+        span = Span.of_fiscal_year(number)
     except (ValueError, OverflowError) as error:
         raise NotFound(name) from error
-    return _file(name, span)
+    return _file(str(number), span)
 
 
 def _file(name: str, span: Span) -> Response:

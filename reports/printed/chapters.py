@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any, Final, Protocol
 
 from hotline import i18n
-from reports import charts
+from reports import charts, labels
 from reports.catalogue import CATALOGUE
 from reports.figures import Calls, Figures, Presence, Tickets, Value
 from reports.matters import AGE_BUCKETS, LEAST, NOTHING
@@ -191,7 +191,10 @@ class _Book:
         return self.t("before", number=self.show(self.of.before.metrics, id_))
 
     def month(self, first: date) -> str:
-        return i18n.short_day(first, self.language).split(" ", 1)[1]
+        """Below a chart: with its year where a month comes twice, which would be one column."""
+        several = len(self.figures.span.months) > 12
+        named = labels.month_of_year if several else labels.short_month
+        return named(first, self.language)
 
     def rows(
         self, of: Mapping[Any, Any], name: Callable[[Any], str], columns: Sequence[str]

@@ -396,7 +396,10 @@ def _begins(incident_id: int, what: What) -> _Change:
 @blueprint.post(f"{_ONE}/unit")
 @access(*ACTS)
 def send_unit(incident_id: int) -> ResponseReturnValue:
-    """Send a unit to the ticket that is nearest to the middle. Form: `unit` (a code), `key`."""
+    """Send a unit to the ticket that is nearest to the middle. Form: `unit` (a code), `key`,
+    `another`: besides the one that is there, which its sender has seen; of two who send the first
+    at once one wins.
+    """
 
     def change(session: Session, actor: Actor, now: datetime) -> None:
         incident = looking.find(session, incident_id)
@@ -410,7 +413,7 @@ def send_unit(incident_id: int) -> ResponseReturnValue:
             goal.ticket.number,
             by=actor,
             now=now,
-            another=True,
+            another="another" in request.form,
             key=request.form.get("key") or None,
         )
 

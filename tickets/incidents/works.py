@@ -33,11 +33,12 @@ from tickets.models import EventKind, Ticket, TicketEvent, TicketPlace
 from tickets.places import rules as place_rules
 from tickets.places import service as places
 from tickets.places.rules import Pin, PinSource
-from tickets.units import service as units
 from tickets.workflow import Priority, Refusal, Result, Role, results
 from tickets.workflow import State as TicketState
 from tickets.writing import all_locked, tell
 
+#: What is told of a unit that comes.
+_OF_UNIT: Final = ("dispatch", "unit", "call_sign")
 #: So many tickets at once: all of them are held meanwhile, and on SQLite every other writer is.
 STEP: Final = 25
 #: So many steps whoever began it takes at once; the rest is a worker's.
@@ -174,7 +175,7 @@ def unit_comes(session: Session, event: TicketEvent) -> int | None:
     key = f"unit to incident {found.id}"
     if session.scalar(sa.select(IncidentWork.id).where(IncidentWork.key == key)) is not None:
         return None
-    data = {each: event.data[each] for each in ("dispatch", "unit", "call_sign")}
+    data = {each: event.data[each] for each in _OF_UNIT} | {"goal": event.ticket_id}
     row = session.get_one(Incident, found.id)
     return _begin(session, row, What.UNIT, data, key, Actor(SYSTEM, Role.SYSTEM), event.at)
 
@@ -481,10 +482,9 @@ def _tell(one: _One, ticket: TicketFacts) -> dict[str, Any]:
 
 def _unit_comes(one: _One, ticket: TicketFacts) -> dict[str, Any]:
     """Have its citizens told; those of the ticket that the unit was sent to have been."""
-    sent_there = units.job(one.session, one.data["dispatch"]).ticket_id == ticket.id
-    if not ticket.is_open or sent_there:
+    if not ticket.is_open or ticket.id == one.data.get("goal"):
         raise NothingChanged
-    unit = {each: one.data[each] for each in ("dispatch", "unit", "call_sign")}
+    unit = {each: one.data[each] for each in _OF_UNIT}
     said = {"incident": one.incident.id, "titles": dict(one.incident.titles), "on_way": True}
     tell(one.session, ticket.id, EventKind.INCIDENT, SYSTEM, one.now, said | unit)
     return {}

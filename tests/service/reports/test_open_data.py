@@ -313,6 +313,9 @@ def test_who_answers_for_the_figures_downloads_it(floor_: Floor, client, bearer)
         assert {name: book.read(name) for name in book.namelist()} == made(floor_)["files"]
     for bad in ("year/x", "year/1", "month/2026-13", "day/2026-11-20"):
         assert client.get(f"/reports/{bad}/open-data.zip", headers=who).status_code == 404, bad
+    for written, name in (("year/๒๕๗๐", "2570"), ("month/๒๐๒๖-๑๑", "2026-11")):
+        answer = client.get(f"/reports/{written}/open-data.zip", headers=who)
+        assert f'filename="open-data-{name}.zip"' in answer.headers["Content-Disposition"]
     assert "/reports/year/2570/open-data.zip" in client.get("/reports/year/2570", headers=who).text
     supervisor = bearer(Role.SUPERVISOR)
     assert "open-data.zip" not in client.get("/reports/year/2570", headers=supervisor).text

@@ -1,7 +1,7 @@
 """The printed report of a hotline: what is in it is what was counted, and it comes out as pages."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -101,6 +101,17 @@ def test_a_single_month_is_no_course_of_time(floor: Floor, printer: Printer) -> 
     charts = {c.caption for c in made(floor, printer, NOVEMBER).charts()}
     assert not any("by month" in caption for caption in charts)
     assert any("by month" in c.caption for c in made(floor, printer, YEAR).charts())
+
+
+def test_a_month_of_each_of_two_years_is_a_column_of_its_own(
+    floor: Floor, printer: Printer
+) -> None:
+    played(floor)
+    document = made(floor, printer, Span(date(2025, 10, 1), date(2026, 11, 30)))
+    (chart,) = (c for c in document.charts() if c.caption == "Calls by month")
+    months = chart.spec["encoding"]["x"]["sort"]
+    assert months[:2] == ["Oct 25", "Nov 25"] and months[-1] == "Nov 26"
+    assert len(set(months)) == len(months) == 14
 
 
 def test_a_foreword_is_the_annual_reports_and_a_gap_is_told(

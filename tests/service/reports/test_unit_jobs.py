@@ -93,7 +93,6 @@ def test_jobs_are_counted_where_they_were_sent_and_as_they_stand(driven: Floor) 
         "declined": 1,
         "open": 1,
         "asked_help": 1,
-        **({"on_way": metrics["jobs_on_way"]} if metrics["jobs_on_way"] else {}),
     }
     assert metrics["median_job_acknowledged"] == 3.5 * 60_000
     assert metrics["median_job_here"] == 13.5 * 60_000

@@ -615,6 +615,34 @@ def test_a_unit_is_sent_to_the_middle_and_each_caller_is_told_once_that_it_comes
     assert "พัทยา 102 is on its way there, and its callers are told" in shown
 
 
+def test_of_two_who_send_the_first_unit_at_once_one_wins(
+    floor: Floor, config: Tickets, call: Call, client: FlaskClient
+) -> None:
+    tickets_ = [call() for _ in range(ENOUGH)]
+    incident = opened(floor, config)
+    for code in ("qru1", "qru2"):
+        crew = Actor(f"crew_{code}", Role.CREW)
+        sign_in_as(floor, AccountRole.CREW, crew.username)
+        with floor.db.write() as session:
+            fleet.seed(session, config)
+            fleet.put_on(session, code, crew.username, actor=crew, by=None, now=clock.now())
+    page = f"/tickets/incidents/{incident}?lang=en"
+    token = re.search(r'name="csrf_token" value="(\w+)"', client.get(page).text)
+    assert token
+
+    def send(unit: str, **more: str) -> int:
+        asked = {"csrf_token": token[1], "unit": unit, "key": unit} | more
+        return client.post(f"/tickets/incidents/{incident}/unit", data=asked).status_code
+
+    assert 'name="another"' not in client.get(page).text
+    assert [send("qru1"), send("qru2")] == [303, 409]
+    assert 'name="another"' in client.get(page).text, "from now on it is meant"
+    assert send("qru2", another="1") == 303
+    with floor.db.read() as session:
+        sent = units.of_tickets(session, [each.id for each in tickets_])
+    assert [each.unit for each in sent] == ["qru1", "qru2"]
+
+
 def test_the_desk_and_the_floor_are_told(
     client: FlaskClient, floor: Floor, config: Tickets, call: Call
 ) -> None:
