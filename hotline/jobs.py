@@ -38,14 +38,20 @@ class Every:
 
 
 CALLS = "calls"
+#: What somebody waits for, and no caller on the line: an SMS, one incident made of many tickets.
+SOON = "soon"
 NIGHT = "night"
 #: What waits for a server that may take its time: the mail server.
 SLOW = "slow"
-QUEUES = (CALLS, NIGHT, SLOW)
+QUEUES = (CALLS, SOON, NIGHT, SLOW)
 #: The workers of `hotline run`, and what each works on, the first first: neither a long night nor a
-#: mail server that hangs must hold up a call, nor such a server what citizens are told by SMS.
-WORKERS: Mapping[str, tuple[str, ...]] = {"calls": (CALLS,), "night": (NIGHT, SLOW)}
-TIME_LIMITS = {CALLS: 30, NIGHT: 3600, SLOW: 600}
+#: mail server that hangs must hold up a call, or what citizens are told by SMS.
+WORKERS: Mapping[str, tuple[str, ...]] = {
+    "calls": (CALLS,),
+    "soon": (SOON,),
+    "night": (NIGHT, SLOW),
+}
+TIME_LIMITS = {CALLS: 30, SOON: 600, NIGHT: 3600, SLOW: 600}
 #: What a worker runs: by name, since it knows every room and this module knows none.
 _PERFORM = "hotline.app.perform"
 

@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 from hotline import clock
 from hotline.db import after_commit, insert_ignore, not_by_index
 from hotline.floor import Floor
-from hotline.jobs import NIGHT
+from hotline.jobs import SOON
 from hotline.telephony import CarrierError, Refused
 from tickets import links, numbers, search, texting
 from tickets.citizen_config import Sms
@@ -322,7 +322,7 @@ def sweep(floor: Floor, now: datetime) -> None:
 
 
 def _hand_over(floor: Floor, sms_id: int) -> None:
-    floor.jobs.enqueue(SEND, sms_id, queue=NIGHT)
+    floor.jobs.enqueue(SEND, sms_id, queue=SOON)
 
 
 @dataclass(frozen=True)

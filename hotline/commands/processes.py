@@ -21,7 +21,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     streams.add_argument("--host", default="127.0.0.1")
     streams.add_argument("--port", type=int, default=8438)
     worker = add_command(commands, "worker", _worker, "a worker (RQ)")
-    worker.add_argument("names", nargs="*", metavar="NAME", help="calls or night; left out: both")
+    worker.add_argument(
+        "names", nargs="*", metavar="NAME", help="calls, soon or night; left out: all"
+    )
     add_command(commands, "clock", _clock, "the sweeps and the start of the nightly jobs")
     migrate = add_command(commands, "migrate", _migrate, "bring the database to the newest schema")
     add_place(migrate)

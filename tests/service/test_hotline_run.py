@@ -30,6 +30,7 @@ PARTS = {
     "redis": "valkey-server",
     "web": "hotline web",
     "worker-calls": "hotline worker calls",
+    "worker-soon": "hotline worker soon",
     "worker-night": "hotline worker night",
     "streams": "hotline streams",
     "clock": "hotline clock",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hotline import clock
 from hotline.db import after_commit
 from hotline.floor import Floor
-from hotline.jobs import NIGHT
+from hotline.jobs import SOON
 from tickets.config import Tickets
 from tickets.incidents import service, works
 from tickets.models import EventKind, TicketEvent
@@ -52,11 +52,11 @@ def on_event(floor: Floor, session: Session, *, event: TicketEvent) -> None:
 
 
 def _hand_over(floor: Floor, changed: set[int]) -> None:
-    floor.jobs.enqueue(DETECT, sorted(changed), queue=NIGHT)
+    floor.jobs.enqueue(DETECT, sorted(changed), queue=SOON)
 
 
 def _carry_on_after(floor: Floor, work: int) -> None:
-    floor.jobs.enqueue(CARRY_ON, work, queue=NIGHT)
+    floor.jobs.enqueue(CARRY_ON, work, queue=SOON)
 
 
 def detect(floor: Floor, ticket_ids: list[int]) -> None:

@@ -24,7 +24,7 @@ from werkzeug.wrappers import Response
 from hotline import clock
 from hotline.auth import Role, access
 from hotline.errors import Conflict, Forbidden, HotlineError, Invalid, NotFound
-from hotline.jobs import NIGHT
+from hotline.jobs import SOON
 from hotline.web import floor, fragment, language
 from tickets import service as tickets
 from tickets import words
@@ -281,7 +281,7 @@ def _changed(incident_id: int, change: _Change) -> ResponseReturnValue:
     except (Invalid, Conflict, Forbidden) as error:
         return make_response(_page(incident_id, error), error.status)
     if work is not None and not works.carry_on(floor(), work, now, steps=works.AT_ONCE):
-        floor().jobs.enqueue(jobs.CARRY_ON, work, queue=NIGHT)
+        floor().jobs.enqueue(jobs.CARRY_ON, work, queue=SOON)
     return redirect(url_for("incidents.page", incident_id=incident_id), 303)
 
 

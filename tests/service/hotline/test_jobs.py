@@ -128,9 +128,22 @@ def test_nor_does_it_hold_up_what_the_same_worker_does_besides(
     floor.effects["tests.mail"] = lambda *_: done.append("mail")
     with floor.db.write() as session:
         outbox.post(session, "tests.mail", {}, now=clock.now())
-    floor.jobs.enqueue(NAME, "an SMS", queue=NIGHT)
+    floor.jobs.enqueue(NAME, "a count", queue=NIGHT)
     work(floor, *jobs.WORKERS["night"])
-    assert done == [("an SMS",), "mail"]
+    assert done == [("a count",), "mail"]
+
+
+def test_neither_a_long_night_nor_that_server_holds_up_an_sms(
+    floor: Floor, done: list[Any], connection: redis.Redis
+) -> None:
+    slowly(floor)
+    with floor.db.write() as session:
+        outbox.post(session, "tests.mail", {}, now=clock.now())
+    floor.jobs.enqueue(NAME, "a count", queue=NIGHT)
+    floor.jobs.enqueue(NAME, "an SMS", queue=jobs.SOON)
+    work(floor, *jobs.WORKERS["soon"])
+    assert done == [("an SMS",)]
+    assert (queue(connection, NIGHT).count, queue(connection, SLOW).count) == (1, 1)
 
 
 def test_no_mail_is_cut_short_by_the_limit_of_its_job() -> None:
