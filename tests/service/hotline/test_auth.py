@@ -123,7 +123,7 @@ def test_a_guess_at_a_name_that_nobody_has_takes_as_long_as_any() -> None:
 
 
 def test_only_a_published_password_is_cheap(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "_hasher", PasswordHasher(time_cost=2, memory_cost=16))
+    monkeypatch.setattr(auth, "_hasher", PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
 
     def costs(account_id: int) -> int:
         with db.read() as session:
