@@ -173,25 +173,32 @@ def test_a_chart_that_comes_is_drawn_and_one_that_goes_is_let_go_of(
 @pytest.mark.usefixtures("months")
 @pytest.mark.parametrize("path", [OCTOBER, "/reports"])
 def test_paper_is_light_whatever_the_screen_is(look: Look, path: str) -> None:
-    def looks(page: Page) -> list[list[str]]:
-        return page.evaluate(
-            """() => [...document.querySelectorAll("figure svg")]
+    def colours(page: Page, of: str = "*") -> set[str]:
+        """Of what is seen of the charts."""
+        found = page.evaluate(
+            """(of) => [...document.querySelectorAll("figure svg")]
               .filter((svg) => svg.checkVisibility())
-              .map((svg) => [...svg.querySelectorAll("[fill], [stroke]")]
-                .flatMap((each) => [each.getAttribute("fill"), each.getAttribute("stroke")]))"""
+              .flatMap((svg) => [...svg.querySelectorAll(of)])
+              .flatMap((each) => [each.getAttribute("fill"), each.getAttribute("stroke")])""",
+            of,
         )
+        return {each for each in found if each and each != "none"}
 
     light, dark = (look(f"{path}?lang=en", 1280, scheme) for scheme in ("light", "dark"))
     charts = drawn(light)
     assert drawn(dark) == charts
-    wanted = looks(light)
-    assert looks(dark) != wanted
-    for page in (light, dark):
-        page.emulate_media(media="print", color_scheme="dark" if page == dark else "light")
-        assert looks(page) == wanted, "the same drawing"
+    of_dark, letters = colours(dark) - colours(light), colours(light, "text")
+    assert of_dark
+    assert len(letters) == 2
+    for page, scheme in ((light, "light"), (dark, "dark")):
+        page.emulate_media(media="print", color_scheme=scheme)  # type: ignore[arg-type]
+        assert colours(page, "text") == letters, scheme
+        assert not colours(page) & of_dark, scheme
         assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 32, 36)"
+    seen = "[...document.querySelectorAll('figure svg')].filter(s => s.checkVisibility()).length"
+    assert dark.evaluate(seen) == charts, "each once"
     dark.emulate_media(media="screen", color_scheme="dark")
-    assert len(looks(dark)) == charts
+    dark.wait_for_function(f"() => {seen} === {charts}")
 
 
 @pytest.mark.usefixtures("months")
