@@ -130,7 +130,7 @@ def _train(arguments: argparse.Namespace, tools: Tools) -> int:
     table = _table(arguments, tools.config(arguments), arguments.files)
     _tell(table)
     try:
-        return _learn(arguments, tools, [*table.lessons, *table.mixed])
+        return _learn(arguments, tools, table.lessons)
     except learning.TooLittle:
         print("there is too little to learn from: no two categories have texts", file=sys.stderr)
         return 1
@@ -190,9 +190,9 @@ def _table(arguments: argparse.Namespace, config: "Tickets", files: list[Path]) 
 def _tell(table: "Table") -> None:
     """Say what was not used, so that nobody believes it was."""
     print(
-        f"{len(table.lessons)} texts ({len(table.repeated)} rows), and {len(table.mixed)} with "
-        f"several categories ({table.several} rows), never measured on; left out: "
-        f"{table.contradicted} rows whose text stands there as two, {table.empty} without words",
+        f"{len(table.lessons)} texts ({len(table.repeated)} rows); left out: {table.several} rows "
+        f"with several categories, {table.contradicted} whose text stands there as two, "
+        f"{table.empty} without words",
         file=sys.stderr,
     )
     if table.unknown:
@@ -221,7 +221,7 @@ def _evaluate(arguments: argparse.Namespace, tools: Tools) -> int:
         print("there is nothing to measure on", file=sys.stderr)
         return 1
     if arguments.folds:
-        figures, about, sure = _folded(arguments, lessons, table.mixed)
+        figures, about, sure = _folded(arguments, lessons)
     else:
         model, about = _model(arguments, tools)
         figures, sure = _measured(arguments, config, model, lessons)
@@ -267,7 +267,7 @@ def _measured(
 
 
 def _folded(
-    arguments: argparse.Namespace, lessons: list["Lesson"], mixed: list["Lesson"]
+    arguments: argparse.Namespace, lessons: list["Lesson"]
 ) -> tuple["Figures", dict[str, Any], dict[str, float]]:
     """Each part of the texts judged by a model that has learned from the others, from nothing."""
     from tickets.categories import learning, measuring
@@ -280,7 +280,7 @@ def _folded(
         seen = [e for e in lessons if measuring.lot(e.text, "fold") % folds != fold]
         if not unseen:
             continue
-        model = learning.learn([*seen, *mixed])
+        model = learning.learn(seen)
         found, share = learning.judged(model, [each.text for each in unseen])
         labels += [each.label for each in unseen]
         said += found

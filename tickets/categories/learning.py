@@ -5,7 +5,6 @@ costs as much as weights cost that begin at nothing. So a city's first two hundr
 a model that others' thousands of texts made, and need not make one of their own.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -42,18 +41,10 @@ _CLOSE: Final = 5e-3
 
 @dataclass(frozen=True)
 class Lesson:
-    """One text and what it was about. `also`: what else, where it names several things (a road
-    under water): it is learned as each of them, and not as the one and none of the other.
-    """
+    """One text and what it was about."""
 
     text: str
     label: str
-    also: frozenset[str] = frozenset()
-
-    @property
-    def labels(self) -> frozenset[str]:
-        """All that it was about."""
-        return self.also | {self.label}
 
 
 class TooLittle(ValueError):
@@ -95,8 +86,8 @@ def learn(
     """
     lessons = enough(lessons, before)
     read = _Texts.of([each.text for each in lessons])
-    given = [each.labels for each in lessons]
-    labels = tuple(sorted({*(before.labels if before else ())}.union(*given)))
+    given = [each.label for each in lessons]
+    labels = tuple(sorted({*given, *(before.labels if before else ())}))
     told(f"{len(lessons)} texts, {len(labels)} labels")
     whole = _fit(read, given, labels, before)
     # once more in parts: how sure it may be is learned from texts that it has not seen
@@ -110,25 +101,22 @@ def learn(
         told(f"part {part + 1} of {FOLDS}")
         one = _fit(read.some(seen), [given[n] for n in seen], labels, before)
         margins[unseen] = _margins(one.as_model(kept), read.some(unseen))
-    # of what names several nobody can say which one is right
-    single = [n for n, each in enumerate(lessons) if not each.also]
-    right = np.array([labels.index(lessons[n].label) for n in single])
-    sharpness = _sharpness(margins[single], right)
-    threshold = _threshold(margins[single], right, sharpness)
+    right = np.array([labels.index(label) for label in given])
+    sharpness = _sharpness(margins, right)
+    threshold = _threshold(margins, right, sharpness)
     return whole.as_model(kept, sharpness, threshold).told(
         lessons=len(lessons), parts=FOLDS, precision=PRECISION
     )
 
 
 def enough(lessons: Sequence[Lesson], before: Model | None = None) -> list[Lesson]:
-    """Return the lessons of the labels that have enough of them; one that names several, where all
-    of these have. Raises `TooLittle`.
-    """
-    counts = Counter(each.label for each in lessons if not each.also)
+    """Return the lessons of the labels that have enough of them. Raises `TooLittle`."""
+    counts: dict[str, int] = {}
+    for each in lessons:
+        counts[each.label] = counts.get(each.label, 0) + 1
     known = set(before.labels) if before else set()
-    known |= {label for label, count in counts.items() if count >= LEAST_OF_LABEL}
-    kept = [each for each in lessons if each.labels <= known]
-    if len(known) < 2 or all(each.also for each in kept):
+    kept = [e for e in lessons if counts[e.label] >= LEAST_OF_LABEL or e.label in known]
+    if len({each.label for each in kept} | known) < 2 or not kept:
         raise TooLittle
     return kept
 
@@ -204,16 +192,14 @@ def _margins(model: Model, read: _Texts) -> NDArray[np.float32]:
 
 
 def _fit(
-    read: _Texts,
-    given: Sequence[frozenset[str]],
-    labels: tuple[str, ...],
-    before: Model | None,
+    read: _Texts, given: Sequence[str], labels: tuple[str, ...], before: Model | None
 ) -> _Weights:
     hashes, weights, biases = _start(read, labels, before)
     rows = read.rows(hashes)
     said = rows @ weights + biases
+    names = np.array(given)
     for k, label in enumerate(labels):
-        signs = np.array([1.0 if label in each else -1.0 for each in given])
+        signs = np.where(names == label, 1.0, -1.0)
         moved, bias = _separate(rows, signs, said[:, k])
         weights[:, k] += moved
         biases[k] += bias

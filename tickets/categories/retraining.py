@@ -127,9 +127,7 @@ def _learn(
     from tickets.categories import learning
 
     seen = [e for e in taught.lessons if every or not measuring.is_held_out(e.text)]
-    held_out = [e for e in taught.lessons if not every and measuring.is_held_out(e.text)]
-    # what names several is not measured on
-    unseen = [e for e in held_out if not e.also]
+    unseen = [e for e in taught.lessons if not every and measuring.is_held_out(e.text)]
     new = learning.learn(seen, before=taught.before, told=told)
     verdict = compared(config, unseen, new, taught.old) if unseen else None
     wanted = force or verdict is None or verdict.better

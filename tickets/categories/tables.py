@@ -19,13 +19,10 @@ class Table:
 
     `lessons`: the rows that name exactly one category, each text once; those whose text stands
     there with different categories are `contradicted` and left out. `several`: rows that name more
-    than one; `mixed`: their texts, each once, that stand nowhere with other categories. `unknown`:
-    the names that are no category's, and in how many rows each stands.
+    than one. `unknown`: the names that are no category's, and in how many rows each stands.
     """
 
     lessons: list[Lesson] = field(default_factory=list)
-    #: To be learned from, and never measured on: which of its categories is right nobody has said.
-    mixed: list[Lesson] = field(default_factory=list)
     #: Lessons with the repetitions still in it, for who wants to see what those do to a figure.
     repeated: list[Lesson] = field(default_factory=list)
     several: int = 0
@@ -43,7 +40,7 @@ def read(
     Raises `Invalid` for a file without such a column, OSError for one that cannot be read.
     """
     left_out = set(without)
-    table, mixed = Table(), list[Lesson]()
+    table = Table()
     for file in files:
         for words, cell in _rows(file, text, label):
             if not words.strip() or not texts.same(words):
@@ -53,25 +50,22 @@ def read(
             table.unknown.update(unknown)
             if len(found) > 1:
                 table.several += 1
-                if not found & left_out:
-                    first, *others = sorted(found)
-                    mixed.append(Lesson(words, first, frozenset(others)))
             elif found - left_out:
                 table.repeated.append(Lesson(words, found.pop()))
-    table.lessons, table.contradicted = _once(table.repeated)
-    said = {texts.same(lesson.text) for lesson in table.repeated}
-    table.mixed = [each for each in _once(mixed)[0] if texts.same(each.text) not in said]
+    _once(table)
     return table
 
 
-def _once(lessons: list[Lesson]) -> tuple[list[Lesson], int]:
-    """Return each text once, and none that is said to be two things; how many rows were."""
+def _once(table: Table) -> None:
+    """Keep each text once, and none that is said to be two things."""
     by_words: dict[str, list[Lesson]] = {}
-    for lesson in lessons:
+    for lesson in table.repeated:
         by_words.setdefault(texts.same(lesson.text), []).append(lesson)
-    agreed = [same for same in by_words.values() if len({each.labels for each in same}) == 1]
-    kept = sum(len(same) for same in agreed)
-    return [same[0] for same in agreed], len(lessons) - kept
+    for same in by_words.values():
+        if len({lesson.label for lesson in same}) > 1:
+            table.contradicted += len(same)
+        else:
+            table.lessons.append(same[0])
 
 
 def _rows(file: Path, text: str, label: str) -> Iterator[tuple[str, str]]:

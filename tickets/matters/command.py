@@ -51,7 +51,7 @@ def add(commands: Any, tools: Tools) -> None:
         "--streets",
         type=int,
         metavar="N",
-        help="the city knows the streets that N addresses name, and finds them in words",
+        help="the city knows the sois that N addresses name, and finds them in words",
     )
     measure.add_argument("--least", type=float, help="offer what is so likely (0 to 1)")
     measure.add_argument(

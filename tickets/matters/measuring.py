@@ -67,12 +67,13 @@ class Heard:
         return self.streets(f"{place}\n{text}")
 
 
-#: A street in an address, as a map writes it: its kind, its name, perhaps a number.
-_STREET: Final = re.compile(r"(?:ถนน|ซอย|ตรอก)\s*[^\s,/]{2,}(?:\s+\d+(?:/\d+)?)?")
+#: A soi in an address, as a map writes it: its kind, its name (a number alone is many sois'),
+#: perhaps a number.
+_STREET: Final = re.compile(r"(?:ซอย|ตรอก)\s*[^\s,/\d][^\s,/]+(?:\s+\d+(?:/\d+)?)?")
 
 
 def streets_of(addresses: Iterable[str], least: int) -> Streets:
-    """Take for the city's streets what at least so many addresses name; return what finds them in
+    """Take for the city's sois what at least so many addresses name; return what finds them in
     words, the longest name first, as `tickets.places.areas` does.
     """
     counts: dict[str, int] = {}

@@ -47,9 +47,12 @@ NEAR, WORDS, ABOUT, FRESH = 0.3, 0.4, 0.2, 0.1
 SAME_CALLER: Final = 0.35
 #: How near a place is that is known by its area alone.
 SAME_AREA: Final = 0.4
-#: How near two places are that name the same street or landmark of the city's file, in whatever
+#: How near two places are that name the same soi or landmark of the city's file, in whatever
 #: language, in the note or where it is.
 SAME_NAMED: Final = 0.7
+#: That counts where so much of what was said is alike too, if it can be compared: sois are long,
+#: and two matters of one category in one of them are more often two than one.
+NAMED_ALIKE: Final = 0.35
 #: Where neither pins nor areas say that it is the same place, the words of the place must: so much.
 PLACE_ALIKE: Final = 0.5
 
@@ -85,7 +88,7 @@ class Matter:
     """One matter: an open ticket, or what is being written down.
 
     `key`: the ticket's id, 0 for a draft; `group`: the division of its category; `place`: the words
-    of where it is; `streets`: ids of the city's streets and landmarks that it names; `area`: the id
+    of where it is; `streets`: ids of the city's sois and landmarks that it names; `area`: the id
     of whose it is; `numbers`: who has called about it (E.164).
     """
 
@@ -112,6 +115,12 @@ class Matter:
         return frozenset(
             _NUMBER.findall(unicodedata.normalize("NFKC", f"{self.text} {self.place}"))
         )
+
+    @cached_property
+    def script(self) -> str:
+        """The script that most of what was said is written in; empty: nothing was."""
+        names = [unicodedata.name(each, "").partition(" ")[0] for each in letters(self.text)]
+        return max(sorted(set(names)), key=names.count, default="")
 
     @cached_property
     def place_runs(self) -> frozenset[str]:
@@ -218,11 +227,20 @@ def _nearness(
     if one.area is not None and other.area is not None and not same_area:
         return 0.0
     words = _overlap(one.place_runs, other.place_runs)
-    if one.streets & other.streets:
+    if _says_the_same_there(one, other):
         words = max(words, SAME_NAMED)
     if same_area:
         return max(SAME_AREA, words)
     return words if words >= PLACE_ALIKE else 0.0
+
+
+def _says_the_same_there(one: Matter, other: Matter) -> bool:
+    """Say whether both name the same soi or landmark, and much the same of it; of two languages in
+    two scripts the name alone can be compared.
+    """
+    if not one.streets & other.streets:
+        return False
+    return one.script != other.script or alike(one.runs, other.runs) >= NAMED_ALIKE
 
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> float:

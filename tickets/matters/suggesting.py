@@ -135,11 +135,12 @@ def matter(config: Tickets, draft: Draft, at: datetime) -> Matter:
 
 
 def _with_names(config: Tickets, it: Matter) -> Matter:
-    """With the streets and landmarks that it names: an agent writes them into the note before
-    anybody asks where it is.
+    """With the sois and landmarks that it names: an agent writes them into the note before anybody
+    asks where it is. A road runs through the whole city: its name is no place.
     """
     named = (hit.named for hit in config.areas.found_in(f"{it.place}\n{it.text}"))
-    return replace(it, streets=frozenset(each.id for each in named if isinstance(each, Point)))
+    points = (each for each in named if isinstance(each, Point) and each.kind != "road")
+    return replace(it, streets=frozenset(each.id for each in points))
 
 
 def _matter(

@@ -4,7 +4,7 @@ being typed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flask import url_for
 from sqlalchemy.orm import Session
@@ -124,7 +124,7 @@ def _being_typed(config: Tickets, fields: Mapping[str, str]) -> Place | None:
         pin = entry.pin_of(fields)
     except ValueError:
         return None
-    parts = {name: entry.tidy(fields.get(entry.PREFIX + name)) for name in PARTS}
+    parts: dict[str, Any] = {name: entry.tidy(fields.get(entry.PREFIX + name)) for name in PARTS}
     written = fields.get(f"{entry.PREFIX}written") or None
     known = written if written in config.areas.areas else None
     asset = fields.get(f"{entry.PREFIX}asset") or None

@@ -123,9 +123,11 @@ def _talks(world: World, agent: Agent, number: str, note: str) -> Caller:
     caller = world.caller(number).ring().press("1")
     gather = caller.xml.find("Gather")
     assert gather is not None
-    caller.goes_to(gather.attrib["action"], SpeechResult=f"สอบ ถาม ข้อมูล {NAMED} {OWN}")
+    is_theirs = number == NUMBER
+    said = f"สอบ ถาม ข้อมูล {NAMED} {OWN}" if is_theirs else "สอบ ถาม ข้อมูล"
+    caller.goes_to(gather.attrib["action"], SpeechResult=said)
     agent.talks_with(caller)
-    theirs = {"who": BEFORE} if number == NUMBER else {}
+    theirs = {"who": BEFORE} if is_theirs else {}
     agent.does(f"/api/calls/{caller.id}/draft", note=note, **theirs)
     agent.hangs_up()
     agent.finishes("complaint", category="street_light", note=note, **theirs)
@@ -214,7 +216,8 @@ def _of_the_ticket(world: World, own: TicketFacts) -> TicketFacts:
     write(world, sms_received.receive, config, **text, now=now)
     own = fresh(world, own)
     write(world, service.note, config, own, text=NAMED, **said)
-    write(world, guarding.look, own, text=NAMED, by=None, **said)
+    # why somebody looked stands in the audit log too, as they wrote it
+    write(world, guarding.look, own, text="ตรวจสอบ", by=None, **said)
     wording: dict[str, Any] = {"text": NAMED, "language": "th", "key": "m1"}
     write(world, messages.message, config, own, **wording, **said)
     return fresh(world, own)

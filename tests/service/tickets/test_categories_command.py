@@ -90,20 +90,6 @@ def test_it_measures(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert (code, "nothing to measure" in err) == (1, True)
 
 
-def test_rows_with_several_categories_teach_and_are_not_measured(
-    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    first, second = sorted(set(CALLED.values()))[:2]
-    with table.open("a", encoding="utf-8", newline="") as opened:
-        rows = [(f"ทั้งสองอย่าง {'กขคงจฉช'[n]}", f"{first},{second}") for n in range(7)]
-        csv.writer(opened).writerows([*rows, rows[0]])
-    file = tmp_path / "model.npz"
-    _, _, err = run(capsys, "train", str(table), *COLUMNS, "--all", "--out", str(file))
-    assert "160 texts (160 rows), and 7 with several categories (8 rows)" in err
-    out = run(capsys, "evaluate", str(table), *COLUMNS, "--model", str(file), "--json")[1]
-    assert json.loads(out)["count"] == 160
-
-
 def test_it_measures_a_file_by_itself(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(run(capsys, "evaluate", str(table), *COLUMNS, "--folds", "2", "--json")[1])
     assert found["count"] == 160

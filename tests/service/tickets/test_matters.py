@@ -13,7 +13,7 @@ from hotline.db import Database
 from hotline.floor import Floor
 from hotline.privacy.keepers import Erasure, Subject
 from tests.service.tickets.conftest import AGENT, CALLER, HEALTH, NOW, SUPERVISOR, WORKS
-from tickets import figures, following, keeping, redaction, search, service
+from tickets import erasing, figures, following, keeping, redaction, search, service
 from tickets.config import Tickets
 from tickets.errors import NotClosed, NotYours
 from tickets.life import merging
@@ -424,7 +424,7 @@ def test_what_one_asks_for_names_no_other_caller_and_what_one_said_goes_with_the
     assert [each["said"] for each in theirs["same_matter"]] == ["ท่วมถึงเข่า"]
     with db.write() as session:
         asked = Erasure(Subject(number=OTHER), "supervisor", "asked", NOW, dry=False)
-        keeping.erase(floor, session, asked)
+        erasing.erase(floor, session, asked)
     with db.read() as session:
         [other] = matters.others_of(session, it)
         first = service.by_number(session, it.number)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hotline.db import Base, Database
 from hotline.privacy.keepers import Erasure, Subject
 from tests.service.tickets.conftest import CALLER, NOW
-from tickets import keeping, service
+from tickets import erasing, service
 from tickets.config import Tickets
 from tickets.errors import NoName, NoSuchPerson, PersonChanged
 from tickets.models import CallCitizen, Citizen, CitizenEvent, CitizenNumber
@@ -162,7 +162,7 @@ def test_search_by_name_or_number(
 def erase(session: Session, subject: Subject, *, dry: bool = False) -> dict[str, int]:
     asked = Erasure(subject, "hotline person", "asked", NOW, dry)
     nobody: Any = None  # this room needs no floor for it
-    return dict(keeping.erase(nobody, session, asked).counts)
+    return dict(erasing.erase(nobody, session, asked).counts)
 
 
 def test_a_dry_run_changes_nothing_and_tells_the_same(session: Session, config: Tickets) -> None:

@@ -16,7 +16,7 @@ from hotline.privacy.keepers import Erasure, Subject
 from hotline.telephony import CarrierError, Refused
 from tests.service.tickets.conftest import CALLER, NOW, SUPERVISOR, WORKS
 from tests.support.floors import SignedPost
-from tickets import answering, keeping, links, service, sms, sms_received
+from tickets import answering, erasing, links, service, sms, sms_received
 from tickets.config import Tickets
 from tickets.life import merging
 from tickets.models import EventKind, Ticket, TicketEvent, TicketSms
@@ -699,7 +699,7 @@ def test_an_erased_number_stands_nowhere_and_its_link_opens_nothing(
     with floor.db.write() as session:
         who = Subject(number=CALLER)
         asked = Erasure(who, by="supervisor", reason="", now=clock.now(), dry=False)
-        keeping.erase(floor, session, asked)
+        erasing.erase(floor, session, asked)
     with floor.db.read() as session:
         assert links.opened_by(session, token, clock.now()) is None
         for table in sa.inspect(floor.db.engine).get_table_names():

@@ -131,3 +131,15 @@ def test_shared_words_stand_in_the_other_text(one: str, other: str) -> None:
     assert len(shared) <= rules.SHOWN_WORDS
     spaced = " ".join(other.split())
     assert all(words in spaced for words in shared)
+
+
+def test_a_soi_is_a_place_where_much_the_same_is_said_of_it() -> None:
+    """Two of one category in one soi are more often two matters than one."""
+    there = frozenset({"soi_buakhao"})
+    draft = matter(text="น้ำท่วมซอยบัวขาว สูงถึงเข่า", pin=None, area=None, place="", streets=there)
+    alike = replace(draft, key=1, text="น้ำท่วมถึงเข่าแล้ว ซอยบัวขาว", at=NOW - timedelta(minutes=5))
+    other = replace(alike, key=2, text="ร้านอาหารเทน้ำล้างจานลงข้างทางทุกคืน ส่งกลิ่น")
+    russian = replace(alike, key=3, text="улица затоплена, вода по колено")
+    found = rules.offers(draft, [alike, other, russian])
+    assert [each.matter.key for each in found] == [1, 3]
+    assert rules.offers(replace(draft, streets=frozenset()), [russian]) == []

@@ -91,33 +91,6 @@ def test_a_correction_is_a_lesson(model: Model) -> None:
     assert first is not None and first.label == "noise"
 
 
-def test_what_names_several_is_learned_as_each_and_makes_neither_sure() -> None:
-    """Both words together are as much the one as the other, and no longer surely the louder one."""
-    taught = lessons(120, seed=3)
-    labels = sorted({each.label for each in taught})[:2]
-    both = [
-        Lesson(
-            f"{WORDS[labels[0]][n % 3]} {WORDS[labels[1]][n % 3]} {n}",
-            labels[0],
-            frozenset({labels[1]}),
-        )
-        for n in range(30)
-    ]
-    model = learn([*taught, *both])
-    judged = model.judge(f"{WORDS[labels[0]][0]} {WORDS[labels[1]][0]}")
-    assert {each.label for each in judged.candidates[:2]} == set(labels)
-    unseen = lessons(40, seed=4)
-    said, _ = learning.judged(model, [each.text for each in unseen])
-    assert sum(one == each.label for one, each in zip(said, unseen, strict=True)) / 40 > 0.9
-
-
-def test_what_names_several_teaches_no_label_of_its_own() -> None:
-    both = [Lesson(f"แมงกะพรุนที่หาด {n}", "beach", frozenset({"rubbish"})) for n in range(20)]
-    assert "beach" not in learn([*lessons(60), *both]).labels
-    with pytest.raises(TooLittle):
-        learn(both)
-
-
 def test_an_ngram_of_one_text_is_not_learned() -> None:
     """Somebody's name stands in one text: it must not be found in the model."""
     from tickets.categories import text
