@@ -185,10 +185,16 @@ function blame(faults) {
   );
 }
 
-/** @param {Line} line */
+/** @param {string} tag a language, as `th-TH` or `th_TH` @returns {string} as `th` */
+const primary = (tag) => tag.split(/[-_]/)[0].toLowerCase();
+
+/** What the exchange has no voice for is said by the browser's, where that has one. @param {Line} line */
 function aloud(line) {
-  if (!(/** @type {HTMLInputElement} */ ($("aloud")).checked)) return;
+  if (!(/** @type {HTMLInputElement} */ ($("aloud")).checked) || !("speechSynthesis" in window)) return;
+  const voice = speechSynthesis.getVoices().find((each) => primary(each.lang) === primary(line.language));
+  if (!voice) return; // another language's would be understood by nobody
   const speech = new SpeechSynthesisUtterance(line.text);
+  speech.voice = voice;
   speech.lang = line.language;
   speechSynthesis.speak(speech);
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from hotline.auth import Role
 from tests.browser.conftest import Hotline
 from tests.browser.test_accessibility import faults
 from tests.browser.test_desk import fits
@@ -174,6 +175,54 @@ def test_a_word_with_a_colleague_who_takes_the_caller_over(
     caller.locator("#hangup").click()
     write_up(colleague)
     colleague.close(run_before_unload=False)
+
+
+def test_a_word_with_a_queue_rings_at_whoever_of_it_is_free(
+    hotline: Hotline, browsers: Browsers, agent: Page, caller: Page, wrong: list[str]
+) -> None:
+    agent.keyboard.press("F6")
+    search = agent.locator(".transfer input[name=number]")
+    search.fill("emerg")
+    search.press("Enter")
+    expect(agent.locator(".transfer .send-problem")).to_contain_text("Nobody of that queue is free")
+    hears(caller, AGENT)  # and nobody was held for it
+    name = hotline.employ("asked", Role.AGENT, queues=["emergency"])
+    colleague = desk(browsers(THIRD), hotline, wrong, name)
+    expect(colleague.locator("#softphone")).to_have_attribute("data-state", "ready")
+    colleague.keyboard.press("r")
+    expect(colleague.locator("#state")).to_have_attribute("data-status", "ready")
+    search.press("Enter")
+    expect(agent.locator("[id^=party-]")).to_contain_text(f"{name}: ringing")
+    expect(colleague.locator(".ring")).to_contain_text("asks for a word")
+    colleague.locator(".ring button.main").click()
+    hears(agent, THIRD)
+    hears(caller, THIRD, at_all=False)
+    agent.keyboard.press("F10")  # it was only a word
+    expect(colleague.locator("#state")).to_have_attribute("data-state", "idle")
+    hears(caller, AGENT)
+    go_home(colleague)
+    colleague.close(run_before_unload=False)
+    agent.keyboard.press("F9")
+    write_up(agent)
+
+
+def test_passed_on_outside_the_two_talk_and_the_agent_writes_it_up(
+    hotline: Hotline, browsers: Browsers, agent: Page, caller: Page, wrong: list[str]
+) -> None:
+    third = handset(browsers(THIRD), hotline, wrong)
+    third.fill("#from", THIRD_NUMBER)
+    third.locator("#from").blur()
+    agent.keyboard.press("F6")
+    agent.locator(".transfer input[name=number]").fill(THIRD_NUMBER)
+    agent.locator(".transfer button[value=now]").click()
+    expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
+    with hotline.floor() as floor:
+        expect(third.locator("#ring-from")).to_have_text(floor.city.caller_id)  # the city's
+    third.locator("#answer").click()
+    hears(third, CALLER)
+    hears(caller, THIRD)
+    third.locator("#hangup").click()
+    write_up(agent)
 
 
 def test_passed_on_to_a_queue_the_agent_is_free_and_the_caller_waits(

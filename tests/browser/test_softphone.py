@@ -27,6 +27,8 @@ FLAGS = (
 )
 KINDS = ("microphone", "speaker", "ring")
 MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+#: In place of a tone: a microphone is there, and nobody allows it.
+REFUSED = 0.0
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +59,8 @@ def browsers(
     def launch(hertz: float | None = None) -> Browser:
         if hertz in _open and _open[hertz].is_connected():
             return _open[hertz]
-        flags = [*FLAGS]
-        if hertz is not None:
+        flags = [*FLAGS, *(MICROPHONE[1:] if hertz == REFUSED else ())]
+        if hertz:
             path = tmp_path_factory.mktemp("tones") / f"{hertz}.wav"
             path.write_bytes(tones.wave(tones.tone((hertz,), 10.0, 12000)))
             flags += [*MICROPHONE, f"--use-file-for-fake-audio-capture={path}"]
@@ -345,6 +347,38 @@ def test_a_desk_without_a_microphone_says_so(
     expect(page.locator("#softphone")).to_contain_text("no microphone")
 
 
+def test_a_microphone_that_is_refused_is_said_and_tried_again_once_it_is_allowed(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    page = desk(browsers(REFUSED), hotline, wrong)
+    phone = page.locator("#softphone")
+    expect(phone).to_have_attribute("data-state", "refused")
+    expect(phone).to_contain_text("does not allow the microphone")
+    page.context.grant_permissions(["microphone"])
+    expect(phone).to_have_attribute("data-state", "ready")
+    page.context.clear_permissions()
+
+
+def test_a_poor_line_is_said_until_it_is_better(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    """As the SDK tells it: delay and loss of its own measuring, and a microphone that is silent."""
+    agent, _ = talking(browsers, hotline, wrong)
+    phone = agent.locator("#softphone")
+    tell = "([told, name]) => devices.at(-1)._activeCall.emit(told, name, {})"
+    for name in ("high-rtt", "high-packet-loss"):
+        agent.evaluate(tell, ["warning", name])
+    expect(phone).to_have_attribute("data-state", "poor")
+    expect(phone).to_contain_text("The line is poor")
+    agent.evaluate(tell, ["warning-cleared", "high-rtt"])
+    expect(phone).to_have_attribute("data-state", "poor")
+    agent.evaluate(tell, ["warning-cleared", "high-packet-loss"])
+    agent.evaluate(tell, ["warning", "constant-audio-input-level"])  # somebody who says nothing
+    expect(phone).to_have_attribute("data-state", "talking")
+    agent.keyboard.press("F9")
+    write_up(agent)
+
+
 def test_a_microphone_that_is_plugged_in_is_found_without_loading_anew(
     hotline: Hotline, browsers: Browsers, wrong: list[str]
 ) -> None:
@@ -448,6 +482,38 @@ def test_devices_are_chosen_with_a_level_and_remembered(
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_contain_text("Keypad")
+
+
+#: Where the page's tones are sent to, each time.
+WATCH_SINKS = """
+globalThis.sinks = [];
+const set = AudioContext.prototype.setSinkId;
+AudioContext.prototype.setSinkId = function (sink) {
+  sinks.push(sink);
+  return set.call(this, sink);
+};
+"""
+
+
+def test_it_rings_on_the_device_that_was_chosen_for_it(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    agent = desk(browsers(AGENT), hotline, wrong)
+    agent.add_init_script(WATCH_SINKS)
+    agent.reload()
+    expect(agent.locator("#softphone")).to_have_attribute("data-state", "ready")
+    agent.keyboard.press("s")
+    field = agent.locator("#sound select[name=ring]")
+    field.select_option(index=1)
+    device = field.input_value()
+    until(agent, "device => sinks.includes(device)", device)  # one hears which it is
+    agent.keyboard.press("Escape")
+    agent.evaluate("sinks.length = 0")
+    caller = ringing(agent, browsers(CALLER), hotline, wrong)
+    until(agent, "device => sinks.includes(device)", device)
+    caller.locator("#hangup").click()
+    expect(agent.locator("#state")).to_have_attribute("data-state", "idle")
+    go_home(agent)
 
 
 def test_a_call_is_had_on_the_chosen_devices_and_its_keypad_sends_digits(

@@ -67,6 +67,34 @@ async def test_a_call_by_mouse_and_keyboard(line: Line, browser: Browser) -> Non
     await page.close()
 
 
+#: A browser with a Thai voice, which notes what it is given to say.
+THAI_VOICE = """
+globalThis.spoken = [];
+speechSynthesis.getVoices = () => [{ lang: "th_TH", name: "Thai" }];
+globalThis.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+speechSynthesis.speak = (speech) => spoken.push([speech.voice.name, speech.lang, speech.text]);
+"""
+
+
+async def test_words_without_a_voice_are_said_by_the_browsers(line: Line, browser: Browser) -> None:
+    line.app["/voice"] = (
+        '<Gather numDigits="1" action="/chosen" timeout="60"><Say language="th-TH">กด 1</Say>'
+        '<Say language="zh-CN">请按 2</Say></Gather>'
+    )
+    line.app["/chosen"] = '<Pause length="60"/>'
+    page = await browser.new_page()
+    await page.add_init_script(THAI_VOICE)
+    await page.goto(line.url + "/")
+    await expect(page.locator("#aloud-box")).to_be_visible()
+    await page.locator("#call").click()
+    said = page.locator(".said .words")
+    await expect(said).to_have_text(["กด 1"])
+    await line.after(2)
+    await expect(said).to_have_text(["กด 1", "请按 2"])
+    assert await page.evaluate("spoken") == [["Thai", "th-TH", "กด 1"]], "what it has a voice for"
+    await page.close()
+
+
 @pytest.mark.parametrize("talking", [False, True])
 async def test_a_small_telephone_has_all_keys_on_the_screen(
     line: Line, browser: Browser, talking: bool

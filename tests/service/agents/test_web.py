@@ -255,6 +255,16 @@ def test_the_wallboard_shows_first_who_needs_a_look(client, floor, bearer, now):
     }
 
 
+@pytest.mark.parametrize(("role", "also"), [(Role.SUPERVISOR, " monitors"), (Role.AGENT, "")])
+def test_a_supervisors_desk_hears_that_its_telephone_is_in_a_talk(client, floor, now, role, also):
+    """What a supervisor does in somebody else's conversation names that agent, and not them."""
+    token = sign_in_as(floor, role, "suda")
+    me = employ(floor, "suda")
+    page = client.get("/desk", headers={"Authorization": f"Bearer {token}"}).text
+    topics = re.search(r'"/calls/current"[^>]*data-topics="([^"]*)"', page).group(1)
+    assert topics == f"agent:{me}{also}"
+
+
 def test_a_name_is_text_and_never_markup(client, floor, bearer, now):
     sign_in_as(floor, Role.AGENT, "x")
     employ(floor, "x", name="<script>alert(1)</script>")
