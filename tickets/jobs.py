@@ -23,6 +23,8 @@ from tickets.writing import TOLD
 
 #: In seconds: what is noticed is noticed within a minute.
 EVERY = 20.0
+#: After an outage much has come at once: so many batches in a row, each a unit of work of its own.
+BATCHES = 5
 SMS_EVERY = 5.0
 ATTEMPTS_EVERY = 3600.0
 
@@ -35,9 +37,13 @@ def sweep_clocks(floor: Floor, now: datetime) -> None:
             and session.scalar(forwarding.due(now).limit(1)) is None
         ):
             return  # the usual case: without news no write lock is taken
-    with floor.db.write() as session:
-        sweeps.sweep(session, floor.section(Tickets), now)
-        forwarding.sweep(session, now)
+    for _ in range(BATCHES):
+        with floor.db.write() as session:
+            sweeps.sweep(session, floor.section(Tickets), now)
+            forwarding.sweep(session, now)
+        with floor.db.read() as session:
+            if not sweeps.anything(session, now):
+                return
 
 
 def forget_attempts(floor: Floor, now: datetime) -> None:

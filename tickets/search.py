@@ -9,7 +9,6 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline.db import not_by_index
 from tickets import facts, masking, numbers, protection
 from tickets.errors import BadNumber, NoSuchTicket
 from tickets.facts import MESSAGE, Actor, EventFacts, TicketFacts
@@ -455,10 +454,10 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bo
     by_due = filters.order is Order.DUE
     if filters.states:
         in_states = _in_states(filters.states)
-        yield not_by_index(in_states) if by_due and filters.states != OPEN else in_states
+        yield _along_the_way(in_states) if by_due and filters.states != OPEN else in_states
     if filters.divisions:
         theirs = Ticket.division.in_(sorted(filters.divisions))
-        yield not_by_index(theirs) if by_due and len(filters.divisions) > 1 else theirs
+        yield _along_the_way(theirs) if by_due and len(filters.divisions) > 1 else theirs
     yield from _listed(filters, now)
     if filters.incomplete:
         yield IS_INCOMPLETE
@@ -468,6 +467,14 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bo
         yield Ticket.due_at.is_not(None)
     if filters.area is not None:
         yield Ticket.area == filters.area
+
+
+def _along_the_way(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """The same condition, looked at while rows are read in their order: no planner begins with it,
+    and PostgreSQL takes it for one that a third of the rows fulfil. That of `not_by_index` it takes
+    for one in two hundred, and so reads and sorts all that is open for one page.
+    """
+    return sa.case((condition, 1), else_=0) > 0
 
 
 def _listed(filters: Filters, now: datetime) -> Iterator[sa.ColumnElement[bool]]:

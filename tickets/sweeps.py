@@ -19,8 +19,9 @@ from tickets.facts import SYSTEM, TicketFacts
 from tickets.models import IS_OPEN, EventKind, Ticket
 from tickets.writing import tell, written
 
-#: So many of each kind at a time.
-BATCH = 500
+#: So many of each kind at a time: what stands still while it is written (on SQLite everybody who
+#: writes) does so for a second and not for five.
+BATCH = 100
 
 _ACKNOWLEDGE = (IS_OPEN, Ticket.acknowledged_at.is_(None), Ticket.acknowledge_missed_at.is_(None))
 _UPDATE = (IS_OPEN, Ticket.update_missed_at.is_(None))

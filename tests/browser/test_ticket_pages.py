@@ -4,6 +4,7 @@ in both languages, light and dark, without a script.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from flask.testing import FlaskClient
@@ -111,6 +112,20 @@ PAGES = (
     "/tickets/absences",
     "/tickets/accountability",
 )
+
+
+def test_on_a_telephone_what_is_to_be_done_follows_what_it_is(
+    look: Look, ticket: TicketFacts
+) -> None:
+    page = look(f"/tickets/{ticket.number}?lang=th", 360)
+    parts = (".ticket-heading", ".watch", ".matter-full", "section.act", ".place", ".clocks",
+             ".happened", ".known")  # fmt: skip
+    boxes = [page.locator(each).first.bounding_box() for each in parts]
+    ends = [(box["y"], box["y"] + box["height"]) for box in boxes if box]
+    assert len(ends) == len(parts)
+    assert ends == sorted(ends), "one under the other, in this order"
+    # each at some distance from the one above it, the button of who watches too
+    assert all(below[0] - above[1] >= 4 for above, below in pairwise(ends))
 
 
 @WIDTHS

@@ -8,10 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from hotline import city
-from hotline.db import Database
+from hotline.db import Database, bulk_insert
 from tests.service.tickets.conftest import AGENT, NOW, SUPERVISOR, WORKS
 from tests.support.floors import CONFIG
 from tickets import accountability, answering, attention, service, sweeps
+from tickets.models import Ticket
 from tickets.places import service as places
 from tickets.places.rules import Box, Pin
 from tickets.search import Order
@@ -148,3 +149,51 @@ def test_the_guard_would_notice(plans: Callable[[Look], str]) -> None:
     """A look that has no index is seen as such."""
     plan = plans(lambda s: s.execute(sa.text("SELECT * FROM tickets WHERE language = 'th'")))
     assert "SCAN tickets" in plan
+
+
+def test_postgresql_reads_what_is_due_in_that_order(postgresql_url: str) -> None:
+    """With statistics, as it lives: a page of several divisions is not all that is open, sorted."""
+    db = Database(postgresql_url)
+    with db.write() as session:
+        bulk_insert(
+            session,
+            Ticket,
+            [
+                {
+                    "number": f"{n:08d}",
+                    "kind": "complaint",
+                    "state": "received" if n % 3 == 0 else "done",
+                    "division": ("engineering", "traffic", "tourism")[n % 7 % 3],
+                    "priority": "normal",
+                    "text": "x" * 400,
+                    "language": "th",
+                    "source": "call",
+                    "made_by": "nok",
+                    "received_at": NOW,
+                    "due_at": NOW + timedelta(minutes=n),
+                    "closed_at": None if n % 3 == 0 else NOW,
+                }
+                for n in range(6_000)
+            ],
+        )
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE tickets")
+    seen: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        seen.append((statement, parameters))
+
+    two = frozenset({"engineering", "traffic"})
+    filters = Filters(order=Order.DUE, states=OPEN, divisions=two)
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    with db.read() as session:
+        found = service.search(session, filters, AGENT, now=NOW).tickets
+    sa.event.remove(db.engine, "before_cursor_execute", note)
+    assert [each.due_at for each in found] == sorted(each.due_at or NOW for each in found)
+    statement, parameters = next(each for each in seen if "ORDER BY" in each[0])
+    with db.engine.connect() as connection:
+        rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+        plan = "\n".join(row[0] for row in rows)
+    db.dispose()
+    assert "ix_tickets_open_due" in plan
+    assert "Sort" not in plan
