@@ -1,5 +1,6 @@
 """What every test may ask for. The fixtures themselves are in tests/support/."""
 
+import gc
 from pathlib import Path
 
 import hypothesis
@@ -45,3 +46,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             (long if place.startswith(LONG) else others).append(item)
     between = max(0, len(items) // workers - len(whole))
     items[:] = [*whole, *others[:between], *long, *others[between:]]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Python's collector looks at all that is alive, again and again: at nine thousand tests and
+    every module for each few applications. What is there before the first test stays anyway.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 5)
