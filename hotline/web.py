@@ -54,6 +54,8 @@ CONTENT_SECURITY_POLICY = (
 
 #: Where the application keeps whose pictures pages may load (scheme and host), besides our own.
 IMAGES = "hotline.images"
+#: Where it keeps what knows the carrier's signature.
+SIGNATURES = "hotline.signatures"
 
 pages = Blueprint(
     "floor",
@@ -190,8 +192,8 @@ def create(the_floor: Floor, navigation: Sequence[Entry] = ()) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    signatures = Signatures(the_floor.settings)
-    app.before_request(lambda: _admit(app, the_floor, signatures))
+    app.extensions[SIGNATURES] = Signatures(the_floor.settings)
+    app.before_request(_admit)
     app.after_request(_headers)
     app.register_error_handler(HotlineError, _render_error)
     app.register_error_handler(HTTPException, _render_http_error)
@@ -205,19 +207,21 @@ def create(the_floor: Floor, navigation: Sequence[Entry] = ()) -> Flask:
     return app
 
 
-def _admit(app: Flask, the_floor: Floor, signatures: Signatures) -> None:
+def _admit() -> None:
     """Refuse who may not: a webhook without the carrier's signature, a page without the role, a
     change without CSRF token, or sent by another site's page.
     """
     if request.endpoint is None or request.endpoint.endswith(".static"):
         return
-    rule = getattr(app.view_functions[request.endpoint], "access_rule", None)
+    rule = getattr(current_app.view_functions[request.endpoint], "access_rule", None)
     if rule is None:
         raise Forbidden(f"{request.endpoint} does not name who may call it")
     if rule.get("signed"):
+        signatures: Signatures = current_app.extensions[SIGNATURES]
         if not signatures.valid(request):
             raise Forbidden("the signature is missing or wrong", text="floor.bad_signature")
         return
+    the_floor = floor()
     # who is not signed in has no token: another site could still sign them in as somebody else
     if request.method in ACTING and request.headers.get("Sec-Fetch-Site") in OTHER_SITES:
         raise Forbidden(text="floor.csrf")

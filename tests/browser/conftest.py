@@ -5,7 +5,7 @@ import json
 import shutil
 import urllib.request
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Route, expect, sync_playwright
 
 from agents import demo
 from agents import service as agents
@@ -229,20 +229,64 @@ def one_failure_is_one(request: pytest.FixtureRequest) -> Iterator[None]:
         live.put_in_order()
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Chromium without a screen.
-
-    For a module, not for the session: while it lives, Playwright's event loop runs in this thread,
-    and no asyncio test of another module could have one of its own.
+class Browsers:
+    """Playwright and the Chromium of this process, which run from the first test that asks until a
+    test of another folder follows: while they live, Playwright's event loop runs in this thread,
+    and no asyncio test could have one of its own.
     """
+
+    def __init__(self) -> None:
+        self._running = ExitStack()
+        self._playwright: Playwright | None = None
+        self._chromium: Browser | None = None
+
+    def playwright(self) -> Playwright:
+        if self._playwright is None:
+            self._playwright = self._running.enter_context(sync_playwright())
+            expect.set_options(timeout=PATIENCE_MS)
+        return self._playwright
+
+    def chromium(self) -> Browser:
+        if self._chromium is None or not self._chromium.is_connected():
+            self._chromium = launch(self.playwright())
+        return self._chromium
+
+    def close(self) -> None:
+        if self._chromium is not None:
+            self._chromium.close()
+        self._playwright = self._chromium = None
+        self._running.close()
+
+
+def launch(playwright: Playwright, *flags: str) -> Browser:
+    """A Chromium without a screen."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "there is no chromium (scripts/system-packages installs it)"
-    with sync_playwright() as playwright:
-        expect.set_options(timeout=PATIENCE_MS)
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *flags])
+
+
+_browsers = Browsers()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    if nextitem is None or Path(nextitem.path).parent != Path(__file__).parent:
+        _browsers.close()
+
+
+@pytest.fixture
+def playwright() -> Playwright:
+    """What drives browsers."""
+    return _browsers.playwright()
+
+
+@pytest.fixture
+def chromium() -> Iterator[Browser]:
+    """Chromium without a screen; nothing that a test opened in it stays open."""
+    browser = _browsers.chromium()
+    yield browser
+    for context in browser.contexts:
+        context.close()
 
 
 Open = Callable[..., Page]
@@ -286,6 +330,22 @@ def open_page(hotline: Hotline, chromium: Browser) -> Iterator[Open]:
     assert not wrong
 
 
+#: Style sheets, scripts and fonts: the same for every test, and some twenty for every page.
+_known: dict[str, dict[str, Any]] = {}
+
+
+def _static(client: FlaskClient, address: str) -> dict[str, Any]:
+    if address not in _known:
+        with client.open(address) as found:
+            headers = dict(found.headers)
+            _known[address] = {
+                "status": found.status_code,
+                "headers": headers,
+                "body": found.data,
+            }
+    return _known[address]
+
+
 Look = Callable[..., Page]
 
 
@@ -301,6 +361,9 @@ def look(client: FlaskClient, chromium: Browser) -> Iterator[Look]:
     def answer(route: Route) -> None:
         asked = route.request
         url = urlsplit(asked.url)
+        if url.path.startswith("/static/"):
+            route.fulfill(**_static(client, f"{url.path}?{url.query}"))
+            return
         kind = asked.headers.get("content-type", "")
         with client.open(
             f"{url.path}?{url.query}",

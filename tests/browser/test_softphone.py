@@ -6,22 +6,20 @@ whoever hears the other hears the agent.
 
 import itertools
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from agents import demo
 from exchange.voice import tones
-from tests.browser.conftest import DESK, PATIENCE_MS, Hotline
+from tests.browser.conftest import DESK, PATIENCE_MS, Hotline, launch
 from tests.exchange.voice_support import LISTEN
 
 CALLER, AGENT = 697, 1209
 FLAGS = (
-    "--no-sandbox",
     "--autoplay-policy=no-user-gesture-required",
     "--allow-loopback-in-peer-connection",  # there may be no other network
 )
@@ -31,18 +29,18 @@ MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-str
 REFUSED = 0.0
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        expect.set_options(timeout=PATIENCE_MS)
-        yield started
-        for browser in _open.values():
-            browser.close()
-        _open.clear()
-
-
 #: The browsers of the module that runs, by what their microphone hears: to start one takes seconds.
 _open: dict[float | None, Browser] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def closed_at_the_end() -> Iterator[None]:
+    yield
+    for browser in _open.values():
+        browser.close()
+    _open.clear()
+
+
 Browsers = Callable[..., Browser]
 _NUMBERS = itertools.count(1)
 
@@ -56,7 +54,7 @@ def browsers(
     Nothing of a test stays open: a page of the same agent would answer the next one's call.
     """
 
-    def launch(hertz: float | None = None) -> Browser:
+    def one(hertz: float | None = None) -> Browser:
         if hertz in _open and _open[hertz].is_connected():
             return _open[hertz]
         flags = [*FLAGS, *(MICROPHONE[1:] if hertz == REFUSED else ())]
@@ -64,11 +62,10 @@ def browsers(
             path = tmp_path_factory.mktemp("tones") / f"{hertz}.wav"
             path.write_bytes(tones.wave(tones.tone((hertz,), 10.0, 12000)))
             flags += [*MICROPHONE, f"--use-file-for-fake-audio-capture={path}"]
-        path_ = shutil.which("chromium") or shutil.which("chromium-browser")
-        _open[hertz] = playwright.chromium.launch(executable_path=path_, args=flags)
+        _open[hertz] = launch(playwright, *flags)
         return _open[hertz]
 
-    yield launch
+    yield one
     for browser in _open.values():
         for context in browser.contexts:
             context.close()

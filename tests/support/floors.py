@@ -27,6 +27,7 @@ from hotline.db import insert_ignore
 from hotline.floor import Floor
 from hotline.models import Account
 from hotline.settings import Settings
+from tests.support.applications import application
 
 if TYPE_CHECKING:
     from hotline.city import CityConfig
@@ -195,7 +196,7 @@ def app(floor: Floor) -> Flask:
     """The web application with every room's pages."""
     from hotline.app import create_app
 
-    return create_app(floor)
+    return application(floor, create_app)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from hotline.floor import Floor
 from hotline.models import Account
 from ivr.events import OfferState
 from ivr.models import Offer
+from tests.support.applications import application
 from tests.support.floors import PUBLIC_URL, sign_in_as, signature
 from tests.support.scripted_carrier import Killed, Leg, Request, ScriptedCarrier
 from tickets import sms
@@ -269,6 +270,6 @@ def listening(world: World) -> Iterator[None]:
 
 
 def _app(floor: Floor) -> Flask:
-    app = create_app(floor)
+    app = application(floor, create_app)
     app.testing = False  # faults are answered as in production, not raised
     return app

@@ -16,6 +16,7 @@ from hotline.settings import Settings
 from ivr.config import Ivr
 from ivr.nodes import Node
 from tests.service.ivr.world import Agent, World
+from tests.support.applications import application
 from tests.support.floors import AUTH_TOKEN, CONFIG, NOBODY, PUBLIC_URL
 
 #: A Friday at noon in Pattaya: the city's offices are open.
@@ -61,7 +62,7 @@ def opened(migrated: Path, folder: Path, redis_url: str, config: CityConfig) -> 
     floor = build_floor(settings, config)
     try:
         with clock.driven(NOON) as driven:
-            yield World(floor, create_app(floor).test_client(), driven)
+            yield World(floor, application(floor, create_app).test_client(), driven)
     finally:
         floor.close()
 

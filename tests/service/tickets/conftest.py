@@ -14,6 +14,7 @@ from hotline.notices import web as notices_web
 from hotline.people.config import Accounts
 from hotline.settings import Settings
 from hotline.telephony import Carrier
+from tests.support.applications import application
 from tests.support.floors import CONFIG
 from tickets import board, caller_web, citizens_desk, citizens_web, jobs
 from tickets import web as tickets_web
@@ -86,6 +87,10 @@ def floor(settings: Settings, config: Tickets, pattaya: City, texts: Texts) -> I
 
 @pytest.fixture
 def app(floor: Floor) -> Flask:
+    return application(floor, _made)
+
+
+def _made(floor: Floor) -> Flask:
     made = web.create(floor)
     made.register_blueprint(tickets_web.blueprint)
     made.register_blueprint(board.blueprint)
