@@ -19,7 +19,18 @@ from ivr.room.offers import (
     look_for_agent,
 )
 from ivr.room.waiting import Line, Place, Stay, enter, lines, seen
-from ivr.story import AtHand, EventFacts, Visit, at_hand, newest_event, touched_since, visits
+from ivr.story import (
+    AtHand,
+    EventFacts,
+    Visit,
+    at_hand,
+    calls_of,
+    calls_with_outcome,
+    newest_event,
+    touched_since,
+    visits,
+    visits_of_calls,
+)
 
 __all__ = [
     "Arrival",
@@ -36,6 +47,8 @@ __all__ = [
     "arrive",
     "at_hand",
     "call_facts",
+    "calls_of",
+    "calls_with_outcome",
     "decline",
     "end_call",
     "enter",
@@ -53,4 +66,5 @@ __all__ = [
     "seen",
     "touched_since",
     "visits",
+    "visits_of_calls",
 ]
