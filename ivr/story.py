@@ -169,6 +169,10 @@ def visits(
     in it, by call. `having`: only of calls with an event of one of these kinds, so that what is
     rare is found without reading all that came beside it.
     """
+    if session.get_bind().dialect.name == "postgresql":
+        # A stream is planned for its first rows (a tenth of them) unless told that all are wanted:
+        # thirty times slower over one day of a year.
+        session.execute(sa.text("SET LOCAL cursor_tuple_fraction = 1"))
     rows = session.connection().execute(
         _events_of_span(tuple(sorted(having))),
         {"start": start, "end": end},

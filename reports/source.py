@@ -10,7 +10,6 @@ from datetime import date, datetime
 from itertools import chain
 from typing import Final
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ivr import figures as callers
@@ -71,10 +70,6 @@ def facts(
     one that arrived in it. `adding_to`: of calls of our own none that adds nothing to this counter
     need be there, nor is most of them.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        # A stream is planned for its first rows (a tenth of them) unless told that all are wanted:
-        # thirty times slower over one day of a year.
-        session.execute(sa.text("SET LOCAL cursor_tuple_fraction = 1"))
     having = _NEEDED.get(adding_to, ())
     own = ivr.visits(session, start, end, having=having)
     return chain(own, history.facts(session, start, end))
