@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from agents.models import PresenceEvent
+from agents.models import PresenceEvent, RosterShift
 from agents.roster import adherence, attendance
 from agents.roster.adherence import Kept, Seen
 from agents.roster.service import Act, people
@@ -43,3 +43,15 @@ def days_of(
 def first_seen(session: Session) -> datetime | None:
     """When the first of them was first seen; None before that."""
     return session.scalar(sa.select(sa.func.min(PresenceEvent.at)))
+
+
+def mark(session: Session, now: datetime) -> tuple[int, ...]:
+    """What is another as soon as `days_of` at `now` may say something else: the newest change of
+    presence by then, the roster's shifts with their changes, and how many people there are.
+    """
+    newest = sa.select(PresenceEvent.id).where(PresenceEvent.at < now)
+    shifts = session.execute(
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(RosterShift.version), 0))
+    ).one()
+    last = session.scalar(newest.order_by(PresenceEvent.id.desc()).limit(1))
+    return (last or 0, *map(int, shifts), len(people(session)))

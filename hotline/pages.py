@@ -18,6 +18,7 @@ import ivr.pages
 import ivr.web
 import reports.behind_web
 import reports.board_web
+import reports.call_lists
 import reports.dashboard_web
 import reports.history.web
 import reports.library
@@ -144,6 +145,8 @@ def create(floor: Floor) -> Flask:
     app.extensions[tickets.web.RECORDINGS] = ivr.pages.hearable
     # whose earlier tickets an agent sees: the caller's whom they have at hand, and nobody else's
     app.extensions[tickets.web.NUMBER_AT_HAND] = ivr.pages.number_at_hand
+    # the list of calls has those that were imported, too, and is read where the reports say so
+    app.extensions[ivr.pages.call_list.ABOVE] = reports.call_lists.CallLists()
     # what an agent can be asked to answer: the queues and languages of the caller's side
     app.extensions[agents.floor.SKILLS] = ivr.pages.skill_titles
     # where an agent who reads a ticket calls its caller

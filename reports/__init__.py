@@ -1,7 +1,8 @@
 """What the year was: nightly statistics from events, and the pages that show them.
 
 ```
-metrics.py      what every number of calls means, in words and in code        (pure)
+metrics.py      what every number of calls means, in code                     (pure)
+meanings.py     the same in words, Thai and English                           (pure)
 topics.py       the same calls by hour, outcome, category, area; first calls  (pure)
 matters.py      what every number of tickets means                            (pure)
 attendance.py   what every number of the agents' time means                   (pure)
@@ -16,7 +17,7 @@ service.py      the verbs: count days into rows, read rows
 rollups.py      the parts beside the calls' intervals: topics, tickets, presence
 check.py        whether the rows are what the events say
 figures.py      all numbers of a span at once
-behind.py       what is behind a number
+behind.py       what is behind a number; call_lists.py: what the list of calls asks of this room
 publishing.py   months as they were told to the public
 written.py      the numbers as a file; workbook.py: as a workbook
 mailing/        reports that go out by themselves: by e-mail, and by a link

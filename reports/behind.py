@@ -244,7 +244,7 @@ def _stored(of: Wanted) -> tuple[sa.Table, list[sa.ColumnElement[bool]]]:
 
 def _calls(session: Session, of_day: _Day, of: Wanted, how: How, now: datetime) -> Iterator[Item]:
     for start, end in _windows(session, of_day, of, how):
-        read = list(source.facts(session, start, end))
+        read = list(_read(session, of, start, end))
         if of.metric in FIRST:
             yield from _first_calls(session, of, of_day.day, read, how, now)
             continue
@@ -252,6 +252,26 @@ def _calls(session: Session, of_day: _Day, of: Wanted, how: How, now: datetime) 
         for each, number in adds:
             if number:
                 yield Item("call", source.id_of(each), of_day.day, moment(each), number)
+
+
+def _read(session: Session, of: Wanted, start: datetime, end: datetime) -> Iterator[CallFacts]:
+    if of.metric in FIRST:
+        return source.facts(session, start, end)
+    if of.topic is None or of.topic.by is By.HOUR:
+        return source.facts(session, start, end, adding_to=of.metric)
+    return source.facts_about(session, start, end, *of.topic)
+
+
+def where(
+    session: Session, of: Wanted, how: How, *, now: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """The parts of the span of a number of calls, in order, in which there may be one that is
+    counted in it, as the rows say.
+    """
+    first, last = of.span.first, min(of.span.last, clock.local_day(now, how.zone))
+    settled = _settled(session, of.part, first, last, how)
+    for day in _days(session, of, first, last, settled):
+        yield from _windows(session, _Day(day, day in settled), of, how)
 
 
 def _windows(

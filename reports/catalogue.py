@@ -6,7 +6,8 @@ from typing import Final
 from reports.attendance import PRESENCE_COUNTERS, PRESENCE_RATES
 from reports.fleet import JOB_COUNTERS, JOB_RATES
 from reports.matters import TICKET_COUNTERS, TICKET_RATES
-from reports.metrics import COUNTERS, RATES, Metric
+from reports.meanings import COUNTERS, RATES
+from reports.metrics import Metric
 from reports.topics import FIRST_CALL_RATES, FIRST_CALLS
 
 COUNTED: Final = (*COUNTERS, *FIRST_CALLS, *TICKET_COUNTERS, *PRESENCE_COUNTERS, *JOB_COUNTERS)

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from reports.attendance import PRESENCE_COUNTERS, PRESENCE_RATES
 from reports.fleet import JOB_COUNTERS, JOB_RATES
 from reports.matters import RESOLVE_BOUNDS, TICKET_COUNTERS, TICKET_RATES
+from reports.meanings import COUNTERS, RATES
 from reports.metrics import (
-    COUNTERS,
     DEFAULT_SERVICE_LEVEL,
-    RATES,
     SERVICE_LEVEL,
     WAIT_BOUNDS,
     Counters,

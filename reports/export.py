@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from hotline import clock
 from hotline.web import floor, language, t
 from reports.config import Reports
-from reports.metrics import COUNTER_NAMES, METRICS, Counters, Metric, Rates, rates
+from reports.meanings import METRICS
+from reports.metrics import (
+    COUNTER_NAMES,
+    Metric,
+    Rates,
+    is_largest_of_none,
+    rates,
+)
 from reports.service import Row
 
 # Excel takes a file without this mark for a Latin one, and Thai for rubbish.
@@ -82,7 +89,7 @@ def value(metric: Metric, row: Row, of_row: Rates) -> Cell:
     largest of none.
     """
     number: float | None = getattr(of_row if metric.is_rate else row.counters, metric.id)
-    if number is None or (metric.id in COUNT_BEHIND and not _largest_of(metric, row.counters)):
+    if number is None or is_largest_of_none(row.counters, metric.id):
         return ""
     if metric.unit == "share":
         return round(100 * number, 2)
@@ -90,22 +97,6 @@ def value(metric: Metric, row: Row, of_row: Rates) -> Cell:
         # sums keep every millisecond, so that they still add up; a mean's tenth is enough
         return _plain(round(number / 1000, 1 if metric.is_rate else 3))
     return int(number) if number == int(number) else round(number, 2)
-
-
-#: How many there were of what a maximum is the largest of.
-COUNT_BEHIND: Mapping[str, str] = {
-    "wait_answered_max_ms": "answered",
-    "wait_abandoned_max_ms": "abandoned",
-    "talk_max_ms": "talked",
-    "hold_max_ms": "held",
-    "wrap_up_max_ms": "wrapped_up",
-    "wait_callback_max_ms": "callbacks_reached",
-}
-
-
-def _largest_of(metric: Metric, counters: Counters) -> int:
-    found: int = getattr(counters, COUNT_BEHIND[metric.id])
-    return found
 
 
 def _plain(seconds: float) -> int | float:

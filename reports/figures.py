@@ -21,7 +21,6 @@ from reports.attendance import (
     PresenceRates,
     presence_rates,
 )
-from reports.export import COUNT_BEHIND
 from reports.fleet import Job, JobCounters, JobRates, job_rates
 from reports.matters import (
     FLOWS,
@@ -32,7 +31,7 @@ from reports.matters import (
     ticket_rates,
     without_stocks,
 )
-from reports.metrics import COUNTER_NAMES, Counters, Rates, rates, total
+from reports.metrics import COUNTER_NAMES, Counters, Rates, is_largest_of_none, rates, total
 from reports.models import (
     ReportDay,
     RollupDay,
@@ -95,8 +94,8 @@ class Calls:
     def metrics(self) -> dict[str, Value]:
         """Every number by its identifier; the largest of none is None."""
         counted: dict[str, Value] = {**self.counters.as_dict()}
-        for name, behind in COUNT_BEHIND.items():
-            if not getattr(self.counters, behind):
+        for name in counted:
+            if is_largest_of_none(self.counters, name):
                 counted[name] = None
         if self.first is not None:
             resolved, repeated = self.first
@@ -157,10 +156,12 @@ class Coverage:
     days: int
     #: When the oldest of the stored counts was made.
     counted_at: datetime | None
-    #: Counted just now from the events; over and not counted; changed after they were over.
+    #: Counted just now from the events; over and not counted; changed after they were over;
+    #: counted by other settings than those of now, until the next night.
     live: tuple[date, ...]
     missing: tuple[date, ...]
     revised: tuple[date, ...]
+    outdated: tuple[date, ...]
 
 
 @dataclass(frozen=True)
@@ -269,7 +270,7 @@ def _coverage(each: Coverage) -> dict[str, Any]:
         "counted_at": each.counted_at.isoformat(timespec="seconds") if each.counted_at else None,
         **{
             name: [day.isoformat() for day in getattr(each, name)]
-            for name in ("live", "missing", "revised")
+            for name in ("live", "missing", "revised", "outdated")
         },
     }
 
@@ -517,12 +518,15 @@ class _Reader:
             live,
             tuple(open_[: -len(live)]) if live else (),
             tuple(each.day for each in known if each.revised_at is not None),
+            tuple(
+                each.day for each in known if each.rules != self._how.mark and each.day not in open_
+            ),
         )
 
     def _known(self, part: Part) -> tuple[Sequence[Any], date | None]:
-        """The days that were counted (day, counted_at, revised_at), and the first of all."""
+        """The days that were counted (day, counted_at, revised_at, rules), and the first of all."""
         table: Any = ReportDay if part is Part.CALLS else RollupDay
-        found = sa.select(table.day, table.counted_at, table.revised_at)
+        found = sa.select(table.day, table.counted_at, table.revised_at, table.rules)
         inside = found.where(table.day.between(self._span.first, self._span.last))
         if part is Part.CALLS:
             return self._session.execute(inside).all(), service.first_own_day(self._session)

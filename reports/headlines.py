@@ -87,8 +87,9 @@ class Writer:
         found = difference(metric, number, was) if each.complete else None
         if found is not None and self._is_nothing(metric, found.absolute):
             found = Difference(0, found.relative and 0, None)
-        # the list of calls knows days, and no part of one
-        href = None if each.stretch.until or was is None else self._behind(each.line, metric)
+        # the list of calls knows days, and no part of one; and it has those that are not counted
+        whole = each.complete and not each.stretch.until
+        href = self._behind(each.line, metric) if whole and was is not None else None
         return Compared(
             self._name(each),
             shown.written(metric, was, self._language),

@@ -26,7 +26,7 @@ __all__ = ["NightRun", "ReportDay", "call_intervals", "history", "mailing"]
 
 #: One row a quarter of an hour, queue and language in which there was a call; `day` is the city's
 #: local day, `interval_start` UTC; queue "" = never queued, language "" = none chosen. The
-#: counters are those of `metrics.COUNTERS`, by the same names.
+#: counters are those of `meanings.COUNTERS`, by the same names.
 call_intervals = sa.Table(
     "call_intervals",
     Base.metadata,

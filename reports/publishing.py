@@ -117,7 +117,9 @@ def _missing(
 ) -> Missing | None:
     if span.last >= clock.local_day(now, how.zone):
         return Missing("over", span.last)
-    pending = [each for part in covered.values() for each in (*part.live, *part.missing)]
+    pending = [
+        each for part in covered.values() for each in (*part.live, *part.missing, *part.outdated)
+    ]
     if not covered[Part.CALLS].days:
         return Missing("nothing", span.last)
     return Missing("counted", max(pending)) if pending else None

@@ -276,10 +276,38 @@ def read_presence(session: Session, first: date, last: date) -> dict[tuple[date,
     }
 
 
-def rebuild_presence(session: Session, day: date, how: "How", *, now: datetime) -> Counted:
-    """Count a local day anew, and put its rows in the place of the old."""
+@dataclass(frozen=True)
+class CountedPresence:
+    """The counters of a local day, counted before the lock for writing them was taken; `mark`: that
+    of `agents.figures` by then.
+    """
+
+    mark: tuple[int, ...]
+    cells: Mapping[int, PresenceCounters]
+
+
+def counted_presence(session: Session, day: date, how: "How", *, now: datetime) -> CountedPresence:
+    """Count a local day for `rebuild_presence`. Writes nothing."""
+    mark = agents.mark(session, now)
+    return CountedPresence(mark, count_presence_of(session, day, how, now=now))
+
+
+def rebuild_presence(
+    session: Session,
+    day: date,
+    how: "How",
+    *,
+    now: datetime,
+    counted: CountedPresence | None = None,
+) -> Counted:
+    """Count a local day anew, and put its rows in the place of the old; with `counted` (of this day
+    and moment) it is not counted again, unless something has happened since.
+    """
     _one_at_a_time(session, "presence_days")
-    cells = count_presence_of(session, day, how, now=now)
+    if counted is not None and counted.mark == agents.mark(session, now):
+        cells = counted.cells
+    else:
+        cells = count_presence_of(session, day, how, now=now)
     before = {agent: each for (_, agent), each in read_presence(session, day, day).items()}
     session.execute(sa.delete(presence_days).where(presence_days.c.day == day))
     if cells:

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from hotline.floor import Floor
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 #: Ids are given before the commit, so an event may appear behind a newer one that was already
 #: seen. As far back as this a run looks again; what is older and still uncommitted belongs to a
@@ -118,42 +120,100 @@ def facts_of(session: Session, day: date, how: How) -> list[CallFacts]:
     return list(source.facts(session, *clock.day_bounds(day, how.zone)))
 
 
+@dataclass(frozen=True)
+class CountedCalls:
+    """What the rows of a local day are to be, and as of when: the newest events of a call and of a
+    ticket, and the last count of the day, by then.
+    """
+
+    newest: int
+    newest_ticket: int
+    counted_at: datetime | None
+    read: int
+    cells: Mapping[Cell, Counters]
+    topics: Mapping[Key, Tally]
+    #: None: it is not known any more who called.
+    first: Mapping[Key, Tally] | None
+
+
+def counted_calls(session: Session, day: date, how: How, *, now: datetime) -> CountedCalls:
+    """Count the calls of local `day` from their events for `rebuild_day`. Writes nothing."""
+    newest, newest_ticket = source.newest_event(session), source.newest_ticket_event(session)
+    known = session.get(ReportDay, day)
+    read = facts_of(session, day, how)
+    return CountedCalls(
+        newest,
+        newest_ticket,
+        known.counted_at if known else None,
+        len(read),
+        count(read, clock.day_bounds(day, how.zone)[0], how.rules),
+        rollups.topics_of(session, read, how),
+        rollups.first_calls_of(session, day, read, how, now=now),
+    )
+
+
+def _stands(session: Session, day: date, how: How, counted: CountedCalls, *, now: datetime) -> bool:
+    """Whether all that a day was counted from is as it was. What an import changes marks the day; a
+    mark that another count has taken away since shows in that count.
+    """
+    known = session.get(ReportDay, day)
+    others = (source.newest_ticket_event(session), known.counted_at if known else None)
+    if others != (counted.newest_ticket, counted.counted_at):
+        return False
+    if source.days_to_count(session, day, day):
+        return False
+    start, end = clock.day_bounds(day, how.zone)
+    around = timedelta(days=how.first_call_days)
+    if end + around <= now:  # its first calls are told by those of other days
+        start, end = start - around, end + around
+    moments, _ = source.touched_since(session, counted.newest)
+    return not any(start <= at < end for at in moments)
+
+
 def rebuild_day(
-    session: Session, day: date, how: How, *, now: datetime, imported: bool = False
+    session: Session,
+    day: date,
+    how: How,
+    *,
+    now: datetime,
+    imported: bool = False,
+    counted: CountedCalls | None = None,
 ) -> DayCount:
     """Count the calls of local `day` anew from their events and put the rows in the place of the
-    old ones.
+    old ones; with `counted` they are not counted again, unless something has happened since.
 
     `imported`: because of an import alone, so a day without a call is none of the hotline's.
     """
     _one_at_a_time(session)
-    source.counting(session, day)
-    read = facts_of(session, day, how)
-    cells = count(read, clock.day_bounds(day, how.zone)[0], how.rules)
-    before = {row.cell: row.counters for row in rows(session, day, day)}
-    changed = cells != before
-    for table, found in ((call_intervals, cells), (call_days, summed(cells))):
-        session.execute(sa.delete(table).where(table.c.day == day))
-        if found:
-            session.execute(sa.insert(table), [_row(day, *each) for each in found.items()])
-    changed = _rebuild_topics(session, day, read, how, now=now) or changed
-    if not (imported and not read and _forget_imported(session, day)):
+    if counted is None or not _stands(session, day, how, counted, now=now):
+        source.counting(session, day)
+        counted = counted_calls(session, day, how, now=now)
+    cells = counted.cells
+    changed = cells != {row.cell: row.counters for row in rows(session, day, day)}
+    sums = summed(cells)
+    if changed or sums != _sums_of_day(session, day):
+        for table, found in ((call_intervals, cells), (call_days, sums)):
+            session.execute(sa.delete(table).where(table.c.day == day))
+            if found:
+                session.execute(sa.insert(table), [_row(day, *each) for each in found.items()])
+    changed = _rebuild_topics(session, day, counted) or changed
+    if not (imported and not counted.read and _forget_imported(session, day)):
         _note_counted(session, day, now=now, revised=changed, how=how, imported=imported)
-    return DayCount(day, len(read), len(cells), changed)
+    return DayCount(day, counted.read, len(cells), changed)
 
 
-def _rebuild_topics(
-    session: Session, day: date, read: Sequence[CallFacts], how: How, *, now: datetime
-) -> bool:
+def _sums_of_day(session: Session, day: date) -> dict[tuple[str, str], Counters]:
+    return {(row.queue, row.language): row.counters for row in day_rows(session, day, day)}
+
+
+def _rebuild_topics(session: Session, day: date, counted: CountedCalls) -> bool:
     """Whether other tallies stand there now; that first calls can be told now is no such change."""
     before = {key: tally for (_, key), tally in rollups.read_topics(session, day, day).items()}
-    topics = rollups.topics_of(session, read, how)
-    first = rollups.first_calls_of(session, day, read, how, now=now)
     stood = {key: tally for key, tally in before.items() if key.by is By.FIRST}
-    if first is None:
-        first = stood  # who called is forgotten: what was known then stays
-    rollups.write_topics(session, day, topics | first)
-    return _but_first(before) != topics or (bool(stood) and stood != first)
+    # who called is forgotten: what was known then stays
+    first = stood if counted.first is None else counted.first
+    rollups.write_topics(session, day, {**counted.topics, **first})
+    return _but_first(before) != counted.topics or (bool(stood) and stood != first)
 
 
 def _but_first(tallies: Mapping[Key, Tally]) -> dict[Key, Tally]:
@@ -301,8 +361,11 @@ def _count_calls(
     db: Database, days: Sequence[date], how: How, imported: Collection[date], now: datetime
 ) -> Iterator[rollups.Counted]:
     for day in days:
+        counted = _before_the_lock(db, partial(counted_calls, day=day, how=how, now=now))
         with db.write() as session:
-            done = rebuild_day(session, day, how, now=now, imported=day in imported)
+            done = rebuild_day(
+                session, day, how, now=now, imported=day in imported, counted=counted
+            )
         yield rollups.Counted(1, done.calls_read, done.rows_written, [day] if done.changed else [])
 
 
@@ -323,8 +386,22 @@ def _count_presence(
     db: Database, days: Sequence[date], how: How, _imported: Collection[date], now: datetime
 ) -> Iterator[rollups.Counted]:
     for day in days:
+        work = partial(rollups.counted_presence, day=day, how=how, now=now)
+        counted = _before_the_lock(db, work)
         with db.write() as session:
-            yield rollups.rebuild_presence(session, day, how, now=now)
+            yield rollups.rebuild_presence(session, day, how, now=now, counted=counted)
+
+
+def _before_the_lock(db: Database, work: Callable[[Session], T]) -> T | None:
+    """Read what takes long before SQLite's one lock is taken, for which a caller's next step waits.
+
+    On PostgreSQL nobody waits for it, and an event may be committed behind a newer one that was
+    seen: there it is read in the unit of work that writes.
+    """
+    if not db.is_sqlite:
+        return None
+    with db.read() as session:
+        return work(session)
 
 
 Counting = Callable[
@@ -508,6 +585,8 @@ class Counted:
     #: When the oldest of the stored counts was made, and the newest revision.
     counted_at: datetime | None
     revised_days: tuple[date, ...]
+    #: Counted by other settings than those of now: the next night counts them again.
+    outdated_days: tuple[date, ...]
 
 
 def counted(
@@ -549,6 +628,9 @@ def counted(
         missing_days=tuple(missing[: -len(live)]) if live else (),
         counted_at=min((each.counted_at for each in known), default=None),
         revised_days=tuple(each.day for each in known if each.revised_at is not None),
+        outdated_days=tuple(
+            each.day for each in known if each.rules != how.mark and each.day not in missing
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from hotline import i18n
-from reports.metrics import Metric
+from reports.metrics import Metric, is_largest_of_none
 from reports.view import Line
 
 #: Stand for the configured limits, in seconds.
@@ -26,12 +26,12 @@ CALLS_BEHIND: Final[Mapping[str, Mapping[str, str]]] = {
     "callbacks_reached": {"outcome": "called_back"},
     "outgoing": {"outcome": "outgoing"},
     "service_level": {"outcome": "queued"},
-    "average_wait": {"outcome": "answered"},
-    "wait_answered_max_ms": {"outcome": "answered"},
-    "average_talk": {"outcome": "answered"},
-    "average_hold": {"outcome": "answered"},
-    "average_wrap_up": {"outcome": "answered"},
-    "average_handling": {"outcome": "answered"},
+    "average_wait": {"outcome": "answered_on_line"},
+    "wait_answered_max_ms": {"outcome": "answered_on_line"},
+    "average_talk": {"outcome": "talked"},
+    "average_hold": {"outcome": "held"},
+    "average_wrap_up": {"outcome": "wrapped_up"},
+    "average_handling": {"outcome": "talked"},
 }
 
 
@@ -41,7 +41,7 @@ def value(line: Line, metric: Metric) -> float | None:
         found: float | None = getattr(line.rates, metric.id)
         return found
     number: int = getattr(line.counters, metric.id)
-    return None if metric.unit == "milliseconds" and number == 0 else number
+    return None if is_largest_of_none(line.counters, metric.id) else number
 
 
 def written(metric: Metric, number: float | None, language: str) -> str:
@@ -62,7 +62,9 @@ def calls_behind(line: Line, metric: Metric, *, threshold: float, short: float) 
     limits are in seconds.
     """
     number = value(line, metric)
-    if metric.id not in CALLS_BEHIND or number is None or (number == 0 and not metric.is_rate):
+    # nothing is behind none; a longest wait of no time at all has calls behind it all the same
+    none = number is None or (number == 0 and not metric.is_rate and metric.unit == "calls")
+    if metric.id not in CALLS_BEHIND or none:
         return None
     limits = {"threshold": threshold, "short": short}
     asked = {name: text.format(**limits) for name, text in CALLS_BEHIND[metric.id].items()}

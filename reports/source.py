@@ -8,30 +8,85 @@ Kept apart so that everything else in this room knows only `metrics.CallFacts` a
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from itertools import chain
+from typing import Final
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ivr import figures as callers
 from ivr import service as ivr
+from ivr.events import Kind
 from reports.history import service as history
-from reports.metrics import CallFacts
-from reports.topics import Contact
+from reports.metrics import WAIT_BUCKETS, CallFacts
+from reports.topics import By, Contact
 from tickets import figures as tickets
 from tickets.figures import History, Matter, Touched
 from tickets.units import figures as units
 from tickets.units.figures import Job
 
+#: Without an event of one of these kinds a call adds nothing to a number: one that is not named
+#: here may be told of any call.
+_ANSWERED: Final = (Kind.CONNECTED, Kind.TAKEN_OVER)
+_NEEDED: Final[Mapping[str, Collection[Kind]]] = {
+    "transferred": (Kind.TRANSFERRING, Kind.TRANSFERRED, Kind.FAULT),
+    **dict.fromkeys(
+        (
+            *("answered", "answered_on_line", "answered_in_threshold", "answered_again"),
+            *("wait_answered_ms", "wait_answered_max_ms", *WAIT_BUCKETS),
+        ),
+        _ANSWERED,
+    ),
+    **dict.fromkeys(
+        (
+            *("abandoned", "abandoned_in_threshold", "short_abandoned"),
+            *("wait_abandoned_ms", "wait_abandoned_max_ms"),
+        ),
+        (Kind.ABANDONED,),
+    ),
+    "left_queue": (Kind.LEFT, Kind.CALLBACK),
+    **dict.fromkeys(("left_for_callback", "callbacks_asked", "callbacks_kept"), (Kind.CALLBACK,)),
+    **dict.fromkeys(("talked", "talk_ms", "talk_max_ms"), (Kind.TALK_ENDED,)),
+    **dict.fromkeys(("held", "hold_ms", "hold_max_ms"), (Kind.HELD,)),
+    **dict.fromkeys(("wrapped_up", "wrap_up_ms", "wrap_up_max_ms"), (Kind.WRAPPED_UP,)),
+    "offers_made": (Kind.OFFERED,),
+    "offers_missed": (Kind.OFFER_ENDED,),
+    **dict.fromkeys(
+        (
+            *("callbacks", "callbacks_reached", "callbacks_unreached"),
+            *("wait_callback_ms", "wait_callback_max_ms"),
+        ),
+        (Kind.CALLBACK_QUEUED,),
+    ),
+    **dict.fromkeys(("outgoing", "outgoing_reached", "outgoing_talk_ms"), (Kind.CALLED_OUT,)),
+    "ended_with_bulletin": (Kind.BULLETIN,),
+    "passed_out": (Kind.PASSED_ON, Kind.HANDED_OVER),
+    **dict.fromkeys(("rated", "mark_sum"), (Kind.RATED,)),
+}
 
-def facts(session: Session, start: datetime, end: datetime) -> Iterator[CallFacts]:
+
+def facts(
+    session: Session, start: datetime, end: datetime, *, adding_to: str = ""
+) -> Iterator[CallFacts]:
     """One for every visit to a queue that began in [start, end) (UTC), and for every call without
-    one that arrived in it.
+    one that arrived in it. `adding_to`: of calls of our own none that adds nothing to this counter
+    need be there, nor is most of them.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        # A stream is planned for its first rows (a tenth of them) unless told that all are wanted:
-        # thirty times slower over one day of a year.
-        session.execute(sa.text("SET LOCAL cursor_tuple_fraction = 1"))
-    return chain(ivr.visits(session, start, end), history.facts(session, start, end))
+    having = _NEEDED.get(adding_to, ())
+    own = ivr.visits(session, start, end, having=having)
+    return chain(own, history.facts(session, start, end))
+
+
+def facts_about(
+    session: Session, start: datetime, end: datetime, by: By, key: str
+) -> Iterator[CallFacts]:
+    """Those of the calls with this outcome, or whose ticket is of this category or area. None that
+    was imported is about anything that we know.
+    """
+    if by is By.OUTCOME:
+        calls = ivr.calls_with_outcome(session, key, start, end)
+    else:
+        there = ivr.calls_of(session, start, end)
+        calls = tickets.calls_about(session, there, of={by.value: key})
+    return ivr.visits_of_calls(session, calls, start, end)
 
 
 def days_to_count(session: Session, first: date = date.min, last: date = date.max) -> set[date]:

@@ -18,7 +18,8 @@ from reports import export, here, labels, numerals, periods, service, shown, sou
 from reports.catalogue import CATALOGUE
 from reports.figures import Span
 from reports.headlines import Writer
-from reports.metrics import METRICS, Metric
+from reports.meanings import METRICS
+from reports.metrics import Metric
 from reports.printed.printer import Printer
 from reports.service import Counted
 from reports.view import Line, Period, Report, report

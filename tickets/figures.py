@@ -284,5 +284,18 @@ def matters(session: Session, calls: Iterable[int]) -> dict[int, Matter]:
     return found
 
 
+def calls_about(session: Session, calls: Iterable[int], *, of: Mapping[str, str]) -> list[int]:
+    """Those of some calls whose ticket is of this category, division or area now ("" is none)."""
+    found: list[int] = []
+    for chunk in _chunks(sorted(set(calls))):
+        found += session.scalars(
+            sa.select(TicketCall.call_id)
+            .join(Ticket, Ticket.id == TicketCall.ticket_id)
+            .where(TicketCall.call_id.in_(chunk), *_only(of))
+            .order_by(TicketCall.call_id)
+        )
+    return found
+
+
 def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     return (ids[first : first + _AT_ONCE] for first in range(0, len(ids), _AT_ONCE))

@@ -6,6 +6,7 @@ Each module registers its views with the one blueprint of the room.
 from ivr.pages import (
     answers,
     bulletins,
+    call_list,
     callbacks,
     callers,
     callouts,
@@ -33,6 +34,7 @@ __all__ = [
     "blueprint",
     "bulletins",
     "bulletins_of_incident",
+    "call_list",
     "callbacks",
     "callers",
     "callouts",

@@ -10,7 +10,8 @@ from hotline.web import floor, fragment
 from ivr import callers
 from ivr.config import Ivr
 from ivr.pages.base import ANSWERS, agent_names, blueprint, me, queue_title
-from ivr.pages.calls import outcome_title, readable_calls, verdict
+from ivr.pages.calls import outcome_title, readable_calls
+from ivr.verdicts import verdict
 
 
 @blueprint.get("/calls/of-caller")

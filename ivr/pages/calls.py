@@ -1,23 +1,19 @@
-"""A call's story, and the list of calls behind every number of a report."""
+"""A call's story."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import islice
+from collections.abc import Callable, Collection, Mapping, Set
+from datetime import datetime
 from typing import Any
 
-from flask import render_template, request
+from flask import render_template
 from sqlalchemy.orm import Session
 
 from agents import service as agents
 from agents.config import Agents
-from hotline import clock, i18n
+from hotline import i18n
 from hotline.auth import Role, access, current_account
-from hotline.errors import Forbidden, Invalid
-from hotline.floor import Floor
+from hotline.errors import Forbidden
 from hotline.web import floor, language, t
-from ivr import bulletins, calls, closing, reconcile, recordings, story
-from ivr.config import Ivr
+from ivr import closing, reconcile, recordings, story
 from ivr.errors import NoSuchCall
 from ivr.events import Kind
 from ivr.pages import quality
@@ -33,30 +29,10 @@ from ivr.pages.base import (
 )
 from ivr.pages.recordings import hearable
 from ivr.room import waiting
-from ivr.story import Visit
 from ivr.talk.monitors import Mode
+from ivr.verdicts import verdict
 from tickets import service as tickets
 from tickets.protection import Contact
-
-#: Calls on one page of the list.
-PAGE = 100
-#: Days that one list may span.
-LONGEST_SPAN = 366
-OUTCOMES = (
-    "not_queued",
-    "transferred",
-    "queued",
-    "answered",
-    "abandoned",
-    "left",
-    "callback",
-    "called_back",
-    "incoming",
-    "outgoing",
-)
-
-
-# ---------------------------------------------------------------- a call's story
 
 
 @blueprint.get("/calls/<int:call_id>")
@@ -232,188 +208,3 @@ _SHOWN: Mapping[str, Callable[[Any], str]] = {
 #: That, and what has a word of ours: where a step was and leads are nodes, the city's own words.
 _OF_STEPS = ({**_SHOWN, "at": node_title, "to": node_title}, ("heard",))
 _OF_OTHERS = (_SHOWN, ("result", "by", "heard", "why", "to", "kind"))
-
-
-# ---------------------------------------------------------------- the list of calls
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a list of calls is asked for; days are local and both included."""
-
-    first: date
-    last: date
-    hour: int | None
-    queue: str | None
-    language: str | None
-    outcome: str | None
-    #: Seconds within which it was answered or abandoned.
-    within: float | None
-    after_call: int
-    #: Only calls that heard this bulletin (and, `satisfied`, wanted nothing else), on whatever day.
-    bulletin: int | None = None
-    satisfied: bool = False
-    #: Only the calls of the caller of this call, whatever their number is.
-    like: int | None = None
-
-    @property
-    def by_day(self) -> bool:
-        """Whether the days count: other lists are of calls that are known one by one."""
-        return self.bulletin is None and self.like is None
-
-    def fits(self, visit: Visit, here: Floor) -> bool:
-        """Whether a visit belongs on the list: the same question that the statistics ask."""
-        if self.queue is not None and (visit.queue or "") != self.queue:
-            return False
-        if self.language is not None and (visit.language or "") != self.language:
-            return False
-        if self.hour is not None and clock.local(visit.moment, here.city.zone).hour != self.hour:
-            return False
-        if self.outcome is not None and not _IS[self.outcome](visit):
-            return False
-        return self.within is None or _waited(visit) <= self.within
-
-
-_IS: Mapping[str, Callable[[Visit], bool]] = {
-    "incoming": lambda visit: not visit.outgoing,
-    "outgoing": lambda visit: visit.outgoing,
-    "not_queued": lambda visit: visit.queue is None and not visit.outgoing,
-    # as reports.metrics counts it
-    "transferred": lambda visit: (
-        visit.transferred_at is not None
-        and visit.connected_at is None
-        and visit.abandoned_at is None
-    ),
-    # who waited on the line: a callback is counted by itself
-    "queued": lambda visit: visit.queue is not None and not visit.callback,
-    "answered": lambda visit: visit.connected_at is not None and not visit.outgoing,
-    "abandoned": lambda visit: visit.connected_at is None and visit.abandoned_at is not None,
-    "left": lambda visit: (
-        visit.connected_at is None
-        and visit.abandoned_at is None
-        and visit.left_at is not None
-        and not visit.callback
-        and not visit.outgoing
-    ),
-    "callback": lambda visit: visit.callback,
-    "called_back": lambda visit: visit.callback and visit.connected_at is not None,
-}
-
-
-def verdict(visit: Visit) -> str:
-    """What became of a visit, as one word (a key of the texts `ivr.verdict.…`)."""
-    if visit.outgoing:
-        return _of_call_out(visit)
-    if visit.queue is None:
-        if _IS["transferred"](visit):
-            return "transferred"
-        return "in_menu" if visit.ended_at is None else "not_queued"
-    for name in ("called_back", "answered", "abandoned", "left", "callback"):
-        if _IS[name](visit):
-            return name
-    return "waiting"
-
-
-def _of_call_out(visit: Visit) -> str:
-    if visit.connected_at is not None:
-        return "out_reached"
-    return "out_not_reached" if visit.unreached else "calling_out"
-
-
-def _waited(visit: Visit) -> float:
-    ended = visit.connected_at or visit.abandoned_at or visit.left_at
-    if ended is None or visit.queued_at is None or visit.callback:
-        return float("inf")
-    return (ended - visit.queued_at).total_seconds()
-
-
-@blueprint.get("/calls")
-@access(*READS)
-def call_list() -> str:
-    """The calls of a span of days; reports link here, so that a number can be looked into."""
-    wanted = _wanted()
-    with floor().db.read() as session:
-        found = list(islice(_found(session, wanted), PAGE + 1))
-        ids = [visit.call_id for visit in found]
-        who, ticket_of = story.calls_by_id(session, ids), tickets.tickets_of_calls(session, ids)
-        names = agent_names(session)
-    more = found[PAGE - 1].call_id if len(found) > PAGE else None
-    return render_template(
-        "ivr/list.html",
-        # found by id, which is nearly the order of arrival
-        visits=sorted(found[:PAGE], key=lambda visit: (visit.arrived_at, visit.call_id)),
-        who=who,
-        ticket_of=ticket_of,
-        more=more,
-        wanted=wanted,
-        names=names,
-        masked=i18n.masked,
-        verdict=verdict,
-        queue_title=queue_title,
-        spoken_title=spoken_title,
-        queues=floor().section(Ivr).queues,
-        languages=floor().section(Ivr).languages,
-        outcomes=OUTCOMES,
-    )
-
-
-def _found(session: Session, wanted: Wanted) -> Iterator[Visit]:
-    if wanted.bulletin is not None:
-        heard = bulletins.calls_that_heard(
-            session, floor().section(Ivr), wanted.bulletin, satisfied=wanted.satisfied
-        )
-        return _each(session, heard, wanted)
-    if wanted.like is not None:
-        same = story.calls_like(session, calls.facts(session, wanted.like))
-        return _each(session, same, wanted)
-    return _of_days(session, wanted)
-
-
-def _each(session: Session, ids: Sequence[int], wanted: Wanted) -> Iterator[Visit]:
-    """One line a call, so that there are as many as the number that led here says."""
-    page = [each for each in ids if each > wanted.after_call][: PAGE + 1]
-    return story.last_visits(session, page)
-
-
-def _of_days(session: Session, wanted: Wanted) -> Iterator[Visit]:
-    zone = floor().city.zone
-    start = clock.day_bounds(wanted.first, zone)[0]
-    end = clock.day_bounds(wanted.last, zone)[1]
-    here = floor()
-    for visit in story.visits(session, start, end, after_call=wanted.after_call):
-        if wanted.fits(visit, here):
-            yield visit
-
-
-def _wanted() -> Wanted:
-    given = request.args
-    today = clock.local_day(clock.now(), floor().city.zone)
-    first = _day(given.get("day") or given.get("from"), today)
-    last = _day(given.get("day") or given.get("until"), first)
-    if last < first or last - first > timedelta(days=LONGEST_SPAN):
-        raise Invalid("from, until: not a span of at most a year", text="ivr.bad_span")
-    outcome = given.get("outcome") or None
-    if outcome is not None and outcome not in _IS:
-        raise Invalid(f"outcome: {outcome!r}")
-    return Wanted(
-        first,
-        last,
-        hour=given.get("hour", type=int),
-        queue=given.get("queue"),
-        language=given.get("language"),
-        outcome=outcome,
-        within=given.get("within", type=float),
-        after_call=given.get("after", 0, type=int),
-        bulletin=given.get("bulletin", type=int),
-        satisfied=given.get("satisfied") == "1",
-        like=given.get("like", type=int),
-    )
-
-
-def _day(text: str | None, otherwise: date) -> date:
-    if not text:
-        return otherwise
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid(f"not a day: {text!r}") from error

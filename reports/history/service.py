@@ -72,6 +72,30 @@ def facts(session: Session, start: datetime, end: datetime) -> Iterator[Visit]:
         yield Visit(outcome=Outcome(outcome), **dict(zip(_KEPT, kept, strict=True)))
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An imported visit with where it is from: the import, and the line of its file."""
+
+    id: int
+    visit: Visit
+    source: str
+    import_id: int
+    line: int
+
+
+def listed(session: Session, start: datetime, end: datetime) -> Iterator[Listed]:
+    """The same as `facts`, one by one, for who looks into a number."""
+    where = (ImportedCall.id, Import.source, ImportedCall.import_id, ImportedCall.line)
+    rows = session.execute(
+        sa.select(*where, *_READ)
+        .join(Import, Import.id == ImportedCall.import_id)
+        .where(ImportedCall.moment >= start, ImportedCall.moment < end)
+    )
+    for id_, source, import_id, line, outcome, *kept in rows:
+        visit = Visit(outcome=Outcome(outcome), **dict(zip(_KEPT, kept, strict=True)))
+        yield Listed(id_, visit, source, import_id, line)
+
+
 def days_to_count(session: Session, first: date = date.min, last: date = date.max) -> set[date]:
     """The days from `first` to `last` (both included) that an import has changed since they were
     counted.

@@ -683,14 +683,10 @@ class _Book:
     def staff(self) -> Iterator[Block]:
         if not self.metrics.get("present_ms"):
             return
-        hours = {
-            id_: i18n.number((self.metrics.get(id_) or 0) / 3_600_000, self.language)
-            for id_ in ("present_ms", "on_call_ms")
-        }
         yield Numbers(
             [
-                Number(self.name(id_), self.t("hours", number=number))
-                for id_, number in hours.items()
+                Number(self.name(id_), self.t("hours", number=self.hours(self.metrics, id_)))
+                for id_ in ("present_ms", "on_call_ms")
             ]
             + [
                 self.number("occupancy"),
@@ -699,6 +695,37 @@ class _Book:
                 self.number("average_handling"),
             ]
         )
+        yield from self.staff_by_month()
+
+    def staff_by_month(self) -> Iterator[Block]:
+        """Nothing for a single month, nor of a month in which nobody was there or was to be."""
+        if len(self.figures.presence_by_month) < 2:
+            return
+        hours, others = ("present_ms", "planned_ms"), ("shifts", "shifts_late", "shifts_absent")
+        columns = (*others, "occupancy", "adherence")
+
+        def cells(metrics: Mapping[str, Value]) -> list[str]:
+            shown = [self.show(metrics, id_) for id_ in columns]
+            return [*(self.hours(metrics, id_) for id_ in hours), *shown]
+
+        yield Table(
+            self.t("staff_by_month"),
+            [
+                self.t("month"),
+                *(self.t("name_in_hours", name=self.name(id_)) for id_ in hours),
+                *map(self.name, columns),
+            ],
+            [
+                [i18n.month(month, self.language), *cells(each.metrics)]
+                for month, each in self.figures.presence_by_month.items()
+                if not each.counters.is_empty
+            ],
+            [self.t("whole"), *cells(self.metrics)],
+        )
+
+    def hours(self, metrics: Mapping[str, Value], id_: str) -> str:
+        """A sum of many people's time."""
+        return i18n.number((metrics.get(id_) or 0) / 3_600_000, self.language)
 
     def notes(self) -> Iterator[Block]:
         yield Heading(self.t("gaps"))
@@ -722,7 +749,7 @@ class _Book:
         found = False
         for part, coverage in self.figures.coverage.items():
             what = self.t(f"part_{part.value}")
-            for key in ("missing", "revised", "live"):
+            for key in ("missing", "revised", "outdated", "live"):
                 days = getattr(coverage, key)
                 if days:
                     found = True

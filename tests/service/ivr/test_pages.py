@@ -1,5 +1,6 @@
 """The desk's fragments, a call's story, the list of calls; and what the statistics read."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -307,13 +308,19 @@ def _rows(page: str, caller: Caller) -> list[str]:
 
 
 def test_the_list_pages_through(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ivr.pages.calls.PAGE", 2)
-    callers = [world.caller().to_queue() for _ in range(3)]
-    page = read_as(world, Role.SUPERVISOR, "/calls?day=2026-11-20")
-    assert f"after={callers[1].id}" in page
-    rest = read_as(world, Role.SUPERVISOR, f"/calls?day=2026-11-20&after={callers[1].id}")
-    assert f'/calls/{callers[2].id}"' in rest
-    assert f'/calls/{callers[0].id}"' not in rest
+    """Also when what is on the next page came in the same moment."""
+    monkeypatch.setattr("ivr.pages.call_list.PAGE", 2)
+    callers = [world.caller().to_queue() for _ in range(5)]
+    address, pages = "/calls?day=2026-11-20&lang=en", []
+    while address:
+        page = read_as(world, Role.SUPERVISOR, address)
+        pages.append([each.id for each in callers if f'/calls/{each.id}"' in page])
+        more = re.search(r'class="button" href="([^"]+)"', page)
+        address = more.group(1).replace("&amp;", "&") if more else ""
+    assert [each for page in pages for each in page] == [each.id for each in callers]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    for bad in ("x", "1", "1.2.3", "1.2.3.-4", "9" * 18 + ".0.1.1"):
+        read_as(world, Role.SUPERVISOR, f"/calls?day=2026-11-20&after={bad}", 422)
 
 
 def test_visits_belong_to_the_span_in_which_they_began(world: World) -> None:

@@ -14,8 +14,9 @@ from hotline.auth import Role
 from hotline.floor import Floor
 from hotline.models import Notice
 from ivr.models import Call
-from reports import check, jobs, matters, rollups, service
+from reports import check, jobs, matters, rollups, service, source
 from reports.figures import Span, figures
+from reports.history import service as history
 from reports.metrics import total
 from reports.models import (
     NightRun,
@@ -166,6 +167,119 @@ def test_tickets_are_counted_before_the_lock_and_again_when_one_has_moved(floor,
             fresh, _ = rollups.count_tickets(session, DAY, NEXT, how, now=now)
         assert cells == fresh
         assert (cells == counted.cells) is not moved
+
+
+def one_more_call(floor: Floor) -> None:
+    with floor.db.write() as session:
+        Story(session, midnight(floor) + 3 * HOUR).queued().abandoned(9)
+
+
+def another_ticket(floor: Floor) -> None:
+    complaint(floor, midnight(floor) + 3 * HOUR, 20_001)
+
+
+def counted_by_another(floor: Floor) -> None:
+    """What an import marks, and another night counts meanwhile, leaves no mark behind."""
+    with clock.driven(midnight(floor, NEXT) + 2 * HOUR):
+        jobs.recompute(floor, DAY, DAY)
+
+
+def marked_by_an_import(floor: Floor) -> None:
+    with floor.db.write() as session:
+        history.mark(session, [DAY])
+
+
+def a_call_of_another_day(floor: Floor) -> None:
+    with floor.db.write() as session:
+        Story(session, midnight(floor, NEXT) + HOUR / 2).queued()
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "read_again"),
+    [
+        (lambda _floor: None, False),
+        (a_call_of_another_day, False),
+        (one_more_call, True),
+        (another_ticket, True),
+        (counted_by_another, True),
+        (marked_by_an_import, True),
+    ],
+)
+def test_calls_are_counted_before_the_lock_and_again_when_the_day_has_changed(
+    floor, how, monkeypatch, meanwhile, read_again
+):
+    """What was counted before the lock for writing is written only while it is still so."""
+    played(floor)
+    now = midnight(floor, NEXT) + HOUR
+    with floor.db.read() as session:
+        counted = service.counted_calls(session, DAY, how, now=now)
+    meanwhile(floor)
+    with floor.db.read() as session:
+        fresh = service.counted_calls(session, DAY, how, now=now)
+    read: list[date] = []
+    facts_of = service.facts_of
+
+    def reading(session, day, how):
+        read.append(day)
+        return facts_of(session, day, how)
+
+    monkeypatch.setattr(service, "facts_of", reading)
+    with floor.db.write() as session:
+        service.rebuild_day(session, DAY, how, now=now, counted=counted)
+    assert bool(read) is read_again
+    with floor.db.read() as session:
+        stood = {row.cell: row.counters for row in service.rows(session, DAY, DAY)}
+        days = {(row.queue, row.language) for row in service.day_rows(session, DAY, DAY)}
+        topics = {key: each for (_, key), each in rollups.read_topics(session, DAY, DAY).items()}
+        marked = source.days_to_count(session, DAY, DAY)
+    assert (stood, topics) == (fresh.cells, fresh.topics)
+    assert days == set(service.summed(fresh.cells))
+    assert not marked
+
+
+def test_presence_is_counted_before_the_lock_and_again_when_somebody_came_or_went(floor, how):
+    work(floor, midnight(floor) + HOUR)
+    now = midnight(floor, NEXT) + HOUR
+    with floor.db.read() as session:
+        counted = rollups.counted_presence(session, DAY, how, now=now)
+    work(floor, midnight(floor) + 2 * HOUR)
+    with floor.db.write() as session:
+        done = rollups.rebuild_presence(session, DAY, how, now=now, counted=counted)
+    assert (len(counted.cells), done.read) == (1, 2)
+    with floor.db.read() as session:
+        counted = rollups.counted_presence(session, DAY, how, now=now)
+        # what comes after the moment that is counted at is not of it
+        agent = next(iter(counted.cells))
+    with floor.db.write() as session:
+        agents.ready(session, agent, now=now + HOUR)
+    with floor.db.read() as session:
+        assert rollups.counted_presence(session, DAY, how, now=now) == counted
+
+
+def test_a_night_reads_nothing_under_sqlites_lock(floor, how, monkeypatch):
+    """A caller's next step waits for it."""
+    played(floor)
+    work(floor, midnight(floor) + HOUR)
+    locked: list[bool] = []
+    facts_of, presence_of = service.facts_of, rollups.count_presence_of
+
+    def note(session: Any) -> None:
+        options = session.connection().get_execution_options()
+        locked.append(not options.get("read_only"))
+
+    def facts(session, day, how):
+        note(session)
+        return facts_of(session, day, how)
+
+    def presence(session, day, how, *, now):
+        note(session)
+        return presence_of(session, day, how, now=now)
+
+    monkeypatch.setattr(service, "facts_of", facts)
+    monkeypatch.setattr(rollups, "count_presence_of", presence)
+    with clock.driven(midnight(floor, NEXT) + 3 * HOUR):
+        jobs.recompute(floor, DAY, DAY)
+    assert locked == [not floor.db.is_sqlite] * 2
 
 
 def test_a_missed_night_is_caught_up_in_every_part(floor):

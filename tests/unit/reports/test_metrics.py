@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from hotline import clock
 from reports import definitions, metrics
 from reports.config import Formula, Reports, ServiceLevel
+from reports.meanings import COUNTERS, METRICS, RATES
 from reports.metrics import (
     COUNTER_NAMES,
-    COUNTERS,
     INTERVAL,
-    METRICS,
     SERVICE_LEVEL,
     Cell,
     Counters,
@@ -306,11 +305,9 @@ def test_a_sum_of_sums_is_the_sum(facts, cut):
 
 def test_every_counter_and_every_rate_is_defined_once():
     assert tuple(metric.id for metric in COUNTERS) == COUNTER_NAMES
-    assert [metric.id for metric in metrics.RATES if metric.is_rate] == [
-        metric.id for metric in metrics.RATES
-    ]
-    assert {metric.id for metric in metrics.RATES} == set(metrics.Rates.__dataclass_fields__)
-    assert len(METRICS) == len(COUNTERS) + len(metrics.RATES)
+    assert [metric.id for metric in RATES if metric.is_rate] == [metric.id for metric in RATES]
+    assert {metric.id for metric in RATES} == set(metrics.Rates.__dataclass_fields__)
+    assert len(METRICS) == len(COUNTERS) + len(RATES)
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.id)
