@@ -228,12 +228,6 @@ def last_visits(session: Session, ids: Sequence[int]) -> Iterator[Visit]:
         yield of_call[-1]
 
 
-def visits_of_calls(session: Session, ids: Collection[int]) -> Iterator[Visit]:
-    """All visits of some calls, at most some hundred, by call."""
-    for of_call in _by_call(session.execute(_EVENTS_OF_CALLS, {"calls": sorted(ids)})):
-        yield from of_call
-
-
 def calls_like(session: Session, call: CallFacts) -> list[int]:
     """The calls from the same number, in order."""
     same = sa.select(Call.id).where(Call.from_number == call.from_number).order_by(Call.id)

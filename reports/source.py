@@ -113,9 +113,11 @@ def touched_since(session: Session, event_id: int) -> tuple[set[datetime], int]:
     return ivr.touched_since(session, event_id)
 
 
-def facts_of(session: Session, calls: Collection[int]) -> Iterator[CallFacts]:
-    """All of some calls that came here, at most some hundred, whenever that was."""
-    return ivr.visits_of_calls(session, calls)
+def facts_of(
+    session: Session, calls: Collection[int], start: datetime, end: datetime
+) -> Iterator[CallFacts]:
+    """Those of some of the hotline's own calls."""
+    return ivr.visits_of_calls(session, sorted(calls), start, end)
 
 
 def events_since(session: Session, event_id: int) -> list[tuple[int, int]]:

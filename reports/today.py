@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from hotline import clock
 from reports import source
-from reports.metrics import CallFacts, Cell, Counters, count, moment, total
+from reports.metrics import CallFacts, Cell, Counters, count, total
 from reports.service import How
 
 #: Ids are given before the commit: among so many of the newest, one may still come.
@@ -69,8 +69,7 @@ class Today:
         self._newest = max(self._seen, default=self._newest)
         if changed:
             start, end = clock.day_bounds(day, self._how.zone)
-            found = source.facts_of(session, changed)
-            self._count((each for each in found if start <= moment(each) < end), start, changed)
+            self._count(source.facts_of(session, changed, start, end), start, changed)
 
     def _count(
         self, facts: Iterable[CallFacts], day_start: datetime, changed: Collection[int] = ()
