@@ -39,11 +39,10 @@ def sweep_clocks(floor: Floor, now: datetime) -> None:
             return  # the usual case: without news no write lock is taken
     for _ in range(BATCHES):
         with floor.db.write() as session:
-            sweeps.sweep(session, floor.section(Tickets), now)
+            more = sweeps.sweep(session, floor.section(Tickets), now)
             forwarding.sweep(session, now)
-        with floor.db.read() as session:
-            if not sweeps.anything(session, now):
-                return
+        if not more:
+            return
 
 
 def forget_attempts(floor: Floor, now: datetime) -> None:

@@ -46,12 +46,17 @@ def anything(session: Session, now: datetime) -> bool:
     return any(session.scalar(look.limit(1)) is not None for look in _looks(now))
 
 
-def sweep(session: Session, config: Tickets, now: datetime) -> None:
-    """Write down everything that has come since the last sweep, a batch of each."""
-    end_waiting(session, now)
-    note_overdue(session, now)
-    note_missed(session, now)
-    escalate(session, config, now)
+def sweep(session: Session, config: Tickets, now: datetime) -> bool:
+    """Write down everything that has come since the last sweep, a batch of each; say whether a
+    batch was full, and so whether there may be more.
+    """
+    taken = (
+        end_waiting(session, now),
+        note_overdue(session, now),
+        note_missed(session, now),
+        escalate(session, config, now),
+    )
+    return max(taken) >= BATCH
 
 
 def note_overdue(session: Session, now: datetime) -> int:
