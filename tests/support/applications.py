@@ -13,7 +13,7 @@ from flask import Flask
 from werkzeug.routing import Map, Rule
 
 from hotline.floor import Floor
-from hotline.shared import Shared
+from hotline.shared import Kept, Shared
 from hotline.telephony import Signatures
 from hotline.web import SIGNATURES
 
@@ -75,6 +75,7 @@ def _copy(made: Flask, floor: Floor) -> Flask:
         **made.extensions,
         "hotline": floor,
         "hotline.shared": Shared(),
+        "hotline.kept": Kept(),
         SIGNATURES: Signatures(floor.settings),
     }
     return app
