@@ -323,8 +323,10 @@ Get = Callable[[str], None]
 
 def _browser(floor: Floor) -> Get:
     from hotline.app import create_app
+    from hotline.start import starting
 
-    client = create_app(floor).test_client()
+    with starting():  # as `hotline web` does
+        client = create_app(floor).test_client()
     client.set_cookie(COOKIE, sign_in_as(floor, Role.MANAGER, "manager"))
 
     def get(path: str) -> None:

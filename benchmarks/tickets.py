@@ -281,8 +281,10 @@ def built_floor(url: str, redis: str, folder: Path) -> Iterator[Floor]:
 
 def _pages(floor: Floor, now: datetime, rounds: int) -> None:
     from hotline.app import create_app
+    from hotline.start import starting
 
-    app = create_app(floor)
+    with starting():  # as `hotline web` does
+        app = create_app(floor)
     chance = random.Random(3)
     with floor.db.read() as session:
         most = session.scalar(sa.select(sa.func.max(Ticket.id))) or 0
