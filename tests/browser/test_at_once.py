@@ -15,13 +15,12 @@ from tests.browser.test_softphone import (
     desk,
     go_home,
     hears,
-    playwright,
     ringing,
     write_up,
     wrong,
 )
 
-__all__ = ["browsers", "playwright", "wrong"]
+__all__ = ["browsers", "wrong"]
 
 OTHER_CALLER, COLLEAGUE = 852, 941
 #: Not by a click: one that no pointer made is taken for typing when it comes so early.

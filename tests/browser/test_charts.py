@@ -19,6 +19,7 @@ from reports import numerals
 from reports.metrics import Counters
 from reports.models import ReportDay, RollupDay, call_days, call_intervals, call_topics
 from reports.rollups import Part
+from reports.service import How
 from reports.topics import TALLIED
 from tests.browser.conftest import Look
 from tests.support.floors import sign_in_as
@@ -57,13 +58,13 @@ def cell(calls: int) -> Counters:
 def months(floor: Floor, client: FlaskClient) -> Iterator[Floor]:
     """Three months as their nights left them; it is the morning after, and a manager looks."""
     zone = floor.city.zone
-    after = clock.midnight(LAST + timedelta(days=1), zone)
+    after, mark = clock.midnight(LAST + timedelta(days=1), zone), How.of(floor).mark
     with clock.driven(after + timedelta(hours=1)), floor.db.write() as session:
         for n in range((LAST - FIRST).days + 1):
             day = FIRST + timedelta(days=n)
-            session.add(ReportDay(day=day, counted_at=clock.now(), revised_at=None))
+            session.add(ReportDay(day=day, counted_at=clock.now(), revised_at=None, rules=mark))
             for part in (Part.TICKETS, Part.PRESENCE):
-                session.add(RollupDay(part=part.value, day=day, counted_at=clock.now(), rules=""))
+                session.add(RollupDay(part=part.value, day=day, counted_at=clock.now(), rules=mark))
             of = {"day": day, "queue": "information", "language": "th"}
             counted = cell(10 + n % 7).as_dict()
             start = clock.midnight(day, zone) + timedelta(hours=9)

@@ -23,13 +23,12 @@ from tests.browser.test_softphone import (
     go_home,
     handset,
     hears,
-    playwright,
     write_outcome,
     write_up,
     wrong,
 )
 
-__all__ = ["browsers", "playwright", "wrong"]
+__all__ = ["browsers", "wrong"]
 
 THIRD = 941
 THIRD_NUMBER = "+66898887777"

@@ -19,12 +19,11 @@ from tests.browser.test_softphone import (
     connected,
     desk,
     hears,
-    playwright,
     write_up,
     wrong,
 )
 
-__all__ = ["browsers", "playwright", "wrong"]
+__all__ = ["browsers", "wrong"]
 
 THIRD = 941
 #: Notes every state of the handset's line from now on.

@@ -74,7 +74,7 @@ def test_only_what_has_changed_is_counted_again(floor, monkeypatch):
     facts_of = today.source.facts_of
     monkeypatch.setattr(today.source, "facts", None)  # the day as a whole was counted once
     monkeypatch.setattr(
-        today.source, "facts_of", lambda session, of: asked.append(of) or facts_of(session, of)
+        today.source, "facts_of", lambda _, of, *span: asked.append(of) or facts_of(_, of, *span)
     )
     figures(floor, figures_of_today, noon)  # the newest, of which one may have come meanwhile
     before = figures(floor, figures_of_today, noon)

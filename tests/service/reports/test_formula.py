@@ -328,7 +328,7 @@ def test_and_what_is_looked_at_as_it_goes_on(counted: Floor, reader, each) -> No
         of_those = of_days(counted, monday, monday + timedelta(days=6)).level(formula)
         assert of_week.rates.service_level == of_those
         assert seen.floor.service_level == so_far
-        big = re.search(r'id="big-level"><strong>([^<]+)<', get("/wallboard/board?lang=en"))
+        big = re.search(r'id="big-level"><strong>([^<]+)<', get("/wallboard/now?lang=en"))
         assert big is not None
         assert big.group(1) == i18n.percent(so_far, "en", 0)
 

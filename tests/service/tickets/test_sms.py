@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from hotline import clock
 from hotline.floor import Floor
-from hotline.jobs import NIGHT
+from hotline.jobs import SOON
 from hotline.privacy.keepers import Erasure, Subject
 from hotline.telephony import CarrierError, Refused
 from tests.service.tickets.conftest import CALLER, NOW, SUPERVISOR, WORKS
@@ -74,7 +74,7 @@ class Handed:
 
     def enqueue(self, name: str, *arguments: Any, queue: str) -> bool:
         assert name == sms.SEND
-        assert queue == NIGHT, "never before a telephone that is to ring"
+        assert queue == SOON, "never before a telephone that is to ring"
         if not self.away:
             self.ids.append(int(arguments[0]))
         return not self.away
