@@ -454,7 +454,8 @@ def _fill_postgresql(url: URL, year: Year, years: int, config: CityConfig) -> No
             _copy(connection, table, rows)
         for _, statement in indexes:
             run(statement)
-        for table in (each for each, columns in COLUMNS.items() if columns[0] == "id"):
+        numbered = [each for each, columns in COLUMNS.items() if columns[0] == "id"]
+        for table in ("accounts", "agents", *numbered):
             run(f"SELECT setval('{table}_id_seq', max(id)) FROM {table}")
         connection.commit()
         connection.autocommit = True
