@@ -25,6 +25,7 @@ web.py        what all pages share
 logs.py       how this process speaks of itself
 floor.py      all of the above in one object
 start.py      how a process that lives long starts
+backup/       all that a hotline knows, kept elsewhere, and brought back
 --- the top ---
 city.py       the whole config.yaml, cross-checked
 app.py        wires every room

@@ -12,6 +12,7 @@ from hotline import __version__
 from hotline.commands import (
     answers,
     assets,
+    backup,
     carrier,
     categories,
     city,
@@ -33,6 +34,7 @@ _COMMANDS = (
     run,
     processes,
     city,
+    backup,
     people,
     privacy,
     history,

@@ -303,6 +303,13 @@ def _begin_sqlite(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN" if options.get("read_only") else "BEGIN IMMEDIATE")
 
 
+def file_of(url: str) -> Path | None:
+    """The file of an SQLite database; None for a server's."""
+    parts = sa.make_url(url)
+    is_file = parts.get_backend_name() == "sqlite" and parts.database
+    return Path(parts.database or "") if is_file else None
+
+
 def migrate(url: str) -> None:
     """Bring the database to the newest schema (safe to run again and from several processes in
     turn).

@@ -67,7 +67,7 @@ def store(arguments: argparse.Namespace) -> "Store":
 def opened(arguments: argparse.Namespace) -> Iterator[tuple["CityConfig", "Database"]]:
     """The city's file and the database, for a tool that needs nothing else of the hotline."""
     from hotline import city
-    from hotline.db import Database
+    from hotline.db import Database, file_of
 
     place = store(arguments)
     config = city.load(place.config)
@@ -81,20 +81,12 @@ def opened(arguments: argparse.Namespace) -> Iterator[tuple["CityConfig", "Datab
         database.dispose()
 
 
-def file_of(url: str) -> Path | None:
-    """The file of an SQLite database; None for a server's."""
-    import sqlalchemy as sa
-
-    parts = sa.make_url(url)
-    is_file = parts.get_backend_name() == "sqlite" and parts.database
-    return Path(parts.database or "") if is_file else None
-
-
 @contextmanager
 def beside(arguments: argparse.Namespace) -> Iterator["Floor"]:
     """The floor of the hotline beside which this is used: needs its database and its carrier."""
     from hotline import beside, settings
     from hotline.app import build_floor
+    from hotline.db import file_of
 
     place = {"HOTLINE_DATA": str(arguments.data), "HOTLINE_CONFIG": str(arguments.config)}
     given = beside.environment(
