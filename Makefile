@@ -21,13 +21,15 @@ RUN_READY := .venv/.ready-run
 DEV_READY := .venv/.ready-dev
 PACKAGES := hotline ivr agents tickets reports exchange
 
-.PHONY: help run demo test check format bench pictures lock clean
+.PHONY: help run setup demo test check format bench pictures lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 run: $(RUN_READY) ## start the hotline here (data in ./var); Ctrl-C stops it
 	@exec $(BIN)/hotline run $(ARGS)
+
+setup: $(RUN_READY) ## set up all that `make run` needs, and start nothing
 
 demo: $(RUN_READY) ## play a generated day of calls through a hotline, faster than the clock
 	@exec $(BIN)/hotline demo $(ARGS)
