@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 #: the others; who is done takes some from the end of another's (`--dist worksteal`). Whole hotlines
 #: of processes stand in one row, as far as it goes: several at once are much for two cores.
 ROWS = (
-    # in a browser, against one hotline for all
+    # in a browser, most against one hotline for all
     ("browser/",),
     # processes that start, die and start again: these wait more than they work
     (
@@ -36,7 +36,7 @@ ROWS = (
         "exchange/test_voice_browser.py",
         "exchange/test_page.py",
     ),
-    # these only work
+    # these only work, and so do pages that a browser is given without a hotline
     ("simulation/", "walks/"),
 )
 #: Tests that measure sound, or how long something takes: beside these runs one other process only.
@@ -55,6 +55,18 @@ def _place(item: pytest.Item) -> str:
     return item.path.relative_to(HERE).as_posix()
 
 
+def _is_quiet(item: pytest.Item) -> bool:
+    return _place(item).startswith(QUIET)
+
+
+def _row(item: pytest.Item) -> int | None:
+    """Which of the rows a test stands in."""
+    place, fixtures = _place(item), getattr(item, "fixturenames", ())
+    if place.startswith("browser/") and "look" in fixtures and "hotline" not in fixtures:
+        return len(ROWS) - 1
+    return next((n for n, of_row in enumerate(ROWS) if place.startswith(of_row)), None)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where processes share the tests, each gets as many in a row: begin each with what takes long,
     so that nobody is left alone with it at the end.
@@ -65,14 +77,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     rows: list[list[pytest.Item]] = [[] for _ in range(workers)]
     others = []
     for item in items:
-        place = _place(item)
-        row = next((n for n, of_row in enumerate(ROWS) if place.startswith(of_row)), None)
+        row = _row(item)
         if row is None:
             others.append(item)
         else:  # with two processes the first has all that is of whole hotlines
             rows[max(0, row - max(0, len(ROWS) - workers))].append(item)
     rest, left = iter(others), len(items)
     for number, row_of_one in enumerate(rows):
+        # quiet ones wait for each other: the first process has its own at the end of its row
+        row_of_one.sort(key=lambda item: _is_quiet(item) is (number == 0))
         share = left // (workers - number)
         row_of_one.extend(islice(rest, max(0, share - len(row_of_one))))
         left -= share
@@ -108,7 +121,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     turns = item.config.stash.get(_TURNS, None)
     if turns is None:
         return (yield)
-    with turns.one(quiet=_place(item).startswith(QUIET)):
+    with turns.one(quiet=_is_quiet(item)):
         return (yield)
 
 

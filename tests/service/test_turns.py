@@ -5,6 +5,7 @@ from threading import Thread
 
 import pytest
 
+from tests.conftest import HERE, QUIET, ROWS
 from tests.support.turns import Turns
 
 
@@ -34,3 +35,8 @@ def test_beside_a_quiet_test_one_other_goes_on_and_the_rest_waits(tmp_path: Path
 def test_two_never_wait_for_each_other(tmp_path: Path, number: int) -> None:
     with Turns(tmp_path, 0, number).one(quiet=True), Turns(tmp_path, 0, number).one(quiet=True):
         assert list(tmp_path.iterdir()) == []
+
+
+def test_every_place_that_is_named_is_there() -> None:
+    named = {*QUIET, *(each for row in ROWS for each in row)}
+    assert [each for each in named if not (HERE / each).exists()] == []
