@@ -67,16 +67,21 @@ class Hotline:
     web: str
     exchange: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    _floor: Floor | None = None
 
     @contextmanager
     def floor(self) -> Iterator[Floor]:
-        """What its processes stand on, for what no page can do."""
-        settings = from_environment(dict(self.environment))
-        built = build_floor(settings, _city(settings.config))
-        try:
-            yield built
-        finally:
-            built.close()
+        """What its processes stand on, for what no page can do; as in a process, made once."""
+        if self._floor is None:
+            settings = from_environment(dict(self.environment))
+            self._floor = build_floor(settings, _city(settings.config))
+        yield self._floor
+
+    def close(self) -> None:
+        """Let go of what `floor` stands on."""
+        if self._floor is not None:
+            self._floor.close()
+            self._floor = None
 
     def ring(self, *keys: str, number: str = "") -> str:
         """Call 1337 from `number` (one of its own) and press `keys`, one at each question; its sid.
@@ -191,7 +196,9 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     )
     with Supervisor(settings) as running:
         run.seed_demo(running.environment)
-        yield Hotline(running.web_url, running.exchange_url, running.environment)
+        live = Hotline(running.web_url, running.exchange_url, running.environment)
+        yield live
+        live.close()
 
 
 #: What waiting in vain is called: by Playwright, by its `expect`, and by pytest-timeout.
@@ -248,7 +255,8 @@ class Browsers:
 
     def chromium(self) -> Browser:
         if self._chromium is None or not self._chromium.is_connected():
-            self._chromium = launch(self.playwright())
+            # tabs of one browser share a process: to start one costs more than most pages
+            self._chromium = launch(self.playwright(), "--renderer-process-limit=1")
         return self._chromium
 
     def close(self) -> None:
@@ -351,11 +359,12 @@ Look = Callable[..., Page]
 
 @pytest.fixture
 def look(client: FlaskClient, chromium: Browser) -> Iterator[Look]:
-    """`look(path, width, scheme)`: a page in the browser, served by `client` without a network.
+    """`look(path, width, scheme)`: a page in the browser, served by `client` without a network; the
+    pages of a test are tabs of one browser.
 
     What a page's scripts throw, and what the content security policy refuses, fails the test.
     """
-    opened: list[Page] = []
+    context = chromium.new_context()
     wrong: list[str] = []
 
     def answer(route: Route) -> None:
@@ -376,16 +385,15 @@ def look(client: FlaskClient, chromium: Browser) -> Iterator[Look]:
             route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.data)
 
     def look(path: str, width: int = 1280, scheme: str = "light") -> Page:
-        page = chromium.new_page(viewport={"width": width, "height": 800})
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if "Policy" in said.text else None)
-        opened.append(page)
         page.route("**/*", answer)
         page.goto(f"http://hotline.test{path}")
         return page
 
     yield look
-    for page in opened:
-        page.close()
+    context.close()
     assert wrong == []

@@ -22,6 +22,7 @@ from reports.rollups import Part
 from reports.service import How
 from reports.topics import TALLIED
 from tests.browser.conftest import Look
+from tests.support.fixtures import ENGINES
 from tests.support.floors import sign_in_as
 from tests.support.stories import Story
 
@@ -52,6 +53,17 @@ def cell(calls: int) -> Counters:
         talked=calls - 2,
         talk_ms=calls * 90_000,
     )
+
+
+#: What a database counts is drawn from either; how it looks is the same.
+BOTH = pytest.mark.parametrize("database_url", ENGINES, indirect=True)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite, unless a test asks for both."""
+    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+    return url
 
 
 @pytest.fixture
@@ -88,6 +100,7 @@ def drawn(page: Page) -> int:
     return charts
 
 
+@BOTH
 @pytest.mark.usefixtures("months")
 @pytest.mark.parametrize("width", [1366, 360])
 @pytest.mark.parametrize("language", ["th", "en"])
@@ -122,6 +135,7 @@ def ring(floor: Floor, number: int) -> None:
             Story(session, clock.now() - timedelta(minutes=2)).ended(30)
 
 
+@BOTH
 def test_the_charts_of_today_are_drawn_anew_when_their_numbers_change(
     months: Floor, look: Look
 ) -> None:
@@ -265,6 +279,7 @@ def test_without_a_script_the_tables_stand(
 # ---------------------------------------------------------------- publishing
 
 
+@BOTH
 def test_a_manager_publishes_a_month(months: Floor, client: FlaskClient, look: Look) -> None:
     client.set_cookie(LANGUAGE_COOKIE, "en")
     page = look(f"{OCTOBER}?lang=en", 1280)

@@ -39,6 +39,12 @@ HIDDEN = """frame => frame.scrollWidth - frame.clientWidth"""
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    # the same numbers out of PostgreSQL: tests/service/reports
+    return sqlite_url
+
+
+@pytest.fixture
 def year(floor: Floor) -> Iterator[Floor]:
     """A whole fiscal year as its nights left it."""
     midnight = clock.midnight(AFTER, floor.city.zone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -120,6 +121,19 @@ class Line:
 
 @pytest.fixture
 async def application() -> AsyncIterator[Application]:
+    async with an_application() as application:
+        yield application
+
+
+@pytest.fixture
+async def line(application: Application) -> AsyncIterator[Line]:
+    async with a_line(application) as line:
+        yield line
+
+
+@asynccontextmanager
+async def an_application() -> AsyncIterator[Application]:
+    """Runs in the loop that enters it."""
     application = Application()
     server = web.Application()
     server.router.add_route("*", "/{path:.*}", application.handle)
@@ -133,8 +147,9 @@ async def application() -> AsyncIterator[Application]:
     await runner.cleanup()
 
 
-@pytest.fixture
-async def line(application: Application) -> AsyncIterator[Line]:
+@asynccontextmanager
+async def a_line(application: Application) -> AsyncIterator[Line]:
+    """The same; nothing is left behind."""
     clock = HandClock(START)
     config = Config(
         account_sid=SID,

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from exchange.call import Call
-from tests.exchange.conftest import Line
+from tests.exchange.conftest import Application, Line, a_line, an_application
 
-pytestmark = pytest.mark.browser
+# one loop for all, since the browser that they share lives in it
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 VOICE = (
     '<Gather numDigits="1" action="/chosen" timeout="60">'
@@ -20,14 +22,35 @@ VOICE = (
 )
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
+        expect.set_options(timeout=20_000)  # a machine that other tests share stands still at times
         browser = await playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox"]
         )
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def application() -> AsyncIterator[Application]:
+    async with an_application() as application:
+        yield application
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def line(application: Application) -> AsyncIterator[Line]:
+    async with a_line(application) as line:
+        yield line
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(line: Line, chromium: Browser) -> AsyncIterator[Browser]:
+    """Nothing that a test opened in it stays open, and no page outlives its exchange."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
 
 
 async def open_page(line: Line, browser: Browser, width: int, height: int) -> Page:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
@@ -188,6 +189,18 @@ def _compile_once() -> Iterator[None]:
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": Compiled()})
         patch.setattr(Rule, "compile", compile_rule)
         patch.setattr(db, "_engine", engine)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """A password is expensive to hash on purpose, and no test is about that expense but those of
+    `tests/service/hotline/test_auth.py`, which look at the numbers.
+    """
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(auth, "_hasher", cheap)
+        patch.setattr(auth, "_NOBODY", auth._hash_of_nothing(cheap))
         yield
 
 

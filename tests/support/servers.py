@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -183,6 +183,9 @@ class Postgres:
     socket_folder: Path
     #: A fingerprint of the columns of each database that others are to be like.
     columns: dict[str, str] = field(default_factory=dict)
+    #: Our own connection to each database that is emptied again and again: a new one is a process
+    #: of the server that knows none of the tables yet.
+    _kept: dict[str, "psycopg.Connection"] = field(default_factory=dict)
 
     def url(self, database: str) -> str:
         """The SQLAlchemy URL of one of its databases."""
@@ -198,6 +201,7 @@ class Postgres:
 
     def drop(self, database: str) -> None:
         """Drop a database, whoever is still connected to it."""
+        self._let_go(database)
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
 
     def empty(self, database: str, *, like: str) -> bool:
@@ -209,21 +213,40 @@ class Postgres:
         if like not in self.columns:
             with self._connected(like) as connection:
                 self.columns[like] = _columns(connection)
-        with self._connected(database) as connection:
-            connection.execute(_OTHERS_LEAVE)
-            connection.execute(_NOBODY_ELSE)
-            if _columns(connection) != self.columns[like]:
-                return False
-            written = connection.execute(_WRITTEN).fetchall()
-            if sum(size for _, size in written) > _GROWN:
-                return False
+        try:
+            return self._emptied(self._own(database), like)
+        except psycopg.OperationalError:  # a test has ended whoever was connected, us as well
+            self._let_go(database)
+            return self._emptied(self._own(database), like)
+
+    def _emptied(self, connection: "psycopg.Connection", like: str) -> bool:
+        connection.execute(_OTHERS_LEAVE)
+        connection.execute(_NOBODY_ELSE)
+        if _columns(connection) != self.columns[like]:
+            return False
+        written = connection.execute(_WRITTEN).fetchall()
+        if sum(size for _, size in written) > _GROWN:
+            return False
+        deletes = [sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for name, _ in written]
+        connection.execute(sql.SQL("; ").join([*deletes, sql.SQL(_COUNT_AGAIN)]))
+        return True
+
+    def _own(self, database: str) -> "psycopg.Connection":
+        if database not in self._kept:
+            self._kept[database] = connection = self._connected(database)
+            connection.prepare_threshold = None  # several statements at once cannot be prepared
             # foreign keys and triggers stand aside: the audit log lets nobody else empty it
             connection.execute("SET session_replication_role = replica")
-            deletes = [
-                sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for name, _ in written
-            ]
-            connection.execute(sql.SQL("; ").join([*deletes, sql.SQL(_COUNT_AGAIN)]))
-        return True
+        return self._kept[database]
+
+    def _let_go(self, database: str) -> None:
+        if database in self._kept:
+            self._kept.pop(database).close()
+
+    def close(self) -> None:
+        """Let go of every database."""
+        for database in list(self._kept):
+            self._let_go(database)
 
     def ready(self) -> bool:
         """Whether it answers."""
@@ -238,8 +261,13 @@ class Postgres:
             connection.execute(statement)
 
     def _connected(self, database: str) -> "psycopg.Connection":
-        host = str(self.socket_folder)
-        return psycopg.connect(host=host, user="postgres", dbname=database, autocommit=True)
+        return psycopg.connect(
+            host=str(self.socket_folder),
+            user="postgres",
+            dbname=database,
+            autocommit=True,
+            application_name="tests.support",
+        )
 
 
 def _columns(connection: "psycopg.Connection") -> str:
@@ -262,8 +290,10 @@ def postgres() -> Iterator[Postgres]:
         for name, value in POSTGRES_SETTINGS.items():
             command += ["-c", f"{name}={value}"]
         # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for its clients
-        with _running(command, signal.SIGINT, folder / "log", user):
-            cluster = Postgres(folder)
+        with (
+            _running(command, signal.SIGINT, folder / "log", user),
+            closing(Postgres(folder)) as cluster,
+        ):
             until(cluster.ready, "PostgreSQL answers")
             yield cluster
 
