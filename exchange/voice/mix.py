@@ -124,7 +124,7 @@ class Mixer:
         self._legs.pop(call, None)
 
     def press(self, call: Call, digit: str) -> None:
-        """A key's tone, for those in whose company the call is: it comes by signalling, without one."""
+        """A key comes by signalling, without a sound: those in its company hear its tone."""
         if self._legs and call.company is not None:
             sound = tones.key(digit) + tones.silence(KEY_PAUSE)
             self._keys.setdefault(call, []).append(Playback(sound))
