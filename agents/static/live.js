@@ -144,6 +144,8 @@ class Fragment {
     this.again = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.paced = undefined;
+    /** Over when what was asked last has been answered. */
+    this.answer = Promise.resolve();
   }
 
   /** What it listens to. */
@@ -302,7 +304,9 @@ export class Live extends EventTarget {
   async loadInTurn(asked, mark = "") {
     const within = (/** @type {Fragment} */ one) => asked.some((other) => other !== one && other.element.contains(one.element));
     const inner = asked.filter(within);
-    await Promise.all(asked.filter((each) => !inner.includes(each)).map((each) => this.load(each, mark)));
+    const outer = asked.filter((each) => !inner.includes(each));
+    await Promise.all(outer.map((each) => this.load(each, mark)));
+    await Promise.all(outer.map((each) => each.answer)); // asked again meanwhile: only the last one counts
     const left = inner.filter((each) => this.fragments.get(each.element) === each);
     await Promise.all(left.map((each) => this.load(each, mark)));
   }
@@ -310,10 +314,20 @@ export class Live extends EventTarget {
   /**
    * @param {Fragment} fragment
    * @param {string} [mark] of the change that it is asked after
+   * @returns {Promise<void>} over with its answer, or with that of the question that is under way
    */
-  async load(fragment, mark = "") {
+  load(fragment, mark = "") {
+    if (mark && fragment.loading) fragment.again = true; // or none would ever be the last
+    else fragment.answer = this.question(fragment, mark);
+    return fragment.answer;
+  }
+
+  /**
+   * @param {Fragment} fragment
+   * @param {string} mark
+   */
+  async question(fragment, mark) {
     if (this.failures === Infinity) return;
-    if (mark && fragment.loading) return void (fragment.again = true); // or none would ever be the last
     const since = this.stream.since;
     fragment.loading = true;
     fragment.again = false;
