@@ -126,29 +126,6 @@ def hears(page: Page, hertz: int, *, at_all: bool = True, within: float = 15.0) 
         page.wait_for_timeout(50)
 
 
-#: A key is heard for a sixth of a second: the page itself remembers how loud its tones were.
-REMEMBER = """() => {
-  window.loudest = {};
-  setInterval(() => {
-    for (const [hertz, peak] of Object.entries(window.level().peaks)) {
-      window.loudest[hertz] = Math.max(window.loudest[hertz] ?? 0, peak);
-    }
-  }, 20);
-}"""
-
-
-def hears_a_nine(page: Page, press: Callable[[], None]) -> None:
-    """Returns when the tones of the key that `press` presses are heard in the page."""
-    page.evaluate(REMEMBER)
-    for _ in range(10):
-        press()
-        page.wait_for_timeout(1000)
-        loudest = page.evaluate("window.loudest")
-        if min(loudest["852"], loudest["1477"]) > 0.006:
-            return
-    raise AssertionError(loudest)
-
-
 #: Keeps what the page makes of the SDK, to play what the carrier may say.
 WATCH_DEVICES = """
 globalThis.devices = [];
@@ -554,9 +531,7 @@ def test_a_call_is_had_on_the_chosen_devices_and_its_keypad_sends_digits(
     keypad.locator("[data-digit='5']").click()
     expect(keypad.locator("output")).to_have_text("1#5")
     assert agent.evaluate("sent") == ["1", "#", "5"]
-    hears_a_nine(caller, lambda: agent.keyboard.press("9"))
     agent.keyboard.press("Escape")
-    hears_a_nine(agent, caller.locator("#keys button", has_text="9").click)
     expect(keypad).not_to_be_visible()
     expect(agent.locator("input[name=outcome]:checked")).to_have_count(0)
     # another microphone in the middle of the call
