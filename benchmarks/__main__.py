@@ -28,6 +28,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {' '.join(ALL)} (all)")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
+    parser.add_argument(
+        "--latencies",
+        action="store_true",
+        help="of softphone and screen: only how soon it is seen and heard, in 150 rounds each",
+    )
     parser.add_argument("--log", type=Path, metavar="FILE", help="a real log, for estimate")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(ALL)
@@ -37,6 +42,8 @@ def main() -> None:
     for name in arguments.names or ALL:
         print(flush=True)
         options: dict[str, Any] = {"log": arguments.log} if name == "estimate" else {}
+        if name in ("softphone", "screen"):
+            options["latencies"] = arguments.latencies
         importlib.import_module(f"benchmarks.{name}").main(quick=arguments.quick, **options)
 
 

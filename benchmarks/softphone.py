@@ -12,6 +12,8 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -195,9 +197,9 @@ async def carried(exchange: Running, page: Page, seconds: float, most: int) -> N
             return
 
 
-async def measured(exchange: Running, rounds: int, seconds: float) -> None:
-    memory = exchange.rss()
-    silent = {legs: await cost(exchange, legs, seconds) for legs in (0, max(LEGS))}
+@asynccontextmanager
+async def telephones(exchange: Running) -> AsyncIterator[Page]:
+    """A page in which the SDK may register as whom one likes."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=list(FLAGS)
@@ -206,17 +208,34 @@ async def measured(exchange: Running, rounds: int, seconds: float) -> None:
         await page.goto(exchange.url + "/health")  # a page of a place that may use microphones
         await page.set_content(PAGE)
         await page.add_script_tag(path=SDK)  # after local.js
-        rang, heard = await latencies(exchange, page, rounds)
+        yield page
+        await browser.close()
+
+
+async def soon(exchange: Running, page: Page, rounds: int) -> None:
+    """Print how soon it rings and is heard."""
+    rang, heard = await latencies(exchange, page, rounds)
+    print(machine.row(f"{rounds} rounds", "p50 ms", "p90 ms", "p99 ms"))
+    for name, values in (("REST create to `incoming`", rang), ("accept to first sound", heard)):
+        shares = [machine.percentile(values, share) for share in (0.5, 0.9, 0.99)]
+        print(machine.row(name, *(f"{share:.0f}" for share in shares)))
+
+
+async def only_soon(exchange: Running, rounds: int) -> None:
+    async with telephones(exchange) as page:
+        await soon(exchange, page, rounds)
+
+
+async def measured(exchange: Running, rounds: int, seconds: float) -> None:
+    memory = exchange.rss()
+    silent = {legs: await cost(exchange, legs, seconds) for legs in (0, max(LEGS))}
+    async with telephones(exchange) as page:
+        await soon(exchange, page, rounds)
         await page.evaluate("window.automatic = true")
         for number in range(max(LEGS)):
             await page.evaluate("token => register(token)", token(f"crowd-{number}"))
         sounding = {legs: await cost(exchange, legs, seconds) for legs in LEGS}
         await carried(exchange, page, seconds, most=2 if rounds < 10 else max(CONVERSATIONS))
-        await browser.close()
-    print(machine.row("", "p50 ms", "p90 ms"))
-    for name, values in (("REST create to `incoming`", rang), ("accept to first sound", heard)):
-        shares = [machine.percentile(values, share) for share in (0.5, 0.9)]
-        print(machine.row(name, *(f"{share:.0f}" for share in shares)))
     print(machine.row("exchange process", "CPU %", "CPU % a leg", "RSS MB"))
     print(machine.row("just started", "", "", f"{memory:.0f}"))
     for legs, (used, held) in silent.items():
@@ -230,8 +249,8 @@ def _print(name: str, legs: int, used: float, held: float, idle: float) -> None:
     print(machine.row(name, f"{used * 100:.1f}", each, f"{held:.0f}"))
 
 
-def main(*, quick: bool = False) -> None:
-    """Print the tables."""
+def main(*, quick: bool = False, latencies: bool = False) -> None:
+    """Print the tables; with `latencies` only the first, of enough rounds for its last column."""
     port = ports.claim("127.0.0.1", 0)
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "exchange", "--port", str(port), "--account-sid", ACCOUNT]
@@ -244,8 +263,9 @@ def main(*, quick: bool = False) -> None:
         client = Client(ACCOUNT, SECRET)
         client.api.base_url = url
         print("A browser telephone on the local exchange: its latencies, and what sound costs.")
-        rounds, seconds = (3, 2.0) if quick else (20, 10.0)
-        asyncio.run(measured(Running(url, process.pid, client), rounds, seconds))
+        running = Running(url, process.pid, client)
+        rounds, seconds = (3, 2.0) if quick else (150 if latencies else 20, 10.0)
+        asyncio.run(only_soon(running, rounds) if latencies else measured(running, rounds, seconds))
     finally:
         process.terminate()
         process.wait()

@@ -379,11 +379,12 @@ class Call:
     # -- keys ------------------------------------------------------------------------------------
 
     def press(self, digits: str) -> None:
-        """Keys pressed on the handset. Where nothing listens they are lost, as on a real line."""
+        """Keys pressed on the handset: heard by whom one talks with. Nobody there: lost."""
         for digit in digits:
             if self.ended or digit not in "0123456789*#":
                 continue
             self.say("key", digit)
+            self.exchange.sound_key(self, digit)
             if self.listener is not None:
                 self.listener(digit)
 

@@ -99,6 +99,11 @@ class Exchange:
 
         return Mixer(self)
 
+    def sound_key(self, call: Call, digit: str) -> None:
+        """Whoever is in the call's company hears the key, if anybody here hears anything."""
+        if "mixer" in self.__dict__:
+            self.mixer.press(call, digit)
+
     # -- calls ---------------------------------------------------------------------------------
 
     def calls(self, *, live: bool = False) -> Iterator[Call]:

@@ -121,6 +121,8 @@ class AtHand:
     callback: CallbackFacts | None = None
     #: The agent's telephone was cut off and is rung again (`ivr.room.lost`).
     cut_off: bool = False
+    #: It was not reached again in time: the caller waits for somebody else, or was let go.
+    lost: bool = False
     #: Who asks this agent for a word about the caller; None: it is this agent's own.
     asked_by: str | None = None
     #: What who asks, or has handed the caller over, has typed of it and not written up yet.
@@ -614,6 +616,7 @@ def _with_call(session: Session, offer: OfferFacts) -> AtHand:
         met.connected_at,
         promise,
         cut_off,
+        offer.state is OfferState.ENDED and absences.is_gone(session, offer.id),
         asked_by(session, offer),
         _told(session, offer),
     )

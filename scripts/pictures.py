@@ -1,7 +1,8 @@
 """Makes the pictures of the documentation: a whole hotline, a caller, an agent, a browser.
 
-`make pictures`. It starts a hotline of its own in a temporary folder, lets a caller through to an
-agent, and takes each screen as it is met on the way.
+`make pictures`, or `python -m scripts.pictures desk town` for some of telephone, desk, floor and
+town. It starts a hotline of its own in a temporary folder, lets a caller through to an agent, and
+takes each screen as it is met on the way.
 """
 
 import base64
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +30,8 @@ PICTURES = ROOT / "docs" / "pictures"
 DESK, PHONE = (1366, 768), (390, 844)
 #: A machine that is busy with other things draws slowly; milliseconds.
 PATIENCE = 120_000
+#: The line of a browser that has to wait for its processor is poor, and one talks all the same.
+TALKS = "#softphone:is([data-state=talking], [data-state=poor])"
 #: The ways to wrap up beside the shipped one, each in a queue of its own.
 WAYS = {
     "information": "{mode: optional, seconds: 90, extend: 60}",
@@ -131,6 +135,10 @@ class Studio:
         self._running = running
         self._browser = browser
         self._press = browser.new_page()
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return self._running.environment
 
     def page(self, username: str, language: str, theme: str, size: tuple[int, int] = DESK) -> Page:
         """A page of its own, signed in."""
@@ -285,10 +293,10 @@ def conversation(studio: Studio, username: str, language: str, *keys: str) -> No
     studio.both(desk, "ready")
     caller = studio.ring("+66812345678" if language == "th" else "+66898765432", *keys)
     desk.wait_for_selector("#state[data-state=offered]")
-    desk.wait_for_timeout(1000)  # an Enter at once could be somebody's typing: it does not count
+    desk.wait_for_selector(".desk.quiet .panel.ring")
     studio.both(desk, "offered")
     desk.keyboard.press("Enter")
-    desk.wait_for_selector("#softphone[data-state=talking]")
+    desk.wait_for_selector(TALKS)
     desk.fill("textarea[name=note]", NOTES[language])
     desk.wait_for_selector("[id^=saved-]")
     studio.both(desk, "talking")
@@ -320,10 +328,10 @@ def otherwise_wrapped_up(studio: Studio, desk: Page, name: str, *keys: str) -> N
     known = len(name) + (desk.locator("html").get_attribute("lang") == "en")
     caller = studio.ring(f"+668345678{known}", *keys)
     desk.wait_for_selector("#state[data-state=offered]")
-    desk.wait_for_timeout(1000)
+    desk.wait_for_selector(".desk.quiet .panel.ring")
     desk.keyboard.press("Enter")
-    desk.wait_for_selector("#softphone[data-state=talking]")
-    desk.wait_for_selector("[id^=call-] textarea[name=note]")  # they have met, and not only rung
+    desk.wait_for_selector(TALKS)
+    desk.wait_for_selector(".talk")  # they have met, and not only rung
     studio.handset(f"calls/{caller}/hangup", {})
     desk.wait_for_selector("#wrapping[data-mode=optional], #wrapping .notice")
     studio.both(desk, name)
@@ -386,9 +394,9 @@ def floor(studio: Studio) -> None:
     desk.wait_for_selector("#state[data-status=ready]")
     talks = studio.ring("+66812345670", "1", "2")
     desk.wait_for_selector("#state[data-state=offered]")
-    desk.wait_for_timeout(1000)
+    desk.wait_for_selector(".desk.quiet .panel.ring")
     desk.keyboard.press("Enter")
-    desk.wait_for_selector("#softphone[data-state=talking]")
+    desk.wait_for_selector(TALKS)
     studio.on_a_break("agent3")
     wait = [studio.ring("+66812345671", "1", "2"), studio.ring("+66898765431", "2", "1")]
     for sid in wait:
@@ -429,6 +437,7 @@ def _go(page: Page, name: str, address: str) -> None:
 
 def town(studio: Studio) -> None:
     """Tickets, crews and figures, as `floor` is taken."""
+    picture_scenes.write(studio.environment)
     for language, scheme in (("th", "light"), ("en", "dark")):
         pages = {
             who: studio.page(who, language, "system")
@@ -446,6 +455,12 @@ def town(studio: Studio) -> None:
                 studio.small(page, f"town/{name}{ending}-{scheme}")
         for page in pages.values():
             page.context.close()
+
+
+def desk(studio: Studio) -> None:
+    """The desk in each of its states, in both languages."""
+    for language in NOTES:
+        conversation(studio, "agent1", language, "1", "2")
 
 
 def _visit(page: Page, name: str, address: str) -> None:
@@ -476,8 +491,14 @@ def with_ways(folder: Path) -> Path:
     return changed
 
 
+PARTS = {"telephone": telephone, "desk": desk, "floor": floor, "town": town}
+
+
 def main() -> None:
-    """All of them."""
+    """All of them, or the parts that were named."""
+    wanted = sys.argv[1:] or list(PARTS)
+    if unknown := set(wanted) - set(PARTS):
+        sys.exit(f"no such part: {', '.join(sorted(unknown))} (there are {', '.join(PARTS)})")
     for folder in ("desk", "floor", "town"):
         (PICTURES / folder).mkdir(parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -492,12 +513,8 @@ def main() -> None:
             run.seed_demo(running.environment)
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
             studio = Studio(running, browser)
-            telephone(studio)
-            conversation(studio, "agent1", "th", "1", "2")
-            conversation(studio, "agent1", "en", "1", "2")
-            floor(studio)
-            picture_scenes.write(running.environment)
-            town(studio)
+            for part in wanted:
+                PARTS[part](studio)
             browser.close()
     gallery()
 

@@ -181,14 +181,21 @@ function onChange() {
   offerAnswer();
 }
 
+/** What the window is called: seen also from another one. @param {string} [status] @param {string} [now] */
+function name(status, now) {
+  const said = now === "offered" ? desk.dataset.ringing : now === "idle" && status === "missed" ? desk.dataset.missed : "";
+  return said ? `${said} · ${title}` : title;
+}
+
 /** Let title and sound follow the agent's state. */
 function follow() {
-  const now = document.getElementById("state")?.dataset.state ?? "";
+  const strip = document.getElementById("state")?.dataset;
+  const now = strip?.state ?? "";
+  document.title = name(strip?.status, now);
   if (now === state) return;
   const first = state === "";
   state = now;
   clearInterval(ringing);
-  document.title = now === "offered" ? `${desk.dataset.ringing} · ${title}` : title;
   if (now === "offered") {
     ring();
     ringing = setInterval(ring, RING_MS);

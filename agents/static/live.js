@@ -144,6 +144,8 @@ class Fragment {
     this.again = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.paced = undefined;
+    /** Over when what was asked last has been answered. */
+    this.answer = Promise.resolve();
   }
 
   /** What it listens to. */
@@ -282,24 +284,50 @@ export class Live extends EventTarget {
    * @param {Set<string>} topics
    */
   heard(topics) {
-    for (const fragment of this.fragments.values()) {
-      if (!fragment.topics.some((topic) => topics.has(topic))) continue;
-      const pace = Number(fragment.element.dataset.pace ?? 0);
-      if (!pace) this.load(fragment, this.stream.mark);
-      else fragment.paced ??= setTimeout(() => {
+    const told = [...this.fragments.values()].filter((each) => each.topics.some((topic) => topics.has(topic)));
+    const pace = (/** @type {Fragment} */ each) => Number(each.element.dataset.pace ?? 0);
+    this.loadInTurn(told.filter((each) => !pace(each)), this.stream.mark);
+    for (const fragment of told.filter(pace)) {
+      fragment.paced ??= setTimeout(() => {
         fragment.paced = undefined;
         this.load(fragment, this.stream.mark);
-      }, Math.random() * pace * 1000);
+      }, Math.random() * pace(fragment) * 1000);
     }
+  }
+
+  /**
+   * Ask for these; for one that stands in another of them only after that one, if it is still there. What
+   * belongs to a call that is over is refused to its agent.
+   * @param {Fragment[]} asked
+   * @param {string} [mark] of the change that they are asked after
+   */
+  async loadInTurn(asked, mark = "") {
+    const within = (/** @type {Fragment} */ one) => asked.some((other) => other !== one && other.element.contains(one.element));
+    const inner = asked.filter(within);
+    const outer = asked.filter((each) => !inner.includes(each));
+    await Promise.all(outer.map((each) => this.load(each, mark)));
+    await Promise.all(outer.map((each) => each.answer)); // asked again meanwhile: only the last one counts
+    const left = inner.filter((each) => this.fragments.get(each.element) === each);
+    await Promise.all(left.map((each) => this.load(each, mark)));
   }
 
   /**
    * @param {Fragment} fragment
    * @param {string} [mark] of the change that it is asked after
+   * @returns {Promise<void>} over with its answer, or with that of the question that is under way
    */
-  async load(fragment, mark = "") {
+  load(fragment, mark = "") {
+    if (mark && fragment.loading) fragment.again = true; // or none would ever be the last
+    else fragment.answer = this.question(fragment, mark);
+    return fragment.answer;
+  }
+
+  /**
+   * @param {Fragment} fragment
+   * @param {string} mark
+   */
+  async question(fragment, mark) {
     if (this.failures === Infinity) return;
-    if (mark && fragment.loading) return void (fragment.again = true); // or none would ever be the last
     const since = this.stream.since;
     fragment.loading = true;
     fragment.again = false;
@@ -328,7 +356,7 @@ export class Live extends EventTarget {
 
   /** Ask for everything now. */
   async refresh() {
-    await Promise.all([...this.fragments.values()].map((fragment) => this.load(fragment)));
+    await this.loadInTurn([...this.fragments.values()]);
   }
 
   /** @param {HTMLElement} element what has new content */

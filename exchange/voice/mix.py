@@ -40,6 +40,8 @@ LOUD = 300.0
 """Of 32767: above this (the root of the mean square of a frame) somebody is speaking."""
 VERB = "RecordVerb"
 """The source of a recording of the caller alone."""
+KEY_PAUSE = 0.06
+"""Seconds between two keys: a machine that listens needs 40 ms at least (ITU-T Q.24)."""
 LATE = 0.2
 """Seconds of delay after which the ticker gives up catching up: that sound is lost."""
 
@@ -105,6 +107,7 @@ class Mixer:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._legs: dict[Call, Leg] = {}
+        self._keys: dict[Call, list[Playback]] = {}
         self._task: asyncio.Task[None] | None = None
         self._ringback = Playback(tones.ringback(), loop=True)
 
@@ -119,6 +122,12 @@ class Mixer:
 
     def remove(self, call: Call) -> None:
         self._legs.pop(call, None)
+
+    def press(self, call: Call, digit: str) -> None:
+        """A key comes by signalling, without a sound: those in its company hear its tone."""
+        if self._legs and call.company is not None:
+            sound = tones.key(digit) + tones.silence(KEY_PAUSE)
+            self._keys.setdefault(call, []).append(Playback(sound))
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -145,6 +154,7 @@ class Mixer:
                     said[call] = frame
                     if loud(frame):
                         leg.spoke_at = now
+        self._add_keys(said)
         ringback = self._ringback.next()
         heard: dict[Call, Samples | None] = {}
         for call, leg in list(self._legs.items()):
@@ -157,6 +167,16 @@ class Mixer:
             except Exception:
                 log.exception("recording %s keeps no more sound", recording.sid)
                 recording.deafen()
+
+    def _add_keys(self, said: dict[Call, Samples]) -> None:
+        """One key after the other; while one sounds nothing else is said, as on a telephone."""
+        for call, keys in list(self._keys.items()):
+            if (frame := keys[0].next()) is not None:
+                said[call] = frame
+            if keys[0].over:
+                del keys[0]
+            if not keys:
+                del self._keys[call]
 
     @contextmanager
     def _or_out(self, call: Call) -> Iterator[None]:

@@ -203,6 +203,7 @@ def _at_hand_json(found: AtHand | None, more: dict[str, Any]) -> dict[str, Any]:
         "wrap_up_until": iso(offer.wrap_up_until),
         "wrap_up": _wrap_up_json(found),
         "cut_off": found.cut_off,
+        "lost": found.lost,
         **more,
     }
     return {"offer": None, "call": call}

@@ -80,6 +80,14 @@ def open_of(session: Session, offer_id: int) -> AbsenceFacts | None:
     return None if row is None else AbsenceFacts(*row)
 
 
+def is_gone(session: Session, offer_id: int) -> bool:
+    """Whether the agent of this conversation was away for longer than it was kept for them."""
+    gone = sa.select(Absence.id).where(
+        Absence.offer_id == offer_id, Absence.result == Ended.GONE.value
+    )
+    return session.execute(gone.limit(1)).one_or_none() is not None
+
+
 def overdue(session: Session, now: datetime, limit: int) -> list[AbsenceFacts]:
     """Absences whose time is over."""
     late = _FACTS.where(_OPEN, Absence.back_before <= now).order_by(Absence.id).limit(limit)

@@ -38,6 +38,9 @@ def test_a_suggestion_is_taken_by_a_key(hotline: Hotline, open_page: Open) -> No
     if folder := os.environ.get("PICTURES"):
         page.screenshot(path=f"{folder}/desk.png")
     fits(page)
+    note.fill("ไฟถนนดับ ซอยมืดมาก ท่อระบายน้ำอุดตัน ต้นไม้ล้มขวางถนน")
+    expect(page.locator("[data-category]")).to_have_count(3)
+    fits(page)
     # what else is typed is suggested instead; what cannot be told is said to be unsure
     note.fill("ฝากเรื่องด้วย")
     expect(page.locator(".suggest .unsure")).to_be_visible()

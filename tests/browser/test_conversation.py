@@ -238,6 +238,9 @@ def test_passed_on_to_a_queue_the_agent_is_free_and_the_caller_waits(
     chosen = agent.locator(".transfer select[name=to]")
     expect(chosen).to_have_value("queue:emergency")
     expect(chosen.locator("option:not([hidden])")).to_have_count(1)
+    strip = agent.locator(".strip").bounding_box()
+    menu = agent.locator(".transfer form").bounding_box()
+    assert strip and menu and menu["y"] >= strip["y"] + strip["height"]  # the state stays in sight
     search.press("ArrowDown")
     expect(chosen).to_be_focused()
     agent.locator(".transfer button[value=now]").click()

@@ -10,6 +10,11 @@ from tests.browser.conftest import DESK, PHONE, Hotline, Open, new_number
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+#: The panels out of which something stands.
+TOO_WIDE = """[...document.querySelectorAll(".panel")]
+  .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.className)"""
+
+
 def press_ready(page: Page) -> None:
     page.keyboard.press("r")
     expect(page.locator("#state")).to_have_attribute("data-status", "ready")
@@ -22,6 +27,7 @@ def expect_state(page: Page, state: str) -> None:
 def fits(page: Page) -> None:
     """Nothing is scrolled at the desk's size, and nothing sideways on a phone."""
     assert page.evaluate("document.documentElement.scrollHeight") <= DESK["height"]
+    assert page.evaluate(TOO_WIDE) == []
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     page.set_viewport_size(DESK)
@@ -293,6 +299,34 @@ def test_a_caller_who_hangs_up_leaves_the_desk_ready(hotline: Hotline, open_page
     expect(page.locator("#state")).to_have_attribute("data-status", "ready")
     expect(page.locator(".panel.ring")).to_have_count(0)
     expect(page).not_to_have_title(re.compile("☎"))
+
+
+def test_of_a_call_that_is_over_nothing_is_asked(hotline: Hotline, open_page: Open) -> None:
+    """What stands in the fragment of the call waits for that: it would be refused."""
+    page = open_page("agent5", "/desk")
+    refused: list[str] = []
+    page.on("response", lambda told: refused.append(told.url) if told.status == 403 else None)
+    press_ready(page)
+    talk(hotline, page, "3", "2")
+    expect(page.locator(".tickets-near-caller")).to_be_visible()
+    page.keyboard.press("F9")
+    expect_state(page, "wrap_up")
+    finish_as(page, "1")
+    expect(page.locator("[id^=finished-] .ticket-of-call")).to_be_visible()
+    assert refused == []
+
+
+def test_a_missed_call_is_seen_from_the_door(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("agent5", "/desk", language="en")
+    press_ready(page)
+    one_line = page.locator(".strip").evaluate("strip => strip.offsetHeight")
+    caller = hotline.ring("3", "1")
+    expect(page.locator("#state")).to_have_attribute("data-status", "missed", timeout=60_000)
+    expect(page).to_have_title(re.compile("✕ Missed a call"))
+    assert page.locator(".strip").evaluate("strip => strip.offsetHeight") <= one_line + 1
+    hotline.hang_up(caller)
+    press_ready(page)
+    expect(page).not_to_have_title(re.compile("✕"))
 
 
 def test_declining_is_a_break_and_one_key_leads_back(hotline: Hotline, open_page: Open) -> None:

@@ -117,6 +117,32 @@ async def test_each_hears_the_sum_of_the_others(line: Line) -> None:
     assert [voice.last for voice in voices] == [320, 301, 21]
 
 
+async def test_a_key_is_heard_by_the_others_one_after_the_other(line: Line) -> None:
+    calls, voices = await conference(line, 1, 20)
+    calls[0].press("91")
+    for _ in range(25):
+        line.exchange.mixer.tick()
+    heard = np.concatenate(voices[1].heard)
+    nine, one = heard[: 6 * FRAME], heard[11 * FRAME : 17 * FRAME]
+    assert min(power(nine, 852), power(nine, 1477)) > 10 * max(power(nine, 697), power(nine, 941))
+    assert min(power(one, 697), power(one, 1209)) > 10 * max(power(one, 852), power(one, 941))
+    assert voices[1].last == 1  # and then the voice again
+    assert {int(frame.max()) for frame in voices[0].heard} == {20}  # who presses is told by the key
+
+
+async def test_a_key_of_whom_nobody_may_hear_is_not_heard(line: Line) -> None:
+    calls, voices = await conference(line, 1, 20)
+    line.app["/voice"] = '<Pause length="60"/>'
+    alone = give(line, await line.call(from_="+66810000009"), 300)
+    room = line.exchange.conferences.living("room")
+    assert room is not None
+    next(iter(room)).mute(True)
+    for call in (calls[0], *line.exchange.calls(live=True)):
+        call.press("5")
+    line.exchange.mixer.tick()
+    assert voices[1].last == 0 and alone.last == 0
+
+
 async def test_who_is_muted_or_on_hold_or_coaches_is_not_heard(line: Line) -> None:
     calls, voices = await conference(line, 1, 20, 300)
     room = line.exchange.conferences.living("room")

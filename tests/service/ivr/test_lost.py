@@ -166,6 +166,7 @@ def test_who_does_not_come_back_loses_the_caller_to_the_next(world: World, desk:
     world.sweep("ivr.lost", seconds=1)
     world.deliver()
     assert desk.agent.doing == "missed/wrap_up"
+    assert desk.agent.call["lost"] and not desk.agent.call["cut_off"]
     desk.caller.brought()
     assert desk.caller.says == words(world, "agent_gone")
     assert desk.caller.xml.find("Enqueue") is not None
@@ -194,9 +195,11 @@ def test_who_waits_again_is_not_taken_for_one_left_behind(world: World, desk: De
 def test_the_caller_hangs_up_meanwhile(world: World, desk: Desk) -> None:
     desk.is_cut_off()
     _, _, ringing = desk.agent.leg
+    assert not desk.agent.call["lost"]
     desk.caller.hangs_up()
     world.deliver()
     assert desk.agent.doing == "ready/wrap_up"
+    assert not desk.agent.call["lost"]
     assert world.events(desk.caller)[-3:] == ["agent_lost", "talk_ended", "ended"]
     assert ("hang_up", ringing) in world.carrier.asked
     assert "<Hangup" in desk.agent.picks_up(), "too late"
