@@ -292,9 +292,9 @@ def _carrier_call(call: Any) -> CarrierCall:
 class Signatures:
     """Checks that a webhook comes from the carrier.
 
-    The signed address is built from the configured address for webhooks and the raw request line, not from
-    what a proxy made of the host and scheme, and not from Flask's `request.url`, which decodes a
-    Thai query string.
+    The signed address is built from the configured address for webhooks and the raw request line,
+    not from what a proxy made of the host and scheme, and not from Flask's `request.url`, which
+    decodes a Thai query string.
     """
 
     def __init__(self, settings: Settings) -> None:

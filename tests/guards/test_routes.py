@@ -10,9 +10,8 @@ from werkzeug.routing import Rule
 
 from hotline import auth, clock
 from hotline.auth import Role
-from hotline.floor import Floor
+from hotline.floor import WEBHOOKS, Floor
 from hotline.pages import NAVIGATION
-from hotline.floor import WEBHOOKS
 from hotline.web import HOME
 from tests.support.floors import PUBLIC_URL, sign_in_as, signature
 
