@@ -59,8 +59,9 @@ def log() -> str:
         kinds = [(each, words_of(each)) for each in audit.kinds(session)]
         told = list(_told(session, found[:PAGE]))
     more = found[PAGE - 1].id if len(found) > PAGE else None
+    yesterday = clock.local_day(clock.now(), floor().city.zone) - timedelta(days=1)
     return render_template(
-        "people/log.html", lines=told, more=more, kinds=kinds, asked=request.args
+        "people/log.html", lines=told, more=more, kinds=kinds, asked=request.args, since=yesterday
     )
 
 

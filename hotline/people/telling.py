@@ -68,7 +68,7 @@ def _value(line: Line, name: str, value: Any, names: Names) -> str:
     say = rooms.get(f"{line.kind}.{name}", rooms.get(name))
     if say is not None:
         return say(value, line.data)
-    if line.kind == "floor.retention" and name == "subjects":
+    if (line.kind, name) == ("floor.retention", "subjects") and isinstance(value, list):
         value = [_forgotten(each, names) for each in value[: _MANY + 1]]
     if isinstance(value, Mapping):
         return ", ".join(f"{_value(line, name, each, names)} {value[each]}" for each in value)
