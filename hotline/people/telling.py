@@ -51,7 +51,8 @@ def _is_told(line: Line, name: str, value: object) -> bool:
 
 
 def _key(kind: str, name: str) -> str:
-    for key in (f"floor.log.key.{kind}.{name}", f"floor.log.key.{name}"):
+    verb = kind.rpartition(".")[2]
+    for key in (f"floor.log.key.{verb}_{name}", f"floor.log.key.{name}"):
         if key in floor().texts:
             return t(key)
     return name
