@@ -401,3 +401,22 @@ def label(seen: PresenceFacts) -> str:
     title = floor().section(Agents).breaks.get(seen.reason)
     # a reason that the city has since taken out of its configuration still says what it was
     return f"{words} · {title.for_(language()) if title else seen.reason}"
+
+
+# ---------------------------------------------------------------- in the audit log
+
+
+def _pause(reason: str, _data: Mapping[str, Any]) -> str:
+    title = floor().section(Agents).breaks.get(reason)
+    return title.for_(language()) if title else reason
+
+
+def _was(seen: str, _data: Mapping[str, Any]) -> str:
+    """A status as a form carries it (`supervise.seen_as`)."""
+    status, _, reason = seen.partition(":")
+    words = t(f"agents.{status}")
+    return f"{words} · {_pause(reason, {})}" if reason in floor().section(Agents).breaks else words
+
+
+#: How this room says what stands in its lines (`hotline.people.telling`).
+AUDITED = {"pause": _pause, "agents.state_changed.was": _was}

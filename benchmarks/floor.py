@@ -272,7 +272,7 @@ async def probe(place: Place) -> None:
     """Webhooks of calls that nobody hears any more of."""
     environment = place.running.environment
     sign = RequestValidator(environment["CARRIER_AUTH_TOKEN"])
-    url = f"{environment['PUBLIC_URL']}/ivr/voice"
+    url = f"{environment['WEBHOOK_URL']}/ivr/voice"
     while True:
         form = {
             "CallSid": f"CA{secrets.token_hex(16)}",
@@ -308,8 +308,8 @@ class Phase:
 
 
 def pids(place: Place) -> dict[str, list[int]]:
-    web, streams = (place.running.children[name].pid for name in ("web", "streams"))
-    return {"web": [web, *machine.children(web)], "streams": [streams]}
+    of = {name: place.running.children[name].pid for name in ("web", "webhooks", "streams")}
+    return {name: [pid, *machine.children(pid)] for name, pid in of.items()}
 
 
 def memory(pid: int) -> float:
@@ -372,6 +372,7 @@ async def measure(place: Place, phase: Phase, seconds: float) -> None:
             _each(seen.walls_asked, phase.walls, seconds),
             f"{used['web']:.0%}",
             f"{used['web'] * seconds * 1000 / seen.asked:.1f}" if seen.asked else "-",
+            f"{used['webhooks']:.0%}",
             f"{used['streams']:.0%}",
             f"{busy:.2f}",
             f"{held:.0f}",
@@ -449,6 +450,7 @@ async def played(running: Supervisor, phases: list[Phase], seconds: float) -> No
                     "wallboard",
                     "web CPU",
                     "ms a request",
+                    "webhooks CPU",
                     "streams CPU",
                     "cores busy",
                     "streams MB",

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Section)
 
+#: How the paths of webhooks, and of what the carrier fetches, begin.
+WEBHOOKS = ("/ivr/", "/sms/")
+
 
 @dataclass
 class Floor:
@@ -54,10 +57,11 @@ class Floor:
         return self.job_names[name]
 
     def url(self, path: str) -> str:
-        """The public address of `path` (which starts with a slash), as the carrier and citizens
-        reach it.
+        """The address of `path` (which starts with a slash), as the carrier reaches it where it is
+        a webhook's, and citizens where it is a page's.
         """
-        return self.settings.public_url + path
+        ours = self.settings
+        return (ours.webhooks_at if path.startswith(WEBHOOKS) else ours.public_url) + path
 
     def close(self) -> None:
         if self.changes is not None:

@@ -25,12 +25,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Menu:
-    """One reader's header on one page: the row, what is current in it, and the row below."""
+    """One reader's header on one page: the row, what is current in it, and the row below. `every`:
+    all pages that there are for them, where the row does not fit (a telephone).
+    """
 
     row: Sequence[Entry]
     current: Entry | None
     below: Sequence[Entry] = ()
     current_below: Entry | None = None
+    every: Sequence[Entry] = ()
 
 
 def menu(entries: Sequence[Entry], role: Role, path: str) -> Menu:
@@ -43,10 +46,11 @@ def menu(entries: Sequence[Entry], role: Role, path: str) -> Menu:
         if of_group[0] is each:
             row.append(each if len(of_group) == 1 else replace(each, text=each.group))
     if here is None:
-        return Menu(row, None)
+        return Menu(row, None, every=tuple(seen))
     mine = _group(seen, here)
     current = row[[each.address for each in row].index(mine[0].address)]
-    return Menu(row, current) if len(mine) == 1 else Menu(row, current, mine, here)
+    below = mine if len(mine) > 1 else ()
+    return Menu(row, current, below, here, every=tuple(seen))
 
 
 def _group(seen: Sequence[Entry], entry: Entry) -> Sequence[Entry]:

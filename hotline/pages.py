@@ -15,6 +15,7 @@ import hotline.people.web
 import hotline.privacy.web
 import ivr.config
 import ivr.pages
+import ivr.pages.floor
 import ivr.web
 import reports.behind_web
 import reports.board_web
@@ -50,7 +51,7 @@ from hotline import web
 from hotline.auth import Role
 from hotline.floor import Floor
 from hotline.navigation import Entry
-from hotline.people import naming, openid
+from hotline.people import naming, openid, telling
 from hotline.people.rules import MANAGERS
 
 BLUEPRINTS = (
@@ -137,6 +138,13 @@ def create(floor: Floor) -> Flask:
     # the audit log tells of agents by their names
     agent = naming.Room("agent", agents.service.names, agents.service.of_accounts)
     app.extensions[naming.ROOMS] = (agent,)
+    app.extensions[telling.VALUES] = {
+        **hotline.privacy.web.AUDITED,
+        **agents.web.AUDITED,
+        **agents.roster.web.AUDITED,
+        **tickets.units.web.AUDITED,
+        **ivr.pages.floor.AUDITED,
+    }
     callers = floor.section(ivr.config.Ivr)
     titles = {name: queue.title for name, queue in callers.queues.items()}
     app.extensions[agents.web.LINES] = agents.web.Lines(titles, tuple(callers.languages))

@@ -56,13 +56,16 @@ class Settings(Store):
     """One installation. Addresses have no trailing slash."""
 
     redis_url: str = Field(repr=False)
-    #: The address under which the carrier reaches the web process; webhooks are signed against it.
+    #: The address under which citizens, and the people who work here, reach the web process.
     public_url: str
     #: Empty: the carrier that the twilio library knows. Else a compatible one (the local exchange,
     #: Somleng, …).
     carrier_base_url: str
     carrier_account_sid: str
     carrier_auth_token: str = Field(repr=False)
+    #: The address under which the carrier reaches it, and against which webhooks are signed; empty:
+    #: the same.
+    webhook_url: str = ""
     #: A key of the carrier's account that signs the tokens of browser telephones; empty: there are
     #: none, and agents answer at headsets or plain telephones.
     carrier_api_key_sid: str = ""
@@ -98,7 +101,12 @@ class Settings(Store):
     demo: bool = False
 
     @field_validator(
-        "public_url", "carrier_base_url", "carrier_script", "openid_issuer", "files_s3_url"
+        "public_url",
+        "webhook_url",
+        "carrier_base_url",
+        "carrier_script",
+        "openid_issuer",
+        "files_s3_url",
     )
     @classmethod
     def _address(cls, url: str) -> str:
@@ -142,6 +150,11 @@ class Settings(Store):
             raise ValueError("not a redis://, rediss:// or unix:// address")
         return url
 
+    @property
+    def webhooks_at(self) -> str:
+        """The address under which the carrier reaches us."""
+        return self.webhook_url or self.public_url
+
 
 #: Where each setting comes from.
 NAMES = {
@@ -150,6 +163,7 @@ NAMES = {
     "database_url": "DATABASE_URL",
     "redis_url": "REDIS_URL",
     "public_url": "PUBLIC_URL",
+    "webhook_url": "WEBHOOK_URL",
     "carrier_base_url": "CARRIER_BASE_URL",
     "carrier_account_sid": "CARRIER_ACCOUNT_SID",
     "carrier_auth_token": "CARRIER_AUTH_TOKEN",
@@ -179,6 +193,7 @@ _OF_SERVICE = (
     "files_s3_secret_key",
 )
 OPTIONAL = (
+    "webhook_url",
     "carrier_base_url",
     "carrier_api_key_sid",
     "carrier_api_key_secret",

@@ -91,6 +91,7 @@ class Supervisor:
         #: Addresses as this machine reaches them; the exchange's is empty when a carrier is given.
         self.web_url = ""
         self.exchange_url = ""
+        self.webhooks_url = ""
         self.streams_url = ""
         #: What the children see: the names that `hotline.settings` reads.
         self.environment: dict[str, str] = {}
@@ -214,9 +215,14 @@ class Supervisor:
             return {}
         port = _claim(ports.LOOPBACK, self.settings.exchange_port, "--exchange-port")
         self.exchange_url = ports.url(ports.LOOPBACK, port)
+        # pages that many ask for must not hold up what callers wait for; a city says by its proxy
+        # which process answers what
+        own = not given.get("PUBLIC_URL") and not given.get("WEBHOOK_URL")
+        self.webhooks_url = ports.free() if own else ""
         return {
             "HOTLINE_DEMO": "1",
             "PUBLIC_URL": given.get("PUBLIC_URL") or self.web_url,
+            "WEBHOOK_URL": self.webhooks_url or given.get("WEBHOOK_URL", ""),
             "CARRIER_BASE_URL": self.exchange_url,
             "CARRIER_ACCOUNT_SID": self._secret("carrier-account-sid", _account_sid),
             "CARRIER_AUTH_TOKEN": self._secret("carrier-auth-token", _auth_token),
@@ -256,6 +262,7 @@ class Supervisor:
         streams_port = str(urlsplit(streams_url).port)
         streams = ["streams", "--host", self.settings.host, "--port", streams_port]
         specs = [
+            *self._webhooks(),
             Spec("web", _hotline(*web), self.environment, lambda: ports.healthy(url)),
             Spec(
                 "streams",
@@ -271,20 +278,30 @@ class Supervisor:
         ]
         return [*specs, *self._exchange()] if self.exchange_url else specs
 
+    def _webhooks(self) -> list[Spec]:
+        """A web process that the carrier alone asks. It is waited for with the exchange, which is
+        the last that starts: until then it imports beside the others.
+        """
+        if not self.webhooks_url:
+            return []
+        port = str(urlsplit(self.webhooks_url).port)
+        command = _hotline("web", "--host", ports.LOOPBACK, "--port", port, "--workers", "1")
+        return [Spec("webhooks", command, self.environment)]
+
     def _exchange(self) -> list[Spec]:
         """The exchange, and the document that it asks for when the web does not answer."""
         assert self._config is not None
         file = self.data / "fallback.xml"
         file.write_text(fallback.document(self._config), encoding="utf-8")
         sorry = ports.free()
-        public_url = self.environment["PUBLIC_URL"]
+        answers = self.environment["WEBHOOK_URL"] or self.environment["PUBLIC_URL"]
         options = {
             "--host": ports.LOOPBACK,
             "--port": str(urlsplit(self.exchange_url).port),
             "--account-sid": self.environment["CARRIER_ACCOUNT_SID"],
             "--api-key-sid": self.environment["CARRIER_API_KEY_SID"],
             "--voice-fallback-url": f"{sorry}/",
-            "--status-callback": public_url + STATUS_PATH,
+            "--status-callback": answers + STATUS_PATH,
             "--clock": self.settings.clock,
             "--stations": str(self.settings.stations.resolve()) if self.settings.stations else "",
         }
@@ -293,14 +310,14 @@ class Supervisor:
         sender = self._config.city.sms_sender
         if sender is not None and sender.lstrip("+").isdecimal():  # letters cannot be answered
             ours.append(sender)
-            words += ["--number-sms", f"{sender}={public_url}{SMS_PATH}"]
+            words += ["--number-sms", f"{sender}={answers}{SMS_PATH}"]
         for number in dict.fromkeys(ours):
-            words += ["--number", f"{number}={public_url}{VOICE_PATH}"]
+            words += ["--number", f"{number}={answers}{VOICE_PATH}"]
         known = {
             "EXCHANGE_AUTH_TOKEN": self.environment["CARRIER_AUTH_TOKEN"],
             "EXCHANGE_API_KEY_SECRET": self.environment["CARRIER_API_KEY_SECRET"],
         }
-        url = self.exchange_url
+        url, webhooks = self.exchange_url, self.webhooks_url
         command = [*_python("hotline.fallback"), "--port", str(urlsplit(sorry).port), str(file)]
         return [
             Spec("fallback", command, self.environment, lambda: ports.healthy(sorry)),
@@ -308,7 +325,7 @@ class Supervisor:
                 "exchange",
                 [*_python("exchange"), *words],
                 self.environment | known,
-                lambda: ports.healthy(url),
+                lambda: ports.healthy(url) and (not webhooks or ports.healthy(webhooks)),
             ),
         ]
 

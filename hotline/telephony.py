@@ -292,20 +292,20 @@ def _carrier_call(call: Any) -> CarrierCall:
 class Signatures:
     """Checks that a webhook comes from the carrier.
 
-    The signed address is built from the configured public URL and the raw request line, not from
-    what a proxy made of the host and scheme, and not from Flask's `request.url`, which decodes a
-    Thai query string.
+    The signed address is built from the configured address for webhooks and the raw request line,
+    not from what a proxy made of the host and scheme, and not from Flask's `request.url`, which
+    decodes a Thai query string.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._public_url = settings.public_url
+        self._address = settings.webhooks_at
         self._validator = RequestValidator(settings.carrier_auth_token)
 
     def valid(self, request: Request) -> bool:
         signature = request.headers.get("X-Twilio-Signature", "")
         if not signature:
             return False
-        url = self._public_url + raw_path(request)
+        url = self._address + raw_path(request)
         signed = _what_is_signed(request)
         if signed is None or (isinstance(signed, str) and "bodySHA256" not in request.args):
             return False  # (without bodySHA256 the library raises a TypeError)

@@ -37,7 +37,7 @@ def speaker() -> Speaker:
     found = current_app.extensions.get(_EXTENSION)
     if found is None:
         here = floor()
-        found = Speaker(here.settings.public_url, here.section(Ivr), here.city)
+        found = Speaker(here.settings.webhooks_at, here.section(Ivr), here.city)
         current_app.extensions[_EXTENSION] = found
     assert isinstance(found, Speaker)
     return found

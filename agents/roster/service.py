@@ -399,6 +399,7 @@ def _tell(
         "start": f"{plan.start:%H:%M}",
         "minutes": plan.minutes,
         "rule": plan.rule,
+        "run": plan.run,
     }
     _write(session, kind, agent_id, act, data | more)
 

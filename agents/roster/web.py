@@ -629,22 +629,36 @@ def _words() -> dict[str, Any]:
     return {"repeats": _repeats, "steps": list(_steps())}
 
 
+def _audited_rule(rule: str, data: Mapping[str, Any]) -> str:
+    return _rule(rule, data.get("run", 1)) or rule
+
+
+#: How the roster says what stands in its lines of the audit log (`hotline.people.telling`).
+AUDITED = {"rule": _audited_rule}
+
+
 def _repeats(series: Series) -> str:
     """How a shift repeats, in words."""
-    repeat = rules.repeat_of(series.rule, series.run)
-    names = dict(_weekdays())
-    days = ", ".join(names[str(each)] for each in repeat.weekdays)
-    if repeat.pattern is Pattern.WEEKLY and repeat.every > 1:
-        words = t("agents.roster.every_weeks", days=days, every=repeat.every)
-    elif repeat.pattern is Pattern.WEEKLY:
-        words = t("agents.roster.every_week", days=days)
-    elif repeat.pattern is Pattern.ON_OFF:
-        words = t("agents.roster.on_off", on=repeat.on, off=repeat.off)
-    else:
+    words = _rule(series.rule, series.run)
+    if words is None:
         return series.rule or t("agents.roster.once")
     if series.last_day is None:
         return words
     return f"{words} · {t('agents.roster.until', day=i18n.day(series.last_day, language()))}"
+
+
+def _rule(rule: str, run: int) -> str | None:
+    """A rule in words; None for one that the form has no words for."""
+    repeat = rules.repeat_of(rule, run)
+    names = dict(_weekdays())
+    days = ", ".join(names[str(each)] for each in repeat.weekdays)
+    if repeat.pattern is Pattern.WEEKLY and repeat.every > 1:
+        return t("agents.roster.every_weeks", days=days, every=repeat.every)
+    if repeat.pattern is Pattern.WEEKLY:
+        return t("agents.roster.every_week", days=days)
+    if repeat.pattern is Pattern.ON_OFF:
+        return t("agents.roster.on_off", on=repeat.on, off=repeat.off)
+    return None
 
 
 def _steps() -> Iterator[tuple[str, str, bool]]:

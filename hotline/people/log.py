@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from hotline import audit, clock
 from hotline.audit import ACCOUNT, CITY_SIGN_IN, COMMAND_LINE, Asked, Line
 from hotline.auth import Role, access, current_account
 from hotline.models import Account
-from hotline.people import naming, rules
+from hotline.people import naming, rules, telling
 from hotline.people.naming import Names
 from hotline.people.rules import MANAGERS
 from hotline.people.service import LARGEST_ID
@@ -59,8 +59,9 @@ def log() -> str:
         kinds = [(each, words_of(each)) for each in audit.kinds(session)]
         told = list(_told(session, found[:PAGE]))
     more = found[PAGE - 1].id if len(found) > PAGE else None
+    yesterday = clock.local_day(clock.now(), floor().city.zone) - timedelta(days=1)
     return render_template(
-        "people/log.html", lines=told, more=more, kinds=kinds, asked=request.args
+        "people/log.html", lines=told, more=more, kinds=kinds, asked=request.args, since=yesterday
     )
 
 
@@ -158,7 +159,7 @@ def _told(session: Session, lines: Iterable[Line]) -> Iterator[Told]:
         account = _account_of(each.subject)
         whom = names.of(each.subject, each.data)
         by = t(_NOBODY[each.by]) if each.by in _NOBODY else actors.get(each.account_id, each.by)
-        details = _details(each.data) or names.in_words(each.data)
+        details = telling.details(each, names)
         yield Told(each, by, words_of(each.kind), whom, account, details)
 
 
@@ -174,15 +175,6 @@ def _actors(session: Session, lines: Iterable[Line]) -> dict[int | None, str]:
 def _account_of(subject: str) -> int | None:
     number = subject.removeprefix(ACCOUNT)
     return int(number) if subject.startswith(ACCOUNT) and number.isdecimal() else None
-
-
-def _details(data: Mapping[str, Any]) -> str:
-    """A role, and another name, from what to what; nothing for everything else."""
-    if set(data) == {"was", "role"} and set(data.values()) <= set(Role):
-        return " → ".join(t(f"floor.role.{data[name]}") for name in ("was", "role"))
-    if set(data) == {"was", "name"}:
-        return f"{data['was']} → {data['name']}"
-    return ""
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -12,16 +12,15 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from hotline import i18n
 from hotline.audit import ACCOUNT, Line
 from hotline.models import Account
-from hotline.web import floor, t
+from hotline.web import floor, language, t
 
 #: Where the application keeps how the rooms name their records.
 ROOMS: Final = "people.naming"
 #: Accounts that a name may stand for when it is looked for.
 _LIKE = 50
-#: Records that are told by their number, in words.
-_NUMBERED = ("call", "ticket")
 
 
 @dataclass(frozen=True)
@@ -61,26 +60,17 @@ class Names:
         if subject in self._known:
             return self._known[subject]
         kind, _, number = subject.partition(":")
-        if kind in _NUMBERED and number.isdecimal():
+        if number and (key := f"floor.log.the_{kind}") in floor().texts:
             shown = str((data or {}).get("number", number)) if kind == "ticket" else number
-            return t(f"floor.log.the_{kind}", number=shown)
-        return subject
+            room = f"floor.log.value.room.{number}"
+            return t(key, number=t(room) if kind == "room" and room in floor().texts else shown)
+        return t("floor.log.a_citizen") if subject == "citizen" else subject
 
-    def in_words(self, data: Mapping[str, Any]) -> str:
-        """What else a line says, with names for numbers."""
-        return ", ".join(f"{_key(name)}: {self._value(name, data[name])}" for name in data)
-
-    def _value(self, name: str, value: object) -> str:
-        if isinstance(value, list):
-            return ", ".join(self._value(name, each) for each in value)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return self._known.get(f"{name}:{value}", str(value))
-        return self.of(value) if isinstance(value, str) else str(value)
-
-
-def _key(name: str) -> str:
-    key = f"floor.log.key.{name}"
-    return t(key) if key in floor().texts else name
+    def said(self, name: str, value: object) -> str:
+        """What a line keeps under a name: a record by what it is called, else the value itself."""
+        if isinstance(value, int):
+            return self._known.get(f"{name}:{value}", i18n.number(value, language()))
+        return self.of(str(value))
 
 
 def _subjects(line: Line) -> Iterable[str]:

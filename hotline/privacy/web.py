@@ -1,5 +1,6 @@
 """The page for an administrator to whom somebody comes with a question about their data."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request
@@ -89,3 +90,20 @@ def erase() -> ResponseReturnValue:
     except (Invalid, NotFound, Conflict) as error:
         return make_response(_page(error), error.status)
     return make_response(_page(did=did, dry=dry))
+
+
+# ---------------------------------------------------------------- in the audit log
+
+
+def _done(counts: Mapping[str, int], _data: Mapping[str, Any]) -> str:
+    """How many of what: by what was done each night, or by what was erased."""
+    said = []
+    for name, count in counts.items():
+        keys = (f"floor.privacy.act.{name}", f"floor.privacy.{name}")
+        key = next((each for each in keys if each in floor().texts), "")
+        said.append(f"{t(key) if key else name} {count}")
+    return ", ".join(said)
+
+
+#: How lines of these acts are said (`hotline.people.telling`).
+AUDITED = {"did": _done}

@@ -9,7 +9,7 @@ from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from hotline import clock, i18n
+from hotline import audit, clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.config import LocalText
 from hotline.web import floor, language
@@ -233,7 +233,7 @@ def write_bulletin() -> ResponseReturnValue:
     if faults or request.form.get("do") == "preview":
         return _shown_again(typed, draft, faults)
     with floor().db.write() as session:
-        bulletins.write(
+        made = bulletins.write(
             session,
             _config(),
             draft,
@@ -241,6 +241,7 @@ def write_bulletin() -> ResponseReturnValue:
             now=now,
             incident=int(typed.incident) if typed.incident else None,
         )
+        _audit(session, "ivr.bulletin_written", made)
     return redirect(url_for("ivr.bulletin_list"), 303)
 
 
@@ -268,6 +269,7 @@ def change_bulletin(bulletin_id: int) -> ResponseReturnValue:
             bulletins.change(
                 session, _config(), bulletin_id, draft, version=version, by=by, now=now
             )
+            _audit(session, "ivr.bulletin_changed", bulletin_id)
     except BulletinChanged:
         return _somebody_was_first(bulletin_id, typed, draft)
     return redirect(url_for("ivr.bulletin_list"), 303)
@@ -280,7 +282,14 @@ def withdraw_bulletin(bulletin_id: int) -> ResponseReturnValue:
     version, by = request.form.get("version", 0, type=int), current_account().username
     with floor().db.write() as session:
         bulletins.withdraw(session, bulletin_id, version=version, by=by, now=clock.now())
+        _audit(session, "ivr.bulletin_withdrawn", bulletin_id)
     return redirect(url_for("ivr.bulletin_list"), 303)
+
+
+def _audit(session: Session, kind: str, bulletin_id: int) -> None:
+    """What callers were told in the night is asked about in the morning; its words stand there."""
+    subject = f"bulletin:{bulletin_id}"
+    audit.record(session, kind, subject, by=current_account(), at=clock.now())
 
 
 def bulletins_of_incident(

@@ -5,7 +5,7 @@ The page is put together here, and each part asked for again by its own address;
 is `agents.floor`, whose way of answering an act is ours, too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -197,15 +197,46 @@ def _deed(line: audit.Line, names: Mapping[int, str]) -> str:
 
 
 def _skills(data: Mapping[str, Any]) -> str:
-    gave, took = (", ".join(data[name]) or "–" for name in ("gave", "took"))
+    gave, took = (skills_in_words(data[name], data) or "–" for name in ("gave", "took"))
     return t("agents.audit.skills_changed.what", gave=gave, took=took)
+
+
+def skills_in_words(skills: Iterable[str], _data: Mapping[str, Any]) -> str:
+    """`complaint/th` and others by their titles, a queue at a time."""
+    titles, spoken = skill_titles(), dict[str, list[str]]()
+    for each in sorted(skills):
+        queue, language = titles.get(each, (each, ""))
+        spoken.setdefault(queue, []).append(language)
+    return ", ".join(
+        f"{queue} ({', '.join(each)})" if any(each) else queue for queue, each in spoken.items()
+    )
+
+
+def _reordered(data: Mapping[str, Any]) -> str:
+    """What was done to who waits, and where they were led."""
+    words = t(f"ivr.audit.reordered.{data['how']}")
+    if data["how"] == "queue":
+        return f"{words}: {queue_title(data['queue'])}"
+    return f"{words}: {data['priority']}" if data["how"] == "priority" else words
+
+
+def _queue(queue: str, _data: Mapping[str, Any]) -> str:
+    return queue_title(queue)
+
+
+#: How this room says what stands in its lines of the audit log (`hotline.people.telling`).
+AUDITED = {
+    "queue": _queue,
+    "ivr.reordered.was": _queue,
+    **dict.fromkeys(("gave", "took", "skills"), skills_in_words),
+}
 
 
 #: The lines of the audit log that are shown here, in words.
 _DEEDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "agents.state_changed": lambda data: t(f"agents.audit.state_changed.{data['move']}"),
     "agents.skills_changed": _skills,
-    "ivr.reordered": lambda data: t(f"ivr.audit.reordered.{data['how']}"),
+    "ivr.reordered": _reordered,
     "ivr.monitored": lambda data: t(f"ivr.audit.monitored.{data['mode']}"),
     "ivr.taken_over": lambda _: t("ivr.audit.taken_over"),
 }

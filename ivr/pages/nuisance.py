@@ -2,15 +2,17 @@
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
-from hotline import clock
+from hotline import audit, clock
 from hotline.auth import Role, access, current_account
 from hotline.errors import Conflict, HotlineError, Invalid
+from hotline.i18n import masked
 from hotline.web import floor
 from ivr import calls, nuisance
 from ivr.config import Ivr, NuisanceRules
 from ivr.errors import NumberWithheld
-from ivr.nuisance import LONGEST_BLOCK, LONGEST_REASON
+from ivr.nuisance import LONGEST_BLOCK, LONGEST_REASON, BlockFacts
 from ivr.pages.base import blueprint, shown_number
 from tickets import service as tickets
 
@@ -39,7 +41,7 @@ def block_number() -> ResponseReturnValue:
     try:
         number = nuisance.normalised(form.get("number", ""), floor().city)
         with floor().db.write() as session:
-            nuisance.block(
+            made = nuisance.block(
                 session,
                 number,
                 reason=form.get("reason", ""),
@@ -47,6 +49,7 @@ def block_number() -> ResponseReturnValue:
                 by=by,
                 now=clock.now(),
             )
+            _audit(session, "ivr.blocked", made)
     except (Invalid, Conflict) as error:
         return make_response(_page(error), error.status)
     return redirect(url_for("ivr.nuisance_page"), 303)
@@ -57,7 +60,8 @@ def block_number() -> ResponseReturnValue:
 def lift_block(block_id: int) -> ResponseReturnValue:
     """Serve the number again."""
     with floor().db.write() as session:
-        nuisance.lift(session, block_id, by=current_account().username, now=clock.now())
+        lifted = nuisance.lift(session, block_id, by=current_account().username, now=clock.now())
+        _audit(session, "ivr.block_lifted", lifted)
     return redirect(url_for("ivr.nuisance_page"), 303)
 
 
@@ -71,6 +75,12 @@ def dismiss_suspect() -> ResponseReturnValue:
             raise NumberWithheld
         nuisance.dismiss(session, _rules(), number, by=current_account().username, now=clock.now())
     return redirect(url_for("ivr.nuisance_page"), 303)
+
+
+def _audit(session: Session, kind: str, block: BlockFacts) -> None:
+    """Without the reason: words about a caller are forgotten when the caller asks for it."""
+    by, of = current_account(), masked(block.number)
+    audit.record(session, kind, f"block:{block.id}", by=by, at=clock.now(), of=of)
 
 
 def _page(error: HotlineError | None = None) -> str:

@@ -113,7 +113,7 @@ def to_queue(floor: Floor, session: Session, wish: Wish, queue: str, *, now: dat
     config = floor.section(Ivr)
     stay = _waits(session, wish)
     if queue not in config.queues or queue == stay.queue:
-        raise NobodyThere(f"queue: {queue!r}", to=queue)
+        raise NobodyThere(f"queue: {queue!r}", text="ivr.floor.no_other_queue")
     node = config.node_of(queue)
     to = _rank(floor, config.priority_at(queue, node), stay) | {"queue": queue, "node": node}
     _move(floor, session, wish, stay, QUEUE, to, now, was=stay.queue)

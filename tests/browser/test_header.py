@@ -38,3 +38,19 @@ def test_it_is_one_row(look: Look, floor: Floor, client: FlaskClient, language: 
             "document.querySelector('header.site .view').offsetHeight"
         )
     assert {role: end for role, end in high.items() if end > ROW} == {}
+
+
+def test_on_a_telephone_all_pages_are_in_one_list(
+    look: Look, floor: Floor, client: FlaskClient
+) -> None:
+    client.set_cookie(COOKIE, sign_in_as(floor, Role.SUPERVISOR, "supervisor"))
+    page = look("/audit?lang=en", 360)
+    assert page.locator("#every").is_hidden()
+    page.get_by_role("button", name="All pages").click()
+    shown = page.locator("#every a")
+    assert {"Roster", "Audit log", "My account"} <= set(shown.all_inner_texts())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.keyboard.press("Escape")
+    assert page.locator("#every").is_hidden()
+    wide = look("/audit?lang=en", 1366)
+    assert wide.get_by_role("button", name="All pages").count() == 0

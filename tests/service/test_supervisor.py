@@ -183,6 +183,16 @@ def test_a_carrier_that_is_given_is_not_played(make: Make) -> None:
         assert "HOTLINE_DEMO" not in running.environment
 
 
+def test_webhooks_have_a_process_of_their_own_unless_a_proxy_says_who_answers(make: Make) -> None:
+    with make() as running:
+        answers = running.environment["WEBHOOK_URL"]
+        assert answers == running.webhooks_url and answers != running.web_url
+        assert running.environment["PUBLIC_URL"] == running.web_url
+    given = {"PATH": os.environ["PATH"], "PUBLIC_URL": "https://hotline.example"}
+    with make(environment=given) as running:
+        assert running.webhooks_url == running.environment["WEBHOOK_URL"] == ""
+
+
 def test_a_child_that_cannot_start_stops_all_with_its_last_words(make: Make) -> None:
     failing = make({"one": NOTES, "two": ENDS_AT_ONCE})
 

@@ -1,6 +1,6 @@
 """The dispatch board, the pages of units, and what is pressed on a ticket's page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from hotline import clock
 from hotline.auth import Role, access, current_account
 from hotline.errors import Conflict, HotlineError, Invalid, NotFound
-from hotline.web import floor, stream, t
+from hotline.web import floor, language, stream, t
 from tickets import service as tickets
 from tickets import words
 from tickets.config import Tickets
@@ -355,3 +355,25 @@ def _unit_form(unit: UnitFacts | None, error: HotlineError | None = None) -> str
         old_after=config.units.old_after,
         now=now,
     )
+
+
+# ------------------------------------------------------------------ in the audit log
+
+
+def _divisions(names: Sequence[str], _data: Mapping[str, Any]) -> str:
+    known = floor().section(Tickets).divisions
+    return ", ".join(
+        known[each].title.for_(language()) if each in known else each for each in names
+    )
+
+
+def _title(title: Mapping[str, str], _data: Mapping[str, Any]) -> str:
+    return title.get(language(), "")
+
+
+#: How this room says what stands in its lines (`hotline.people.telling`).
+AUDITED = {
+    "divisions": _divisions,
+    "floor.divisions_changed.was": _divisions,
+    "title": _title,
+}

@@ -32,6 +32,13 @@ def test_what_is_not_said_has_a_place_in_the_data_folder() -> None:
     assert settings.demo is False
 
 
+def test_the_carrier_reaches_us_where_everybody_does_unless_it_is_said() -> None:
+    assert from_environment(RIGHT).webhooks_at == "https://hotline.example"
+    own = {**RIGHT, "WEBHOOK_URL": "https://hooks.example/"}
+    assert from_environment(own).webhooks_at == "https://hooks.example"
+    assert set(faults({**RIGHT, "WEBHOOK_URL": "hooks.example"})) == {"WEBHOOK_URL"}
+
+
 def test_an_empty_value_is_no_value() -> None:
     empty = {"HOTLINE_DATA": "", "HOTLINE_CONFIG": "", "DATABASE_URL": "", "SECRET_KEY_FILE": ""}
     settings = from_environment({**RIGHT, **empty})

@@ -22,13 +22,14 @@ def signatures() -> Signatures:
     return Signatures(settings())
 
 
-def settings(public_url: str = PUBLIC_URL) -> Settings:
+def settings(public_url: str = PUBLIC_URL, webhook_url: str = "") -> Settings:
     return Settings(
         data=Path("var"),
         config=Path("config.yaml"),
         database_url="sqlite:///hotline.sqlite",
         redis_url="redis://127.0.0.1",
         public_url=public_url,
+        webhook_url=webhook_url,
         carrier_base_url="",
         carrier_account_sid="AC0",
         carrier_auth_token=AUTH_TOKEN,
@@ -126,6 +127,13 @@ def test_the_address_is_the_configured_one_whatever_a_proxy_says(signatures: Sig
 def test_a_public_address_may_name_its_port(public_url: str) -> None:
     good = signature(f"{public_url}/ivr/voice", FORM)
     assert Signatures(settings(public_url)).valid(form_request("/ivr/voice", good))
+
+
+def test_the_carrier_may_reach_us_at_an_address_of_its_own() -> None:
+    own = "http://127.0.0.1:8001"
+    found = Signatures(settings(webhook_url=own))
+    assert found.valid(form_request("/ivr/voice", signature(f"{own}/ivr/voice", FORM)))
+    assert not found.valid(form_request("/ivr/voice", signature(f"{PUBLIC_URL}/ivr/voice", FORM)))
 
 
 def test_a_request_without_a_body_is_signed_by_its_address(signatures: Signatures) -> None:

@@ -146,7 +146,7 @@ def test_people_are_told_by_name_and_found_by_it(
         audit.record(session, "ivr.listened", "agent:99999", by=mine, at=at)
     assert whom(root)[:3] == ["agent:99999", "Call 12", "Noi Jaidee"], "nobody knows that one"
     page = root.looks("/audit?lang=en").text
-    assert "agent: Lek Somboon, worked by: Lek Somboon" in page
+    assert "agent: Lek Somboon · worked by: Lek Somboon" in page
     assert "of: Noi Jaidee, 7" in page
     for asked in ("person=noi", "person=Noi+Jaidee", "person=jaid", "whom=Noi+Jaidee"):
         assert whom(root, f"&{asked}") == ["Noi Jaidee", "Noi Jaidee (noi)"], asked
