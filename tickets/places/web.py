@@ -86,8 +86,8 @@ def areas() -> Response:
 @access(*EVERYONE)
 def at() -> Response:
     """Say whose a pin is (`latitude`, `longitude`), what is near, and, with what else of a place
-    has been typed (`written`, `soi`, …), what contradicts and how that is put right; or, for
-    `words`, which area they name.
+    has been typed (`written`, `soi`, …; `note`: of the whole matter), what contradicts and how that
+    is put right, or what the words mean; or, for `words`, which area they name.
     """
     config = _config()
     said = request.args.get("words", "")
@@ -99,18 +99,25 @@ def at() -> Response:
         pin = entry.pin_of(fields)
     except ValueError as error:
         raise Invalid(str(error)) from error
-    if pin is None:
+    note = request.args.get("note", "")
+    if pin is None and not entry.kept(fields) and not note:
         raise Invalid("latitude, longitude: are missing")
-    nearest = config.areas.nearest(pin)
-    near = (
-        t("tickets.place.from", far=shown.metres(nearest[1]), name=nearest[0].name(language()))
-        if nearest
-        else ""
-    )
-    found = shown.wrong(config, fields)
+    wrong, meant = shown.wrong(config, fields), shown.meant(config, fields, note)
     return jsonify(
-        area=_area(config.areas.at(pin)), near=near, wrong=None if found is None else asdict(found)
+        area=_area(config.areas.at(pin)) if pin else None,
+        near=_near(config, pin) if pin else "",
+        named=_area(shown.named(config, fields)),
+        wrong=None if wrong is None else asdict(wrong),
+        meant=None if meant is None else asdict(meant),
     )
+
+
+def _near(config: Tickets, pin: Pin) -> str:
+    nearest = config.areas.nearest(pin)
+    if nearest is None:
+        return ""
+    point, far = nearest
+    return t("tickets.place.from", far=shown.metres(far), name=point.name(language()))
 
 
 @blueprint.get("/api/places/find")
