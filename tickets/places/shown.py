@@ -55,8 +55,18 @@ def part(session: Session, config: Tickets, ticket: TicketFacts, actor: Actor) -
 
 
 def line(config: Tickets, where: Place) -> str:
-    """Say a place in one line; empty where there are no words and no area."""
-    return rules.said(where, names(config))
+    """Say a place in one line, with the number of what stands there; empty where there are no words
+    and no area.
+    """
+    kind, _, number = (where.asset or "").partition(":")
+    thing = f"{kind_words(kind)} {number}" if number else ""
+    return " ".join(part for part in (rules.said(where, names(config)), thing) if part)
+
+
+def kind_words(kind: str) -> str:
+    """Return the word for a kind of the city's things; one that has none shows its name."""
+    known = ("lamp", "bin", "water_point")
+    return t(f"tickets.place.kind.{kind}") if kind in known else kind.replace("_", " ")
 
 
 def area(config: Tickets, id_: str | None) -> str:

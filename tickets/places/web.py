@@ -204,13 +204,7 @@ def _found(session: Session, text: str) -> list[Found]:
 
 def _titled(asset: AssetFacts) -> str:
     """Say what it is: its kind in words where there are any, its number, its note."""
-    return " ".join(part for part in (kind_words(asset.kind), asset.number, asset.note) if part)
-
-
-def kind_words(kind: str) -> str:
-    """Return the word for a kind; one that has none shows its name."""
-    known = ("lamp", "bin", "water_point")
-    return t(f"tickets.place.kind.{kind}") if kind in known else kind.replace("_", " ")
+    return " ".join(part for part in (shown.kind_words(asset.kind), asset.number, asset.note) if part)
 
 
 def _hit(found: Found) -> dict[str, Any]:
@@ -244,7 +238,7 @@ def map_page() -> str:
         counts=counts,
         misplaced=misplaced,
         kinds=kinds,
-        kind_words=kind_words,
+        kind_words=shown.kind_words,
         map_of=shown.map_of(config),
         approximate=config.areas.approximate,
     )

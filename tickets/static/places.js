@@ -270,7 +270,7 @@ class CityMap extends EventTarget {
     const [longitude, latitude] = feature.geometry.coordinates;
     const { asset, title } = feature.properties;
     const drawn = this.L.circleMarker([latitude, longitude], { radius: "edit" in this.frame.dataset ? 8 : 5, className: "asset", bubblingMouseEvents: false });
-    drawn.on("click", () => this.dispatchEvent(new CustomEvent("picked", { detail: { latitude, longitude, asset } })));
+    drawn.on("click", () => this.dispatchEvent(new CustomEvent("picked", { detail: { latitude, longitude, asset, title } })));
     return drawn.bindTooltip(title);
   }
 
@@ -333,6 +333,8 @@ class PlaceForm {
     this.map = map;
     this.around = around;
     this.language = map.frame.dataset.language ?? "th";
+    /** @type {Hit | undefined} the city's thing that was picked last */
+    this.thing = undefined;
     map.addEventListener("pinned", (event) => this.pinned(/** @type {CustomEvent<Pin>} */ (event).detail));
     map.addEventListener("picked", (event) => this.choose(/** @type {CustomEvent<Hit>} */ (event).detail));
     form.addEventListener("input", (event) => this.typed(event.target));
@@ -402,8 +404,9 @@ class PlaceForm {
         return this.tell();
       }
     }
+    const thing = this.thing?.asset === this.field("asset").value ? this.thing.title : "";
     const parts = found.area
-      ? [found.area.title, ...(found.area.outside ? [words.outside, found.area.telephone] : []), found.near]
+      ? [thing, found.area.title, ...(found.area.outside ? [words.outside, found.area.telephone] : []), found.near]
       : [words.beyond];
     told.replaceChildren(parts.filter(Boolean).join(" · "));
     if (!found.wrong) return;
@@ -453,6 +456,7 @@ class PlaceForm {
 
   /** @param {Hit} hit what somebody has chosen from what was found */
   choose(hit) {
+    this.thing = hit.asset ? hit : undefined;
     if (hit.area) this.write({ written: hit.area });
     if (hit.latitude !== undefined && hit.longitude !== undefined) {
       const at = { latitude: hit.latitude, longitude: hit.longitude };
