@@ -144,7 +144,10 @@ class Areas:
     def _gazetteer(self) -> list[tuple[str, Area | Point]]:
         named: list[Area | Point] = [*self.areas.values(), *self.points]
         names = [
-            (folded, each) for each in named for name in _names(each) if len(folded := fold(name)) > 2
+            (folded, each)
+            for each in named
+            for name in _names(each)
+            if len(folded := fold(name)) > 2
         ]
         names += self._of_streets({name for name, _ in names})
         return sorted(names, key=lambda pair: -len(pair[0]))

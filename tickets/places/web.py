@@ -204,7 +204,9 @@ def _found(session: Session, text: str) -> list[Found]:
 
 def _titled(asset: AssetFacts) -> str:
     """Say what it is: its kind in words where there are any, its number, its note."""
-    return " ".join(part for part in (shown.kind_words(asset.kind), asset.number, asset.note) if part)
+    return " ".join(
+        part for part in (shown.kind_words(asset.kind), asset.number, asset.note) if part
+    )
 
 
 def _hit(found: Found) -> dict[str, Any]:

@@ -532,18 +532,6 @@ def test_the_pages_and_addresses_answer(reader: FlaskClient, db: Database, make:
         "words": {"latitude": "", "longitude": "", "asset": ""},
     }
     assert reader.get("/api/places/at?words=ซอยบัวขาว").json["area"]["id"] == "nong_prue"
-    # what is typed of a place that has no pin yet, or else the note, says where it is
-    meant = reader.get("/api/places/at?soi=บัวขาว&lang=en").json["meant"]
-    assert meant["why"] == "Soi Buakhao · Nong Prue (Central and South Pattaya)"
-    assert [fix["fields"] for fix in meant["fixes"]] == [{"written": "nong_prue"}]
-    assert meant["at"] == [12.93, 100.8848], "a street is long: the map opens there, no pin is set"
-    meant = reader.get("/api/places/at?note=น้ำท่วมวงเวียนปลาโลมา&lang=en").json["meant"]
-    assert meant["fixes"][1]["title"] == "Pin Dolphin Roundabout"
-    assert meant["fixes"][1]["fields"]["latitude"] == "12.9512"
-    meant = reader.get("/api/places/at?written=nong_prue_municipality&lang=en").json["meant"]
-    assert "this is Nong Prue Town Municipality's. +6638249600" in meant["why"]
-    assert reader.get("/api/places/at?written=na_kluea&soi=บัวขาว").json["meant"] is None
-    assert reader.get("/api/places/at").status_code == 422
     assert reader.get("/api/places/at?latitude=x&longitude=1").status_code == 422
     assert reader.get("/api/places/tickets?bbox=1,2,3").status_code == 422
     assert len(reader.get("/api/places/tickets?bbox=100.7,12.8,101,13").json["features"]) == 2
@@ -552,6 +540,21 @@ def test_the_pages_and_addresses_answer(reader: FlaskClient, db: Database, make:
     assert areas.json["approximate"] is True
     again = reader.get("/api/places/areas", headers={"If-None-Match": areas.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_what_is_typed_says_where_it_is_before_there_is_a_pin(reader: FlaskClient) -> None:
+    meant = reader.get("/api/places/at?soi=บัวขาว&lang=en").json["meant"]
+    assert meant["why"] == "Soi Buakhao · Nong Prue (Central and South Pattaya)"
+    assert [fix["fields"] for fix in meant["fixes"]] == [{"written": "nong_prue"}]
+    assert meant["at"] == [12.93, 100.8848], "a street is long: the map opens there, no pin is set"
+    # of a place with no words the note's
+    meant = reader.get("/api/places/at?note=น้ำท่วมวงเวียนปลาโลมา&lang=en").json["meant"]
+    assert meant["fixes"][1]["title"] == "Pin Dolphin Roundabout"
+    assert meant["fixes"][1]["fields"]["latitude"] == "12.9512"
+    meant = reader.get("/api/places/at?written=nong_prue_municipality&lang=en").json["meant"]
+    assert "this is Nong Prue Town Municipality's. +6638249600" in meant["why"]
+    assert reader.get("/api/places/at?written=na_kluea&soi=บัวขาว").json["meant"] is None
+    assert reader.get("/api/places/at").status_code == 422
 
 
 def test_a_slip_in_the_form_keeps_what_was_typed(
