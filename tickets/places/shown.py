@@ -172,7 +172,8 @@ def _named(config: Tickets, where: Place, found: Area, words: str) -> Meant | No
         return None
     hits = (hit.named for hit in config.areas.found_in(words) if hit.area == found.id)
     point = next((named for named in hits if isinstance(named, Point)), None)
-    fixes, area_field = [], {"written": found.id}
+    fixes: list[Fix] = []
+    area_field = {"written": found.id}
     if where.written is None:
         fixes.append(Fix(None, t("tickets.place.use_area"), area_field))
     if point is not None and point.kind == "landmark":
@@ -180,8 +181,9 @@ def _named(config: Tickets, where: Place, found: Area, words: str) -> Meant | No
         pinned = {**area_field, "latitude": latitude, "longitude": longitude, "asset": ""}
         name = point.name(language())
         fixes.append(Fix(Repair.LANDMARK, t("tickets.place.pin_at", name=name), pinned))
-    names = [named.name(language()) for named in (point, found) if named is not None]
-    return Meant(" · ".join(names) if fixes else "", fixes, point.pin if point else None)
+    area_name = found.name(language())
+    why = f"{point.name(language())} · {area_name}" if point else area_name
+    return Meant(why if fixes else "", fixes, point.pin if point else None)
 
 
 def _being_typed(config: Tickets, fields: Mapping[str, str]) -> Place | None:
