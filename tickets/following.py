@@ -111,6 +111,7 @@ class Sight(StrEnum):
     WAITS_FOR_YOU = "waits_for_you"
     WAITS_FOR_AGENCY = "waits_for_agency"
     PASSED_ON = "passed_on"
+    UNIT = "unit"
     CALLED_YOU = "called_you"
     MESSAGE = "message"
     YOU = "you"
@@ -121,7 +122,7 @@ class Sight(StrEnum):
 @dataclass(frozen=True)
 class Seen:
     """One line of the timeline. `text`: somebody's words, with numbers in them masked; `mine`:
-    what the citizen said or did; `more`: a result, a division, a moment, a mark, a number.
+    what the citizen said or did; `more`: a result, a division, a unit, a moment, a mark, a number.
     """
 
     at: datetime
@@ -172,6 +173,12 @@ def _routed(data: Mapping[str, Any]) -> _Found:
     return (Sight.PASSED_ON, "", str(to)) if to else None
 
 
+def _unit(data: Mapping[str, Any]) -> _Found:
+    """A unit that they were told of by SMS, which leads here (`tickets.texting.moment_of`)."""
+    told = data.get("tell") or "on_way" in data
+    return (Sight.UNIT, "", str(data["call_sign"])) if told else None
+
+
 def _called_out(data: Mapping[str, Any]) -> _Found:
     return (Sight.CALLED_YOU, "", "") if data.get("result") == "answered" else None
 
@@ -185,6 +192,8 @@ _SEEN: Final[Mapping[EventKind, Callable[[Mapping[str, Any]], _Found]]] = {
     EventKind.MOVED: _moved,
     EventKind.WAITING: _waiting,
     EventKind.ROUTED: _routed,
+    EventKind.UNIT_MOVED: _unit,
+    EventKind.INCIDENT: _unit,
     EventKind.CALLED_OUT: _called_out,
     EventKind.MESSAGE: _said(Sight.MESSAGE),
     EventKind.CITIZEN: _said(Sight.YOU),
@@ -194,7 +203,13 @@ _SEEN: Final[Mapping[EventKind, Callable[[Mapping[str, Any]], _Found]]] = {
 }
 #: What the citizen of a ticket that is merged sees of the other one's story: how it goes on, and
 #: nothing of what was said to somebody else.
-_SHARED: Final = (EventKind.MOVED, EventKind.WAITING, EventKind.ROUTED)
+_SHARED: Final = (
+    EventKind.MOVED,
+    EventKind.WAITING,
+    EventKind.ROUTED,
+    EventKind.UNIT_MOVED,
+    EventKind.INCIDENT,
+)
 
 
 @dataclass(frozen=True)

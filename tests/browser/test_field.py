@@ -194,6 +194,9 @@ def test_a_job_is_done_without_a_line_and_arrives_once_and_in_order(
     for act, state in steps.items():
         press(page, job, act)
         expect(card.locator(".state")).to_have_text(state)
+        if act == "on_way":
+            said = page.locator("#position-said")
+            expect(said).to_contain_text("the centre does not see where you are")
     # what was done needs its photo first
     press(page, job, "done")
     expect(card.locator("form[data-act=done] textarea:invalid")).to_have_count(1)

@@ -157,6 +157,19 @@ def test_a_lamp_is_found_by_its_number_and_its_pin_set(
     assert not where.contradicts
 
 
+def test_a_lamp_is_picked_on_the_map_that_opens_where_the_words_say(
+    look: Look, ticket: TicketFacts
+) -> None:
+    page = look(f"/tickets/{ticket.number}/place")
+    ready(page)
+    lamp = page.locator("path.asset")
+    expect(lamp).to_have_count(1)  # of two the one that is near Soi Buakhao
+    lamp.dispatch_event("click")
+    expect(page.locator("[name=place_asset]")).to_have_value("lamp:12-034")
+    expect(page.locator("[name=place_latitude]")).to_have_value("12.93")
+    expect(page.locator("[data-pinned]")).to_contain_text("Lamp 12-034")
+
+
 def test_the_map_of_what_is_open(look: Look, floor: Floor, ticket: TicketFacts) -> None:
     config = floor.section(Tickets)
     with floor.db.write() as session:
@@ -176,6 +189,15 @@ def test_an_agent_pins_it_during_the_call(hotline: Hotline, open_page: Open) -> 
     page = open_page("agent1", "/desk", language="en")
     press_ready(page)
     caller = talk(hotline, page, "1", "2")
+    told = page.locator("[data-contradicts]")
+    # what the note names is offered, and what the place says goes before it
+    page.locator("[name=note]").fill("น้ำท่วมแถวบัวขาว")
+    expect(told).to_contain_text("Soi Buakhao · Nong Prue")
+    page.locator("[name=place_address]").fill("แถวมาบประชัน")
+    expect(told).to_contain_text("Nong Prue Town Municipality")
+    told.get_by_role("button", name="Use this area").click()
+    expect(told).to_contain_text("Outside the city")
+    page.locator("[name=place_written]").select_option("")
     page.locator("[name=place_address]").fill("หน้าวัด ซอยนาเกลือ 12")
     page.get_by_role("button", name="Map", exact=True).click()
     dialog = page.get_by_role("dialog")

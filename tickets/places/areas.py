@@ -146,22 +146,34 @@ class Areas:
         names = [
             (folded, each)
             for each in named
-            for name in (*each.title.values(), *each.aliases)
+            for name in _names(each)
             if len(folded := fold(name)) > 2
         ]
+        names += self._of_streets({name for name, _ in names})
         return sorted(names, key=lambda pair: -len(pair[0]))
 
+    def _of_streets(self, taken: set[str]) -> list[tuple[str, Area | Point]]:
+        """Return what else people call the streets, but for what is somebody's name already
+        (`taken`) or could mean two of them.
+        """
+        areas = {fold(name) for area in self.areas.values() for name in _names(area)}
+        meant: dict[str, set[int]] = {}
+        for n, point in enumerate(self.points):
+            for name in _other_names(point, areas) - taken:
+                meant.setdefault(name, set()).add(n)
+        return [(name, self.points[n]) for name, (n, *more) in meant.items() if not more]
+
     def search(self, text: str, limit: int = 20) -> list[Area | Point]:
-        """Return the areas and points with this in a name, in the order of the file."""
+        """Return the areas and points with this in a name, in the order of the file; of a longer
+        text what it names.
+        """
         wanted = fold(text)
-        named: list[Area | Point] = [*self.areas.values(), *self.points]
         if not wanted:
             return []
-        return [
-            each
-            for each in named
-            if any(wanted in fold(name) for name in (*each.title.values(), *each.aliases))
-        ][:limit]
+        found = {each.id for name, each in self._gazetteer if wanted in name}
+        found = found or {hit.named.id for hit in self.found_in(text)}
+        named: list[Area | Point] = [*self.areas.values(), *self.points]
+        return [each for each in named if each.id in found][:limit]
 
     def nearest(self, pin: Pin) -> tuple[Point, float] | None:
         """Return the main point nearest to a pin, and how many metres away it is."""
@@ -170,6 +182,34 @@ class Areas:
             key=lambda pair: pair[1],
             default=None,
         )
+
+
+#: What stands before or after the name of a street, as it is written and as it is shortened.
+_STREET: Final = {"soi": ("ซอย{}", "ซ.{}", "soi{}"), "road": ("ถนน{}", "ถ.{}", "{}road", "{}rd")}
+_WORD: Final = re.compile(
+    r"^\s*(?:ซอย|ซ\.|ถนน|ถ\.|soi\b\.?)\s*|\s*\b(?:road|rd)\b\.?\s*$", re.IGNORECASE
+)
+#: So many letters a street's name has at least that is said without its word: shorter ones are
+#: words of their own, as the market (ตลาด) of a Market Road.
+ALONE: Final = 5
+
+
+def _names(named: Area | Point) -> tuple[str, ...]:
+    return (*named.title.values(), *named.aliases)
+
+
+def _other_names(point: Point, areas: set[str]) -> set[str]:
+    """Return a street's names, folded, with each word for a street, and alone: who says where it is
+    says "ซอยบัวขาว", "ซ.บัวขาว" or "บัวขาว". A number, and a road that is called after an area
+    ("ถนนพัทยาใต้"), are no names alone.
+    """
+    if point.kind not in _STREET:
+        return set()
+    alone = {fold(_WORD.sub("", name)) for name in _names(point)} - {""}
+    worded = {form.format(name) for name in alone for form in _STREET[point.kind]}
+    if alone & areas:
+        return worded
+    return worded | {name for name in alone if len(name) >= ALONE and not name[0].isdecimal()}
 
 
 def fold(text: str) -> str:

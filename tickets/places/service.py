@@ -192,8 +192,7 @@ def repaired(config: Tickets, where: Place, how: Repair) -> Place | None:
 
 def landmark_of(config: Tickets, where: Place) -> Point | None:
     """Return the main point that the words name, if it lies in the sub-district that they name."""
-    words = " ".join(text for text in where.words.values() if text)
-    hits = (hit.named for hit in config.areas.found_in(words))
+    hits = (hit.named for hit in config.areas.found_in(rules.said(where, {})))
     fits = (each for each in hits if isinstance(each, Point) and each.area == where.written)
     return next(fits, None)
 

@@ -3,7 +3,7 @@ being typed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flask import url_for
@@ -15,7 +15,7 @@ from tickets.config import Tickets
 from tickets.facts import Actor, TicketFacts
 from tickets.places import entry, rules, service
 from tickets.places.areas import Area, Point
-from tickets.places.rules import PARTS, Place, Repair
+from tickets.places.rules import PARTS, Pin, Place, Repair
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,18 @@ def part(session: Session, config: Tickets, ticket: TicketFacts, actor: Actor) -
 
 
 def line(config: Tickets, where: Place) -> str:
-    """Say a place in one line; empty where there are no words and no area."""
-    return rules.said(where, names(config))
+    """Say a place in one line, with the number of what stands there; empty where there are no words
+    and no area.
+    """
+    kind, _, number = (where.asset or "").partition(":")
+    thing = f"{kind_words(kind)} {number}" if number else ""
+    return " ".join(part for part in (rules.said(where, names(config)), thing) if part)
+
+
+def kind_words(kind: str) -> str:
+    """Return the word for a kind of the city's things; one that has none shows its name."""
+    known = ("lamp", "bin", "water_point")
+    return t(f"tickets.place.kind.{kind}") if kind in known else kind.replace("_", " ")
 
 
 def area(config: Tickets, id_: str | None) -> str:
@@ -86,7 +96,7 @@ class Fix:
     their names without `place_`).
     """
 
-    how: Repair
+    how: Repair | None
     title: str
     fields: Mapping[str, str]
 
@@ -97,6 +107,17 @@ class Wrong:
 
     why: str
     fixes: Sequence[Fix]
+
+
+@dataclass(frozen=True)
+class Meant:
+    """What is known of a place that is being typed and contradicts nothing: in words, with what one
+    click fills in; `at`: where a map should open.
+    """
+
+    why: str
+    fixes: Sequence[Fix] = ()
+    at: Pin | None = None
 
 
 #: What a repair may change.
@@ -116,6 +137,53 @@ def wrong(config: Tickets, fields: Mapping[str, str]) -> Wrong | None:
         written=area(config, where.written),
     )
     return Wrong(why, tuple(_fixes(config, where)))
+
+
+def meant(config: Tickets, fields: Mapping[str, str], note: str = "") -> Meant | None:
+    """Say what the words of a place that is being typed name (of none, those of the `note`), or
+    whose it is outside the city; None where that says nothing new.
+    """
+    where = _being_typed(config, fields)
+    if where is None or where.contradicts:
+        return None
+    if (outside := service.whose_outside(config, where)) is not None:
+        said = t("tickets.place.outside", area=outside.name(language()))
+        return Meant(" ".join(filter(None, (said, outside.telephone))))
+    if service.is_beyond(config, where):
+        return Meant(t("tickets.place.beyond"))
+    words = rules.said(replace(where, written=None, area=None), {}) or note
+    found = service.suggested(config, words) if where.pin is None else None
+    return None if found is None else _named(config, where, found[0], words)
+
+
+def named(config: Tickets, fields: Mapping[str, str]) -> Area | None:
+    """Return the area that the words of a place name that is being typed."""
+    where = _being_typed(config, fields)
+    words = rules.said(replace(where, written=None, area=None), {}) if where else ""
+    found = service.suggested(config, words)
+    return found[0] if found else None
+
+
+def _named(config: Tickets, where: Place, found: Area, words: str) -> Meant | None:
+    """Say what words name: the area, and the main point in it. A street is long: a map opens there,
+    and only where a landmark is the pin can be.
+    """
+    if where.written not in (None, found.id):
+        return None
+    hits = (hit.named for hit in config.areas.found_in(words) if hit.area == found.id)
+    point = next((named for named in hits if isinstance(named, Point)), None)
+    fixes: list[Fix] = []
+    area_field = {"written": found.id}
+    if where.written is None:
+        fixes.append(Fix(None, t("tickets.place.use_area"), area_field))
+    if point is not None and point.kind == "landmark":
+        latitude, longitude = (str(degrees) for degrees in point.pin)
+        pinned = {**area_field, "latitude": latitude, "longitude": longitude, "asset": ""}
+        name = point.name(language())
+        fixes.append(Fix(Repair.LANDMARK, t("tickets.place.pin_at", name=name), pinned))
+    area_name = found.name(language())
+    why = f"{point.name(language())} · {area_name}" if point else area_name
+    return Meant(why if fixes else "", fixes, point.pin if point else None)
 
 
 def _being_typed(config: Tickets, fields: Mapping[str, str]) -> Place | None:
@@ -165,6 +233,10 @@ class Fields:
         """See `wrong`."""
         return wrong(self.config, fields)
 
+    def meant(self, fields: Mapping[str, str], note: str) -> Meant | None:
+        """See `meant`."""
+        return meant(self.config, fields, note)
+
 
 def fields_of(the_floor: Floor) -> Fields:
     """Return what the fields of a place are made with."""
@@ -180,6 +252,8 @@ def map_of(config: Tickets) -> dict[str, str]:
         "leaflet": url_for("places.library"),
         "at": url_for("places.at"),
         "find": url_for("places.find"),
+        "near": url_for("places.open_tickets"),
+        "things": url_for("places.assets_in"),
         "language": language(),
     }
     if tiles is not None:

@@ -86,8 +86,8 @@ def areas() -> Response:
 @access(*EVERYONE)
 def at() -> Response:
     """Say whose a pin is (`latitude`, `longitude`), what is near, and, with what else of a place
-    has been typed (`written`, `soi`, …), what contradicts and how that is put right; or, for
-    `words`, which area they name.
+    has been typed (`written`, `soi`, …; `note`: of the whole matter), what contradicts and how that
+    is put right, or what the words mean; or, for `words`, which area they name.
     """
     config = _config()
     said = request.args.get("words", "")
@@ -99,18 +99,25 @@ def at() -> Response:
         pin = entry.pin_of(fields)
     except ValueError as error:
         raise Invalid(str(error)) from error
-    if pin is None:
+    note = request.args.get("note", "")
+    if pin is None and not entry.kept(fields) and not note:
         raise Invalid("latitude, longitude: are missing")
-    nearest = config.areas.nearest(pin)
-    near = (
-        t("tickets.place.from", far=shown.metres(nearest[1]), name=nearest[0].name(language()))
-        if nearest
-        else ""
-    )
-    found = shown.wrong(config, fields)
+    wrong, meant = shown.wrong(config, fields), shown.meant(config, fields, note)
     return jsonify(
-        area=_area(config.areas.at(pin)), near=near, wrong=None if found is None else asdict(found)
+        area=_area(config.areas.at(pin)) if pin else None,
+        near=_near(config, pin) if pin else "",
+        named=_area(shown.named(config, fields)),
+        wrong=None if wrong is None else asdict(wrong),
+        meant=None if meant is None else asdict(meant),
     )
+
+
+def _near(config: Tickets, pin: Pin) -> str:
+    nearest = config.areas.nearest(pin)
+    if nearest is None:
+        return ""
+    point, far = nearest
+    return t("tickets.place.from", far=shown.metres(far), name=point.name(language()))
 
 
 @blueprint.get("/api/places/find")
@@ -197,13 +204,9 @@ def _found(session: Session, text: str) -> list[Found]:
 
 def _titled(asset: AssetFacts) -> str:
     """Say what it is: its kind in words where there are any, its number, its note."""
-    return " ".join(part for part in (kind_words(asset.kind), asset.number, asset.note) if part)
-
-
-def kind_words(kind: str) -> str:
-    """Return the word for a kind; one that has none shows its name."""
-    known = ("lamp", "bin", "water_point")
-    return t(f"tickets.place.kind.{kind}") if kind in known else kind.replace("_", " ")
+    return " ".join(
+        part for part in (shown.kind_words(asset.kind), asset.number, asset.note) if part
+    )
 
 
 def _hit(found: Found) -> dict[str, Any]:
@@ -237,7 +240,7 @@ def map_page() -> str:
         counts=counts,
         misplaced=misplaced,
         kinds=kinds,
-        kind_words=kind_words,
+        kind_words=shown.kind_words,
         map_of=shown.map_of(config),
         approximate=config.areas.approximate,
     )

@@ -11,11 +11,14 @@
 /** @typedef {{kind: string, title: string, latitude?: number, longitude?: number, area?: string, asset?: string}} Hit */
 /** @typedef {{id: string, title: string, outside: boolean, telephone: string}} Area */
 /** @typedef {{title: string, fields: Record<string, string>}} Fix one way to put a contradiction right */
-/** @typedef {{area: Area | null, near: string, wrong: {why: string, fixes: Fix[]} | null}} At what a pin is told of */
+/** @typedef {{area: Area | null, near: string, named: Area | null, wrong: {why: string, fixes: Fix[]} | null,
+ *   meant: {why: string, fixes: Fix[], at: [number, number] | null} | null}} At what is told of a place that is being typed */
 
 const PAUSE_MS = 400;
 /** From this zoom on main points are drawn, and nearer still the city's things. */
 const NEAR = 14;
+/** So much of a note is read for where it is. */
+const NOTE = 600;
 
 /** @type {Promise<any> | undefined} */
 let library;
@@ -205,8 +208,10 @@ class CityMap extends EventTarget {
     this.pin = undefined;
   }
 
-  /** Let a click, a drag and the button set the pin. */
+  /** Let a click, a drag and the button set the pin; what is open there and the city's things can be clicked too. */
   edit() {
+    Object.assign(this.frame.dataset, { tickets: this.frame.dataset.near, assets: this.frame.dataset.things });
+    this.watch();
     this.map.on("click", (/** @type {any} */ event) => this.moved(event.latlng));
     const button = made("button", { type: "button", class: "middle" }, this.words.middle);
     button.addEventListener("click", () => this.moved(this.map.getCenter()));
@@ -263,8 +268,10 @@ class CityMap extends EventTarget {
   /** @param {any} feature */
   asset(feature) {
     const [longitude, latitude] = feature.geometry.coordinates;
-    const drawn = this.L.circleMarker([latitude, longitude], { radius: 5, className: "asset" });
-    return drawn.bindTooltip(feature.properties.title);
+    const { asset, title } = feature.properties;
+    const drawn = this.L.circleMarker([latitude, longitude], { radius: "edit" in this.frame.dataset ? 8 : 5, className: "asset", bubblingMouseEvents: false });
+    drawn.on("click", () => this.dispatchEvent(new CustomEvent("picked", { detail: { latitude, longitude, asset, title } })));
+    return drawn.bindTooltip(title);
   }
 
   /** @param {any} feature a unit, where it was last */
@@ -289,7 +296,9 @@ class CityMap extends EventTarget {
     const words = count ? this.words.tickets.replace("{n}", text) : `${number} ${title}`;
     const marker = this.L.marker([latitude, longitude], { icon, title: words, alt: words });
     const open = () => {
-      if (url) location.assign(url);
+      // who sets a pin stays on the page: it is set where that ticket is
+      if (url && "edit" in this.frame.dataset) this.moved({ lat: latitude, lng: longitude });
+      else if (url) location.assign(url);
       else this.map.setView([latitude, longitude], this.map.getZoom() + 2);
     };
     // of keys the library knows only that they open its own bubbles
@@ -324,7 +333,10 @@ class PlaceForm {
     this.map = map;
     this.around = around;
     this.language = map.frame.dataset.language ?? "th";
+    /** @type {Hit | undefined} the city's thing that was picked last */
+    this.thing = undefined;
     map.addEventListener("pinned", (event) => this.pinned(/** @type {CustomEvent<Pin>} */ (event).detail));
+    map.addEventListener("picked", (event) => this.choose(/** @type {CustomEvent<Hit>} */ (event).detail));
     form.addEventListener("input", (event) => this.typed(event.target));
   }
 
@@ -386,14 +398,15 @@ class PlaceForm {
     const { words } = this.map;
     if (!this.field("written").value) {
       // an empty choice is what the words name, or follows the pin; one that somebody made does neither
-      const written = (await this.named())?.id ?? found.area?.id ?? "";
+      const written = found.named?.id ?? found.area?.id ?? "";
       if (written) {
         this.write({ written });
         return this.tell();
       }
     }
+    const thing = this.thing?.asset === this.field("asset").value ? this.thing.title : "";
     const parts = found.area
-      ? [found.area.title, ...(found.area.outside ? [words.outside, found.area.telephone] : []), found.near]
+      ? [thing, found.area.title, ...(found.area.outside ? [words.outside, found.area.telephone] : []), found.near]
       : [words.beyond];
     told.replaceChildren(parts.filter(Boolean).join(" · "));
     if (!found.wrong) return;
@@ -406,18 +419,22 @@ class PlaceForm {
     return json(this.map.frame.dataset.at, { ...typedIn(this.form), lang: this.language });
   }
 
-  suggest = later(async () => {
-    const told = this.around.querySelector("[data-suggested]");
-    if (!told) return;
-    const area = await this.named();
-    if (!area || this.field("written").value) return told.replaceChildren();
-    told.replaceChildren(`${area.title}? `, this.button(this.map.words.use, { written: area.id }));
-  });
+  /** Say what the words name; at the desk the form says it. @returns {Promise<At["meant"]>} */
+  async meaning() {
+    const meant = this.pin() || !Object.keys(typedIn(this.form)).length ? null : (await this.asked()).meant;
+    this.around.querySelector("[data-suggested]")?.replaceChildren(...(meant ? [meant.why, ...meant.fixes.flatMap((fix) => [" ", this.button(fix.title, fix.fields)])] : []));
+    return meant;
+  }
 
-  /** @returns {Promise<Area | null>} the area that the words of the place name */
-  async named() {
-    const said = ["address", "soi", "road", "landmark"].map((name) => this.field(name)?.value ?? "").join(" ").trim();
-    return said ? (await json(this.map.frame.dataset.at, { words: said, lang: this.language })).area : null;
+  suggest = later(() => this.meaning());
+
+  /** Begin with what stands in the fields: the pin, or else where the words lead. */
+  async begin() {
+    const pin = this.pin();
+    if (pin) this.map.show(pin, NEAR);
+    this.tell();
+    const at = (await this.meaning())?.at;
+    if (at) this.map.map.setView(at, NEAR + 1, { animate: false });
   }
 
   /**
@@ -428,17 +445,18 @@ class PlaceForm {
     const button = made("button", { type: "button" }, text);
     button.addEventListener("click", () => {
       this.write(values);
-      this.around.querySelector("[data-suggested]")?.replaceChildren();
       const pin = this.pin();
       if (pin) this.map.show(pin);
       else this.map.hide();
       this.tell();
+      this.meaning();
     });
     return button;
   }
 
   /** @param {Hit} hit what somebody has chosen from what was found */
   choose(hit) {
+    this.thing = hit.asset ? hit : undefined;
     if (hit.area) this.write({ written: hit.area });
     if (hit.latitude !== undefined && hit.longitude !== undefined) {
       const at = { latitude: hit.latitude, longitude: hit.longitude };
@@ -482,9 +500,7 @@ async function onPage(frame) {
   if (!map.map || !form || !("edit" in frame.dataset)) return;
   map.edit();
   const place = new PlaceForm(form, map, form);
-  const pin = place.pin();
-  if (pin) map.show(pin, NEAR);
-  place.tell();
+  place.begin();
   const [finder, list] = [document.querySelector("[data-finds] input"), document.querySelector("[data-found]")];
   if (finder instanceof HTMLInputElement && list) place.finds(finder, list);
 }
@@ -519,28 +535,29 @@ async function atDesk(button) {
   map.edit();
   const place = new PlaceForm(form, map, dialog);
   place.finds(finder, list);
-  const pin = place.pin();
-  if (pin) map.show(pin, NEAR);
-  place.tell();
+  place.begin();
 }
 
 /**
- * Say in the desk's own form, also without its map, that the pin contradicts the words, with the same
- * ways to put it right. The server says it too, when it draws the form anew.
+ * Say in the desk's own form, also without its map, what the words of the place (or else the note's)
+ * name, whose it is outside the city, or that the pin contradicts the words, with the same ways to
+ * put it right. The server says it too, when it draws the form anew.
  * @param {HTMLFormElement} form
  */
 const atDeskTyped = later(async (/** @type {HTMLFormElement} */ form) => {
   const button = form.querySelector("[data-place-map]");
   const told = form.querySelector("[data-contradicts]");
   if (!(button instanceof HTMLElement) || !told) return;
-  const typed = typedIn(form);
-  if (!typed.latitude || !typed.longitude) return told.replaceChildren();
+  const typed = { ...typedIn(form), note: String(new FormData(form).get("note") ?? "").trim().slice(0, NOTE) };
+  if (!Object.values(typed).some(Boolean)) return told.replaceChildren();
   try {
     /** @type {At} */
     const found = await json(button.dataset.at, { ...typed, lang: button.dataset.language ?? "th" });
     const { contradicts } = JSON.parse(button.dataset.words ?? "{}");
-    const fixes = (found.wrong?.fixes ?? []).map((fix) => made("button", { type: "button", "data-repair": JSON.stringify(fix.fields) }, fix.title));
-    told.replaceChildren(...(found.wrong ? [made("strong", { class: "tag urgent" }, contradicts), made("span", {}, found.wrong.why), ...fixes] : []));
+    const said = found.wrong ?? found.meant;
+    const fixes = (said?.fixes ?? []).map((fix) => made("button", { type: "button", "data-repair": JSON.stringify(fix.fields) }, fix.title));
+    const tag = found.wrong ? [made("strong", { class: "tag urgent" }, contradicts)] : [];
+    told.replaceChildren(...(said?.why ? [...tag, made("span", {}, said.why), ...fixes] : []));
   } catch {
     told.replaceChildren(); // no figures yet, or no line: nothing is claimed
   }
@@ -572,6 +589,7 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("input", (event) => {
   const { target } = event;
-  if (!(target instanceof HTMLInputElement || target instanceof HTMLSelectElement) || !target.name.startsWith("place_")) return;
+  const typed = target instanceof HTMLInputElement || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
+  if (!typed || !(target.name.startsWith("place_") || target.name === "note")) return;
   if (target.form?.querySelector("[data-contradicts]")) atDeskTyped(target.form);
 });

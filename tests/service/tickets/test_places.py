@@ -542,6 +542,21 @@ def test_the_pages_and_addresses_answer(reader: FlaskClient, db: Database, make:
     assert again.status_code == 304
 
 
+def test_what_is_typed_says_where_it_is_before_there_is_a_pin(reader: FlaskClient) -> None:
+    meant = reader.get("/api/places/at?soi=บัวขาว&lang=en").json["meant"]
+    assert meant["why"] == "Soi Buakhao · Nong Prue (Central and South Pattaya)"
+    assert [fix["fields"] for fix in meant["fixes"]] == [{"written": "nong_prue"}]
+    assert meant["at"] == [12.93, 100.8848], "a street is long: the map opens there, no pin is set"
+    # of a place with no words the note's
+    meant = reader.get("/api/places/at?note=น้ำท่วมวงเวียนปลาโลมา&lang=en").json["meant"]
+    assert meant["fixes"][1]["title"] == "Pin Dolphin Roundabout"
+    assert meant["fixes"][1]["fields"]["latitude"] == "12.9512"
+    meant = reader.get("/api/places/at?written=nong_prue_municipality&lang=en").json["meant"]
+    assert "this is Nong Prue Town Municipality's. +6638249600" in meant["why"]
+    assert reader.get("/api/places/at?written=na_kluea&soi=บัวขาว").json["meant"] is None
+    assert reader.get("/api/places/at").status_code == 422
+
+
 def test_a_slip_in_the_form_keeps_what_was_typed(
     floor: Floor, client: FlaskClient, db: Database, make: Make
 ) -> None:

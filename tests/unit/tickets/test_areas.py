@@ -267,6 +267,68 @@ def test_names_are_found_in_what_somebody_says() -> None:
     assert found.id == "bali_hai"
 
 
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("บัวขาว", "soi_buakhao"),
+        ("12/3 ซ บัวขาว หน้า 7-11", "soi_buakhao"),
+        ("ซ.บัวขาว", "soi_buakhao"),
+        ("ถนนบัวขาว", "soi_buakhao"),
+        ("flood on Buakhao", "soi_buakhao"),
+        ("soi bua khao", "soi_buakhao"),
+        ("ทัพพระยา", "thappraya"),
+        ("ถ.ทัพพระยา", "thappraya"),
+        ("Thappraya Rd.", "thappraya"),
+        ("ซ.13/2", "soi_13_2"),
+        ("ซอยพัทยา 13/2", "soi_13_2"),
+        # a number alone is no street, and a road that is called after an area no road
+        ("13/2", None),
+        ("ซ.13/21", None),
+        ("พัทยาใต้", "nong_prue"),
+        ("ถ.พัทยาใต้", "south_road"),
+        # a name of the city's own file comes first, whatever a street's word would make of it
+        ("ถนนคนเดิน", "walking_street"),
+        ("วัดชัยมงคล", "soi_wat_chai"),
+    ],
+)
+def test_a_street_is_found_with_and_without_its_word(said: str, found: str | None) -> None:
+    areas, _ = read(SHIPPED)
+    assert [hit.named.id for hit in areas.found_in(said)] == ([found] if found else [])
+
+
+def street(id_: str, kind: str, title: str) -> dict[str, Any]:
+    made = point(id_, 0.5, 0.5)
+    made["properties"] |= {"kind": kind, "title": {"th": title, "en": id_}}
+    return made
+
+
+def test_what_could_mean_two_streets_or_is_a_word_of_its_own_is_no_name() -> None:
+    areas = good(
+        area("a", square(0, 0)),
+        street("s1", "soi", "ซอยวัดใหม่"),
+        street("r1", "road", "ถนนวัดใหม่"),
+        street("r2", "road", "ถนนตลาด"),
+    )
+    named = {text: [hit.named.id for hit in areas.found_in(text)] for text in SAID_OF_TWO}
+    assert named == SAID_OF_TWO
+
+
+SAID_OF_TWO = {
+    "วัดใหม่": [],
+    "ซ.วัดใหม่": ["s1"],
+    "ถ.วัดใหม่": ["r1"],
+    "หน้าตลาด": [],
+    "ถ.ตลาด": ["r2"],
+}
+
+
+def test_a_search_finds_a_street_by_any_of_its_names_and_in_a_whole_line() -> None:
+    areas, _ = read(SHIPPED)
+    for text in ("บัวขาว", "ถนนบัวขาว", "ซ.บัวขาว", "soi buak", "ซอยบัวขาว หน้า 7-11"):
+        assert [each.id for each in areas.search(text)] == ["soi_buakhao"], text
+    assert [each.id for each in areas.search("13/2")] == ["soi_13_2"]
+
+
 def test_a_name_inside_a_longer_one_is_not_told_again() -> None:
     areas, _ = read(SHIPPED)
     assert [hit.area for hit in areas.found_in("สถานีขนส่งพัทยาเหนือ")] == ["na_kluea"]

@@ -90,6 +90,14 @@ def test_nothing_that_was_written_for_colleagues_and_nobodys_name() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", [EventKind.UNIT_MOVED, EventKind.INCIDENT])
+def test_the_unit_that_they_were_told_of_and_no_other_word_of_it(kind: EventKind) -> None:
+    told = {"tell": True} if kind is EventKind.UNIT_MOVED else {"on_way": True}
+    (seen,) = timeline([event(kind, call_sign="Pattaya 101", **told)])
+    assert seen == Seen(AT, Sight.UNIT, "", "Pattaya 101")
+    assert timeline([event(kind, call_sign="Pattaya 101")]) == []
+
+
 @pytest.mark.parametrize(
     ("data", "what", "text", "more"),
     [

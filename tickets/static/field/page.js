@@ -302,6 +302,7 @@ function showDistance(card) {
 /** @param {Action[]} mine */
 function showLine(mine) {
   const line = part("line"), count = shown(mine).length;
+  sayPosition(); // with no line nobody sees where the crew is
   const state = !navigator.onLine && outcome !== "sign-in" ? "offline" : outcome === "busy" ? "sent" : outcome;
   line.dataset.state = state === "sent" && count ? "sending" : state;
   const where = say(`line_${line.dataset.state}`);
@@ -382,9 +383,14 @@ function showPosition() {
   );
   const job = way instanceof HTMLElement ? Number(way.dataset.job) : 0;
   part("position").hidden = !job || !positions.there;
-  part("position-said").textContent = say(positions.wanted ? "position_on" : "position_off", { n: main.dataset.positionSeconds ?? "" });
+  sayPosition();
   part("position-switch").textContent = say(positions.wanted ? "position_stop" : "position_start");
   positions.follow(job ? (place) => note(job, "position", { place }) : null);
+}
+
+function sayPosition() {
+  const text = say(!positions.wanted ? "position_off" : navigator.onLine ? "position_on" : "position_later", { n: main.dataset.positionSeconds ?? "" });
+  if (part("position-said").textContent !== text) part("position-said").textContent = text;
 }
 
 part("position-switch").addEventListener("click", () => {
