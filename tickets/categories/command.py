@@ -75,6 +75,13 @@ def _add_columns(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--without", action="append", default=[], metavar="CATEGORY", help="leave it out"
     )
+    parser.add_argument(
+        "--means",
+        action="append",
+        default=[],
+        metavar="NAME=CATEGORY,CATEGORY",
+        help="a name in the files that is wider than a category: it is one of these",
+    )
 
 
 def _add_train(verbs: Any, tools: Tools) -> None:
@@ -183,7 +190,7 @@ def _table(arguments: argparse.Namespace, config: "Tickets", files: list[Path]) 
     from tickets.categories import tables
     from tickets.categories.names import Names
 
-    names = Names.of(config.categories)
+    names = Names.of(config.categories).widened(arguments.means)
     return tables.read(files, arguments.text, arguments.label, names, arguments.without)
 
 

@@ -79,6 +79,20 @@ def test_a_category_can_be_left_out(names: Names, tmp_path: Path) -> None:
     assert left.labels == {"drain"}
 
 
+def test_a_name_can_be_wider_than_a_category(names: Names, tmp_path: Path) -> None:
+    """Another city's "works" are ours on roads and on drains: nobody has said which."""
+    wide = names.widened(["โยธา=ถนน,drain"])
+    assert wide.categories("โยธา") == ({"road", "drain"}, set())
+    assert wide.categories("ถนน,ทะเล") == ({"road"}, {"ทะเล"})
+    # an alias of one category, too, can mean more in somebody else's file
+    assert names.widened(["ท่อ=road,drain"]).categories("{ท่อ}") == ({"road", "drain"}, set())
+    [found] = tables.read([table(tmp_path, "ขุดแล้วไม่กลบ,โยธา")], "words", "kind", wide).lessons
+    assert found.labels == {"road", "drain"}
+    for wrong in ("โยธา", "=ถนน", "โยธา=", "โยธา=ถนน,ทะเล"):
+        with pytest.raises(Invalid, match=rf"--means {wrong}: "):
+            names.widened([wrong])
+
+
 def test_a_file_without_that_column_is_told_of(names: Names, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r'no column "other" \(there are words, kind\)'):
         tables.read([table(tmp_path)], "other", "kind", names)
