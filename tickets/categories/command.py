@@ -290,7 +290,9 @@ def _folded(
         unseen = [n for n, lot in enumerate(lots) if lot == fold]
         if not unseen:
             continue
-        model = learning.learn([each for each, lot in zip(lessons, lots, strict=True) if lot != fold])
+        model = learning.learn(
+            [each for each, lot in zip(lessons, lots, strict=True) if lot != fold]
+        )
         said |= zip(unseen, learning.judged(model, [lessons[n].text for n in unseen]), strict=True)
     about = {"name": f"learned from the files themselves, {folds} folds"}
     return [said[n] for n in range(len(lessons))], about
@@ -325,9 +327,7 @@ def _lines(
     yield f"accuracy: {figures.accuracy:.4f}"
     yield f"macro F1: {figures.macro_f1:.4f}"
     yield f"answered at {figures.precision:.0%} precision: {figures.answered.share:.1%}"
-    yield (
-        f"called sure at the desk: {sure['share']:.1%}, of which right: {sure['precision']:.1%}"
-    )
+    yield (f"called sure at the desk: {sure['share']:.1%}, of which right: {sure['precision']:.1%}")
     yield ""
     yield f"{'category':<20}{'texts':>7}{'precision':>11}{'recall':>8}{'F1':>8}"
     for label, each in figures.by_label.items():

@@ -28,7 +28,7 @@ FOLDS: Final = 4
 #: So many of a hundred that are called sure shall be right.
 PRECISION: Final = 0.9
 #: Less likely than this is never sure, however good the whole is: words of another year are harder.
-LEAST_SURE: Final = 0.75
+LEAST_SURE: Final = 0.85
 #: N-grams kept in a model: those that say most. The file stays below 5 MB.
 KEPT: Final = 120_000
 #: A label needs so many texts to be learned at all.
@@ -282,9 +282,7 @@ def _separate(
     """
     moved, bias = np.zeros(rows.shape[1]), 0.0
 
-    def cost_of(
-        moved: NDArray[np.float64], bias: float
-    ) -> tuple[float, NDArray[np.float64]]:
+    def cost_of(moved: NDArray[np.float64], bias: float) -> tuple[float, NDArray[np.float64]]:
         """The cost, and by how much each text is short of its margin."""
         short = np.maximum(0.0, 1.0 - signs * (said + rows @ moved + bias))
         return 0.5 * float(moved @ moved) + float(costs @ short**2), short
@@ -348,9 +346,7 @@ def _sharpness(margins: NDArray[np.float32], right: NDArray[np.float64]) -> floa
     return float(np.exp(found.x))
 
 
-def _threshold(
-    margins: NDArray[np.float32], right: NDArray[np.float64], sharpness: float
-) -> float:
+def _threshold(margins: NDArray[np.float32], right: NDArray[np.float64], sharpness: float) -> float:
     shares = likelihoods(margins, sharpness)
     every, best = np.arange(len(shares)), shares.argmax(axis=1)
     good = right[every, best] > 0  # of what it names, any is right

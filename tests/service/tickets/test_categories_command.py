@@ -90,9 +90,7 @@ def test_it_measures(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert (code, "nothing to measure" in err) == (1, True)
 
 
-def test_rows_with_several_categories(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_rows_with_several_categories(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As other cities write them: each is learned, any is right, and a worse model is refused."""
     file = tmp_path / "several.csv"
     with file.open("w", encoding="utf-8", newline="") as opened:
