@@ -228,15 +228,20 @@ def _evaluate(arguments: argparse.Namespace, tools: Tools) -> int:
         return 1
     if arguments.folds:
         said, about = _folded(arguments, lessons)
+        begins = dict[str, float]()  # each fold has its own
     else:
         model, about = _model(arguments, tools)
+        begins = {"threshold": round(model.threshold, 4)}
         said = _said(arguments, config, model, lessons)
     named = [each.labels for each in lessons]
     first = [each.label for each in said]
     figures = measuring.figures(
         measuring.counted_as(named, first), first, [each.share for each in said]
     )
-    told = {"several": _several(named, first), "sure": _sure(named, said)}
+    told = {
+        "several": _several(named, first),
+        "sure": {**begins, **_sure(named, said)},
+    }
     if arguments.json:
         print(json.dumps({**figures.as_json(), **told, "model": about}, ensure_ascii=False))
     else:
@@ -327,7 +332,11 @@ def _lines(
     yield f"accuracy: {figures.accuracy:.4f}"
     yield f"macro F1: {figures.macro_f1:.4f}"
     yield f"answered at {figures.precision:.0%} precision: {figures.answered.share:.1%}"
-    yield (f"called sure at the desk: {sure['share']:.1%}, of which right: {sure['precision']:.1%}")
+    begins = f" (from {sure['threshold']:.0%} on)" if "threshold" in sure else ""
+    yield (
+        f"called sure at the desk{begins}: {sure['share']:.1%}, "
+        f"of which right: {sure['precision']:.1%}"
+    )
     yield ""
     yield f"{'category':<20}{'texts':>7}{'precision':>11}{'recall':>8}{'F1':>8}"
     for label, each in figures.by_label.items():
@@ -337,7 +346,7 @@ def _lines(
     yield "right, suggested, how often"
     wrong = [(count, *pair) for pair, count in figures.confusion.items() if pair[0] != pair[1]]
     for count, right, said in sorted(wrong, key=lambda each: (-each[0], *each[1:])):
-        yield f"{right:<20}{said:<20}{count:>6}"
+        yield f"{right:<20}{said or '(nothing)':<20}{count:>6}"
 
 
 # ------------------------------------------------------------------ retrain, roll back

@@ -75,7 +75,7 @@ def test_every_category_has_sentences_that_it_is_learned_from() -> None:
 
 @pytest.mark.parametrize(
     ("name", "right", "sure", "precision"),
-    [("said.csv", 0.0, 0.0, 0.0), ("said_again.csv", 0.0, 0.0, 0.0)],
+    [("said.csv", 0.75, 0.3, 0.95), ("said_again.csv", 0.8, 0.35, 0.95)],
 )
 def test_what_callers_say(name: str, right: float, sure: float, precision: float) -> None:
     """Of all, so many are right; so many are called sure, and of these so many are right."""
@@ -92,7 +92,7 @@ def test_a_road_under_water_is_no_broken_road(name: str) -> None:
     wrong = [
         said
         for said, right, found in heard(name)
-        if "flood" in right and found.sure and not is_right(right, found)
+        if "flood" in right and "ท่วม" in said and found.sure and not is_right(right, found)
     ]
     assert wrong == []
 
