@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hotline.db import Database
-    from tickets.categories.learning import Lesson
+    from tickets.categories.learning import Lesson, Said
     from tickets.categories.measuring import Figures
     from tickets.categories.model import Model
     from tickets.categories.retraining import Done
@@ -74,6 +74,13 @@ def _add_columns(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--without", action="append", default=[], metavar="CATEGORY", help="leave it out"
+    )
+    parser.add_argument(
+        "--means",
+        action="append",
+        default=[],
+        metavar="NAME=CATEGORY,CATEGORY",
+        help="a name in the files that is wider than a category: it is one of these",
     )
 
 
@@ -183,15 +190,15 @@ def _table(arguments: argparse.Namespace, config: "Tickets", files: list[Path]) 
     from tickets.categories import tables
     from tickets.categories.names import Names
 
-    names = Names.of(config.categories)
+    names = Names.of(config.categories).widened(arguments.means)
     return tables.read(files, arguments.text, arguments.label, names, arguments.without)
 
 
 def _tell(table: "Table") -> None:
     """Say what was not used, so that nobody believes it was."""
     print(
-        f"{len(table.lessons)} texts ({len(table.repeated)} rows); left out: {table.several} rows "
-        f"with several categories, {table.contradicted} whose text stands there as two, "
+        f"{len(table.lessons)} texts ({len(table.repeated)} rows, {table.several} with several "
+        f"categories); left out: {table.contradicted} rows whose text stands there as two, "
         f"{table.empty} without words",
         file=sys.stderr,
     )
@@ -204,6 +211,7 @@ def _tell(table: "Table") -> None:
 
 
 def _evaluate(arguments: argparse.Namespace, tools: Tools) -> int:
+    from tickets.categories import measuring
     from tickets.categories import text as texts
 
     config = tools.config(arguments)
@@ -214,21 +222,30 @@ def _evaluate(arguments: argparse.Namespace, tools: Tools) -> int:
         other = {texts.same(e.text) for e in _table(arguments, config, arguments.unlike).repeated}
         lessons = [each for each in lessons if texts.same(each.text) not in other]
     if arguments.held_out:
-        from tickets.categories.measuring import is_held_out
-
-        lessons = [each for each in lessons if is_held_out(each.text)]
+        lessons = [each for each in lessons if measuring.is_held_out(each.text)]
     if not lessons:
         print("there is nothing to measure on", file=sys.stderr)
         return 1
     if arguments.folds:
-        figures, about, sure = _folded(arguments, lessons)
+        said, about = _folded(arguments, lessons)
+        begins = dict[str, float]()  # each fold has its own
     else:
         model, about = _model(arguments, tools)
-        figures, sure = _measured(arguments, config, model, lessons)
+        begins = {"threshold": round(model.threshold, 4)}
+        said = _said(arguments, config, model, lessons)
+    named = [each.labels for each in lessons]
+    first = [each.label for each in said]
+    figures = measuring.figures(
+        measuring.counted_as(named, first), first, [each.share for each in said]
+    )
+    told = {
+        "several": _several(named, first),
+        "sure": {**begins, **_sure(named, said)},
+    }
     if arguments.json:
-        print(json.dumps({**figures.as_json(), "sure": sure, "model": about}, ensure_ascii=False))
+        print(json.dumps({**figures.as_json(), **told, "model": about}, ensure_ascii=False))
     else:
-        print("\n".join(_lines(figures, about, sure)))
+        print("\n".join(_lines(figures, about, told)))
     return 0
 
 
@@ -254,64 +271,70 @@ def _model(arguments: argparse.Namespace, tools: Tools) -> tuple["Model", dict[s
     return model, {"name": name, **model.about}
 
 
-def _measured(
+def _said(
     arguments: argparse.Namespace, config: "Tickets", model: "Model", lessons: list["Lesson"]
-) -> tuple["Figures", dict[str, float]]:
-    from tickets.categories import learning, measuring
+) -> list["Said"]:
+    from tickets.categories import learning
 
-    labels = [each.label for each in lessons]
-    among = list(config.categories) if arguments.every_category else sorted(set(labels))
-    said, shares = learning.judged(learning.cut(model, among), [each.text for each in lessons])
-    found = measuring.figures(labels, said, shares.tolist())
-    return found, _sure(labels, said, shares.tolist(), model.threshold)
+    named = sorted({label for each in lessons for label in each.labels})
+    among = list(config.categories) if arguments.every_category else named
+    return learning.judged(learning.cut(model, among), [each.text for each in lessons])
 
 
 def _folded(
     arguments: argparse.Namespace, lessons: list["Lesson"]
-) -> tuple["Figures", dict[str, Any], dict[str, float]]:
+) -> tuple[list["Said"], dict[str, Any]]:
     """Each part of the texts judged by a model that has learned from the others, from nothing."""
     from tickets.categories import learning, measuring
 
     folds = max(2, arguments.folds)
-    labels, said, shares, sure = list[str](), list[str](), list[float](), list[float]()
+    lots = [measuring.lot(each.text, "fold") % folds for each in lessons]
+    said = dict[int, "Said"]()
     for fold in range(folds):
         _progress(f"fold {fold + 1} of {folds}")
-        unseen = [e for e in lessons if measuring.lot(e.text, "fold") % folds == fold]
-        seen = [e for e in lessons if measuring.lot(e.text, "fold") % folds != fold]
+        unseen = [n for n, lot in enumerate(lots) if lot == fold]
         if not unseen:
             continue
-        model = learning.learn(seen)
-        found, share = learning.judged(model, [each.text for each in unseen])
-        labels += [each.label for each in unseen]
-        said += found
-        shares += share.tolist()
-        sure += [model.threshold] * len(unseen)
+        model = learning.learn(
+            [each for each, lot in zip(lessons, lots, strict=True) if lot != fold]
+        )
+        said |= zip(unseen, learning.judged(model, [lessons[n].text for n in unseen]), strict=True)
     about = {"name": f"learned from the files themselves, {folds} folds"}
-    figures = measuring.figures(labels, said, shares)
-    return figures, about, _sure(labels, said, shares, max(sure))
+    return [said[n] for n in range(len(lessons))], about
 
 
-def _sure(
-    labels: list[str], said: list[str], shares: list[float], threshold: float
-) -> dict[str, float]:
+def _several(named: list[frozenset[str]], first: list[str]) -> dict[str, float]:
+    """How it does on what names several categories: any of them is right."""
+    right = [one in labels for labels, one in zip(named, first, strict=True) if len(labels) > 1]
+    return {"count": len(right), "accuracy": round(sum(right) / len(right), 4) if right else 0.0}
+
+
+def _sure(named: list[frozenset[str]], said: list["Said"]) -> dict[str, float]:
     """What the desk would have called sure, and how much of it was right."""
-    sure = [n for n, share in enumerate(shares) if share >= threshold]
-    right = sum(labels[n] == said[n] for n in sure)
+    right = [one.label in labels for labels, one in zip(named, said, strict=True) if one.sure]
     return {
-        "threshold": round(threshold, 4),
-        "share": round(len(sure) / len(labels), 4),
-        "precision": round(right / len(sure), 4) if sure else 0.0,
+        "share": round(len(right) / len(named), 4),
+        "precision": round(sum(right) / len(right), 4) if right else 0.0,
     }
 
 
-def _lines(figures: "Figures", about: dict[str, Any], sure: dict[str, float]) -> Iterator[str]:
+def _lines(
+    figures: "Figures", about: dict[str, Any], told: dict[str, dict[str, float]]
+) -> Iterator[str]:
+    several, sure = told["several"], told["sure"]
     yield f"model: {', '.join(f'{key} {value}' for key, value in about.items())}"
     yield f"texts: {figures.count}"
+    if several["count"]:
+        yield (
+            f"of which name several categories, and any of them is right: {several['count']:.0f} "
+            f"(accuracy {several['accuracy']:.4f})"
+        )
     yield f"accuracy: {figures.accuracy:.4f}"
     yield f"macro F1: {figures.macro_f1:.4f}"
     yield f"answered at {figures.precision:.0%} precision: {figures.answered.share:.1%}"
+    begins = f" (from {sure['threshold']:.0%} on)" if "threshold" in sure else ""
     yield (
-        f"called sure at the desk (from {sure['threshold']:.0%} on): {sure['share']:.1%}, "
+        f"called sure at the desk{begins}: {sure['share']:.1%}, "
         f"of which right: {sure['precision']:.1%}"
     )
     yield ""
@@ -323,7 +346,7 @@ def _lines(figures: "Figures", about: dict[str, Any], sure: dict[str, float]) ->
     yield "right, suggested, how often"
     wrong = [(count, *pair) for pair, count in figures.confusion.items() if pair[0] != pair[1]]
     for count, right, said in sorted(wrong, key=lambda each: (-each[0], *each[1:])):
-        yield f"{right:<20}{said:<20}{count:>6}"
+        yield f"{right:<20}{said or '(nothing)':<20}{count:>6}"
 
 
 # ------------------------------------------------------------------ retrain, roll back

@@ -5,7 +5,8 @@ costs as much as weights cost that begin at nothing. So a city's first two hundr
 a model that others' thousands of texts made, and need not make one of their own.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ FOLDS: Final = 4
 #: So many of a hundred that are called sure shall be right.
 PRECISION: Final = 0.9
 #: Less likely than this is never sure, however good the whole is: words of another year are harder.
-LEAST_SURE: Final = 0.75
+LEAST_SURE: Final = 0.85
 #: N-grams kept in a model: those that say most. The file stays below 5 MB.
 KEPT: Final = 120_000
 #: A label needs so many texts to be learned at all.
@@ -41,10 +42,18 @@ _CLOSE: Final = 5e-3
 
 @dataclass(frozen=True)
 class Lesson:
-    """One text and what it was about."""
+    """One text and what it was about. `also`: what else, where it names several (a road under
+    water): it is learned as each of them, and as none of them whole.
+    """
 
     text: str
     label: str
+    also: frozenset[str] = frozenset()
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """All that it was about."""
+        return self.also | {self.label}
 
 
 class TooLittle(ValueError):
@@ -86,8 +95,8 @@ def learn(
     """
     lessons = enough(lessons, before)
     read = _Texts.of([each.text for each in lessons])
-    given = [each.label for each in lessons]
-    labels = tuple(sorted({*given, *(before.labels if before else ())}))
+    given = [each.labels for each in lessons]
+    labels = tuple(sorted({*(before.labels if before else ())}.union(*given)))
     told(f"{len(lessons)} texts, {len(labels)} labels")
     whole = _fit(read, given, labels, before)
     # once more in parts: how sure it may be is learned from texts that it has not seen
@@ -101,7 +110,7 @@ def learn(
         told(f"part {part + 1} of {FOLDS}")
         one = _fit(read.some(seen), [given[n] for n in seen], labels, before)
         margins[unseen] = _margins(one.as_model(kept), read.some(unseen))
-    right = np.array([labels.index(label) for label in given])
+    right = _right(given, labels)
     sharpness = _sharpness(margins, right)
     threshold = _threshold(margins, right, sharpness)
     return whole.as_model(kept, sharpness, threshold).told(
@@ -110,24 +119,43 @@ def learn(
 
 
 def enough(lessons: Sequence[Lesson], before: Model | None = None) -> list[Lesson]:
-    """Return the lessons of the labels that have enough of them. Raises `TooLittle`."""
-    counts: dict[str, int] = {}
-    for each in lessons:
-        counts[each.label] = counts.get(each.label, 0) + 1
+    """Return the lessons of the labels that have enough of them; of one that names several, what
+    it says of the labels that have. Raises `TooLittle`.
+    """
+    counts = Counter(label for each in lessons for label in each.labels)
     known = set(before.labels) if before else set()
-    kept = [e for e in lessons if counts[e.label] >= LEAST_OF_LABEL or e.label in known]
-    if len({each.label for each in kept} | known) < 2 or not kept:
+    known |= {label for label, count in counts.items() if count >= LEAST_OF_LABEL}
+    kept = [
+        Lesson(each.text, min(labels), labels - {min(labels)})
+        for each in lessons
+        if (labels := each.labels & known)
+    ]
+    if len(known) < 2 or not kept:
         raise TooLittle
     return kept
 
 
-def judged(model: Model, many: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
-    """Return the likeliest label of each text, and how likely it is, as `Model.judge` says them."""
-    if not many:
-        return [], np.zeros(0, dtype=np.float32)
-    shares = likelihoods(_margins(model, _Texts.of(many)), model.sharpness)
-    best = shares.argmax(axis=1)
-    return [model.labels[k] for k in best], shares[np.arange(len(best)), best]
+@dataclass(frozen=True)
+class Said:
+    """What a model says of a text: the likeliest label ("": nothing), how likely, and how sure."""
+
+    label: str
+    share: float
+    sure: bool
+
+
+def judged(model: Model, many: Iterable[str]) -> list[Said]:
+    """Return what a model says of each text, as the desk hears it."""
+    found = []
+    for each in many:
+        judgement = model.judge(each, why=False)
+        first = judgement.first
+        found.append(
+            Said("", 0.0, False)
+            if first is None
+            else Said(first.label, first.share, judgement.sure)
+        )
+    return found
 
 
 # ------------------------------------------------------------------ texts as rows of numbers
@@ -191,16 +219,33 @@ def _margins(model: Model, read: _Texts) -> NDArray[np.float32]:
 # ------------------------------------------------------------------ the search
 
 
+def _right(given: Sequence[frozenset[str]], labels: tuple[str, ...]) -> NDArray[np.float64]:
+    """What share of each text is each label's, a row a text: it is all one label's, or shared
+    evenly among those that it names.
+    """
+    at = {label: k for k, label in enumerate(labels)}
+    right = np.zeros((len(given), len(labels)))
+    for row, named in zip(right, given, strict=True):
+        row[[at[label] for label in named]] = 1 / len(named)
+    return right
+
+
 def _fit(
-    read: _Texts, given: Sequence[str], labels: tuple[str, ...], before: Model | None
+    read: _Texts,
+    given: Sequence[frozenset[str]],
+    labels: tuple[str, ...],
+    before: Model | None,
 ) -> _Weights:
     hashes, weights, biases = _start(read, labels, before)
     rows = read.rows(hashes)
     said = rows @ weights + biases
-    names = np.array(given)
-    for k, label in enumerate(labels):
-        signs = np.where(names == label, 1.0, -1.0)
-        moved, bias = _separate(rows, signs, said[:, k])
+    right = _right(given, labels)
+    for k in range(len(labels)):
+        shares = right[:, k]
+        signs = np.where(shares > 0, 1.0, -1.0)
+        # who names two says half as much for each, and all against the rest
+        costs = COST * np.where(shares > 0, shares, 1.0)
+        moved, bias = _separate(rows, signs, said[:, k], costs)
         weights[:, k] += moved
         biases[k] += bias
     return _Weights(labels, hashes, weights.astype(np.float32), biases.astype(np.float32))
@@ -224,32 +269,41 @@ def _start(
 
 
 def _separate(
-    rows: Any, signs: NDArray[np.float64], said: NDArray[np.float64]
+    rows: Any,
+    signs: NDArray[np.float64],
+    said: NDArray[np.float64],
+    costs: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], float]:
     """Return by how much to move the weights and the bias of one label.
 
-    Minimises |moved|²/2 + COST · Σ max(0, 1 - sign · margin)², `said` being the margins before, by
+    Minimises |moved|²/2 + Σ cost · max(0, 1 - sign · margin)², `said` being the margins before, by
     Newton steps (Keerthi and DeCoste, 2005): each looks only at the texts that are short of a
     margin of one, and those become few.
     """
     moved, bias = np.zeros(rows.shape[1]), 0.0
-    cost, short = _cost(rows, signs, said, moved, bias)
+
+    def cost_of(moved: NDArray[np.float64], bias: float) -> tuple[float, NDArray[np.float64]]:
+        """The cost, and by how much each text is short of its margin."""
+        short = np.maximum(0.0, 1.0 - signs * (said + rows @ moved + bias))
+        return 0.5 * float(moved @ moved) + float(costs @ short**2), short
+
+    cost, short = cost_of(moved, bias)
     first = 0.0
     for _ in range(_STEPS):
         active = np.flatnonzero(short > 0)
         part = rows[active]
-        pull = -2.0 * COST * signs[active] * short[active]
+        pull = -2.0 * costs[active] * signs[active] * short[active]
         slope, slope_bias = moved + part.T @ pull, float(pull.sum())
         steep = float(np.sqrt(slope @ slope + slope_bias**2))
         first = first or steep
         if steep <= _CLOSE * first:
             break
-        way, way_bias = _newton(part, slope, slope_bias)
+        way, way_bias = _newton(part, costs[active], slope, slope_bias)
         down = float(slope @ way) + slope_bias * way_bias
         size = 1.0
         while True:
             to, to_bias = moved + size * way, bias + size * way_bias
-            new, shorter = _cost(rows, signs, said, to, to_bias)
+            new, shorter = cost_of(to, to_bias)
             if new <= cost + 1e-4 * size * down or size < 1e-3:
                 break
             size /= 2
@@ -259,29 +313,17 @@ def _separate(
     return moved, bias
 
 
-def _cost(
-    rows: Any,
-    signs: NDArray[np.float64],
-    said: NDArray[np.float64],
-    moved: NDArray[np.float64],
-    bias: float,
-) -> tuple[float, NDArray[np.float64]]:
-    """The cost, and by how much each text is short of its margin."""
-    short = np.maximum(0.0, 1.0 - signs * (said + rows @ moved + bias))
-    return 0.5 * float(moved @ moved) + COST * float(short @ short), short
-
-
 def _newton(
-    part: Any, slope: NDArray[np.float64], slope_bias: float
+    part: Any, costs: NDArray[np.float64], slope: NDArray[np.float64], slope_bias: float
 ) -> tuple[NDArray[np.float64], float]:
-    """The Newton step, by conjugate gradients: (1 + 2 · COST · partᵀ part) step = -slope."""
+    """The Newton step, by conjugate gradients: (1 + 2 · partᵀ cost part) step = -slope."""
     across = part.T.tocsr()
 
     def curved(step: NDArray[np.float64]) -> NDArray[np.float64]:
-        seen = part @ step[:-1] + step[-1]
+        seen = 2.0 * costs * (part @ step[:-1] + step[-1])
         found = np.append(step[:-1], 0.0)
-        found[:-1] += 2.0 * COST * (across @ seen)
-        found[-1] = 2.0 * COST * seen.sum() + 1e-6 * step[-1]
+        found[:-1] += across @ seen
+        found[-1] = seen.sum() + 1e-6 * step[-1]
         return found
 
     size = len(slope) + 1
@@ -293,22 +335,22 @@ def _newton(
 # ------------------------------------------------------------------ how sure
 
 
-def _sharpness(margins: NDArray[np.float32], right: NDArray[np.int64]) -> float:
+def _sharpness(margins: NDArray[np.float32], right: NDArray[np.float64]) -> float:
     """The factor with which the likelihoods are true: as many are right as they say."""
 
     def loss(logarithm: float) -> float:
         shares = likelihoods(margins, float(np.exp(logarithm)))
-        return -float(np.mean(np.log(shares[np.arange(len(right)), right] + 1e-9)))
+        return -float(np.mean((right * np.log(shares + 1e-9)).sum(axis=1)))
 
     found = optimize.minimize_scalar(loss, bounds=(-2.0, 4.0), method="bounded")
     return float(np.exp(found.x))
 
 
-def _threshold(margins: NDArray[np.float32], right: NDArray[np.int64], sharpness: float) -> float:
+def _threshold(margins: NDArray[np.float32], right: NDArray[np.float64], sharpness: float) -> float:
     shares = likelihoods(margins, sharpness)
-    best = shares.argmax(axis=1)
-    sure = shares[np.arange(len(best)), best]
-    found = measuring.answered(sure.tolist(), (best == right).tolist(), PRECISION)
+    every, best = np.arange(len(shares)), shares.argmax(axis=1)
+    good = right[every, best] > 0  # of what it names, any is right
+    found = measuring.answered(shares[every, best].tolist(), good.tolist(), PRECISION)
     # of all of them enough are right: then the least sure of them sets no limit
     return LEAST_SURE if found.share == 1.0 else max(LEAST_SURE, found.threshold)
 

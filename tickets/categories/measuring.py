@@ -2,7 +2,7 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -80,6 +80,13 @@ class Figures:
         }
 
 
+def counted_as(labels: Sequence[Collection[str]], said: Sequence[str]) -> list[str]:
+    """Return as which label each text counts that may name several: any that it names is right, so
+    it counts as what was `said`, if it names that.
+    """
+    return [one if one in named else min(named) for named, one in zip(labels, said, strict=True)]
+
+
 def figures(
     right: Sequence[str], said: Sequence[str], shares: Sequence[float], precision: float = 0.9
 ) -> Figures:
@@ -125,17 +132,18 @@ class Verdict:
 
 
 def compare(
-    right: Sequence[str],
+    right: Sequence[Collection[str]],
     new: tuple[Sequence[str], Sequence[float]],
     old: tuple[Sequence[str], Sequence[float]],
 ) -> Verdict:
-    """Compare what two models say of the same texts. A new one has to be better in something and
-    worse in nothing: neither in accuracy nor in macro F1.
+    """Compare what two models say of the same texts, each of which names one label or several. A
+    new one has to be better in something and worse in nothing: neither in accuracy nor in macro F1.
     """
-    of_new, of_old = figures(right, *new), figures(right, *old)
+    of_new = figures(counted_as(right, new[0]), *new)
+    of_old = figures(counted_as(right, old[0]), *old)
     pairs = list(zip(right, new[0], old[0], strict=True))
-    won = sum(a == label != b for label, a, b in pairs)
-    lost = sum(b == label != a for label, a, b in pairs)
+    won = sum(a in named and b not in named for named, a, b in pairs)
+    lost = sum(b in named and a not in named for named, a, b in pairs)
     worse = of_new.accuracy < of_old.accuracy or of_new.macro_f1 < of_old.macro_f1
     equal = (of_new.accuracy, of_new.macro_f1) == (of_old.accuracy, of_old.macro_f1)
     return Verdict(not worse and not equal, of_new, of_old, won, lost)

@@ -77,9 +77,15 @@ class Model:
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def judge(
-        self, text: str, among: Collection[str] | None = None, words: Collection[str] = ()
+        self,
+        text: str,
+        among: Collection[str] | None = None,
+        words: Collection[str] = (),
+        *,
+        why: bool = True,
     ) -> Judgement:
-        """Say what `text` is about, of the labels in `among` (all). Takes well under 20 ms.
+        """Say what `text` is about, of the labels in `among` (all), and `why`. Takes well under
+        20 ms.
 
         `words` are words that a reason is not cut in the middle of, where they stand in the text.
         """
@@ -101,7 +107,7 @@ class Model:
             for n, k in enumerate(order)
             if n == 0 or shares[k] >= LEAST
         )
-        reasons = self._reasons(read, found, order[0], words)
+        reasons = self._reasons(read, found, order[0], words) if why else ()
         is_known = familiar >= LEAST_SHARE_KNOWN * len(of_three)
         return Judgement(candidates, is_known and candidates[0].share >= self.threshold, reasons)
 

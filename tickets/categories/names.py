@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
+
+from hotline.errors import Invalid
 
 #: A cell may name several.
 _SEPARATORS = re.compile(r"[,;|{}\[\]'\"]+")
@@ -30,6 +32,8 @@ class Names:
     """The names of every category."""
 
     by_name: Mapping[str, str]
+    #: Names in somebody's file that mean several categories, and nobody has said which of them.
+    wide: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, categories: Mapping[str, Named]) -> "Names":
@@ -40,19 +44,38 @@ class Names:
                 found.setdefault(_plain(name), id_)
         return cls(found)
 
+    def widened(self, means: Iterable[str]) -> "Names":
+        """Return the same where names mean several categories: `NAME=CATEGORY,CATEGORY`, each.
+
+        Raises `Invalid` for what is not written so, and for a category that there is not.
+        """
+        wide = dict(self.wide)
+        for each in means:
+            name, _, meant = each.partition("=")
+            known, unknown = self.categories(meant)
+            if not name.strip() or not known or unknown:
+                what = f'no such category "{min(unknown)}"' if unknown else "NAME=CATEGORY,CATEGORY"
+                raise Invalid(f"--means {each}: {what}")
+            wide[_plain(name)] = frozenset(known)
+        return replace(self, wide=wide)
+
     def category(self, name: str) -> str | None:
         """Return the category that is called so, or None."""
         return self.by_name.get(_plain(name))
 
     def categories(self, cell: str) -> tuple[set[str], set[str]]:
         """Return the categories that a cell of a table names, and the names that are nobody's."""
-        whole = self.category(cell)
-        if whole is not None:
-            return {whole}, set()
+        whole = self._meant(cell)
+        if whole:
+            return set(whole), set()
         names = {part.strip() for part in _SEPARATORS.split(cell)} - {""}
-        found = {name: self.category(name) for name in names}
-        known = {category for category in found.values() if category is not None}
-        return known, {name for name, category in found.items() if category is None}
+        found = {name: self._meant(name) for name in names}
+        known = {category for meant in found.values() for category in meant}
+        return known, {name for name, meant in found.items() if not meant}
+
+    def _meant(self, name: str) -> frozenset[str]:
+        category = self.category(name)
+        return self.wide.get(_plain(name), frozenset(() if category is None else {category}))
 
     def said_in(self, text: str, among: Collection[str]) -> Iterator[tuple[str, str]]:
         """Yield (category, the name as it stands in the text) for what the text calls by name, of

@@ -159,11 +159,10 @@ def compared(config: Tickets, unseen: Sequence["Lesson"], new: "Model", old: "Mo
 
     said = []
     for model in (new, old):
-        labels, shares = learning.judged(
-            learning.cut(model, list(config.categories)), [each.text for each in unseen]
-        )
-        said.append((labels, shares.tolist()))
-    return measuring.compare([each.label for each in unseen], said[0], said[1])
+        own = learning.cut(model, list(config.categories))
+        found = learning.judged(own, (each.text for each in unseen))
+        said.append(([each.label for each in found], [each.share for each in found]))
+    return measuring.compare([each.labels for each in unseen], said[0], said[1])
 
 
 def _digest(found: Sequence["Lesson"], base: int) -> str:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -21,6 +21,9 @@ from tickets.facts import SYSTEM, Actor, TicketFacts
 from tickets.models import CategoryChoice, EventKind, Ticket, TicketEvent
 from tickets.search import readable
 from tickets.workflow import Result, State
+
+if TYPE_CHECKING:
+    from tickets.categories.model import Model
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +68,16 @@ def suggest(session: Session, config: Tickets, text: str) -> Suggestion:
     """Say what `text` seems to be about; never refuses."""
     model_id = versions.current(session).model_id
     try:
-        model = versions.weights(session, model_id)
-        names = Names.of(config.categories)
-        judged = model.judge(text, config.categories, names.by_name)
+        return suggested(versions.weights(session, model_id), model_id, config, text)
     except Exception:  # a broken model must not keep anybody from writing a ticket
         log.exception("no suggestion by the model %s", model_id)
         return Suggestion(model_id)
+
+
+def suggested(model: "Model", model_id: int, config: Tickets, text: str) -> Suggestion:
+    """Say what `text` seems to be about: what a model says, and what the text calls by name."""
+    names = Names.of(config.categories)
+    judged = model.judge(text, config.categories, names.by_name)
     items = [Suggested(each.label, each.share) for each in judged.candidates]
     # what the model knows it also knows by other words; what it does not is known by name alone
     known = set(model.labels) if judged.sure else {each.category for each in items}

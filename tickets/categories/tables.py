@@ -4,6 +4,7 @@ import csv
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from tickets.categories.names import Names
 class Table:
     """What was found in one or more files.
 
-    `lessons`: the rows that name exactly one category, each text once; those whose text stands
-    there with different categories are `contradicted` and left out. `several`: rows that name more
-    than one. `unknown`: the names that are no category's, and in how many rows each stands.
+    `lessons`: what names one category or several, each text once, as what all of its rows name;
+    those whose text stands there as things that have nothing in common are `contradicted` and left
+    out. `several`: the rows that name more than one. `unknown`: the names that are no category's,
+    and in how many rows each stands.
     """
 
     lessons: list[Lesson] = field(default_factory=list)
@@ -48,24 +50,30 @@ def read(
                 continue
             found, unknown = names.categories(cell)
             table.unknown.update(unknown)
-            if len(found) > 1:
-                table.several += 1
-            elif found - left_out:
-                table.repeated.append(Lesson(words, found.pop()))
+            found -= left_out
+            table.several += len(found) > 1
+            if found:
+                table.repeated.append(_lesson(words, found))
     _once(table)
     return table
 
 
+def _lesson(words: str, labels: AbstractSet[str]) -> Lesson:
+    first = min(labels)
+    return Lesson(words, first, frozenset(labels - {first}))
+
+
 def _once(table: Table) -> None:
-    """Keep each text once, and none that is said to be two things."""
+    """Keep each text once, and none that is one thing here and another there."""
     by_words: dict[str, list[Lesson]] = {}
     for lesson in table.repeated:
         by_words.setdefault(texts.same(lesson.text), []).append(lesson)
     for same in by_words.values():
-        if len({lesson.label for lesson in same}) > 1:
-            table.contradicted += len(same)
+        agreed = frozenset.intersection(*(lesson.labels for lesson in same))
+        if agreed:
+            table.lessons.append(_lesson(same[0].text, agreed))
         else:
-            table.lessons.append(same[0])
+            table.contradicted += len(same)
 
 
 def _rows(file: Path, text: str, label: str) -> Iterator[tuple[str, str]]:

@@ -90,6 +90,29 @@ def test_it_measures(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert (code, "nothing to measure" in err) == (1, True)
 
 
+def test_rows_with_several_categories(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As other cities write them: each is learned, any is right, and a worse model is refused."""
+    file = tmp_path / "several.csv"
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(["comment", "type"])
+        for n, each in enumerate(lessons(160, seed=22)):
+            also = ",น้ำท่วม" if n % 5 == 0 and each.label != "flood" else ""
+            words = each.text + (" น้ำท่วม" if also else "")
+            writer.writerow([words, f"{{{CALLED[each.label]}{also}}}"])
+    code, out, err = run(capsys, "train", str(file), *COLUMNS)
+    assert (code, out.startswith("used: model 1")) == (0, True), out + err
+    assert "24 with several categories" in err
+    found = json.loads(run(capsys, "evaluate", str(file), *COLUMNS, "--json")[1])
+    assert (found["count"], found["several"]["count"]) == (160, 24)
+    assert found["accuracy"] > 0.95 and found["several"]["accuracy"] > 0.9
+    assert "name several categories" in run(capsys, "evaluate", str(file), *COLUMNS)[1]
+    code, out, _ = run(capsys, "train", str(file), *COLUMNS)
+    assert (code, out.startswith("refused")) == (1, True), out
+    found = json.loads(run(capsys, "evaluate", str(file), *COLUMNS, "--folds", "2", "--json")[1])
+    assert found["several"]["count"] == 24 and found["accuracy"] > 0.9
+
+
 def test_it_measures_a_file_by_itself(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(run(capsys, "evaluate", str(table), *COLUMNS, "--folds", "2", "--json")[1])
     assert found["count"] == 160

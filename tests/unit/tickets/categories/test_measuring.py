@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.tickets.categories.made_up import lessons
-from tickets.categories.measuring import answered, compare, figures, is_held_out
+from tickets.categories.measuring import answered, compare, counted_as, figures, is_held_out
 
 
 def test_accuracy_and_macro_f1() -> None:
@@ -14,6 +14,13 @@ def test_accuracy_and_macro_f1() -> None:
     assert found.macro_f1 == pytest.approx((0.8 + 0.6667) / 2)
     assert found.confusion == {("a", "a"): 2, ("a", "b"): 1, ("b", "b"): 1}
     assert found.as_json()["answered_at_90"] == 0.75
+
+
+def test_of_several_labels_any_is_right() -> None:
+    named = [{"a", "b"}, {"a", "b"}, {"b", "c"}, {"c"}]
+    said = ["a", "b", "a", "a"]
+    assert counted_as(named, said) == ["a", "b", "b", "c"]
+    assert figures(counted_as(named, said), said, [0.9] * 4).accuracy == 0.5
 
 
 def test_of_no_texts_there_are_no_figures() -> None:
@@ -62,6 +69,16 @@ SHARES = [0.9] * 4
     ],
 )
 def test_only_what_is_better_replaces(new: list[str], old: list[str], better: bool) -> None:
-    verdict = compare(RIGHT, (new, SHARES), (old, SHARES))
+    verdict = compare([{each} for each in RIGHT], (new, SHARES), (old, SHARES))
     assert verdict.better is better
     assert verdict.won - verdict.lost == round((verdict.new.accuracy - verdict.old.accuracy) * 4)
+
+
+def test_a_worse_one_is_refused_where_texts_name_several() -> None:
+    named = [{"a", "b"}, {"a"}, {"b"}, {"a", "b"}]
+    good, worse = ["a", "a", "b", "b"], ["c", "a", "b", "b"]
+    assert compare(named, (good, SHARES), (worse, SHARES)).better
+    assert not compare(named, (worse, SHARES), (good, SHARES)).better
+    # another one of those that it names is as right: that is no reason to change
+    assert not compare(named[:1], (["b"], [0.9]), (["a"], [0.9])).better
+    assert compare(named[:1], (["b"], [0.9]), (["a"], [0.9])).lost == 0

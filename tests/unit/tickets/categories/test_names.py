@@ -55,20 +55,42 @@ def test_a_file_of_another_city(names: Names, tmp_path: Path) -> None:
         ",ถนน",
         "ฝาท่อหาย,ท่อ",
         "ฝาท่อ หาย,ถนน",  # said to be two things
+        "ฝาท่อแตก,ท่อ",
+        'ฝาท่อแตก,"ถนน,ท่อ"',  # what both name
     )
     found = tables.read([file], "text,words", "kind", names)
     assert [(each.text, each.label) for each in found.lessons] == [
         ("ถนนเป็นหลุม", "road"),
         ("ท่อตัน", "drain"),
+        ("ท่อตันและถนนทรุด", "drain"),
+        ("ฝาท่อแตก", "drain"),
     ]
-    assert len(found.repeated) == 5
-    assert (found.several, found.empty, found.contradicted) == (1, 1, 2)
+    assert [each.also for each in found.lessons[2:]] == [{"road"}, frozenset()]
+    assert len(found.repeated) == 8
+    assert (found.several, found.empty, found.contradicted) == (2, 1, 2)
     assert dict(found.unknown) == {"ทะเล": 1}
 
 
 def test_a_category_can_be_left_out(names: Names, tmp_path: Path) -> None:
     file = table(tmp_path, "ถนนเป็นหลุม,ถนน", "ท่อตัน,ท่อ")
     assert len(tables.read([file], "words", "kind", names, without=["road"]).lessons) == 1
+    file = table(tmp_path, 'ท่อตันและถนนทรุด,"ท่อ,ถนน"')
+    [left] = tables.read([file], "words", "kind", names, without=["road"]).lessons
+    assert left.labels == {"drain"}
+
+
+def test_a_name_can_be_wider_than_a_category(names: Names, tmp_path: Path) -> None:
+    """Another city's "works" are ours on roads and on drains: nobody has said which."""
+    wide = names.widened(["โยธา=ถนน,drain"])
+    assert wide.categories("โยธา") == ({"road", "drain"}, set())
+    assert wide.categories("ถนน,ทะเล") == ({"road"}, {"ทะเล"})
+    # an alias of one category, too, can mean more in somebody else's file
+    assert names.widened(["ท่อ=road,drain"]).categories("{ท่อ}") == ({"road", "drain"}, set())
+    [found] = tables.read([table(tmp_path, "ขุดแล้วไม่กลบ,โยธา")], "words", "kind", wide).lessons
+    assert found.labels == {"road", "drain"}
+    for wrong in ("โยธา", "=ถนน", "โยธา=", "โยธา=ถนน,ทะเล"):
+        with pytest.raises(Invalid, match=rf"--means {wrong}: "):
+            names.widened([wrong])
 
 
 def test_a_file_without_that_column_is_told_of(names: Names, tmp_path: Path) -> None:
