@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from hotline import clock
 from hotline.errors import Invalid
 from hotline.roles import Role
+from reports.view import Period
 
 _ONE_DAY: Final = timedelta(days=1)
 #: Who may get reports by e-mail with an account of their own.
@@ -39,6 +40,18 @@ class Form(StrEnum):
     PDF = "pdf"
     XLSX = "xlsx"
     CSV = "csv"
+
+    @property
+    def mime(self) -> str:
+        """Its media type."""
+        return _MIME[self]
+
+
+_MIME: Final = {
+    Form.PDF: "application/pdf",
+    Form.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Form.CSV: "text/csv",
+}
 
 
 class State(StrEnum):
@@ -102,11 +115,14 @@ class Edition:
         return found
 
     @property
+    def period(self) -> Period:
+        """The days as the pages know them."""
+        return Period(self.kind.value, self.first, self.last)
+
+    @property
     def name(self) -> str:
         """How addresses and files call it."""
-        if self.kind is Kind.YEAR:
-            return str(clock.fiscal_year_of(self.first))
-        return f"{self.first:%Y-%m-%d}" if self.kind is Kind.DAY else f"{self.first:%Y-%m}"
+        return self.period.name
 
     @property
     def before(self) -> "Edition":
@@ -119,7 +135,7 @@ class Edition:
     @property
     def path(self) -> str:
         """The address of its page."""
-        return f"/reports/{self.kind}/{self.name}"
+        return self.period.path
 
 
 @dataclass(frozen=True)
