@@ -281,13 +281,15 @@ class _Book:
 
     def calls(self) -> Iterator[Block]:
         columns = ("calls", "offered", "answered", "abandoned", "service_level", "average_wait")
-        yield self.table(
-            self.t("by_month"),
-            self.t("month"),
-            self.figures.calls_by_month,
-            lambda first: i18n.month(first, self.language),
-            columns,
-        )
+        # a single month is the whole
+        if len(self.figures.calls_by_month) > 1:
+            yield self.table(
+                self.t("by_month"),
+                self.t("month"),
+                self.figures.calls_by_month,
+                lambda first: i18n.month(first, self.language),
+                columns,
+            )
         yield self.heat()
         yield self.table(
             self.t("by_language"),
