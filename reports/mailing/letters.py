@@ -24,6 +24,7 @@ from reports.catalogue import CATALOGUE
 from reports.config import Reports
 from reports.mailing.digest import Digest, Remark, Value
 from reports.mailing.rules import Edition, Form
+from reports.view import Period
 from reports.wording import wording
 from tickets.config import Tickets
 
@@ -66,10 +67,15 @@ class Addressed:
     stop: str
 
 
+def period(edition: Edition) -> Period:
+    """Its days as the pages know them."""
+    return Period(edition.kind.value, edition.first, edition.last)
+
+
 def title(floor: Floor, edition: Edition, language: str) -> str:
     """What a report is called: its day, month or fiscal year."""
     words = wording(language, floor.texts, floor.section(Ivr), floor.section(Tickets))
-    return labels.title(edition.period, words)
+    return labels.title(period(edition), words)
 
 
 def shown(metric: str, value: Value, language: str) -> str:

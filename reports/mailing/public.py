@@ -119,7 +119,7 @@ def _nothing(error: HotlineError) -> BaseResponse:
 def _page(link: Facts) -> Page:
     """The link's report in the reader's language, which is the link's."""
     now, how, words, zone = clock.now(), here.how(), here.words(), floor().city.zone
-    period = link.edition.period
+    period = letters.period(link.edition)
     by_day, by_month = period.kind != "day", period.kind == "year"
     with floor().db.read() as session:
         found = figures(session, making.span_of(link.edition), how, now=now)

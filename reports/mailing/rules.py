@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from hotline import clock
 from hotline.errors import Invalid
 from hotline.roles import Role
-from reports.view import Period
 
 _ONE_DAY: Final = timedelta(days=1)
 #: Who may get reports by e-mail with an account of their own.
@@ -115,14 +114,11 @@ class Edition:
         return found
 
     @property
-    def period(self) -> Period:
-        """The days as the pages know them."""
-        return Period(self.kind.value, self.first, self.last)
-
-    @property
     def name(self) -> str:
         """How addresses and files call it."""
-        return self.period.name
+        if self.kind is Kind.YEAR:
+            return str(clock.fiscal_year_of(self.first))
+        return f"{self.first:%Y-%m-%d}" if self.kind is Kind.DAY else f"{self.first:%Y-%m}"
 
     @property
     def before(self) -> "Edition":
@@ -135,7 +131,7 @@ class Edition:
     @property
     def path(self) -> str:
         """The address of its page."""
-        return self.period.path
+        return f"/reports/{self.kind}/{self.name}"
 
 
 @dataclass(frozen=True)
