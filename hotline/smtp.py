@@ -5,15 +5,22 @@ itself: the caller is told so (`Outcome.UNSURE`) and says it to somebody.
 """
 
 import smtplib
+import socket
 import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 from hotline.settings import Settings
 
-#: In seconds of the wall, for each answer of the mail server: less than `outbox.LEASE`.
+#: In seconds of the wall, for each answer of the mail server; and for all of them together: less
+#: than `outbox.LEASE`, or another sender takes the same message up.
 PATIENCE = 6.0
+ATTEMPT = 12.0
 
 
 class Outcome(StrEnum):
@@ -78,21 +85,45 @@ def _send(settings: Settings, message: EmailMessage, email: str) -> None:
     host, secure = place.hostname or "localhost", place.scheme == "smtps"
     port = place.port or (465 if secure else 25)
     context = ssl.create_default_context()
+    begun = time.monotonic()
     server: smtplib.SMTP = (
         smtplib.SMTP_SSL(host, port, timeout=PATIENCE, context=context)
         if secure
         else smtplib.SMTP(host, port, timeout=PATIENCE)
     )
     try:
-        server.ehlo_or_helo_if_needed()
-        if not secure and server.has_extn("starttls"):
-            server.starttls(context=context)
-            server.ehlo()
-        if place.username:
-            server.login(unquote(place.username), unquote(place.password or ""))
-        _hand_over(server, settings.mail_from, email, message.as_bytes())
+        with _cut_off(server, ATTEMPT - (time.monotonic() - begun)):
+            server.ehlo_or_helo_if_needed()
+            if not secure and server.has_extn("starttls"):
+                server.starttls(context=context)
+                server.ehlo()
+            if place.username:
+                server.login(unquote(place.username), unquote(place.password or ""))
+            _hand_over(server, settings.mail_from, email, message.as_bytes())
     finally:
         server.close()
+
+
+@contextmanager
+def _cut_off(server: smtplib.SMTP, seconds: float) -> Iterator[None]:
+    """End the connection when so much time has passed: a server that answers a letter at a time
+    uses up no one answer's patience.
+    """
+    watch = threading.Timer(max(seconds, 0), _cut, (server,))
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
+def _cut(server: smtplib.SMTP) -> None:
+    connection = server.sock
+    if connection is not None:
+        with suppress(OSError):
+            # below TLS, whose own goodbye would take away what the reader still reads from
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _hand_over(server: smtplib.SMTP, sender: str, email: str, content: bytes) -> None:

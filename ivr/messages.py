@@ -161,9 +161,9 @@ def _number(session: Session, offer_id: int) -> str:
 
 
 def _tell(floor: Floor, payload: dict[str, Any], result: str) -> None:
-    # the agent too, or the desk is not told of it
-    said = {name: payload[name] for name in ("message", "answer", "language", "agent")}
+    said = {name: payload[name] for name in ("message", "answer", "language")}
     with floor.db.write() as session:
-        calls.tell(
-            session, int(payload["call"]), Kind.SMS, said | {"result": result}, now=clock.now()
-        )
+        # the agent too, or the desk is not told of it; an older version ordered it without
+        agent = payload.get("agent") or session.get_one(Offer, int(payload["offer"])).agent_id
+        said |= {"agent": agent, "result": result}
+        calls.tell(session, int(payload["call"]), Kind.SMS, said, now=clock.now())

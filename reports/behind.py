@@ -67,7 +67,7 @@ OF_RATE: Final[Mapping[str, str]] = {
     "suggestion_accuracy": "categories_suggested",
     "occupancy": "present_ms",
     "adherence": "planned_ms",
-    "jobs_acknowledged_on_time": "jobs_sent",
+    "jobs_acknowledged_on_time": "jobs_acknowledge_due",
     "median_first_sent": "jobs_first",
     "median_job_acknowledged": "jobs_acknowledged",
     "median_job_on_way": "jobs_on_way",
@@ -370,6 +370,21 @@ def _jobs(session: Session, of: Wanted, first: date, last: date, how: How) -> It
 
 
 # ---------------------------------------------------------------- the number itself
+
+
+def outdated(session: Session, of: Wanted, how: How) -> int:
+    """How many of the days were counted by other settings than those that the list goes by: the
+    number and its list differ until the next night.
+    """
+    if of.is_of_jobs:
+        return 0  # counted whenever it is asked for
+    table: Any = ReportDay if of.part is Part.CALLS else RollupDay
+    days = sa.select(sa.func.count()).where(
+        table.day.between(of.span.first, of.span.last), table.rules != how.mark
+    )
+    if of.part is not Part.CALLS:
+        days = days.where(RollupDay.part == of.part.value)
+    return session.scalar(days) or 0
 
 
 def number(session: Session, of: Wanted, how: How, *, now: datetime) -> int | None:

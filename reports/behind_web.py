@@ -92,6 +92,7 @@ def _list(asked: Wanted) -> str:
         found = behind.behind(session, asked, how, now=clock.now(), since=day)
         items = list(islice(found, skipped, skipped + ON_PAGE + 1))
         whole = behind.number(session, asked, how, now=clock.now())
+        outdated = behind.outdated(session, asked, how)
     more = items[ON_PAGE:]
     items = items[:ON_PAGE]
     return render_template(
@@ -101,6 +102,7 @@ def _list(asked: Wanted) -> str:
         items=items,
         number=_shown(CATALOGUE[asked.metric], whole),
         narrowed=_narrowed(asked),
+        outdated=outdated,
         shown=_shown,
         csv=f"/reports/behind.csv?{urlencode(_arguments(asked))}",
         more=_next(asked, items, day, skipped) if more else None,

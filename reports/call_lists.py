@@ -8,9 +8,9 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from hotline import clock
+from hotline import clock, i18n
 from hotline.auth import Role, current_account
-from hotline.web import t
+from hotline.web import language, t
 from ivr.pages.call_list import Brought, Wanted
 from ivr.story import Visit
 from reports import behind, here
@@ -75,6 +75,16 @@ class CallLists:
                 yield from behind.where(session, of, how, now=clock.now())
                 begin = settled + timedelta(days=1)
         yield from (clock.day_bounds(day, how.zone) for day in days_between(begin, last))
+
+    def remark(self, session: Session, wanted: Wanted) -> str:
+        """A list up to a threshold goes by the one of now, and its number by the one it was counted
+        by, until the next night.
+        """
+        if wanted.within is None:
+            return ""
+        of = behind.wanted("answered_in_threshold", Span(wanted.first, wanted.last), {})
+        days = behind.outdated(session, of, here.how())
+        return t("reports.behind_outdated", count=i18n.number(days, language())) if days else ""
 
 
 def _import(number: int) -> str | None:

@@ -159,8 +159,12 @@ def share_line(
     return _spec(rows, 150, layer=layers)
 
 
-def ranked(values: Sequence[tuple[str, float | None]], *, number: str = COUNT) -> Spec:
-    """Bars from the largest down, each with its number: topics, divisions."""
+def ranked(
+    values: Sequence[tuple[str, float | None]], *, number: str = COUNT, step: int = 22
+) -> Spec:
+    """Bars from the largest down, each with its number: topics, divisions; `step` from one to the
+    next.
+    """
     rows = [{"what": what, "y": y} for what, y in values]
     what = {
         "field": "what",
@@ -175,7 +179,7 @@ def ranked(values: Sequence[tuple[str, float | None]], *, number: str = COUNT) -
     }
     return _spec(
         rows,
-        {"step": 22},
+        {"step": step},
         encoding={"y": what, "x": {"field": "y", "type": "quantitative", "axis": None}},
         layer=[bars, text],
     )

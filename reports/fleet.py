@@ -52,6 +52,7 @@ class JobCounters:
     jobs_sent: int = 0
     jobs_first: int = 0
     jobs_acknowledged: int = 0
+    jobs_acknowledge_due: int = 0
     jobs_acknowledged_in_time: int = 0
     jobs_acknowledged_late: int = 0
     jobs_on_way: int = 0
@@ -91,8 +92,10 @@ def counted(job: Job) -> Iterator[str]:
     if job.acknowledged_at is not None:
         yield "jobs_acknowledged"
     if _is_late(job):
+        yield "jobs_acknowledge_due"
         yield "jobs_acknowledged_late"
     elif job.acknowledged_at is not None:
+        yield "jobs_acknowledge_due"
         yield "jobs_acknowledged_in_time"
     if job.on_way_at is not None:
         yield "jobs_on_way"
@@ -123,11 +126,9 @@ def count(jobs: Iterable[Job]) -> JobCounters:
 
 def job_rates(jobs: Sequence[Job], counters: JobCounters) -> JobRates:
     """Work the rates out, the medians from the jobs themselves."""
-    answered = counters.jobs_acknowledged_in_time + counters.jobs_acknowledged_late
+    due = counters.jobs_acknowledge_due
     return JobRates(
-        jobs_acknowledged_on_time=(
-            counters.jobs_acknowledged_in_time / answered if answered else None
-        ),
+        jobs_acknowledged_on_time=(counters.jobs_acknowledged_in_time / due if due else None),
         median_first_sent=_median((job.received_at, job.sent_at) for job in jobs if job.is_first),
         median_job_acknowledged=_median((job.sent_at, job.acknowledged_at) for job in jobs),
         median_job_on_way=_median((job.sent_at, job.on_way_at) for job in jobs),
@@ -172,6 +173,15 @@ JOB_COUNTERS: tuple[Metric, ...] = (
         "jobs",
         ("หน่วยรับทราบ", "งานที่หน่วยแจ้งว่ารับทราบแล้ว"),
         ("Jobs acknowledged", "Jobs of which the crew said that it had seen them."),
+    ),
+    _metric(
+        "jobs_acknowledge_due",
+        "jobs",
+        ("งานที่ถึงคราวรับทราบ", "งานที่หน่วยรับทราบแล้ว หรือเลยเวลารับทราบแล้ว: รับทราบทันเวลา + รับทราบช้า"),
+        (
+            "Acknowledgements due",
+            "Jobs that the crew has seen, or whose time to be seen ran out: in time and late.",
+        ),
     ),
     _metric(
         "jobs_acknowledged_in_time",

@@ -88,7 +88,7 @@ class _Book:
     def write(self) -> None:
         found, words = self._found, self._words
         self._summary()
-        months = {words.month(key): each.metrics for key, each in found.calls_by_month.items()}
+        months = called(words.month, found.calls_by_month)
         sheet, rows = self._table("by_month", months, CALLS)
         self._chart(
             sheet, "column", rows, {"answered": 6, "abandoned": 8, "not_queued": 2}, stacked=True
@@ -104,10 +104,10 @@ class _Book:
             ("by_category", found.categories, words.category),
             ("by_area", found.areas, words.area),
         ):
-            of = {title(key): {"answered": tally.answered} for key, tally in tallies.items()}
+            of = [(title(key), {"answered": tally.answered}) for key, tally in tallies.items()]
             sheet, rows = self._table(name, of, ("answered",))
             self._chart(sheet, "bar", rows, {"answered": 1})
-        tickets = {words.month(key): each.metrics for key, each in found.tickets_by_month.items()}
+        tickets = called(words.month, found.tickets_by_month)
         sheet, rows = self._table("tickets_by_month", tickets, TICKETS)
         self._chart(sheet, "column", rows, {"tickets_received": 1, "tickets_closed": 3})
         for name, of_tickets, title in (
@@ -116,10 +116,10 @@ class _Book:
             ("tickets_by_area", found.tickets_by_area, words.area),
         ):
             self._named(name, of_tickets, title, TICKETS, "tickets_received", 1)
-        people = {words.month(key): each.metrics for key, each in found.presence_by_month.items()}
+        people = called(words.month, found.presence_by_month)
         sheet, rows = self._table("presence_by_month", people, PRESENCE)
         self._chart(sheet, "column", rows, {"present_ms": 1, "on_call_ms": 2})
-        jobs = {words.month(key): each.metrics for key, each in found.jobs_by_month.items()}
+        jobs = called(words.month, found.jobs_by_month)
         sheet, rows = self._table("jobs_by_month", jobs, JOBS)
         self._chart(
             sheet, "column", rows, {"jobs_sent": 1, "jobs_done": 1 + JOBS.index("jobs_done")}
@@ -137,8 +137,7 @@ class _Book:
         charted: str,
         place: int,
     ) -> None:
-        of = {title(key): each.metrics for key, each in groups.items()}
-        sheet, rows = self._table(name, of, columns)
+        sheet, rows = self._table(name, called(title, groups), columns)
         self._chart(sheet, "bar", rows, {charted: place})
 
     def _sheet(self, name: str) -> Any:
@@ -171,14 +170,14 @@ class _Book:
         sheet.freeze_panes(4, 1)
 
     def _table(
-        self, name: str, rows: Mapping[str, Mapping[str, Value]], ids: Sequence[str]
+        self, name: str, rows: Sequence[tuple[str, Mapping[str, Value]]], ids: Sequence[str]
     ) -> tuple[Any, int]:
         """A sheet with a table: a row each, its name first."""
         sheet, words = self._sheet(name), self._words
         heads = [words.text(f"reports.sheet.{name}")]
         heads += [CATALOGUE[id_].name[words.language] for id_ in ids]
         self._add_table(sheet, 0, heads, len(rows))
-        for number, (title, metrics) in enumerate(rows.items(), start=1):
+        for number, (title, metrics) in enumerate(rows, start=1):
             sheet.write(number, 0, title)
             for column, id_ in enumerate(ids, start=1):
                 self._write(sheet, number, column, CATALOGUE[id_], metrics.get(id_))
@@ -258,6 +257,13 @@ class _Book:
             sheet.write(number, 2, metric.definition[words.language], self._wrapped)
         sheet.set_column(0, 1, 30)
         sheet.set_column(2, 2, 110)
+
+
+def called(
+    title: Callable[[Any], str], groups: Mapping[Any, Any]
+) -> list[tuple[str, Mapping[str, Value]]]:
+    """The rows of a table: two that are called the same are two rows."""
+    return [(title(key), each.metrics) for key, each in groups.items()]
 
 
 def _different(heads: Iterable[str]) -> list[str]:

@@ -138,6 +138,10 @@ class Above(Protocol):
         """The parts of the days that are wanted, in order, in which there may be something."""
         ...
 
+    def remark(self, session: Session, wanted: Wanted) -> str:
+        """What is to be said of the list as a whole; empty: nothing."""
+        ...
+
 
 @dataclass(frozen=True)
 class Line:
@@ -156,6 +160,8 @@ def call_list() -> str:
     wanted = _wanted()
     with floor().db.read() as session:
         lines, more = _page(session, wanted, request.args.get("after", ""))
+        above: Above | None = current_app.extensions.get(ABOVE)
+        remark = above.remark(session, wanted) if above else ""
         ids = [line.visit.call_id for line in lines if line.brought is None]
         who, ticket_of = story.calls_by_id(session, ids), tickets.tickets_of_calls(session, ids)
         names = agent_names(session)
@@ -167,6 +173,7 @@ def call_list() -> str:
         ticket_of=ticket_of,
         more=more,
         wanted=wanted,
+        remark=remark,
         names=names,
         masked=i18n.masked,
         verdict=verdicts.verdict,

@@ -18,16 +18,15 @@ from jinja2 import Environment, PackageLoader, Template
 
 from hotline import i18n
 from hotline.floor import Floor
+from ivr.config import Ivr
+from reports import labels
 from reports.catalogue import CATALOGUE
 from reports.config import Reports
 from reports.mailing.digest import Digest, Remark, Value
-from reports.mailing.rules import Edition, Form, Kind
-
-_TYPES: Mapping[Form, tuple[str, str]] = {
-    Form.PDF: ("application", "pdf"),
-    Form.XLSX: ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    Form.CSV: ("text", "csv"),
-}
+from reports.mailing.rules import Edition, Form
+from reports.view import Period
+from reports.wording import wording
+from tickets.config import Tickets
 
 
 @dataclass(frozen=True)
@@ -68,14 +67,15 @@ class Addressed:
     stop: str
 
 
+def period(edition: Edition) -> Period:
+    """Its days as the pages know them."""
+    return Period(edition.kind.value, edition.first, edition.last)
+
+
 def title(floor: Floor, edition: Edition, language: str) -> str:
     """What a report is called: its day, month or fiscal year."""
-    if edition.kind is Kind.DAY:
-        return f"{i18n.weekday(edition.first, language)} {i18n.day(edition.first, language)}"
-    if edition.kind is Kind.MONTH:
-        return i18n.month(edition.first, language)
-    year = {"year": edition.name, "gregorian": edition.last.year}
-    return floor.texts.get("reports.fiscal_year", language, **year)
+    words = wording(language, floor.texts, floor.section(Ivr), floor.section(Tickets))
+    return labels.title(period(edition), words)
 
 
 def shown(metric: str, value: Value, language: str) -> str:
@@ -194,7 +194,8 @@ def as_html(floor: Floor, said: Letter) -> str:
     def t(key: str, **values: Any) -> str:
         return floor.texts.get(key, said.language, **values)
 
-    return _template().render(said=said, t=t)
+    # on a telephone a number must not stand on another line than its sign
+    return _template().render(said=said, t=t).replace(" %", "\u00a0%")
 
 
 @cache
@@ -231,7 +232,7 @@ def message(
     made.set_content(as_text(floor, said))
     made.add_alternative(as_html(floor, said), subtype="html")
     for form, content in files.items():
-        main, sub = _TYPES[form]
+        main, _, sub = form.mime.partition("/")
         file_name = f"{floor.city.number}-{edition.name}-{to.language}.{form}"
         made.add_attachment(content, maintype=main, subtype=sub, filename=file_name)
     return made

@@ -86,7 +86,7 @@ def page(
     elif edition.kind is Kind.MONTH:
         by_time = writer.by_day(found, days)
     else:
-        months = {words.month(month): each for month, each in found.calls_by_month.items()}
+        months = [(words.month(month), each) for month, each in found.calls_by_month.items()]
         by_time = writer.table("reports.by_year", "reports.month", CALLS, months)
     tables = [
         replace(by_time, pictures=drawn.by_time),
@@ -137,12 +137,13 @@ class _Writer:
         called: Callable[[str], str],
     ) -> Table:
         title, head = _GROUPS[name]
-        return self.table(title, head, columns, {called(key): of for key, of in groups.items()})
+        # two that are called the same are two rows
+        return self.table(title, head, columns, [(called(key), of) for key, of in groups.items()])
 
     def table(
-        self, title: str, head: str, columns: Sequence[str], groups: Mapping[str, Any]
+        self, title: str, head: str, columns: Sequence[str], groups: Iterable[tuple[str, Any]]
     ) -> Table:
-        rows = [Row(name, self._cells(columns, of.metrics)) for name, of in groups.items()]
+        rows = [Row(name, self._cells(columns, of.metrics)) for name, of in groups]
         return self._table(title, head, columns, rows)
 
     def by_hour(self, found: Figures) -> Table:
@@ -157,11 +158,11 @@ class _Writer:
         days: dict[date, list[Counters]] = {}
         for row in counted:
             days.setdefault(row.day, []).append(row.counters)
-        calls: dict[str, Calls] = {}
+        calls: list[tuple[str, Calls]] = []
         for day in sorted(days):
             whole = total(days[day])
             name = i18n.short_day(day, self._language)
-            calls[name] = Calls(whole, rates(whole, found.formula))
+            calls.append((name, Calls(whole, rates(whole, found.formula))))
         return self.table("reports.by_month", "reports.day", CALLS, calls)
 
     def _table(self, title: str, head: str, columns: Sequence[str], rows: Sequence[Row]) -> Table:

@@ -17,19 +17,13 @@ from reports.figures import Patterns, figures
 from reports.mailing import letters, links, making, service, shelf
 from reports.mailing.links import Facts, NoLink
 from reports.mailing.page import Page, page
-from reports.mailing.rules import Edition, Form, Kind
-from reports.view import Period
+from reports.mailing.rules import Form
 from reports.view import report as report_of
 from tickets import attempts
 from tickets.config import Tickets
 
 #: Its templates are the room's.
 blueprint = Blueprint("handed_out", __name__)
-_MIME = {
-    Form.PDF: "application/pdf",
-    Form.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    Form.CSV: "text/csv",
-}
 
 
 class TooManyLinks(Invalid):
@@ -84,7 +78,7 @@ def file(token: str, form: str) -> BaseResponse:
         return _nothing(error)
     wanted = Form(form)
     content = shelf.file(floor(), link.edition, link.language, wanted)
-    answer = Response(content, mimetype=_MIME[wanted])
+    answer = Response(content, mimetype=wanted.mime)
     name = f"report-{link.edition.name}-{link.language}.{form}"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Content-Language"] = link.language
@@ -125,7 +119,7 @@ def _nothing(error: HotlineError) -> BaseResponse:
 def _page(link: Facts) -> Page:
     """The link's report in the reader's language, which is the link's."""
     now, how, words, zone = clock.now(), here.how(), here.words(), floor().city.zone
-    period = _period(link.edition)
+    period = letters.period(link.edition)
     by_day, by_month = period.kind != "day", period.kind == "year"
     with floor().db.read() as session:
         found = figures(session, making.span_of(link.edition), how, now=now)
@@ -139,17 +133,6 @@ def _page(link: Facts) -> Page:
     )
     drawn = periods.alone(lines, patterns, reader, now=now)
     return page(link.edition, found, rows, drawn, words)
-
-
-def _period(edition: Edition) -> Period:
-    first = edition.first
-    match edition.kind:
-        case Kind.DAY:
-            return Period.day(first)
-        case Kind.MONTH:
-            return Period.month(first.year, first.month)
-        case Kind.YEAR:
-            return Period.year(clock.fiscal_year_of(first))
 
 
 # ---------------------------------------------------------------- no more mails

@@ -40,6 +40,18 @@ class Form(StrEnum):
     XLSX = "xlsx"
     CSV = "csv"
 
+    @property
+    def mime(self) -> str:
+        """Its media type."""
+        return _MIME[self]
+
+
+_MIME: Final = {
+    Form.PDF: "application/pdf",
+    Form.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Form.CSV: "text/csv",
+}
+
 
 class State(StrEnum):
     """How far the mail of one report to one subscriber is."""

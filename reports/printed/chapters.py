@@ -35,6 +35,8 @@ from reports.wording import Wording
 
 #: A list on paper ends where the eye does.
 LONGEST: Final = 12
+#: From one bar to the next, so that three lists of so many stand on a page.
+BAR: Final = 19
 #: Steps of a table that says itself what they are.
 BUCKETS: Final = frozenset({*WAIT_BUCKETS, *AGE_BUCKETS})
 _HOURS: Final = [f"{hour:02}" for hour in range(24)]
@@ -279,13 +281,15 @@ class _Book:
 
     def calls(self) -> Iterator[Block]:
         columns = ("calls", "offered", "answered", "abandoned", "service_level", "average_wait")
-        yield self.table(
-            self.t("by_month"),
-            self.t("month"),
-            self.figures.calls_by_month,
-            lambda first: i18n.month(first, self.language),
-            columns,
-        )
+        # a single month is the whole
+        if len(self.figures.calls_by_month) > 1:
+            yield self.table(
+                self.t("by_month"),
+                self.t("month"),
+                self.figures.calls_by_month,
+                lambda first: i18n.month(first, self.language),
+                columns,
+            )
         yield self.heat()
         yield self.table(
             self.t("by_language"),
@@ -357,7 +361,7 @@ class _Book:
         if rest := sum(number for _, number in values[LONGEST:]):
             shown.append((self.t("the_rest", number=len(values) - LONGEST), rest))
         written = ((what, i18n.number(number, self.language)) for what, number in shown)
-        return Chart(f"{caption} · {unit}", charts.ranked(shown), _said(caption, written))
+        return Chart(f"{caption} · {unit}", charts.ranked(shown, step=BAR), _said(caption, written))
 
     def speed(self) -> Iterator[Block]:
         yield Numbers(
@@ -377,6 +381,7 @@ class _Book:
             if id_.startswith("waited_") and number
         ]
         if waits:
+            whole = sum(number for _, number in waits)
             yield Table(
                 self.t("waits"),
                 [self.t("wait"), self.name("answered"), self.t("share")],
@@ -384,9 +389,14 @@ class _Book:
                     [
                         name,
                         i18n.number(number, self.language),
-                        i18n.percent(number / sum(n for _, n in waits), self.language),
+                        i18n.percent(number / whole, self.language),
                     ]
                     for name, number in waits
+                ],
+                [
+                    self.t("whole"),
+                    i18n.number(whole, self.language),
+                    i18n.percent(1, self.language),
                 ],
             )
 
@@ -398,7 +408,11 @@ class _Book:
             (self.month(first), each.metrics.get("service_level"))
             for first, each in self.figures.calls_by_month.items()
         ]
-        caption = self.t("level_by_month", threshold=f"{self.figures.threshold_seconds:g}")
+        caption = self.t(
+            "level_by_month",
+            threshold=f"{self.figures.threshold_seconds:g}",
+            target=i18n.percent(self.of.service_level_target, self.language, 0),
+        )
         yield Chart(
             caption,
             charts.share_line(
@@ -443,6 +457,7 @@ class _Book:
                 self.t("ages"),
                 [self.t("age"), self.name("tickets_open")],
                 [[name, i18n.number(number, self.language)] for name, number in ages],
+                [self.t("whole"), self.show(self.metrics, "tickets_open")],
             )
 
     def areas(self) -> Iterator[Block]:
@@ -496,6 +511,8 @@ class _Book:
                 ),
             )
         failed = [each for each in self.of.faults if any(each.faults.values())]
+        # as they stand in the table above
+        failed.sort(key=lambda each: -each.received)
         if failed:
             kinds = list(failed[0].faults)
             yield Table(
@@ -507,6 +524,13 @@ class _Book:
                         *(i18n.number(each.faults[kind], self.language) for kind in kinds),
                     ]
                     for each in failed
+                ],
+                [
+                    self.t("whole"),
+                    *(
+                        i18n.number(sum(each.faults[kind] for each in failed), self.language)
+                        for kind in kinds
+                    ),
                 ],
             )
             yield Words(self.t("faults_counted"), aside=True)
@@ -774,7 +798,9 @@ class _Book:
                     share=i18n.percent(number / whole, self.language),
                 )
         days = (self.figures.span.last - self.figures.span.first).days + 1
-        if self.of.nights < days:
+        if not self.of.nights:
+            yield self.t("no_nights")
+        elif self.of.nights < days:
             yield self.t(
                 "unknown_nights",
                 nights=i18n.number(self.of.nights, self.language),

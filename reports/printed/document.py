@@ -67,8 +67,6 @@ class Table:
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     total: Sequence[str] = ()
-    #: How wide each column is, in parts of the whole; empty: the first as wide as two others.
-    widths: Sequence[float] = ()
     kind: Literal["table"] = "table"
 
     def __post_init__(self) -> None:

@@ -38,6 +38,7 @@ _FRAME: Final[Mapping[str, Any]] = {
         "titleFontSize": 10,
         "titleFontWeight": "normal",
         "padding": 14,
+        "offset": 4,
     },
     "text": {"fontSize": 10, "color": "#1b2226"},
 }

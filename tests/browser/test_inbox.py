@@ -87,6 +87,16 @@ def test_from_the_list_to_a_note_and_back_by_keys(look: Look, inbox: None) -> No
     expect(page.locator("tr.unread")).to_have_count(2)
 
 
+def test_on_paper_stands_the_list_and_nothing_to_click(look: Look, inbox: None) -> None:
+    """Also of who may move many at once, whose list is a form."""
+    page = look("/tickets?lang=th", 1366)
+    page.emulate_media(media="print")
+    for text in TEXTS:
+        expect(page.get_by_text(text)).to_be_visible()
+    for hidden in (".pick", "form.filters", "header.site", "form.picking button"):
+        assert not page.locator(hidden).first.is_visible(), hidden
+
+
 @pytest.mark.parametrize("width", [1366, 360])
 def test_the_list_and_the_views_are_whole(look: Look, inbox: None, width: int) -> None:
     for path in ("/tickets?lang=th", "/tickets?lang=en&q=ไฟ", "/tickets/views?lang=th"):

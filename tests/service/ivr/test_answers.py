@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from hotline import clock
 from hotline.config import City
+from hotline.models import Effect
 from hotline.telephony import CarrierError, Refused
 from ivr import messages
 from ivr.errors import NotYours
@@ -155,6 +157,22 @@ def test_a_click_is_one_message(
     page = agent.ask("GET", f"/calls/{caller.id}?lang=en").text
     assert "The SMS was sent" in page
     assert f"sent answer {water} by SMS" in page
+
+
+def test_what_an_older_version_ordered_is_sent_and_told_to_the_desk(
+    world: World, talking: tuple[Agent, Caller], water: int, texting: Texting
+) -> None:
+    agent, caller = talking
+    agent.does(f"/api/calls/{caller.id}/messages", **sms(caller, water))
+    with world.floor.db.write() as session:
+        ordered = session.scalars(sa.select(Effect).where(Effect.kind == messages.SEND)).one()
+        ordered.payload = {
+            name: ordered.payload[name] for name in ordered.payload.keys() - {"agent"}
+        }
+    world.deliver()
+    assert len(texting.sent) == 1
+    assert [each["agent"] for each in story_of(world, caller, "sms")] == [agent.id] * 2
+    assert results(world, caller) == ["sent"]
 
 
 def test_what_the_carrier_refuses_is_said(

@@ -382,6 +382,13 @@ def test_another_threshold_is_said_until_the_night_has_counted_by_it(
     levels, text = shown()
     assert levels == {i18n.percent(said_.level(formula, old), "en")}
     assert "Days counted by earlier settings: 1." in text
+    # and the lists, which go by the new one at once
+    lists = (
+        f"/reports/behind?metric=answered_in_threshold&from={day}&until={day}&lang=en",
+        f"/calls?outcome=answered&within=60&from={day}&until={day}&lang=en",
+    )
+    for address in lists:
+        assert "counted by earlier settings: 1." in reader()(address)
     with counted.db.read() as session:
         coverage = figures(session, october, how, now=clock.now()).as_json()["coverage"]
         assert len(coverage["calls"]["outdated"]) == 31
@@ -397,6 +404,8 @@ def test_another_threshold_is_said_until_the_night_has_counted_by_it(
         assert levels == {i18n.percent(said_.level(formula, threshold), "en")}
         assert said_.level(formula, threshold) != said_.level(formula, old)
         assert "earlier settings" not in text
+        for address in lists:
+            assert "earlier settings" not in reader()(address)
         assert "Revised afterwards" not in text
         with counted.db.read() as session:
             assert publishing.waits_for(session, OCTOBER, how, now=clock.now()) is None

@@ -87,6 +87,7 @@ def test_jobs_are_counted_where_they_were_sent_and_as_they_stand(driven: Floor) 
         "sent": 8,
         "first": 7,
         "acknowledged": 6,
+        "acknowledge_due": 6,
         "acknowledged_in_time": 6,
         "here": 6,
         "done": 6,
@@ -123,6 +124,10 @@ def test_every_number_is_what_is_behind_it(driven: Floor) -> None:
                 of = wanted(name, NOVEMBER, by)
                 items = list(behind.behind(session, of, how, now=now))
                 assert len(items) == metrics[name] == behind.number(session, of, how, now=now)
+        share = wanted("jobs_acknowledged_on_time", NOVEMBER, {})
+        over = list(behind.behind(session, share, how, now=now))
+        in_time = whole.metrics["jobs_acknowledged_in_time"]
+        assert whole.metrics["jobs_acknowledged_on_time"] == in_time / len(over)
         before = Span(DAY - timedelta(days=9), DAY - timedelta(days=1))
         assert not list(behind.behind(session, wanted("jobs_sent", before, {}), how, now=now))
 

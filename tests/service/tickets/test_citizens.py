@@ -99,7 +99,9 @@ def now_is(floor: Floor, ticket: TicketFacts) -> TicketFacts:
 
 def test_number_and_four_digits_open_it(client: FlaskClient, make: Any) -> None:
     ticket = make()
-    assert "ขั้นที่ 1" in client.get("/t").text
+    asked = client.get("/t").text
+    assert "ขั้นที่ 1" in asked
+    assert '<a href="tel:1337">โทรหาเรา' in asked
     second = client.get(f"/t?number={ticket.number_shown}")
     assert ticket.number_shown in second.text
     came = enter(client, ticket, "๕๖๗๘")

@@ -52,6 +52,7 @@ def test_a_job_counts_in_what_it_came_to() -> None:
         "jobs_sent",
         "jobs_first",
         "jobs_acknowledged",
+        "jobs_acknowledge_due",
         "jobs_acknowledged_in_time",
         "jobs_on_way",
         "jobs_here",
@@ -83,6 +84,7 @@ def test_every_job_that_was_seen_was_seen_in_time_or_late() -> None:
         1,
         1,
     )
+    assert found.jobs_acknowledge_due == 2, "what the share is taken over"
     assert job_rates(jobs, found).jobs_acknowledged_on_time == 0.5
 
 
