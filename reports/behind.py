@@ -2,10 +2,13 @@
 much. What they add up to is the number, since each is counted alone by the same rules.
 """
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from itertools import chain, islice
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,7 +20,7 @@ from reports.attendance import PRESENCE_COUNTER_NAMES
 from reports.catalogue import CATALOGUE
 from reports.figures import Span
 from reports.fleet import JOB_COUNTER_NAMES
-from reports.matters import STOCKS, TICKET_COUNTER_NAMES
+from reports.matters import AGE_BOUNDS, AGE_BUCKETS, STOCKS, TICKET_COUNTER_NAMES
 from reports.metrics import (
     COUNTER_NAMES,
     INTERVAL,
@@ -37,7 +40,10 @@ from reports.models import (
 )
 from reports.rollups import Part
 from reports.service import How, days_between
+from reports.source import Spans
 from reports.topics import RESOLVED, TALLIED, By, Key, Tally
+
+T = TypeVar("T")
 
 #: A rate leads to what it is taken over.
 OF_RATE: Final[Mapping[str, str]] = {
@@ -176,9 +182,22 @@ def behind(
         return
     reading = {Part.CALLS: _calls, Part.TICKETS: _tickets, Part.PRESENCE: _presence}[of.part]
     settled = _settled(session, of.part, first, last, how)
-    for day in _days(session, of, first, last, settled):
-        if of.weekday in (None, day.weekday()):
-            yield from reading(session, _Day(day, day in settled), of, how, now)
+    days = (
+        _Day(day, day in settled)
+        for day in _days(session, of, first, last, settled)
+        if of.weekday in (None, day.weekday())
+    )
+    yield from reading(session, days, of, how, now)
+
+
+def _growing(found: Iterable[T], first: int, most: int) -> Iterator[list[T]]:
+    """Twice as many each time: who asks for a page of what is frequent is given little more, and a
+    page of what is rare is not a hundred statements.
+    """
+    rest, many = iter(found), first
+    while some := list(islice(rest, many)):
+        yield some
+        many = min(2 * many, most)
 
 
 @dataclass(frozen=True)
@@ -242,24 +261,73 @@ def _stored(of: Wanted) -> tuple[sa.Table, list[sa.ColumnElement[bool]]]:
 # ---------------------------------------------------------------- calls
 
 
-def _calls(session: Session, of_day: _Day, of: Wanted, how: How, now: datetime) -> Iterator[Item]:
-    for start, end in _windows(session, of_day, of, how):
-        read = list(_read(session, of, start, end))
-        if of.metric in FIRST:
-            yield from _first_calls(session, of, of_day.day, read, how, now)
-            continue
+#: So many parts of days are read at once, first and at most.
+_PIECES, _MOST_PIECES = 4, 128
+_MOST_DAYS = 32
+#: What is read of a day at once where the rows say that there is something everywhere.
+_PIECE: Final = 4 * INTERVAL
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A part of a local day, [start, end) in UTC."""
+
+    day: date
+    start: datetime
+    end: datetime
+
+
+def _calls(
+    session: Session, days: Iterable[_Day], of: Wanted, how: How, now: datetime
+) -> Iterator[Item]:
+    if of.metric in FIRST:
+        for each in days:
+            yield from _first_calls(session, of, each.day, how, now)
+        return
+    for pieces in _batches(session, days, of, how):
+        read = list(_read(session, of, _joined((each.start, each.end) for each in pieces)))
         adds = _of_topic(session, of, read, how) if of.topic else _of_counter(of, read, how)
+        starts = [piece.start for piece in pieces]
+        found: list[list[Item]] = [[] for _ in pieces]
         for each, number in adds:
             if number:
-                yield Item("call", source.id_of(each), of_day.day, moment(each), number)
+                at = moment(each)
+                place = bisect_right(starts, at) - 1
+                item = Item("call", source.id_of(each), pieces[place].day, at, number)
+                found[place].append(item)
+        yield from chain.from_iterable(found)
 
 
-def _read(session: Session, of: Wanted, start: datetime, end: datetime) -> Iterator[CallFacts]:
-    if of.metric in FIRST:
-        return source.facts(session, start, end)
+def _batches(
+    session: Session, days: Iterable[_Day], of: Wanted, how: How
+) -> Iterator[Sequence[_Piece]]:
+    """The parts of some days in which there may be something, in order, some at a time."""
+    pieces = (
+        _Piece(each.day, begin, min(end, begin + piece))
+        for each in days
+        for start, end in _windows(session, each, of, how)
+        for piece in [_PIECE if _told_of_intervals(of) else end - start]
+        for begin in _steps(start, end, piece)
+    )
+    first, most = (_PIECES, _MOST_PIECES) if _told_of_intervals(of) else (1, _MOST_DAYS)
+    return _growing(pieces, first, most)
+
+
+def _steps(start: datetime, end: datetime, step: timedelta) -> Iterator[datetime]:
+    while start < end:
+        yield start
+        start += step
+
+
+def _told_of_intervals(of: Wanted) -> bool:
+    """Whether rows say in which intervals there is something, and not only on which days."""
+    return of.topic is None and of.metric not in FIRST
+
+
+def _read(session: Session, of: Wanted, spans: Spans) -> Iterator[CallFacts]:
     if of.topic is None or of.topic.by is By.HOUR:
-        return source.facts(session, start, end, adding_to=of.metric)
-    return source.facts_about(session, start, end, *of.topic)
+        return source.facts_within(session, spans, adding_to=of.metric)
+    return source.facts_about(session, spans, *of.topic)
 
 
 def where(
@@ -281,25 +349,27 @@ def _windows(
     start, end = clock.day_bounds(of_day.day, how.zone)
     if of.topic is not None and of.topic.by is By.HOUR:
         quarters = [start + n * INTERVAL for n in range((end - start) // INTERVAL)]
-        return _joined(at for at in quarters if f"{at.astimezone(how.zone):%H}" == of.topic.key)
-    if of.topic is not None or of.metric in FIRST or not of_day.settled:
+        mine = (at for at in quarters if f"{at.astimezone(how.zone):%H}" == of.topic.key)
+        return _joined((at, at + INTERVAL) for at in mine)
+    if not _told_of_intervals(of) or not of_day.settled:
         return [(start, end)]
     table = call_intervals
     narrowed = (table.c[name] == key for name, key in of.by.items())
     found = sa.select(table.c.interval_start).where(
         table.c.day == of_day.day, table.c[of.metric] > 0, *narrowed
     )
-    return _joined(session.scalars(found.distinct().order_by(table.c.interval_start)))
+    starts = session.scalars(found.distinct().order_by(table.c.interval_start))
+    return _joined((at, at + INTERVAL) for at in starts)
 
 
-def _joined(intervals: Iterable[datetime]) -> list[tuple[datetime, datetime]]:
-    """Intervals, in order, as stretches: those that touch are read at once."""
+def _joined(spans: Iterable[tuple[datetime, datetime]]) -> Spans:
+    """Spans, in order, as stretches: those that touch are read at once."""
     found: list[tuple[datetime, datetime]] = []
-    for at in intervals:
-        if found and at == found[-1][1]:
-            found[-1] = (found[-1][0], at + INTERVAL)
+    for start, end in spans:
+        if found and start == found[-1][1]:
+            found[-1] = (found[-1][0], end)
         else:
-            found.append((at, at + INTERVAL))
+            found.append((start, end))
     return found
 
 
@@ -324,8 +394,11 @@ def _of_topic(
 
 
 def _first_calls(
-    session: Session, of: Wanted, day: date, read: list[CallFacts], how: How, now: datetime
+    session: Session, of: Wanted, day: date, how: How, now: datetime
 ) -> Iterator[Item]:
+    # those that were answered are told of, as of `answered`
+    spans = [clock.day_bounds(day, how.zone)]
+    read = list(source.facts_within(session, spans, adding_to="answered"))
     for contact, settled in rollups.first_calls_alone(session, day, read, how, now=now):
         if settled == RESOLVED or of.metric == FIRST[0]:
             yield Item("call", contact.call_id, day, contact.at, 1)
@@ -334,29 +407,67 @@ def _first_calls(
 # ---------------------------------------------------------------- tickets
 
 
-def _tickets(session: Session, of_day: _Day, of: Wanted, how: How, now: datetime) -> Iterator[Item]:
+def _tickets(
+    session: Session, days: Iterable[_Day], of: Wanted, how: How, now: datetime
+) -> Iterator[Item]:
+    if of.metric in STOCKS:
+        for each in days:
+            yield from _standing(session, each, of, how, now)
+        return
+    for some in _growing(days, 1, _MOST_DAYS):
+        span = rollups.days_of(some[0].day, some[-1].day, how, now=now)
+        spans = _joined(clock.day_bounds(each.day, how.zone) for each in some)
+        found: dict[date, list[Item]] = {each.day: [] for each in some}
+        for each in source.moved(session, spans, of=of.by, adding_to=of.metric):
+            adds: Counter[date] = Counter()
+            for day, name, by in matters.flows(each, span):
+                adds[day] += by * (name == of.metric)
+            for day, number in adds.items():
+                if number and day in found:
+                    found[day].append(Item("ticket", each.number, day, each.received_at, number))
+        yield from chain.from_iterable(found.values())
+
+
+def _standing(
+    session: Session, of_day: _Day, of: Wanted, how: How, now: datetime
+) -> Iterator[Item]:
+    """What was open when a day was over."""
     day = of_day.day
     days = rollups.days_of(day, day, how, now=now)
-    stock = of.metric in STOCKS
-    read, counted = (source.histories, matters.stocks) if stock else (source.moved, matters.flows)
-    for each in read(session, days.starts[0], days.starts[-1], of=of.by):
-        adds = sum(by for _, name, by in counted(each, days) if name == of.metric)
+    start, end = days.starts
+    oldest = _oldest(session, day) if of_day.settled else None
+    since = None if oldest is None else end - oldest
+    for each in source.standing(session, start, end, of=of.by, since=since):
+        adds = sum(by for _, name, by in matters.stocks(each, days) if name == of.metric)
         if adds:
             yield Item("ticket", each.number, day, each.received_at, adds)
+
+
+def _oldest(session: Session, day: date) -> timedelta | None:
+    """No older was any ticket that was open when a day was over, as its rows have it; None: there
+    is no saying.
+    """
+    ages = [sa.func.coalesce(sa.func.max(ticket_days.c[name]), 0) for name in AGE_BUCKETS]
+    most = session.execute(sa.select(*ages).where(ticket_days.c.day == day)).one()
+    if most[-1]:
+        return None
+    bounds = [bound for bound, many in zip(AGE_BOUNDS, most, strict=False) if many]
+    return timedelta(days=max(bounds, default=0))
 
 
 # ---------------------------------------------------------------- the agents' time
 
 
 def _presence(
-    session: Session, of_day: _Day, of: Wanted, how: How, now: datetime
+    session: Session, days: Iterable[_Day], of: Wanted, how: How, now: datetime
 ) -> Iterator[Item]:
-    day = of_day.day
-    start, _ = clock.day_bounds(day, how.zone)
-    for agent, counters in rollups.count_presence_of(session, day, how, now=now).items():
-        adds = getattr(counters, of.metric)
-        if adds:
-            yield Item("agent", agent, day, start, adds)
+    for each in days:
+        start, _ = clock.day_bounds(each.day, how.zone)
+        counted = rollups.count_presence_of(session, each.day, how, now=now)
+        for agent, counters in counted.items():
+            adds = getattr(counters, of.metric)
+            if adds:
+                yield Item("agent", agent, each.day, start, adds)
 
 
 # ---------------------------------------------------------------- the units' jobs
@@ -382,15 +493,14 @@ def number(session: Session, of: Wanted, how: How, *, now: datetime) -> int | No
         first = figures.along(session, of.span, how, By.FIRST, now=now)
         kept = first if of.metric == FIRST[0] else {RESOLVED: first.get(RESOLVED, Tally())}
         return sum(each.calls for each in kept.values())
-    found: figures.Tickets | figures.Presence | figures.Jobs | None
+    if of.part is Part.TICKETS:
+        counted = figures.of_tickets(session, of.span, how, of.metric, of.by, now=now)
+        return 0 if counted is None and len(of.by) > 1 else counted
+    found: figures.Presence | figures.Jobs
     if of.is_of_jobs:
         found = figures.of_jobs(session, of.span, how, of.by, now=now)
     elif of.part is Part.CALLS:
         return figures.of_calls(session, of.span, how, of.metric, of.by, now=now)
-    elif of.part is Part.TICKETS:
-        found = figures.of_tickets(session, of.span, how, of.by, now=now)
-        if found is None:
-            return 0 if len(of.by) > 1 else None
     else:
         found = figures.of_presence(session, of.span, how, now=now)
     value = found.metrics[of.metric]

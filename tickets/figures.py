@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ from tickets.workflow import OPEN
 
 _OPEN = frozenset(state.value for state in OPEN)
 _AT_ONCE = 500
+#: So many when a page of them is asked for, of which not all may be on it.
+_ON_PAGE = 150
 #: What changes the number of something; `_RECAST` what changes where all of a ticket is counted.
 _RECAST = (EventKind.ROUTED, EventKind.COMPLETED, EventKind.PLACED, EventKind.UNDONE)
 _PLANNING = (EventKind.WAITING, EventKind.RESUMED)
@@ -77,11 +80,9 @@ class Matter(NamedTuple):
     area: str | None
 
 
-def histories(
-    session: Session, start: datetime, end: datetime, *, of: Mapping[str, str] = NOTHING_ELSE
-) -> Iterator[History]:
+def histories(session: Session, start: datetime, end: datetime) -> Iterator[History]:
     """Every ticket of which a number in [start, end) (UTC) can be told: received, open, moved or
-    judged in it; by id. `of`: only of this category, division or area ("" is none).
+    judged in it; by id.
     """
     judged = sa.select(TicketEvent.ticket_id).where(
         TicketEvent.kind == EventKind.JUDGED.value, TicketEvent.at >= start, TicketEvent.at < end
@@ -97,32 +98,95 @@ def histories(
         judged,
         chosen,
     )
-    asked = sa.select(Ticket.id).where(Ticket.id.in_(there), Ticket.received_at < end, *_only(of))
+    asked = sa.select(Ticket.id).where(Ticket.id.in_(there), Ticket.received_at < end)
     ids = session.scalars(asked.order_by(Ticket.id)).all()
     for chunk in _chunks(ids):
         yield from _read(session, chunk)
 
 
+class What(StrEnum):
+    """What of a ticket a number is told of."""
+
+    RECEIVED = "received"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    MERGED = "merged"
+    OVERDUE = "overdue"
+    JUDGED = "judged"
+    CHOSEN = "chosen"  # the first choice of a category
+
+
+#: From a moment on, and before another (UTC).
+Spans = Sequence[tuple[datetime, datetime]]
+
+
 def moved(
-    session: Session, start: datetime, end: datetime, *, of: Mapping[str, str] = NOTHING_ELSE
+    session: Session,
+    spans: Spans,
+    *,
+    of: Mapping[str, str] = NOTHING_ELSE,
+    what: Collection[What] = tuple(What),
 ) -> Iterator[History]:
-    """The same, but for those that were just open: every ticket to which something happened in
-    [start, end). Of a day long ago these are found at once; which were open is asked of all that
-    have come since.
+    """Every ticket to which some of this happened in one of the spans (half-open), and maybe some
+    more; by id. `of`: only of this category, division or area ("" is none).
     """
-    received = sa.select(Ticket.id).where(Ticket.received_at >= start, Ticket.received_at < end)
-    happened = sa.select(TicketEvent.ticket_id).where(
-        TicketEvent.at >= start,
-        TicketEvent.at < end,
-        TicketEvent.kind.in_([kind.value for kind in _COUNTED]),
-    )
-    chosen = sa.select(CategoryChoice.ticket_id).where(
-        CategoryChoice.at >= start, CategoryChoice.at < end
-    )
-    there = Ticket.id.in_(sa.union(received, happened, chosen))
+    events = [_TOLD_BY[each] for each in what if each in _TOLD_BY]
+    parts = []
+    if What.RECEIVED in what:
+        parts.append(sa.select(Ticket.id).where(_in(spans, Ticket.received_at)))
+    if What.CHOSEN in what:
+        parts.append(sa.select(CategoryChoice.ticket_id).where(_in(spans, CategoryChoice.at)))
+    if events:
+        happened = sa.or_(*events)
+        parts.append(sa.select(TicketEvent.ticket_id).where(_in(spans, TicketEvent.at), happened))
+    there = Ticket.id.in_(sa.union(*parts) if len(parts) > 1 else parts[0])
     ids = session.scalars(sa.select(Ticket.id).where(there, *_only(of)).order_by(Ticket.id)).all()
     for chunk in _chunks(ids):
         yield from _read(session, chunk)
+
+
+def standing(
+    session: Session,
+    start: datetime,
+    end: datetime,
+    *,
+    of: Mapping[str, str] = NOTHING_ELSE,
+    since: datetime | None = None,
+) -> Iterator[History]:
+    """Every ticket that was open in [start, end), and maybe some more; by id. `since`: only of
+    those that were received from then on.
+    """
+    there = [
+        Ticket.received_at < end,
+        sa.or_(Ticket.closed_at.is_(None), Ticket.closed_at >= start),
+    ]
+    if since is not None:
+        there.append(Ticket.received_at >= since)
+    ids = session.scalars(sa.select(Ticket.id).where(*there, *_only(of)).order_by(Ticket.id)).all()
+    # who asks wants a page of them
+    for chunk in _chunks(ids, at_once=_ON_PAGE):
+        yield from _read(session, chunk)
+
+
+def _in(spans: Spans, at: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(*(sa.and_(at >= start, at < end) for start, end in spans))
+
+
+def _is_open(name: str) -> sa.ColumnElement[bool]:
+    return TicketEvent.data[name].as_string().in_(sorted(_OPEN))
+
+
+_MOVED = TicketEvent.kind == EventKind.MOVED.value
+_COMPLETED = TicketEvent.kind == EventKind.COMPLETED.value
+#: By which events it is found; more than these may be found by them, as what was undone later.
+_TOLD_BY: Mapping[What, sa.ColumnElement[bool]] = {
+    What.CLOSED: sa.or_(sa.and_(_MOVED, ~_is_open("to")), _COMPLETED),
+    # most moves are from one open state to another
+    What.REOPENED: sa.or_(sa.and_(_MOVED, _is_open("to"), ~_is_open("from")), _COMPLETED),
+    What.MERGED: TicketEvent.kind == EventKind.MERGED.value,
+    What.OVERDUE: TicketEvent.kind == EventKind.OVERDUE.value,
+    What.JUDGED: TicketEvent.kind == EventKind.JUDGED.value,
+}
 
 
 def _only(of: Mapping[str, str]) -> Iterator[sa.ColumnElement[bool]]:
@@ -297,5 +361,5 @@ def calls_about(session: Session, calls: Iterable[int], *, of: Mapping[str, str]
     return found
 
 
-def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[first : first + _AT_ONCE] for first in range(0, len(ids), _AT_ONCE))
+def _chunks(ids: Sequence[int], at_once: int = _AT_ONCE) -> Iterator[Sequence[int]]:
+    return (ids[first : first + at_once] for first in range(0, len(ids), at_once))

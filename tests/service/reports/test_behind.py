@@ -104,15 +104,21 @@ def test_what_happened_to_tickets_is_behind_their_numbers(full: Floor) -> None:
     how, now = How.of(full), midnight(full, DAY + timedelta(days=9))
     days = rollups.days_of(DAY, DAY, how, now=now)
     with full.db.read() as session:
+        start, end = days.starts[0], days.starts[-1]
         every, moved = (
-            [
-                (each.number, flow)
-                for each in read(session, days.starts[0], days.starts[-1], of={})
-                for flow in matters.flows(each, days)
-            ]
-            for read in (source.histories, source.moved)
+            [(each.number, flow) for each in read for flow in matters.flows(each, days)]
+            for read in (
+                source.histories(session, start, end),
+                source.moved(session, [(start, end)], of={}),
+            )
         )
         assert every == moved
+        for metric in matters.FLOWS:
+            alone = source.moved(session, [(start, end)], of={}, adding_to=metric)
+            found = [(each.number, flow) for each in alone for flow in matters.flows(each, days)]
+            assert [flow for flow in every if flow[1][1] == metric] == [
+                flow for flow in found if flow[1][1] == metric
+            ]
         assert moved
         whole = figures(session, Span(DAY, DAY), how, now=now)
         for division in whole.tickets_by_division:
