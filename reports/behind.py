@@ -20,7 +20,7 @@ from reports.attendance import PRESENCE_COUNTER_NAMES
 from reports.catalogue import CATALOGUE
 from reports.figures import Span
 from reports.fleet import JOB_COUNTER_NAMES
-from reports.matters import AGE_BOUNDS, AGE_BUCKETS, STOCKS, TICKET_COUNTER_NAMES
+from reports.matters import STOCKS, TICKET_COUNTER_NAMES
 from reports.metrics import (
     COUNTER_NAMES,
     INTERVAL,
@@ -434,25 +434,10 @@ def _standing(
     """What was open when a day was over."""
     day = of_day.day
     days = rollups.days_of(day, day, how, now=now)
-    start, end = days.starts
-    oldest = _oldest(session, day) if of_day.settled else None
-    since = None if oldest is None else end - oldest
-    for each in source.standing(session, start, end, of=of.by, since=since):
+    for each in source.standing(session, days.starts[0], days.starts[-1], of=of.by):
         adds = sum(by for _, name, by in matters.stocks(each, days) if name == of.metric)
         if adds:
             yield Item("ticket", each.number, day, each.received_at, adds)
-
-
-def _oldest(session: Session, day: date) -> timedelta | None:
-    """No older was any ticket that was open when a day was over, as its rows have it; None: there
-    is no saying.
-    """
-    ages = [sa.func.coalesce(sa.func.max(ticket_days.c[name]), 0) for name in AGE_BUCKETS]
-    most = session.execute(sa.select(*ages).where(ticket_days.c.day == day)).one()
-    if most[-1]:
-        return None
-    bounds = [bound for bound, many in zip(AGE_BOUNDS, most, strict=False) if many]
-    return timedelta(days=max(bounds, default=0))
 
 
 # ---------------------------------------------------------------- the agents' time
@@ -496,12 +481,9 @@ def number(session: Session, of: Wanted, how: How, *, now: datetime) -> int | No
     if of.part is Part.TICKETS:
         counted = figures.of_tickets(session, of.span, how, of.metric, of.by, now=now)
         return 0 if counted is None and len(of.by) > 1 else counted
-    found: figures.Presence | figures.Jobs
-    if of.is_of_jobs:
-        found = figures.of_jobs(session, of.span, how, of.by, now=now)
-    elif of.part is Part.CALLS:
+    if of.part is Part.PRESENCE:
+        return figures.of_presence(session, of.span, how, of.metric, now=now)
+    if not of.is_of_jobs:
         return figures.of_calls(session, of.span, how, of.metric, of.by, now=now)
-    else:
-        found = figures.of_presence(session, of.span, how, now=now)
-    value = found.metrics[of.metric]
+    value = figures.of_jobs(session, of.span, how, of.by, now=now).metrics[of.metric]
     return None if value is None else int(value)

@@ -43,7 +43,7 @@ from reports.models import (
     ticket_months,
 )
 from reports.rollups import ONE_DAY, Part
-from reports.service import How
+from reports.service import How, LiveFacts
 from reports.topics import RESOLVED, TALLIED, By, Key, Tally, first_call_rate
 
 Item = TypeVar("Item")
@@ -337,9 +337,11 @@ def coverage(session: Session, span: Span, how: How, *, now: datetime) -> dict[P
     return _Reader(session, span, how, now).coverage
 
 
-def patterns(session: Session, span: Span, how: How, *, now: datetime) -> Patterns:
+def patterns(
+    session: Session, span: Span, how: How, *, now: datetime, facts: LiveFacts | None = None
+) -> Patterns:
     """The same numbers as `figures` has them, without the rest."""
-    reader = _Reader(session, span, how, now)
+    reader = _Reader(session, span, how, now, (Part.CALLS, Part.TICKETS), facts)
     return Patterns(reader.hours(), reader.areas())
 
 
@@ -347,14 +349,7 @@ def of_calls(
     session: Session, span: Span, how: How, name: str, by: Mapping[str, str], *, now: datetime
 ) -> int:
     """One counter of calls of a span, of all of them or of one queue or language."""
-    found = _Reader(session, span, how, now, (Part.CALLS,)).calls((name,))
-    mine = (
-        counters
-        for _, (queue, language), counters in _flat(found)
-        if by.get("queue", queue) == queue and by.get("language", language) == language
-    )
-    counted: int = getattr(total(mine), name)
-    return counted
+    return _Reader(session, span, how, now, (Part.CALLS,)).of_calls(name, by)
 
 
 def along(
@@ -380,9 +375,9 @@ def of_tickets(
     return _Reader(session, span, how, now, (Part.TICKETS,)).of_tickets(name, of)
 
 
-def of_presence(session: Session, span: Span, how: How, *, now: datetime) -> Presence:
-    """The agents' time of a span."""
-    return _presence(_Reader(session, span, how, now, (Part.PRESENCE,)).presence().values())
+def of_presence(session: Session, span: Span, how: How, name: str, *, now: datetime) -> int:
+    """One counter of the agents' time of a span."""
+    return _Reader(session, span, how, now, (Part.PRESENCE,)).of_presence(name)
 
 
 def of_jobs(
@@ -489,8 +484,10 @@ class _Reader:
         how: How,
         now: datetime,
         parts: Iterable[Part] = tuple(Part),
+        facts: LiveFacts | None = None,
     ) -> None:
         self._session, self._how, self._now = session, how, now
+        self._facts = facts or LiveFacts(session, how)
         last = min(span.last, clock.local_day(now, how.zone))
         self._span = Span(span.first, last)
         #: The days whose stored rows an import has made old.
@@ -586,11 +583,29 @@ class _Reader:
                 for row in rows
             }
         for day in self.coverage[Part.CALLS].live:
-            cells, _ = service.count_day(self._session, day, self._how)
             of_month = found.setdefault(self._month_of(day), {})
-            for key, counters in service.summed(cells).items():
+            for key, counters in service.summed(self._facts.cells(day)).items():
                 of_month.setdefault(key, Counters()).add(counters)
         return found
+
+    def of_calls(self, name: str, of: Mapping[str, str]) -> int:
+        """One counter of the whole span, of all calls or of a queue or language."""
+        table, left_out = call_days.c, self._not_read(Part.CALLS)
+        summed = sa.func.max if name.endswith("_max_ms") else sa.func.sum
+        narrowed = (table[column] == key for column, key in of.items())
+        inside = table.day.between(self._span.first, self._span.last)
+        asked = sa.select(summed(table[name])).where(inside, *narrowed)
+        if left_out:
+            asked = asked.where(table.day.not_in(left_out))
+        found = [Counters(**{name: int(self._session.scalar(asked) or 0)})]
+        for day in self.coverage[Part.CALLS].live:
+            found += (
+                counters
+                for cell, counters in self._facts.cells(day).items()
+                if all(getattr(cell, column) == key for column, key in of.items())
+            )
+        counted: int = getattr(total(found), name)
+        return counted
 
     def _month_of(self, day: date) -> date:
         return max(self._span.first, day.replace(day=1))
@@ -640,8 +655,7 @@ class _Reader:
 
     def _live_tallies(self) -> Iterator[tuple[date, Mapping[Key, Tally]]]:
         for day in self.coverage[Part.CALLS].live:
-            read = service.facts_of(self._session, day, self._how)
-            yield day, rollups.topics_of(self._session, read, self._how)
+            yield day, rollups.topics_of(self._session, self._facts.of(day), self._how)
 
     # ------------------------------------------------------------ tickets
 
@@ -789,6 +803,19 @@ class _Reader:
             counted = rollups.count_presence_of(self._session, day, self._how, now=self._now)
             for counters in counted.values():
                 found.setdefault(self._month_of(day), PresenceCounters()).add(counters)
+        return found
+
+    def of_presence(self, name: str) -> int:
+        """One counter of the whole span."""
+        table, live = presence_days.c, self.coverage[Part.PRESENCE].live
+        inside = table.day.between(self._span.first, self._span.last)
+        asked = sa.select(sa.func.sum(table[name])).where(inside)
+        if live:
+            asked = asked.where(table.day.not_in(live))
+        found = int(self._session.scalar(asked) or 0)
+        for day in live:
+            counted = rollups.count_presence_of(self._session, day, self._how, now=self._now)
+            found += sum(getattr(counters, name) for counters in counted.values())
         return found
 
     # ------------------------------------------------------------ the units' jobs

@@ -120,6 +120,26 @@ def facts_of(session: Session, day: date, how: How) -> list[CallFacts]:
     return list(source.facts(session, *clock.day_bounds(day, how.zone)))
 
 
+class LiveFacts:
+    """The calls of days that are counted while somebody waits: each day is read once, whatever is
+    told of it.
+    """
+
+    def __init__(self, session: Session, how: How) -> None:
+        self._session, self._how = session, how
+        self._read: dict[date, list[CallFacts]] = {}
+
+    def of(self, day: date) -> list[CallFacts]:
+        """As `facts_of`."""
+        if day not in self._read:
+            self._read[day] = facts_of(self._session, day, self._how)
+        return self._read[day]
+
+    def cells(self, day: date) -> dict[Cell, Counters]:
+        """As `count_day`."""
+        return count(self.of(day), clock.day_bounds(day, self._how.zone)[0], self._how.rules)
+
+
 @dataclass(frozen=True)
 class CountedCalls:
     """What the rows of a local day are to be, and as of when: the newest events of a call and of a
@@ -598,10 +618,12 @@ def counted(
     now: datetime,
     by_day: bool,
     by_month: bool = False,
+    facts: LiveFacts | None = None,
 ) -> Counted:
     """Everything known about `first` to `last` (both included): stored rows, and the newest days
     from the events. `by_month`: the stored ones summed up so, which of a year are a thirtieth.
     """
+    facts = facts or LiveFacts(session, how)
     last = min(last, clock.local_day(now, how.zone))
     known = list(
         session.scalars(
@@ -620,8 +642,7 @@ def counted(
         stored = (day_rows if by_day else rows)(session, first, last)
         found = [row for row in stored if row.day not in missing]
     for day in live:
-        cells, _ = count_day(session, day, how)
-        found.extend(_live_rows(day, cells, by_day=by_day))
+        found.extend(_live_rows(day, facts.cells(day), by_day=by_day))
     return Counted(
         rows=found,
         live_days=live,

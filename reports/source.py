@@ -200,17 +200,10 @@ def moved(
 
 
 def standing(
-    session: Session,
-    start: datetime,
-    end: datetime,
-    *,
-    of: Mapping[str, str],
-    since: datetime | None,
+    session: Session, start: datetime, end: datetime, *, of: Mapping[str, str]
 ) -> Iterator[History]:
-    """Those of them that may be open at the end, of this category, division or area alone, and
-    received from `since` on.
-    """
-    return tickets.standing(session, start, end, of=of, since=since)
+    """Those of them that may be open at the end, of this category, division or area alone."""
+    return tickets.standing(session, start, end, of=of)
 
 
 def matters(session: Session, calls: Iterable[int]) -> dict[int, Matter]:

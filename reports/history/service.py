@@ -70,7 +70,7 @@ def facts(session: Session, spans: Sequence[tuple[datetime, datetime]]) -> Itera
         sa.and_(ImportedCall.moment >= start, ImportedCall.moment < end) for start, end in spans
     )
     rows = session.execute(
-        sa.select(*_READ).where(sa.or_(*inside)),
+        sa.select(*_READ).where(sa.or_(*inside)).order_by(ImportedCall.moment, ImportedCall.id),
         execution_options={"yield_per": _FETCHED_AT_ONCE},
     )
     for outcome, *kept in rows:
