@@ -238,9 +238,11 @@ def _days(
             yield last
         return
     table, conditions = _stored(of)
-    days = sa.select(table.c.day).where(table.c.day.between(first, last), *conditions)
-    some = set(session.scalars(days.distinct()))
-    yield from (day for day in days_between(first, last) if day not in settled or day in some)
+    # of a year of tickets the rows are a hundred thousand
+    for some in _growing(days_between(first, last), _DAYS_LOOKED_AT, _MOST_DAYS_LOOKED_AT):
+        inside = table.c.day.between(some[0], some[-1])
+        there = set(session.scalars(sa.select(table.c.day.distinct()).where(inside, *conditions)))
+        yield from (day for day in some if day not in settled or day in there)
 
 
 def _stored(of: Wanted) -> tuple[sa.Table, list[sa.ColumnElement[bool]]]:
@@ -261,9 +263,11 @@ def _stored(of: Wanted) -> tuple[sa.Table, list[sa.ColumnElement[bool]]]:
 # ---------------------------------------------------------------- calls
 
 
-#: So many parts of days are read at once, first and at most.
+#: The rows of so many days are looked at, first and at most.
+_DAYS_LOOKED_AT, _MOST_DAYS_LOOKED_AT = 8, 64
+#: So many parts of days, and so many days, are read at once, first and at most.
 _PIECES, _MOST_PIECES = 4, 128
-_MOST_DAYS = 32
+_MOST_DAYS = 8
 #: What is read of a day at once where the rows say that there is something everywhere.
 _PIECE: Final = 4 * INTERVAL
 
