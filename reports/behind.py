@@ -241,7 +241,7 @@ def _days(
     # of a year of tickets the rows are a hundred thousand
     for some in _growing(days_between(first, last), _DAYS_LOOKED_AT, _MOST_DAYS_LOOKED_AT):
         inside = table.c.day.between(some[0], some[-1])
-        there = set(session.scalars(sa.select(table.c.day.distinct()).where(inside, *conditions)))
+        there = set(session.scalars(sa.select(table.c.day).where(inside, *conditions).distinct()))
         yield from (day for day in some if day not in settled or day in there)
 
 

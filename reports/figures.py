@@ -619,10 +619,12 @@ class _Reader:
             .group_by(weekday, call_topics.c.key)
         )
         found = {((int(row[0]) - 1) % 7, int(row[1])): Tally(*map(int, row[2:])) for row in rows}
-        for day, tallies in self._live_tallies():
-            for key, tally in tallies.items():
-                if key.by is By.HOUR:
-                    found.setdefault((day.weekday(), int(key.key)), Tally()).add(tally)
+        for day in self.coverage[Part.CALLS].live:
+            for cell, counters in self._facts.cells(day).items():
+                tally = Tally(*(getattr(counters, name) for name in TALLIED))
+                hour = clock.local(cell.interval_start, self._how.zone).hour
+                if tally != Tally():
+                    found.setdefault((day.weekday(), hour), Tally()).add(tally)
         return dict(sorted(found.items()))
 
     def tallies(self, alone: By | None = None) -> dict[By, dict[str, Tally]]:

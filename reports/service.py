@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -122,11 +123,17 @@ def facts_of(session: Session, day: date, how: How) -> list[CallFacts]:
 
 class LiveFacts:
     """The calls of days that are counted while somebody waits: each day is read once, whatever is
-    told of it.
+    told of it, and not at all where its cells are `known`.
     """
 
-    def __init__(self, session: Session, how: How) -> None:
+    def __init__(
+        self,
+        session: Session,
+        how: How,
+        known: Mapping[date, Mapping[Cell, Counters]] = MappingProxyType({}),
+    ) -> None:
         self._session, self._how = session, how
+        self._cells: dict[date, Mapping[Cell, Counters]] = {**known}
         self._read: dict[date, list[CallFacts]] = {}
 
     def of(self, day: date) -> list[CallFacts]:
@@ -135,9 +142,12 @@ class LiveFacts:
             self._read[day] = facts_of(self._session, day, self._how)
         return self._read[day]
 
-    def cells(self, day: date) -> dict[Cell, Counters]:
-        """As `count_day`."""
-        return count(self.of(day), clock.day_bounds(day, self._how.zone)[0], self._how.rules)
+    def cells(self, day: date) -> Mapping[Cell, Counters]:
+        """As `count_day`; nobody changes them."""
+        if day not in self._cells:
+            start, _ = clock.day_bounds(day, self._how.zone)
+            self._cells[day] = count(self.of(day), start, self._how.rules)
+        return self._cells[day]
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ def _page(period: Period) -> str:
         here.painter(), words, zone, here.how(), lambda: periods.shapes(floor().section(Tickets))
     )
     with floor().db.read() as session:
-        facts = service.LiveFacts(session, here.how())
+        facts = _live(session, period, now)
         counted = _counted(session, period, facts, by_month=period.kind == "year")
         shown_ = report(
             period, counted.rows, zone=zone, until=here.day(), service_level=limits.formula
@@ -176,6 +176,19 @@ def _page(period: Period) -> str:
         queue_title=words.queue,
         language_title=words.spoken,
     )
+
+
+def _live(session: Session, period: Period, now: datetime) -> service.LiveFacts:
+    """What is counted while somebody waits; this day as the wallboard has it, unless an import has
+    brought calls of it, which the wallboard may not have seen.
+    """
+    today, zone = here.day(), floor().city.zone
+    known = {}
+    if period.first <= today <= period.last and not source.imported_from(
+        session, *clock.day_bounds(today, zone)
+    ):
+        known[today] = here.figures_of_today().cells(session, now)
+    return service.LiveFacts(session, here.how(), known)
 
 
 def _imported_from(period: Period) -> list[str]:
