@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from agents import service as agents
-from hotline.db import not_by_index
+from hotline.db import chunks_of_ids, not_by_index
 from ivr import calls, drafts
 from ivr.callbacks import rows as callback_rows
 from ivr.callbacks.rows import CallbackFacts
@@ -187,8 +187,9 @@ def visits(
 
 def visits_of_calls(session: Session, calls: Sequence[int], spans: Spans) -> Iterator[Visit]:
     """Those of some calls alone, and of some spans, which are in order and do not touch."""
-    for some in _chunks(calls):
-        yield from _within(session.connection().execute(_EVENTS_OF_CALLS, {"calls": some}), spans)
+    for first in range(0, len(calls), _CALLS_AT_ONCE):
+        some = {"calls": list(calls[first : first + _CALLS_AT_ONCE])}
+        yield from _within(session.connection().execute(_EVENTS_OF_CALLS, some), spans)
 
 
 def _within(rows: Any, spans: Spans) -> Iterator[Visit]:
@@ -227,21 +228,13 @@ def calls_within(
 def _having(
     session: Session, calls: Sequence[int], such: Sequence[sa.ColumnElement[bool]]
 ) -> set[int]:
-    """Those of some calls with such an event."""
+    """Those of some calls, in order, with such an event."""
     found: set[int] = set()
     # a planner that began with the kind would read all of it that there ever was
     by_call = [not_by_index(each) for each in such]
-    for some in _chunks(calls):
-        asked = sa.select(CallEvent.call_id).where(CallEvent.call_id.in_(some), *by_call)
-        found |= set(session.scalars(asked))
-    return found
-
-
-def _chunks(calls: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (
-        list(calls[first : first + _CALLS_AT_ONCE])
-        for first in range(0, len(calls), _CALLS_AT_ONCE)
-    )
+    for some in chunks_of_ids(CallEvent.call_id, calls):
+        found |= set(session.scalars(sa.select(CallEvent.call_id).where(some, *by_call)))
+    return found.intersection(calls)
 
 
 def visits_of(session: Session, call_id: int) -> list[Visit]:

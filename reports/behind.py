@@ -307,9 +307,8 @@ def _batches(
 ) -> Iterator[Sequence[_Piece]]:
     """The parts of some days in which there may be something, in order, some at a time."""
     pieces = (
-        _Piece(each.day, begin, min(end, begin + piece))
-        for each in days
-        for start, end in _windows(session, each, of, how)
+        _Piece(day, begin, min(end, begin + piece))
+        for day, (start, end) in _windows(session, days, of, how)
         for piece in [_PIECE if _told_of_intervals(of) else end - start]
         for begin in _steps(start, end, piece)
     )
@@ -342,28 +341,48 @@ def where(
     """
     first, last = of.span.first, min(of.span.last, clock.local_day(now, how.zone))
     settled = _settled(session, of.part, first, last, how)
-    for day in _days(session, of, first, last, settled):
-        yield from _windows(session, _Day(day, day in settled), of, how)
+    days = (_Day(day, day in settled) for day in _days(session, of, first, last, settled))
+    yield from (window for _, window in _windows(session, days, of, how))
 
 
 def _windows(
-    session: Session, of_day: _Day, of: Wanted, how: How
-) -> Sequence[tuple[datetime, datetime]]:
-    """The parts of a day, in order, in which there may be something."""
-    start, end = clock.day_bounds(of_day.day, how.zone)
-    if of.topic is not None and of.topic.by is By.HOUR:
-        quarters = [start + n * INTERVAL for n in range((end - start) // INTERVAL)]
-        mine = (at for at in quarters if f"{at.astimezone(how.zone):%H}" == of.topic.key)
-        return _joined((at, at + INTERVAL) for at in mine)
-    if not _told_of_intervals(of) or not of_day.settled:
-        return [(start, end)]
-    table = call_intervals
-    narrowed = (table.c[name] == key for name, key in of.by.items())
-    found = sa.select(table.c.interval_start).where(
-        table.c.day == of_day.day, table.c[of.metric] > 0, *narrowed
+    session: Session, days: Iterable[_Day], of: Wanted, how: How
+) -> Iterator[tuple[date, tuple[datetime, datetime]]]:
+    """The parts of some days, in order, in which there may be something, each with its day."""
+    for some in _growing(days, 1, _MOST_DAYS_LOOKED_AT):
+        told = _intervals(session, some, of)
+        for each in some:
+            start, end = clock.day_bounds(each.day, how.zone)
+            parts: Spans = [(start, end)]
+            if of.topic is not None and of.topic.by is By.HOUR:
+                quarters = (start + n * INTERVAL for n in range((end - start) // INTERVAL))
+                at_hour = (at for at in quarters if _hour(at, how) == of.topic.key)
+                parts = _joined((at, at + INTERVAL) for at in at_hour)
+            elif _told_of_intervals(of) and each.settled:
+                parts = _joined((at, at + INTERVAL) for at in told.get(each.day, ()))
+            yield from ((each.day, part) for part in parts)
+
+
+def _hour(at: datetime, how: How) -> str:
+    return f"{at.astimezone(how.zone):%H}"
+
+
+def _intervals(
+    session: Session, days: Sequence[_Day], of: Wanted
+) -> Mapping[date, Sequence[datetime]]:
+    """The intervals of settled days of which rows say that there is something, in order."""
+    settled = [each.day for each in days if each.settled]
+    if not settled or not _told_of_intervals(of):
+        return {}
+    table = call_intervals.c
+    narrowed = (table[name] == key for name, key in of.by.items())
+    asked = sa.select(table.day, table.interval_start).where(
+        table.day.in_(settled), table[of.metric] > 0, *narrowed
     )
-    starts = session.scalars(found.distinct().order_by(table.c.interval_start))
-    return _joined((at, at + INTERVAL) for at in starts)
+    found: dict[date, list[datetime]] = {}
+    for day, at in session.execute(asked.distinct().order_by(table.day, table.interval_start)):
+        found.setdefault(day, []).append(at)
+    return found
 
 
 def _joined(spans: Iterable[tuple[datetime, datetime]]) -> Spans:

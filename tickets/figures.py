@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline.db import not_by_index
+from hotline.db import chunks_of_ids, not_by_index
 from tickets.deadlines import Clock
 from tickets.models import CategoryChoice, EventKind, Ticket, TicketCall, TicketEvent
 from tickets.workflow import OPEN
@@ -344,15 +344,17 @@ def matters(session: Session, calls: Iterable[int]) -> dict[int, Matter]:
 
 def calls_about(session: Session, calls: Iterable[int], *, of: Mapping[str, str]) -> list[int]:
     """Those of some calls whose ticket is of this category, division or area now ("" is none)."""
-    found: list[int] = []
-    for chunk in _chunks(sorted(set(calls))):
-        found += session.scalars(
-            sa.select(TicketCall.call_id)
-            .join(Ticket, Ticket.id == TicketCall.ticket_id)
-            .where(TicketCall.call_id.in_(chunk), *_only(of))
-            .order_by(TicketCall.call_id)
+    there = sorted(set(calls))
+    found: set[int] = set()
+    for some in chunks_of_ids(TicketCall.call_id, there):
+        found |= set(
+            session.scalars(
+                sa.select(TicketCall.call_id)
+                .join(Ticket, Ticket.id == TicketCall.ticket_id)
+                .where(some, *_only(of))
+            )
         )
-    return found
+    return sorted(found.intersection(there))
 
 
 def _chunks(ids: Sequence[int], at_once: int = _AT_ONCE) -> Iterator[Sequence[int]]:
