@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from hotline import clock
 from hotline.errors import Invalid
 from reports import figures, fleet, matters, rollups, source, topics
-from reports.attendance import PRESENCE_COUNTER_NAMES
+from reports.attendance import OF_SHIFTS, PRESENCE_COUNTER_NAMES
 from reports.catalogue import CATALOGUE
 from reports.figures import Span
 from reports.fleet import JOB_COUNTER_NAMES
@@ -469,9 +469,10 @@ def _standing(
 def _presence(
     session: Session, days: Iterable[_Day], of: Wanted, how: How, now: datetime
 ) -> Iterator[Item]:
+    shifts = of.metric in OF_SHIFTS
     for each in days:
         start, _ = clock.day_bounds(each.day, how.zone)
-        counted = rollups.count_presence_of(session, each.day, how, now=now)
+        counted = rollups.count_presence_of(session, each.day, how, now=now, shifts=shifts)
         for agent, counters in counted.items():
             adds = getattr(counters, of.metric)
             if adds:

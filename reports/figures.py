@@ -816,7 +816,10 @@ class _Reader:
             asked = asked.where(table.day.not_in(live))
         found = int(self._session.scalar(asked) or 0)
         for day in live:
-            counted = rollups.count_presence_of(self._session, day, self._how, now=self._now)
+            shifts = name in attendance.OF_SHIFTS
+            counted = rollups.count_presence_of(
+                self._session, day, self._how, now=self._now, shifts=shifts
+            )
             found += sum(getattr(counters, name) for counters in counted.values())
         return found
 

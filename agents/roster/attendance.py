@@ -106,7 +106,15 @@ def own_week(session: Session, agent_id: int, act: Act, how: adherence.Rules) ->
 _SKEW = timedelta(minutes=1)
 _AT_ONCE = 100
 T = TypeVar("T")
-_CHANGE = (PresenceEvent.agent_id, PresenceEvent.at, PresenceEvent.data)
+_TO = PresenceEvent.data["to"]
+#: A day of a floor has thousands of these: their fields are taken apart by the database.
+_CHANGE = (
+    PresenceEvent.agent_id,
+    PresenceEvent.at,
+    _TO["status"].as_string().label("status"),
+    _TO["state"].as_string().label("state"),
+    _TO["reason"].as_string().label("reason"),
+)
 
 
 def presence(
@@ -159,8 +167,7 @@ def _chunks(found: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def _seen(event: sa.Row[Any]) -> Seen:
-    to = event.data["to"]
-    return Seen(event.at, Status(to["status"]), State(to["state"]), to["reason"])
+    return Seen(event.at, Status(event.status), State(event.state), event.reason)
 
 
 @dataclass(frozen=True, slots=True)
