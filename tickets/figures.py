@@ -152,7 +152,9 @@ def standing(
     """Every ticket that was open in [start, end), and maybe some more; by id."""
     # each part stands in an index; as one condition it would be asked of every ticket
     there = sa.union_all(
-        sa.select(Ticket.id).where(Ticket.closed_at.is_(None), Ticket.received_at < end),
+        sa.select(Ticket.id).where(
+            Ticket.closed_at.is_(None), not_by_index(Ticket.received_at < end)
+        ),
         sa.select(Ticket.id).where(Ticket.closed_at >= start, Ticket.received_at < end),
     )
     asked = sa.select(Ticket.id).where(Ticket.id.in_(there), *_only(of)).order_by(Ticket.id)

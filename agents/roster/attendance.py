@@ -106,14 +106,12 @@ def own_week(session: Session, agent_id: int, act: Act, how: adherence.Rules) ->
 _SKEW = timedelta(minutes=1)
 _AT_ONCE = 100
 T = TypeVar("T")
-_TO = PresenceEvent.data["to"]
+_TO = {each: PresenceEvent.data["to", each].as_string() for each in ("status", "state", "reason")}
 #: A day of a floor has thousands of these: their fields are taken apart by the database.
 _CHANGE = (
     PresenceEvent.agent_id,
     PresenceEvent.at,
-    _TO["status"].as_string().label("status"),
-    _TO["state"].as_string().label("state"),
-    _TO["reason"].as_string().label("reason"),
+    *(value.label(name) for name, value in _TO.items()),
 )
 
 
