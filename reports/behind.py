@@ -285,11 +285,11 @@ def _calls(
     session: Session, days: Iterable[_Day], of: Wanted, how: How, now: datetime
 ) -> Iterator[Item]:
     if of.metric in FIRST:
-        for each in days:
-            yield from _first_calls(session, of, each.day, how, now)
+        for of_day in days:
+            yield from _first_calls(session, of, of_day.day, how, now)
         return
     for pieces in _batches(session, days, of, how):
-        read = list(_read(session, of, _joined((each.start, each.end) for each in pieces)))
+        read = list(_read(session, of, _joined((piece.start, piece.end) for piece in pieces)))
         adds = _of_topic(session, of, read, how) if of.topic else _of_counter(of, read, how)
         starts = [piece.start for piece in pieces]
         found: list[list[Item]] = [[] for _ in pieces]
@@ -434,13 +434,13 @@ def _tickets(
     session: Session, days: Iterable[_Day], of: Wanted, how: How, now: datetime
 ) -> Iterator[Item]:
     if of.metric in STOCKS:
-        for each in days:
-            yield from _standing(session, each, of, how, now)
+        for of_day in days:
+            yield from _standing(session, of_day, of, how, now)
         return
     for some in _growing(days, 1, _MOST_DAYS):
         span = rollups.days_of(some[0].day, some[-1].day, how, now=now)
-        spans = _joined(clock.day_bounds(each.day, how.zone) for each in some)
-        found: dict[date, list[Item]] = {each.day: [] for each in some}
+        spans = _joined(clock.day_bounds(one.day, how.zone) for one in some)
+        found: dict[date, list[Item]] = {one.day: [] for one in some}
         for each in source.moved(session, spans, of=of.by, adding_to=of.metric):
             adds: Counter[date] = Counter()
             for day, name, by in matters.flows(each, span):

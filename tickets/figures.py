@@ -91,18 +91,10 @@ def histories(session: Session, start: datetime, end: datetime) -> Iterator[Hist
     chosen = sa.select(CategoryChoice.ticket_id).where(
         CategoryChoice.at >= start, CategoryChoice.at < end
     )
-    # closed at once: `closed_at` is the moment of receipt. Each part has an index; as one condition
-    # it would be asked of every ticket that there ever was
-    there = sa.union(
-        sa.select(Ticket.id).where(Ticket.closed_at.is_(None)),
-        sa.select(Ticket.id).where(Ticket.closed_at >= start),
-        judged,
-        chosen,
-    )
-    asked = sa.select(Ticket.id).where(Ticket.id.in_(there), Ticket.received_at < end)
-    ids = session.scalars(asked.order_by(Ticket.id)).all()
-    for chunk in _chunks(ids):
-        yield from _read(session, chunk)
+    there = sa.union(*_there(start, end), judged, chosen)
+    # in order only here: a planner that was to join them with tickets would read all of these
+    for chunk in _chunks(sorted(session.scalars(there))):
+        yield from (each for each in _read(session, chunk) if each.received_at < end)
 
 
 class What(StrEnum):
@@ -150,17 +142,23 @@ def standing(
     session: Session, start: datetime, end: datetime, *, of: Mapping[str, str] = NOTHING_ELSE
 ) -> Iterator[History]:
     """Every ticket that was open in [start, end), and maybe some more; by id."""
-    # each part stands in an index; as one condition it would be asked of every ticket
-    there = sa.union_all(
+    there = sorted(session.scalars(sa.union_all(*_there(start, end))))
+    # who asks wants a page of them
+    for chunk in _chunks(there, at_once=_ON_PAGE):
+        yield from _read(session, chunk, of)
+
+
+def _there(start: datetime, end: datetime) -> tuple[sa.Select[tuple[int]], ...]:
+    """Those that were received before the end and not closed before the start; closed at once:
+    `closed_at` is the moment of receipt. Each part stands in an index; as one condition, or with
+    the receipt apart, it would be asked of every ticket that there ever was.
+    """
+    return (
         sa.select(Ticket.id).where(
             Ticket.closed_at.is_(None), not_by_index(Ticket.received_at < end)
         ),
         sa.select(Ticket.id).where(Ticket.closed_at >= start, Ticket.received_at < end),
     )
-    asked = sa.select(Ticket.id).where(Ticket.id.in_(there), *_only(of)).order_by(Ticket.id)
-    # who asks wants a page of them
-    for chunk in _chunks(session.scalars(asked).all(), at_once=_ON_PAGE):
-        yield from _read(session, chunk)
 
 
 def _in(spans: Spans, at: Any) -> sa.ColumnElement[bool]:
@@ -168,7 +166,8 @@ def _in(spans: Spans, at: Any) -> sa.ColumnElement[bool]:
 
 
 def _is_open(name: str) -> sa.ColumnElement[bool]:
-    return TicketEvent.data[name].as_string().in_(sorted(_OPEN))
+    state: sa.ColumnElement[str] = TicketEvent.data[name].as_string()
+    return state.in_(sorted(_OPEN))
 
 
 _MOVED = TicketEvent.kind == EventKind.MOVED.value
@@ -191,7 +190,10 @@ def _only(of: Mapping[str, str]) -> Iterator[sa.ColumnElement[bool]]:
         yield not_by_index(column[name] == key if key else column[name].is_(None))
 
 
-def _read(session: Session, ids: Sequence[int]) -> Iterator[History]:
+def _read(
+    session: Session, ids: Sequence[int], of: Mapping[str, str] = NOTHING_ELSE
+) -> Iterator[History]:
+    """The histories of some tickets, in order; only of those of a category, division or area."""
     rows = session.execute(
         sa.select(
             Ticket.id,
@@ -201,10 +203,13 @@ def _read(session: Session, ids: Sequence[int]) -> Iterator[History]:
             Ticket.area,
             Ticket.received_at,
         )
-        .where(Ticket.id.in_(ids))
+        .where(Ticket.id.in_(ids), *_only(of))
         .order_by(Ticket.id)
     )
     found = {row.id: History(*row) for row in rows}
+    if not found:
+        return
+    ids = list(found)
     events: dict[int, list[Any]] = {}
     for row in session.execute(
         sa.select(TicketEvent.ticket_id, TicketEvent.at, TicketEvent.kind, TicketEvent.data)

@@ -141,7 +141,8 @@ def _newest(session: Session, who: Collection[int], start: datetime) -> dict[int
         .correlate(Agent)
         .scalar_subquery()
     )
-    rows = session.execute(sa.select(Agent.id, newest).where(Agent.id.in_(who)))
+    asked: sa.Select[tuple[int, datetime | None]] = sa.select(Agent.id, newest)
+    rows = session.execute(asked.where(Agent.id.in_(who)))
     return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
