@@ -91,7 +91,7 @@ def histories(session: Session, start: datetime, end: datetime) -> Iterator[Hist
     chosen = sa.select(CategoryChoice.ticket_id).where(
         CategoryChoice.at >= start, CategoryChoice.at < end
     )
-    there = sa.union(*_there(start, end), judged, chosen)
+    there: Any = sa.union(*_there(start, end), judged, chosen)
     # in order only here: a planner that was to join them with tickets would read all of these
     for chunk in _chunks(sorted(session.scalars(there))):
         yield from (each for each in _read(session, chunk) if each.received_at < end)
@@ -142,13 +142,14 @@ def standing(
     session: Session, start: datetime, end: datetime, *, of: Mapping[str, str] = NOTHING_ELSE
 ) -> Iterator[History]:
     """Every ticket that was open in [start, end), and maybe some more; by id."""
-    there = sorted(session.scalars(sa.union_all(*_there(start, end))))
+    asked: Any = sa.union_all(*_there(start, end))
+    there: list[int] = sorted(session.scalars(asked))
     # who asks wants a page of them
     for chunk in _chunks(there, at_once=_ON_PAGE):
         yield from _read(session, chunk, of)
 
 
-def _there(start: datetime, end: datetime) -> tuple[sa.Select[tuple[int]], ...]:
+def _there(start: datetime, end: datetime) -> tuple[Any, ...]:
     """Those that were received before the end and not closed before the start; closed at once:
     `closed_at` is the moment of receipt. Each part stands in an index; as one condition, or with
     the receipt apart, it would be asked of every ticket that there ever was.

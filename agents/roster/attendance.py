@@ -141,8 +141,7 @@ def _newest(session: Session, who: Collection[int], start: datetime) -> dict[int
         .correlate(Agent)
         .scalar_subquery()
     )
-    asked: sa.Select[tuple[int, datetime | None]] = sa.select(Agent.id, newest)
-    rows = session.execute(asked.where(Agent.id.in_(who)))
+    rows: Any = session.execute(sa.select(Agent.id, newest).where(Agent.id.in_(who)))
     return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
