@@ -34,6 +34,7 @@ def main() -> None:
         help="of softphone and screen: only how soon it is seen and heard, in 150 rounds each",
     )
     parser.add_argument("--log", type=Path, metavar="FILE", help="a real log, for estimate")
+    parser.add_argument("--kept", metavar="URL", help="a database that stands, for reports")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(ALL)
     if unknown:
@@ -41,9 +42,14 @@ def main() -> None:
     print(machine.described())
     for name in arguments.names or ALL:
         print(flush=True)
-        options: dict[str, Any] = {"log": arguments.log} if name == "estimate" else {}
-        if name in ("softphone", "screen"):
-            options["latencies"] = arguments.latencies
+        latencies = {"latencies": arguments.latencies}
+        of_one = {
+            "estimate": {"log": arguments.log},
+            "reports": {"kept": arguments.kept},
+            "softphone": latencies,
+            "screen": latencies,
+        }
+        options: dict[str, Any] = of_one.get(name, {})
         importlib.import_module(f"benchmarks.{name}").main(quick=arguments.quick, **options)
 
 

@@ -4,6 +4,9 @@ Each database holds 257,869 calls and 60,000 tickets a year (`benchmarks.decade`
 one columnar scan, by DuckDB in one thread, of the same events of calls over the same days: how
 many of each kind there were on each local day, and nothing more. Processor time is ours and that
 of the database; the wall's is of whatever else the machine does.
+
+To write ten years takes longer than to ask: `--kept URL` asks for the pages and lists alone, of a
+database that stands (it is migrated first), at the moment of its last call.
 """
 
 import random
@@ -28,8 +31,10 @@ from hotline.auth import COOKIE, Role
 from hotline.db import Database
 from hotline.floor import Floor
 from hotline.i18n import Texts
+from ivr.models import Call
 from reports import check, figures, service, written
 from reports.figures import Span
+from reports.models import ReportDay
 from reports.printed.printer import Printer
 from reports.service import How
 from reports.wording import wording
@@ -40,10 +45,15 @@ YEARS = (1, 10)
 DATABASES = ("SQLite", "PostgreSQL")
 ROUNDS = 100
 CHECKED = 34
+#: Of a database that is kept: of each page, and of each list.
+KEPT_PAGES, KEPT_LISTS = 40, 20
 
 
-def main(*, quick: bool = False) -> None:
-    """Print a table for each database and each number of years."""
+def main(*, quick: bool = False, kept: str | None = None) -> None:
+    """Print a table for each database and each number of years; or of the one at the URL `kept`."""
+    if kept is not None:
+        ask_kept(kept, *((5, 3) if quick else (KEPT_PAGES, KEPT_LISTS)))
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         begun = time.perf_counter()
@@ -83,6 +93,31 @@ def fill(url: str, year: Year, years: int) -> None:
     """Migrate, and write all years."""
     db.migrate(url)
     decade.fill(sa.make_url(url), year, years, city.load(CONFIG))
+
+
+def ask_kept(url: str, of_pages: int, of_lists: int) -> None:
+    """Ask for the pages and the lists of a database that stands, and write nothing else into it."""
+    db.migrate(url)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        servers.valkey() as redis,
+        built_floor(url, redis, Path(name)) as floor,
+    ):
+        with floor.db.read() as session:
+            # in one year of the made-up ones the newest call has the greatest id, or nearly
+            arrived = session.scalars(
+                sa.select(Call.arrived_at).order_by(Call.id.desc()).limit(1000)
+            )
+            end = max(arrived)
+            first = session.scalar(sa.select(sa.func.min(ReportDay.day)))
+        assert first is not None
+        days = Span(first, clock.local_day(end, floor.city.zone))
+        watch = Watch(floor.db)
+        print(f"{sa.make_url(url).get_backend_name()}, {days.first} to {days.last}")
+        print(machine.row("", "p50, ms", "p99, ms", "CPU, ms"), flush=True)
+        with clock.driven(end + timedelta(minutes=1)):
+            pages(floor, watch, days, None, of_pages)
+            lists(floor, watch, days, of_lists)
 
 
 # ------------------------------------------------------------------ the bare path
@@ -189,7 +224,7 @@ def measure(url: str, year: Year, years: int, bare: Bare, folder: Path, *, round
         print(machine.row("", "p50, ms", "p99, ms", "CPU, ms", "÷ bare"), flush=True)
         counting(floor, watch, days, bare)
         pages(floor, watch, days, bare, rounds)
-        lists(floor, watch, days, rounds)
+        lists(floor, watch, days, max(3, rounds // 5))
         files(floor, watch, days, folder)
 
 
@@ -252,7 +287,7 @@ class Held:
         )
 
 
-def pages(floor: Floor, watch: Watch, days: Span, bare: Bare, rounds: int) -> None:
+def pages(floor: Floor, watch: Watch, days: Span, bare: Bare | None, rounds: int) -> None:
     """Whole answers of the application, without the network."""
     get = _browser(floor)
     chance = random.Random(5)
@@ -269,9 +304,10 @@ def pages(floor: Floor, watch: Watch, days: Span, bare: Bare, rounds: int) -> No
         ],
     }
     for name, asked in spans.items():
-        scanned = watch.times([_scanning(bare, span) for _, span in asked])
+        scanned = bare and watch.times([_scanning(bare, span) for _, span in asked])
         taken = watch.times([_asking(get, path) for path, _ in asked])
-        print(scanned.row(f"bare: {name}", scanned))
+        if scanned:
+            print(scanned.row(f"bare: {name}", scanned))
         print(taken.row(f"page: {name}", scanned), flush=True)
     board = watch.times([_asking(get, "/wallboard/now")] * rounds)
     print(board.row("page: the wallboard's board"), flush=True)
@@ -307,7 +343,7 @@ def lists(floor: Floor, watch: Watch, days: Span, rounds: int) -> None:
     first, last = days.first + timedelta(days=2), days.last - timedelta(days=2)
     for name, asked in BEHIND.items():
         begins, deep = [], []
-        for _ in range(max(3, rounds // 5)):
+        for _ in range(rounds):
             day = first + timedelta(days=chance.randrange(max(1, (last - first).days - 365)))
             until = min(last, day + timedelta(days=364))
             path = f"/reports/behind?{asked}&from={day}&until={until}"

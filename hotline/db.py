@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 WAIT_SECONDS = 4
 #: So long SQLite's log waits for readers to be emptied.
 _LOG_WAIT = 1.0
+_IDS_IN_A_RANGE, _IDS_NAMED = 2000, 500
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -241,6 +242,19 @@ def insert_ignore(
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(column)
     return session.execute(statement).scalar_one_or_none()
+
+
+def chunks_of_ids(column: Any, ids: Sequence[int]) -> Iterator[sa.ColumnElement[bool]]:
+    """Conditions for a statement each, for all of some ids, which are in order: ids that lie close
+    together as a range, which others may be in, too; few enough of them are named.
+    """
+    for first in range(0, len(ids), _IDS_IN_A_RANGE):
+        some = ids[first : first + _IDS_IN_A_RANGE]
+        if some[-1] - some[0] < 2 * len(some):
+            yield column.between(some[0], some[-1])
+            continue
+        for start in range(0, len(some), _IDS_NAMED):
+            yield column.in_(some[start : start + _IDS_NAMED])
 
 
 def not_by_index(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:

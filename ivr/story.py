@@ -4,6 +4,7 @@ Every number of a report and every list of calls comes from `visits`, so that a 
 behind it cannot differ.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from agents import service as agents
-from hotline.db import not_by_index
+from hotline.db import chunks_of_ids, not_by_index
 from ivr import calls, drafts
 from ivr.callbacks import rows as callback_rows
 from ivr.callbacks.rows import CallbackFacts
@@ -31,8 +32,11 @@ from ivr.talk import parties
 MISSED = frozenset({Result.DECLINED.value, Result.NO_ANSWER.value, Result.FAILED.value})
 _FETCHED_AT_ONCE = 5000
 _CALLS_AT_ONCE = 500
+_SPANS_AT_ONCE = 100
 #: Of `passed_on`: to a number outside; a third party who is left with the caller is outside, too.
 OUTSIDE = "outside"
+#: From a moment on, and before another (UTC).
+Spans = Sequence[tuple[datetime, datetime]]
 
 
 @dataclass(slots=True)
@@ -180,39 +184,59 @@ def visits(
         {"start": start, "end": end},
         execution_options={"yield_per": _FETCHED_AT_ONCE},
     )
-    yield from _within(rows, start, end)
+    yield from _within(rows, [(start, end)])
 
 
-def visits_of_calls(
-    session: Session, calls: Sequence[int], start: datetime, end: datetime
-) -> Iterator[Visit]:
-    """The same, of some calls alone."""
+def visits_of_calls(session: Session, calls: Sequence[int], spans: Spans) -> Iterator[Visit]:
+    """Those of some calls alone, and of some spans, which are in order and do not touch."""
     for first in range(0, len(calls), _CALLS_AT_ONCE):
         some = {"calls": list(calls[first : first + _CALLS_AT_ONCE])}
-        yield from _within(session.connection().execute(_EVENTS_OF_CALLS, some), start, end)
+        yield from _within(session.connection().execute(_EVENTS_OF_CALLS, some), spans)
 
 
-def _within(rows: Any, start: datetime, end: datetime) -> Iterator[Visit]:
+def _within(rows: Any, spans: Spans) -> Iterator[Visit]:
+    starts = [start for start, _ in spans]
     for of_call in _by_call(rows):
         for visit in of_call:
-            if start <= visit.moment < end:
+            place = bisect_right(starts, visit.moment) - 1
+            if place >= 0 and visit.moment < spans[place][1]:
                 yield visit
 
 
-def calls_of(session: Session, start: datetime, end: datetime) -> list[int]:
-    """The calls that may have a visit in [start, end), in order: without what happened in them."""
-    ids = session.scalars(_IN_SPAN, {"start": start, "end": end})
-    return sorted(set(ids))
+def calls_within(
+    session: Session, spans: Spans, *, having: Collection[Kind] = (), outcome: str | None = None
+) -> list[int]:
+    """The calls that may have a visit in one of some spans, in order, without what happened in
+    them: all, or those with an event of one of these kinds, or of which this outcome was written.
+    """
+    ids: set[int] = set()
+    for first in range(0, len(spans), _SPANS_AT_ONCE):
+        some = spans[first : first + _SPANS_AT_ONCE]
+        # each with the kinds, or SQLite takes no index
+        decided = (
+            sa.and_(CallEvent.kind.in_(DECIDE), CallEvent.at >= start, CallEvent.at < end)
+            for start, end in some
+        )
+        ids |= set(session.scalars(sa.select(CallEvent.call_id).where(sa.or_(*decided))))
+    such: list[sa.ColumnElement[bool]] = []
+    if having:
+        such = [CallEvent.kind.in_(sorted(having))]
+    if outcome is not None:
+        said = CallEvent.data["outcome"].as_string() == outcome
+        such = [CallEvent.kind == Kind.WRAPPED_UP.value, said]
+    return sorted(ids) if not such else sorted(_having(session, sorted(ids), such))
 
 
-def calls_with_outcome(session: Session, outcome: str, start: datetime, end: datetime) -> list[int]:
-    """Those of them of which this outcome was written."""
-    written = _has(
-        _OTHER.kind == Kind.WRAPPED_UP.value,
-        _OTHER.data["outcome"].as_string() == sa.bindparam("outcome"),
-    )
-    ids = session.scalars(_IN_SPAN.where(written), {"start": start, "end": end, "outcome": outcome})
-    return sorted(set(ids))
+def _having(
+    session: Session, calls: Sequence[int], such: Sequence[sa.ColumnElement[bool]]
+) -> set[int]:
+    """Those of some calls, in order, with such an event."""
+    found: set[int] = set()
+    # a planner that began with the kind would read all of it that there ever was
+    by_call = [not_by_index(each) for each in such]
+    for some in chunks_of_ids(CallEvent.call_id, calls):
+        found |= set(session.scalars(sa.select(CallEvent.call_id).where(some, *by_call)))
+    return found.intersection(calls)
 
 
 def visits_of(session: Session, call_id: int) -> list[Visit]:

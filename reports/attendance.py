@@ -49,6 +49,11 @@ class PresenceCounters:
 
 
 PRESENCE_COUNTER_NAMES: Final = tuple(field.name for field in fields(PresenceCounters))
+#: Those that `count_shifts` counts.
+OF_SHIFTS: Final = (
+    *("shifts", "shifts_late", "shifts_left_early", "shifts_absent"),
+    *("planned_ms", "kept_ms", "unplanned_ms"),
+)
 _BY_STATE: Final = {
     State.ON_CALL: "on_call_ms",
     State.WRAP_UP: "wrapping_up_ms",

@@ -2,10 +2,13 @@
 much. What they add up to is the number, since each is counted alone by the same rules.
 """
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from itertools import chain, islice
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,7 +16,7 @@ from sqlalchemy.orm import Session
 from hotline import clock
 from hotline.errors import Invalid
 from reports import figures, fleet, matters, rollups, source, topics
-from reports.attendance import PRESENCE_COUNTER_NAMES
+from reports.attendance import OF_SHIFTS, PRESENCE_COUNTER_NAMES
 from reports.catalogue import CATALOGUE
 from reports.figures import Span
 from reports.fleet import JOB_COUNTER_NAMES
@@ -37,7 +40,10 @@ from reports.models import (
 )
 from reports.rollups import Part
 from reports.service import How, days_between
+from reports.source import Spans
 from reports.topics import RESOLVED, TALLIED, By, Key, Tally
+
+T = TypeVar("T")
 
 #: A rate leads to what it is taken over.
 OF_RATE: Final[Mapping[str, str]] = {
@@ -176,9 +182,22 @@ def behind(
         return
     reading = {Part.CALLS: _calls, Part.TICKETS: _tickets, Part.PRESENCE: _presence}[of.part]
     settled = _settled(session, of.part, first, last, how)
-    for day in _days(session, of, first, last, settled):
-        if of.weekday in (None, day.weekday()):
-            yield from reading(session, _Day(day, day in settled), of, how, now)
+    days = (
+        _Day(day, day in settled)
+        for day in _days(session, of, first, last, settled)
+        if of.weekday in (None, day.weekday())
+    )
+    yield from reading(session, days, of, how, now)
+
+
+def _growing(found: Iterable[T], first: int, most: int) -> Iterator[list[T]]:
+    """Twice as many each time: who asks for a page of what is frequent is given little more, and a
+    page of what is rare is not a hundred statements.
+    """
+    rest, many = iter(found), first
+    while some := list(islice(rest, many)):
+        yield some
+        many = min(2 * many, most)
 
 
 @dataclass(frozen=True)
@@ -219,9 +238,11 @@ def _days(
             yield last
         return
     table, conditions = _stored(of)
-    days = sa.select(table.c.day).where(table.c.day.between(first, last), *conditions)
-    some = set(session.scalars(days.distinct()))
-    yield from (day for day in days_between(first, last) if day not in settled or day in some)
+    # of a year of tickets the rows are a hundred thousand
+    for some in _growing(days_between(first, last), _DAYS_LOOKED_AT, _MOST_DAYS_LOOKED_AT):
+        inside = table.c.day.between(some[0], some[-1])
+        there = set(session.scalars(sa.select(table.c.day).where(inside, *conditions).distinct()))
+        yield from (day for day in some if day not in settled or day in there)
 
 
 def _stored(of: Wanted) -> tuple[sa.Table, list[sa.ColumnElement[bool]]]:
@@ -242,24 +263,74 @@ def _stored(of: Wanted) -> tuple[sa.Table, list[sa.ColumnElement[bool]]]:
 # ---------------------------------------------------------------- calls
 
 
-def _calls(session: Session, of_day: _Day, of: Wanted, how: How, now: datetime) -> Iterator[Item]:
-    for start, end in _windows(session, of_day, of, how):
-        read = list(_read(session, of, start, end))
-        if of.metric in FIRST:
-            yield from _first_calls(session, of, of_day.day, read, how, now)
-            continue
+#: The rows of so many days are looked at, first and at most.
+_DAYS_LOOKED_AT, _MOST_DAYS_LOOKED_AT = 8, 64
+#: So many parts of days, and so many days, are read at once, first and at most.
+_PIECES, _MOST_PIECES = 4, 128
+_MOST_DAYS = 8
+#: What is read of a day at once where the rows say that there is something everywhere.
+_PIECE: Final = 4 * INTERVAL
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A part of a local day, [start, end) in UTC."""
+
+    day: date
+    start: datetime
+    end: datetime
+
+
+def _calls(
+    session: Session, days: Iterable[_Day], of: Wanted, how: How, now: datetime
+) -> Iterator[Item]:
+    if of.metric in FIRST:
+        for of_day in days:
+            yield from _first_calls(session, of, of_day.day, how, now)
+        return
+    for pieces in _batches(session, days, of, how):
+        read = list(_read(session, of, _joined((piece.start, piece.end) for piece in pieces)))
         adds = _of_topic(session, of, read, how) if of.topic else _of_counter(of, read, how)
+        starts = [piece.start for piece in pieces]
+        found: list[list[Item]] = [[] for _ in pieces]
         for each, number in adds:
             if number:
-                yield Item("call", source.id_of(each), of_day.day, moment(each), number)
+                at = moment(each)
+                place = bisect_right(starts, at) - 1
+                item = Item("call", source.id_of(each), pieces[place].day, at, number)
+                found[place].append(item)
+        yield from chain.from_iterable(found)
 
 
-def _read(session: Session, of: Wanted, start: datetime, end: datetime) -> Iterator[CallFacts]:
-    if of.metric in FIRST:
-        return source.facts(session, start, end)
+def _batches(
+    session: Session, days: Iterable[_Day], of: Wanted, how: How
+) -> Iterator[Sequence[_Piece]]:
+    """The parts of some days in which there may be something, in order, some at a time."""
+    pieces = (
+        _Piece(day, begin, min(end, begin + piece))
+        for day, (start, end) in _windows(session, days, of, how)
+        for piece in [_PIECE if _told_of_intervals(of) else end - start]
+        for begin in _steps(start, end, piece)
+    )
+    first, most = (_PIECES, _MOST_PIECES) if _told_of_intervals(of) else (1, _MOST_DAYS)
+    return _growing(pieces, first, most)
+
+
+def _steps(start: datetime, end: datetime, step: timedelta) -> Iterator[datetime]:
+    while start < end:
+        yield start
+        start += step
+
+
+def _told_of_intervals(of: Wanted) -> bool:
+    """Whether rows say in which intervals there is something, and not only on which days."""
+    return of.topic is None and of.metric not in FIRST
+
+
+def _read(session: Session, of: Wanted, spans: Spans) -> Iterator[CallFacts]:
     if of.topic is None or of.topic.by is By.HOUR:
-        return source.facts(session, start, end, adding_to=of.metric)
-    return source.facts_about(session, start, end, *of.topic)
+        return source.facts_within(session, spans, adding_to=of.metric)
+    return source.facts_about(session, spans, *of.topic)
 
 
 def where(
@@ -270,36 +341,58 @@ def where(
     """
     first, last = of.span.first, min(of.span.last, clock.local_day(now, how.zone))
     settled = _settled(session, of.part, first, last, how)
-    for day in _days(session, of, first, last, settled):
-        yield from _windows(session, _Day(day, day in settled), of, how)
+    days = (_Day(day, day in settled) for day in _days(session, of, first, last, settled))
+    yield from (window for _, window in _windows(session, days, of, how))
 
 
 def _windows(
-    session: Session, of_day: _Day, of: Wanted, how: How
-) -> Sequence[tuple[datetime, datetime]]:
-    """The parts of a day, in order, in which there may be something."""
-    start, end = clock.day_bounds(of_day.day, how.zone)
-    if of.topic is not None and of.topic.by is By.HOUR:
-        quarters = [start + n * INTERVAL for n in range((end - start) // INTERVAL)]
-        return _joined(at for at in quarters if f"{at.astimezone(how.zone):%H}" == of.topic.key)
-    if of.topic is not None or of.metric in FIRST or not of_day.settled:
-        return [(start, end)]
-    table = call_intervals
-    narrowed = (table.c[name] == key for name, key in of.by.items())
-    found = sa.select(table.c.interval_start).where(
-        table.c.day == of_day.day, table.c[of.metric] > 0, *narrowed
+    session: Session, days: Iterable[_Day], of: Wanted, how: How
+) -> Iterator[tuple[date, tuple[datetime, datetime]]]:
+    """The parts of some days, in order, in which there may be something, each with its day."""
+    for some in _growing(days, 1, _MOST_DAYS_LOOKED_AT):
+        told = _intervals(session, some, of)
+        for each in some:
+            start, end = clock.day_bounds(each.day, how.zone)
+            parts: Spans = [(start, end)]
+            if of.topic is not None and of.topic.by is By.HOUR:
+                quarters = (start + n * INTERVAL for n in range((end - start) // INTERVAL))
+                at_hour = (at for at in quarters if _hour(at, how) == of.topic.key)
+                parts = _joined((at, at + INTERVAL) for at in at_hour)
+            elif _told_of_intervals(of) and each.settled:
+                parts = _joined((at, at + INTERVAL) for at in told.get(each.day, ()))
+            yield from ((each.day, part) for part in parts)
+
+
+def _hour(at: datetime, how: How) -> str:
+    return f"{at.astimezone(how.zone):%H}"
+
+
+def _intervals(
+    session: Session, days: Sequence[_Day], of: Wanted
+) -> Mapping[date, Sequence[datetime]]:
+    """The intervals of settled days of which rows say that there is something, in order."""
+    settled = [each.day for each in days if each.settled]
+    if not settled or not _told_of_intervals(of):
+        return {}
+    table = call_intervals.c
+    narrowed = (table[name] == key for name, key in of.by.items())
+    asked = sa.select(table.day, table.interval_start).where(
+        table.day.in_(settled), table[of.metric] > 0, *narrowed
     )
-    return _joined(session.scalars(found.distinct().order_by(table.c.interval_start)))
+    found: dict[date, list[datetime]] = {}
+    for day, at in session.execute(asked.distinct().order_by(table.day, table.interval_start)):
+        found.setdefault(day, []).append(at)
+    return found
 
 
-def _joined(intervals: Iterable[datetime]) -> list[tuple[datetime, datetime]]:
-    """Intervals, in order, as stretches: those that touch are read at once."""
+def _joined(spans: Iterable[tuple[datetime, datetime]]) -> Spans:
+    """Spans, in order, as stretches: those that touch are read at once."""
     found: list[tuple[datetime, datetime]] = []
-    for at in intervals:
-        if found and at == found[-1][1]:
-            found[-1] = (found[-1][0], at + INTERVAL)
+    for start, end in spans:
+        if found and start == found[-1][1]:
+            found[-1] = (found[-1][0], end)
         else:
-            found.append((at, at + INTERVAL))
+            found.append((start, end))
     return found
 
 
@@ -324,8 +417,11 @@ def _of_topic(
 
 
 def _first_calls(
-    session: Session, of: Wanted, day: date, read: list[CallFacts], how: How, now: datetime
+    session: Session, of: Wanted, day: date, how: How, now: datetime
 ) -> Iterator[Item]:
+    # those that were answered are told of, as of `answered`
+    spans = [clock.day_bounds(day, how.zone)]
+    read = list(source.facts_within(session, spans, adding_to="answered"))
     for contact, settled in rollups.first_calls_alone(session, day, read, how, now=now):
         if settled == RESOLVED or of.metric == FIRST[0]:
             yield Item("call", contact.call_id, day, contact.at, 1)
@@ -334,13 +430,35 @@ def _first_calls(
 # ---------------------------------------------------------------- tickets
 
 
-def _tickets(session: Session, of_day: _Day, of: Wanted, how: How, now: datetime) -> Iterator[Item]:
+def _tickets(
+    session: Session, days: Iterable[_Day], of: Wanted, how: How, now: datetime
+) -> Iterator[Item]:
+    if of.metric in STOCKS:
+        for of_day in days:
+            yield from _standing(session, of_day, of, how, now)
+        return
+    for some in _growing(days, 1, _MOST_DAYS):
+        span = rollups.days_of(some[0].day, some[-1].day, how, now=now)
+        spans = _joined(clock.day_bounds(one.day, how.zone) for one in some)
+        found: dict[date, list[Item]] = {one.day: [] for one in some}
+        for each in source.moved(session, spans, of=of.by, adding_to=of.metric):
+            adds: Counter[date] = Counter()
+            for day, name, by in matters.flows(each, span):
+                adds[day] += by * (name == of.metric)
+            for day, number in adds.items():
+                if number and day in found:
+                    found[day].append(Item("ticket", each.number, day, each.received_at, number))
+        yield from chain.from_iterable(found.values())
+
+
+def _standing(
+    session: Session, of_day: _Day, of: Wanted, how: How, now: datetime
+) -> Iterator[Item]:
+    """What was open when a day was over."""
     day = of_day.day
     days = rollups.days_of(day, day, how, now=now)
-    stock = of.metric in STOCKS
-    read, counted = (source.histories, matters.stocks) if stock else (source.moved, matters.flows)
-    for each in read(session, days.starts[0], days.starts[-1], of=of.by):
-        adds = sum(by for _, name, by in counted(each, days) if name == of.metric)
+    for each in source.standing(session, days.starts[0], days.starts[-1], of=of.by):
+        adds = sum(by for _, name, by in matters.stocks(each, days) if name == of.metric)
         if adds:
             yield Item("ticket", each.number, day, each.received_at, adds)
 
@@ -349,14 +467,16 @@ def _tickets(session: Session, of_day: _Day, of: Wanted, how: How, now: datetime
 
 
 def _presence(
-    session: Session, of_day: _Day, of: Wanted, how: How, now: datetime
+    session: Session, days: Iterable[_Day], of: Wanted, how: How, now: datetime
 ) -> Iterator[Item]:
-    day = of_day.day
-    start, _ = clock.day_bounds(day, how.zone)
-    for agent, counters in rollups.count_presence_of(session, day, how, now=now).items():
-        adds = getattr(counters, of.metric)
-        if adds:
-            yield Item("agent", agent, day, start, adds)
+    shifts = of.metric in OF_SHIFTS
+    for each in days:
+        start, _ = clock.day_bounds(each.day, how.zone)
+        counted = rollups.count_presence_of(session, each.day, how, now=now, shifts=shifts)
+        for agent, counters in counted.items():
+            adds = getattr(counters, of.metric)
+            if adds:
+                yield Item("agent", agent, each.day, start, adds)
 
 
 # ---------------------------------------------------------------- the units' jobs
@@ -397,16 +517,12 @@ def number(session: Session, of: Wanted, how: How, *, now: datetime) -> int | No
         first = figures.along(session, of.span, how, By.FIRST, now=now)
         kept = first if of.metric == FIRST[0] else {RESOLVED: first.get(RESOLVED, Tally())}
         return sum(each.calls for each in kept.values())
-    found: figures.Tickets | figures.Presence | figures.Jobs | None
-    if of.is_of_jobs:
-        found = figures.of_jobs(session, of.span, how, of.by, now=now)
-    elif of.part is Part.CALLS:
+    if of.part is Part.TICKETS:
+        counted = figures.of_tickets(session, of.span, how, of.metric, of.by, now=now)
+        return 0 if counted is None and len(of.by) > 1 else counted
+    if of.part is Part.PRESENCE:
+        return figures.of_presence(session, of.span, how, of.metric, now=now)
+    if not of.is_of_jobs:
         return figures.of_calls(session, of.span, how, of.metric, of.by, now=now)
-    elif of.part is Part.TICKETS:
-        found = figures.of_tickets(session, of.span, how, of.by, now=now)
-        if found is None:
-            return 0 if len(of.by) > 1 else None
-    else:
-        found = figures.of_presence(session, of.span, how, now=now)
-    value = found.metrics[of.metric]
+    value = figures.of_jobs(session, of.span, how, of.by, now=now).metrics[of.metric]
     return None if value is None else int(value)

@@ -25,6 +25,7 @@ from reports.fleet import Job, JobCounters, JobRates, job_rates
 from reports.matters import (
     FLOWS,
     STOCKS,
+    TICKET_COUNTER_NAMES,
     Of,
     TicketCounters,
     TicketRates,
@@ -42,7 +43,7 @@ from reports.models import (
     ticket_months,
 )
 from reports.rollups import ONE_DAY, Part
-from reports.service import How
+from reports.service import How, LiveFacts
 from reports.topics import RESOLVED, TALLIED, By, Key, Tally, first_call_rate
 
 Item = TypeVar("Item")
@@ -336,24 +337,19 @@ def coverage(session: Session, span: Span, how: How, *, now: datetime) -> dict[P
     return _Reader(session, span, how, now).coverage
 
 
-def patterns(session: Session, span: Span, how: How, *, now: datetime) -> Patterns:
+def patterns(
+    session: Session, span: Span, how: How, *, now: datetime, facts: LiveFacts | None = None
+) -> Patterns:
     """The same numbers as `figures` has them, without the rest."""
-    reader = _Reader(session, span, how, now)
-    return Patterns(reader.hours(), _tickets_by(_merged(reader.tickets()), 2))
+    reader = _Reader(session, span, how, now, (Part.CALLS, Part.TICKETS), facts)
+    return Patterns(reader.hours(), reader.areas())
 
 
 def of_calls(
     session: Session, span: Span, how: How, name: str, by: Mapping[str, str], *, now: datetime
 ) -> int:
     """One counter of calls of a span, of all of them or of one queue or language."""
-    found = _Reader(session, span, how, now, (Part.CALLS,)).calls((name,))
-    mine = (
-        counters
-        for _, (queue, language), counters in _flat(found)
-        if by.get("queue", queue) == queue and by.get("language", language) == language
-    )
-    counted: int = getattr(total(mine), name)
-    return counted
+    return _Reader(session, span, how, now, (Part.CALLS,)).of_calls(name, by)
 
 
 def along(
@@ -362,7 +358,7 @@ def along(
     """The calls of a span spread along one thing, by its key; hours also of one day of the week."""
     reader = _Reader(session, span, how, now, (Part.CALLS,))
     if by is not By.HOUR:
-        return reader.tallies().get(by, {})
+        return reader.tallies(by).get(by, {})
     found: dict[str, Tally] = {}
     for (day, hour), tally in reader.hours().items():
         if weekday in (None, day):
@@ -371,23 +367,17 @@ def along(
 
 
 def of_tickets(
-    session: Session, span: Span, how: How, of: Mapping[str, str], *, now: datetime
-) -> Tickets | None:
-    """The tickets of a span that are of a category, a division, an area; None where there was none
-    of these.
+    session: Session, span: Span, how: How, name: str, of: Mapping[str, str], *, now: datetime
+) -> int | None:
+    """One counter of the tickets of a span that are of a category, a division, an area; None where
+    there was none of these.
     """
-    cells = _merged(_Reader(session, span, how, now, (Part.TICKETS,)).tickets())
-    mine = [
-        counters
-        for key, counters in cells.items()
-        if all(of.get(name, own) == own for name, own in zip(TICKET_KEYS, key, strict=True))
-    ]
-    return _tickets(mine) if mine or not of else None
+    return _Reader(session, span, how, now, (Part.TICKETS,)).of_tickets(name, of)
 
 
-def of_presence(session: Session, span: Span, how: How, *, now: datetime) -> Presence:
-    """The agents' time of a span."""
-    return _presence(_Reader(session, span, how, now, (Part.PRESENCE,)).presence().values())
+def of_presence(session: Session, span: Span, how: How, name: str, *, now: datetime) -> int:
+    """One counter of the agents' time of a span."""
+    return _Reader(session, span, how, now, (Part.PRESENCE,)).of_presence(name)
 
 
 def of_jobs(
@@ -457,6 +447,10 @@ def _tickets_by(
     groups: dict[str, list[TicketCounters]] = {}
     for key, counters in merged.items():
         groups.setdefault(key[place], []).append(counters)
+    return _tickets_by_key(groups)
+
+
+def _tickets_by_key(groups: Mapping[str, Sequence[TicketCounters]]) -> dict[str, Tickets]:
     found = {key: _tickets(cells) for key, cells in groups.items()}
     by_most = sorted(found, key=lambda key: (-found[key].counters.tickets_received, key))
     return {key: found[key] for key in by_most}
@@ -490,12 +484,15 @@ class _Reader:
         how: How,
         now: datetime,
         parts: Iterable[Part] = tuple(Part),
+        facts: LiveFacts | None = None,
     ) -> None:
         self._session, self._how, self._now = session, how, now
+        self._facts = facts or LiveFacts(session, how)
         last = min(span.last, clock.local_day(now, how.zone))
         self._span = Span(span.first, last)
         #: The days whose stored rows an import has made old.
         self._old = source.days_to_count(session, self._span.first, self._span.last)
+        self._counted: dict[Part, tuple[Sequence[Any], date | None]] = {}
         self.coverage = {part: self._covered(part) for part in parts}
 
     def _covered(self, part: Part) -> Coverage:
@@ -525,6 +522,11 @@ class _Reader:
 
     def _known(self, part: Part) -> tuple[Sequence[Any], date | None]:
         """The days that were counted (day, counted_at, revised_at, rules), and the first of all."""
+        if part not in self._counted:
+            self._counted[part] = self._read_known(part)
+        return self._counted[part]
+
+    def _read_known(self, part: Part) -> tuple[Sequence[Any], date | None]:
         table: Any = ReportDay if part is Part.CALLS else RollupDay
         found = sa.select(table.day, table.counted_at, table.revised_at, table.rules)
         inside = found.where(table.day.between(self._span.first, self._span.last))
@@ -581,11 +583,29 @@ class _Reader:
                 for row in rows
             }
         for day in self.coverage[Part.CALLS].live:
-            cells, _ = service.count_day(self._session, day, self._how)
             of_month = found.setdefault(self._month_of(day), {})
-            for key, counters in service.summed(cells).items():
+            for key, counters in service.summed(self._facts.cells(day)).items():
                 of_month.setdefault(key, Counters()).add(counters)
         return found
+
+    def of_calls(self, name: str, of: Mapping[str, str]) -> int:
+        """One counter of the whole span, of all calls or of a queue or language."""
+        table, left_out = call_days.c, self._not_read(Part.CALLS)
+        summed = sa.func.max if name.endswith("_max_ms") else sa.func.sum
+        narrowed = (table[column] == key for column, key in of.items())
+        inside = table.day.between(self._span.first, self._span.last)
+        asked = sa.select(summed(table[name])).where(inside, *narrowed)
+        if left_out:
+            asked = asked.where(table.day.not_in(left_out))
+        found = [Counters(**{name: int(self._session.scalar(asked) or 0)})]
+        for day in self.coverage[Part.CALLS].live:
+            found += (
+                counters
+                for cell, counters in self._facts.cells(day).items()
+                if all(getattr(cell, column) == key for column, key in of.items())
+            )
+        counted: int = getattr(total(found), name)
+        return counted
 
     def _month_of(self, day: date) -> date:
         return max(self._span.first, day.replace(day=1))
@@ -599,17 +619,20 @@ class _Reader:
             .group_by(weekday, call_topics.c.key)
         )
         found = {((int(row[0]) - 1) % 7, int(row[1])): Tally(*map(int, row[2:])) for row in rows}
-        for day, tallies in self._live_tallies():
-            for key, tally in tallies.items():
-                if key.by is By.HOUR:
-                    found.setdefault((day.weekday(), int(key.key)), Tally()).add(tally)
+        for day in self.coverage[Part.CALLS].live:
+            for cell, counters in self._facts.cells(day).items():
+                tally = Tally(*(getattr(counters, name) for name in TALLIED))
+                hour = clock.local(cell.interval_start, self._how.zone).hour
+                if tally != Tally():
+                    found.setdefault((day.weekday(), hour), Tally()).add(tally)
         return dict(sorted(found.items()))
 
-    def tallies(self) -> dict[By, dict[str, Tally]]:
-        """By what calls were about, but for the hours."""
+    def tallies(self, alone: By | None = None) -> dict[By, dict[str, Tally]]:
+        """By what calls were about, but for the hours; or by one thing alone."""
+        some = call_topics.c.by != By.HOUR.value if alone is None else call_topics.c.by == alone
         rows = self._session.execute(
             self._of_topics(call_topics.c.by, call_topics.c.key, *self._sums())
-            .where(call_topics.c.by != By.HOUR.value)
+            .where(some)
             .group_by(call_topics.c.by, call_topics.c.key)
         )
         found: dict[By, dict[str, Tally]] = {}
@@ -634,8 +657,7 @@ class _Reader:
 
     def _live_tallies(self) -> Iterator[tuple[date, Mapping[Key, Tally]]]:
         for day in self.coverage[Part.CALLS].live:
-            read = service.facts_of(self._session, day, self._how)
-            yield day, rollups.topics_of(self._session, read, self._how)
+            yield day, rollups.topics_of(self._session, self._facts.of(day), self._how)
 
     # ------------------------------------------------------------ tickets
 
@@ -661,15 +683,85 @@ class _Reader:
             found.setdefault(month, []).append((of[1:], cell))
         return dict(sorted(found.items()))
 
+    def areas(self) -> dict[str, Tickets]:
+        """By area."""
+        along = self._along(("area",), TICKET_COUNTER_NAMES, {})
+        return _tickets_by_key({key: [counters] for (key,), counters in along.items()})
+
+    def of_tickets(self, name: str, of: Mapping[str, str]) -> int | None:
+        """One counter of those of a category, a division, an area; None where there are none."""
+        found = self._along((), (name,), of).get(())
+        if found is None:
+            return None if of or name in STOCKS else 0
+        counted: int = getattr(found, name)
+        return counted
+
+    def _along(
+        self, keys: Sequence[str], names: Sequence[str], of: Mapping[str, str]
+    ) -> dict[tuple[str, ...], TicketCounters]:
+        """Some counters of the whole span along some of `TICKET_KEYS`, summed up by the database;
+        the same as of all cells of `tickets` in one.
+        """
+        found: dict[tuple[str, ...], TicketCounters] = {}
+        flows = [name for name in names if name in FLOWS]
+        whole = [month.first for month in self._span.months if self._stands_summed_up(month)]
+        parts = [month for month in self._span.months if month.first not in whole]
+        days = ticket_days.c.day
+        left_out = days.not_in(self.coverage[Part.TICKETS].live)
+        for table, condition in (
+            *([(ticket_months, ticket_months.c.month.in_(whole))] if whole else []),
+            *((ticket_days, days.between(each.first, each.last) & left_out) for each in parts),
+        ):
+            for key, counters in self._summed(table, condition, keys, flows, of):
+                found.setdefault(key, TicketCounters()).add(counters)
+        newest = self._newest_days()
+        last = max(newest.values(), default=None)
+        ends = set(newest.values()) - set(self.coverage[Part.TICKETS].live)
+        # who had something open at the end of any month is there, if with nothing
+        for some, at in (
+            ([name for name in names if name in STOCKS], ends & {last}),
+            ([], ends - {last}),
+        ):
+            stood = days.in_(at) & (ticket_days.c.tickets_open > 0)
+            for key, counters in self._summed(ticket_days, stood, keys, some, of) if at else ():
+                found.setdefault(key, TicketCounters()).add(counters)
+        for cell, counters in self._live_tickets().items():
+            if all(getattr(cell, name) == key for name, key in of.items()):
+                mine = found.setdefault(
+                    tuple(getattr(cell, name) for name in keys), TicketCounters()
+                )
+                mine.add(counters, stocks=cell.day == last)
+        return found
+
+    def _summed(
+        self,
+        table: sa.Table,
+        condition: sa.ColumnElement[bool],
+        keys: Sequence[str],
+        names: Sequence[str],
+        of: Mapping[str, str],
+    ) -> Iterator[tuple[tuple[str, ...], TicketCounters]]:
+        columns = [table.c[key] for key in keys]
+        sums = (sa.func.sum(table.c[name]) for name in names)
+        narrowed = (table.c[name] == key for name, key in of.items())
+        asked = sa.select(sa.func.count(), *columns, *sums).where(condition, *narrowed)
+        for many, *row in self._session.execute(asked.group_by(*columns) if columns else asked):
+            if many:
+                counted = dict(zip(names, map(int, row[len(keys) :]), strict=True))
+                yield tuple(row[: len(keys)]), TicketCounters(**counted)
+
+    def _stands_summed_up(self, month: Span) -> bool:
+        live = self.coverage[Part.TICKETS].live
+        whole = month == Span.of_month(month.first.year, month.first.month)
+        return whole and not any(month.first <= day <= month.last for day in live)
+
     def _flows(self) -> Iterator[tuple[date, Sequence[Any]]]:
         """The flows by month: of a whole one that is over as it stands summed up."""
         keys = TICKET_KEYS
-        live = self.coverage[Part.TICKETS].live
         columns = [ticket_months.c[name] for name in (*keys, *FLOWS)]
         sums = {name: sa.func.sum(ticket_days.c[name]) for name in FLOWS}
         for month in self._span.months:
-            whole = month == Span.of_month(month.first.year, month.first.month)
-            if whole and not any(month.first <= day <= month.last for day in live):
+            if self._stands_summed_up(month):
                 asked = sa.select(*columns).where(ticket_months.c.month == month.first)
                 yield month.first, self._session.execute(asked).all()
             else:
@@ -713,6 +805,22 @@ class _Reader:
             counted = rollups.count_presence_of(self._session, day, self._how, now=self._now)
             for counters in counted.values():
                 found.setdefault(self._month_of(day), PresenceCounters()).add(counters)
+        return found
+
+    def of_presence(self, name: str) -> int:
+        """One counter of the whole span."""
+        table, live = presence_days.c, self.coverage[Part.PRESENCE].live
+        inside = table.day.between(self._span.first, self._span.last)
+        asked = sa.select(sa.func.sum(table[name])).where(inside)
+        if live:
+            asked = asked.where(table.day.not_in(live))
+        found = int(self._session.scalar(asked) or 0)
+        for day in live:
+            shifts = name in attendance.OF_SHIFTS
+            counted = rollups.count_presence_of(
+                self._session, day, self._how, now=self._now, shifts=shifts
+            )
+            found += sum(getattr(counters, name) for counters in counted.values())
         return found
 
     # ------------------------------------------------------------ the units' jobs

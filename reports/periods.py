@@ -17,7 +17,7 @@ from reports import compare, labels, past
 from reports.compare import Against
 from reports.figures import Patterns, Span, patterns
 from reports.pictures import Painter, Picture, Point, summed, without_lists
-from reports.service import How
+from reports.service import How, LiveFacts
 from reports.view import Kind, Line, Period, Report
 from reports.wording import Wording
 from tickets.config import Tickets
@@ -76,13 +76,20 @@ def alone(shown: Report, found: Patterns, reader: Reader, *, now: datetime) -> A
     )
 
 
-def beside(session: Session, shown: Report, reader: Reader, *, now: datetime) -> Beside:
+def beside(
+    session: Session,
+    shown: Report,
+    reader: Reader,
+    *,
+    now: datetime,
+    facts: LiveFacts | None = None,
+) -> Beside:
     """What stands beside the lines of a report as things stand `now`."""
     period, painter = shown.period, reader.painter
     if period.first > clock.local_day(now, reader.zone):
         return Beside([], [], None, None, None)
     stretches = compare.earlier(period, now=now, zone=reader.zone)
-    week, areas = _patterns(session, period, reader, now)
+    week, areas = _patterns(session, period, reader, now, facts)
     return Beside(
         [past.against(session, stretch, reader.how) for stretch in stretches],
         list(_by_time(painter, _points(shown, reader, now), period)),
@@ -138,12 +145,12 @@ def _trend(session: Session, shown: Report, reader: Reader) -> Picture | None:
 
 
 def _patterns(
-    session: Session, period: Period, reader: Reader, now: datetime
+    session: Session, period: Period, reader: Reader, now: datetime, facts: LiveFacts | None
 ) -> tuple[Picture | None, Picture | None]:
     if period.kind == "day":
         return None, None
     span = Span(period.first, min(period.last, clock.local_day(now, reader.zone)))
-    found: Patterns = patterns(session, span, reader.how, now=now)
+    found: Patterns = patterns(session, span, reader.how, now=now, facts=facts)
     painter = reader.painter
     return painter.week(found.hours, span), painter.areas(found, reader.shapes(), span)
 

@@ -251,12 +251,14 @@ def _changed_days(before: Mapping[Of, Any], after: Mapping[Of, Any]) -> set[date
 
 
 def count_presence_of(
-    session: Session, day: date, how: "How", *, now: datetime
+    session: Session, day: date, how: "How", *, now: datetime, shifts: bool = True
 ) -> dict[int, PresenceCounters]:
-    """The counters of each agent who was there on a local day, or should have been."""
+    """The counters of each agent who was there on a local day, or should have been; without
+    `shifts` those of shifts are left out.
+    """
     start, end = clock.day_bounds(day, how.zone)
     cells: dict[int, PresenceCounters] = {}
-    for each in agents.days_of(session, day, how.zone, how.roster, now=now):
+    for each in agents.days_of(session, day, how.zone, how.roster, now=now, shifts=shifts):
         counters = PresenceCounters()
         count_presence(counters, each.seen, start, min(end, now))
         count_shifts(counters, each.shifts, each.unplanned)

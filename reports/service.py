@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -118,6 +119,35 @@ def count_day(session: Session, day: date, how: How) -> tuple[dict[Cell, Counter
 def facts_of(session: Session, day: date, how: How) -> list[CallFacts]:
     """The calls of local `day`, from their events."""
     return list(source.facts(session, *clock.day_bounds(day, how.zone)))
+
+
+class LiveFacts:
+    """The calls of days that are counted while somebody waits: each day is read once, whatever is
+    told of it, and not at all where its cells are `known`.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        how: How,
+        known: Mapping[date, Mapping[Cell, Counters]] = MappingProxyType({}),
+    ) -> None:
+        self._session, self._how = session, how
+        self._cells: dict[date, Mapping[Cell, Counters]] = {**known}
+        self._read: dict[date, list[CallFacts]] = {}
+
+    def of(self, day: date) -> list[CallFacts]:
+        """As `facts_of`."""
+        if day not in self._read:
+            self._read[day] = facts_of(self._session, day, self._how)
+        return self._read[day]
+
+    def cells(self, day: date) -> Mapping[Cell, Counters]:
+        """As `count_day`; nobody changes them."""
+        if day not in self._cells:
+            start, _ = clock.day_bounds(day, self._how.zone)
+            self._cells[day] = count(self.of(day), start, self._how.rules)
+        return self._cells[day]
 
 
 @dataclass(frozen=True)
@@ -598,10 +628,12 @@ def counted(
     now: datetime,
     by_day: bool,
     by_month: bool = False,
+    facts: LiveFacts | None = None,
 ) -> Counted:
     """Everything known about `first` to `last` (both included): stored rows, and the newest days
     from the events. `by_month`: the stored ones summed up so, which of a year are a thirtieth.
     """
+    facts = facts or LiveFacts(session, how)
     last = min(last, clock.local_day(now, how.zone))
     known = list(
         session.scalars(
@@ -620,8 +652,7 @@ def counted(
         stored = (day_rows if by_day else rows)(session, first, last)
         found = [row for row in stored if row.day not in missing]
     for day in live:
-        cells, _ = count_day(session, day, how)
-        found.extend(_live_rows(day, cells, by_day=by_day))
+        found.extend(_live_rows(day, facts.cells(day), by_day=by_day))
     return Counted(
         rows=found,
         live_days=live,

@@ -5,7 +5,7 @@ Kept apart so that everything else in this room knows only `metrics.CallFacts` a
 `matters.History`.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import chain
 from typing import Final
@@ -16,10 +16,11 @@ from ivr import figures as callers
 from ivr import service as ivr
 from ivr.events import Kind
 from reports.history import service as history
+from reports.matters import RESOLVE_BUCKETS
 from reports.metrics import WAIT_BUCKETS, CallFacts
 from reports.topics import By, Contact
 from tickets import figures as tickets
-from tickets.figures import History, Matter, Touched
+from tickets.figures import History, Matter, Touched, What
 from tickets.units import figures as units
 from tickets.units.figures import Job
 
@@ -61,32 +62,52 @@ _NEEDED: Final[Mapping[str, Collection[Kind]]] = {
     "passed_out": (Kind.PASSED_ON, Kind.HANDED_OVER),
     **dict.fromkeys(("rated", "mark_sum"), (Kind.RATED,)),
 }
+#: What has to happen to a ticket to add to a flow: one that is not named here may be told of by
+#: anything.
+_HAPPENED: Final[Mapping[str, Collection[What]]] = {
+    **dict.fromkeys(("tickets_received", "tickets_answered_at_once"), (What.RECEIVED,)),
+    **dict.fromkeys(
+        (
+            *("tickets_closed", "tickets_closed_due", "tickets_closed_on_time"),
+            *("tickets_cancelled", "tickets_resolved", "resolve_ms", *RESOLVE_BUCKETS),
+        ),
+        (What.CLOSED,),
+    ),
+    "tickets_merged": (What.MERGED,),
+    "tickets_reopened": (What.REOPENED,),
+    "deadlines_passed": (What.OVERDUE,),
+    **dict.fromkeys(("tickets_judged", "judgement_sum", "results_judged"), (What.JUDGED,)),
+    **dict.fromkeys(("categories_suggested", "categories_suggested_right"), (What.CHOSEN,)),
+}
+#: From a moment on, and before another (UTC).
+Spans = Sequence[tuple[datetime, datetime]]
 
 
-def facts(
-    session: Session, start: datetime, end: datetime, *, adding_to: str = ""
-) -> Iterator[CallFacts]:
+def facts(session: Session, start: datetime, end: datetime) -> Iterator[CallFacts]:
     """One for every visit to a queue that began in [start, end) (UTC), and for every call without
-    one that arrived in it. `adding_to`: of calls of our own none that adds nothing to this counter
-    need be there, nor is most of them.
+    one that arrived in it.
     """
-    having = _NEEDED.get(adding_to, ())
-    own = ivr.visits(session, start, end, having=having)
-    return chain(own, history.facts(session, start, end))
+    return chain(ivr.visits(session, start, end), history.facts(session, [(start, end)]))
 
 
-def facts_about(
-    session: Session, start: datetime, end: datetime, by: By, key: str
-) -> Iterator[CallFacts]:
+def facts_within(session: Session, spans: Spans, *, adding_to: str = "") -> Iterator[CallFacts]:
+    """The same of some spans, which are in order and do not touch. `adding_to`: of calls of our own
+    none that adds nothing to this counter need be there, nor is most of them.
+    """
+    calls = ivr.calls_within(session, spans, having=_NEEDED.get(adding_to, ()))
+    return chain(ivr.visits_of_calls(session, calls, spans), history.facts(session, spans))
+
+
+def facts_about(session: Session, spans: Spans, by: By, key: str) -> Iterator[CallFacts]:
     """Those of the calls with this outcome, or whose ticket is of this category or area. None that
     was imported is about anything that we know.
     """
     if by is By.OUTCOME:
-        calls = ivr.calls_with_outcome(session, key, start, end)
+        calls = ivr.calls_within(session, spans, outcome=key)
     else:
-        there = ivr.calls_of(session, start, end)
+        there = ivr.calls_within(session, spans)
         calls = tickets.calls_about(session, there, of={by.value: key})
-    return ivr.visits_of_calls(session, calls, start, end)
+    return ivr.visits_of_calls(session, calls, spans)
 
 
 def days_to_count(session: Session, first: date = date.min, last: date = date.max) -> set[date]:
@@ -117,7 +138,7 @@ def facts_of(
     session: Session, calls: Collection[int], start: datetime, end: datetime
 ) -> Iterator[CallFacts]:
     """Those of some of the hotline's own calls."""
-    return ivr.visits_of_calls(session, sorted(calls), start, end)
+    return ivr.visits_of_calls(session, sorted(calls), [(start, end)])
 
 
 def events_since(session: Session, event_id: int) -> list[tuple[int, int]]:
@@ -163,24 +184,26 @@ def _contact(call: callers.Contact, matter: Matter | None) -> Contact:
 # ---------------------------------------------------------------- tickets
 
 
-def histories(
-    session: Session,
-    start: datetime,
-    end: datetime,
-    *,
-    of: Mapping[str, str] = tickets.NOTHING_ELSE,
-) -> Iterator[History]:
-    """Every ticket of which a number in [start, end) (UTC) can be told; `of`: of this category,
-    division or area alone.
-    """
-    return tickets.histories(session, start, end, of=of)
+def histories(session: Session, start: datetime, end: datetime) -> Iterator[History]:
+    """Every ticket of which a number in [start, end) (UTC) can be told."""
+    return tickets.histories(session, start, end)
 
 
 def moved(
+    session: Session, spans: Spans, *, of: Mapping[str, str], adding_to: str = ""
+) -> Iterator[History]:
+    """Those of them that add to flows of the spans, of this category, division or area alone; with
+    `adding_to` to this counter, and maybe some more.
+    """
+    what = _HAPPENED.get(adding_to, tuple(What))
+    return tickets.moved(session, spans, of=of, what=what)
+
+
+def standing(
     session: Session, start: datetime, end: datetime, *, of: Mapping[str, str]
 ) -> Iterator[History]:
-    """Those of them to which something happened in [start, end): enough for flows."""
-    return tickets.moved(session, start, end, of=of)
+    """Those of them that may be open at the end, of this category, division or area alone."""
+    return tickets.standing(session, start, end, of=of)
 
 
 def matters(session: Session, calls: Iterable[int]) -> dict[int, Matter]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
 from flask import Response, redirect, render_template, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from hotline import clock, i18n
@@ -115,17 +116,19 @@ def _answer(name: str, parse: Callable[[str], Period]) -> BaseResponse | str:
     return _page(parse(name))
 
 
-def _counted(period: Period, *, by_day: bool, by_month: bool = False) -> Counted:
-    with floor().db.read() as session:
-        return service.counted(
-            session,
-            period.first,
-            period.last,
-            here.how(),
-            now=clock.now(),
-            by_day=by_day,
-            by_month=by_month,
-        )
+def _counted(
+    session: Session, period: Period, facts: service.LiveFacts | None = None, *, by_month: bool
+) -> Counted:
+    return service.counted(
+        session,
+        period.first,
+        period.last,
+        here.how(),
+        now=clock.now(),
+        by_day=period.kind != "day",
+        by_month=by_month,
+        facts=facts,
+    )
 
 
 # ---------------------------------------------------------------- the page
@@ -133,14 +136,17 @@ def _counted(period: Period, *, by_day: bool, by_month: bool = False) -> Counted
 
 def _page(period: Period) -> str:
     now, words, section = clock.now(), here.words(), here.section()
-    counted = _counted(period, by_day=period.kind != "day", by_month=period.kind == "year")
     zone, limits = floor().city.zone, section.service_level
-    shown_ = report(period, counted.rows, zone=zone, until=here.day(), service_level=limits.formula)
     reader = periods.Reader(
         here.painter(), words, zone, here.how(), lambda: periods.shapes(floor().section(Tickets))
     )
     with floor().db.read() as session:
-        beside = periods.beside(session, shown_, reader, now=now)
+        facts = _live(session, period, now)
+        counted = _counted(session, period, facts, by_month=period.kind == "year")
+        shown_ = report(
+            period, counted.rows, zone=zone, until=here.day(), service_level=limits.formula
+        )
+        beside = periods.beside(session, shown_, reader, now=now, facts=facts)
     writer = Writer(
         words, zone, threshold=limits.threshold_seconds, short=section.short_abandon_seconds
     )
@@ -170,6 +176,19 @@ def _page(period: Period) -> str:
         queue_title=words.queue,
         language_title=words.spoken,
     )
+
+
+def _live(session: Session, period: Period, now: datetime) -> service.LiveFacts:
+    """What is counted while somebody waits; this day as the wallboard has it, unless an import has
+    brought calls of it, which the wallboard may not have seen.
+    """
+    today, zone = here.day(), floor().city.zone
+    known = {}
+    if period.first <= today <= period.last and not source.imported_from(
+        session, *clock.day_bounds(today, zone)
+    ):
+        known[today] = here.figures_of_today().cells(session, now)
+    return service.LiveFacts(session, here.how(), known)
 
 
 def _imported_from(period: Period) -> list[str]:
@@ -241,14 +260,14 @@ def _narrower(period: Period, line: Line) -> str | None:
 
 
 def _csv(period: Period) -> BaseResponse:
-    by_day = period.kind != "day"
-    rows = _counted(period, by_day=by_day).rows
+    with floor().db.read() as session:
+        rows = _counted(session, period, by_month=False).rows
     words = here.words()
     titles = export.Titles(words.queue, words.spoken)
     if request.args.get("names") == "identifiers":
         text = export.for_programs(rows, titles)
     else:
-        text = export.for_readers(rows, titles, by_day=by_day)
+        text = export.for_readers(rows, titles, by_day=period.kind != "day")
     answer = Response(text, mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="calls-{period.name}.csv"'
     answer.headers["Content-Language"] = language()

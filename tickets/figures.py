@@ -3,18 +3,22 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from hotline.db import chunks_of_ids, not_by_index
 from tickets.deadlines import Clock
 from tickets.models import CategoryChoice, EventKind, Ticket, TicketCall, TicketEvent
 from tickets.workflow import OPEN
 
 _OPEN = frozenset(state.value for state in OPEN)
 _AT_ONCE = 500
+#: So many when a page of them is asked for, of which not all may be on it.
+_ON_PAGE = 150
 #: What changes the number of something; `_RECAST` what changes where all of a ticket is counted.
 _RECAST = (EventKind.ROUTED, EventKind.COMPLETED, EventKind.PLACED, EventKind.UNDONE)
 _PLANNING = (EventKind.WAITING, EventKind.RESUMED)
@@ -77,11 +81,9 @@ class Matter(NamedTuple):
     area: str | None
 
 
-def histories(
-    session: Session, start: datetime, end: datetime, *, of: Mapping[str, str] = NOTHING_ELSE
-) -> Iterator[History]:
+def histories(session: Session, start: datetime, end: datetime) -> Iterator[History]:
     """Every ticket of which a number in [start, end) (UTC) can be told: received, open, moved or
-    judged in it; by id. `of`: only of this category, division or area ("" is none).
+    judged in it; by id.
     """
     judged = sa.select(TicketEvent.ticket_id).where(
         TicketEvent.kind == EventKind.JUDGED.value, TicketEvent.at >= start, TicketEvent.at < end
@@ -89,49 +91,110 @@ def histories(
     chosen = sa.select(CategoryChoice.ticket_id).where(
         CategoryChoice.at >= start, CategoryChoice.at < end
     )
-    # closed at once: `closed_at` is the moment of receipt. Each part has an index; as one condition
-    # it would be asked of every ticket that there ever was
-    there = sa.union(
-        sa.select(Ticket.id).where(Ticket.closed_at.is_(None)),
-        sa.select(Ticket.id).where(Ticket.closed_at >= start),
-        judged,
-        chosen,
-    )
-    asked = sa.select(Ticket.id).where(Ticket.id.in_(there), Ticket.received_at < end, *_only(of))
-    ids = session.scalars(asked.order_by(Ticket.id)).all()
-    for chunk in _chunks(ids):
-        yield from _read(session, chunk)
+    there: Any = sa.union(*_there(start, end), judged, chosen)
+    # in order only here: a planner that was to join them with tickets would read all of these
+    for chunk in _chunks(sorted(session.scalars(there))):
+        yield from (each for each in _read(session, chunk) if each.received_at < end)
+
+
+class What(StrEnum):
+    """What of a ticket a number is told of."""
+
+    RECEIVED = "received"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    MERGED = "merged"
+    OVERDUE = "overdue"
+    JUDGED = "judged"
+    CHOSEN = "chosen"  # the first choice of a category
+
+
+#: From a moment on, and before another (UTC).
+Spans = Sequence[tuple[datetime, datetime]]
 
 
 def moved(
-    session: Session, start: datetime, end: datetime, *, of: Mapping[str, str] = NOTHING_ELSE
+    session: Session,
+    spans: Spans,
+    *,
+    of: Mapping[str, str] = NOTHING_ELSE,
+    what: Collection[What] = tuple(What),
 ) -> Iterator[History]:
-    """The same, but for those that were just open: every ticket to which something happened in
-    [start, end). Of a day long ago these are found at once; which were open is asked of all that
-    have come since.
+    """Every ticket to which some of this happened in one of the spans (half-open), and maybe some
+    more; by id. `of`: only of this category, division or area ("" is none).
     """
-    received = sa.select(Ticket.id).where(Ticket.received_at >= start, Ticket.received_at < end)
-    happened = sa.select(TicketEvent.ticket_id).where(
-        TicketEvent.at >= start,
-        TicketEvent.at < end,
-        TicketEvent.kind.in_([kind.value for kind in _COUNTED]),
-    )
-    chosen = sa.select(CategoryChoice.ticket_id).where(
-        CategoryChoice.at >= start, CategoryChoice.at < end
-    )
-    there = Ticket.id.in_(sa.union(received, happened, chosen))
+    events = [_TOLD_BY[each] for each in what if each in _TOLD_BY]
+    parts = []
+    if What.RECEIVED in what:
+        parts.append(sa.select(Ticket.id).where(_in(spans, Ticket.received_at)))
+    if What.CHOSEN in what:
+        parts.append(sa.select(CategoryChoice.ticket_id).where(_in(spans, CategoryChoice.at)))
+    if events:
+        happened = sa.or_(*events)
+        parts.append(sa.select(TicketEvent.ticket_id).where(_in(spans, TicketEvent.at), happened))
+    there = Ticket.id.in_(sa.union(*parts) if len(parts) > 1 else parts[0])
     ids = session.scalars(sa.select(Ticket.id).where(there, *_only(of)).order_by(Ticket.id)).all()
     for chunk in _chunks(ids):
         yield from _read(session, chunk)
 
 
+def standing(
+    session: Session, start: datetime, end: datetime, *, of: Mapping[str, str] = NOTHING_ELSE
+) -> Iterator[History]:
+    """Every ticket that was open in [start, end), and maybe some more; by id."""
+    asked: Any = sa.union_all(*_there(start, end))
+    there: list[int] = sorted(session.scalars(asked))
+    # who asks wants a page of them
+    for chunk in _chunks(there, at_once=_ON_PAGE):
+        yield from _read(session, chunk, of)
+
+
+def _there(start: datetime, end: datetime) -> tuple[Any, ...]:
+    """Those that were received before the end and not closed before the start; closed at once:
+    `closed_at` is the moment of receipt. Each part stands in an index; as one condition, or with
+    the receipt apart, it would be asked of every ticket that there ever was.
+    """
+    return (
+        sa.select(Ticket.id).where(
+            Ticket.closed_at.is_(None), not_by_index(Ticket.received_at < end)
+        ),
+        sa.select(Ticket.id).where(Ticket.closed_at >= start, Ticket.received_at < end),
+    )
+
+
+def _in(spans: Spans, at: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(*(sa.and_(at >= start, at < end) for start, end in spans))
+
+
+def _is_open(name: str) -> sa.ColumnElement[bool]:
+    state: sa.ColumnElement[str] = TicketEvent.data[name].as_string()
+    return state.in_(sorted(_OPEN))
+
+
+_MOVED = TicketEvent.kind == EventKind.MOVED.value
+_COMPLETED = TicketEvent.kind == EventKind.COMPLETED.value
+#: By which events it is found; more than these may be found by them, as what was undone later.
+_TOLD_BY: Mapping[What, sa.ColumnElement[bool]] = {
+    What.CLOSED: sa.or_(sa.and_(_MOVED, ~_is_open("to")), _COMPLETED),
+    # most moves are from one open state to another
+    What.REOPENED: sa.or_(sa.and_(_MOVED, _is_open("to"), ~_is_open("from")), _COMPLETED),
+    What.MERGED: TicketEvent.kind == EventKind.MERGED.value,
+    What.OVERDUE: TicketEvent.kind == EventKind.OVERDUE.value,
+    What.JUDGED: TicketEvent.kind == EventKind.JUDGED.value,
+}
+
+
 def _only(of: Mapping[str, str]) -> Iterator[sa.ColumnElement[bool]]:
     for name, key in of.items():
         column = {"category": Ticket.category, "division": Ticket.division, "area": Ticket.area}
-        yield column[name] == key if key else column[name].is_(None)
+        # a planner that began with it would read all tickets of a division that there ever were
+        yield not_by_index(column[name] == key if key else column[name].is_(None))
 
 
-def _read(session: Session, ids: Sequence[int]) -> Iterator[History]:
+def _read(
+    session: Session, ids: Sequence[int], of: Mapping[str, str] = NOTHING_ELSE
+) -> Iterator[History]:
+    """The histories of some tickets, in order; only of those of a category, division or area."""
     rows = session.execute(
         sa.select(
             Ticket.id,
@@ -141,10 +204,13 @@ def _read(session: Session, ids: Sequence[int]) -> Iterator[History]:
             Ticket.area,
             Ticket.received_at,
         )
-        .where(Ticket.id.in_(ids))
+        .where(Ticket.id.in_(ids), *_only(of))
         .order_by(Ticket.id)
     )
     found = {row.id: History(*row) for row in rows}
+    if not found:
+        return
+    ids = list(found)
     events: dict[int, list[Any]] = {}
     for row in session.execute(
         sa.select(TicketEvent.ticket_id, TicketEvent.at, TicketEvent.kind, TicketEvent.data)
@@ -286,16 +352,18 @@ def matters(session: Session, calls: Iterable[int]) -> dict[int, Matter]:
 
 def calls_about(session: Session, calls: Iterable[int], *, of: Mapping[str, str]) -> list[int]:
     """Those of some calls whose ticket is of this category, division or area now ("" is none)."""
-    found: list[int] = []
-    for chunk in _chunks(sorted(set(calls))):
-        found += session.scalars(
-            sa.select(TicketCall.call_id)
-            .join(Ticket, Ticket.id == TicketCall.ticket_id)
-            .where(TicketCall.call_id.in_(chunk), *_only(of))
-            .order_by(TicketCall.call_id)
+    there = sorted(set(calls))
+    found: set[int] = set()
+    for some in chunks_of_ids(TicketCall.call_id, there):
+        found |= set(
+            session.scalars(
+                sa.select(TicketCall.call_id)
+                .join(Ticket, Ticket.id == TicketCall.ticket_id)
+                .where(some, *_only(of))
+            )
         )
-    return found
+    return sorted(found.intersection(there))
 
 
-def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[first : first + _AT_ONCE] for first in range(0, len(ids), _AT_ONCE))
+def _chunks(ids: Sequence[int], at_once: int = _AT_ONCE) -> Iterator[Sequence[int]]:
+    return (ids[first : first + at_once] for first in range(0, len(ids), at_once))

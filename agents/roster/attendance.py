@@ -1,9 +1,9 @@
 """Who was there, and who is: the roster beside the presence events. Definitions: docs/roster.md."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -104,17 +104,24 @@ def own_week(session: Session, agent_id: int, act: Act, how: adherence.Rules) ->
 
 #: By so much two processes may take the time of two changes otherwise than their order.
 _SKEW = timedelta(minutes=1)
-_CHANGE = (PresenceEvent.agent_id, PresenceEvent.at, PresenceEvent.data)
+_AT_ONCE = 100
+T = TypeVar("T")
+_TO = {each: PresenceEvent.data["to", each].as_string() for each in ("status", "state", "reason")}
+#: A day of a floor has thousands of these: their fields are taken apart by the database.
+_CHANGE = (
+    PresenceEvent.agent_id,
+    PresenceEvent.at,
+    *(value.label(name) for name, value in _TO.items()),
+)
 
 
 def presence(
     session: Session, who: Collection[int], start: datetime, end: datetime
 ) -> dict[int, list[Seen]]:
     """The changes of presence of agents from `start` up to `end`; before them, how each stood."""
-    found = {
-        agent_id: _before(session, agent_id, newest)
-        for agent_id, newest in _newest(session, who, start)
-    }
+    found: dict[int, list[Seen]] = {agent_id: [] for agent_id in who}
+    for each in _before(session, _newest(session, who, start)):
+        found[each.agent_id] = [_seen(each)]
     inside = sa.select(*_CHANGE).where(
         PresenceEvent.agent_id.in_(who), PresenceEvent.at >= start, PresenceEvent.at < end
     )
@@ -123,11 +130,10 @@ def presence(
     return found
 
 
-def _newest(
-    session: Session, who: Collection[int], start: datetime
-) -> Iterable[tuple[int, datetime | None]]:
-    """When each agent changed last before a moment: by the moments, since by the numbers every
-    change that came later would be looked at, which of a day long ago are those of years.
+def _newest(session: Session, who: Collection[int], start: datetime) -> dict[int, datetime]:
+    """When each agent changed last before a moment, of those who did: by the moments, since by the
+    numbers every change that came later would be looked at, which of a day long ago are those of
+    years.
     """
     newest = (
         sa.select(sa.func.max(PresenceEvent.at))
@@ -135,25 +141,31 @@ def _newest(
         .correlate(Agent)
         .scalar_subquery()
     )
-    rows = session.execute(sa.select(Agent.id, newest).where(Agent.id.in_(who)))
-    return [(row[0], row[1]) for row in rows]
+    rows: Any = session.execute(sa.select(Agent.id, newest).where(Agent.id.in_(who)))
+    return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
-def _before(session: Session, agent_id: int, newest: datetime | None) -> list[Seen]:
-    """How an agent stood after the change that is the newest one by its moment."""
-    if newest is None:
-        return []
-    around = sa.select(*_CHANGE).where(
-        PresenceEvent.agent_id == agent_id,
-        PresenceEvent.at.between(newest - _SKEW, newest),
-    )
-    last = session.execute(around.order_by(PresenceEvent.n.desc()).limit(1)).one()
-    return [_seen(last)]
+def _before(session: Session, newest: Mapping[int, datetime]) -> Iterator[sa.Row[Any]]:
+    """The change of each agent that is the newest one by its moment; of some at once, the one with
+    the greatest number.
+    """
+    last: dict[int, sa.Row[Any]] = {}
+    for some in _chunks(list(newest.items())):
+        around = (
+            sa.and_(PresenceEvent.agent_id == agent_id, PresenceEvent.at.between(at - _SKEW, at))
+            for agent_id, at in some
+        )
+        asked = sa.select(*_CHANGE).where(sa.or_(*around)).order_by(PresenceEvent.n)
+        last |= {each.agent_id: each for each in session.execute(asked)}
+    yield from last.values()
+
+
+def _chunks(found: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (found[first : first + _AT_ONCE] for first in range(0, len(found), _AT_ONCE))
 
 
 def _seen(event: sa.Row[Any]) -> Seen:
-    to = event.data["to"]
-    return Seen(event.at, Status(to["status"]), State(to["state"]), to["reason"])
+    return Seen(event.at, Status(event.status), State(event.state), event.reason)
 
 
 @dataclass(frozen=True, slots=True)

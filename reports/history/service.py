@@ -62,10 +62,15 @@ class Known:
 # ---------------------------------------------------------------- facts for the reports
 
 
-def facts(session: Session, start: datetime, end: datetime) -> Iterator[Visit]:
-    """The imported visits that are counted in [start, end) (UTC); fit `metrics.CallFacts`."""
+def facts(session: Session, spans: Sequence[tuple[datetime, datetime]]) -> Iterator[Visit]:
+    """The imported visits that are counted in one of the half-open spans (UTC); fit
+    `metrics.CallFacts`.
+    """
+    inside = (
+        sa.and_(ImportedCall.moment >= start, ImportedCall.moment < end) for start, end in spans
+    )
     rows = session.execute(
-        sa.select(*_READ).where(ImportedCall.moment >= start, ImportedCall.moment < end),
+        sa.select(*_READ).where(sa.or_(*inside)).order_by(ImportedCall.moment, ImportedCall.id),
         execution_options={"yield_per": _FETCHED_AT_ONCE},
     )
     for outcome, *kept in rows:

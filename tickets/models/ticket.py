@@ -40,6 +40,12 @@ class Ticket(Base):
             where="closed_at IS NOT NULL",
         ),
         sa.Index("ix_tickets_received", "received_at", "division", "private", "made_by"),
+        # what was open at some moment long ago, without the tickets themselves
+        partial_index(
+            "ix_tickets_lived",
+            *("received_at", "closed_at", "id"),
+            where="closed_at IS NOT NULL",
+        ),
         # all that ever was due, the first in front
         partial_index("ix_tickets_due", "due_at", "id", where="due_at IS NOT NULL"),
         # the same for what is still owed, a small part of a city's tickets

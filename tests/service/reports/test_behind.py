@@ -20,7 +20,15 @@ from reports.catalogue import CATALOGUE, COUNTED, WORKED_OUT
 from reports.figures import Span, figures
 from reports.service import How
 from tests.service.reports.test_night import DAY, NEXT, midnight
-from tests.service.reports.test_rollups import HOUR, conversation, night, played, work
+from tests.service.reports.test_rollups import (
+    HOUR,
+    close,
+    complaint,
+    conversation,
+    night,
+    played,
+    work,
+)
 from tests.support.stories import Story
 
 
@@ -104,15 +112,30 @@ def test_what_happened_to_tickets_is_behind_their_numbers(full: Floor) -> None:
     how, now = How.of(full), midnight(full, DAY + timedelta(days=9))
     days = rollups.days_of(DAY, DAY, how, now=now)
     with full.db.read() as session:
+        start, end = days.starts[0], days.starts[-1]
         every, moved = (
-            [
-                (each.number, flow)
-                for each in read(session, days.starts[0], days.starts[-1], of={})
-                for flow in matters.flows(each, days)
-            ]
-            for read in (source.histories, source.moved)
+            [(each.number, flow) for each in read for flow in matters.flows(each, days)]
+            for read in (
+                source.histories(session, start, end),
+                source.moved(session, [(start, end)], of={}),
+            )
         )
         assert every == moved
+        for metric in matters.FLOWS:
+            alone = source.moved(session, [(start, end)], of={}, adding_to=metric)
+            found = [(each.number, flow) for each in alone for flow in matters.flows(each, days)]
+            assert [flow for flow in every if flow[1][1] == metric] == [
+                flow for flow in found if flow[1][1] == metric
+            ]
+        every, standing = (
+            [(each.number, stock) for each in read for stock in matters.stocks(each, days)]
+            for read in (
+                source.histories(session, start, end),
+                source.standing(session, start, end, of={}),
+            )
+        )
+        assert every == standing
+        assert standing
         assert moved
         whole = figures(session, Span(DAY, DAY), how, now=now)
         for division in whole.tickets_by_division:
@@ -121,6 +144,35 @@ def test_what_happened_to_tickets_is_behind_their_numbers(full: Floor) -> None:
                 of = wanted("tickets_received", Span(DAY, DAY), by)
                 items = behind.behind(session, of, how, now=now)
                 assert behind.summed(of, items) == behind.number(session, of, how, now=now)
+
+
+def test_what_is_rare_is_not_looked_for_day_by_day(floor: Floor) -> None:
+    """Of each page the statements are few, and its items those of the days, in their order."""
+    days = [DAY + timedelta(days=n) for n in range(24)]
+    for number, day in enumerate(days):
+        at = midnight(floor, day) + 9 * HOUR
+        with floor.db.write() as session:
+            story = Story(session, at).queued().connected()
+            story.tell("passed_on", 3, offer=2, agent=2, to="outside").done(60, 5)
+            Story(session, at + 5 * HOUR).queued().abandoned(40)
+        ticket = complaint(floor, at, 1000 + number)
+        close(floor, ticket, at + HOUR)
+    now = midnight(floor, days[-1] + timedelta(days=9)) + HOUR
+    with clock.driven(now):
+        jobs.recompute(floor, days[0], days[-1])
+    how, span = How.of(floor), Span(days[0], days[-1])
+    asked: list[str] = []
+    sa.event.listen(floor.db.engine, "before_cursor_execute", lambda *of: asked.append(of[2]))
+    with floor.db.read() as session:
+        for metric in ("passed_out", "abandoned", "tickets_closed"):
+            of = wanted(metric, span, {})
+            asked.clear()
+            items = list(behind.behind(session, of, how, now=now))
+            assert [item.day for item in items] == days, metric
+            assert len(asked) < 2 * len(days), metric
+            for place in (1, 7, 20):
+                rest = behind.behind(session, of, how, now=now, since=days[place])
+                assert list(rest) == items[place:]
 
 
 def test_what_came_after_a_day_was_counted_while_it_lasted(full: Floor) -> None:

@@ -492,7 +492,7 @@ def test_recomputing_by_hand_gives_the_same(floor, tmp_path):
 def test_it_begins_at_midnight_of_the_city(floor, tmp_path):
     bring(floor, log(tmp_path / "log.tsv", bank(100)))
     with floor.db.read() as session:
-        found = list(history.facts(session, midnight(floor, FIRST), midnight(floor, LAST)))
+        found = list(history.facts(session, [(midnight(floor, FIRST), midnight(floor, LAST))]))
     assert all(midnight(floor, FIRST) <= each.moment for each in found)
 
 
