@@ -29,6 +29,12 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {' '.join(ALL)} (all)")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
     parser.add_argument("--log", type=Path, metavar="FILE", help="a real log, for estimate")
+    parser.add_argument(
+        "--kept",
+        type=Path,
+        metavar="FOLDER",
+        help="PostgreSQL's data, for tickets: made there once, and taken from there",
+    )
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(ALL)
     if unknown:
@@ -36,7 +42,8 @@ def main() -> None:
     print(machine.described())
     for name in arguments.names or ALL:
         print(flush=True)
-        options: dict[str, Any] = {"log": arguments.log} if name == "estimate" else {}
+        own = {"estimate": {"log": arguments.log}, "tickets": {"kept": arguments.kept}}
+        options: dict[str, Any] = own.get(name, {})
         importlib.import_module(f"benchmarks.{name}").main(quick=arguments.quick, **options)
 
 

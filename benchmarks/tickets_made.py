@@ -85,6 +85,8 @@ FAILED = {
     "agency": 0.006,
 }
 _PERSONS = 50_000
+#: From one ticket to the next.
+EVERY = timedelta(seconds=30)
 
 
 def rows(
@@ -97,7 +99,7 @@ def rows(
         yield "citizens", (n, f"{chance.choice(NAMES)} {chance.choice(RARE)}", "", "", until, 1)
     open_from = many - int(many * OPEN_SHARE * 2)
     for n in range(1, many + 1):
-        at = until - timedelta(seconds=30 * (many - n + 1))
+        at = until - EVERY * (many - n + 1)
         yield from _ticket(chance, n, at, n > open_from and chance.random() < 0.5, divisions)
         yield "ticket_calls", (n, n, None, at)
         if n % 5 == 0:

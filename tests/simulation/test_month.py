@@ -33,8 +33,8 @@ from hotline.db import Database
 from hotline.models import Account
 from tests.support.floors import CONFIG
 from tickets import accountability, attendance, attention, service, sweeps
-from tickets.accountability import Fault
 from tickets.config import Tickets
+from tickets.faults import Fault
 from tickets.models import IS_OPEN, EventKind, Ticket, TicketEvent
 from tickets.search import Show
 from tickets.service import Actor, Role, TicketFacts

@@ -12,6 +12,7 @@ from hotline.db import Database, bulk_insert
 from tests.service.tickets.conftest import AGENT, NOW, SUPERVISOR, WORKS
 from tests.support.floors import CONFIG
 from tickets import accountability, answering, attention, service, sweeps
+from tickets.faults import Fault
 from tickets.models import Ticket
 from tickets.places import service as places
 from tickets.places.rules import Box, Pin
@@ -93,7 +94,29 @@ def plans(sqlite_url: str) -> Callable[[Look], str]:
         ),
         (
             lambda s: accountability.account(s, CITY, SUPERVISOR, start=NOW - MONTH, end=NOW),
-            "ix_ticket_events_faults",
+            "ix_ticket_faults_at",
+        ),
+        (
+            lambda s: accountability.account(
+                s, CITY, WORKS, start=NOW - MONTH, end=NOW, divisions=WORKS.divisions
+            ),
+            "ix_ticket_faults_division",
+        ),
+        *(
+            (
+                lambda s, asked=asked: list(
+                    accountability.failures(s, CITY, SUPERVISOR, start=NOW - MONTH, end=NOW, **asked)
+                ),
+                index,
+            )
+            for asked, index in (
+                ({}, "ix_ticket_faults_at"),
+                ({"fault": Fault.OVERDUE}, "ix_ticket_faults_fault"),
+                (
+                    {"fault": Fault.OVERDUE, "divisions": ("traffic",)},
+                    "ix_ticket_faults_division",
+                ),
+            )
         ),
         (
             lambda s: accountability.account(s, CITY, SUPERVISOR, start=NOW - MONTH, end=NOW),
