@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from hotline.db import UtcDateTime
+from hotline.db import BigId, UtcDateTime
 
 revision: str = "0050"
 down_revision: str | None = "0047"
@@ -46,21 +46,10 @@ _WRITE = """
 """
 
 
-def _said(row: str, *path: str) -> str:
-    """What an event's data say there, on either engine."""
-    if op.get_bind().dialect.name == "sqlite":
-        return f"json_extract({row}.data, '$.{'.'.join(path)}')"
-    return f"({row}.data #>> '{{{','.join(path)}}}')"
-
-
-def _number(said: str) -> str:
-    return said if op.get_bind().dialect.name == "sqlite" else f"{said}::bigint"
-
-
 def upgrade() -> None:
     op.create_table(
         "ticket_faults",
-        sa.Column("event_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("event_id", BigId, autoincrement=False, nullable=False),
         sa.Column("ticket_id", sa.BigInteger(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("fault", sa.String(length=16), nullable=False),
@@ -69,18 +58,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["event_id"],
             ["ticket_events.id"],
-            name=op.f("fk_ticket_faults_event_id_ticket_events"),
+            name=op.f("fk_ticket_faults_event_id"),
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["ticket_id"],
             ["tickets.id"],
-            name=op.f("fk_ticket_faults_ticket_id_tickets"),
+            name=op.f("fk_ticket_faults_ticket_id"),
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_ticket_faults")),
     )
-    write()
+    write(op.get_bind())
     op.create_index("ix_ticket_faults_at", "ticket_faults", ["at", "event_id", "division", "fault"])
     op.create_index("ix_ticket_faults_fault", "ticket_faults", ["fault", "at", "event_id"])
     op.create_index(
@@ -90,22 +79,31 @@ def upgrade() -> None:
     op.drop_index("ix_ticket_events_faults", "ticket_events")
 
 
-def write() -> None:
+def write(connection: sa.Connection) -> None:
     """Write the rows of what happened until now."""
-    was = _said("e", "from")
-    op.execute(
-        _WRITE.format(
-            led_r=_said("r", "was", "division"),
-            led_e=_said("e", "was", "division"),
-            category_e=_said("e", "was", "category"),
-            clock_e=_said("e", "clock"),
-            to_e=_said("e", "to"),
-            for_w=_said("w", "for"),
-            bulk_e=_number(_said("e", "bulk")),
-            bulk_u=_number(_said("u", "bulk")),
-            may_be=_FAULTS.format(was=was),
-        )
+    sqlite = connection.dialect.name == "sqlite"
+
+    def said(row: str, *path: str) -> str:
+        if sqlite:
+            return f"json_extract({row}.data, '$.{'.'.join(path)}')"
+        return f"({row}.data #>> '{{{','.join(path)}}}')"
+
+    def bulk(row: str) -> str:
+        return said(row, "bulk") if sqlite else f"{said(row, 'bulk')}::bigint"
+
+    statement = _WRITE.format(
+        led_r=said("r", "was", "division"),
+        led_e=said("e", "was", "division"),
+        category_e=said("e", "was", "category"),
+        clock_e=said("e", "clock"),
+        to_e=said("e", "to"),
+        for_w=said("w", "for"),
+        bulk_e=bulk("e"),
+        bulk_u=bulk("u"),
+        # as the index says it that found them
+        may_be=_FAULTS.format(was=said("e", "from") if sqlite else "(e.data ->> 'from')"),
     )
+    connection.exec_driver_sql(statement)
 
 
 def downgrade() -> None:

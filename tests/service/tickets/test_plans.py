@@ -105,7 +105,9 @@ def plans(sqlite_url: str) -> Callable[[Look], str]:
         *(
             (
                 lambda s, asked=asked: list(
-                    accountability.failures(s, CITY, SUPERVISOR, start=NOW - MONTH, end=NOW, **asked)
+                    accountability.failures(
+                        s, CITY, SUPERVISOR, start=NOW - MONTH, end=NOW, **asked
+                    )
                 ),
                 index,
             )
