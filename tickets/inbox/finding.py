@@ -29,8 +29,8 @@ from tickets.models import Ticket, TicketGram, TicketSearch
 #: the first, so that it is asked for few of them at first.
 FIRST, WALKED = 200, 3000
 TRIGRAM = 3
-#: So many ids further are read as well, if the page is probably full then: a microsecond each. What
-#: the index names costs seven, and of a million it names ten thousand for a word of no great rarity.
+#: So many ids further are read as well, if the page is probably full then: a microsecond each.
+#: What the index names costs seven; of a million it names ten thousand for a word not very rare.
 FURTHER = 100_000
 #: Of so many words the trigrams are asked: each doubles the questions, and all are compared anyway.
 #: A word that so many of `FIRST` tickets have is no question beside one in the other column.
