@@ -6,7 +6,6 @@ that the ratio is of one moment of one machine; pages are whole answers of the a
 the network.
 """
 
-import importlib
 import itertools
 import random
 import tempfile
@@ -43,8 +42,6 @@ SIZES = {"PostgreSQL": 1_000_000, "SQLite": 200_000}
 QUICK = {"PostgreSQL": 5_000, "SQLite": 5_000}
 ROUNDS, LIKES, PAGES = 200, 12, 100
 READER = Actor("nok", Reader.AGENT)
-#: What reads the failures out of stories.
-_FAULTS = "hotline.migrations.versions.0050_failures_are_written_down"
 
 
 def main(*, quick: bool = False, kept: Path | None = None) -> None:
@@ -83,12 +80,15 @@ def _url(name: str, folder: Path, kept: Path | None = None) -> Iterator[str]:
 
 def _kept(url: str) -> datetime | None:
     """When the tickets of a database were made, if there are any: half a minute after the newest of
-    them. Its schema is brought up to date.
+    them. Its schema is brought up to date, and its index made if that was broken off.
     """
     db.migrate(url)
     database = Database(url)
     with database.read() as session:
         newest = session.scalar(sa.select(sa.func.max(Ticket.received_at)))
+        found = index.size(session.connection())
+    if newest and not found:
+        print(f"the index of what was kept, in {_finish(database):.0f} s", flush=True)
     database.dispose()
     return newest and newest + tickets_made.EVERY
 
@@ -105,15 +105,23 @@ def fill(url: str, many: int, now: datetime) -> float:
     database = Database(url)
     rows = tickets_made.rows(many, divisions, now)
     _copy_sqlite(database, rows) if database.is_sqlite else _copy_postgresql(database, rows)
+    took = _finish(database)
+    database.dispose()
+    return took
+
+
+def _finish(database: Database) -> float:
+    """What triggers and verbs would have written beside the rows; return the seconds of the
+    index.
+    """
     with database.engine.begin() as connection:
-        importlib.import_module(_FAULTS).write(connection)
+        tickets_made.failures(connection)
     begun = time.perf_counter()
     with database.engine.begin() as connection:
         index.rebuild(connection)
     took = time.perf_counter() - begun
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE")
-    database.dispose()
     return took
 
 
