@@ -1,8 +1,9 @@
 """Tickets by what is written in them, the newest first, fast however many there are.
 
-Three steps, each only if the one before has not filled the page:
+Steps, each only if the one before has not filled the page:
 
 1. the newest `WALKED` tickets of the list are read one by one: a common word fills the page there;
+   on PostgreSQL so are those after them, if the page is probably full within `FURTHER` ids;
 2. the rest is asked of the trigrams, which are good at what is not common;
 3. what trigrams cannot find (one or two signs, or a server without them) is asked of the blocks in
    which all its signs occur (PostgreSQL), or of the terms that begin with it (SQLite).
