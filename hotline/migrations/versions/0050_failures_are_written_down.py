@@ -50,7 +50,7 @@ def upgrade() -> None:
     op.create_table(
         "ticket_faults",
         sa.Column("event_id", BigId, autoincrement=False, nullable=False),
-        sa.Column("ticket_id", sa.BigInteger(), nullable=False),
+        sa.Column("ticket_id", BigId, nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("fault", sa.String(length=16), nullable=False),
         sa.Column("division", sa.String(length=64), nullable=False),
