@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from hotline import city
 from hotline.db import Database, bulk_insert
@@ -24,6 +25,19 @@ Look = Callable[[Any], object]
 CITY = city.load(CONFIG).tickets
 MONTH = timedelta(days=30)
 BOX = Box(12.8, 100.8, 13.0, 101.0)
+
+
+def went_wrong(session: Session, fault: Fault | None = None, *divisions: str) -> object:
+    asked = accountability.failures(
+        session,
+        CITY,
+        SUPERVISOR,
+        start=NOW - MONTH,
+        end=NOW,
+        divisions=divisions,
+        fault=fault,
+    )
+    return list(asked)
 
 
 @pytest.fixture
@@ -102,24 +116,9 @@ def plans(sqlite_url: str) -> Callable[[Look], str]:
             ),
             "ix_ticket_faults_division",
         ),
-        *(
-            (
-                lambda s, asked=asked: list(
-                    accountability.failures(
-                        s, CITY, SUPERVISOR, start=NOW - MONTH, end=NOW, **asked
-                    )
-                ),
-                index,
-            )
-            for asked, index in (
-                ({}, "ix_ticket_faults_at"),
-                ({"fault": Fault.OVERDUE}, "ix_ticket_faults_fault"),
-                (
-                    {"fault": Fault.OVERDUE, "divisions": ("traffic",)},
-                    "ix_ticket_faults_division",
-                ),
-            )
-        ),
+        (went_wrong, "ix_ticket_faults_at"),
+        (lambda s: went_wrong(s, Fault.OVERDUE), "ix_ticket_faults_fault"),
+        (lambda s: went_wrong(s, Fault.OVERDUE, "traffic"), "ix_ticket_faults_division"),
         (
             lambda s: accountability.account(s, CITY, SUPERVISOR, start=NOW - MONTH, end=NOW),
             "ix_tickets_received",
