@@ -34,7 +34,12 @@ def main() -> None:
         help="of softphone and screen: only how soon it is seen and heard, in 150 rounds each",
     )
     parser.add_argument("--log", type=Path, metavar="FILE", help="a real log, for estimate")
-    parser.add_argument("--kept", metavar="URL", help="a database that stands, for reports")
+    parser.add_argument(
+        "--kept",
+        metavar="WHERE",
+        help="rows that stand already: for reports the address of a database, for tickets the "
+        "folder of a PostgreSQL's data (made there once)",
+    )
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(ALL)
     if unknown:
@@ -42,10 +47,11 @@ def main() -> None:
     print(machine.described())
     for name in arguments.names or ALL:
         print(flush=True)
-        latencies = {"latencies": arguments.latencies}
+        kept, latencies = {"kept": arguments.kept}, {"latencies": arguments.latencies}
         of_one = {
             "estimate": {"log": arguments.log},
-            "reports": {"kept": arguments.kept},
+            "reports": kept,
+            "tickets": kept,
             "softphone": latencies,
             "screen": latencies,
         }

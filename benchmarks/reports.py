@@ -23,7 +23,7 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 
-from benchmarks import decade, machine
+from benchmarks import decade, machine, tickets_made
 from benchmarks.decade import DAYS, Year
 from benchmarks.tickets import built_floor
 from hotline import city, clock, db
@@ -93,6 +93,10 @@ def fill(url: str, year: Year, years: int) -> None:
     """Migrate, and write all years."""
     db.migrate(url)
     decade.fill(sa.make_url(url), year, years, city.load(CONFIG))
+    database = Database(url)
+    with database.engine.begin() as connection:
+        tickets_made.failures(connection)
+    database.dispose()
 
 
 def ask_kept(url: str, of_pages: int, of_lists: int) -> None:

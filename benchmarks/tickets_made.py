@@ -4,6 +4,7 @@ The words are this file's own. Some of them stand in every second ticket and som
 hundred thousand; texts have no spaces but between clauses.
 """
 
+import importlib
 import json
 import random
 from bisect import bisect
@@ -12,7 +13,10 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
+import sqlalchemy as sa
+
 from tickets import numbers
+from tickets.models import TicketFault
 
 
 def _listed(words: str) -> list[str]:
@@ -85,6 +89,8 @@ FAILED = {
     "agency": 0.006,
 }
 _PERSONS = 50_000
+#: From one ticket to the next.
+EVERY = timedelta(seconds=30)
 
 
 def rows(
@@ -97,7 +103,7 @@ def rows(
         yield "citizens", (n, f"{chance.choice(NAMES)} {chance.choice(RARE)}", "", "", until, 1)
     open_from = many - int(many * OPEN_SHARE * 2)
     for n in range(1, many + 1):
-        at = until - timedelta(seconds=30 * (many - n + 1))
+        at = until - EVERY * (many - n + 1)
         yield from _ticket(chance, n, at, n > open_from and chance.random() < 0.5, divisions)
         yield "ticket_calls", (n, n, None, at)
         if n % 5 == 0:
@@ -189,3 +195,11 @@ _BY_CLOCKS: dict[str, list[tuple[int, str, str, dict[str, Any]]]] = {
         (35, "system", "resumed", {"text": ""}),
     ],
 }
+#: What reads the failures out of stories.
+_READS = "hotline.migrations.versions.0050_failures_are_written_down"
+
+
+def failures(connection: sa.Connection) -> None:
+    """Write the rows of failures, which the verbs write beside their events."""
+    connection.execute(sa.delete(TicketFault))
+    importlib.import_module(_READS).write(connection)

@@ -20,9 +20,10 @@ from hotline.notices import service as notices
 from hotline.notices.web import SETTLES
 from hotline.web import floor, language, t
 from tickets import accountability, answering, attendance, attention, export, words
-from tickets.accountability import AT_ONCE, Failure, Fault
+from tickets.accountability import AT_ONCE, Failure
 from tickets.config import Tickets
 from tickets.facts import Actor
+from tickets.faults import Fault
 from tickets.life import forwarding
 from tickets.places import service as places
 from tickets.search import SEES_ALL

@@ -127,8 +127,8 @@ config.yaml are today does not change what a ticket was told before.
   wrong category, every agency that did not answer by the day that was set, every reopening, and the
   nights on which nobody answered for a division; by division and ticket by ticket, and as CSV. Each
   number leads to its failures (`/tickets/accountability/overdue?division=engineering`), page by
-  page; up to a hundred stand below the table. It is read from the events, and counted where the
-  ticket was at that moment.
+  page; up to a hundred stand below the table. Each is written down as it happens, with the
+  division that has the ticket then; what a bulk move did is not counted once it is taken back.
 - **Addresses.** `/tickets?show=` with `mine`, `unowned`, `today`, `3days`, `7days` (due until the
   end of so many days, and not late yet), `overdue`, `unacknowledged`, `silent`, `waiting`,
   `escalated` or `misplaced`; `&division=` for one division. They stay.

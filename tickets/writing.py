@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.db import database_of
-from tickets import facts, search
+from tickets import facts, faults, search
 from tickets.errors import NoSuchTicket, TicketMoved
 from tickets.facts import CITIZEN, SYSTEM, TicketFacts
 from tickets.models import EventKind, Ticket, TicketEvent
@@ -84,6 +84,7 @@ def tell(
     session.add(event)
     session.flush()
     _keep_unread(session, event)
+    faults.note(session, event)
     for listener in database_of(session).listeners.get(TOLD, ()):
         listener(session, event=event)
     return event.id

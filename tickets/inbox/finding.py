@@ -1,8 +1,9 @@
 """Tickets by what is written in them, the newest first, fast however many there are.
 
-Three steps, each only if the one before has not filled the page:
+Steps, each only if the one before has not filled the page:
 
 1. the newest `WALKED` tickets of the list are read one by one: a common word fills the page there;
+   on PostgreSQL so are those after them, if the page is probably full within `FURTHER` ids;
 2. the rest is asked of the trigrams, which are good at what is not common;
 3. what trigrams cannot find (one or two signs, or a server without them) is asked of the blocks in
    which all its signs occur (PostgreSQL), or of the terms that begin with it (SQLite).
@@ -29,10 +30,12 @@ from tickets.models import Ticket, TicketGram, TicketSearch
 #: the first, so that it is asked for few of them at first.
 FIRST, WALKED = 200, 3000
 TRIGRAM = 3
-#: Of so many of the newest ids at most, and at least, the trigrams are asked first.
-WINDOW, NARROW = 128_000, 4_096
+#: So many ids further are read as well, if the page is probably full then: a microsecond each.
+#: What the index names costs seven; of a million it names ten thousand for a word not very rare.
+FURTHER = 100_000
 #: Of so many words the trigrams are asked: each doubles the questions, and all are compared anyway.
-_MOST_ASKED = 3
+#: A word that so many of `FIRST` tickets have is no question beside one in the other column.
+_MOST_ASKED, _COMMON = 3, 10
 #: More terms that begin with what is wanted are not put into one question; who reads on finds it.
 _MOST_TERMS = 400
 #: So many of what the trigrams name are compared at once.
@@ -62,25 +65,27 @@ class Asked:
 
 def newest(session: Session, asked: Asked, *, before: int | None, limit: int) -> list[int]:
     """Return the ids of the newest tickets that have all the words, older than `before`."""
-    found: list[int] = []
-    for many in (FIRST, WALKED):
-        found = list(session.scalars(_walk(asked, before, min(many, WALKED)).limit(limit)))
-        if len(found) == limit:
-            return found
+    found = list(session.scalars(_walk(asked, before, min(FIRST, WALKED)).limit(limit)))
+    if len(found) == limit:
+        return found
     edge = _edge(session, asked, before)
-    if edge is None:
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    walk = _walk(asked, before, WALKED) if edge is None or sqlite else _down_to(asked, edge, before)
+    found = list(session.scalars(walk.limit(limit)))
+    if edge is None or len(found) == limit:
         return found
     return found + _older(session, asked, edge, _reach(found, edge, limit), limit - len(found))
 
 
 def _reach(found: Sequence[int], edge: int, limit: int) -> int:
-    """In how many ids before `edge` the rest of the page probably is: thrice as many as it would be
-    in if they were as many there as among the newest.
+    """In how many ids before `edge` the rest of the page is, half as many again as if they were as
+    many there as among the newest; 0: too many to read.
     """
     if not found:
-        return WINDOW
+        return 0
     ids_for_each = (found[0] - edge) / len(found)
-    return min(WINDOW, max(NARROW, int(3 * ids_for_each * (limit - len(found)))))
+    reach = int(1.5 * ids_for_each * (limit - len(found)))
+    return reach if reach <= FURTHER else 0
 
 
 def _listed(asked: Asked, before: int | None) -> sa.Select[int, bool]:
@@ -106,12 +111,24 @@ def _edge(session: Session, asked: Asked, before: int | None) -> int | None:
     return last
 
 
-def _matching(asked: Asked, before: int) -> sa.Select[int]:
+def _down_to(asked: Asked, edge: int, before: int | None) -> sa.Select[int]:
+    """All ids from `edge` on, each compared. PostgreSQL reads both tables side by side, in place of
+    looking up one row for each of the other: a twentieth of the blocks.
+    """
+    id_ = TicketSearch.ticket_id
+    among = [id_ >= edge, Ticket.id >= edge]
+    if before is not None:
+        among.append(id_ < before)
+    return _matching(asked, before).where(*among)
+
+
+def _matching(asked: Asked, before: int | None) -> sa.Select[int]:
     """All ids before `before`, of which each is compared."""
     return (
         sa.select(Ticket.id)
         .join(TicketSearch, TicketSearch.ticket_id == Ticket.id)
-        .where(Ticket.id < before, *asked.where, *_all_words(asked, asked.sees))
+        .where(*([] if before is None else [Ticket.id < before]))
+        .where(*asked.where, *_all_words(asked, asked.sees))
         .order_by(Ticket.id.desc())
     )
 
@@ -187,34 +204,35 @@ def _has_trigrams(needles: Sequence[str]) -> bool:
 
 
 def _of_trigrams(session: Session, asked: Asked, before: int, reach: int, limit: int) -> list[int]:
-    """Those of PostgreSQL's trigram index: of the newest `reach` ids, of the newest `WINDOW`, and
-    of the rest only if these do not fill the page. What the index names must be read to be
-    compared, which for a word that is neither common nor rare is most of the time; and the newest
-    are enough of it.
+    """Those of PostgreSQL's trigram index, which is asked once, and of all that there is: it reads
+    its lists from end to end also for a part of the ids. So what is common enough to be found
+    within `reach` is not its business.
     """
     found: list[int] = []
-    edge = before
-    for many in sorted({reach, WINDOW}):
-        last, edge = edge, max(0, before - many)
-        found += _hits(session, asked, edge, last, limit - len(found))
+    if reach:
+        edge = max(0, before - reach)
+        found += session.scalars(_down_to(asked, edge, before).limit(limit))
         if len(found) == limit or not edge:
             return found
+        before = edge
     # a list of what is open has few that are older
-    rest = _listed(asked, edge).limit(WALKED + 1).subquery("rest")
+    rest = _listed(asked, before).limit(WALKED + 1).subquery("rest")
     few = session.scalar(sa.select(sa.func.count()).select_from(rest)) or 0
     if few <= WALKED:
-        walk = _walk(asked, edge, WALKED).limit(limit - len(found)) if few else None
+        walk = _walk(asked, before, WALKED).limit(limit - len(found)) if few else None
         return found if walk is None else found + list(session.scalars(walk))
-    return found + _hits(session, asked, 0, edge, limit - len(found))
+    return found + _hits(session, asked, before, limit - len(found))
 
 
-def _hits(session: Session, asked: Asked, first: int, before: int, limit: int) -> list[int]:
-    """Those from `first` up to `before` that the trigrams find, of which each is compared."""
+def _hits(session: Session, asked: Asked, before: int, limit: int) -> list[int]:
+    """Those before `before` that the trigrams find, of which each is compared."""
     id_ = TicketSearch.ticket_id
-    among = [id_ < before, *([id_ >= first] if first else [])]
-    # each way by itself, in which all words stand in one column: so the index looks for them at
-    # once, and does not name the many that have the commonest of them
-    ways = [sa.select(id_).where(*each, *among) for each in itertools.product(*_likes(asked))]
+    # what the index names is read to be compared with its word, and so with all of them
+    all_ = [sa.or_(*_somewhere(asked, needles)) for needles in _needles(asked)]
+    ways = [
+        sa.select(id_).where(*likes, id_ < before, *all_)
+        for likes in _questions(session, asked, before)
+    ]
     named = ways[0] if len(ways) == 1 else sa.union(*ways)
     with _only_bitmaps(session):
         hits = sorted(session.scalars(named), reverse=True)
@@ -227,13 +245,62 @@ def _hits(session: Session, asked: Asked, first: int, before: int, limit: int) -
     return found
 
 
-def _likes(asked: Asked) -> Iterator[list[Condition]]:
-    """Of the longest words with trigrams, where each may stand: in the words, or in who it is."""
+@dataclass(frozen=True)
+class _Like:
+    """A word in a column, as the index is asked for it; in how many of the newest it stands."""
+
+    column: str
+    condition: Condition
+    times: int
+
+
+def _questions(session: Session, asked: Asked, before: int) -> Iterator[list[Condition]]:
+    """Each way in which the longest words with trigrams may stand in the two columns.
+
+    Where all stand in one, the index looks for them at once, and names none of the many that have
+    only the commonest. Of two columns it would name all of those first: so it is not asked for a
+    common word beside a rare one in the other.
+    """
     helping = [needles for needles in _needles(asked) if _has_trigrams(needles)]
-    for word, *rest in sorted(helping, key=lambda each: -len(each[0]))[:_MOST_ASKED]:
-        of_words = TicketSearch.words.contains(word, autoescape=True)
-        of_who = TicketSearch.who.contains(rest[0] if rest else word, autoescape=True)
-        yield [of_words, of_who] if asked.callers else [of_words]
+    helping = sorted(helping, key=lambda each: -len(each[0]))[:_MOST_ASKED]
+    for way in itertools.product(*_likes(session, asked, helping, before)):
+        least = min(like.times for like in way)
+        one_column = len({like.column for like in way}) == 1
+        yield [
+            like.condition
+            for like in way
+            if one_column or like.times < _COMMON or like.times == least
+        ]
+
+
+def _likes(
+    session: Session, asked: Asked, helping: Sequence[Sequence[str]], before: int
+) -> list[list[_Like]]:
+    """Of each word where it may stand: in the words, or in who it is."""
+    times = [0] * 2 * len(helping)
+    if asked.callers and len(helping) > 1:
+        newest = sa.select(TicketSearch).where(TicketSearch.ticket_id < before)
+        newest = newest.order_by(TicketSearch.ticket_id.desc()).limit(FIRST)
+        row = sa.orm.aliased(TicketSearch, newest.subquery("newest"))
+        each = (place for needles in helping for place in _somewhere(asked, needles, row))
+        many = (sa.func.count().filter(place) for place in each)
+        times = list(session.execute(sa.select(*many).select_from(row)).one())
+    likes = []
+    for needles, in_words, in_who in zip(helping, times[::2], times[1::2], strict=True):
+        words, who = TicketSearch.words, TicketSearch.who
+        of_words = _Like("words", words.contains(needles[0], autoescape=True), in_words)
+        of_who = _Like("who", who.contains(needles[-1], autoescape=True), in_who)
+        likes.append([of_words, of_who] if asked.callers else [of_words])
+    return likes
+
+
+def _somewhere(
+    asked: Asked, needles: Sequence[str], row: type[TicketSearch] = TicketSearch
+) -> Iterator[Condition]:
+    """The same, not to be taken by an index."""
+    yield _has(row.words, needles[0])
+    if asked.callers:
+        yield _has(row.who, needles[-1])
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 =============== =====================================================================
 ticket          the ticket itself, and the calls that it is the ticket of
 events          what happened to tickets: the story that all figures are counted
-                from
+                from; and the failures among it
 attendance      who is away from their division
 attention       what needed attention when a day was over: the nightly list
 persons         the people who bring tickets, and the numbers that they call from
@@ -34,7 +34,7 @@ from tickets.models.attention import AttentionDay
 from tickets.models.bulk import BulkMove, BulkPart
 from tickets.models.categories import CategoryChoice, CategoryModel, CategoryModelUse
 from tickets.models.citizens_page import CitizenAttempt, CitizenLink
-from tickets.models.events import FAULT_KINDS, EventKind, TicketEvent, fault_events
+from tickets.models.events import EventKind, TicketEvent, TicketFault
 from tickets.models.files import TicketFile
 from tickets.models.forwarding import Forward
 from tickets.models.inbox import TicketGram, TicketLook, TicketSearch, TicketView, TicketViewChosen
@@ -47,7 +47,6 @@ from tickets.models.ticket import IS_INCOMPLETE, IS_OPEN, Ticket, TicketCall
 from tickets.models.watching import Watch
 
 __all__ = [
-    "FAULT_KINDS",
     "IS_INCOMPLETE",
     "IS_OPEN",
     "MISPLACED",
@@ -77,6 +76,7 @@ __all__ = [
     "Ticket",
     "TicketCall",
     "TicketEvent",
+    "TicketFault",
     "TicketFile",
     "TicketGram",
     "TicketLink",
@@ -88,7 +88,6 @@ __all__ = [
     "TicketView",
     "TicketViewChosen",
     "Watch",
-    "fault_events",
 ]
 
 # whole packages of this room keep their own rows: whoever knows the room's rows knows theirs

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.db import Base, BigId
-from tickets.workflow import OPEN, State
 
 
 class EventKind(StrEnum):
@@ -145,31 +144,6 @@ class EventKind(StrEnum):
     INCIDENT = "incident"
 
 
-#: What may tell of a failure; a move only if it opens again what was closed.
-FAULT_KINDS = (
-    EventKind.MISSED,
-    EventKind.OVERDUE,
-    EventKind.ESCALATED,
-    EventKind.ROUTED,
-    EventKind.RESUMED,
-    EventKind.TO_CHASE,
-    EventKind.UNDONE,
-    EventKind.MOVED,
-)
-
-
-def fault_events(*, sqlite: bool, table: str = "") -> str:
-    """The condition under which an event may tell of a failure (`tickets.accountability`): word for
-    word the same in the index and in what asks, or the index is not taken.
-    """
-    kinds = ", ".join(f"'{kind.value}'" for kind in FAULT_KINDS if kind is not EventKind.MOVED)
-    data = f"{table}data"
-    was = f"json_extract({data}, '$.from')" if sqlite else f"({data} ->> 'from')"
-    closed = ", ".join(f"'{state.value}'" for state in State if state not in OPEN)
-    again = f"{table}kind = '{EventKind.MOVED.value}' AND {was} IN ({closed})"
-    return f"{table}kind IN ({kinds}) OR {again}"
-
-
 class TicketEvent(Base):
     """One thing that happened to a ticket. Rows are added and never changed, but for personal data
     that are taken out of `data` (`tickets.keeping`): a `redacted` event then says that they were.
@@ -179,15 +153,6 @@ class TicketEvent(Base):
     __table_args__ = (
         sa.Index("ix_ticket_events_ticket", "ticket_id", "id"),
         sa.Index("ix_ticket_events_at", "at"),
-        # what a promise failed by, among a hundred times as many
-        sa.Index(
-            "ix_ticket_events_faults",
-            "kind",
-            "at",
-            "ticket_id",
-            sqlite_where=sa.text(fault_events(sqlite=True)),
-            postgresql_where=sa.text(fault_events(sqlite=False)),
-        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -197,3 +162,33 @@ class TicketEvent(Base):
     who: Mapped[str] = mapped_column(sa.String(64))
     kind: Mapped[str] = mapped_column(sa.String(12))
     data: Mapped[dict[str, Any]]
+
+
+class TicketFault(Base):
+    """One failure of a promise, written with the event that tells of it (`tickets.faults`); taken
+    away when the bulk move is taken back that it was part of.
+    """
+
+    __tablename__ = "ticket_faults"
+    __table_args__ = (
+        # all of a span, in order; all that is counted stands in the index
+        sa.Index("ix_ticket_faults_at", "at", "event_id", "division", "fault"),
+        # those of a kind, and those of a kind and a division, in order
+        sa.Index("ix_ticket_faults_fault", "fault", "at", "event_id"),
+        sa.Index("ix_ticket_faults_division", "division", "fault", "at", "event_id"),
+        sa.Index("ix_ticket_faults_ticket", "ticket_id"),
+    )
+
+    event_id: Mapped[int] = mapped_column(
+        BigId,
+        sa.ForeignKey("ticket_events.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("tickets.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    #: A `tickets.faults.Fault`, and the division that had the ticket then.
+    fault: Mapped[str] = mapped_column(sa.String(16))
+    division: Mapped[str] = mapped_column(sa.String(64))
+    #: The id of the bulk move that it was part of.
+    bulk: Mapped[int | None] = mapped_column(sa.BigInteger)

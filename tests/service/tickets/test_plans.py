@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from hotline import city
 from hotline.db import Database, bulk_insert
 from tests.service.tickets.conftest import AGENT, NOW, SUPERVISOR, WORKS
 from tests.support.floors import CONFIG
 from tickets import accountability, answering, attention, service, sweeps
+from tickets.faults import Fault
 from tickets.models import Ticket
 from tickets.places import service as places
 from tickets.places.rules import Box, Pin
@@ -23,6 +25,19 @@ Look = Callable[[Any], object]
 CITY = city.load(CONFIG).tickets
 MONTH = timedelta(days=30)
 BOX = Box(12.8, 100.8, 13.0, 101.0)
+
+
+def went_wrong(session: Session, fault: Fault | None = None, *divisions: str) -> object:
+    asked = accountability.failures(
+        session,
+        CITY,
+        SUPERVISOR,
+        start=NOW - MONTH,
+        end=NOW,
+        divisions=divisions,
+        fault=fault,
+    )
+    return list(asked)
 
 
 @pytest.fixture
@@ -93,8 +108,17 @@ def plans(sqlite_url: str) -> Callable[[Look], str]:
         ),
         (
             lambda s: accountability.account(s, CITY, SUPERVISOR, start=NOW - MONTH, end=NOW),
-            "ix_ticket_events_faults",
+            "ix_ticket_faults_at",
         ),
+        (
+            lambda s: accountability.account(
+                s, CITY, WORKS, start=NOW - MONTH, end=NOW, divisions=WORKS.divisions
+            ),
+            "ix_ticket_faults_division",
+        ),
+        (went_wrong, "ix_ticket_faults_at"),
+        (lambda s: went_wrong(s, Fault.OVERDUE), "ix_ticket_faults_fault"),
+        (lambda s: went_wrong(s, Fault.OVERDUE, "traffic"), "ix_ticket_faults_division"),
         (
             lambda s: accountability.account(s, CITY, SUPERVISOR, start=NOW - MONTH, end=NOW),
             "ix_tickets_received",

@@ -92,15 +92,15 @@ def walked(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 @pytest.mark.parametrize(
-    ("trigrams", "window"), [(True, 128_000), (True, 2), (False, 2)], ids=["all", "two", "none"]
+    ("trigrams", "further"), [(True, 100_000), (True, 2), (False, 2)], ids=["all", "two", "none"]
 )
 def test_it_finds_what_like_finds(
-    db: Database, monkeypatch: pytest.MonkeyPatch, trigrams: bool, window: int
+    db: Database, monkeypatch: pytest.MonkeyPatch, trigrams: bool, further: int
 ) -> None:
     monkeypatch.setattr(finding, "WALKED", 1)
-    monkeypatch.setattr(finding, "WINDOW", window)  # of so many ids the trigrams are asked at first
-    monkeypatch.setattr(finding, "NARROW", 1)
-    monkeypatch.setattr(finding, "_AT_ONCE", window)
+    monkeypatch.setattr(finding, "FURTHER", further)
+    monkeypatch.setattr(finding, "_COMMON", 2)
+    monkeypatch.setattr(finding, "_AT_ONCE", further)
     if not trigrams:
         monkeypatch.setattr(index, "ways", lambda _: index.Ways(trigrams=False))
     numbered = iter(range(1, 10**6))

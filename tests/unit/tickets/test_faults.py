@@ -2,7 +2,7 @@
 
 import pytest
 
-from tickets.accountability import Fault, fault_of
+from tickets.faults import Fault, fault_of
 from tickets.models import EventKind
 
 
