@@ -196,7 +196,7 @@ _BY_CLOCKS: dict[str, list[tuple[int, str, str, dict[str, Any]]]] = {
     ],
 }
 #: What reads the failures out of stories.
-_READS = "hotline.migrations.versions.0050_failures_are_written_down"
+_READS = "hotline.migrations.versions.0049_failures_are_written_down"
 
 
 def failures(connection: sa.Connection) -> None:

@@ -88,6 +88,7 @@ TOPICS: Mapping[str, TopicsOf] = {
     "ticket_absences": changes.nothing,
     "ticket_attention": changes.nothing,
     "ticket_events": changes.nothing,
+    "ticket_faults": changes.nothing,
     "ticket_sms": changes.nothing,
     "sms_wishes": changes.nothing,
     "sms_received": changes.nothing,

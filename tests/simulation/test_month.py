@@ -50,7 +50,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 #: As often the hotline looks for clocks that have run out; it does so more often in life.
 SWEEP = timedelta(minutes=30)
 
-MIGRATION = "hotline.migrations.versions.0050_failures_are_written_down"
+MIGRATION = "hotline.migrations.versions.0049_failures_are_written_down"
 
 #: Who answers for what. Nobody has ever had the account of `traffic`.
 PEOPLE = {
