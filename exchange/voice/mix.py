@@ -122,6 +122,7 @@ class Mixer:
 
     def remove(self, call: Call) -> None:
         self._legs.pop(call, None)
+        self._keys.pop(call, None)
 
     def press(self, call: Call, digit: str) -> None:
         """A key comes by signalling, without a sound: those in its company hear its tone."""

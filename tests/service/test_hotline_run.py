@@ -28,7 +28,8 @@ NUMBER = "1337"
 # as each process is recognised in the process list
 PARTS = {
     "redis": "valkey-server",
-    "web": "hotline web",
+    "web": "hotline web (?!.*--workers 1)",
+    "webhooks": "hotline web .*--workers 1",
     "worker-calls": "hotline worker calls",
     "worker-soon": "hotline worker soon",
     "worker-night": "hotline worker night",
@@ -75,9 +76,18 @@ class Running:
     def leader(self, part: str) -> int:
         """The process that the supervisor started for this part (of gunicorn the master)."""
         (found,) = (
-            pid for pid, command in children_of(self.process.pid).items() if PARTS[part] in command
+            pid
+            for pid, command in children_of(self.process.pid).items()
+            if re.search(PARTS[part], command)
         )
         return found
+
+    def webhooks(self) -> str:
+        """Where the process that the carrier asks listens, as its command says."""
+        command = children_of(self.process.pid)[self.leader("webhooks")]
+        found = re.search(r"--port (\d+)", command)
+        assert found, command
+        return ports.url("127.0.0.1", int(found.group(1)))
 
     def interrupt(self) -> int:
         """Press Ctrl-C; return the exit code."""
@@ -192,20 +202,26 @@ def test_whoever_is_killed_comes_back(start: Start) -> None:
     def all_new() -> bool:
         there = children_of(running.process.pid)
         return all(
-            any(mark in command and pid not in before.values() for pid, command in there.items())
+            any(
+                re.search(mark, command) and pid not in before.values()
+                for pid, command in there.items()
+            )
             for mark in PARTS.values()
         )
 
     until(all_new, "all are started again")
     until(lambda: ports.healthy(running.web), "the web answers")
+    until(lambda: ports.healthy(running.webhooks()), "webhooks are answered")
     until(lambda: ports.healthy(running.exchange), "the exchange answers")
     assert running.call()["errors"] == []
 
 
-def test_who_calls_while_the_web_is_away_hears_an_apology_and_is_put_through(start: Start) -> None:
+def test_who_calls_while_webhooks_are_not_answered_hears_an_apology_and_is_put_through(
+    start: Start,
+) -> None:
     running = start()
 
-    guardian.send(running.leader("web"), signal.SIGKILL, whole=True)
+    guardian.send(running.leader("webhooks"), signal.SIGKILL, whole=True)
     call = running.call()
 
     said = [line["text"] for line in call["transcript"] if line["kind"] == "say"]
