@@ -359,12 +359,11 @@ Look = Callable[..., Page]
 
 @pytest.fixture
 def look(client: FlaskClient, chromium: Browser) -> Iterator[Look]:
-    """`look(path, width, scheme)`: a page in the browser, served by `client` without a network; the
-    pages of a test are tabs of one browser.
+    """`look(path, width, scheme)`: a page in the browser, served by `client` without a network.
 
     What a page's scripts throw, and what the content security policy refuses, fails the test.
     """
-    context = chromium.new_context()
+    opened: list[Page] = []
     wrong: list[str] = []
 
     def answer(route: Route) -> None:
@@ -385,15 +384,16 @@ def look(client: FlaskClient, chromium: Browser) -> Iterator[Look]:
             route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.data)
 
     def look(path: str, width: int = 1280, scheme: str = "light") -> Page:
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": 800})
+        page = chromium.new_page(viewport={"width": width, "height": 800})
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if "Policy" in said.text else None)
+        opened.append(page)
         page.route("**/*", answer)
         page.goto(f"http://hotline.test{path}")
         return page
 
     yield look
-    context.close()
+    for page in opened:
+        page.close()
     assert wrong == []
