@@ -359,11 +359,12 @@ Look = Callable[..., Page]
 
 @pytest.fixture
 def look(client: FlaskClient, chromium: Browser) -> Iterator[Look]:
-    """`look(path, width, scheme)`: a page in the browser, served by `client` without a network.
+    """`look(path, width, scheme)`: a page in the browser, served by `client` without a network; the
+    pages of a test are tabs of one browser; `apart`: of another one, which is somebody else's.
 
     What a page's scripts throw, and what the content security policy refuses, fails the test.
     """
-    opened: list[Page] = []
+    context, apart_from_it = chromium.new_context(), chromium.new_context()
     wrong: list[str] = []
 
     def answer(route: Route) -> None:
@@ -383,17 +384,18 @@ def look(client: FlaskClient, chromium: Browser) -> Iterator[Look]:
         ) as found:
             route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.data)
 
-    def look(path: str, width: int = 1280, scheme: str = "light") -> Page:
-        page = chromium.new_page(viewport={"width": width, "height": 800})
+    def look(path: str, width: int = 1280, scheme: str = "light", apart: bool = False) -> Page:
+        where = apart_from_it if apart else context
+        page = where.new_page()
+        page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if "Policy" in said.text else None)
-        opened.append(page)
         page.route("**/*", answer)
         page.goto(f"http://hotline.test{path}")
         return page
 
     yield look
-    for page in opened:
-        page.close()
+    context.close()
+    apart_from_it.close()
     assert wrong == []

@@ -132,7 +132,7 @@ def test_a_link_is_made_by_keyboard_opened_and_ended(
     page.reload()
     assert page.locator("#address").count() == 0
     assert page.locator("tr", has_text="the council").count() == 1
-    opened = look(address.removeprefix("https://hotline.example"))
+    opened = look(address.removeprefix("https://hotline.example"), apart=True)
     assert opened.locator("h1").inner_text() == "Friday 20 November 2026"
     assert opened.locator("main a").count() == len(Form), "the files, and nothing else"
     assert opened.locator("header nav").count() == 0
