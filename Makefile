@@ -11,8 +11,8 @@ SHELL := /bin/bash
 .ONESHELL:
 
 PYTHON ?= python3
-# how many processes run the tests: more than there are cores, since a third of the time is waiting
-JOBS ?= 3
+# how many processes run the tests; three are faster on two cores at rest, and some tests then wait in vain
+JOBS ?= 2
 # what `make run`, `make demo` and `make test` hand on: make run ARGS="--web-port 9000"
 ARGS ?=
 

@@ -47,6 +47,7 @@ QUIET = (
     "browser/test_supervisor.py",
     "browser/test_wallboard.py",
     "exchange/test_voice_browser.py",
+    "service/replay/",
     "simulation/test_chaos.py",
 )
 
