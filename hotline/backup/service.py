@@ -17,7 +17,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def make(
     leave = LEFT | _database_files(store)
     copied = folders.copy(store.data, fresh / DATA, before and before / DATA, leave)
     shutil.copy2(store.config, fresh / CONFIG)
-    about = About(**{**asdict(about), "files": copied.files})
+    about = replace(about, files=copied.files)
     text = json.dumps(asdict(about), indent=1, sort_keys=True)
     (fresh / ABOUT).write_text(text + "\n", encoding="utf-8")
     fresh.rename(folder)
