@@ -9,6 +9,7 @@ BACKUPS/2026-11-29T021500Z/
 ```
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -66,23 +67,26 @@ def make(
     if to.resolve().is_relative_to(store.data.resolve()):
         raise Invalid(f"{to} is in the data folder: what is lost with it is no backup")
     to.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in to.glob(f"*{_UNDONE}"):  # of one that was cut off
-        shutil.rmtree(left)
+    for left in to.glob(f"*{_UNDONE}"):
+        with _alone(left) as was_cut_off:  # or it is being made, at this moment
+            if was_cut_off:
+                shutil.rmtree(left)
     before = max(_backups(to), default=None)
     folder = to / f"{now:%Y-%m-%dT%H%M%SZ}"
     if folder.exists():
         raise Invalid(f"{folder} is there already")
     fresh = folder.with_name(folder.name + _UNDONE)
     fresh.mkdir(mode=0o700)
-    # the rows first: a file that they name was there before them
-    about = _save_rows(store, fresh, derived, now)
-    leave = LEFT | _database_files(store)
-    copied = folders.copy(store.data, fresh / DATA, before and before / DATA, leave)
-    shutil.copy2(store.config, fresh / CONFIG)
-    about = replace(about, files=copied.files)
-    text = json.dumps(asdict(about), indent=1, sort_keys=True)
-    (fresh / ABOUT).write_text(text + "\n", encoding="utf-8")
-    fresh.rename(folder)
+    with _alone(fresh):
+        # the rows first: a file that they name was there before them
+        about = _save_rows(store, fresh, derived, now)
+        leave = LEFT | _database_files(store)
+        copied = folders.copy(store.data, fresh / DATA, before and before / DATA, leave)
+        shutil.copy2(store.config, fresh / CONFIG)
+        about = replace(about, files=copied.files)
+        text = json.dumps(asdict(about), indent=1, sort_keys=True)
+        (fresh / ABOUT).write_text(text + "\n", encoding="utf-8")
+        fresh.rename(folder)
     if keep is not None:
         for old in sorted(_backups(to))[:-keep]:
             shutil.rmtree(old)
@@ -199,6 +203,21 @@ def _held(data: Path) -> Iterator[None]:
         raise Invalid(f"a hotline runs on {data} ({error}): stop it first") from error
     try:
         yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Whether nobody else works on a folder; until the end nobody else does then."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
     finally:
         os.close(descriptor)
 

@@ -301,6 +301,25 @@ def test_one_that_was_cut_off_is_none(
     assert sorted((tmp_path / "backups").iterdir()) == [first.folder, third.folder]
 
 
+def test_one_that_is_being_made_is_left_alone(
+    small: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long one is still under way when the next begins: both end whole."""
+    copy, later = folders.copy, NOW + timedelta(days=1)
+
+    def meanwhile(*given: Any) -> folders.Copied:
+        monkeypatch.setattr(folders, "copy", copy)
+        assert made(small, tmp_path, later).folder.exists()
+        return copy(*given)
+
+    monkeypatch.setattr(folders, "copy", meanwhile)
+    first = made(small, tmp_path)
+    assert [each.name for each in sorted((tmp_path / "backups").iterdir())] == [
+        first.folder.name,
+        f"{later:%Y-%m-%dT%H%M%SZ}",
+    ]
+
+
 # ---------------------------------------------------------------- what is refused
 
 
