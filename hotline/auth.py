@@ -45,6 +45,8 @@ PASSWORD_LENGTH = 10
 _REST, _DIFFERENT = 6, 4
 EASY = Path(__file__).with_name("easy_passwords.txt")
 FREE_FAILURES = 5
+#: Who may leave a screen on with the wallboard.
+SETS_UP_SCREENS = (Role.SUPERVISOR, Role.MANAGER)
 #: Seconds that an account is locked at first, and at most.
 FIRST_LOCK, LONGEST_LOCK = 15, 3600
 #: How long attempts to sign in are told of, and names that nobody has are remembered.
@@ -95,8 +97,10 @@ class Identity:
     demo: bool
     token: str = field(repr=False)
     second_factor: bool = False
-    #: When this session was last in use, to the minute; None: a program's.
+    #: When this session was last in use, to the minute; None: a program's, or a screen's.
     seen_at: datetime | None = field(default=None, compare=False)
+    #: This session is a screen's on a wall: it sees the wallboard and nothing else.
+    screen: bool = False
 
     def csrf_token(self, secret_key: str) -> str:
         """Bound to the session: useless in another one."""
@@ -140,7 +144,18 @@ class SecondFactorNeeded(Invalid):
 
 
 class LockedOut(Invalid):
+    """Wrong passwords or codes have locked the name; `until` when."""
+
     code, status, text = "locked-out", 429, "floor.locked_out"
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until.isoformat(), until=until)
+
+
+class ScreenOnly(Forbidden):
+    """Who stands before a screen on a wall may see the wallboard, and nothing else."""
+
+    code, text = "screen-only", "floor.screen_only"
 
 
 class NoSuchAccount(NotFound):
@@ -151,14 +166,15 @@ class UsernameTaken(Conflict):
     code, text = "username-taken", "floor.username_taken"
 
 
-def access(*roles: Role, unfinished: bool = False) -> Callable[[View], View]:
+def access(*roles: Role, unfinished: bool = False, screen: bool = False) -> Callable[[View], View]:
     """Let these roles call this view, and nobody else; with `unfinished`, those of them too who
-    must set up a second factor first.
+    must set up a second factor first; with `screen`, a screen on a wall as well.
     """
     if not roles:
         raise ValueError("name the roles that may call this view")
     rule: dict[str, Any] = {"roles": frozenset(roles)}
-    return _declare(rule | {"unfinished": True} if unfinished else rule)
+    also = {"unfinished": unfinished, "screen": screen}
+    return _declare(rule | {name: True for name, given in also.items() if given})
 
 
 def public(view: View) -> View:
@@ -337,7 +353,7 @@ def prove(
         account = session.scalar(sa.select(Account).where(Account.username == username))
         known = account or session.get(Stranger, _hash(username))
     if known is not None and known.locked_until is not None and known.locked_until > now:
-        raise LockedOut()
+        raise LockedOut(known.locked_until)
     right = _matches(account.password if account else _NOBODY, password)
     if account is not None and right and account.active:
         return Proved(account.id, account.password)
@@ -348,6 +364,13 @@ def prove(
         else:
             _count_stranger(session, username, now)
     raise BadCredentials()
+
+
+def check_unlocked(session: Session, account_id: int, *, now: datetime) -> None:
+    """Raise LockedOut while wrong passwords or codes have locked the account."""
+    until = session.scalar(sa.select(Account.locked_until).where(Account.id == account_id))
+    if until is not None and until > now:
+        raise LockedOut(until)
 
 
 def has_second_factor(session: Session, account_id: int) -> bool:
@@ -420,9 +443,17 @@ def _count_failure(session: Session, mine: sa.Update, now: datetime) -> None:
 
 
 def open_session(
-    session: Session, account_id: int, *, now: datetime, visit: Visit = PROGRAM
+    session: Session,
+    account_id: int,
+    *,
+    now: datetime,
+    visit: Visit = PROGRAM,
+    screen: bool = False,
 ) -> str:
-    """The token of a new session of this account. Only a hash of it is kept."""
+    """The token of a new session of this account. Only a hash of it is kept.
+
+    `screen`: of a screen on a wall, which may be dark for days and does not rest by that.
+    """
     token = secrets.token_urlsafe(32)
     session.execute(
         sa.insert(SignIn).values(
@@ -430,8 +461,9 @@ def open_session(
             account_id=account_id,
             created_at=now,
             expires_at=now + visit.length,
-            seen_at=None if visit.browser is None else now,
+            seen_at=None if visit.browser is None or screen else now,
             browser=(visit.browser or "")[:BROWSER_LENGTH],
+            screen=screen,
         )
     )
     return token
@@ -456,7 +488,7 @@ def _end_session(session: Session, this: sa.ColumnElement[bool], now: datetime) 
 @dataclass(frozen=True)
 class OpenSession:
     """One session of an account. `handle` names it and opens nothing; `seen_at` is None for a
-    program's.
+    program's and a screen's.
     """
 
     handle: str
@@ -464,6 +496,7 @@ class OpenSession:
     until: datetime
     seen_at: datetime | None
     browser: str
+    screen: bool
 
 
 _HANDLE = 16
@@ -483,7 +516,12 @@ def sessions_of(session: Session, account_id: int, *, now: datetime) -> list[Ope
     )
     return [
         OpenSession(
-            row.token_hash[:_HANDLE], row.created_at, row.expires_at, row.seen_at, row.browser
+            row.token_hash[:_HANDLE],
+            row.created_at,
+            row.expires_at,
+            row.seen_at,
+            row.browser,
+            row.screen,
         )
         for row in rows
     ]
@@ -517,8 +555,9 @@ def _tell_signed_out(session: Session, account_ids: set[int], now: datetime) -> 
 
 
 def _without_session(session: Session, account_ids: set[int], now: datetime) -> list[int]:
+    # nobody is there because a screen is on
     good = sa.select(SignIn.account_id).where(
-        SignIn.account_id.in_(account_ids), SignIn.expires_at > now
+        SignIn.account_id.in_(account_ids), SignIn.expires_at > now, ~SignIn.screen
     )
     return sorted(account_ids.difference(session.scalars(good)))
 
@@ -534,11 +573,12 @@ def identify(
     if row is None:
         return None
     seen, second = row.seen_at, bool(row.second_factor)
-    return Identity(row.id, row.username, row.name, Role(row.role), row.demo, token, second, seen)
+    who = (row.id, row.username, row.name, Role(row.role), row.demo)
+    return Identity(*who, token, second, seen, row.screen)
 
 
 @cache
-def _holder(*, rests: bool) -> sa.Select[int, str, str, str, bool, datetime | None, bool]:
+def _holder(*, rests: bool) -> sa.Select[int, str, str, str, bool, datetime | None, bool, bool]:
     """Whose the session is. Every request asks, so the statement is put together once."""
     good = [
         SignIn.token_hash == sa.bindparam("token"),
@@ -549,7 +589,9 @@ def _holder(*, rests: bool) -> sa.Select[int, str, str, str, bool, datetime | No
         good.append(sa.or_(SignIn.seen_at.is_(None), SignIn.seen_at > sa.bindparam("awake")))
     facts = (Account.id, Account.username, Account.name, Account.role, Account.demo)
     return (
-        sa.select(*facts, SignIn.seen_at, _second_factor(Account.id).label("second_factor"))
+        sa.select(
+            *facts, SignIn.seen_at, SignIn.screen, _second_factor(Account.id).label("second_factor")
+        )
         .join(SignIn, SignIn.account_id == Account.id)
         .where(*good)
     )
@@ -591,6 +633,8 @@ def check_role(rule: dict[str, Any], identity: Identity | None) -> None:
         return
     if identity is None:
         raise SignInNeeded()
+    if identity.screen and not rule.get("screen"):
+        raise ScreenOnly()
     if identity.role not in rule["roles"]:
         raise Forbidden()
 

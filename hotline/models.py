@@ -73,6 +73,8 @@ class SignIn(Base):
     seen_at: Mapped[datetime | None]
     #: What the browser calls itself.
     browser: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
+    #: A screen on a wall, which sees the wallboard and nothing else.
+    screen: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class SignInOrigin(Base):

@@ -7,10 +7,12 @@ Redis's with the first job, the thread of `hotline.changes` with the first chang
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from jinja2 import FileSystemBytecodeCache
 
 from hotline import clock, logs, settings
 from hotline.app import build_floor, create_app
@@ -37,6 +39,16 @@ class Server(BaseApplication):  # type: ignore[misc]
         return self._app
 
 
+def read_templates(app: Flask, folder: Path) -> None:
+    """Have every template there before the first page is asked for, translated once and kept in
+    `folder`, by what stands in it: who asks first would wait a quarter of a second for it.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+    for name in app.jinja_env.list_templates(extensions=["html"]):
+        app.jinja_env.get_template(name)
+
+
 def server(host: str, port: int, *, workers: int, threads: int) -> Server:
     """The web process of the hotline that the environment describes; raises ConfigError."""
     logs.configure()
@@ -57,4 +69,6 @@ def server(host: str, port: int, *, workers: int, threads: int) -> Server:
         "loglevel": "warning",
         "control_socket_disable": True,
     }
-    return Server(create_app(floor), options)
+    app = create_app(floor)
+    read_templates(app, floor.settings.data / "templates")
+    return Server(app, options)

@@ -48,9 +48,12 @@ from hotline.settings import Settings
 
 log = logging.getLogger(__name__)
 
-WATCHES: Final = frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER})
+#: Who sees a wallboard, or the reports' dashboard, which listens to the same.
+WATCHES: Final = frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})
 SESSIONS: Final = "sign_ins"
 UNITS: Final = "units"
+#: What the wallboard listens to: all that a screen on a wall is told.
+ON_A_WALL: Final = frozenset({"waiting", "service", "agents", "tickets", "incidents"})
 #: Seconds of the wall. A topic is told at once, and then no oftener than this.
 PACE = 0.1
 #: How often a stream says that it lives; a page that hears nothing for three of them gives it up.
@@ -100,9 +103,11 @@ def _about(topic: str) -> str:
 
 
 def _may_watch(who: auth.Identity, topics: frozenset[str]) -> bool:
-    """Who looks at a wallboard watches anything; everybody whether they have new notices, and what
-    units do: crews and who sends them.
+    """Who looks at a wallboard or a dashboard watches anything; everybody whether they have new
+    notices, and what units do: crews and who sends them.
     """
+    if who.screen:
+        return topics <= ON_A_WALL
     return who.role in WATCHES or topics <= {f"notices:{who.id}", UNITS}
 
 

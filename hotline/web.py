@@ -1,6 +1,7 @@
 """What all pages share: access, language, errors, headers, layout."""
 
 import logging
+import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
@@ -80,8 +81,13 @@ def language() -> str:
 
 
 def t(key: str, **values: Any) -> str:
-    """A text in the reader's language."""
-    return floor().texts.get(key, language(), **values)
+    """A text in the reader's language; moments are said as the city's time, to the second."""
+    zone = floor().city.zone
+    said = {
+        name: f"{clock.local(value, zone):%H:%M:%S}" if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+    return floor().texts.get(key, language(), **said)
 
 
 def network() -> str:
@@ -276,7 +282,17 @@ def _render_error(error: HotlineError) -> BaseResponse:
         return redirect(url_for("floor.sign_in", next=request.full_path.rstrip("?")))
     if isinstance(error, SetupNeeded) and request.method == "GET" and not wants_json():
         return redirect(url_for("me.factor"))
-    return _answer(error.code, error.status, t(error.text_key, **error.values), error.detail)
+    words = t(error.text_key, **error.values)
+    return said_when(_answer(error.code, error.status, words, error.detail), error)
+
+
+def said_when(response: BaseResponse, error: HotlineError) -> BaseResponse:
+    """The answer to this error, which says to programs when to try again (RFC 9110, 10.2.3)."""
+    until = error.values.get("until")
+    if isinstance(until, datetime):
+        left = (until - clock.now()).total_seconds() / clock.speed()
+        response.headers["Retry-After"] = str(max(1, math.ceil(left)))
+    return response
 
 
 def _render_http_error(error: HTTPException) -> BaseResponse:
@@ -357,7 +373,7 @@ def _context() -> dict[str, Any]:
         "address_with": address_with,
         "unread_notices": lambda: _unread(identity),
         "menu": menu(current_app.extensions["hotline.navigation"], identity.role, request.path)
-        if identity
+        if identity and not identity.screen
         else None,
     }
 
@@ -391,6 +407,7 @@ def safe_next(address: str | None) -> str | None:
     return None
 
 
+WALLBOARD = "/wallboard"
 HOME = {
     auth.Role.AGENT: "/desk",
     auth.Role.SUPERVISOR: "/floor",
@@ -405,7 +422,9 @@ HOME = {
 @public
 def home() -> BaseResponse:
     identity: auth.Identity | None = g.get("identity")
-    return redirect(HOME[identity.role] if identity else url_for("floor.sign_in"))
+    if identity is None:
+        return redirect(url_for("floor.sign_in"))
+    return redirect(WALLBOARD if identity.screen else HOME[identity.role])
 
 
 @pages.get("/health")
@@ -460,7 +479,7 @@ def set_cookie(
     seconds: int | None = None,
 ) -> None:
     """A cookie of this host alone; `httponly`: of no script either, and until the browser closes
-    unless `seconds` says less.
+    unless `seconds` says for how long.
     """
     response.set_cookie(
         name,

@@ -53,7 +53,12 @@ def _also(rule: dict[str, object]) -> str:
         return "anybody"
     if rule.get("signed"):
         return "the carrier"
-    return "also before the second factor is set up" if rule.get("unfinished") else ""
+    also = {
+        "unfinished": "before the second factor is set up",
+        "screen": "on a screen on a wall",
+    }
+    words = [word for name, word in also.items() if rule.get(name)]
+    return f"also {' and '.join(words)}" if words else ""
 
 
 def page(text: str, app: Flask) -> str:

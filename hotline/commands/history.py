@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from hotline import clock
 from hotline.commands.base import add as add_command
 from hotline.commands.base import add_place, opened
-from hotline.errors import ConfigError, Fault, Invalid
+from hotline.errors import ConfigError, Invalid
 
 if TYPE_CHECKING:
     from hotline.city import CityConfig
@@ -111,7 +111,7 @@ def _by(arguments: argparse.Namespace) -> str:
 def _how(config: "CityConfig") -> "How":
     from reports.service import How
 
-    return How(config.city.zone, config.reports.rules, config.reports.window_days)
+    return How.by(config.city.zone, config.reports, config.agents)
 
 
 # ------------------------------------------------------------------------ import
@@ -125,7 +125,7 @@ def _import(arguments: argparse.Namespace) -> int:
     if arguments.reject is not None and arguments.reject.absolute() == arguments.file.absolute():
         raise Invalid("--reject names the file itself")
     if not arguments.file.is_file():
-        raise ConfigError([Fault(str(arguments.file), "there is no such file")])
+        raise Invalid(f"{arguments.file}: there is no such file")
     dry = arguments.dry_run
     rejects = arguments.reject or (None if dry else Path(f"{arguments.file.name}.bad.csv"))
     with opened(arguments) as (config, database):
@@ -216,6 +216,10 @@ def _tell(told: "Told", zone: ZoneInfo, *, dry: bool) -> None:
         print("the first that would be imported:")
         for row in told.examples:
             print(f"  line {row.line}: {_visit(row.visit, zone)}")
+    if not counts.read:
+        print("there is no row in this file")
+    elif counts.bad == counts.read:
+        print("no row could be read: is it the map of this file? (--list-maps, docs/history.md)")
     if dry:
         print("nothing was written")
 

@@ -73,39 +73,41 @@ def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _account(arguments: argparse.Namespace) -> int:
     import agents.service
     from hotline import audit, auth
+    from hotline.people import rules
 
     role = _role(arguments.role)
+    username, name = rules.read_username(arguments.username), rules.read_name(arguments.name)
     with opened(arguments) as (config, database):
         # all that can be refused is, before anybody types a password
         check_skills(config, arguments.queue, arguments.language)
         with database.read() as session:
-            auth.check_free(session, arguments.username)
+            auth.check_free(session, username)
         password = _password(arguments.password_file)
         now = clock.now()
         with database.write() as session:
             account_id = auth.create_account(
                 session,
-                username=arguments.username,
-                name=arguments.name,
+                username=username,
+                name=name,
                 role=role,
                 password=password,
                 now=now,
             )
-            facts = {"username": arguments.username, "role": role.value}
+            facts = {"username": username, "role": role.value}
             audit.record(session, "floor.made", f"account:{account_id}", by=None, at=now, **facts)
             # a supervisor without a queue has a telephone all the same, to listen with
             if role is auth.Role.SUPERVISOR or (role is auth.Role.AGENT and arguments.queue):
                 agents.service.create_agent(
                     session,
                     account_id=account_id,
-                    name=arguments.name,
+                    name=name,
                     queues=arguments.queue,
                     languages=arguments.language or ["th"],
                     address=arguments.number,
                     now=now,
                 )
     at = os.environ.get("PUBLIC_URL")
-    print(f"{arguments.username}: {role}" + (f" at {at}" if at else ""))
+    print(f"{username}: {role}" + (f" at {at}" if at else ""))
     return 0
 
 

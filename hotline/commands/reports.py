@@ -2,9 +2,9 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,25 @@ if TYPE_CHECKING:
     from hotline.city import CityConfig
     from hotline.db import Database
     from hotline.i18n import Texts
-    from reports.figures import Span
+    from reports.rollups import Part
     from reports.service import How
+    from reports.span import Coverage, Span
 
 #: As `reports.written.FORMS` has them, and a printed one: spelled out so that `--help` reads none.
 FORMS = ("json", "csv", "xlsx", "pdf")
 
+_NIGHTLY = """\
+Count days again from what was recorded of them: calls, tickets and the agents' time. The hotline
+does so by itself every night; by hand it is needed after a repair, or to make sure. The same days
+twice give the same numbers, and callers wait for nothing.
+
+  hotline nightly --from 2026-10-01 --until 2026-10-31            count October again
+  hotline nightly --from 2026-10-01 --until 2026-10-31 --check    only look whether it is right
+  hotline nightly --check                                         the same of the last 35 days
+
+It says how many days have other numbers than before; these are marked as revised in every report.
+A month that was published stays as it was published.
+"""
 _REPORT = """\
 Write all numbers of a span of days to a file: calls by month, hour, queue, language, outcome,
 category and sub-district; tickets by division, category and sub-district; the agents' time.
@@ -31,7 +44,6 @@ Every number has the identifier and the meaning of docs/metrics.md.
 
   hotline report --fiscal-year 2570 --format xlsx --lang th --output year.xlsx
   hotline report --from 2026-11-01 --until 2026-11-30 --format json --output november.json
-
   hotline report --fiscal-year 2570 --format pdf --lang th --output annual-report.pdf
 
   pdf   the printed report: chapters, charts, tables, and every definition
@@ -58,15 +70,23 @@ over and the night has counted it. Without --show this cannot be taken back.
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands."""
     nightly = add_command(commands, "nightly", _nightly, "count days again from their events")
-    add_place(nightly)
-    nightly.add_argument("--from", dest="first", type=_day, required=True, metavar="DATE")
-    nightly.add_argument("--until", type=_day, metavar="DATE", help="last day (the first)")
+    nightly.description, nightly.formatter_class = _NIGHTLY, _AsWritten
+    nightly.add_argument(
+        "--from",
+        dest="first",
+        type=_day,
+        metavar="DATE",
+        help="such as 2026-10-01; --check without it looks at what the night looks at",
+    )
+    nightly.add_argument("--until", type=_day, metavar="DATE", help="the last day (the first)")
     nightly.add_argument(
         "--check",
         action="store_true",
         help="count nothing anew: compare what is stored with the events; exit code 1 on any "
         "difference",
     )
+    nightly.set_defaults(wrong=nightly.error)
+    add_place(nightly)
 
     publish = add_command(commands, "publish", _publish, "freeze the numbers of a month")
     publish.description, publish.formatter_class = _PUBLISH, _AsWritten
@@ -81,7 +101,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     _add_span(report)
     report.add_argument("--format", choices=FORMS, help="(by the end of the file's name)")
     report.add_argument("--lang", choices=READER_LANGUAGES, default="th", help="(th)")
-    report.add_argument("--output", type=Path, required=True, metavar="FILE")
+    report.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help="the file to write"
+    )
     add_place(report)
 
     opened_data = add_command(commands, "open-data", _open_data, "open data of a span of days")
@@ -101,12 +123,28 @@ def _add_span(parser: argparse.ArgumentParser) -> None:
         "--fiscal-year",
         type=int,
         metavar="N",
-        help="instead: 1 October N-544 to 30 September N-543",
+        help="instead: a Thai fiscal year, such as 2570 (1 October 2026 to 30 September 2027)",
     )
 
 
 _AsWritten = argparse.RawDescriptionHelpFormatter
-_day = date.fromisoformat
+#: Years from here on are Buddhist ones: nobody means a day five centuries ahead.
+_BUDDHIST_FROM = 2400
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no day: write year-month-day, such as 2026-11-01"
+        ) from None
+    if day.year >= _BUDDHIST_FROM:
+        common = day.year - clock.BUDDHIST_ERA
+        raise argparse.ArgumentTypeError(
+            f"{text}: days are written in the common era: {common} for {day.year}"
+        )
+    return day
 
 
 @contextmanager
@@ -123,8 +161,13 @@ def _nightly(arguments: argparse.Namespace) -> int:
     import reports.check
     import reports.jobs
 
+    first, last = arguments.first, arguments.until or arguments.first
+    if first is None and (last or not arguments.check):
+        arguments.wrong("say which days: --from and --until")
     with _counting(arguments) as (_, database, how):
-        first, last = arguments.first, arguments.until or arguments.first
+        if first is None:
+            last = clock.local_day(clock.now(), how.zone) - timedelta(days=1)
+            first = last - reports.jobs.CHECKED
         if not arguments.check:
             print(reports.jobs.recount(database, how, first, last))
             return 0
@@ -174,20 +217,34 @@ def _report(arguments: argparse.Namespace) -> int:
     form = arguments.format or arguments.output.suffix.removeprefix(".")
     if form not in FORMS:
         raise Invalid(f"--format is one of {', '.join(FORMS)}")
+    _check_place(arguments.output)
     with _counting(arguments) as (config, database, how):
-        with database.read() as session:
-            found = figures.figures(session, span, how, now=clock.now())
         texts = Texts.load(text_files())
         if form == "pdf":
             _print(arguments, config, database, span, texts)
+            with database.read() as session:
+                coverage: Mapping[Part, Coverage] = figures.coverage(
+                    session, span, how, now=clock.now()
+                )
         else:
+            with database.read() as session:
+                found = figures.figures(session, span, how, now=clock.now())
             words = wording(arguments.lang, texts, config.ivr, config.tickets)
             written.FORMS[form](found, words, arguments.output)
+            coverage = found.coverage
     print(arguments.output)
-    for part, each in found.coverage.items():
+    for part, each in coverage.items():
         if each.missing:
             print(f"  {part}: {len(each.missing)} days are not counted yet (hotline nightly)")
+        if each.unknown:
+            print(f"  {part}: nothing is known of {len(each.unknown)} days")
     return 0
+
+
+def _check_place(output: Path) -> None:
+    """Before the work, and not after it."""
+    if not output.parent.is_dir():
+        raise Invalid(f"there is no folder {output.parent}")
 
 
 def _print(
@@ -213,6 +270,7 @@ def _open_data(arguments: argparse.Namespace) -> int:
     from reports.open_data.service import Publisher
 
     span, output = _span(arguments), arguments.output
+    _check_place(output)
     with _counting(arguments) as (config, database, how):
         own, texts = config.reports.open_data, Texts.load(text_files())
         publisher = Publisher(config.city, config.ivr, config.tickets, own, how, texts)
@@ -235,12 +293,15 @@ def _progress(done: int, of: int) -> None:
 
 
 def _span(arguments: argparse.Namespace) -> "Span":
-    from reports.figures import Span
+    from reports.span import Span
 
     given = arguments.first or arguments.until
     if arguments.fiscal_year is not None:
         if given:
             raise Invalid("either --fiscal-year, or --from and --until")
+        if arguments.fiscal_year < _BUDDHIST_FROM:
+            meant = arguments.fiscal_year + clock.BUDDHIST_ERA
+            raise Invalid(f"fiscal years are Buddhist: {meant}, not {arguments.fiscal_year}")
         try:
             return Span.of_fiscal_year(arguments.fiscal_year)
         except (ValueError, OverflowError) as error:

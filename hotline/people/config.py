@@ -26,6 +26,8 @@ class Sessions(Section):
     hours: Annotated[float, Field(gt=0, le=24 * 7)] = 14  # a night shift and its hand-over
     #: Of a browser that asks for nothing. The desk and the wallboard ask by themselves.
     idle_minutes: Annotated[float, Field(ge=5, le=24 * 60)] = 120
+    #: How long a screen on a wall shows the wallboard without anybody signing in again.
+    screen_days: Annotated[int, Field(ge=1, le=400)] = 90
 
 
 class Provision(Section):

@@ -4,9 +4,7 @@ A session's token is new at each way in, and the one that the browser had before
 plant a session and wait for somebody to sign in to it.
 """
 
-import math
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask import (
     g,
@@ -20,20 +18,30 @@ from flask import (
 from flask import session as flask_session
 from werkzeug.wrappers import Response as BaseResponse
 
-from hotline import auth, clock, origins
-from hotline.auth import EVERYONE, Identity, Proved, SecondFactorNeeded, Visit, public
+from hotline import audit, auth, clock
+from hotline.auth import (
+    EVERYONE,
+    SETS_UP_SCREENS,
+    Identity,
+    Proved,
+    SecondFactorNeeded,
+    Visit,
+    public,
+)
 from hotline.errors import Conflict, HotlineError, Invalid
 from hotline.origins import Origin
 from hotline.people import factors, openid, rechecking, resets, steps
 from hotline.people.config import Accounts
 from hotline.web import (
     HOME,
+    WALLBOARD,
     floor,
     is_secure,
     json_body,
     network,
     pages,
     safe_next,
+    said_when,
     set_cookie,
     t,
 )
@@ -89,25 +97,9 @@ def sign_in_now() -> BaseResponse:
     except SecondFactorNeeded as needed:
         return _to_second_step(needed.proved, next_page, now)
     except HotlineError as error:
-        page = _form(next_page, error=t(error.text_key, **_shown(error)), username=username)
-        return _later(make_response(page, error.status), error, now)
+        page = _form(next_page, error=t(error.text_key, **error.values), username=username)
+        return said_when(make_response(page, error.status), error)
     return _enter(token, next_page)
-
-
-def _shown(error: HotlineError) -> dict[str, Any]:
-    """The values of an error as a person reads them: until when they wait, in the city's time."""
-    zone = floor().city.zone
-    if not isinstance(error, origins.TooManyAccounts):
-        return error.values
-    return {"until": f"{clock.local(error.values['until'], zone):%H:%M}"}
-
-
-def _later(response: BaseResponse, error: HotlineError, now: datetime) -> BaseResponse:
-    """What says to programs when to try again (RFC 9110, 10.2.3)."""
-    if isinstance(error, origins.TooManyAccounts):
-        left = (error.values["until"] - now).total_seconds() / clock.speed()
-        response.headers["Retry-After"] = str(max(1, math.ceil(left)))
-    return response
 
 
 def _enter(token: str, next_page: str | None) -> BaseResponse:
@@ -168,9 +160,9 @@ def second_step_now() -> BaseResponse:
             floor().db, proved, request.form.get("code", ""), key=_key(), now=now, visit=visit()
         )
     except (factors.BadCode, auth.LockedOut) as error:
-        words = t(error.text_key)
+        words = t(error.text_key, **error.values)
         page = render_template("floor/second_step.html", next=next_page or "", error=words)
-        return make_response(page, error.status)
+        return said_when(make_response(page, error.status), error)
     except Invalid as error:  # too late, or no longer so
         response = make_response(_form(next_page, error=t(error.text_key)), error.status)
         _forget(response, _step_cookie())
@@ -207,14 +199,16 @@ def openid_back() -> BaseResponse:
                 return _to_second_step(proved, next_page, now)
             if proved is not None:
                 token = auth.enter(session, proved, now=now, visit=visit())
-        if proved is None:
-            raise openid.UnknownIdentity()
         if token is None:
-            raise auth.LockedOut()
+            with floor().db.read() as session:
+                if proved is not None:
+                    auth.check_unlocked(session, proved.account_id, now=now)
+            raise openid.UnknownIdentity()
     except Conflict:  # the same person, in two browsers at once
         return make_response(_form(next_page, error=t("floor.openid.failed")), 409)
     except (openid.OpenIdFailed, openid.UnknownIdentity, auth.LockedOut) as error:
-        return make_response(_form(next_page, error=t(error.text_key)), error.status)
+        page = _form(next_page, error=t(error.text_key, **error.values))
+        return said_when(make_response(page, error.status), error)
     finally:
         flask_session.clear()
     return _enter(token, next_page)
@@ -264,11 +258,33 @@ def _reset_form(token: str, username: str, error: Invalid | None = None) -> Base
     return response
 
 
+# ---------------------------------------------------------------- a screen on a wall
+
+
+@pages.post("/sign-in/screen")
+@auth.access(*SETS_UP_SCREENS)
+def become_screen() -> BaseResponse:
+    """This browser shows the wallboard from now on, and nothing else; whoever set it up is signed
+    out in it. Its cookie outlives a restart: there is no keyboard at a wall.
+    """
+    me, now = auth.current_account(), clock.now()
+    length = timedelta(days=floor().section(Accounts).sessions.screen_days)
+    with floor().db.write() as session:
+        browser = Visit(visit().browser, length)
+        token = auth.open_session(session, me.id, now=now, visit=browser, screen=True)
+        auth.sign_out(session, me.token, now=now)
+        audit.record(session, "floor.screen", f"account:{me.id}", by=me, at=now)
+    response = redirect(WALLBOARD, 303)
+    cookie, seconds = auth.cookie_name(floor().settings.public_url), int(length.total_seconds())
+    set_cookie(response, cookie, token, httponly=True, seconds=seconds)
+    return response
+
+
 # ---------------------------------------------------------------- out
 
 
 @pages.post("/sign-out")
-@auth.access(*EVERYONE, unfinished=True)
+@auth.access(*EVERYONE, unfinished=True, screen=True)
 def sign_out() -> BaseResponse:
     """End this session."""
     with floor().db.write() as session:
@@ -290,13 +306,6 @@ def api_sign_in() -> BaseResponse:
     program = Visit(None, floor().section(Accounts).length, _origin())
     try:
         token = auth.sign_in(floor().db, username, password, now=now, visit=program)
-    except origins.TooManyAccounts as error:
-        said = {
-            "code": error.code,
-            "message": t(error.text_key, **_shown(error)),
-            "detail": error.detail,
-        }
-        return _later(make_response(jsonify(error=said), error.status), error, now)
     except SecondFactorNeeded as needed:
         if not (code := str(body.get("code", ""))):
             raise

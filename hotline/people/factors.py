@@ -23,7 +23,7 @@ from hotline import audit, auth, clock
 from hotline.auth import Attempt, Identity, Proved, Visit
 from hotline.db import Database, insert_ignore
 from hotline.errors import Conflict, Invalid
-from hotline.models import Account, RecoveryCode, SecondFactor
+from hotline.models import RecoveryCode, SecondFactor
 
 #: Seconds of a time step, and how many of them a telephone's clock may be off either way.
 STEP, DRIFT = 30, 1
@@ -155,9 +155,7 @@ def take(session: Session, account_id: int, code: str, *, key: str, now: datetim
     """Use up a one-time code or a recovery code; raises LockedOut while wrong ones have locked the
     account, NoFactor, BadCode.
     """
-    until = session.scalar(sa.select(Account.locked_until).where(Account.id == account_id))
-    if until is not None and until > now:
-        raise auth.LockedOut()
+    auth.check_unlocked(session, account_id, now=now)
     row = session.get(SecondFactor, account_id)
     if row is None or row.confirmed_at is None:
         raise NoFactor()

@@ -149,7 +149,7 @@ def _back(account_id: int) -> BaseResponse:
     with floor().db.read() as session:
         them = service.person(session, account_id)
     if rules.manages(current_account().role, them.role):
-        return redirect(url_for("people.account", account_id=account_id), 303)
+        return redirect(url_for("people.account", account_id=account_id, done=1), 303)
     return redirect(url_for("people.people"), 303)
 
 

@@ -61,7 +61,21 @@ def as_html(floor: Floor, dossier: Dossier, language: str) -> str:
         kept=_kept(floor, dossier, language),
         label=lambda name: t(f"floor.privacy.{name}"),
         shown=lambda name, value: _shown(floor, language, name, value),
+        happened=lambda room, kind: _happened(floor, language, room, kind),
+        hotline=_hotline(floor, language),
     )
+
+
+def _hotline(floor: Floor, language: str) -> str:
+    """What the hotline is called, with its number, which many have in their name."""
+    name, number = floor.city.hotline_name.for_(language), floor.city.number
+    return name if number in name else f"{name} {number}"
+
+
+def _happened(floor: Floor, language: str, room: str, kind: str) -> str:
+    """What an event of a story was, as its room says it; one that is named nowhere as it is."""
+    key = {"tickets": f"tickets.export.{kind}", "ivr": f"ivr.export.{kind}"}.get(room, "")
+    return floor.texts.get(key, language) if key in floor.texts else kind
 
 
 def _shown(floor: Floor, language: str, name: str, value: Any) -> str:

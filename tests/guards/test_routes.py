@@ -16,7 +16,9 @@ from hotline.web import HOME
 from tests.support.floors import PUBLIC_URL, sign_in_as, signature
 
 ENTERED = "entered"
-ROLES = ("public", "signed", "roles", "unfinished")
+ROLES = ("public", "signed", "roles", "unfinished", "screen")
+#: All that a screen on a wall reaches, besides what everybody does.
+ON_A_SCREEN = {"/wallboard", "/wallboard/now", "/tickets/incidents/alarm", "/sign-out"}
 #: What the carrier is told to ask (hotline/supervisor.py, docs/carrier.md).
 ASKED_BY_THE_CARRIER = ("/ivr/voice", "/ivr/status")
 
@@ -102,6 +104,21 @@ def test_each_role_passes_what_is_meant_for_it(gates: Flask, floor: Floor, role:
         may = rule.get("public") or role in rule.get("roles", ())
         assert (answer.text == ENTERED) is bool(may), (method, address)
         assert answer.status_code == (200 if may else 403), (method, address)
+
+
+def test_a_screen_on_a_wall_passes_to_the_wallboard_only(gates: Flask, floor: Floor) -> None:
+    client, passed = gates.test_client(), set()
+    token = sign_in_as(floor, Role.SUPERVISOR)
+    with floor.db.write() as session:
+        who = auth.identify(session, token, now=clock.now())
+        assert who is not None
+        screen = auth.open_session(session, who.id, now=clock.now(), screen=True)
+    for route, method, address in routes(gates):
+        rule = rule_of(gates, route) or {}
+        answer = client.open(address, method=method, headers={"Authorization": f"Bearer {screen}"})
+        if not rule.get("public") and not rule.get("signed") and answer.text == ENTERED:
+            passed.add(route.rule)
+    assert passed == ON_A_SCREEN
 
 
 def test_a_browser_changes_nothing_without_its_csrf_token(gates: Flask, floor: Floor) -> None:

@@ -20,7 +20,7 @@ from hotline.db import Database
 from hotline.models import Account
 from hotline.settings import NAMES, SECRETS
 from tests.support.floors import CONFIG, PUBLIC_URL
-from tickets.models import Citizen, CitizenNumber
+from tickets.models import Citizen, CitizenEvent, CitizenNumber
 
 PASSWORD = "a long enough password"
 
@@ -194,6 +194,7 @@ def test_an_agents_account(installed: Database, password: Path) -> None:
     ("change", "words"),
     [
         ({"--role": "mayor"}, "no such role: mayor"),
+        ({"--name": " "}, "and a name"),
         ({"--queue": "complant"}, "complant"),
         ({"--language": "xx"}, "xx"),
         ({"--password-file": "/nowhere/at/all"}, "/nowhere/at/all"),
@@ -214,6 +215,16 @@ def test_an_account_that_cannot_be_made(
     assert error.startswith("hotline: ") and words in error
     with installed.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Account)) == 0
+
+
+def test_a_username_is_what_the_page_takes(
+    installed: Database, password: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--name", "N", "--role", "manager", "--password-file", str(password)]
+    assert main(["account", "Noi!", *words]) == 1
+    assert "small letters" in capsys.readouterr().err
+    assert main(["account", "NOI", *words]) == 0
+    assert auth.sign_in(installed, "noi", PASSWORD, now=clock.now())
 
 
 def test_a_name_that_is_taken(
@@ -545,6 +556,8 @@ def test_somebodys_data_are_written_to_a_file_that_others_cannot_read(
         session.add(person)
         session.flush()
         session.add(CitizenNumber(citizen_id=person.id, number="+66812345678", at=clock.now()))
+        was = {"citizen_id": person.id, "at": clock.now(), "who": "supervisor"}
+        session.add(CitizenEvent(kind="changed", data={"before": {"name": "Ann"}}, **was))
     for name in ("all.zip", "all.json", "all.html"):
         file = tmp_path / name
         assert main(["person", "export", "0812345678", "--output", str(file)]) == 0
@@ -552,7 +565,10 @@ def test_somebodys_data_are_written_to_a_file_that_others_cannot_read(
     assert (
         json.loads((tmp_path / "all.json").read_text())["tickets"]["persons"][0]["note"] == "deaf"
     )
-    assert "ข้อมูลของท่าน" in (tmp_path / "all.html").read_text()
+    page = (tmp_path / "all.html").read_text()
+    assert "ข้อมูลของท่าน" in page
+    assert "แก้ไขข้อมูล: Ann" in page  # in words, and not by a name of ours
+    assert "1337 1337" not in page
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert archive.namelist() == ["data.json", "data.th.html", "data.en.html"]
         assert "Anna" in archive.read("data.en.html").decode()

@@ -1,6 +1,7 @@
 """What all pages share: who is let in, in which language, and what an error looks like."""
 
 import re
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -9,13 +10,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from hotline import auth, clock, web
+from hotline import auth, clock, pages, web
 from hotline.auth import Role
 from hotline.clock import DrivenClock
 from hotline.errors import Conflict, NotFound
 from hotline.floor import Floor
 from hotline.navigation import menu
 from hotline.pages import NAVIGATION
+from hotline.server import read_templates
 from tests.support.fixtures import ENGINES
 from tests.support.floors import Bearer, sign_in_as
 
@@ -301,7 +303,9 @@ def test_a_wrong_password_is_said_on_the_page(
     for _ in range(auth.FREE_FAILURES):
         answer = sign_in(client, password="guessed")
     assert answer.status_code == 429
-    assert floor.texts.get("floor.locked_out", language) in answer.text
+    before, after = floor.texts.get("floor.locked_out", language, until="|").split("|")
+    assert re.search(rf"{re.escape(before)}\d\d:\d\d:\d\d{re.escape(after)}", answer.text)
+    assert 1 <= int(answer.headers["Retry-After"]) <= auth.FIRST_LOCK
 
 
 def test_signing_in_and_out_by_program(client: FlaskClient, noi: None) -> None:
@@ -443,6 +447,17 @@ def test_the_header_offers_what_the_role_may_open(client: FlaskClient, floor: Fl
             }
             assert offered[role] == {each.address for each in entries}
     assert offered[Role.AGENT] != offered[Role.MANAGER]
+
+
+def test_templates_are_there_before_the_first_page(floor: Floor, tmp_path: Path) -> None:
+    folder = tmp_path / "templates"
+    for _ in ("translated", "as they were kept", "one is broken"):
+        app = pages.create(floor)
+        read_templates(app, folder)
+        known = {name for _, name in app.jinja_env.cache or ()}
+        assert {"floor/sign_in.html", "agents/wallboard.html", "base.html"} <= known
+        next(folder.iterdir()).write_bytes(b"half of")
+    assert folder.stat().st_mode & 0o077 == 0
 
 
 def test_health(client: FlaskClient) -> None:

@@ -167,7 +167,7 @@ def test_another_name_is_the_agents_too(boss: Person, noi: Person, floor: Floor)
 def test_another_role_counts_at_once(boss: Person, noi: Person) -> None:
     assert noi.looks("/desk").status_code == 200
     answer = boss.sends(f"/people/{noi.id}/role", role="crew", reason="goes out now")
-    assert answer.location == f"/people/{noi.id}"
+    assert answer.location == f"/people/{noi.id}?done=1"
     assert noi.looks("/desk").status_code == 302  # signed out
     noi.signs_in()
     assert noi.looks("/desk").status_code == 403
@@ -177,7 +177,7 @@ def test_another_role_counts_at_once(boss: Person, noi: Person) -> None:
 
 def test_who_became_somebody_elses_to_look_after_is_left(root: Person, noi: Person) -> None:
     answer = root.sends(f"/people/{noi.id}/role", role="supervisor", reason="promoted")
-    assert answer.location == f"/people/{noi.id}"
+    assert answer.location == f"/people/{noi.id}?done=1"
     assert role_of(noi) is Role.SUPERVISOR
 
 

@@ -136,7 +136,11 @@ def test_who_is_locked_out_stays_out(noi: Person, provider: Provider) -> None:
 def test_the_lock_for_wrong_passwords_holds_here_too(noi: Person, provider: Provider) -> None:
     for _ in range(5):
         noi.signs_in("wrong")
-    refused(signs_in(noi, provider), noi, "floor.locked_out")
+    answer = signs_in(noi, provider)
+    said = noi.floor.texts.get("floor.locked_out", "th", until="|").partition("|")[0]
+    assert (answer.status_code, noi.cookie) == (429, "")
+    assert said in answer.text
+    assert 1 <= int(answer.headers["Retry-After"]) <= auth.FIRST_LOCK
 
 
 def test_a_second_factor_is_asked_for_as_ever(
