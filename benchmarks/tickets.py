@@ -260,7 +260,7 @@ def _kind(database: Database, kind: Kind, now: datetime, rounds: int) -> str:
     )
 
 
-COUNTED = 300
+COUNTED = 100
 
 
 def like(session: sa.orm.Session, typed: str) -> object:
@@ -318,10 +318,12 @@ def built_floor(url: str, redis: str, folder: Path) -> Iterator[Floor]:
 
 def _pages(floor: Floor, now: datetime, rounds: int) -> None:
     from hotline.app import create_app
+    from hotline.server import read_templates
     from hotline.start import starting
 
     with starting():  # as `hotline web` does
         app = create_app(floor)
+        read_templates(app, floor.settings.data / "templates")
     chance = random.Random(3)
     with floor.db.read() as session:
         most = session.scalar(sa.select(sa.func.max(Ticket.id))) or 0

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from hotline import clock
+from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid, NotFound
 from hotline.notices import mail
@@ -123,6 +123,7 @@ def went_wrong() -> str:
         faults=list(Fault),
         span=span,
         detail=partial(_detail, config),
+        days=lambda nights: i18n.days(nights, language()),
         config=config,
         words=words,
     )

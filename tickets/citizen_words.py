@@ -2,7 +2,7 @@
 among the staff. Pure: language and time zone are arguments.
 """
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -17,6 +17,19 @@ def moment_words(at: datetime | None, language: str, zone: ZoneInfo) -> str:
         return i18n.moment(at, language, zone)
     local = clock.local(at, zone)
     return f"{format_date(local.date(), 'medium', locale=language)} {local:%H:%M}"
+
+
+def until_words(at: datetime | None, language: str, zone: ZoneInfo) -> str:
+    """Until when something is waited for: who says a day means all of it, and reads that day again,
+    and not the midnight of the next one.
+    """
+    local = None if at is None else clock.local(at, zone)
+    if local is None or local.time() != time(0):
+        return moment_words(at, language, zone)
+    last = local.date() - timedelta(days=1)
+    if language in READER_LANGUAGES:
+        return f"{i18n.short_day(last, language)} {i18n.year(last, language)}"
+    return str(format_date(last, "medium", locale=language))
 
 
 def result_words(texts: i18n.Texts, result: str | None, language: str) -> str:

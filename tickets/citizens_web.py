@@ -26,7 +26,7 @@ from hotline.auth import public
 from hotline.errors import HotlineError, Invalid, NotFound
 from hotline.web import LANGUAGE_COOKIE, floor, is_secure, language, network, set_cookie
 from tickets import attempts, facts, following, links, numbers, words
-from tickets.citizen_words import moment_words
+from tickets.citizen_words import moment_words, until_words
 from tickets.config import Tickets
 from tickets.errors import BadNumber, NotAPhoto, NotProven, TooManyTries
 from tickets.facts import TicketFacts
@@ -541,9 +541,8 @@ def _page(name: str, *, visit: Visit | None = None, **shown: Any) -> Response:
             states=list(State),
             form_token=visit.form_token() if visit else "",
             moment=lambda at: moment_words(at, language(), zone),
-            written_moment=lambda text: moment_words(
-                datetime.fromisoformat(text), language(), zone
-            ),
+            until=lambda at: until_words(at, language(), zone),
+            written_until=lambda text: until_words(datetime.fromisoformat(text), language(), zone),
             typed={} if g.get(_UNREAD) else request.form,
             **shown,
         )

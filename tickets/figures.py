@@ -185,10 +185,12 @@ _TOLD_BY: Mapping[What, sa.ColumnElement[bool]] = {
 
 
 def _only(of: Mapping[str, str]) -> Iterator[sa.ColumnElement[bool]]:
-    for name, key in of.items():
-        column = {"category": Ticket.category, "division": Ticket.division, "area": Ticket.area}
-        # a planner that began with it would read all tickets of a division that there ever were
-        yield not_by_index(column[name] == key if key else column[name].is_(None))
+    column = {"category": Ticket.category, "division": Ticket.division, "area": Ticket.area}
+    asked = [column[name] == key if key else column[name].is_(None) for name, key in of.items()]
+    if asked:
+        # a planner that began with it would read all tickets of a division that there ever were;
+        # one condition, since it takes each of three such for rare, and all three for nothing
+        yield not_by_index(sa.and_(*asked))
 
 
 def _read(

@@ -8,6 +8,7 @@ from typing import Any
 from hotline import i18n
 from hotline.web import floor, language, t
 from tickets import numbers
+from tickets.citizen_words import until_words
 from tickets.config import Tickets
 from tickets.deadlines import ALWAYS, Clock, Step, StepKind
 from tickets.facts import CALL, CITIZEN, SYSTEM, EventFacts, TicketFacts
@@ -127,6 +128,11 @@ def number_shown(number: str) -> str:
     return numbers.display(number)
 
 
+def until(at: datetime | None) -> str:
+    """Say until when something is waited for."""
+    return until_words(at, language(), floor().city.zone)
+
+
 def moment(written: str | None) -> str:
     """Say a moment that an event's data holds."""
     at = None if written is None else datetime.fromisoformat(written)
@@ -244,7 +250,8 @@ def _missed(_: Tickets, event: EventFacts) -> tuple[str, str]:
 
 def _waiting(_: Tickets, event: EventFacts) -> tuple[str, str]:
     for_ = t(f"tickets.waiting.{event.data['for']}")
-    return t("tickets.event.waiting", who=for_, until=moment(event.data["until"])), ""
+    until_ = until(datetime.fromisoformat(event.data["until"]))
+    return t("tickets.event.waiting", who=for_, until=until_), ""
 
 
 def _resumed(_: Tickets, event: EventFacts) -> tuple[str, str]:
@@ -549,10 +556,23 @@ def _start(_: Tickets, step: Step) -> str:
 def _wanted(config: Tickets, step: Step) -> str:
     hours = _hours(step.hours or 0)
     if step.calendar == ALWAYS:
-        return t("tickets.why.wanted_always", hours=hours, setting=f"tickets.{step.about}")
+        return t("tickets.why.wanted_always", hours=hours, setting=_by(config, step.about))
     title = config.calendar_title(step.calendar)
     name = title.for_(language()) if title else step.calendar
-    return t("tickets.why.wanted", hours=hours, calendar=name, setting=f"tickets.{step.about}")
+    return t("tickets.why.wanted", hours=hours, calendar=name, setting=_by(config, step.about))
+
+
+def _by(config: Tickets, setting: str) -> str:
+    """What gives so many hours, as people call it; a setting that is none any more as it was."""
+    match setting.split("."):
+        case ["categories", id_, _]:
+            return t("tickets.why.by.category", name=category(config, id_))
+        case ["deadlines", _, priority]:
+            return t("tickets.why.by.priority", name=t(f"tickets.priority.{priority}"))
+        case ["resolve_hours", kind]:
+            return t("tickets.why.by.kind", name=t(f"tickets.kind.{kind}"))
+        case _:
+            return setting
 
 
 def _stretch(_: Tickets, step: Step) -> str:

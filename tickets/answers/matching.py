@@ -4,11 +4,14 @@ Thai has no spaces, and who types in a hurry leaves out tone marks; a dictionary
 neither the city's names nor foreign ones. So texts are compared by trigrams, their overlapping runs
 of three letters: an answer ranks by how many of the question's trigrams it has, those of its title
 and keywords counting more than those of its text, and higher still where the question stands in it
-as it was typed. (The idea is that of PostgreSQL's pg_trgm; here it serves SQLite alike.)
+as it was typed. Of a whole sentence no answer has enough: then those count that are named in it, by
+a run of letters from their title or keywords. (The idea is that of PostgreSQL's pg_trgm; here it
+serves SQLite alike.)
 
 Everything is pure: an index is built from documents and asked.
 """
 
+import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -21,6 +24,8 @@ GRAM = 3
 LONGEST_QUESTION = 60
 #: How much of the question an answer must have, in title, keywords and text together.
 ENOUGH = 0.55
+#: How many trigrams in a row (five letters) name an answer in a sentence.
+NAMED = 3
 #: What one trigram counts in the title, the keywords, the text.
 WEIGHTS = (4.0, 3.0, 1.0)
 #: What the whole of what was typed counts, where it stands there.
@@ -100,7 +105,46 @@ class Index:
         """The ids of the documents that answer what was typed, the best first."""
         asked = normalised(question[:LONGEST_QUESTION])
         scores = self._scores(asked, grams(asked)) if len(asked) >= GRAM else self._short(asked)
-        return best(scores, limit)
+        return best(scores or self._named(asked), limit)
+
+    def _named(self, asked: str) -> dict[int, float]:
+        """Of whom a title or a keyword is spoken of: as much of it in a row as there is, or a whole
+        keyword, what few have counting more; and nobody who is named by far less than another.
+        """
+        found = self._keywords_in(asked)
+        runs: dict[int, tuple[int, float]] = {}
+        for at in range(len(asked) - GRAM + 1):
+            gram = asked[at : at + GRAM]
+            worth, before, runs = self._rare(gram), runs, {}
+            for id_ in self._in_name(gram):
+                count, sum_ = before.get(id_, (0, 0.0))
+                runs[id_] = (count + 1, sum_ + worth)
+                if count + 1 >= NAMED:
+                    found[id_] = max(found.get(id_, 0.0), sum_ + worth)
+        most = max(found.values(), default=0.0)
+        return {id_: score for id_, score in found.items() if score >= most / 2}
+
+    def _keywords_in(self, asked: str) -> dict[int, float]:
+        """Whose keyword stands in a question: in scripts with spaces as a word of its own."""
+        words, found = set(asked.split()), {}
+        for id_, (_, keywords, _) in self._fields.items():
+            named = (
+                each
+                for each in keywords.split()
+                if len(each) >= GRAM and (each in words if each.isascii() else each in asked)
+            )
+            worth = [sum(map(self._rare, grams(each))) for each in named]
+            if worth:
+                found[id_] = max(worth)
+        return found
+
+    def _rare(self, gram: str) -> float:
+        here = self._in_name(gram)
+        return math.log(1 + len(self) / len(here)) if here else 0.0
+
+    def _in_name(self, gram: str) -> Set[int]:
+        title, keywords, _ = (having.get(gram, _NOBODY) for having in self._having)
+        return title | keywords
 
     def _scores(self, asked: str, wanted: set[str]) -> dict[int, float]:
         # what of the question a document has at all, wherever; then what that is worth

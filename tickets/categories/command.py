@@ -178,7 +178,7 @@ def _learned(arguments: argparse.Namespace, lessons: list["Lesson"]) -> "Model":
 
     seen = [e for e in lessons if arguments.all or not measuring.is_held_out(e.text)]
     before = None if arguments.from_nothing else versions.shipped()
-    model = learning.learn(seen, before=before, told=_progress)
+    model = learning.learn(seen, before=before, only_named=True, told=_progress)
     return model.told(all=arguments.all)
 
 

@@ -86,11 +86,14 @@ def learn(
     lessons: Sequence[Lesson],
     *,
     before: Model | None = None,
+    only_named: bool = False,
     kept: int = KEPT,
     told: Callable[[str], None] = lambda _: None,
 ) -> Model:
     """Learn from `lessons`, beginning with what `before` knows. Raises `TooLittle`.
 
+    `only_named`: labels that no lesson names stay as they were. The table of a city that has
+    thirteen names for things does not say that there is nothing else; its own tickets do.
     The same lessons in the same order give the same model. How long it takes: docs/categories.md.
     """
     lessons = enough(lessons, before)
@@ -98,7 +101,8 @@ def learn(
     given = [each.labels for each in lessons]
     labels = tuple(sorted({*(before.labels if before else ())}.union(*given)))
     told(f"{len(lessons)} texts, {len(labels)} labels")
-    whole = _fit(read, given, labels, before)
+    taught = frozenset[str]().union(*given) if only_named else frozenset(labels)
+    whole = _fit(read, given, labels, taught, before)
     # once more in parts: how sure it may be is learned from texts that it has not seen
     parts = np.array([_part(each.text) for each in lessons])
     margins = np.zeros((len(lessons), len(labels)), dtype=np.float32)
@@ -108,7 +112,7 @@ def learn(
         if not len(unseen) or not len(seen):
             continue
         told(f"part {part + 1} of {FOLDS}")
-        one = _fit(read.some(seen), [given[n] for n in seen], labels, before)
+        one = _fit(read.some(seen), [given[n] for n in seen], labels, taught, before)
         margins[unseen] = _margins(one.as_model(kept), read.some(unseen))
     right = _right(given, labels)
     sharpness = _sharpness(margins, right)
@@ -234,13 +238,14 @@ def _fit(
     read: _Texts,
     given: Sequence[frozenset[str]],
     labels: tuple[str, ...],
+    taught: frozenset[str],
     before: Model | None,
 ) -> _Weights:
     hashes, weights, biases = _start(read, labels, before)
     rows = read.rows(hashes)
     said = rows @ weights + biases
     right = _right(given, labels)
-    for k in range(len(labels)):
+    for k in (k for k, label in enumerate(labels) if label in taught):
         shares = right[:, k]
         signs = np.where(shares > 0, 1.0, -1.0)
         # who names two says half as much for each, and all against the rest

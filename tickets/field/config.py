@@ -26,6 +26,9 @@ class FieldPage(Section):
     navigation: Annotated[str, AfterValidator(_leads_to_a_place)] | None = None
     #: While a crew is on its way its telephone tells so often where it is; 0: never.
     position_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+    #: Who is on a unit and on no way tells it now and then while the page is open: the nearest free
+    #: unit is known by that; 0: never.
+    standing_position_minutes: Annotated[int, Field(ge=0, le=120)] = 5
     #: A photo is made so large before it is sent, in pixels of its longer side, and so good (1 to
     #: 100): a bad line carries it then.
     photo_side: Annotated[int, Field(ge=640, le=4096)] = 1600

@@ -74,7 +74,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Said:
-    """One act as a telephone told it; `at`: aware, by our own clock."""
+    """One act as a telephone told it; `at`: aware, by our own clock. `job` 0: of none, which only a
+    position is.
+    """
 
     key: str
     job: int
@@ -94,14 +96,15 @@ def read(
     key = str(fields.get("key", "")).lower()
     if not _KEY.fullmatch(key):
         raise BadAct("key: is no UUID")
-    job = fields.get("job")
-    if isinstance(job, bool) or not isinstance(job, int) or not 0 < job <= _LARGEST_ID:
-        raise BadAct("job: is no job")
     try:
         act = Act(str(fields.get("act", "")))
         side = Side(str(fields["side"])) if fields.get("side") else None
     except ValueError as error:
         raise BadAct(str(error)) from error
+    job = fields.get("job")
+    least = 0 if act is Act.POSITION else 1
+    if isinstance(job, bool) or not isinstance(job, int) or not least <= job <= _LARGEST_ID:
+        raise BadAct("job: is no job")
     if (act is Act.PHOTO) != (side is not None):
         raise BadAct("side: before or after, of a photo")
     place = _place(fields)

@@ -1,6 +1,7 @@
 """What crews' telephones say becomes what was done, once, however often it is said."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -24,7 +25,7 @@ from tickets.places.rules import Pin
 from tickets.units import reading
 from tickets.units import rules as units_rules
 from tickets.units import service as units
-from tickets.units.errors import NoSuchDispatch
+from tickets.units.errors import NoSuchDispatch, NotYourUnit
 from tickets.units.facts import DispatchFacts
 from tickets.units.rules import State
 from tickets.writing import locked, tell
@@ -100,7 +101,9 @@ def do(
         raise WhyNeeded
     if said.act in _STEPS:
         return _step(doing)
-    if said.act is Act.POSITION:
+    if said.act is Act.POSITION and not said.job:
+        _standing(doing)
+    elif said.act is Act.POSITION:
         _position(doing, job_of(session, said.job, actor, said.at))
     elif said.act is Act.NOTE:
         tell(session, _theirs(doing).id, EventKind.NOTE, actor.username, now, {"text": said.text})
@@ -187,12 +190,25 @@ def _kept_and_refused(doing: _Doing, error: HotlineError) -> Answer:
 
 def _position(doing: _Doing, job: DispatchFacts) -> None:
     """Keep where the crew is; of a job that is over that is nobody's business any more."""
+    if job.state in _THEIRS:
+        _keep_place(doing, job.unit)
+
+
+def _standing(doing: _Doing) -> None:
+    """Keep where a crew is that is on no way; of who has left that unit by now it is not kept."""
+    unit = reading.unit_of(doing.session, doing.actor.username)
+    if unit is not None:
+        with suppress(NotYourUnit):
+            _keep_place(doing, unit.code)
+
+
+def _keep_place(doing: _Doing, unit: str) -> None:
     place = doing.said.place
-    if place is None or job.state not in _THEIRS:
+    if place is None:
         return
     units.report_position(
         doing.session,
-        job.unit,
+        unit,
         Pin(place.latitude, place.longitude),
         accuracy_m=place.accuracy_m,
         by=doing.actor,

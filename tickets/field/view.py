@@ -211,6 +211,7 @@ def phrases() -> dict[str, str]:
             "others",
             "not_kept",
             "position_on",
+            "position_standing",
             "position_later",
             "position_off",
             "position_stop",

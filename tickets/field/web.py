@@ -33,7 +33,7 @@ from hotline.web import content_security_policy, floor, json_body, language, t
 from tickets.config import Tickets
 from tickets.errors import TicketMoved
 from tickets.field import rules, service, view
-from tickets.field.errors import NoSuchJob, OtherAccount, PhotoMissing, Unreadable
+from tickets.field.errors import Busy, NoSuchJob, OtherAccount, PhotoMissing, Unreadable
 from tickets.field.rules import Act, BadAct, Said
 from tickets.field.service import Answer
 from tickets.files import service as files
@@ -319,8 +319,8 @@ def _told(fields: Mapping[str, Any], sent_at: str | None) -> dict[str, Any]:
         answer = _answer(said, request.files.get("photo"))
     except Unreadable as error:
         answer = service.refusal(key, error)
-    except (sa.exc.OperationalError, TicketMoved):
-        raise  # busy: all of it is sent again
+    except (sa.exc.OperationalError, TicketMoved) as error:
+        raise Busy from error
     except Exception as error:
         log.exception("fault in an act of a crew", exc_info=error)
         message = t("tickets.field.error.failed")

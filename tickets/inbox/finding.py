@@ -4,7 +4,8 @@ Steps, each only if the one before has not filled the page:
 
 1. the newest `WALKED` tickets of the list are read one by one: a common word fills the page there;
    on PostgreSQL so are those after them, if the page is probably full within `FURTHER` ids;
-2. the rest is asked of the trigrams, which are good at what is not common;
+2. the rest is asked of the trigrams, which are good at what is not common; on PostgreSQL it is read
+   as well where that costs less than what they would name, and the page or the list ends there;
 3. what trigrams cannot find (one or two signs, or a server without them) is asked of the blocks in
    which all its signs occur (PostgreSQL), or of the terms that begin with it (SQLite).
 
@@ -33,9 +34,12 @@ TRIGRAM = 3
 #: So many ids further are read as well, if the page is probably full then: a microsecond each.
 #: What the index names costs seven; of a million it names ten thousand for a word not very rare.
 FURTHER = 100_000
+#: What is asked of the index is looked for in so many tickets first, to know how much it will name:
+#: it names two to seven for each that has it, and each costs as much as reading on by `_DEARER`.
+SAMPLED, _NAMES, _DEARER = 1000, 4, 7
 #: Of so many words the trigrams are asked: each doubles the questions, and all are compared anyway.
-#: A word that so many of `FIRST` tickets have is no question beside one in the other column.
-_MOST_ASKED, _COMMON = 3, 10
+#: A word that so many of `SAMPLED` tickets have is no question beside one in the other column.
+_MOST_ASKED, _COMMON = 3, 50
 #: More terms that begin with what is wanted are not put into one question; who reads on finds it.
 _MOST_TERMS = 400
 #: So many of what the trigrams name are compared at once.
@@ -68,24 +72,22 @@ def newest(session: Session, asked: Asked, *, before: int | None, limit: int) ->
     found = list(session.scalars(_walk(asked, before, min(FIRST, WALKED)).limit(limit)))
     if len(found) == limit:
         return found
-    edge = _edge(session, asked, before)
+    top, edge = _edges(session, asked, before)
     sqlite = session.get_bind().dialect.name == "sqlite"
     walk = _walk(asked, before, WALKED) if edge is None or sqlite else _down_to(asked, edge, before)
     found = list(session.scalars(walk.limit(limit)))
     if edge is None or len(found) == limit:
         return found
-    return found + _older(session, asked, edge, _reach(found, edge, limit), limit - len(found))
+    left = limit - len(found)
+    reach = _reach(len(found), top - edge, edge, left)
+    return found + _older(session, asked, edge, reach, left)
 
 
-def _reach(found: Sequence[int], edge: int, limit: int) -> int:
-    """In how many ids before `edge` the rest of the page is, half as many again as if they were as
-    many there as among the newest; 0: too many to read.
+def _reach(found: int, ids: int, before: int, limit: int) -> int:
+    """In how many ids before `before` the next `limit` are, half as many again as if they were as
+    many there as in the `ids` above, where `found` were; in all, if none was.
     """
-    if not found:
-        return 0
-    ids_for_each = (found[0] - edge) / len(found)
-    reach = int(1.5 * ids_for_each * (limit - len(found)))
-    return reach if reach <= FURTHER else 0
+    return min(before, int(1.5 * limit * ids / found)) if found else before
 
 
 def _listed(asked: Asked, before: int | None) -> sa.Select[int, bool]:
@@ -105,10 +107,14 @@ def _walk(asked: Asked, before: int | None, many: int) -> sa.Select[int]:
     )
 
 
-def _edge(session: Session, asked: Asked, before: int | None) -> int | None:
-    """The id of the last that was walked by; None when the list is no longer than that."""
-    last: int | None = session.scalar(_listed(asked, before).offset(WALKED - 1).limit(1))
-    return last
+def _edges(session: Session, asked: Asked, before: int | None) -> tuple[int, int | None]:
+    """The ids of the first and the last that are walked by; None when the list is no longer."""
+    newest = _listed(asked, before).limit(WALKED).subquery("newest")
+    id_ = newest.c.id
+    first, last, many = session.execute(
+        sa.select(sa.func.max(id_), sa.func.min(id_), sa.func.count())
+    ).one()
+    return first or 0, last if many == WALKED else None
 
 
 def _down_to(asked: Asked, edge: int, before: int | None) -> sa.Select[int]:
@@ -205,35 +211,51 @@ def _has_trigrams(needles: Sequence[str]) -> bool:
 
 def _of_trigrams(session: Session, asked: Asked, before: int, reach: int, limit: int) -> list[int]:
     """Those of PostgreSQL's trigram index, which is asked once, and of all that there is: it reads
-    its lists from end to end also for a part of the ids. So what is common enough to be found
-    within `reach` is not its business.
+    its lists from end to end also for a part of the ids. So what is found by reading on for less is
+    not its business: a page that is full within `reach`, a list that ends not far from here. How
+    much it names is a guess: of Thai words with marks up to forty times as many as have them.
     """
-    found: list[int] = []
-    if reach:
-        edge = max(0, before - reach)
-        found += session.scalars(_down_to(asked, edge, before).limit(limit))
-        if len(found) == limit or not edge:
-            return found
-        before = edge
+    near = before - reach
+    if reach > FURTHER:
+        if _is_few(session, asked, before):
+            return _walked(session, asked, before, limit)
+        ways, named = _questions(session, asked, before)
+        # to read as far costs what the index does, or little, where anything was found at all
+        worth = max(0, before - max(FURTHER if near else 0, _DEARER * named))
+        if near < worth and not _is_few(session, asked, worth):
+            return _hits(session, asked, before, ways, limit)
+        near = max(near, worth)
+    found = list(session.scalars(_down_to(asked, near, before).limit(limit)))
+    if len(found) == limit or not near:
+        return found
+    limit -= len(found)
     # a list of what is open has few that are older
+    if _is_few(session, asked, near):
+        return found + _walked(session, asked, near, limit)
+    # a page that was almost full is so a little further on
+    further = _reach(len(found), before - near, near, limit)
+    return found + _of_trigrams(session, asked, near, further, limit)
+
+
+def _is_few(session: Session, asked: Asked, before: int) -> bool:
+    """Whether what is left of the list can be read one by one."""
     rest = _listed(asked, before).limit(WALKED + 1).subquery("rest")
-    few = session.scalar(sa.select(sa.func.count()).select_from(rest)) or 0
-    if few <= WALKED:
-        walk = _walk(asked, before, WALKED).limit(limit - len(found)) if few else None
-        return found if walk is None else found + list(session.scalars(walk))
-    return found + _hits(session, asked, before, limit - len(found))
+    return (session.scalar(sa.select(sa.func.count()).select_from(rest)) or 0) <= WALKED
 
 
-def _hits(session: Session, asked: Asked, before: int, limit: int) -> list[int]:
+def _walked(session: Session, asked: Asked, before: int, limit: int) -> list[int]:
+    return list(session.scalars(_walk(asked, before, WALKED).limit(limit)))
+
+
+def _hits(
+    session: Session, asked: Asked, before: int, ways: Sequence[Sequence[Condition]], limit: int
+) -> list[int]:
     """Those before `before` that the trigrams find, of which each is compared."""
     id_ = TicketSearch.ticket_id
     # what the index names is read to be compared with its word, and so with all of them
     all_ = [sa.or_(*_somewhere(asked, needles)) for needles in _needles(asked)]
-    ways = [
-        sa.select(id_).where(*likes, id_ < before, *all_)
-        for likes in _questions(session, asked, before)
-    ]
-    named = ways[0] if len(ways) == 1 else sa.union(*ways)
+    each = [sa.select(id_).where(*likes, id_ < before, *all_) for likes in ways]
+    named = each[0] if len(each) == 1 else sa.union(*each)
     with _only_bitmaps(session):
         hits = sorted(session.scalars(named), reverse=True)
     found: list[int] = []
@@ -247,15 +269,20 @@ def _hits(session: Session, asked: Asked, before: int, limit: int) -> list[int]:
 
 @dataclass(frozen=True)
 class _Like:
-    """A word in a column, as the index is asked for it; in how many of the newest it stands."""
+    """A word in a column, as the index is asked for it; which of the sampled tickets have it."""
 
     column: str
     condition: Condition
-    times: int
+    having: frozenset[int]
+
+    @property
+    def times(self) -> int:
+        return len(self.having)
 
 
-def _questions(session: Session, asked: Asked, before: int) -> Iterator[list[Condition]]:
-    """Each way in which the longest words with trigrams may stand in the two columns.
+def _questions(session: Session, asked: Asked, before: int) -> tuple[list[list[Condition]], int]:
+    """Each way in which the longest words with trigrams may stand in the two columns, and how many
+    tickets the index will name for them, going by the newest.
 
     Where all stand in one, the index looks for them at once, and names none of the many that have
     only the commonest. Of two columns it would name all of those first: so it is not asked for a
@@ -263,34 +290,34 @@ def _questions(session: Session, asked: Asked, before: int) -> Iterator[list[Con
     """
     helping = [needles for needles in _needles(asked) if _has_trigrams(needles)]
     helping = sorted(helping, key=lambda each: -len(each[0]))[:_MOST_ASKED]
+    ways, named = [], 0
     for way in itertools.product(*_likes(session, asked, helping, before)):
         least = min(like.times for like in way)
         one_column = len({like.column for like in way}) == 1
-        yield [
-            like.condition
-            for like in way
-            if one_column or like.times < _COMMON or like.times == least
-        ]
+        put = [like for like in way if one_column or like.times < _COMMON or like.times == least]
+        ways.append([like.condition for like in put])
+        named += len(frozenset.intersection(*(like.having for like in put)))
+    return ways, _NAMES * max(named, 1) * before // SAMPLED
 
 
 def _likes(
     session: Session, asked: Asked, helping: Sequence[Sequence[str]], before: int
 ) -> list[list[_Like]]:
     """Of each word where it may stand: in the words, or in who it is."""
-    times = [0] * 2 * len(helping)
-    if asked.callers and len(helping) > 1:
-        newest = sa.select(TicketSearch).where(TicketSearch.ticket_id < before)
-        newest = newest.order_by(TicketSearch.ticket_id.desc()).limit(FIRST)
-        row = sa.orm.aliased(TicketSearch, newest.subquery("newest"))
-        each = (place for needles in helping for place in _somewhere(asked, needles, row))
-        many = (sa.func.count().filter(place) for place in each)
-        times = list(session.execute(sa.select(*many).select_from(row)).one())
+    newest = sa.select(TicketSearch).where(TicketSearch.ticket_id < before)
+    newest = newest.order_by(TicketSearch.ticket_id.desc()).limit(SAMPLED)
+    row = sa.orm.aliased(TicketSearch, newest.subquery("newest"))
+    places = [place for needles in helping for place in _somewhere(asked, needles, row)]
+    rows = session.execute(sa.select(*places).select_from(row)).all()
+    columns = [[each[n] for each in rows] for n in range(len(places))]
+    having = (frozenset(at for at, has in enumerate(column) if has) for column in columns)
     likes = []
-    for needles, in_words, in_who in zip(helping, times[::2], times[1::2], strict=True):
+    for needles in helping:
         words, who = TicketSearch.words, TicketSearch.who
-        of_words = _Like("words", words.contains(needles[0], autoescape=True), in_words)
-        of_who = _Like("who", who.contains(needles[-1], autoescape=True), in_who)
-        likes.append([of_words, of_who] if asked.callers else [of_words])
+        of = [_Like("words", words.contains(needles[0], autoescape=True), next(having))]
+        if asked.callers:
+            of.append(_Like("who", who.contains(needles[-1], autoescape=True), next(having)))
+        likes.append(of)
     return likes
 
 

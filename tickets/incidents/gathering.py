@@ -199,7 +199,15 @@ _PLACE: Final = (
 def matters(session: Session, config: Tickets, where: sa.ColumnElement[bool]) -> list[Matter]:
     """Return the tickets for which a condition holds, as matters, by their ids."""
     rows = session.execute(
-        sa.select(Ticket.id, Ticket.received_at, Ticket.text, Ticket.category, Ticket.area, *_PLACE)
+        sa.select(
+            Ticket.id,
+            Ticket.received_at,
+            Ticket.text,
+            Ticket.category,
+            Ticket.area,
+            Ticket.caller_number,
+            *_PLACE,
+        )
         .outerjoin(TicketPlace, TicketPlace.ticket_id == Ticket.id)
         .where(COUNTS, where)
         .order_by(Ticket.id)
@@ -225,6 +233,7 @@ def matters(session: Session, config: Tickets, where: sa.ColumnElement[bool]) ->
                 marks=judged.named.marks,
                 area=row.written or row.area or judged.named.area,
                 callers=callers.get(row.id, 1),
+                number=row.caller_number,
             )
         )
     return found

@@ -16,7 +16,7 @@ from tickets.facts import Actor, TicketFacts
 from tickets.incidents import gathering, rules
 from tickets.incidents.models import Incident, IncidentEvent, IncidentTicket
 from tickets.incidents.rules import Scene
-from tickets.matters.service import callers_of
+from tickets.matters.service import callers_of, people_of_each
 from tickets.models import Ticket, TicketPlace
 from tickets.places.rules import Pin, distance
 
@@ -153,14 +153,10 @@ def _counted(session: Session, found: Sequence[IncidentFacts]) -> list[IncidentF
     )
     for row in rows:
         members[row.incident_id].append(row.ticket_id)
-    callers = callers_of(session, [id_ for ids in members.values() for id_ in ids])
+    people = people_of_each(session, list(members.values()))
     return [
-        replace(
-            each,
-            callers=sum(callers[id_] for id_ in members[each.id]),
-            tickets=len(members[each.id]),
-        )
-        for each in found
+        replace(each, callers=callers, tickets=len(members[each.id]))
+        for each, callers in zip(found, people, strict=True)
     ]
 
 

@@ -61,6 +61,8 @@ class Matter:
     marks: frozenset[str] = frozenset()
     area: str | None = None
     callers: int = 1
+    #: Whose call it came with first; None: nobody knows.
+    number: str | None = None
 
     def is_about(self, topic: str) -> bool:
         """Say whether it is about a topic."""
@@ -88,7 +90,13 @@ class Burst:
     @property
     def callers(self) -> int:
         """How many people told of it."""
-        return sum(each.callers for each in self.members)
+        return people(self.members)
+
+
+def people(matters: Collection[Matter]) -> int:
+    """Return how many people told of these: who called about it three times is one."""
+    known = [each.number for each in matters if each.number]
+    return sum(each.callers for each in matters) - len(known) + len(set(known))
 
 
 # ------------------------------------------------------------------ what it is about
@@ -220,10 +228,10 @@ def _candidates(
     """The densest place of each topic, with all that belongs there."""
     for topic in sorted({topic for each in left for topic in each.topics}):
         about = [each for each in left if each.is_about(topic)]
-        if sum(each.callers for each in about) < limits.callers:
+        if people(about) < limits.callers:
             continue
         seeds = max(_places(about, limits), key=_count, default=[])
-        if sum(each.callers for each in seeds) < limits.callers:
+        if people(seeds) < limits.callers:
             continue
         scene = scene_of(topic, seeds, known)
         members = [each for each in about if belongs(each, scene, limits)]
@@ -235,7 +243,7 @@ def _candidates(
 
 
 def _count(matters: Sequence[Matter]) -> tuple[int, int]:
-    return sum(each.callers for each in matters), -matters[0].id
+    return people(matters), -matters[0].id
 
 
 def _places(about: Sequence[Matter], limits: Limits) -> Iterable[list[Matter]]:

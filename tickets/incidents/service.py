@@ -33,7 +33,7 @@ from tickets.incidents.gathering import Topics, topics_of
 from tickets.incidents.looking import LIVE, State, incident_rows, member_ids, scene_at
 from tickets.incidents.models import Incident, IncidentEvent, IncidentTicket
 from tickets.incidents.rules import Burst, Matter, Scene
-from tickets.matters.service import callers_of
+from tickets.matters.service import people_of
 from tickets.models import EventKind, Ticket
 from tickets.places.rules import Pin, around
 from tickets.workflow import Role
@@ -274,7 +274,7 @@ def _open_by_itself(session: Session, config: Tickets, incident_id: int, now: da
     most = config.incidents.opens_at
     if most is None or row.state != State.PROPOSED:
         return
-    if sum(callers_of(session, member_ids(session, incident_id)).values()) >= most:
+    if people_of(session, member_ids(session, incident_id)) >= most:
         _open(session, row, SYSTEM, now)
 
 
@@ -317,7 +317,7 @@ def _open(session: Session, row: Incident, by: str, now: datetime) -> None:
     row.version += 1
     session.flush()
     ids = member_ids(session, row.id)
-    callers = sum(callers_of(session, ids).values())
+    callers = people_of(session, ids)
     tell_of(session, row.id, "opened", by, now, {"callers": callers})
     _tell_tickets(session, row, ids, by, now)
 

@@ -512,7 +512,7 @@ def known() -> ResponseReturnValue:
 
 
 @blueprint.get("/tickets/incidents/alarm")
-@access(*SEES)
+@access(*SEES, screen=True)
 def alarm() -> ResponseReturnValue:
     """Show, as a fragment for the floor and the wallboard, what is proposed and what is open."""
     with floor().db.read() as session:

@@ -6,7 +6,7 @@ a trace on the caller's side until it is written up; from then on they are told 
 """
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -87,6 +87,40 @@ def callers_of(session: Session, ticket_ids: Collection[int]) -> dict[int, int]:
     ids = sorted(set(ticket_ids))
     if not ids:
         return {}
+    every = _everybody(ids)
+    asked = sa.select(every.c.root, _people(every)).group_by(every.c.root)
+    return {row[0]: row[1] for row in session.execute(asked)}
+
+
+def people_of(session: Session, ticket_ids: Collection[int]) -> int:
+    """Return how many people came with these tickets together, counted as in `callers_of`: who
+    came with two of them is one.
+    """
+    return people_of_each(session, [ticket_ids])[0]
+
+
+def people_of_each(session: Session, groups: Sequence[Collection[int]]) -> list[int]:
+    """Return the same of several groups of tickets, in one statement."""
+    ids = sorted(set().union(*groups))
+    came: dict[int, list[str | None]] = {id_: [] for id_ in ids}
+    every = _everybody(ids)
+    for root, number in session.execute(sa.select(every.c.root, every.c.number)) if ids else ():
+        came[root].append(number)
+    return [_different([each for id_ in set(group) for each in came[id_]]) for group in groups]
+
+
+def _different(numbers: Sequence[str | None]) -> int:
+    known = [each for each in numbers if each is not None]
+    return len(numbers) - len(known) + len(set(known))
+
+
+def _people(every: sa.Subquery) -> sa.ColumnElement[int]:
+    known = sa.func.count(sa.distinct(every.c.number))
+    return known + sa.func.count() - sa.func.count(every.c.number)
+
+
+def _everybody(ids: Collection[int]) -> sa.Subquery:
+    """Who came with each of these tickets: `root`, the ticket, and their `number` or NULL."""
     whole = _whole(ids)
     first = sa.select(whole.c.root, Ticket.caller_number.label("number")).join(
         Ticket, Ticket.id == whole.c.id
@@ -96,11 +130,7 @@ def callers_of(session: Session, ticket_ids: Collection[int]) -> dict[int, int]:
         .join(TicketCaller, TicketCaller.ticket_id == whole.c.id)
         .where(IS_COUNTED)
     )
-    every = sa.union_all(first, more).subquery()
-    known = sa.func.count(sa.distinct(every.c.number))
-    unknown = sa.func.count() - sa.func.count(every.c.number)
-    rows = session.execute(sa.select(every.c.root, known + unknown).group_by(every.c.root))
-    return {row[0]: row[1] for row in rows}
+    return sa.union_all(first, more).subquery()
 
 
 def _whole(ids: Collection[int]) -> sa.CTE:

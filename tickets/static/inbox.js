@@ -83,6 +83,22 @@ function onKey(event) {
   if (act(event.key.toLowerCase()) || act(slash || placed)) event.preventDefault();
 }
 
+/**
+ * Out of a field, with what stands in it: the keys are ours again, and what is beside the list stays.
+ * @param {KeyboardEvent} event
+ */
+function leave(event) {
+  const field = event.target;
+  if (event.key !== "Escape" || !(field instanceof HTMLElement) || field.closest("dialog")) return;
+  if (!field.matches("textarea, select, input:not([type=search])")) return;
+  const heading = field.closest("details")?.querySelector("summary");
+  if (heading) heading.focus();
+  else field.blur();
+  event.preventDefault();
+}
+
+// before the one that closes what is beside the list
+document.addEventListener("keydown", leave, true);
 document.addEventListener("keydown", onKey);
 document.getElementById("show-keys")?.addEventListener("click", showKeys);
 // what there is to press is shown only where it does something

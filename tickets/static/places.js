@@ -174,7 +174,7 @@ class CityMap extends EventTarget {
 
   untangleNow() {
     const frame = this.frame.getBoundingClientRect();
-    const taken = [...this.frame.querySelectorAll(".pin, .cross, .leaflet-control")].map((each) => each.getBoundingClientRect());
+    const taken = [...this.frame.querySelectorAll(".pin, .cross, .unit-on-map, .leaflet-control")].map((each) => each.getBoundingClientRect());
     for (const name of this.frame.querySelectorAll(".leaflet-tooltip-pane > .area-name, .leaflet-tooltip-pane > .point-name")) {
       const box = name.getBoundingClientRect();
       const within = box.left >= frame.left && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom;

@@ -36,7 +36,7 @@ from tickets.web.shared import (
 from tickets.workflow import OPEN, State
 
 #: So many tickets of a list are counted, and of those with certain words.
-MOST_LISTED, MOST_FOUND = 10_000, 300
+MOST_LISTED, MOST_FOUND = 10_000, 100
 #: Of so many lines of a spreadsheet at once the callers are counted.
 COUNTED_AT_ONCE = 500
 
@@ -259,8 +259,10 @@ def ticket_csv() -> Response:
             found = service.every(session, filters, actor, now=now)
             while part := list(islice(found, COUNTED_AT_ONCE)):
                 callers = callers_of(session, [ticket.id for ticket in part])
+                names = service.names_of(session, {ticket.owner or "" for ticket in part})
                 for ticket in part:
-                    yield export.line(columns, ticket, callers[ticket.id])
+                    named = replace(ticket, owner=names.get(ticket.owner or "", ticket.owner))
+                    yield export.line(columns, named, callers[ticket.id])
 
     day = clock.local_day(now, the_floor.city.zone)
     response = Response(_in_this_context(lines()), mimetype="text/csv")

@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy.engine import Engine
 
 from hotline import clock
 from hotline.auth import COOKIE, Role
@@ -18,6 +17,7 @@ from hotline.floor import Floor
 from tests.service.tickets.conftest import CALLER, NOW, SUPERVISOR, WORKS
 from tests.support import photos
 from tests.support.floors import sign_in_as
+from tests.support.statements import statements
 from tickets import answering, attempts, following, links, numbers, service
 from tickets.citizen_words import moment_words
 from tickets.config import Tickets
@@ -129,26 +129,6 @@ def test_a_slip_is_told_before_anything_is_looked_up(
         page = client.get("/t", query_string={"number": text})
         assert page.status_code == 422
         assert "<script>" not in page.text
-
-
-def statements(engine: Engine) -> Any:
-    """Note what the database is asked."""
-    from contextlib import contextmanager
-
-    @contextmanager
-    def noting() -> Iterator[list[str]]:
-        asked: list[str] = []
-
-        def note(_: Any, __: Any, text: str, *___: Any) -> None:
-            asked.append(text)
-
-        sa.event.listen(engine, "before_cursor_execute", note)
-        try:
-            yield asked
-        finally:
-            sa.event.remove(engine, "before_cursor_execute", note)
-
-    return noting()
 
 
 def test_nothing_tells_a_wrong_proof_from_a_ticket_that_is_not_there(

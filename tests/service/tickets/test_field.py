@@ -21,6 +21,7 @@ from tests.support.floors import sign_in_as
 from tickets import guarding
 from tickets import service as tickets
 from tickets.config import Tickets
+from tickets.errors import TicketMoved
 from tickets.facts import TicketFacts
 from tickets.field import service
 from tickets.field.models import FieldAct
@@ -284,6 +285,32 @@ def test_after_a_recall_it_is_refused_and_stands_in_the_story(
         assert session.scalar(sa.select(sa.func.count()).select_from(TicketFile)) == 0
 
 
+def test_who_stands_by_is_known_to_be_near(
+    floor: Floor, phone: Phone, other: Phone, send: Send
+) -> None:
+    """Before it has ever been sent anywhere, the nearest free unit is the nearest."""
+    here, there = ({"latitude": 12.93 + far, "longitude": 100.885} for far in (0.002, 0.05))
+    for each, at in ((phone, there), (other, here)):
+        assert states(each.post(each.act(0, "position", **at))) == ["done"]
+    with floor.db.read() as session:
+        assert reading.unit(session, "qru2").position is not None
+    job = send("qru1")
+    with floor.db.read() as session:
+        asked = service.ticket_of(session, job)
+        found = units.suggestions(session, floor.section(Tickets), asked, clock.now())
+    assert found[0].code == "qru2"
+
+
+def test_where_somebody_is_who_is_on_no_unit_is_nobodys_business(
+    floor: Floor, client: FlaskClient, city: Tickets
+) -> None:
+    alone = Phone(client, floor, "crew3")
+    act = alone.act(0, "position", latitude=12.93, longitude=100.885)
+    assert states(alone.post(act)) == ["done"]
+    with floor.db.read() as session:
+        assert [each.position for each in reading.units(session)] == [None, None]
+
+
 def test_another_crews_job_is_none(floor: Floor, other: Phone, send: Send) -> None:
     job = send("qru1")
     where = {"latitude": 1.0, "longitude": 2.0}
@@ -366,6 +393,25 @@ def test_a_fault_of_ours_stops_what_comes_after_and_is_tried_again(
     assert said(floor, job) == [], "nothing half done"
     assert states(phone.post(*acts)) == ["done", "done"]
     assert said(floor, job) == ["on_way", "here"]
+
+
+def test_while_others_write_nothing_is_done_and_all_of_it_is_sent_again(
+    floor: Floor, phone: Phone, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503, which a telephone counts as no stumble: nothing is ever put aside for it."""
+    act = phone.act(send(), "on_way")
+    busy = sa.exc.OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
+    for error in (busy, TicketMoved()):
+
+        def others_write(*_args: Any, error: Exception = error, **_more: Any) -> None:
+            raise error
+
+        with monkeypatch.context() as locked:
+            locked.setattr(service, "do", others_write)
+            body = {"actions": [act], "sent_at": clock.now().isoformat()}
+            answer = phone.client.post(ACTIONS, json=body, headers=phone.headers)
+        assert (answer.status_code, answer.json["error"]["code"]) == (503, "busy")
+    assert states(phone.post(act)) == ["done"]
 
 
 # ------------------------------------------------------------------ help, and who is told

@@ -162,6 +162,20 @@ def test_a_burst_is_proposed_loudly_and_once(
     assert notice.data["address"] == f"/tickets/incidents/{found}"
 
 
+def test_one_who_calls_again_and_again_is_one_caller(
+    floor: Floor, config: Tickets, boss: str, call: Call
+) -> None:
+    """No burst by themselves, and one of those who are counted and told."""
+    most = config.incidents.callers
+    for _ in range(most + 2):
+        call(caller="+66812349999")
+    assert detect(floor, config) == []
+    for _ in range(most - 1):
+        call()
+    found = of(floor, opened(floor, config))
+    assert (found.callers, found.tickets) == (most, 2 * most + 1)
+
+
 def test_what_is_usual_there_is_no_burst(floor: Floor, config: Tickets, call: Call) -> None:
     for day in range(1, 29):
         for _ in range(4):

@@ -18,7 +18,7 @@ from tickets.inbox import finding, index
 from tickets.models import EventKind, Ticket, TicketEvent, TicketSearch
 from tickets.persons import service as persons
 from tickets.search import Filters, Order, count, every, search
-from tickets.workflow import Role
+from tickets.workflow import OPEN, Role
 
 MANAGER = Actor("boss", Role.MANAGER)
 #: Thai with its marks above and below, letters of both cases, marks that combine, LIKE's own signs.
@@ -92,13 +92,17 @@ def walked(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 @pytest.mark.parametrize(
-    ("trigrams", "further"), [(True, 100_000), (True, 2), (False, 2)], ids=["all", "two", "none"]
+    ("trigrams", "further", "dearer"),
+    [(True, 100_000, 7), (True, 2, 0), (True, 2, 7), (False, 2, 7)],
+    ids=["all", "two", "dear", "none"],
 )
 def test_it_finds_what_like_finds(
-    db: Database, monkeypatch: pytest.MonkeyPatch, trigrams: bool, further: int
+    db: Database, monkeypatch: pytest.MonkeyPatch, trigrams: bool, further: int, dearer: int
 ) -> None:
     monkeypatch.setattr(finding, "WALKED", 1)
     monkeypatch.setattr(finding, "FURTHER", further)
+    monkeypatch.setattr(finding, "SAMPLED", 2)
+    monkeypatch.setattr(finding, "_DEARER", dearer)
     monkeypatch.setattr(finding, "_COMMON", 2)
     monkeypatch.setattr(finding, "_AT_ONCE", further)
     if not trigrams:
@@ -145,6 +149,37 @@ def test_all_ways_find_the_same_page_by_page(db: Database, walked: Callable[[int
                 ways.append([t.id for t in every(session, Filters(text=typed), AGENT, now=NOW)])
         assert ways[0] == ways[1] == ways[2] != [], typed
         assert ways[0] == sorted(set(ways[0]), reverse=True)
+
+
+def test_the_index_is_not_asked_of_what_is_read_for_less(
+    db: Database, walked: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a list that ends among the newest, the index would name the many that are older, too."""
+    with db.read() as session:
+        connection = session.connection()
+        asks = connection.dialect.name == "postgresql" and index.ways(connection).trigrams
+    closed = {"state": "done", "closed_at": NOW, "result": "fixed"}
+    fill(db, *(f"ไฟดับ ซอย {n}" for n in range(900)), **closed)
+    fill(db, *(f"ไฟดับ ซอย {n}" for n in range(100)), first=901)
+    fill(db, "ฮูกเข้าบ้าน", first=1001)
+    walked(20)
+    monkeypatch.setattr(finding, "FURTHER", 50)
+    asked: list[int] = []
+    hits = finding._hits
+    monkeypatch.setattr(finding, "_hits", lambda *arguments: (asked.append(1), hits(*arguments))[1])
+
+    def first(typed: str, **filters: object) -> int:
+        asked.clear()
+        with db.read() as session:
+            filters_ = Filters(text=typed, **filters)  # type: ignore[arg-type]
+            return count(session, filters_, AGENT, now=NOW, most=900)
+
+    assert first("ไฟดับ", states=OPEN) == 100
+    assert asked == [], "a list that ends not far behind what was read"
+    assert first("ไฟดับ") == 901
+    assert asked == [], "a word that the index would name everywhere"
+    assert first("ไดโนเสาร์") == 0
+    assert bool(asked) is asks, "what is nowhere is the index's"
 
 
 def test_a_number_finds_its_ticket(db: Database) -> None:

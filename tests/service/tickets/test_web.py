@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from hotline.auth import COOKIE, Role
 from hotline.errors import Forbidden
 from hotline.floor import Floor
 from hotline.i18n import masked
+from hotline.models import Account
 from tests.service.tickets.conftest import CALLER, NOW
 from tests.support.floors import Bearer, sign_in_as
 from tickets import board, jobs, service
@@ -509,9 +511,14 @@ def test_pages_lead_to_older_ones_and_keep_the_filter(
 
 
 def test_the_export_is_the_list_as_a_spreadsheet_opens_it(
-    client: FlaskClient, browse: Any, make: Make
+    client: FlaskClient, browse: Any, make: Make, post: Post, floor: Floor
 ) -> None:
-    make(note='=HYPERLINK("http://x")')
+    first = "/tickets/" + make(note='=HYPERLINK("http://x")').number
+    browse(Role.DIVISION, DIVISION)
+    post(first, f"{first}/move", to="in_progress", **{"from": "received"})
+    with floor.db.write() as session:
+        theirs = sa.update(Account).where(Account.username == DIVISION)
+        session.execute(theirs.values(name="สมชาย ช่างดี"))
     make(note='ไฟดับ, "ซอย 5"\nสองบรรทัด')
     browse(Role.SUPERVISOR)
     answer = client.get("/tickets.csv?division=&lang=en")
@@ -525,6 +532,7 @@ def test_the_export_is_the_list_as_a_spreadsheet_opens_it(
     ]
     assert rows[1]["Number"] == "100-0002"  # as on every page
     assert rows[0]["Received"] == "2026-11-20 10:00"
+    assert [row["Owner"] for row in rows] == ["", "สมชาย ช่างดี"]  # a name, as on every page
     assert rows[0]["Category"] == "Street light"
     assert CALLER not in answer.text
 
@@ -636,7 +644,7 @@ def test_a_division_lets_it_wait_and_goes_on(
     assert post(page, f"{page}/wait", **asked, **seen(ticket)).status_code == 303
     shown = client.get(f"{page}?lang=en").text
     # until the day is over
-    assert "Waits for an outside agency until 25 Nov 2026 00:00" in shown
+    assert "Waits for an outside agency until 24 Nov 2026" in shown
     assert "waits for an agency" in client.get("/tickets?show=waiting&lang=en").text
     assert post(page, f"{page}/resume", **seen(ticket)).status_code == 303
     assert "Went on with it" in client.get(f"{page}?lang=en").text

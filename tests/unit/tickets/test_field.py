@@ -36,6 +36,13 @@ def test_an_act_is_read() -> None:
     assert len(read(text="ก" * 9000).text) == rules.LONGEST
 
 
+def test_only_a_position_is_of_no_job() -> None:
+    assert read(job=0, act="position", latitude=12.5, longitude=100).job == 0
+    for act in set(Act) - {Act.POSITION, Act.PHOTO}:
+        with pytest.raises(BadAct, match="job"):
+            read(job=0, act=act, latitude=12.5, longitude=100)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -40,6 +40,13 @@ def flood(n: int, north: float = 0, east: float = 0, street: str = "") -> Matter
     )
 
 
+def test_who_tells_of_it_three_times_is_one_caller() -> None:
+    told = [replace(flood(n), number="+66810000001") for n in range(3)]
+    told += [replace(flood(3), number="+66810000002", callers=4), flood(4), flood(5)]
+    assert rules.people(told) == 1 + 4 + 2
+    assert rules.people([]) == 0
+
+
 NEAR = st.tuples(st.floats(-400, 400), st.floats(-400, 400))
 
 

@@ -14,6 +14,23 @@ WASTE = Document(3, "เวลาเก็บขยะ Rubbish collection", "ข
 BEACH = Document(4, "เวลาเปิดชายหาด Beach hours", "หาดพัทยา จอมเทียน", "อย่าทิ้งขยะบนชายหาด")
 
 
+@pytest.mark.parametrize(
+    ("sentence", "first"),
+    [
+        ("อยากรู้ว่ารถขยะมาวันไหนครับ", 3),  # a keyword of three letters
+        ("อยากสอบถามเรื่องเวลาเปิดชายหาดหน่อยค่ะ", 4),
+        ("ที่บ้านน้ำประปาไม่ไหลมาสองวันแล้ว", 1),
+        ("hello, since when is there no pwa at my house", 1),  # as a word of its own
+        ("hello, what about spwash", None),
+        ("สวัสดีครับผมมีเรื่องจะสอบถาม", None),
+    ],
+)
+def test_a_sentence_without_spaces_finds_what_it_names(
+    index: Index, sentence: str, first: int | None
+) -> None:
+    assert index.search(sentence)[:1] == ([] if first is None else [first])
+
+
 @pytest.fixture
 def index() -> Index:
     made = Index()

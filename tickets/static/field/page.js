@@ -22,6 +22,8 @@ const photoSize = { side: Number(main.dataset.photoSide), quality: Number(main.d
 /** So often the hotline is asked whether there is something new, in milliseconds. */
 const LOOK_EVERY = 30_000;
 const PREVIEW = 96;
+/** The same tap once more within so many milliseconds is none. */
+const SECOND_TAP = 1000;
 /** Steps with which it matters where the crew is. @type {Set<Act>} */
 const ASKS_WHERE = new Set(["on_way", "here", "done", "help"]);
 
@@ -77,7 +79,7 @@ async function onSubmit(event) {
   event.preventDefault();
   const card = /** @type {HTMLElement} */ (form.closest("[data-job]"));
   const text = form.querySelector("textarea");
-  if (!ready(form, card, text)) return;
+  if (isSecondTap(form) || !ready(form, card, text)) return;
   const act = /** @type {Act} */ (form.dataset.act);
   const job = Number(card.dataset.job);
   const place = positions.last();
@@ -86,6 +88,19 @@ async function onSubmit(event) {
   const folded = form.closest("details.fold");
   if (folded instanceof HTMLDetailsElement) folded.open = false;
   if (!place && ASKS_WHERE.has(act)) positions.once((found) => note(job, "position", { place: found }));
+}
+
+/** @type {{ act: string, at: number }} */
+let tapped = { act: "", at: -Infinity };
+
+/**
+ * A finger that trembles says a thing once. (What is shown in the place of what was tapped waits a moment: field.css.)
+ * @param {HTMLFormElement} form
+ */
+function isSecondTap(form) {
+  const before = tapped;
+  tapped = { act: form.action, at: performance.now() };
+  return before.act === tapped.act && tapped.at - before.at < SECOND_TAP;
 }
 
 /**
@@ -374,27 +389,33 @@ function tell(text) {
 
 // ---------------------------------------------------------------- where the crew is
 
-const positions = new Positions(Number(main.dataset.positionSeconds) * 1000);
+const positions = new Positions(Number(main.dataset.positionSeconds) * 1000, Number(main.dataset.standingMinutes) * 60_000);
 
-/** While somebody is on the way, the hotline is told where. */
+/** While somebody is on the way, the hotline is told where; who is on a unit else, now and then. */
 function showPosition() {
   const way = [...document.querySelectorAll("#jobs [data-job]")].find(
     (each) => each instanceof HTMLElement && each.dataset.now === "on_way",
   );
   const job = way instanceof HTMLElement ? Number(way.dataset.job) : 0;
-  part("position").hidden = !job || !positions.there;
-  sayPosition();
+  const stands = !job && positions.standing > 0 && Boolean(part("jobs").dataset.unit);
+  part("position").hidden = !positions.there || !(stands || (job && positions.every));
+  sayPosition(stands);
   part("position-switch").textContent = say(positions.wanted ? "position_stop" : "position_start");
   positions.follow(job ? (place) => note(job, "position", { place }) : null);
+  if (stands && document.visibilityState === "visible") positions.nowAndThen((place) => note(0, "position", { place }));
 }
 
-function sayPosition() {
-  const text = say(!positions.wanted ? "position_off" : navigator.onLine ? "position_on" : "position_later", { n: main.dataset.positionSeconds ?? "" });
+/** @param {boolean} stands */
+function sayPosition(stands) {
+  const on = stands ? "position_standing" : "position_on";
+  const n = (stands ? main.dataset.standingMinutes : main.dataset.positionSeconds) ?? "";
+  const text = say(!positions.wanted ? "position_off" : navigator.onLine ? on : "position_later", { n });
   if (part("position-said").textContent !== text) part("position-said").textContent = text;
 }
 
 part("position-switch").addEventListener("click", () => {
   positions.wanted = !positions.wanted;
+  positions.asked = -Infinity;
   showPosition();
 });
 

@@ -8,10 +8,14 @@ const CHOICE = "saidduan-field-position";
 const FRESH = 60_000;
 
 export class Positions {
-  /** @param {number} every milliseconds between two that are told while somebody is on the way; 0: none are */
-  constructor(every) {
+  /**
+   * @param {number} every milliseconds between two that are told while somebody is on the way; 0: none are
+   * @param {number} standing the same of who is on no way
+   */
+  constructor(every, standing) {
     this.every = every;
-    this.there = "geolocation" in navigator && every > 0;
+    this.standing = standing;
+    this.there = "geolocation" in navigator;
     /** @type {{ place: Place, at: number } | undefined} */
     this.found = undefined;
     /** @type {((place: Place) => unknown) | null} */
@@ -19,6 +23,7 @@ export class Positions {
     /** @type {number | undefined} */
     this.watch = undefined;
     this.told = -Infinity;
+    this.asked = -Infinity;
     this.changed = () => {};
   }
 
@@ -54,11 +59,21 @@ export class Positions {
    */
   follow(teller) {
     this.teller = teller;
-    if (!teller || !this.there || !this.wanted) return this.stop();
+    if (!teller || !this.there || !this.every || !this.wanted) return this.stop();
     if (this.watch !== undefined) return;
     this.watch = navigator.geolocation.watchPosition((each) => this.tell(this.keep(each)), (error) => {
       if (error.code === error.PERMISSION_DENIED) this.stop();
     }, { enableHighAccuracy: true, maximumAge: 5000 });
+  }
+
+  /**
+   * Tell it once, if that was long enough ago: who goes nowhere is found by it when the nearest is looked for.
+   * @param {(place: Place) => unknown} teller
+   */
+  nowAndThen(teller) {
+    if (!this.standing || performance.now() - Math.max(this.asked, this.told) < this.standing) return;
+    this.asked = performance.now();
+    this.once(teller);
   }
 
   stop() {

@@ -55,6 +55,20 @@ def test_what_the_city_has_not_is_not_suggested(model: Model) -> None:
     assert {each.label for each in judged.candidates} <= {"noise", "rubbish"}
 
 
+def test_what_another_citys_table_has_no_name_for_stays_as_it_was(model: Model) -> None:
+    two = {label: WORDS[label] for label in ("flood", "rubbish")}
+    taught = learn(lessons(60, seed=5, labels=two), before=model, only_named=True)
+    whole = learn(lessons(60, seed=5, labels=two), before=model)
+    assert taught.labels == model.labels
+    noisy, light = (model.labels.index(each) for each in ("noise", "street_light"))
+    kept = np.searchsorted(taught.hashes, model.hashes)
+    for k in (noisy, light):
+        assert taught.biases[k] == model.biases[k] != whole.biases[k]
+        assert np.allclose(taught.dense()[kept, k], model.dense()[:, k])
+    flood = model.labels.index("flood")
+    assert not np.allclose(taught.dense()[kept, flood], model.dense()[:, flood])
+
+
 def test_a_file_is_the_same_model(model: Model) -> None:
     again = Model.of_bytes(model.as_bytes())
     text = "ถังขยะล้น ส่งกลิ่น"

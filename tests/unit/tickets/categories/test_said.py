@@ -1,9 +1,11 @@
-"""The model that ships, on what callers say: two lists of sentences, written for this purpose.
+"""The model that ships, on what callers say: three lists of sentences, written for this purpose.
 
 `said.csv` was written before the sentences that the model has learned from (`starters.csv`) became
 as many as they are, and what it was surely wrong about was looked at once on the way;
-`said_again.csv` was written after them all, and nothing was changed for its sake. Where several
-categories stand in a row, any of them is right. `other`: questions that are no matter of the list.
+`said_again.csv` was written after them all, and nothing was changed for its sake.
+`said_water.csv`: floods that are told without the usual word, and what is told with water and is
+none; sentences were learned for it, none of them like one of it. Where several categories stand in
+a row, any of them is right. `other`: questions that are no matter of the list.
 """
 
 import csv
@@ -21,7 +23,7 @@ from tickets.categories.service import Suggestion
 from tickets.config import Tickets
 
 HERE = Path(__file__).parent
-LISTS = ("said.csv", "said_again.csv")
+LISTS = ("said.csv", "said_again.csv", "said_water.csv")
 STARTERS = versions.WEIGHTS.with_name("starters.csv")
 
 
@@ -75,7 +77,11 @@ def test_every_category_has_sentences_that_it_is_learned_from() -> None:
 
 @pytest.mark.parametrize(
     ("name", "right", "sure", "precision"),
-    [("said.csv", 0.75, 0.3, 0.95), ("said_again.csv", 0.8, 0.35, 0.95)],
+    [
+        ("said.csv", 0.75, 0.3, 0.95),
+        ("said_again.csv", 0.8, 0.35, 0.95),
+        ("said_water.csv", 0.8, 0.45, 0.95),
+    ],
 )
 def test_what_callers_say(name: str, right: float, sure: float, precision: float) -> None:
     """Of all, so many are right; so many are called sure, and of these so many are right."""
@@ -92,7 +98,7 @@ def test_a_road_under_water_is_no_broken_road(name: str) -> None:
     wrong = [
         said
         for said, right, found in heard(name)
-        if "flood" in right and "ท่วม" in said and found.sure and not is_right(right, found)
+        if "flood" in right and found.sure and not is_right(right, found)
     ]
     assert wrong == []
 
