@@ -58,6 +58,11 @@ def contacts_of(
     return found
 
 
+def first_arrived(session: Session) -> datetime | None:
+    """When the first call of all reached the hotline; None before it."""
+    return session.scalar(sa.select(sa.func.min(Call.arrived_at)))
+
+
 def moments_of(session: Session, calls: Collection[int]) -> set[datetime]:
     """The moments that decide in which intervals some calls are counted."""
     found: set[datetime] = set()

@@ -618,16 +618,11 @@ def _at_hand(offer: OfferFacts) -> bool:
 
 
 def _with_call(session: Session, offer: OfferFacts) -> AtHand:
-    call = calls.facts(session, offer.call_id)
-    stay = session.execute(
-        sa.select(Waiting.entered_at, Waiting.callback_id).where(Waiting.id == offer.waiting_id)
-    ).one()
-    kept = stay.callback_id
-    pressed = tuple(
-        (event.data["digits"], event.data["at"])
-        for event in events_of(session, call.id)
-        if event.kind is Kind.STEP and event.data.get("digits")
-    )
+    of = {"call": offer.call_id, "stay": offer.waiting_id}
+    *of_call, entered_at, kept = session.execute(_CALL_AND_STAY, of).one()
+    call = CallFacts(*of_call)
+    steps = session.scalars(_STEPS, {"call": call.id})
+    pressed = tuple((data["digits"], data["at"]) for data in steps if data.get("digits"))
     promise = None if kept is None else callback_rows.facts(session, kept)
     connected = offer.state is OfferState.CONNECTED
     cut_off = connected and absences.open_of(session, offer.id) is not None
@@ -635,7 +630,7 @@ def _with_call(session: Session, offer: OfferFacts) -> AtHand:
     return AtHand(
         offer,
         call,
-        stay.entered_at,
+        entered_at,
         pressed,
         met.connected_at,
         promise,
@@ -644,6 +639,18 @@ def _with_call(session: Session, offer: OfferFacts) -> AtHand:
         asked_by(session, offer),
         _told(session, offer),
     )
+
+
+_CALL_AND_STAY = (
+    sa.select(*calls.COLUMNS, Waiting.entered_at, Waiting.callback_id)
+    .join(Waiting, Waiting.id == sa.bindparam("stay"))
+    .where(Call.id == sa.bindparam("call"))
+)
+_STEPS = (
+    sa.select(CallEvent.data)
+    .where(CallEvent.call_id == sa.bindparam("call"), CallEvent.kind == Kind.STEP.value)
+    .order_by(CallEvent.id)
+)
 
 
 def _told(session: Session, offer: OfferFacts) -> str:

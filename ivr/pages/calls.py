@@ -191,7 +191,11 @@ def _undialled(step: Mapping[str, Any]) -> str:
 
 
 def outcome_title(id_: str) -> str:
-    """What the city calls an outcome; one that has left config.yaml shows its id."""
+    """What the city calls an outcome; one that has left config.yaml shows its id. Who passed a
+    caller on has none to write.
+    """
+    if id_ == closing.PASSED_ON:
+        return t("ivr.passed_on")
     for outcome in tickets.outcomes(floor()):
         if outcome.id == id_:
             return outcome.title.for_(language())

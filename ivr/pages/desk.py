@@ -30,7 +30,7 @@ from ivr.room import offers, waiting
 from ivr.room.waiting import Line
 from ivr.room.wrapping import Mode
 from ivr.story import AtHand
-from ivr.talk import consults, monitors
+from ivr.talk import consults, monitors, targets
 from tickets import service as tickets
 from tickets.config import Asked
 from tickets.persons import service as persons
@@ -286,6 +286,15 @@ def current_fragment() -> Response:
         ticket_shown=tickets.number_shown,
         place=places.fields_of(here),
     )
+
+
+@blueprint.get("/calls/colleagues")
+@access(*ANSWERS)
+def colleagues() -> Response:
+    """Everybody else who is signed in, as the list of those whom one may pass a caller on to."""
+    with floor().db.read() as session:
+        others = targets.colleagues(session, me(session).id)
+    return fragment("ivr/colleagues.html", colleagues=others)
 
 
 def _late(found: AtHand | None) -> bool:

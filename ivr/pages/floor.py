@@ -182,18 +182,24 @@ def _name(session: Session, call: CallFacts) -> str:
 
 def _done(session: Session) -> dict[str, Any]:
     since, names = clock.now() - NIGHT, agent_names(session)
+    # a supervisor has a telephone, and so the name of an agent
+    who = {row.agent.account_id: row.agent.name for row in agents.board(session)}
     lines = [
-        (line, _deed(line, names))
+        (line, who.get(line.account_id or 0, line.by), *_deed(line, names))
         for line in audit.lines(session, limit=5 * LINES)
         if line.kind in _DEEDS and line.at > since
     ]
     return {"done": lines[:LINES]}
 
 
-def _deed(line: audit.Line, names: Mapping[int, str]) -> str:
+def _deed(line: audit.Line, names: Mapping[int, str]) -> tuple[str, int | None]:
+    """What was done, to which agent; and the call, where it was done to one."""
     what, _, number = line.subject.partition(":")
-    whom = names.get(int(number), number) if what == "agent" else t("ivr.call", id=number)
-    return f"{_DEEDS[line.kind](line.data)} · {whom}"
+    words = _DEEDS[line.kind](line.data)
+    if what == "agent":
+        return f"{words} · {names.get(int(number), number)}", None
+    agent = names.get(line.data.get("agent", 0))
+    return (f"{words} · {agent}" if agent else words), int(number)
 
 
 def _skills(data: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from agents import service as agents
 from agents.config import Agents
 from hotline.web import floor, language
 from ivr import story
+from ivr.callbacks import rows as callback_rows
 from ivr.config import Ivr, TalkRules
 from ivr.pages.base import iso
 from ivr.room.offers import OfferFacts
@@ -16,7 +17,7 @@ from ivr.talk import monitors, parties, service, targets
 from ivr.talk.monitors import Mode, MonitorState
 from ivr.talk.parties import PartyFacts
 from ivr.talk.rules import Talk, Verb, possible
-from ivr.talk.targets import Colleague, Telephone
+from ivr.talk.targets import Telephone
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,6 @@ class Talking:
     party: PartyFacts | None
     telephones: list[Telephone]
     queues: list[str]
-    colleagues: list[Colleague]
     rules: TalkRules
     #: Supervisors who are in it, as far as the agent is shown: their mode, and their name.
     supervisors: list[tuple[str, str]]
@@ -40,17 +40,31 @@ def of(session: Session, found: story.AtHand | None) -> Talking | None:
     """What can be done in the conversation that an agent has at hand; None when there is none."""
     if found is None or found.phase != "talking":
         return None
-    talk, here = service.talk_of(session, found.offer), floor()
+    here, party = floor(), parties.last_of(session, found.offer.id)
+    talk = _talk(session, found, party)
     return Talking(
         talk,
         possible(talk),
         found.offer,
-        parties.last_of(session, found.offer.id),
+        party,
         targets.telephones(here, language()),
         list(here.section(Ivr).queues),
-        targets.colleagues(session, found.offer.agent_id),
         here.section(Ivr).talk,
         supervisors(session, found.offer),
+    )
+
+
+def _talk(session: Session, found: story.AtHand, party: PartyFacts | None) -> Talk:
+    """As `service.talk_of`; what is at hand is not asked for again, since every desk asks for this
+    whenever something has changed. `party`: the last one (none comes after one that is there).
+    """
+    rung = None if found.callback is None else callback_rows.recorded(session, found.offer.talk)
+    return service.seen(
+        found.offer,
+        recorded=service.told(found.offer, found.call) if rung is None else rung,
+        party=None if party is None else party.state,
+        called_back=found.callback is not None,
+        cut_off=found.cut_off,
     )
 
 
@@ -70,13 +84,13 @@ def as_json(session: Session, found: story.AtHand) -> dict[str, Any]:
     """The same, for an agent's program."""
     if found.phase != "talking":
         return {}
-    talk = service.talk_of(session, found.offer)
-    party = parties.present(session, found.offer.id)
+    party = parties.last_of(session, found.offer.id)
+    talk = _talk(session, found, party)
     return {
         "held_since": iso(found.offer.held_at),
         "recording": ("paused" if talk.paused else "on") if talk.recorded else None,
         "party": None
-        if party is None
+        if party is None or talk.party is None
         else {"title": party.title, "state": party.state.value, "since": iso(party.asked_at)},
         "supervisors": [
             {"mode": mode, "name": name} for mode, name in supervisors(session, found.offer)

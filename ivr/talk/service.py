@@ -13,6 +13,7 @@ from hotline import outbox
 from hotline.floor import Floor
 from ivr import calls
 from ivr.callbacks import rows as callback_rows
+from ivr.calls import CallFacts
 from ivr.errors import Lost, NotNow, NotTalking
 from ivr.events import Kind, OfferState, Result
 from ivr.models import Offer
@@ -20,7 +21,7 @@ from ivr.room import absences, offers
 from ivr.room.offers import OfferFacts
 from ivr.talk import monitors, parties
 from ivr.talk.parties import PartyFacts
-from ivr.talk.rules import Talk, Verb, possible
+from ivr.talk.rules import PRESENT, PartyState, Talk, Verb, possible
 from ivr.talk.targets import Telephone
 
 #: Effects (`ivr.talk.effects`).
@@ -194,13 +195,31 @@ def taken(session: Session, call_id: int, agent_id: int) -> OfferFacts:
 def talk_of(session: Session, offer: OfferFacts) -> Talk:
     """What a conversation is like now, for `rules.possible`."""
     party = parties.present(session, offer.id)
-    return Talk(
-        held=offer.held_at is not None,
+    return seen(
+        offer,
         recorded=recorded(session, offer),
-        paused=offer.paused_at is not None,
         party=None if party is None else party.state,
         called_back=callback_rows.of_stay(session, offer.waiting_id) is not None,
         cut_off=absences.open_of(session, offer.id) is not None,
+    )
+
+
+def seen(
+    offer: OfferFacts,
+    *,
+    recorded: bool,
+    party: PartyState | None,
+    called_back: bool,
+    cut_off: bool,
+) -> Talk:
+    """The same, of what is known already."""
+    return Talk(
+        held=offer.held_at is not None,
+        recorded=recorded,
+        paused=offer.paused_at is not None,
+        party=party if party in PRESENT else None,
+        called_back=called_back,
+        cut_off=cut_off,
     )
 
 
@@ -209,9 +228,11 @@ def recorded(session: Session, offer: OfferFacts) -> bool:
     them, and told them then.
     """
     rung = callback_rows.recorded(session, offer.talk)
-    if rung is not None:
-        return rung
-    call = calls.facts(session, offer.call_id)
+    return told(offer, calls.facts(session, offer.call_id)) if rung is None else rung
+
+
+def told(offer: OfferFacts, call: CallFacts) -> bool:
+    """Whether a caller who was not rung by us was told that it is recorded, and was on the line."""
     on_the_line = call.ended_at is None or (
         offer.answered_at is not None and call.ended_at >= offer.answered_at
     )

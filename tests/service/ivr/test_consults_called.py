@@ -52,8 +52,9 @@ def test_a_word_with_a_colleague(world: World, called: Called, colleague: Agent)
     assert world.carrier.of("hold")[-1] == (talk, citizen, "True", world.floor.url("/ivr/hold"))
     assert (colleague.call["state"], colleague.call["caller"]) == ("consulting", NUMBER)
     does(agent, "party/drop")
+    listed = agent.ask("GET", "/calls/colleagues?lang=en").get_data(True)
+    assert f'value="agent:{colleague.id}"' in listed, "who can be asked is on the desk"
     page = agent.ask("GET", "/calls/current?lang=en").get_data(True)
-    assert f'value="agent:{colleague.id}"' in page, "who can be asked is on the desk"
     assert 'value="now"' not in page, "but nobody is passed on who has no call of their own"
     assert world.carrier.of("hold")[-1][1:3] == (citizen, "False")
     assert (colleague.doing, agent.call["state"]) == ("ready/idle", "talking")

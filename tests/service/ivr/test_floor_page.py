@@ -42,7 +42,7 @@ def test_the_floor_as_it_is(world: World) -> None:
     waits = world.caller().to_queue("1", "2")
     text = browser.opens()
     numbers = [masked(each.number) for each in (caller, waits)]
-    for shown in (agent.username, *numbers, "On a call", "Nothing so far"):
+    for shown in (agent.username, *numbers, "On a call", "Nothing so far", "open the desk"):
         assert shown in text, shown
     assert caller.number not in text
     for part in ("calls", "waiting", "agents", "done"):

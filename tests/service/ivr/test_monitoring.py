@@ -378,8 +378,18 @@ def test_who_takes_over_has_the_call_and_its_ticket(
     caller.hangs_up()
     first, last = world.read(story.visits_of, caller.id)
     assert (first.agent_id, last.agent_id) == (agent.id, supervisor.id)
-    assert "took the call over: the caller shouts" in page(supervisor, f"/calls/{caller.id}")
+    is_told_in_words(supervisor, agent, caller)
     check_at_rest(world.floor)
+
+
+def is_told_in_words(supervisor: Agent, agent: Agent, caller: Caller) -> None:
+    """In the call's story, and in what supervisors have done."""
+    seen = page(supervisor, f"/calls/{caller.id}")
+    assert "took the call over: the caller shouts" in seen
+    assert "Outcome: Passed on" in seen
+    done = page(supervisor, "/floor/done")
+    assert f"Took over · {agent.username}" in done
+    assert f'href="/calls/{caller.id}"' in done
 
 
 def test_a_browser_that_took_over_and_is_cut_off_is_waited_for(

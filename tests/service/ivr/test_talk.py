@@ -12,6 +12,7 @@ from ivr.twiml import Speaker
 from reports.metrics import Counters, Rules, count_call
 from tests.service.ivr.world import Agent, Caller, World
 from tests.support.floors import PUBLIC_URL
+from tests.support.statements import statements
 from tickets import service as tickets
 
 POLICE = {"to": "directory:police", "how": "first"}
@@ -58,6 +59,26 @@ class Party:
 def rings_police(world: World, agent: Agent) -> Party:
     does(agent, "transfer", **POLICE)
     return Party(world)
+
+
+def test_the_desk_asks_little_of_a_conversation_however_many_colleagues_there_are(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    """Every desk asks whenever something has changed: held, with a third party, and drafts."""
+
+    def asked() -> list[str]:
+        with statements(world.floor.db.engine) as found:
+            agent.ask("GET", "/calls/current?lang=en")
+        return [each for each in found if each.startswith("SELECT")]
+
+    agent.does(f"/api/calls/{caller.id}/draft", note="a lamp")
+    rings_police(world, agent).says("in-progress")
+    alone = asked()
+    for _ in range(3):
+        world.agent()
+    assert asked() == alone
+    assert not any("agent_skills" in each for each in alone), "nor what the others do"
+    assert len(alone) <= 11, alone
 
 
 # ---------------------------------------------------------------- hold
@@ -556,8 +577,9 @@ def test_a_colleague_who_is_not_free_is_not_passed_to(
 ) -> None:
     colleague = world.agent(ready=False)
     colleague.rests()
-    page = agent.ask("GET", "/calls/current?lang=en").get_data(True)
-    assert f'value="agent:{colleague.id}" disabled>{colleague.username} · Break' in page
+    listed = agent.ask("GET", "/calls/colleagues?lang=en").get_data(True)
+    assert f'value="agent:{colleague.id}" disabled>{colleague.username} · Break' in listed
+    assert f'value="agent:{agent.id}"' not in listed, "nobody passes on to themselves"
     does(agent, "transfer", 409, to=f"agent:{colleague.id}", how="now")
     assert agent.doing == "ready/on_call"
     assert told(world, caller) == []
