@@ -32,11 +32,12 @@ from agents.routing import skill
 from agents.service import AgentFacts, BoardRow, PresenceFacts
 from agents.states import DECLINED, State, Status
 from hotline import audit, clock
-from hotline.auth import Role, access, current_account, public
+from hotline.auth import SETS_UP_SCREENS, Role, access, current_account, public
 from hotline.config import LocalText
 from hotline.errors import Invalid, NotFound
 from hotline.i18n import masked
 from hotline.people import service as accounts
+from hotline.people.config import Accounts
 from hotline.people.rules import MANAGERS
 from hotline.people.service import LARGEST_ID, Person
 from hotline.web import (
@@ -168,14 +169,18 @@ def choose_on_desk() -> BaseResponse:
 
 
 @blueprint.get("/wallboard")
-@access(*WATCHES)
+@access(*WATCHES, screen=True)
 def wallboard() -> str:
     """For a wall and for a phone."""
-    return render_template("agents/wallboard.html", **_board())
+    me, days = current_account(), floor().section(Accounts).sessions.screen_days
+    may_leave_on = me.role in SETS_UP_SCREENS and not me.screen
+    return render_template(
+        "agents/wallboard.html", may_leave_on=may_leave_on, screen_days=days, **_board()
+    )
 
 
 @blueprint.get("/wallboard/now")
-@access(*WATCHES)
+@access(*WATCHES, screen=True)
 def wallboard_now() -> BaseResponse:
     """What changes on it, as a fragment."""
     return shared(lambda: render_template("agents/_wallboard.html", **_board()))
@@ -344,7 +349,7 @@ def set_work(account_id: int) -> BaseResponse:
             skills=sorted(wanted),
             telephone=masked(address) if address else "",
         )
-    return redirect(url_for("people.account", account_id=account_id), 303)
+    return redirect(url_for("people.account", account_id=account_id, done=1), 303)
 
 
 # ---------------------------------------------------------------- on every page

@@ -86,6 +86,7 @@ FLOOR = {
         "The supervisor's page: who talks, who waits, who is there, and what can be done",
     ),
     "roster": ("/roster", "The roster of a week, with its conflicts and the heads by the hour"),
+    "shift": ("/roster/shifts/new", "A shift: once, on days of the week, or days on and off"),
     "here": ("/roster/here", "Who should be here, and who is"),
     "adherence": ("/roster/adherence", "What was planned beside what was"),
     "quality": ("/quality", "Quality: drawn by lot, marked, averages"),
@@ -392,11 +393,13 @@ def floor(studio: Studio) -> None:
     desk.goto("/desk")
     desk.keyboard.press("r")
     desk.wait_for_selector("#state[data-status=ready]")
-    talks = studio.ring("+66812345670", "1", "2")
-    desk.wait_for_selector("#state[data-state=offered]")
-    desk.wait_for_selector(".desk.quiet .panel.ring")
-    desk.keyboard.press("Enter")
-    desk.wait_for_selector(TALKS)
+    studio.handset(f"calls/{_talks(studio, desk, '+66812345672')}/hangup", {})  # to be marked
+    desk.wait_for_selector("#state[data-state=wrap_up]")
+    desk.wait_for_selector("[data-key='Control+Enter']:enabled")
+    desk.check("input[name=outcome][value=information]", force=True)
+    desk.keyboard.press("Control+Enter")
+    desk.wait_for_selector("#state[data-state=idle]")
+    talks = _talks(studio, desk, "+66812345670")
     studio.on_a_break("agent3")
     wait = [studio.ring("+66812345671", "1", "2"), studio.ring("+66898765431", "2", "1")]
     for sid in wait:
@@ -416,6 +419,16 @@ def floor(studio: Studio) -> None:
     desk.context.close()
 
 
+def _talks(studio: Studio, desk: Page, number: str) -> str:
+    """A caller with whom this desk talks."""
+    sid = studio.ring(number, "1", "2")
+    desk.wait_for_selector("#state[data-state=offered]")
+    desk.wait_for_selector(".desk.quiet .panel.ring")
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector(TALKS)
+    return sid
+
+
 def _go(page: Page, name: str, address: str) -> None:
     if name == "account":
         page.goto("/people")
@@ -430,6 +443,7 @@ def _go(page: Page, name: str, address: str) -> None:
             if (form := page.locator("a[href*='/mark']").first).is_visible():
                 form.click()
                 break
+        page.wait_for_selector("form.quality-form, [name=q-greeting]")
     else:
         page.goto(address)
     page.wait_for_load_state()

@@ -42,6 +42,8 @@ def named(session: Session, username: str) -> Person:
 def preview(session: Session, content: bytes, username: str, act: Act) -> importing.Preview:
     """What a file would do, of either kind; `username` is whose calendar it is. Raises Invalid."""
     if content.lstrip(b"\xef\xbb\xbf \r\n").upper().startswith(b"BEGIN:VCALENDAR"):
+        if not username:
+            raise Invalid(text="agents.roster.whose_calendar")
         return importing.of_calendar(session, named(session, username).id, content, act)
     try:
         text = content.decode("utf-8-sig")

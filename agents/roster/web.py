@@ -524,21 +524,28 @@ def bring_in() -> ResponseReturnValue:
     content = (file.read(LARGEST_FILE + 1) if file else b"") or request.form.get(
         "text", ""
     ).encode()
-    if not content or len(content) > LARGEST_FILE:
-        raise Invalid(text="agents.roster.no_file")
     act = _act()
-    with floor().db.write() as session:
-        preview = files.preview(session, content, request.form.get("agent", ""), act)
-        done = request.form.get("do") == "1" and not preview.bad
-        if done:
-            importing.bring(session, preview, act)
+    try:
+        if not content or len(content) > LARGEST_FILE:
+            raise Invalid(text="agents.roster.no_file")
+        with floor().db.write() as session:
+            preview = files.preview(session, content, request.form.get("agent", ""), act)
+            done = request.form.get("do") == "1" and not preview.bad
+            if done:
+                importing.bring(session, preview, act)
+    except Invalid as error:
+        return _import_page(error=error), error.status
     text = content.decode("utf-8", "replace")
     status = 422 if preview.bad else 200
     return _import_page(preview=preview, content=text, done=done), status
 
 
 def _import_page(
-    preview: importing.Preview | None = None, content: str = "", *, done: bool = False
+    preview: importing.Preview | None = None,
+    content: str = "",
+    *,
+    done: bool = False,
+    error: HotlineError | None = None,
 ) -> str:
     with floor().db.read() as session:
         people = [each for each in service.people(session) if each.active]
@@ -547,6 +554,7 @@ def _import_page(
         preview=preview,
         content=content,
         done=done,
+        error=error,
         people=people,
         names={each.id: each.name for each in people},
         agent=request.form.get("agent", ""),

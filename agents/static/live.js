@@ -153,13 +153,18 @@ class Fragment {
     return (this.element.dataset.topics ?? "").split(" ").filter(Boolean);
   }
 
+  get isShut() {
+    return this.element.closest("details:not([open])") !== null;
+  }
+
   /**
    * When to ask again.
    * @param {boolean} up whether a stream tells of changes
    */
   wait(up) {
     const every = Number(this.element.dataset.every ?? 0);
-    if (!every) return void (this.due = Infinity);
+    // what stands in a menu that is shut is read by nobody: it is asked for when that opens
+    if (!every || this.isShut) return void (this.due = Infinity);
     // what shows more than its topics tell of says how long that may be old
     const seldom = this.element.querySelector("[data-slow]");
     const slow = Number(seldom instanceof HTMLElement ? seldom.dataset.slow : LISTENING_SECONDS);
@@ -245,6 +250,7 @@ export class Live extends EventTarget {
     // nothing has changed since, so that what is seen is as of now
     this.stream.addEventListener("beat", () => this.failures || this.isAsking() || (this.seen = this.now()));
     this.stream.addEventListener("changed", (event) => this.heard(/** @type {CustomEvent} */ (event).detail));
+    this.root.addEventListener("toggle", (event) => this.opened(/** @type {Element} */ (event.target)), { capture: true });
     this.root.addEventListener("submit", (event) => this.send(/** @type {SubmitEvent} */ (event)));
     this.tick();
   }
@@ -354,9 +360,15 @@ export class Live extends EventTarget {
     if (fragment.again && this.fragments.has(fragment.element)) this.load(fragment, this.stream.mark);
   }
 
-  /** Ask for everything now. */
+  /** Ask for everything now that can be seen. */
   async refresh() {
-    await this.loadInTurn([...this.fragments.values()]);
+    await this.loadInTurn([...this.fragments.values()].filter((each) => !each.isShut));
+  }
+
+  /** A menu was opened: what stands in it is asked for, and kept up to date until it is shut. @param {Element} menu */
+  opened(menu) {
+    if (!menu.matches("details[open]")) return;
+    for (const fragment of this.fragments.values()) if (menu.contains(fragment.element)) this.load(fragment);
   }
 
   /** @param {HTMLElement} element what has new content */

@@ -20,9 +20,12 @@ function listOf(field) {
   return list instanceof HTMLSelectElement ? list : null;
 }
 
+/** What was typed and found in no list so far: some of it may still be on its way. @type {WeakSet<Element>} */
+const unfound = new WeakSet();
+
 /**
- * Of the list, only what has all the words; when they were just typed, the first of it is chosen.
- * A number that is in no list is for the server to understand.
+ * Of the list, only what has all the words; when they were just typed, the first of it is chosen, or the
+ * first that comes. A number that is in no list is for the server to understand.
  * @param {HTMLInputElement} field
  * @param {boolean} typed
  */
@@ -35,9 +38,11 @@ function search(field, typed) {
     option.hidden = !words.every((word) => text.includes(word));
   }
   for (const group of list.querySelectorAll("optgroup")) group.hidden = !group.querySelector("option:not([hidden])");
-  if (!typed) return;
+  if (!typed && !(unfound.has(field) && list.selectedIndex < 0)) return;
   const first = words.length ? [...list.options].findIndex((option) => !option.hidden && !option.disabled) : -1;
   list.selectedIndex = first;
+  if (words.length && first < 0) unfound.add(field);
+  else unfound.delete(field);
 }
 
 /** @param {KeyboardEvent} event */

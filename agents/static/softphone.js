@@ -8,8 +8,10 @@
 import { choices, letGo, useChoice } from "./sound.js";
 import { keypad } from "./keypad.js";
 
-/** Between two tries for a token, in milliseconds: doubled from the first up to the last. */
-const PAUSES = { first: 1000, last: 30_000 };
+/** Between two tries for a token, in milliseconds: doubled from the first up to the last. A caller may be waiting. */
+const PAUSES = { first: 1000, last: 4000 };
+/** A question that went into a network that was cut is not answered when that is back: it is asked anew. */
+const GIVE_UP_MS = 4000;
 /** So long before its end a token is exchanged for a new one: time for many tries. */
 const REFRESH_MS = 120_000;
 /** What the SDK says of a token that is over or wrong (Twilio, "Error dictionary"). */
@@ -123,9 +125,10 @@ export class Softphone extends EventTarget {
   /** @returns {Promise<string | undefined>} none when this agent has no telephone here (any more) */
   async #token() {
     for (let pause = PAUSES.first; ; pause = Math.min(2 * pause, PAUSES.last)) {
-      const answer = await fetch("/api/softphone").catch(() => null);
-      if (answer?.ok) return (await answer.json()).token;
+      const answer = await fetch("/api/softphone", { signal: AbortSignal.timeout(GIVE_UP_MS) }).catch(() => null);
       if (answer?.status === 404) return undefined;
+      const given = answer?.ok && (await answer.json().catch(() => null));
+      if (given) return given.token;
       this.#follow();
       await quiet(pause);
     }
@@ -156,6 +159,20 @@ export class Softphone extends EventTarget {
     this.#follow();
   }
 
+  /**
+   * The SDK keeps a call that was cut off, and refuses any other for it as busy, also the one that would
+   * bring the caller back: so it is made anew.
+   * @param {any} lost
+   */
+  #cutOff(lost) {
+    if (this.#call !== lost) return;
+    for (const track of lost.getLocalStream()?.getTracks() ?? []) track.stop(); // the SDK would leave it on
+    this.#over(lost);
+    this.#device.destroy();
+    this.#device = null;
+    this.#again();
+  }
+
   /** @param {number} code */
   #onError(code) {
     if (MICROPHONE_ERRORS.includes(code)) this.#trouble = "refused";
@@ -173,12 +190,8 @@ export class Softphone extends EventTarget {
     for (const end of ["disconnect", "cancel", "reject"]) ringing.on(end, () => this.#over(ringing));
     // an error need not be the end: while the call lives the microphone does, and so does its key
     ringing.on("error", () => (ringing.status() === "closed" ? this.#over(ringing) : this.#follow()));
-    ringing.on("transportClose", () => {
-      // the SDK says no other word of the end when the line to the carrier is cut
-      if (ringing.status() !== "closed") return;
-      ringing.mute(true);
-      this.#over(ringing);
-    });
+    // the SDK says no other word of the end when the line to the carrier is cut, and this one before it is
+    ringing.on("transportClose", () => setTimeout(() => ringing.status() === "closed" && this.#cutOff(ringing)));
     ringing.on("accept", () => ((this.#call = ringing), this.#follow()));
     ringing.on("mute", () => this.#follow());
     ringing.on("volume", (/** @type {number} */ mine) => (this.level.value = mine));
@@ -224,8 +237,8 @@ export class Softphone extends EventTarget {
 
   /** The desk knows that the agent is in a call, also when another browser was the first to answer. */
   #look() {
-    const talks = document.getElementById("state")?.dataset.state === "on_call";
-    this.#without = talks && !this.#call ? this.#without + 1 : 0;
+    const talks = document.getElementById("state")?.dataset.state === "on_call" && !document.getElementById("cut-off");
+    this.#without = talks && !this.#call && this.#device?.state === "registered" ? this.#without + 1 : 0;
     this.#follow();
   }
 

@@ -7,6 +7,11 @@ import { Live, clockTime } from "./live.js";
 const AGAIN_MS = 60_000;
 const SOUND = "hotline-wallboard-sound";
 
+class Wall extends Live {
+  /** The browser sends it: who leaves the wallboard on comes back as a screen. */
+  async send() {}
+}
+
 const board = /** @type {HTMLElement} */ (document.getElementById("wallboard"));
 const asOf = /** @type {HTMLElement} */ (document.getElementById("as-of"));
 const face = /** @type {HTMLElement} */ (document.getElementById("clock"));
@@ -14,7 +19,7 @@ const away = /** @type {HTMLElement} */ (document.getElementById("stream-away"))
 const told = /** @type {HTMLElement} */ (document.getElementById("alarms"));
 const sound = /** @type {HTMLButtonElement} */ (document.getElementById("sound-of-alarms"));
 const words = /** @type {HTMLElement} */ (sound.querySelector("span"));
-const live = new Live(board);
+const live = new Wall(board);
 
 // ------------------------------------------------------------------ the sound
 

@@ -113,8 +113,10 @@ def test_the_page_of_an_account_has_it(client: FlaskClient, floor: Floor, bearer
     page = client.get(path, headers=boss).text
     assert f'action="{path}/work"' in page and 'value="complaint/th"' in page
     form = {"skill": ["complaint/th", "information/en"], "address": "+66 81 234 5678"}
-    assert client.post(f"{path}/work", data=form, headers=boss).location == path
-    page = client.get(path, headers=boss).text
+    saved = client.post(f"{path}/work", data=form, headers=boss).location
+    assert saved == f"{path}?done=1"
+    page = client.get(saved, headers=boss).text
+    assert floor.texts.get("floor.people.done", "th") in page
     assert 'value="complaint/th" checked' in page and f'value="{NUMBER}"' in page
     assert 'value="complaint/en" checked' not in page
     for wrong in ({"skill": "complant/th"}, {"address": "12"}):

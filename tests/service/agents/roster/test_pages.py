@@ -217,7 +217,10 @@ def test_a_file_is_shown_before_it_is_brought_in(floor, people, post):
     assert bad.status_code == 422
     assert "Line 3:" in bad.text
     assert len(read(floor)) == 1
-    assert send("BEGIN:VCALENDAR").status_code == 422
+    nobodys = send("BEGIN:VCALENDAR")
+    assert nobodys.status_code == 422
+    assert "Please choose the agent" in nobodys.text
+    assert 'type="file"' in nobodys.text, "on the form, where it can be put right"
     assert post("/roster/import").status_code == 422
     latin = post("/roster/import", file=(io.BytesIO(b"agent,\xe9"), "x.csv"))
     assert latin.status_code == 422
