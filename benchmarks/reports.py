@@ -33,10 +33,10 @@ from hotline.floor import Floor
 from hotline.i18n import Texts
 from ivr.models import Call
 from reports import check, figures, service, written
-from reports.figures import Span
 from reports.models import ReportDay
 from reports.printed.printer import Printer
 from reports.service import How
+from reports.span import Span
 from reports.wording import wording
 from tests.support import servers
 from tests.support.floors import CONFIG, sign_in_as
@@ -363,10 +363,13 @@ Get = Callable[[str], None]
 
 def _browser(floor: Floor) -> Get:
     from hotline.app import create_app
+    from hotline.server import read_templates
     from hotline.start import starting
 
     with starting():  # as `hotline web` does
-        client = create_app(floor).test_client()
+        app = create_app(floor)
+        read_templates(app, floor.settings.data / "templates")
+    client = app.test_client()
     client.set_cookie(COOKIE, sign_in_as(floor, Role.MANAGER, "manager"))
 
     def get(path: str) -> None:

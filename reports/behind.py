@@ -18,7 +18,6 @@ from hotline.errors import Invalid
 from reports import figures, fleet, matters, rollups, source, topics
 from reports.attendance import OF_SHIFTS, PRESENCE_COUNTER_NAMES
 from reports.catalogue import CATALOGUE
-from reports.figures import Span
 from reports.fleet import JOB_COUNTER_NAMES
 from reports.matters import STOCKS, TICKET_COUNTER_NAMES
 from reports.metrics import (
@@ -41,6 +40,7 @@ from reports.models import (
 from reports.rollups import Part
 from reports.service import How, days_between
 from reports.source import Spans
+from reports.span import Span
 from reports.topics import RESOLVED, TALLIED, By, Key, Tally
 
 T = TypeVar("T")

@@ -21,9 +21,9 @@ from reports import behind, here, numerals, publishing, shown
 from reports.behind import Item, Wanted
 from reports.catalogue import CATALOGUE
 from reports.export import BYTE_ORDER_MARK
-from reports.figures import Span
 from reports.metrics import Metric
 from reports.service import How
+from reports.span import Span
 from reports.view import Period
 from reports.workbook import BUCKETS
 
@@ -215,14 +215,17 @@ def published(name: str) -> str:
         found = publishing.publication(session, month)
         now = clock.now()
         differs = publishing.beside(session, found, how, now=now) if found else []
+    others = {each.id: each for each in differs}
     return render_template(
         "reports/published.html",
         period=Period.month(month.year, month.month),
         found=found,
-        differs={each.id: each for each in differs},
+        differs=others,
+        last=Span.of_month(month.year, month.month).last,
         metrics=[
             CATALOGUE[id_]
-            for id_ in (found.metrics if found else ())
+            # what is another one today is read first
+            for id_ in sorted(found.metrics if found else (), key=lambda id_: id_ not in others)
             if id_ in CATALOGUE and id_ not in BUCKETS
         ],
         value=lambda metric, value: shown.written(metric, value, language()),

@@ -14,9 +14,9 @@ from hotline.web import language, t
 from ivr.pages.call_list import Brought, Wanted
 from ivr.story import Visit
 from reports import behind, here
-from reports.figures import Span
 from reports.history import service as history
 from reports.service import days_between
+from reports.span import Span
 
 #: The counter that says in which quarters of an hour there is something of a list; a visit on any
 #: of them is counted in it.

@@ -23,6 +23,8 @@ WIDTH: Final = 460
 #: How numbers are written (d3-format): whole ones, shares.
 COUNT: Final = ",d"
 SHARE: Final = ".0%"
+#: Between a bar's place and its name.
+_NAMED: Final = "|"
 Spec = dict[str, Any]
 
 
@@ -165,13 +167,12 @@ def ranked(
     """Bars from the largest down, each with its number: topics, divisions; `step` from one to the
     next.
     """
-    rows = [{"what": what, "y": y} for what, y in values]
-    what = {
-        "field": "what",
-        "type": "nominal",
-        "sort": [each for each, _ in values],
-        "axis": {"title": None, "labelLimit": 220, "ticks": False, "domain": False},
-    }
+    # two of one name are two bars: each has its place before its name, which is not shown
+    named = [(f"{place}{_NAMED}{name}", y) for place, (name, y) in enumerate(values)]
+    rows = [{"what": what, "y": y} for what, y in named]
+    shown = f"slice(datum.label, indexof(datum.label, '{_NAMED}') + 1)"
+    axis = {"title": None, "labelLimit": 220, "ticks": False, "domain": False, "labelExpr": shown}
+    what = {"field": "what", "type": "nominal", "sort": [each for each, _ in named], "axis": axis}
     bars = {"mark": {"type": "bar", "color": ACCENT, "cornerRadiusEnd": 2}}
     text: Spec = {
         "mark": {"type": "text", "align": "left", "dx": 4},

@@ -6,81 +6,36 @@ Nothing is worked out here but sums: what each number means stands in `metrics`,
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final, Literal, TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline import clock
-from reports import attendance, fleet, rollups, service, source
+from reports import attendance, fleet, source
 from reports.attendance import (
-    PRESENCE_COUNTER_NAMES,
     PresenceCounters,
     PresenceRates,
     presence_rates,
 )
 from reports.fleet import Job, JobCounters, JobRates, job_rates
 from reports.matters import (
-    FLOWS,
     STOCKS,
-    TICKET_COUNTER_NAMES,
-    Of,
     TicketCounters,
     TicketRates,
     ticket_rates,
-    without_stocks,
 )
-from reports.metrics import COUNTER_NAMES, Counters, Rates, is_largest_of_none, rates, total
-from reports.models import (
-    ReportDay,
-    RollupDay,
-    call_days,
-    call_topics,
-    presence_days,
-    ticket_days,
-    ticket_months,
-)
-from reports.rollups import ONE_DAY, Part
+from reports.metrics import Counters, Rates, is_largest_of_none, rates, total
+from reports.rollups import Part
 from reports.service import How, LiveFacts
-from reports.topics import RESOLVED, TALLIED, By, Key, Tally, first_call_rate
+from reports.span import Coverage, Span
+from reports.stored import Stored, TicketCell
+from reports.topics import RESOLVED, By, Tally, first_call_rate
 
 Item = TypeVar("Item")
-TICKET_KEYS: Final = ("category", "division", "area")
 #: So many digits of a rate are told.
 DIGITS: Final = 6
 Value = int | float | None
-
-
-@dataclass(frozen=True)
-class Span:
-    """Local days, both included."""
-
-    first: date
-    last: date
-
-    @property
-    def months(self) -> list["Span"]:
-        """The span month by month; the first and last may be parts."""
-        found, first = [], self.first
-        while first <= self.last:
-            after = clock.month_days(first.year, first.month)[1]
-            found.append(Span(first, min(self.last, after - ONE_DAY)))
-            first = after
-        return found
-
-    @classmethod
-    def of_month(cls, year: int, month: int) -> "Span":
-        """A month of the Gregorian `year`; raises ValueError when there is none."""
-        first, after = clock.month_days(year, month)
-        return cls(first, after - ONE_DAY)
-
-    @classmethod
-    def of_fiscal_year(cls, year_be: int) -> "Span":
-        """Thai fiscal year `year_be` (Buddhist era); raises ValueError when there is none."""
-        first, after = clock.fiscal_year_days(year_be)
-        return cls(first, after - ONE_DAY)
 
 
 @dataclass(frozen=True)
@@ -90,10 +45,14 @@ class Calls:
     counters: Counters
     rates: Rates
     first: tuple[int, int] | None = None
+    #: False: nobody counted them, and they are not none.
+    known: bool = True
 
     @property
     def metrics(self) -> dict[str, Value]:
-        """Every number by its identifier; the largest of none is None."""
+        """Every number by its identifier; the largest of none is None, and all of what nobody
+        counted.
+        """
         counted: dict[str, Value] = {**self.counters.as_dict()}
         for name in counted:
             if is_largest_of_none(self.counters, name):
@@ -103,16 +62,20 @@ class Calls:
             counted["first_calls"] = resolved + repeated
             counted["first_calls_resolved"] = resolved
             counted["first_call_resolution"] = first_call_rate(resolved, repeated)
-        return counted | asdict(self.rates)
+        found = counted | asdict(self.rates)
+        return found if self.known else dict.fromkeys(found)
 
 
 @dataclass(frozen=True)
 class Tickets:
-    """Some tickets: counters and rates. `stocks` False: of a span without any, empty ones."""
+    """Some tickets: counters and rates. `stocks` False: of a span without any, empty ones; `known`
+    False: nobody counted them.
+    """
 
     counters: TicketCounters
     rates: TicketRates
     stocks: bool = True
+    known: bool = True
 
     @property
     def metrics(self) -> dict[str, Value]:
@@ -120,20 +83,23 @@ class Tickets:
         counted: dict[str, Value] = {**self.counters.as_dict()}
         if not self.stocks:
             counted |= dict.fromkeys(STOCKS)
-        return counted | asdict(self.rates)
+        found = counted | asdict(self.rates)
+        return found if self.known else dict.fromkeys(found)
 
 
 @dataclass(frozen=True)
 class Presence:
-    """The time of some agents: counters and rates."""
+    """The time of some agents: counters and rates. `known` False: nobody counted it."""
 
     counters: PresenceCounters
     rates: PresenceRates
+    known: bool = True
 
     @property
     def metrics(self) -> dict[str, Value]:
         """Every number by its identifier."""
-        return {**self.counters.as_dict(), **asdict(self.rates)}
+        found: dict[str, Value] = {**self.counters.as_dict(), **asdict(self.rates)}
+        return found if self.known else dict.fromkeys(found)
 
 
 @dataclass(frozen=True)
@@ -147,22 +113,6 @@ class Jobs:
     def metrics(self) -> dict[str, Value]:
         """Every number by its identifier."""
         return {**self.counters.as_dict(), **asdict(self.rates)}
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """How far the numbers of a part can be trusted."""
-
-    #: How many days of the span are in the numbers.
-    days: int
-    #: When the oldest of the stored counts was made.
-    counted_at: datetime | None
-    #: Counted just now from the events; over and not counted; changed after they were over;
-    #: counted by other settings than those of now, until the next night.
-    live: tuple[date, ...]
-    missing: tuple[date, ...]
-    revised: tuple[date, ...]
-    outdated: tuple[date, ...]
 
 
 @dataclass(frozen=True)
@@ -271,7 +221,7 @@ def _coverage(each: Coverage) -> dict[str, Any]:
         "counted_at": each.counted_at.isoformat(timespec="seconds") if each.counted_at else None,
         **{
             name: [day.isoformat() for day in getattr(each, name)]
-            for name in ("live", "missing", "revised", "outdated")
+            for name in ("live", "missing", "revised", "outdated", "unknown")
         },
     }
 
@@ -281,13 +231,15 @@ def _coverage(each: Coverage) -> dict[str, Any]:
 
 def figures(session: Session, span: Span, how: How, *, now: datetime) -> Figures:
     """All numbers of a span as they stand: stored rows, and the newest days from the events."""
-    reader = _Reader(session, span, how, now)
-    calls = reader.calls()
-    tickets = reader.tickets()
+    stored = Stored(session, span, how, now)
+    calls, known = stored.calls(), stored.known_months(Part.CALLS)
+    tickets = stored.tickets()
     merged = _merged(tickets)
-    presence = reader.presence()
-    jobs = reader.jobs()
-    tallies = reader.tallies()
+    presence = stored.presence()
+    jobs = stored.jobs()
+    tallies = stored.tallies()
+    # of what nobody counted nothing is known: not even that it was nothing
+    knows = {part: each.days > 0 for part, each in stored.coverage.items()}
     first = tallies.get(By.FIRST, {})
     resolved = first.get(RESOLVED, Tally()).calls
     repeated = sum(tally.calls for key, tally in first.items() if key != RESOLVED)
@@ -297,26 +249,31 @@ def figures(session: Session, span: Span, how: How, *, now: datetime) -> Figures
         as_of=now,
         formula=how.formula,
         threshold_seconds=how.rules.threshold.total_seconds(),
-        coverage=reader.coverage,
-        calls=Calls(whole.counters, whole.rates, (resolved, repeated)),
-        calls_by_month={month: _calls(of.values(), how) for month, of in calls.items()},
+        coverage=stored.coverage,
+        calls=Calls(whole.counters, whole.rates, (resolved, repeated), knows[Part.CALLS]),
+        calls_by_month={
+            month: replace(_calls(of.values(), how), known=month in known)
+            for month, of in calls.items()
+        },
         calls_by_queue=_calls_by(calls, 0, how),
         calls_by_language=_calls_by(calls, 1, how),
-        hours=reader.hours(),
+        hours=stored.hours(),
         outcomes=_sorted(tallies.get(By.OUTCOME, {})),
         categories=_sorted(tallies.get(By.CATEGORY, {})),
         areas=_sorted(tallies.get(By.AREA, {})),
-        tickets=_tickets([*merged.values()]),
+        tickets=replace(_tickets([*merged.values()]), known=knows[Part.TICKETS]),
         tickets_by_month={
             month: _tickets([each for _, each in of]) for month, of in tickets.items()
         },
         tickets_by_category=_tickets_by(merged, 0),
         tickets_by_division=_tickets_by(merged, 1),
         tickets_by_area=_tickets_by(merged, 2),
-        presence=_presence(presence.values()),
+        presence=replace(_presence(presence.values()), known=knows[Part.PRESENCE]),
         presence_by_month={month: _presence([each]) for month, each in presence.items()},
         jobs=_jobs(jobs),
-        jobs_by_month=reader.by_month(jobs) if jobs else {},
+        jobs_by_month={month: _jobs(of) for month, of in stored.by_month(jobs).items()}
+        if jobs
+        else {},
         jobs_by_unit=_jobs_by_unit(jobs),
         unit_titles=source.unit_titles(session) if jobs else {},
     )
@@ -334,33 +291,34 @@ class Patterns:
 
 def coverage(session: Session, span: Span, how: How, *, now: datetime) -> dict[Part, Coverage]:
     """How far the numbers of a span can be trusted, without them."""
-    return _Reader(session, span, how, now).coverage
+    return Stored(session, span, how, now).coverage
 
 
 def patterns(
     session: Session, span: Span, how: How, *, now: datetime, facts: LiveFacts | None = None
 ) -> Patterns:
     """The same numbers as `figures` has them, without the rest."""
-    reader = _Reader(session, span, how, now, (Part.CALLS, Part.TICKETS), facts)
-    return Patterns(reader.hours(), reader.areas())
+    stored = Stored(session, span, how, now, (Part.CALLS, Part.TICKETS), facts)
+    areas = {key: [counters] for key, counters in stored.areas().items()}
+    return Patterns(stored.hours(), _tickets_by_key(areas))
 
 
 def of_calls(
     session: Session, span: Span, how: How, name: str, by: Mapping[str, str], *, now: datetime
 ) -> int:
     """One counter of calls of a span, of all of them or of one queue or language."""
-    return _Reader(session, span, how, now, (Part.CALLS,)).of_calls(name, by)
+    return Stored(session, span, how, now, (Part.CALLS,)).of_calls(name, by)
 
 
 def along(
     session: Session, span: Span, how: How, by: By, *, now: datetime, weekday: int | None = None
 ) -> Mapping[str, Tally]:
     """The calls of a span spread along one thing, by its key; hours also of one day of the week."""
-    reader = _Reader(session, span, how, now, (Part.CALLS,))
+    stored = Stored(session, span, how, now, (Part.CALLS,))
     if by is not By.HOUR:
-        return reader.tallies(by).get(by, {})
+        return stored.tallies(by).get(by, {})
     found: dict[str, Tally] = {}
-    for (day, hour), tally in reader.hours().items():
+    for (day, hour), tally in stored.hours().items():
         if weekday in (None, day):
             found.setdefault(f"{hour:02}", Tally()).add(tally)
     return found
@@ -372,19 +330,19 @@ def of_tickets(
     """One counter of the tickets of a span that are of a category, a division, an area; None where
     there was none of these.
     """
-    return _Reader(session, span, how, now, (Part.TICKETS,)).of_tickets(name, of)
+    return Stored(session, span, how, now, (Part.TICKETS,)).of_tickets(name, of)
 
 
 def of_presence(session: Session, span: Span, how: How, name: str, *, now: datetime) -> int:
     """One counter of the agents' time of a span."""
-    return _Reader(session, span, how, now, (Part.PRESENCE,)).of_presence(name)
+    return Stored(session, span, how, now, (Part.PRESENCE,)).of_presence(name)
 
 
 def of_jobs(
     session: Session, span: Span, how: How, of: Mapping[str, str], *, now: datetime
 ) -> Jobs:
     """The units' jobs of a span, of all of them or of one unit."""
-    jobs = _Reader(session, span, how, now, ()).jobs()
+    jobs = Stored(session, span, how, now, ()).jobs()
     return _jobs([each for each in jobs if of.get("unit", each.unit) == each.unit])
 
 
@@ -419,8 +377,6 @@ def _sorted(tallies: Mapping[str, Tally]) -> dict[str, Tally]:
     return dict(sorted(tallies.items(), key=lambda each: (-each[1].answered, each[0])))
 
 
-#: Category, division, area; what is counted.
-TicketCell = tuple[tuple[str, str, str], TicketCounters]
 TicketMonths = Mapping[date, Sequence[TicketCell]]
 
 
@@ -472,369 +428,3 @@ def _jobs_by_unit(jobs: Sequence[Job]) -> dict[str, Jobs]:
         groups.setdefault(job.unit, []).append(job)
     by_most = sorted(groups, key=lambda unit: (-len(groups[unit]), unit))
     return {unit: _jobs(groups[unit]) for unit in by_most}
-
-
-class _Reader:
-    """Reads the stored sums month by month, and counts what the night has not reached."""
-
-    def __init__(
-        self,
-        session: Session,
-        span: Span,
-        how: How,
-        now: datetime,
-        parts: Iterable[Part] = tuple(Part),
-        facts: LiveFacts | None = None,
-    ) -> None:
-        self._session, self._how, self._now = session, how, now
-        self._facts = facts or LiveFacts(session, how)
-        last = min(span.last, clock.local_day(now, how.zone))
-        self._span = Span(span.first, last)
-        #: The days whose stored rows an import has made old.
-        self._old = source.days_to_count(session, self._span.first, self._span.last)
-        self._counted: dict[Part, tuple[Sequence[Any], date | None]] = {}
-        self.coverage = {part: self._covered(part) for part in parts}
-
-    def _covered(self, part: Part) -> Coverage:
-        known, begin = self._known(part)
-        over = {
-            each.day
-            for each in known
-            if clock.local_day(each.counted_at, self._how.zone) > each.day
-        }
-        old = self._old if part is Part.CALLS else set()
-        over -= old
-        first = max(self._span.first, begin) if begin else self._span.last
-        number = (self._span.last - first).days + 1
-        own = {day for n in range(number) if (day := first + n * ONE_DAY) not in over}
-        open_ = sorted(own | old)
-        live = tuple(open_[-self._how.window_days :])
-        return Coverage(
-            len(over) + len(live),
-            min((each.counted_at for each in known), default=None),
-            live,
-            tuple(open_[: -len(live)]) if live else (),
-            tuple(each.day for each in known if each.revised_at is not None),
-            tuple(
-                each.day for each in known if each.rules != self._how.mark and each.day not in open_
-            ),
-        )
-
-    def _known(self, part: Part) -> tuple[Sequence[Any], date | None]:
-        """The days that were counted (day, counted_at, revised_at, rules), and the first of all."""
-        if part not in self._counted:
-            self._counted[part] = self._read_known(part)
-        return self._counted[part]
-
-    def _read_known(self, part: Part) -> tuple[Sequence[Any], date | None]:
-        table: Any = ReportDay if part is Part.CALLS else RollupDay
-        found = sa.select(table.day, table.counted_at, table.revised_at, table.rules)
-        inside = found.where(table.day.between(self._span.first, self._span.last))
-        if part is Part.CALLS:
-            return self._session.execute(inside).all(), service.first_own_day(self._session)
-        of_part = table.part == part.value
-        first = sa.select(sa.func.min(table.day)).where(of_part)
-        return self._session.execute(inside.where(of_part)).all(), self._session.scalar(first)
-
-    def _not_read(self, part: Part) -> set[date]:
-        """The days whose stored rows are not read."""
-        old = self._old if part is Part.CALLS else set()
-        return {*self.coverage[part].live, *old}
-
-    def _sums_of(
-        self,
-        part: Part,
-        table: sa.Table,
-        keys: Sequence[str],
-        sums: Mapping[str, Any],
-        months: Sequence[Span] | None = None,
-    ) -> Iterator[tuple[date, Sequence[Any]]]:
-        """The stored sums by month (of the span) and key; the days that are counted live are left
-        out.
-        """
-        columns = [table.c[key] for key in keys]
-        left_out = self._not_read(part)
-        for month in self._span.months if months is None else months:
-            asked = sa.select(*columns, *sums.values()).where(
-                table.c.day.between(month.first, month.last)
-            )
-            if left_out:
-                asked = asked.where(table.c.day.not_in(left_out))
-            if columns:
-                asked = asked.group_by(*columns)
-            yield month.first, self._session.execute(asked).all()
-
-    # ------------------------------------------------------------ calls
-
-    def calls(
-        self, names: Sequence[str] = COUNTER_NAMES
-    ) -> dict[date, dict[tuple[str, str], Counters]]:
-        """By month, queue and language; of the days that are counted live all counters, of the
-        others these.
-        """
-        sums = {
-            name: (sa.func.max if name.endswith("_max_ms") else sa.func.sum)(call_days.c[name])
-            for name in names
-        }
-        found: dict[date, dict[tuple[str, str], Counters]] = {}
-        for month, rows in self._sums_of(Part.CALLS, call_days, ("queue", "language"), sums):
-            found[month] = {
-                (row[0], row[1]): Counters(**dict(zip(names, map(int, row[2:]), strict=True)))
-                for row in rows
-            }
-        for day in self.coverage[Part.CALLS].live:
-            of_month = found.setdefault(self._month_of(day), {})
-            for key, counters in service.summed(self._facts.cells(day)).items():
-                of_month.setdefault(key, Counters()).add(counters)
-        return found
-
-    def of_calls(self, name: str, of: Mapping[str, str]) -> int:
-        """One counter of the whole span, of all calls or of a queue or language."""
-        table, left_out = call_days.c, self._not_read(Part.CALLS)
-        summed = sa.func.max if name.endswith("_max_ms") else sa.func.sum
-        narrowed = (table[column] == key for column, key in of.items())
-        inside = table.day.between(self._span.first, self._span.last)
-        asked = sa.select(summed(table[name])).where(inside, *narrowed)
-        if left_out:
-            asked = asked.where(table.day.not_in(left_out))
-        found = [Counters(**{name: int(self._session.scalar(asked) or 0)})]
-        for day in self.coverage[Part.CALLS].live:
-            found += (
-                counters
-                for cell, counters in self._facts.cells(day).items()
-                if all(getattr(cell, column) == key for column, key in of.items())
-            )
-        counted: int = getattr(total(found), name)
-        return counted
-
-    def _month_of(self, day: date) -> date:
-        return max(self._span.first, day.replace(day=1))
-
-    def hours(self) -> dict[tuple[int, int], Tally]:
-        """By weekday (0 Monday) and hour."""
-        weekday = sa.extract("dow", call_topics.c.day)
-        rows = self._session.execute(
-            self._of_topics(weekday, call_topics.c.key, *self._sums())
-            .where(call_topics.c.by == By.HOUR.value)
-            .group_by(weekday, call_topics.c.key)
-        )
-        found = {((int(row[0]) - 1) % 7, int(row[1])): Tally(*map(int, row[2:])) for row in rows}
-        for day in self.coverage[Part.CALLS].live:
-            for cell, counters in self._facts.cells(day).items():
-                tally = Tally(*(getattr(counters, name) for name in TALLIED))
-                hour = clock.local(cell.interval_start, self._how.zone).hour
-                if tally != Tally():
-                    found.setdefault((day.weekday(), hour), Tally()).add(tally)
-        return dict(sorted(found.items()))
-
-    def tallies(self, alone: By | None = None) -> dict[By, dict[str, Tally]]:
-        """By what calls were about, but for the hours; or by one thing alone."""
-        some = call_topics.c.by != By.HOUR.value if alone is None else call_topics.c.by == alone
-        rows = self._session.execute(
-            self._of_topics(call_topics.c.by, call_topics.c.key, *self._sums())
-            .where(some)
-            .group_by(call_topics.c.by, call_topics.c.key)
-        )
-        found: dict[By, dict[str, Tally]] = {}
-        for row in rows:
-            found.setdefault(By(row[0]), {})[row[1]] = Tally(*map(int, row[2:]))
-        for _, tallies in self._live_tallies():
-            for key, tally in tallies.items():
-                if key.by is not By.HOUR:
-                    found.setdefault(key.by, {}).setdefault(key.key, Tally()).add(tally)
-        return found
-
-    @staticmethod
-    def _sums() -> list[sa.Function[Any]]:
-        return [sa.func.sum(call_topics.c[name]) for name in TALLIED]
-
-    def _of_topics(self, *columns: Any) -> sa.Select[Any]:
-        asked = sa.select(*columns).where(
-            call_topics.c.day.between(self._span.first, self._span.last)
-        )
-        left_out = self._not_read(Part.CALLS)
-        return asked.where(call_topics.c.day.not_in(left_out)) if left_out else asked
-
-    def _live_tallies(self) -> Iterator[tuple[date, Mapping[Key, Tally]]]:
-        for day in self.coverage[Part.CALLS].live:
-            yield day, rollups.topics_of(self._session, self._facts.of(day), self._how)
-
-    # ------------------------------------------------------------ tickets
-
-    def tickets(self) -> dict[date, list[TicketCell]]:
-        """By month the cells of category, division and area; stocks are of the month's last day
-        that is known.
-        """
-        live = self.coverage[Part.TICKETS].live
-        found: dict[date, list[TicketCell]] = {}
-        for month, rows in self._flows():
-            if rows:
-                found[month] = [
-                    ((row[0], row[1], row[2]), TicketCounters(*map(int, row[3:]))) for row in rows
-                ]
-        newest = self._newest_days()
-        for month, day in newest.items():
-            if day not in live:
-                found.setdefault(month, []).extend(self._stocks(day))
-        for of, counters in self._live_tickets().items():
-            month = self._month_of(of.day)
-            is_newest = of.day == newest.get(month)
-            cell = counters if is_newest else without_stocks(counters)
-            found.setdefault(month, []).append((of[1:], cell))
-        return dict(sorted(found.items()))
-
-    def areas(self) -> dict[str, Tickets]:
-        """By area."""
-        along = self._along(("area",), TICKET_COUNTER_NAMES, {})
-        return _tickets_by_key({key: [counters] for (key,), counters in along.items()})
-
-    def of_tickets(self, name: str, of: Mapping[str, str]) -> int | None:
-        """One counter of those of a category, a division, an area; None where there are none."""
-        found = self._along((), (name,), of).get(())
-        if found is None:
-            return None if of or name in STOCKS else 0
-        counted: int = getattr(found, name)
-        return counted
-
-    def _along(
-        self, keys: Sequence[str], names: Sequence[str], of: Mapping[str, str]
-    ) -> dict[tuple[str, ...], TicketCounters]:
-        """Some counters of the whole span along some of `TICKET_KEYS`, summed up by the database;
-        the same as of all cells of `tickets` in one.
-        """
-        found: dict[tuple[str, ...], TicketCounters] = {}
-        flows = [name for name in names if name in FLOWS]
-        whole = [month.first for month in self._span.months if self._stands_summed_up(month)]
-        parts = [month for month in self._span.months if month.first not in whole]
-        days = ticket_days.c.day
-        left_out = days.not_in(self.coverage[Part.TICKETS].live)
-        for table, condition in (
-            *([(ticket_months, ticket_months.c.month.in_(whole))] if whole else []),
-            *((ticket_days, days.between(each.first, each.last) & left_out) for each in parts),
-        ):
-            for key, counters in self._summed(table, condition, keys, flows, of):
-                found.setdefault(key, TicketCounters()).add(counters)
-        newest = self._newest_days()
-        last = max(newest.values(), default=None)
-        ends = set(newest.values()) - set(self.coverage[Part.TICKETS].live)
-        # who had something open at the end of any month is there, if with nothing
-        for some, at in (
-            ([name for name in names if name in STOCKS], ends & {last}),
-            ([], ends - {last}),
-        ):
-            stood = days.in_(at) & (ticket_days.c.tickets_open > 0)
-            for key, counters in self._summed(ticket_days, stood, keys, some, of) if at else ():
-                found.setdefault(key, TicketCounters()).add(counters)
-        for cell, counters in self._live_tickets().items():
-            if all(getattr(cell, name) == key for name, key in of.items()):
-                mine = found.setdefault(
-                    tuple(getattr(cell, name) for name in keys), TicketCounters()
-                )
-                mine.add(counters, stocks=cell.day == last)
-        return found
-
-    def _summed(
-        self,
-        table: sa.Table,
-        condition: sa.ColumnElement[bool],
-        keys: Sequence[str],
-        names: Sequence[str],
-        of: Mapping[str, str],
-    ) -> Iterator[tuple[tuple[str, ...], TicketCounters]]:
-        columns = [table.c[key] for key in keys]
-        sums = (sa.func.sum(table.c[name]) for name in names)
-        narrowed = (table.c[name] == key for name, key in of.items())
-        asked = sa.select(sa.func.count(), *columns, *sums).where(condition, *narrowed)
-        for many, *row in self._session.execute(asked.group_by(*columns) if columns else asked):
-            if many:
-                counted = dict(zip(names, map(int, row[len(keys) :]), strict=True))
-                yield tuple(row[: len(keys)]), TicketCounters(**counted)
-
-    def _stands_summed_up(self, month: Span) -> bool:
-        live = self.coverage[Part.TICKETS].live
-        whole = month == Span.of_month(month.first.year, month.first.month)
-        return whole and not any(month.first <= day <= month.last for day in live)
-
-    def _flows(self) -> Iterator[tuple[date, Sequence[Any]]]:
-        """The flows by month: of a whole one that is over as it stands summed up."""
-        keys = TICKET_KEYS
-        columns = [ticket_months.c[name] for name in (*keys, *FLOWS)]
-        sums = {name: sa.func.sum(ticket_days.c[name]) for name in FLOWS}
-        for month in self._span.months:
-            if self._stands_summed_up(month):
-                asked = sa.select(*columns).where(ticket_months.c.month == month.first)
-                yield month.first, self._session.execute(asked).all()
-            else:
-                yield from self._sums_of(Part.TICKETS, ticket_days, keys, sums, [month])
-
-    def _newest_days(self) -> dict[date, date]:
-        """The last day of each month that has numbers; one without a row may have had no ticket."""
-        known, _ = self._known(Part.TICKETS)
-        days = {*(each.day for each in known), *self.coverage[Part.TICKETS].live}
-        return {self._month_of(day): day for day in sorted(days)}
-
-    def _live_tickets(self) -> dict[Of, TicketCounters]:
-        live = self.coverage[Part.TICKETS].live
-        if not live:
-            return {}
-        cells, _ = rollups.count_tickets(self._session, live[0], live[-1], self._how, now=self._now)
-        return {of: counters for of, counters in cells.items() if of.day in live}
-
-    def _stocks(self, day: date) -> Iterator[TicketCell]:
-        columns = (ticket_days.c[name] for name in ("category", "division", "area", *STOCKS))
-        rows = self._session.execute(
-            sa.select(*columns).where(ticket_days.c.day == day, ticket_days.c.tickets_open > 0)
-        )
-        for row in rows:
-            counters = TicketCounters(**dict(zip(STOCKS, map(int, row[3:]), strict=True)))
-            yield (row[0], row[1], row[2]), counters
-
-    # ------------------------------------------------------------ the agents' time
-
-    def presence(self) -> dict[date, PresenceCounters]:
-        """By month."""
-        sums = {
-            name: sa.func.coalesce(sa.func.sum(presence_days.c[name]), 0)
-            for name in PRESENCE_COUNTER_NAMES
-        }
-        found = {
-            month: PresenceCounters(*map(int, rows[0]))
-            for month, rows in self._sums_of(Part.PRESENCE, presence_days, (), sums)
-        }
-        for day in self.coverage[Part.PRESENCE].live:
-            counted = rollups.count_presence_of(self._session, day, self._how, now=self._now)
-            for counters in counted.values():
-                found.setdefault(self._month_of(day), PresenceCounters()).add(counters)
-        return found
-
-    def of_presence(self, name: str) -> int:
-        """One counter of the whole span."""
-        table, live = presence_days.c, self.coverage[Part.PRESENCE].live
-        inside = table.day.between(self._span.first, self._span.last)
-        asked = sa.select(sa.func.sum(table[name])).where(inside)
-        if live:
-            asked = asked.where(table.day.not_in(live))
-        found = int(self._session.scalar(asked) or 0)
-        for day in live:
-            shifts = name in attendance.OF_SHIFTS
-            counted = rollups.count_presence_of(
-                self._session, day, self._how, now=self._now, shifts=shifts
-            )
-            found += sum(getattr(counters, name) for counters in counted.values())
-        return found
-
-    # ------------------------------------------------------------ the units' jobs
-
-    def jobs(self) -> list[Job]:
-        """In the order in which they were sent."""
-        zone = self._how.zone
-        start = clock.midnight(self._span.first, zone)
-        end = clock.midnight(self._span.last + ONE_DAY, zone)
-        return list(source.jobs(self._session, start, end))
-
-    def by_month(self, jobs: Iterable[Job]) -> dict[date, Jobs]:
-        """Every month that has begun: one in which nobody was sent has none, which is a number."""
-        groups: dict[date, list[Job]] = {month.first: [] for month in self._span.months}
-        for job in jobs:
-            groups[self._month_of(clock.local_day(job.sent_at, self._how.zone))].append(job)
-        return {month: _jobs(of) for month, of in groups.items()}

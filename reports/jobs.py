@@ -59,7 +59,10 @@ def recount(db: Database, how: How, first: date, last: date) -> str:
     """`recompute` for a tool, which has a database and no floor."""
     if last < first:
         raise Invalid(f"{last} is before {first}")
-    span = service.days_between(first, last)
+    today = clock.local_day(clock.now(), how.zone)
+    if first > today:
+        raise Invalid(f"{first}: that day has not come")
+    span = service.days_between(first, min(last, today))
     return service.in_words(service.run_night(db, span, how))
 
 

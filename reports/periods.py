@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from hotline import clock, i18n
 from reports import compare, labels, past
 from reports.compare import Against
-from reports.figures import Patterns, Span, patterns
+from reports.figures import Patterns, patterns
 from reports.pictures import Painter, Picture, Point, summed, without_lists
 from reports.service import How, LiveFacts
+from reports.span import Span
 from reports.view import Kind, Line, Period, Report
 from reports.wording import Wording
 from tickets.config import Tickets

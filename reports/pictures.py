@@ -14,8 +14,9 @@ from hotline import i18n
 from reports import charts, shown
 from reports.catalogue import CATALOGUE
 from reports.charts import Spec
-from reports.figures import Patterns, Span
+from reports.figures import Patterns
 from reports.metrics import Counters, Rates, rates
+from reports.span import Span
 from reports.topics import Tally
 from reports.view import Kind, Line
 from reports.wording import Wording

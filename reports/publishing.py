@@ -15,10 +15,11 @@ from hotline.auth import Identity
 from hotline.db import insert_ignore
 from hotline.errors import Conflict, Invalid
 from reports.catalogue import CATALOGUE
-from reports.figures import Coverage, Figures, Span, Value, coverage, figures
+from reports.figures import Figures, Value, coverage, figures
 from reports.models import PublishedMonth
 from reports.rollups import Part
 from reports.service import How
+from reports.span import Coverage, Span
 
 AUDITED = "reports.published"
 

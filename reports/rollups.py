@@ -354,21 +354,25 @@ def known(session: Session, part: Part, first: date, last: date) -> list[RollupD
     )
 
 
-def to_count(session: Session, part: Part, last: date, how: "How") -> set[date]:
-    """The days up to `last`, from the part's first event or count on, that were never counted, or
-    while they lasted, or by other rules.
+def begin(session: Session, part: Part, how: "How") -> date | None:
+    """The day of the first event of tickets, or of presence, or the first that was counted of them;
+    None before any.
     """
     event = source.first_ticket(session) if part is Part.TICKETS else agents.first_seen(session)
     counted = session.scalar(
         sa.select(sa.func.min(RollupDay.day)).where(RollupDay.part == part.value)
     )
-    begins = [
-        *([clock.local_day(event, how.zone)] if event else []),
-        *([counted] if counted else []),
-    ]
-    if not begins:
+    days = [each for each in (event and clock.local_day(event, how.zone), counted) if each]
+    return min(days, default=None)
+
+
+def to_count(session: Session, part: Part, last: date, how: "How") -> set[date]:
+    """The days up to `last`, from the part's first event or count on, that were never counted, or
+    while they lasted, or by other rules.
+    """
+    first = begin(session, part, how)
+    if first is None:
         return set()
-    first = min(begins)
     done = {
         each.day
         for each in known(session, part, first, last)

@@ -219,9 +219,12 @@ def rebuild_day(
         source.counting(session, day)
         counted = counted_calls(session, day, how, now=now)
     cells = counted.cells
-    changed = cells != {row.cell: row.counters for row in rows(session, day, day)}
     sums = summed(cells)
-    if changed or sums != _sums_of_day(session, day):
+    # the pages read the sums: a day whose sums were wrong told other numbers, too
+    changed = cells != {
+        row.cell: row.counters for row in rows(session, day, day)
+    } or sums != _sums_of_day(session, day)
+    if changed:
         for table, found in ((call_intervals, cells), (call_days, sums)):
             session.execute(sa.delete(table).where(table.c.day == day))
             if found:
@@ -282,6 +285,8 @@ def run_night(
         plan = _plan(session, wanted, since, started_at, how)
     done: dict[str, dict[str, Any]] = {}
     for part, of_part in plan.days.items():
+        if not of_part:
+            continue
         begun = time.perf_counter()
         counted = _count_part(db, part, sorted(of_part), how, plan.imported, now=started_at)
         took = int((time.perf_counter() - begun) * 1000)
@@ -323,7 +328,12 @@ def _plan(
     if since is None:
         newest = last_run(session)
         seen = (newest.last_event_id, newest.last_ticket_event_id) if newest else (0, 0)
-        return _Plan(days, *seen)
+        # asked for by hand, days before the hotline's own are not made days without a call of it
+        begin = began(session, how)
+        before = {day for day in wanted if begin is None or day < begin}
+        for part in (Part.TICKETS, Part.PRESENCE):
+            days[part] -= before
+        return _Plan(days, *seen, frozenset(before))
     # what happens on a day that is not over is counted when it is
     yesterday = clock.local_day(now, how.zone) - rollups.ONE_DAY
     calls, newest_event = _changed_days(session, since.last_event_id, yesterday, how)
@@ -481,6 +491,29 @@ def first_own_day(session: Session) -> date | None:
     return session.scalar(sa.select(sa.func.min(ReportDay.day)).where(~ReportDay.imported))
 
 
+def first_day_of_calls(session: Session, how: How) -> date | None:
+    """The same, and before its first night the day of its first call; None before that."""
+    counted = first_own_day(session)
+    if counted is not None:
+        return counted
+    arrived = source.first_call(session)
+    return clock.local_day(arrived, how.zone) if arrived else None
+
+
+def began(session: Session, how: How) -> date | None:
+    """The first day of which anything of the hotline's own is known, counted or not: what lies
+    before it an import brought, or nobody.
+    """
+    first = source.first_call(session)
+    days = (
+        first and clock.local_day(first, how.zone),
+        first_own_day(session),
+        rollups.begin(session, Part.TICKETS, how),
+        rollups.begin(session, Part.PRESENCE, how),
+    )
+    return min((day for day in days if day), default=None)
+
+
 def days_between(first: date, last: date) -> Iterator[date]:
     """Every day from `first` to `last`, both included."""
     for number in range((last - first).days + 1):
@@ -617,6 +650,8 @@ class Counted:
     revised_days: tuple[date, ...]
     #: Counted by other settings than those of now: the next night counts them again.
     outdated_days: tuple[date, ...]
+    #: Days that are over, before the hotline's own: of them nothing was imported either.
+    unknown_days: tuple[date, ...]
 
 
 def counted(
@@ -644,7 +679,10 @@ def counted(
         each.day for each in known if each.counted_at >= clock.day_bounds(each.day, how.zone)[1]
     }
     again = source.days_to_count(session, first, last)
-    missing = sorted({*_not_counted(session, first, last, over), *again})
+    # A hotline knows nothing of the days before its first: these are no gap.
+    begin = first_day_of_calls(session, how) or clock.local_day(now, how.zone)
+    own = days_between(max(first, begin), last)
+    missing = sorted({*(day for day in own if day not in over), *again})
     live = tuple(missing[-how.window_days :])
     if by_month:
         found = month_rows(session, first, last, but=missing)
@@ -662,15 +700,10 @@ def counted(
         outdated_days=tuple(
             each.day for each in known if each.rules != how.mark and each.day not in missing
         ),
+        unknown_days=tuple(
+            day for day in days_between(first, last) if day not in over and day not in missing
+        ),
     )
-
-
-def _not_counted(session: Session, first: date, last: date, over: set[date]) -> list[date]:
-    # A hotline knows nothing of the days before its first night: these are no gap.
-    begin = first_own_day(session)
-    return [
-        day for day in days_between(max(first, begin) if begin else last, last) if day not in over
-    ]
 
 
 def _live_rows(day: date, cells: Mapping[Cell, Counters], *, by_day: bool) -> Sequence[Row]:

@@ -122,6 +122,11 @@ def imported_from(session: Session, start: datetime, end: datetime) -> list[str]
     return history.sources(session, start, end)
 
 
+def brought(session: Session, start: datetime, end: datetime) -> tuple[int, int]:
+    """What is another one as soon as an import changes which calls are counted in [start, end)."""
+    return history.brought(session, start, end)
+
+
 def counting(session: Session, day: date) -> None:
     """Say that a day is being counted, before its facts are read."""
     history.counting(session, day)
@@ -139,6 +144,11 @@ def facts_of(
 ) -> Iterator[CallFacts]:
     """Those of some of the hotline's own calls."""
     return ivr.visits_of_calls(session, sorted(calls), [(start, end)])
+
+
+def first_call(session: Session) -> datetime | None:
+    """When the first of the hotline's own arrived; None before it."""
+    return callers.first_arrived(session)
 
 
 def events_since(session: Session, event_id: int) -> list[tuple[int, int]]:

@@ -22,7 +22,7 @@ from reports.service import How
 SLACK = 200
 #: When more calls than these have changed, nobody has looked for long: the day is counted anew.
 MANY = 500
-#: What was brought from another system stands under no call of ours, and does not change.
+#: What was brought from another system stands under no call of ours.
 BROUGHT: Final = 0
 
 
@@ -33,6 +33,8 @@ class Today:
         self._how = how
         self._lock = threading.Lock()
         self._day: date | None = None
+        #: What an import has brought of the day so far: no event tells of it.
+        self._brought = (0, 0)
         #: The newest event that was looked at, and which of those just before it were.
         self._newest = 0
         self._seen: frozenset[int] = frozenset()
@@ -45,8 +47,11 @@ class Today:
         """All of the day, as the events stand now; nobody changes it afterwards."""
         with self._lock:
             day = clock.local_day(now, self._how.zone)
-            if day != self._day:
+            start, end = clock.day_bounds(day, self._how.zone)
+            brought = source.brought(session, start, end)
+            if (day, brought) != (self._day, self._brought):
                 self._begin(session, day)
+                self._brought = brought
             else:
                 self._go_on(session, day)
             return self._cells

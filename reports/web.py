@@ -4,8 +4,9 @@ Every number on a page is the sum of the rows of the CSV beside it, and leads to
 calls.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
+from functools import partial
 
 from flask import Response, redirect, render_template, request
 from sqlalchemy.orm import Session
@@ -17,12 +18,12 @@ from hotline.errors import NotFound
 from hotline.web import floor, language, static_blueprint, t
 from reports import export, here, labels, numerals, periods, service, shown, source
 from reports.catalogue import CATALOGUE
-from reports.figures import Span
 from reports.headlines import Writer
 from reports.meanings import METRICS
 from reports.metrics import Metric
 from reports.printed.printer import Printer
 from reports.service import Counted
+from reports.span import Span
 from reports.view import Line, Period, Report, report
 from tickets.config import Tickets
 
@@ -169,7 +170,7 @@ def _page(period: Period) -> str:
         show=_show,
         calls_behind=_calls_behind,
         time_label=lambda line: labels.of_part(period, line.key, words, zone),
-        begun=_begun,
+        told=partial(_told, {*counted.missing_days, *counted.unknown_days}),
         days=_days,
         narrower=_narrower,
         short_name=_short_name,
@@ -179,14 +180,9 @@ def _page(period: Period) -> str:
 
 
 def _live(session: Session, period: Period, now: datetime) -> service.LiveFacts:
-    """What is counted while somebody waits; this day as the wallboard has it, unless an import has
-    brought calls of it, which the wallboard may not have seen.
-    """
-    today, zone = here.day(), floor().city.zone
-    known = {}
-    if period.first <= today <= period.last and not source.imported_from(
-        session, *clock.day_bounds(today, zone)
-    ):
+    """What is counted while somebody waits; this day as the wallboard has it."""
+    today, known = here.day(), {}
+    if period.first <= today <= period.last:
         known[today] = here.figures_of_today().cells(session, now)
     return service.LiveFacts(session, here.how(), known)
 
@@ -238,9 +234,17 @@ def _calls_behind(line: Line, metric: Metric) -> str | None:
     )
 
 
-def _begun(line: Line) -> bool:
-    """Whether a line's time has come: an hour to come has no calls, not zero."""
-    return not isinstance(line.key, datetime) or line.key <= clock.now()
+def _told(unknown: Collection[date], period: Period, line: Line) -> bool:
+    """Whether anything is known of a line: an hour to come has no calls, not zero, nor has a day or
+    month that nobody counted.
+    """
+    if isinstance(line.key, datetime):
+        return line.key <= clock.now() and period.first not in unknown
+    assert isinstance(line.key, date)
+    first, today = line.key, here.day()
+    last = Span.of_month(first.year, first.month).last if period.kind == "year" else first
+    days = {*service.days_between(first, min(last, today))}
+    return not days <= {*unknown}
 
 
 def _days(days: Iterable[date]) -> str:

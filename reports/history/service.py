@@ -101,6 +101,16 @@ def listed(session: Session, start: datetime, end: datetime) -> Iterator[Listed]
         yield Listed(id_, visit, source, import_id, line)
 
 
+def brought(session: Session, start: datetime, end: datetime) -> tuple[int, int]:
+    """How many imported visits are counted in [start, end), and the newest import of them: other
+    numbers as soon as an import has brought some or taken some back.
+    """
+    asked = sa.select(sa.func.count(), sa.func.coalesce(sa.func.max(ImportedCall.import_id), 0))
+    inside = (ImportedCall.moment >= start, ImportedCall.moment < end)
+    many, newest = session.execute(asked.where(*inside)).one()
+    return int(many), int(newest)
+
+
 def days_to_count(session: Session, first: date = date.min, last: date = date.max) -> set[date]:
     """The days from `first` to `last` (both included) that an import has changed since they were
     counted.

@@ -23,7 +23,7 @@ from hotline.floor import Floor
 from ivr.config import Ivr
 from reports import source, written
 from reports.config import Reports
-from reports.figures import Figures, Span, figures
+from reports.figures import Figures, figures
 from reports.mailing import digest
 from reports.mailing import models as rows
 from reports.mailing.digest import Digest, Numbers
@@ -32,6 +32,7 @@ from reports.models import ReportDay, RollupDay
 from reports.printed.printer import Printer
 from reports.rollups import Part
 from reports.service import How, days_between, first_own_day
+from reports.span import Span
 from reports.wording import Wording, wording
 from tickets.config import Tickets
 

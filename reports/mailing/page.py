@@ -79,7 +79,7 @@ def page(
     each of a day.
     """
     coverage = found.coverage[Part.CALLS]
-    metrics: Mapping[str, Value] = found.metrics if coverage.days else {}
+    metrics: Mapping[str, Value] = found.metrics
     writer = _Writer(words.language, metrics)
     if edition.kind is Kind.DAY:
         by_time = writer.by_hour(found)

@@ -17,7 +17,7 @@ from reports import figures, service, source
 from reports.attendance import PRESENCE_COUNTERS, PRESENCE_RATES
 from reports.catalogue import CATALOGUE
 from reports.config import Reports
-from reports.figures import DIGITS, Figures, Span
+from reports.figures import DIGITS, Figures
 from reports.models import call_intervals, call_topics
 from reports.open_data import package, tables
 from reports.open_data.config import OpenData
@@ -34,6 +34,7 @@ from reports.open_data.rules import (
 from reports.open_data.tables import Cell, Table
 from reports.rollups import Part, topics_of
 from reports.service import How
+from reports.span import Span
 from reports.topics import By
 from tickets import open_data
 from tickets.config import Tickets

@@ -6,10 +6,10 @@ from hotline import clock
 from hotline.auth import Role, access
 from hotline.errors import Invalid, NotFound
 from hotline.web import floor, language
-from reports.figures import Span
 from reports.open_data import package
 from reports.open_data.service import Publisher
 from reports.publishing import parse_month
+from reports.span import Span
 
 blueprint = Blueprint("open_data", __name__)
 

@@ -17,12 +17,13 @@ from hotline.i18n import Texts
 from ivr.config import Ivr
 from reports import figures, source
 from reports.config import Reports
-from reports.figures import Figures, Span
+from reports.figures import Figures
 from reports.printed import chapters, press
-from reports.printed.chapters import Material
 from reports.printed.document import Document
+from reports.printed.pen import LONGEST, Material
 from reports.printed.press import Progress
 from reports.service import How
+from reports.span import Span
 from reports.wording import Wording, wording
 from tickets import accountability
 from tickets.accountability import Account
@@ -143,7 +144,7 @@ class Printer:
     def _answers(
         self, session: Session, start: datetime, end: datetime, language: str
     ) -> list[tuple[str, int]]:
-        used = answers.most_used(session, start, end, chapters.LONGEST)
+        used = answers.most_used(session, start, end, LONGEST)
         return [(titles.get(language) or titles[answers.FALLBACK], n) for titles, n in used]
 
     def _waiting_for_unit(self, session: Session, span: Span, now: datetime) -> int | None:

@@ -17,8 +17,9 @@ from hotline.models import AuditEvent
 from reports import behind, jobs, matters, rollups, source
 from reports.behind import FIRST, OF_RATE, wanted
 from reports.catalogue import CATALOGUE, COUNTED, WORKED_OUT
-from reports.figures import Span, figures
+from reports.figures import figures
 from reports.service import How
+from reports.span import Span
 from tests.service.reports.test_night import DAY, NEXT, midnight
 from tests.service.reports.test_rollups import (
     HOUR,

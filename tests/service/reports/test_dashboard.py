@@ -10,9 +10,10 @@ from hotline.auth import Role
 from hotline.floor import Floor
 from reports import behind, dashboard, jobs, library, numerals, past, publishing, service
 from reports.compare import Stretch, With
-from reports.figures import Span, figures, patterns
+from reports.figures import figures, patterns
 from reports.metrics import rates, total
 from reports.service import How
+from reports.span import Span
 from reports.today import Today
 from reports.view import Period
 from tests.service.reports.test_night import DAY, midnight, write_day

@@ -22,11 +22,12 @@ from hotline.auth import Role
 from hotline.floor import Floor
 from ivr.models import Call
 from reports import jobs, service, written
-from reports.figures import Span, figures
+from reports.figures import figures
 from reports.history import importing, maps
 from reports.history.importing import Job
 from reports.metrics import total
 from reports.service import How
+from reports.span import Span
 from reports.web import COLUMNS
 from reports.wording import wording
 from tests.service.reports.test_night import DAY, NEXT, midnight

@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import re
 import shutil
 import tempfile
 from collections import Counter
@@ -16,25 +17,29 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hotline import audit, clock, db
+from hotline import audit, city, clock, db
 from hotline.auth import Role
 from hotline.cli import main
 from hotline.db import Database
-from hotline.errors import ConfigError
+from hotline.errors import ConfigError, Invalid
 from hotline.floor import Floor
 from hotline.privacy import service as privacy
 from hotline.privacy.keepers import Subject
 from ivr.config import CallRetention, Ivr
 from reports import jobs, service
+from reports.figures import figures as figures_of
 from reports.history import importing, keeping, maps
 from reports.history import service as history
 from reports.history.importing import BeingImported, Job
 from reports.history.models import Import, ImportDay, ImportedCall
 from reports.metrics import Counters, total
-from reports.models import ReportDay, call_intervals
+from reports.models import ReportDay, RollupDay, call_intervals
+from reports.rollups import Part
 from reports.service import How
+from reports.span import Span
+from reports.today import Today
 from scripts import count_log
-from tests.service.reports.test_night import midnight, night, write_day
+from tests.service.reports.test_night import DAY, midnight, night, write_day
 from tests.support.floors import CONFIG
 from tests.support.old_logs import BANK_HEAD, bank
 from tests.support.stories import snapshot
@@ -489,6 +494,76 @@ def test_recomputing_by_hand_gives_the_same(floor, tmp_path):
     assert stored(floor.db) == once
 
 
+def test_a_year_counted_by_hand_does_not_begin_the_hotline_in_it(floor, tmp_path):
+    """The days without an imported call stay days of which nothing is known."""
+    bring(floor, log(tmp_path / "log.tsv", bank(100)))
+    write_day(floor, DAY)
+    with clock.driven(NOW):
+        night(floor, DAY)
+        with floor.db.read() as session:
+            before = list(session.scalars(sa.select(ReportDay.day).order_by(ReportDay.day)))
+        words = jobs.recount(floor.db, How.of(floor), date(1998, 10, 1), date(1999, 9, 30))
+    assert "0 days have other numbers" in words
+    with floor.db.read() as session:
+        assert service.first_own_day(session) >= DAY - timedelta(days=3)
+        assert list(session.scalars(sa.select(ReportDay.day).order_by(ReportDay.day))) == before
+        assert not session.scalar(sa.select(RollupDay.day).where(RollupDay.day < FIRST))
+
+
+def test_a_day_to_come_is_not_counted(floor):
+    with clock.driven(NOW), pytest.raises(Invalid):
+        jobs.recount(floor.db, How.of(floor), date(2026, 11, 21), date(2026, 11, 22))
+
+
+def test_a_year_of_which_a_part_was_imported_says_what_is_not_known(floor, tmp_path):
+    """Also before the first night of the hotline's own."""
+    bring(floor, log(tmp_path / "log.tsv", bank(100)))
+    with floor.db.read() as session:
+        found = figures_of(session, Span.of_fiscal_year(2542), How.of(floor), now=NOW)
+    calls = found.coverage[Part.CALLS]
+    assert (calls.days + len(calls.unknown), calls.live, calls.missing) == (365, (), ())
+    assert calls.unknown[0] == date(1998, 10, 1)
+    months = {month: each.metrics["calls"] for month, each in found.calls_by_month.items()}
+    assert months.pop(FIRST) == found.metrics["calls"] > 0
+    assert set(months.values()) == {None}
+    assert found.metrics["tickets_received"] is None, "nobody counted any"
+    assert not found.coverage[Part.TICKETS].days
+
+
+def test_the_page_of_such_a_year_has_no_zero_where_nobody_counted(floor, tmp_path, client, bearer):
+    bring(floor, log(tmp_path / "log.tsv", bank(100)))
+    page = client.get("/reports/year/2542?lang=en", headers=bearer(Role.MANAGER)).text
+    assert "Nothing is known of 1 October 1998 – " in page
+    rows = re.findall(r'<tr><th scope="row"><a href="/reports/month/(\S+)">.*?</tr>', page, re.S)
+    cells = re.findall(r'<a href="/reports/month/\S+">[^<]*</a></th>(.*?)</tr>', page, re.S)
+    known = {
+        month: "–" not in row.split("</td>")[0] for month, row in zip(rows, cells, strict=True)
+    }
+    assert [month for month, there in known.items() if there] == ["1999-08"]
+    assert len(known) == 12
+
+
+def test_what_is_brought_in_of_today_is_on_the_wallboard_at_once(floor, tmp_path):
+    the_map = tmp_path / "numbers.yaml"
+    the_map.write_text(NUMBERS, encoding="utf-8")
+    file = tmp_path / "today.csv"
+    head, row = "id,at,wait,talk,end,phone\n", "{},20/11/2569 08:00:00,5,60,ok,\n"
+    figures_of_today = Today(How.of(floor))
+
+    def answered() -> int:
+        with floor.db.read() as session:
+            cells = figures_of_today.cells(session, NOW)
+        return total(cells.values()).answered
+
+    assert answered() == 0
+    file.write_text(head + row.format(1) + row.format(2), encoding="utf-8")
+    done = bring(floor, file, the_map)
+    assert answered() == 2
+    with clock.driven(NOW):
+        importing.undo(floor.db, done.import_.id, How.of(floor), by="tests")
+    assert answered() == 0
+
+
 def test_it_begins_at_midnight_of_the_city(floor, tmp_path):
     bring(floor, log(tmp_path / "log.tsv", bank(100)))
     with floor.db.read() as session:
@@ -529,18 +604,37 @@ def test_a_report_says_that_it_counts_imported_calls(floor, tmp_path, client, be
             assert ("/reports/imports" in shown) == (role is Role.MANAGER)
 
 
-def test_the_command(sqlite_url, tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def command(sqlite_url, tmp_path, monkeypatch, capsys):
+    """`hotline import-calls` of a hotline of its own: its words in, what it says out."""
     for name, value in {"HOTLINE_DATA": str(tmp_path), "HOTLINE_CONFIG": str(CONFIG)}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     monkeypatch.chdir(tmp_path)
-    file = str(log(tmp_path / "log.tsv", bank(300)))
-    whole, _ = count_log.count([BANK_HEAD, *bank(300)])
 
     def run(*words: str, code: int = 0) -> str:
         assert main(["import-calls", *words]) == code
         said = capsys.readouterr()
         return said.out + said.err
+
+    return run
+
+
+def test_the_command_says_what_is_wrong_with_a_file(command, tmp_path):
+    file = str(log(tmp_path / "log.tsv", bank(20)))
+    said = command("nothing.csv", "--map", "bank-log", code=1)
+    assert "nothing.csv: there is no such file" in said
+    assert "The map" not in said
+    assert "is it the map of this file?" in command(file, "--map", "asterisk-cdr", "--dry-run")
+    (tmp_path / "empty.csv").touch()
+    assert "no row in this file" in command("empty.csv", "--map", "asterisk-cdr", "--dry-run")
+
+
+def test_the_command(command, sqlite_url, tmp_path):
+    config, run = city.load(CONFIG), command
+    how = How.by(config.city.zone, config.reports, config.agents)
+    file = str(log(tmp_path / "log.tsv", bank(300)))
+    whole, _ = count_log.count([BANK_HEAD, *bank(300)])
 
     assert run("--list-maps").split() == maps.names()
     assert "kind: events" in run("--print-map", "asterisk-queue-log")
@@ -552,6 +646,11 @@ def test_the_command(sqlite_url, tmp_path, monkeypatch, capsys):
     assert f"{whole['calls']:,} imported" in run(file, "--map", "bank-log", "--by", "somsri")
     assert (tmp_path / "log.tsv.bad.csv").exists()
     assert "(somsri)" in run("--list")
+    database = Database(sqlite_url)
+    with database.read() as session:
+        marks = set(session.scalars(sa.select(ReportDay.rules)))
+    database.dispose()
+    assert marks == {how.mark}, "as the hotline counts them: the night need not count them again"
     assert "import 1 (log.tsv) was taken back" in run("--undo", "1")
     assert "undone" in run("--list")
 
@@ -564,7 +663,6 @@ def test_the_command(sqlite_url, tmp_path, monkeypatch, capsys):
         file, "--map", "bank-log", "--reject", file, code=1
     )
     assert "no such map" in run(file, "--map", "bank", code=1)
-    assert "there is no such file" in run("nothing.csv", "--map", "bank-log", code=1)
     assert "--map" in run(file, code=1)
     assert "no such import" in run("--undo", "7", code=1)
 

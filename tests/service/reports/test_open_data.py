@@ -23,11 +23,12 @@ from hotline.errors import Invalid
 from hotline.floor import Floor
 from hotline.settings import NAMES
 from reports.catalogue import CATALOGUE
-from reports.figures import Figures, Span, figures
+from reports.figures import Figures, figures
 from reports.open_data.config import OpenData
 from reports.open_data.rules import NONE, WITHHELD
 from reports.open_data.service import Publisher
 from reports.service import How
+from reports.span import Span
 from tests.service.reports.test_night import DAY, NEXT, midnight
 from tests.service.reports.test_rollups import HOUR, close, complaint, night, played
 from tests.support.floors import CONFIG

@@ -12,10 +12,11 @@ from hotline import clock, i18n
 from hotline.errors import Invalid
 from hotline.floor import Floor
 from reports.config import Printed, Reports
-from reports.figures import Span, figures
+from reports.figures import figures
 from reports.printed.document import Document, Numbers, Table, Words
 from reports.printed.printer import Printer
 from reports.service import How
+from reports.span import Span
 from tests.service.reports.test_night import DAY, NEXT, midnight
 from tests.service.reports.test_rollups import played
 
@@ -90,10 +91,32 @@ def test_of_a_hotline_without_a_call_nothing_is_claimed(floor: Floor, printer: P
 
 
 def test_of_what_nobody_counted_nothing_is_known(floor: Floor, printer: Printer) -> None:
-    """Not even that there was no ticket."""
+    """Not even that there was no ticket: of tickets there is a sentence, and no number at all."""
     played(floor)
-    found = numbers(made(floor, printer, Span.of_month(2025, 3)))
-    assert {found[each] for each in ("Calls", "Answered", "Tickets received")} == {i18n.EMPTY}
+    document = made(floor, printer, Span.of_month(2025, 3))
+    found = numbers(document)
+    assert {found[each] for each in ("Calls", "Answered", "Abandoned")} == {i18n.EMPTY}
+    assert "Tickets received" not in found
+    for chapter in (document.chapters[0], document.chapters[-1]):
+        said = {block.text for block in chapter.blocks if isinstance(block, Words)}
+        assert {
+            "Calls: nothing is known of this time",
+            "Tickets: nothing is known of this time",
+        } <= said
+
+
+def test_a_year_says_of_which_days_nothing_is_known(floor: Floor, printer: Printer) -> None:
+    """Where the hotline began in it; the months before are gaps."""
+    played(floor)
+    document = made(floor, printer, YEAR)
+    notes = {block.text for block in document.chapters[-1].blocks if isinstance(block, Words)}
+    (said,) = (each for each in notes if each.startswith("Calls: known of "))
+    assert said.endswith("Nothing is known of 1 October 2026 – 17 November 2026")
+    assert not any("Every day has been counted" in each for each in notes)
+    (chart,) = (c for c in document.charts() if c.caption == "Calls by month")
+    drawn = {each["x"]: each["y"] for each in chart.spec["data"]["values"]}
+    assert drawn["Oct"] is None
+    assert drawn["Nov"] is not None
 
 
 def test_a_single_month_is_no_course_of_time(floor: Floor, printer: Printer) -> None:

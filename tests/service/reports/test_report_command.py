@@ -47,7 +47,9 @@ def test_a_year_as_json(hotline: Floor, tmp_path: Path) -> None:
     assert found["metrics"]["calls"] == 36
     assert found["metrics"]["occupancy"] is None
     months = found["calls"]["by_month"]
-    assert sum(each["metrics"]["calls"] for each in months) == 36
+    calls = {each["key"]: each["metrics"]["calls"] for each in months}
+    assert calls.pop("2026-10") is None, "before the hotline's first day: not known, and not none"
+    assert sum(calls.values()) == 36
     assert found["names"]["calls"] == "Calls"
 
 
@@ -88,6 +90,10 @@ def test_a_month_on_paper_tells_how_far_it_is(
         ["--fiscal-year", "2570", "--from", "2026-11-01"],
         ["--from", "2026-11-02", "--until", "2026-11-01"],
         ["--fiscal-year", "1"],
+        ["--fiscal-year", "2026"],
+        ["--from", "1/11/2026"],
+        ["--from", "2569-11-01"],
+        ["--from", "2026-11-02", "--output", "/no/such/folder/file.json"],
         ["--from", "2026-11-02", "--format-of-none"],
     ],
 )
@@ -98,8 +104,24 @@ def test_what_cannot_be_meant_is_refused(
     monkeypatch.setenv("HOTLINE_CONFIG", str(CONFIG))
     file = tmp_path / "file.json"
     with suppress(SystemExit):  # argparse: wrong words
-        assert main(["report", *words, "--output", str(file)]) == 1
+        assert main(["report", "--output", str(file), *words]) == 1
     assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--from", "31/10/2026"], "write year-month-day, such as 2026-11-01"),
+        (["--from", "2569-11-01"], "2026 for 2569"),
+        (["--fiscal-year", "2026"], "2569, not 2026"),
+    ],
+)
+def test_a_wrong_date_says_how_it_is_written(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with suppress(SystemExit):
+        main(["report", *words, "--output", "file.json"])
+    assert said in capsys.readouterr().err
 
 
 def test_the_check_has_an_exit_code(hotline: Floor, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,8 +132,15 @@ def test_the_check_has_an_exit_code(hotline: Floor, capsys: pytest.CaptureFixtur
     capsys.readouterr()
     assert main(words) == 1
     assert "calls is" in capsys.readouterr().out
+    assert main(["nightly", "--check"]) == 1, "the days that the night looks at"
     assert main(words[:-1]) == 0
     assert main(words) == 0
+    assert main(["nightly", "--check"]) == 0
+    for no_days in (["nightly"], ["nightly", "--until", "2026-11-21", "--check"]):
+        with pytest.raises(SystemExit) as wrong:
+            main(no_days)
+        assert wrong.value.code == 2
+        assert "say which days" in capsys.readouterr().err
 
 
 def test_a_published_month_stays_as_it_was(

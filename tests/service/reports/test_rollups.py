@@ -15,7 +15,7 @@ from hotline.floor import Floor
 from hotline.models import Notice
 from ivr.models import Call
 from reports import check, jobs, matters, rollups, service, source
-from reports.figures import Span, figures
+from reports.figures import figures
 from reports.history import service as history
 from reports.metrics import total
 from reports.models import (
@@ -30,6 +30,7 @@ from reports.models import (
 )
 from reports.rollups import Part
 from reports.service import How, days_between
+from reports.span import Span
 from reports.topics import By
 from tests.service.reports.test_night import DAY, NEXT, midnight, night, write_day
 from tests.support.stories import Story, snapshot
@@ -423,7 +424,10 @@ def test_the_figures_are_the_sums_of_the_rows(floor, how):
 
 def test_nothing_is_empty_and_not_zero(floor, how):
     with floor.db.read() as session:
-        found = figures(session, Span(DAY, DAY), how, now=midnight(floor, NEXT)).metrics
+        # a day without a call is counted while it lasts; one that nobody counted is not known
+        found = figures(session, Span(DAY, DAY), how, now=midnight(floor) + 12 * HOUR).metrics
+        later = figures(session, Span(DAY, DAY), how, now=midnight(floor, NEXT)).metrics
+    assert {later[each] for each in ("calls", "tickets_received", "present_ms")} == {None}
     for name in ("service_level", "average_wait", "on_time", "occupancy", "wait_95", "talk_max_ms"):
         assert found[name] is None, name
     assert found["calls"] == 0

@@ -9,11 +9,12 @@ from hotline.auth import Role
 from hotline.floor import Floor
 from reports import behind
 from reports.behind import wanted
-from reports.figures import Figures, Span, figures
+from reports.figures import Figures, figures
 from reports.fleet import JOB_COUNTER_NAMES
 from reports.printed.document import Beside, Numbers, Table
 from reports.printed.printer import Printer
 from reports.service import How
+from reports.span import Span
 from tests.service.reports.test_night import DAY, NEXT, midnight
 from tests.service.reports.test_rollups import HOUR, SUPERVISOR, complaint, played
 from tickets.answers import service as answers

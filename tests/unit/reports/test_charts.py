@@ -82,8 +82,16 @@ def test_no_colour_stays_a_name(spec: charts.Spec) -> None:
 
 
 def test_what_somebody_wrote_is_no_colour() -> None:
-    spec = charts.ranked([("@everybody", 2)])
-    assert values(charts.coloured(spec, {charts.ACCENT: "#000000"}))[0]["what"] == "@everybody"
+    spec = charts.columns([("@everybody", 2)], title="t")
+    assert values(charts.coloured(spec, {charts.ACCENT: "#000000"}))[0]["x"] == "@everybody"
+
+
+def test_two_of_one_name_are_two_bars() -> None:
+    spec = charts.ranked([("อื่น ๆ", 5), ("a|b", 3), ("อื่น ๆ", 2)])
+    bars = [each["what"] for each in values(spec)]
+    assert len(set(bars)) == 3
+    assert spec["encoding"]["y"]["sort"] == bars
+    assert [each.partition("|")[2] for each in bars] == ["อื่น ๆ", "a|b", "อื่น ๆ"]
 
 
 def _texts(value: Any) -> set[str]:

@@ -4,10 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from reports.figures import Patterns, Span, Tickets
+from reports.figures import Patterns, Tickets
 from reports.matters import TicketCounters, ticket_rates
 from reports.metrics import Counters, rates
 from reports.pictures import Painter, Point, summed, without_lists
+from reports.span import Span
 from reports.topics import Tally
 from reports.view import Line
 from reports.wording import Wording

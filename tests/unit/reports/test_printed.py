@@ -10,7 +10,6 @@ import pytest
 
 from reports import charts
 from reports.printed import press
-from reports.printed.chapters import runs_of_nights
 from reports.printed.document import (
     Beside,
     Chapter,
@@ -23,6 +22,7 @@ from reports.printed.document import (
     Table,
     Words,
 )
+from reports.printed.matters import runs_of_nights
 
 MONTHS = ["ต.ค.", "พ.ย.", "ธ.ค."]
 SEAL = (
