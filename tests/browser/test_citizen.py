@@ -200,3 +200,13 @@ def check(page: Page, path: str) -> None:
     )
     assert small == [], path
     page.close()
+
+
+def test_on_a_telephone_every_language_is_in_sight(look: Look) -> None:
+    page = look("/t?lang=th", 360)
+    tongues = page.locator("nav.tongues a")
+    expect(tongues).to_have_count(4)
+    for each in tongues.all():
+        box = each.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] and box["x"] + box["width"] <= 360, each.text_content()

@@ -79,10 +79,10 @@ def test_from_the_list_to_a_note_and_back_by_keys(look: Look, inbox: None) -> No
     assert numbers.make(2) in page.url
     page.keyboard.type("jnr: written, no key")
     expect(page.locator("details[open] textarea")).to_have_value("jnr: written, no key")
-    page.locator("h1").click()
+    page.keyboard.press("Escape")  # out of the field, and what stands in it stays
     page.keyboard.press("a")
     expect(page.locator("select[name=owner]")).to_be_focused()
-    page.locator("h1").click()
+    page.keyboard.press("Escape")  # out of the field, and what stands in it stays
     page.keyboard.press("u")
     expect(page.locator("tr.unread")).to_have_count(2)
 
@@ -173,6 +173,9 @@ def test_a_ticket_is_read_and_worked_on_beside_the_list(look: Look, inbox: None)
     field = page.locator("#beside details[open] textarea").first
     expect(field).to_be_focused()
     page.keyboard.type("โทรแล้ว ไม่มีผู้รับ")
+    page.keyboard.press("Escape")  # out of the field alone
+    expect(field).not_to_be_focused()
+    expect(field).to_have_value("โทรแล้ว ไม่มีผู้รับ")
     page.locator("#beside details[open] button").first.click()
     expect(page.locator("#beside .story li").first).to_contain_text("โทรแล้ว ไม่มีผู้รับ")
     assert page.url == address

@@ -53,7 +53,8 @@ def noi(floor: Floor, client: FlaskClient) -> Iterator[int]:
             facts = {"by": None, "now": now}
             service.unlock(session, account_id, reason="เข้าใจผิด " * 20, **facts)
             service.make_link(session, account_id, **facts)
-            auth.failed(session, account_id, Attempt.WRONG_CODE, now=now, visit=visit)
+            for _ in range(auth.FREE_FAILURES):  # "locked until ..." is the longest of its marks
+                auth.failed(session, account_id, Attempt.WRONG_CODE, now=now, visit=visit)
         yield account_id
 
 

@@ -31,9 +31,9 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-def brought(floor: Floor, call_id: int) -> service.TicketFacts:
+def brought(floor: Floor, call_id: int, days: int = 3) -> service.TicketFacts:
     """A ticket of somebody who has said their name."""
-    now = clock.now() - timedelta(days=3)
+    now = clock.now() - timedelta(days=days)
     with floor.db.write() as session:
         made = service.record_call(
             session,
@@ -84,6 +84,7 @@ def somebody(floor: Floor, client: FlaskClient) -> str:
     """An administrator who has a notice of each kind; a ticket's number."""
     client.set_cookie(COOKIE, sign_in_as(floor, Role.ADMINISTRATOR, "arun"))
     ticket, now = brought(floor, 1), clock.now()
+    brought(floor, 2, days=400)  # kept no longer
     division = {"th": "สำนักช่าง", "en": "Engineering Bureau"}
     counts = {"open": 4, "unacknowledged": 1, "silent": 0, "overdue": 2, "escalated": 1}
     facts: dict[str, Any] = {
@@ -125,6 +126,7 @@ def test_the_pages(look: Look, somebody: str, width: int, language: str, scheme:
     expect(page.get_by_text(CALLER)).to_be_visible()
     fits(page, width)
     page = look(f"/privacy?lang={language}", width, scheme)
+    expect(page.locator("main")).to_contain_text({"th": "1 ปี", "en": "1 year"}[language])
     page.fill("[name=who]", "081 234 5678")
     page.locator("button[formaction$='/privacy/erase']").click()
     page.fill("[name=reason]", "asked by letter")

@@ -139,6 +139,14 @@ globalThis.Twilio = {
   },
 };
 """
+#: Keeps the page's lines to the carrier, to break them.
+WATCH_LINES = """
+globalThis.lines = [];
+const Line = globalThis.WebSocket;
+globalThis.WebSocket = class extends Line {
+  constructor(...given) { super(...given); lines.push(this); }
+};
+"""
 #: As if no microphone were there, while `unplugged` is true.
 UNPLUGGED = """
 globalThis.unplugged = true;
@@ -250,6 +258,31 @@ def test_caller_and_agent_talk_and_f8_mutes(
     expect(phone).to_have_attribute("data-state", re.compile("talking|poor"))
     caller.locator("#hangup").click()
     expect(phone).to_have_attribute("data-state", "ready")
+    write_up(agent)
+
+
+#: Key 3 is 697 and 1477 Hz; of the latter, which no microphone hears, the loudest that there was.
+LISTEN_FOR_KEY = """
+globalThis.loudest = 0;
+setInterval(() => (loudest = Math.max(loudest, level().peaks[1477])), 20);
+"""
+
+
+def test_keys_are_heard_at_the_other_end_both_ways(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    agent, caller = talking(browsers, hotline, wrong)
+    for page in (agent, caller):
+        page.evaluate(LISTEN_FOR_KEY)
+    agent.keyboard.press("F7")
+    for presses, hears_it in ((agent, caller), (caller, agent)):
+        assert hears_it.evaluate("loudest") < 0.012
+        presses.keyboard.press("3")
+        until(hears_it, "loudest > 0.05")
+        presses.wait_for_timeout(500)  # the other end's own key is not played to it
+        hears_it.evaluate("loudest = 0")
+    agent.keyboard.press("Escape")
+    agent.keyboard.press("F9")
     write_up(agent)
 
 
@@ -449,6 +482,30 @@ def test_a_network_cut_for_ten_seconds_hides_no_end(
     agent.wait_for_timeout(10_000)
     agent.context.set_offline(False)
     expect(agent.locator("#state")).to_have_attribute("data-state", "wrap_up")
+    expect(agent.locator("#softphone")).to_have_attribute("data-state", "ready")
+    write_up(agent)
+
+
+def test_a_line_to_the_carrier_that_breaks_in_mid_call_is_made_anew_and_the_two_talk_on(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    """What is left of a network that is cut for longer than the SDK waits for a sign of life: five
+    to fifteen seconds. It keeps the call that was lost, and refuses any other as busy.
+    """
+    agent = desk(browsers(AGENT), hotline, wrong)
+    agent.add_init_script(WATCH_DEVICES + WATCH_LINES)
+    agent.reload()
+    caller = connected(agent, browsers, hotline, wrong)
+    talk(agent, caller)
+    for _ in range(2):
+        agent.evaluate("document.querySelector('#cut-off')?.remove()")
+        before = agent.evaluate("devices.length")
+        agent.evaluate("lines.at(-1).close()")
+        until(agent, "before => devices.length > before", before)
+        talk(agent, caller)
+        expect(agent.locator("#cut-off")).to_have_count(0)
+        expect(agent.locator("#state")).to_have_attribute("data-state", "on_call")
+    agent.keyboard.press("F9")
     expect(agent.locator("#softphone")).to_have_attribute("data-state", "ready")
     write_up(agent)
 

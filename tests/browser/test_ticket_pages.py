@@ -148,7 +148,7 @@ def test_the_page_says_why_its_date_is_that_date(look: Look, ticket: TicketFacts
     steps = page.locator(".clocks details:last-of-type .steps").inner_text()
     assert "It counts from 3 Dec 2026 10:00, when the matter was received." in steps
     assert "24 hours are given, counted in: Office hours" in steps
-    assert "tickets.categories.cctv.resolve_hours" in steps
+    assert "(by its category, CCTV footage)" in steps
     assert "waiting" in steps
     assert "7 December 2026 is not counted" in steps
     assert "So it is due" in steps

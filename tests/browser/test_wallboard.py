@@ -144,6 +144,23 @@ def test_an_alarm_is_seen_and_sounds_once(hotline: Hotline, open_page: Open, flo
     expect(sound).to_have_attribute("aria-pressed", "false")
 
 
+def test_left_on_a_screen_it_is_there_after_a_restart(hotline: Hotline, open_page: Open) -> None:
+    page = open_page("supervisor", "/wallboard", language="en")
+    page.locator(".wallboard-leave summary").click()
+    page.get_by_role("button", name="Show the wallboard here").click()
+    expect(page.locator(".wallboard-leave")).to_have_count(0)
+    expect(page.locator("#bell")).to_have_count(0)
+    connected(page)
+    kept = [each for each in page.context.cookies() if each["expires"] > 0]
+    page.context.clear_cookies()
+    page.context.add_cookies(kept)  # type: ignore[arg-type]
+    page.goto("/")
+    expect(page.locator("#wallboard")).to_be_visible()
+    connected(page)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("[name=username]")).to_be_visible()
+
+
 def test_a_session_that_ends_says_so(hotline: Hotline, open_page: Open) -> None:
     page = open_page("supervisor", "/wallboard", language="en")
     connected(page)
