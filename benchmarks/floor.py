@@ -393,10 +393,10 @@ def _shares(values: list[float]) -> str:
     return f"{statistics.median(values):.0f} / {machine.percentile(values, 0.99):.0f}"
 
 
-def hire(floor: Floor, count: int) -> dict[int, str]:
-    """So many agents who are ready: id → token."""
+def hire(floor: Floor, first: int, count: int) -> dict[int, str]:
+    """Agents who are ready, from the `first` on until there are so many: id → token."""
     tokens = {}
-    for number in range(count):
+    for number in range(first, count):
         name = f"bench-{number}"
         token = sign_in_as(floor, Role.AGENT, name)
         with floor.db.write() as session:
@@ -435,10 +435,10 @@ async def played(running: Supervisor, phases: list[Phase], seconds: float) -> No
     connector = aiohttp.TCPConnector(limit=0)
     timeout = aiohttp.ClientTimeout(total=20)
     try:
-        tokens = await asyncio.to_thread(hire, floor, max(phase.desks for phase in phases))
         supervisor = sign_in_as(floor, Role.SUPERVISOR)
+        fewest = min(phase.desks for phase in phases if phase.desks)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
-            place = Place(running, floor, tokens, supervisor, http)
+            place = Place(running, floor, {}, supervisor, http)
             print(
                 machine.row(
                     "p50 / p99, ms",
@@ -458,6 +458,9 @@ async def played(running: Supervisor, phases: list[Phase], seconds: float) -> No
                 )
             )
             for phase in phases:
+                # nobody else: an offer to whose desk is not open is seen by nobody
+                staff = max(phase.desks, fewest)
+                place.tokens |= await asyncio.to_thread(hire, floor, len(place.tokens), staff)
                 await measure(place, phase, seconds)
                 await asyncio.sleep(3)
                 await asyncio.to_thread(rest, place)
@@ -489,7 +492,10 @@ def main(*, quick: bool = False) -> None:
     if not quick:
         phases += [
             Phase("4 calls/s, 200 desks, 10 wallboards", 4.0, 200, 10),
-            Phase("2 calls/s, 400 desks, 20 wallboards", 2.0, 400, 20),
+            *(
+                Phase(f"2 calls/s, {desks} desks, {walls} wallboards", 2.0, desks, walls)
+                for desks, walls in ((400, 20), (600, 30), (800, 10), (800, 40))
+            ),
         ]
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         place = Path(folder)
