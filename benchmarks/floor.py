@@ -1,7 +1,7 @@
 """A whole floor at work: from a change in the engine to what a desk and a wallboard show.
 
-A real hotline (`hotline run`, embedded Redis, SQLite) with two calls a second, which agents answer
-through the API. First nobody watches; then every agent has a desk open and there are wallboards,
+A real hotline (`hotline run`, embedded Redis, SQLite, then PostgreSQL) with two calls a second,
+which agents answer through the API. First nobody watches; then every agent has a desk open and there are wallboards,
 each a client that does what the page does: it listens to the stream, asks for the fragment that has
 changed, merges nothing. Then the same without streams, as pages that ask once a second. Measured is
 from the moment that the engine wrote (it stands in the fragment) to the fragment's last byte.
@@ -12,6 +12,7 @@ Webhooks are probed from outside all the while: a signed `POST /ivr/voice` of a 
 import asyncio
 import contextlib
 import itertools
+import os
 import re
 import secrets
 import statistics
@@ -39,6 +40,7 @@ from hotline.settings import from_environment
 from hotline.supervisor import RunSettings, Supervisor
 from ivr import story
 from ivr.config import Ivr
+from tests.support import servers
 from tests.support.floors import sign_in_as
 
 ROOT = Path(__file__).parents[1]
@@ -497,10 +499,22 @@ def main(*, quick: bool = False) -> None:
                 for desks, walls in ((400, 20), (600, 30), (800, 10), (800, 40))
             ),
         ]
+    on("SQLite", phases, seconds, {})
+    with servers.postgres() as cluster:
+        on("PostgreSQL", phases[:2], seconds, {"DATABASE_URL": cluster.create("floor")})
+
+
+def on(name: str, phases: list[Phase], seconds: float, given: Mapping[str, str]) -> None:
+    """The rows of a hotline whose database it is."""
+    print(f"\n{name}")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         place = Path(folder)
         settings = RunSettings(
-            data=place / "var", config=briefly(place), web_port=0, exchange_port=0
+            data=place / "var",
+            config=briefly(place),
+            web_port=0,
+            exchange_port=0,
+            environment={**os.environ, **given},
         )
         with Supervisor(settings) as running:
             asyncio.run(played(running, phases, seconds))
