@@ -1,10 +1,11 @@
 """A whole floor at work: from a change in the engine to what a desk and a wallboard show.
 
 A real hotline (`hotline run`, embedded Redis, SQLite, then PostgreSQL) with two calls a second,
-which agents answer through the API. First nobody watches; then every agent has a desk open and there are wallboards,
-each a client that does what the page does: it listens to the stream, asks for the fragment that has
-changed, merges nothing. Then the same without streams, as pages that ask once a second. Measured is
-from the moment that the engine wrote (it stands in the fragment) to the fragment's last byte.
+which agents answer through the API. First nobody watches; then every agent has a desk open and
+there are wallboards, each a client that does what the page does: it listens to the stream, asks for
+the fragment that has changed, merges nothing. Then the same without streams, as pages that ask once
+a second. Measured is from the moment that the engine wrote (it stands in the fragment) to the
+fragment's last byte.
 
 Webhooks are probed from outside all the while: a signed `POST /ivr/voice` of a new call.
 """
