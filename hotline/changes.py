@@ -57,6 +57,7 @@ class Changes:
         self._news = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._away = False
 
     def __call__(self, topics: Collection[str]) -> None:
         """Publish soon. Never waits, never raises."""
@@ -86,5 +87,8 @@ class Changes:
                 topics, self._topics = self._topics, set()
             try:
                 self._redis.publish(CHANNEL, " ".join(sorted(topics)))
+                self._away = False
             except redis.RedisError as error:
-                log.warning("Redis is away, pages find out by themselves: %s", error)
+                if not self._away:  # once: there are some changes a second
+                    log.warning("Redis is away, pages find out by themselves: %s", error)
+                self._away = True
