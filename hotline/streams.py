@@ -51,7 +51,8 @@ log = logging.getLogger(__name__)
 #: Who sees a wallboard, or the reports' dashboard, which listens to the same.
 WATCHES: Final = frozenset({Role.AGENT, Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR})
 SESSIONS: Final = "sign_ins"
-UNITS: Final = "units"
+#: What a board of units listens to: who sends them and who goes may have no wallboard.
+OF_UNITS: Final = frozenset({"units", "tickets"})
 #: What the wallboard listens to: all that a screen on a wall is told.
 ON_A_WALL: Final = frozenset({"waiting", "service", "agents", "tickets", "incidents"})
 #: Seconds of the wall. A topic is told at once, and then no oftener than this.
@@ -104,11 +105,11 @@ def _about(topic: str) -> str:
 
 def _may_watch(who: auth.Identity, topics: frozenset[str]) -> bool:
     """Who looks at a wallboard or a dashboard watches anything; everybody whether they have new
-    notices, and what units do: crews and who sends them.
+    notices, and what a board of units listens to.
     """
     if who.screen:
         return topics <= ON_A_WALL
-    return who.role in WATCHES or topics <= {f"notices:{who.id}", UNITS}
+    return who.role in WATCHES or topics <= {f"notices:{who.id}"} | OF_UNITS
 
 
 class Hub:

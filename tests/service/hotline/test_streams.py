@@ -203,6 +203,9 @@ async def test_who_may_watch(running, floor) -> None:
         expected = 200 if role in streams.WATCHES else 403
         assert await running.status({"Authorization": f"Bearer {token}"}) == expected, role
         assert await running.status({"Cookie": f"{COOKIE}={token}"}) == expected, role
+        # a board of units is kept up to date for a division's administrator as well
+        signed = {"Authorization": f"Bearer {token}"}
+        assert await running.status(signed, "units tickets") == 200, role
 
 
 @pytest.mark.parametrize("topics", ["", " ", "Waiting", "agent:x", "a b " * 20, "agent:7@3"])
