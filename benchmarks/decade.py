@@ -1,8 +1,8 @@
 """Years of a city's hotline, written straight into the tables: calls with their stories, tickets
 with theirs, the agents' presence and their roster.
 
-One year of calls is made up and stands in every year, 364 days apart, so that weekdays hold; the
-tickets are made anew for each. All of it ends now, so that today has calls too.
+One year is made up and stands in every year, 364 days apart, so that weekdays hold: its calls, and
+the tickets that came of them. All of it ends now, so that today has calls too.
 """
 
 import csv
@@ -271,10 +271,11 @@ _AT_WORK = ("accept", "end", "finish")
 
 def tickets(year: Year, years: int, config: CityConfig) -> Iterator[tuple[str, Row]]:
     """The rows of the tickets of all years: table and values, moments as texts."""
-    chance = random.Random(7)
+    chance = random.Random()
     made = _Tickets(chance, config, year.end)
     calls = year.most["calls", "id"]
     for number in range(years):
+        chance.seed(7)  # the same of the same calls: what they were about is counted with them
         back = timedelta(days=DAYS * (years - 1 - number))
         for each in year.answered:
             at = each.at - back
@@ -493,14 +494,19 @@ def _again(table: str, year: Year, years: int, number: int, *, sqlite: bool) -> 
         if column == "sid":
             return f"substr(sid, 1, 4) || '{number}' || substr(sid, 6)"
         if column == "at" or column.endswith("_at"):
-            if not sqlite:
-                return f"{column} - interval '{back} days'"
-            return f"strftime('%Y-%m-%d %H:%M:%f', {column}, '-{back} days') || '000'"
+            return earlier(column, back, sqlite=sqlite)
         return column
 
     columns = COLUMNS[table]
     values = ", ".join(map(value, columns))
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM once_{table}"
+
+
+def earlier(column: str, days: int, *, sqlite: bool) -> str:
+    """A moment so many days before, in SQL."""
+    if not sqlite:
+        return f"{column} - interval '{days} days'"
+    return f"strftime('%Y-%m-%d %H:%M:%f', {column}, '-{days} days') || '000'"
 
 
 def _batches(rows: Iterator[tuple[str, Row]]) -> Iterator[tuple[str, list[Row]]]:

@@ -290,19 +290,24 @@ def load_yaml(path: Path) -> Any:
 def read_yaml(path: Path) -> tuple[Any, list[Repeated]]:
     """The same, with the keys that stand twice: of each the last is in the content."""
     try:
-        loader = _Loader(path.read_text(encoding="utf-8"))
-        node = loader.get_single_node()
-        if node is None:
-            return None, []
-        # looked for first: the constructor writes what a merge (<<) brings into the nodes
-        repeated = [*_repeated(node, (), set())]
-        return loader.construct_document(node), repeated
+        return parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError([Fault(str(path), error.strerror or str(error))]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([Fault(str(path), f"not UTF-8: {error.reason}")]) from error
     except yaml.YAMLError as error:
         raise ConfigError([Fault(str(path), str(error))]) from error
+
+
+def parse_yaml(text: str) -> tuple[Any, list[Repeated]]:
+    """The same of a text; raises yaml.YAMLError."""
+    loader = _Loader(text)
+    node = loader.get_single_node()
+    if node is None:
+        return None, []
+    # looked for first: the constructor writes what a merge (<<) brings into the nodes
+    repeated = [*_repeated(node, (), set())]
+    return loader.construct_document(node), repeated
 
 
 def _repeated(node: yaml.Node, place: tuple[str, ...], known: set[int]) -> Iterator[Repeated]:

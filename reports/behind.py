@@ -42,6 +42,7 @@ from reports.service import How, days_between
 from reports.source import Spans
 from reports.span import Span
 from reports.topics import RESOLVED, TALLIED, By, Key, Tally
+from reports.untold import is_empty, of_days
 
 T = TypeVar("T")
 
@@ -516,13 +517,22 @@ def number(session: Session, of: Wanted, how: How, *, now: datetime) -> int | No
     if of.metric in FIRST:
         first = figures.along(session, of.span, how, By.FIRST, now=now)
         kept = first if of.metric == FIRST[0] else {RESOLVED: first.get(RESOLVED, Tally())}
-        return sum(each.calls for each in kept.values())
+        first_calls = sum(each.calls for each in kept.values())
+        return None if _is_untold(session, of, how, first_calls) else first_calls
     if of.part is Part.TICKETS:
         counted = figures.of_tickets(session, of.span, how, of.metric, of.by, now=now)
         return 0 if counted is None and len(of.by) > 1 else counted
     if of.part is Part.PRESENCE:
         return figures.of_presence(session, of.span, how, of.metric, now=now)
     if not of.is_of_jobs:
-        return figures.of_calls(session, of.span, how, of.metric, of.by, now=now)
+        counted = figures.of_calls(session, of.span, how, of.metric, of.by, now=now)
+        return None if _is_untold(session, of, how, counted) else counted
     value = figures.of_jobs(session, of.span, how, of.by, now=now).metrics[of.metric]
     return None if value is None else int(value)
+
+
+def _is_untold(session: Session, of: Wanted, how: How, counted: int) -> bool:
+    if counted:
+        return False
+    first, last = of.span.first, of.span.last
+    return is_empty(of_days(session, first, last, how).of(first, last), of.metric, counted)

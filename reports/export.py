@@ -22,6 +22,7 @@ from reports.metrics import (
     rates,
 )
 from reports.service import Row
+from reports.untold import Untold, basis, is_empty
 
 # Excel takes a file without this mark for a Latin one, and Thai for rubbish.
 BYTE_ORDER_MARK = "\ufeff"
@@ -37,7 +38,7 @@ class Titles:
     language: Callable[[str], str]
 
 
-def for_readers(rows: Iterable[Row], titles: Titles, *, by_day: bool) -> str:
+def for_readers(rows: Iterable[Row], titles: Titles, untold: Untold, *, by_day: bool) -> str:
     """The whole file, as a person reads it; rows of a whole day have no time of day."""
     metrics = [metric for metric in METRICS.values() if not metric.is_bucket]
     keys = ("date", "queue", "language") if by_day else ("date", "start", "queue", "language")
@@ -51,14 +52,17 @@ def for_readers(rows: Iterable[Row], titles: Titles, *, by_day: bool) -> str:
             "queue": titles.queue(row.queue),
             "language": titles.language(row.language),
         }
-        of_row = rates(row.counters, formula)
-        return (*(key[each] for each in keys), *(value(each, row, of_row) for each in metrics))
+        of_row, of_day = rates(row.counters, formula), untold.of(row.day, row.day)
+        cells = (value(each, row, of_row, of_day) for each in metrics)
+        return (*(key[each] for each in keys), *cells)
 
     return _written(heads, map(line, rows))
 
 
-def for_programs(rows: Iterable[Row], titles: Titles) -> str:
-    """The whole file, as a program reads it: the stored counters by their identifiers."""
+def for_programs(rows: Iterable[Row], titles: Titles, untold: Untold) -> str:
+    """The whole file, as a program reads it: the stored counters by their identifiers, those empty
+    that nobody could have told.
+    """
     heads = ("day", "interval_start", "queue", "queue_title", "language", *COUNTER_NAMES)
     zone = floor().city.zone
 
@@ -66,7 +70,9 @@ def for_programs(rows: Iterable[Row], titles: Titles) -> str:
         start = row.interval_start
         at = clock.local(start, zone).isoformat(timespec="minutes") if start else ""
         key = (row.day.isoformat(), at, row.queue, titles.queue(row.queue), row.language)
-        return (*key, *row.counters.as_dict().values())
+        of_day = untold.of(row.day, row.day)
+        counted = row.counters.as_dict().items()
+        return (*key, *("" if is_empty(of_day, *each) else each[1] for each in counted))
 
     return _written(heads, map(line, rows))
 
@@ -84,12 +90,14 @@ _UNIT: Mapping[str, str] = {
 }
 
 
-def value(metric: Metric, row: Row, of_row: Rates) -> Cell:
-    """A cell: a count, seconds or percent; empty where there is nothing to divide by, and for the
-    largest of none.
+def value(metric: Metric, row: Row, of_row: Rates, untold: frozenset[str]) -> Cell:
+    """A cell: a count, seconds or percent; empty where there is nothing to divide by, for the
+    largest of none, and for what nobody could have told.
     """
     number: float | None = getattr(of_row if metric.is_rate else row.counters, metric.id)
     if number is None or is_largest_of_none(row.counters, metric.id):
+        return ""
+    if is_empty(untold, metric.id, getattr(row.counters, basis(metric.id), None)):
         return ""
     if metric.unit == "share":
         return round(100 * number, 2)

@@ -31,6 +31,7 @@ from reports.service import How, LiveFacts
 from reports.span import Coverage, Span
 from reports.stored import Stored, TicketCell
 from reports.topics import RESOLVED, By, Tally, first_call_rate
+from reports.untold import EVERYTHING_TOLD, Untold, basis, is_empty, of_days
 
 Item = TypeVar("Item")
 #: So many digits of a rate are told.
@@ -47,11 +48,13 @@ class Calls:
     first: tuple[int, int] | None = None
     #: False: nobody counted them, and they are not none.
     known: bool = True
+    #: The counters that nobody could have told of them (`untold`).
+    untold: frozenset[str] = frozenset()
 
     @property
     def metrics(self) -> dict[str, Value]:
         """Every number by its identifier; the largest of none is None, and all of what nobody
-        counted.
+        counted or could have told.
         """
         counted: dict[str, Value] = {**self.counters.as_dict()}
         for name in counted:
@@ -63,6 +66,9 @@ class Calls:
             counted["first_calls_resolved"] = resolved
             counted["first_call_resolution"] = first_call_rate(resolved, repeated)
         found = counted | asdict(self.rates)
+        for name in found if self.untold else ():
+            if is_empty(self.untold, name, counted.get(basis(name))):
+                found[name] = None
         return found if self.known else dict.fromkeys(found)
 
 
@@ -145,6 +151,8 @@ class Figures:
     jobs_by_unit: Mapping[str, Jobs]
     #: What each unit is called, by its code and then by language.
     unit_titles: Mapping[str, Mapping[str, str]]
+    #: Who told of the calls: the imports of which some may be among them.
+    untold: Untold = EVERYTHING_TOLD
 
     @property
     def metrics(self) -> dict[str, Value]:
@@ -173,6 +181,15 @@ class Figures:
                 "threshold_seconds": self.threshold_seconds,
             },
             "coverage": {part.value: _coverage(each) for part, each in self.coverage.items()},
+            "imported": [
+                {
+                    "source": each.source,
+                    "from": each.first.isoformat(),
+                    "until": each.last.isoformat(),
+                    "untold": sorted(each.untold),
+                }
+                for each in self.untold.tellers
+            ],
             "metrics": _rounded(self.metrics),
             "calls": {
                 "by_month": _by(self.calls_by_month, lambda day: f"{day:%Y-%m}"),
@@ -244,19 +261,25 @@ def figures(session: Session, span: Span, how: How, *, now: datetime) -> Figures
     resolved = first.get(RESOLVED, Tally()).calls
     repeated = sum(tally.calls for key, tally in first.items() if key != RESOLVED)
     whole = _calls((counters for _, _, counters in _flat(calls)), how)
+    untold = of_days(session, span.first, span.last, how)
+    of_span = untold.of(span.first, span.last)
     return Figures(
         span=span,
         as_of=now,
         formula=how.formula,
         threshold_seconds=how.rules.threshold.total_seconds(),
         coverage=stored.coverage,
-        calls=Calls(whole.counters, whole.rates, (resolved, repeated), knows[Part.CALLS]),
+        calls=Calls(whole.counters, whole.rates, (resolved, repeated), knows[Part.CALLS], of_span),
         calls_by_month={
-            month: replace(_calls(of.values(), how), known=month in known)
+            month: replace(
+                _calls(of.values(), how),
+                known=month in known,
+                untold=untold.of(month, _month_end(month, span)),
+            )
             for month, of in calls.items()
         },
-        calls_by_queue=_calls_by(calls, 0, how),
-        calls_by_language=_calls_by(calls, 1, how),
+        calls_by_queue=_calls_by(calls, 0, how, of_span),
+        calls_by_language=_calls_by(calls, 1, how, of_span),
         hours=stored.hours(),
         outcomes=_sorted(tallies.get(By.OUTCOME, {})),
         categories=_sorted(tallies.get(By.CATEGORY, {})),
@@ -276,6 +299,7 @@ def figures(session: Session, span: Span, how: How, *, now: datetime) -> Figures
         else {},
         jobs_by_unit=_jobs_by_unit(jobs),
         unit_titles=source.unit_titles(session) if jobs else {},
+        untold=untold,
     )
 
 
@@ -360,11 +384,17 @@ def _flat(calls: ByMonth) -> Iterator[tuple[date, tuple[str, str], Counters]]:
             yield month, key, counters
 
 
-def _calls_by(calls: ByMonth, place: Literal[0, 1], how: How) -> dict[str, Calls]:
+def _month_end(first: date, span: Span) -> date:
+    return min(span.last, Span.of_month(first.year, first.month).last)
+
+
+def _calls_by(
+    calls: ByMonth, place: Literal[0, 1], how: How, untold: frozenset[str]
+) -> dict[str, Calls]:
     groups: dict[str, list[Counters]] = {}
     for _, key, counters in _flat(calls):
         groups.setdefault(key[place], []).append(counters)
-    found = {key: _calls(cells, how) for key, cells in groups.items()}
+    found = {key: replace(_calls(cells, how), untold=untold) for key, cells in groups.items()}
     by_most = sorted(found, key=lambda key: (-_many(found[key].counters), key))
     return {key: found[key] for key in by_most}
 

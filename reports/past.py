@@ -18,6 +18,7 @@ from reports.compare import Against, Stretch
 from reports.metrics import COUNTER_NAMES, WAIT_BUCKETS, Counters, rates, total
 from reports.models import ReportDay, call_days
 from reports.service import How
+from reports.untold import of_days
 from reports.view import Line
 
 #: What comparisons show needs no buckets, which are a third of what is stored.
@@ -89,7 +90,8 @@ def against(session: Session, stretch: Stretch, how: How) -> Against:
         )
     counters = total(cells)
     span = {"from": stretch.first.isoformat(), "until": stretch.last.isoformat()}
-    line = Line(stretch.first, counters, rates(counters, how.formula), span)
+    untold = of_days(session, stretch.first, stretch.last, how).of(stretch.first, stretch.last)
+    line = Line(stretch.first, counters, rates(counters, how.formula), span, untold)
     return Against(stretch, line, len(there.days), len(there.imported))
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from hotline import i18n
 from reports.metrics import Metric, is_largest_of_none
+from reports.untold import basis, is_empty
 from reports.view import Line
 
 #: Stand for the configured limits, in seconds.
@@ -36,7 +37,11 @@ CALLS_BEHIND: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def value(line: Line, metric: Metric) -> float | None:
-    """The number of `metric` in a line; a maximum over no call is empty, not zero."""
+    """The number of `metric` in a line; a maximum over no call is empty, not zero, and so is what
+    nobody could have told.
+    """
+    if is_empty(line.untold, metric.id, getattr(line.counters, basis(metric.id), None)):
+        return None
     if metric.is_rate:
         found: float | None = getattr(line.rates, metric.id)
         return found

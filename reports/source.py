@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import chain
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from ivr import figures as callers
 from ivr import service as ivr
 from ivr.events import Kind
 from reports.history import service as history
+from reports.history.service import Teller
 from reports.matters import RESOLVE_BUCKETS
 from reports.metrics import WAIT_BUCKETS, CallFacts
 from reports.topics import By, Contact
@@ -120,6 +122,11 @@ def days_to_count(session: Session, first: date = date.min, last: date = date.ma
 def imported_from(session: Session, start: datetime, end: datetime) -> list[str]:
     """The old exchanges of which calls were imported from a time that touches [start, end)."""
     return history.sources(session, start, end)
+
+
+def tellers(session: Session, start: datetime, end: datetime, zone: ZoneInfo) -> list[Teller]:
+    """The same for each import, with the days of its calls and what it knows nothing of."""
+    return history.tellers(session, start, end, zone)
 
 
 def brought(session: Session, start: datetime, end: datetime) -> tuple[int, int]:

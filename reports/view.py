@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from hotline import clock
 from reports.metrics import Counters, Rates, rates, total
 from reports.service import Row
+from reports.untold import EVERYTHING_TOLD, Untold
 
 Key = TypeVar("Key", bound=Hashable)
 Kind = Literal["day", "month", "year"]
@@ -101,6 +102,8 @@ class Line:
     rates: Rates
     #: The query of the list of calls behind it.
     calls: Mapping[str, str]
+    #: The counters that nobody could have told of them (`untold`).
+    untold: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,13 @@ class Report:
 
 
 def report(
-    period: Period, rows: Iterable[Row], *, zone: ZoneInfo, until: date, service_level: str
+    period: Period,
+    rows: Iterable[Row],
+    *,
+    zone: ZoneInfo,
+    until: date,
+    service_level: str,
+    untold: Untold = EVERYTHING_TOLD,
 ) -> Report:
     """Sum `rows` up for a page. Days after `until` (today) are left out of the time table rather
     than shown as zeros.
@@ -125,7 +134,8 @@ def report(
         key: datetime | date | tuple[str, str], some: Iterable[Row], calls: Mapping[str, str]
     ) -> Line:
         counters = total(row.counters for row in some)
-        return Line(key, counters, rates(counters, service_level), calls)
+        first, last = (date.fromisoformat(calls[each]) for each in ("from", "until"))
+        return Line(key, counters, rates(counters, service_level), calls, untold.of(first, last))
 
     span = _span(period.first, period.last)
     # calls that never queued come last: they are no queue

@@ -16,7 +16,7 @@ from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import NotFound
 from hotline.web import floor, language, static_blueprint, t
-from reports import export, here, labels, numerals, periods, service, shown, source
+from reports import export, here, labels, numerals, periods, service, shown
 from reports.catalogue import CATALOGUE
 from reports.headlines import Writer
 from reports.meanings import METRICS
@@ -24,6 +24,7 @@ from reports.metrics import Metric
 from reports.printed.printer import Printer
 from reports.service import Counted
 from reports.span import Span
+from reports.untold import of_days
 from reports.view import Line, Period, Report, report
 from tickets.config import Tickets
 
@@ -144,8 +145,14 @@ def _page(period: Period) -> str:
     with floor().db.read() as session:
         facts = _live(session, period, now)
         counted = _counted(session, period, facts, by_month=period.kind == "year")
+        untold = of_days(session, period.first, period.last, here.how())
         shown_ = report(
-            period, counted.rows, zone=zone, until=here.day(), service_level=limits.formula
+            period,
+            counted.rows,
+            zone=zone,
+            until=here.day(),
+            service_level=limits.formula,
+            untold=untold,
         )
         beside = periods.beside(session, shown_, reader, now=now, facts=facts)
     writer = Writer(
@@ -156,7 +163,11 @@ def _page(period: Period) -> str:
         report=shown_,
         period=period,
         counted=counted,
-        imported_from=_imported_from(period),
+        imported_from=sorted({each.source for each in untold.tellers}),
+        untold=[
+            (source, ", ".join(CATALOGUE[each].name[language()] for each in groups))
+            for source, groups in untold.by_source()
+        ],
         sees_imports=current_account().role is not Role.SUPERVISOR,
         beside=beside,
         headlines=writer.headlines(shown_.total, beside.against),
@@ -185,14 +196,6 @@ def _live(session: Session, period: Period, now: datetime) -> service.LiveFacts:
     if period.first <= today <= period.last:
         known[today] = here.figures_of_today().cells(session, now)
     return service.LiveFacts(session, here.how(), known)
-
-
-def _imported_from(period: Period) -> list[str]:
-    """The old exchanges some of whose calls a report may count."""
-    zone = floor().city.zone
-    start, end = clock.midnight(period.first, zone), clock.day_bounds(period.last, zone)[1]
-    with floor().db.read() as session:
-        return source.imported_from(session, start, end)
 
 
 def _finding(shown: Report, counted: Counted) -> str:
@@ -266,12 +269,13 @@ def _narrower(period: Period, line: Line) -> str | None:
 def _csv(period: Period) -> BaseResponse:
     with floor().db.read() as session:
         rows = _counted(session, period, by_month=False).rows
+        untold = of_days(session, period.first, period.last, here.how())
     words = here.words()
     titles = export.Titles(words.queue, words.spoken)
     if request.args.get("names") == "identifiers":
-        text = export.for_programs(rows, titles)
+        text = export.for_programs(rows, titles, untold)
     else:
-        text = export.for_readers(rows, titles, by_day=period.kind != "day")
+        text = export.for_readers(rows, titles, untold, by_day=period.kind != "day")
     answer = Response(text, mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="calls-{period.name}.csv"'
     answer.headers["Content-Language"] = language()

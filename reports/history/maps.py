@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from hotline import salvage
-from hotline.config import Section, _known_zone, read_yaml
+from hotline.config import Repeated, Section, _known_zone, parse_yaml, read_yaml
 from hotline.errors import ConfigError, Fault
 from reports.history import times
 from reports.history.files import Form
@@ -370,7 +370,17 @@ def find(name: str) -> Path:
 
 def load(path: Path) -> AnyMap:
     """Read a map; raises ConfigError with every fault and its path."""
-    content, repeated = read_yaml(path)
+    return _checked(*read_yaml(path), path)
+
+
+def of_text(text: str) -> AnyMap:
+    """The map of an import, as it was written down; raises ConfigError where none can be such any
+    more.
+    """
+    return _checked(*parse_yaml(text), Path("map.yaml"))
+
+
+def _checked(content: Any, repeated: Sequence[Repeated], path: Path) -> AnyMap:
     if not isinstance(content, Mapping):
         raise ConfigError([Fault(str(path), "is empty or not a mapping")])
     content = _spelled_out(content)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from hotline import audit, clock
-from hotline.errors import Conflict, NotFound
+from hotline.errors import ConfigError, Conflict, NotFound
+from reports.history import maps, told
 from reports.history.models import Import, ImportDay, ImportedCall
 from reports.history.visit import Outcome, Row, Visit
 
@@ -127,10 +129,45 @@ def counting(session: Session, day: date) -> None:
 
 def sources(session: Session, start: datetime, end: datetime) -> list[str]:
     """The sources of the imports whose calls are from a time that touches [start, end)."""
-    there = sa.select(Import.source).where(
-        Import.state.in_((RUNNING, DONE)), Import.first_at < end, Import.last_at >= start
-    )
+    there = sa.select(Import.source).where(*_touches(start, end))
     return sorted(set(session.scalars(there)))
+
+
+def _touches(start: datetime, end: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return Import.state.in_((RUNNING, DONE)), Import.first_at < end, Import.last_at >= start
+
+
+@dataclass(frozen=True)
+class Teller:
+    """An old exchange that told of the calls of some local days, both included."""
+
+    source: str
+    first: date
+    last: date
+    #: What it knows nothing of: names of `told.GROUPS`.
+    untold: frozenset[str]
+
+
+def tellers(session: Session, start: datetime, end: datetime, zone: ZoneInfo) -> list[Teller]:
+    """One for each import whose calls are from a time that touches [start, end)."""
+    there = sa.select(Import.source, Import.first_at, Import.last_at, Import.map_text)
+    return [
+        Teller(
+            row.source,
+            clock.local_day(row.first_at, zone),
+            clock.local_day(row.last_at, zone),
+            _untold(row.map_text),
+        )
+        for row in session.execute(there.where(*_touches(start, end)).order_by(Import.id))
+    ]
+
+
+@lru_cache(maxsize=64)
+def _untold(map_text: str) -> frozenset[str]:
+    try:
+        return told.untold(maps.of_text(map_text))
+    except ConfigError:  # written for an older version: its numbers stand as they are
+        return frozenset()
 
 
 # ---------------------------------------------------------------- an import

@@ -162,7 +162,8 @@ class _Writer:
         for day in sorted(days):
             whole = total(days[day])
             name = i18n.short_day(day, self._language)
-            calls.append((name, Calls(whole, rates(whole, found.formula))))
+            of_day = Calls(whole, rates(whole, found.formula), untold=found.untold.of(day, day))
+            calls.append((name, of_day))
         return self.table("reports.by_month", "reports.day", CALLS, calls)
 
     def _table(self, title: str, head: str, columns: Sequence[str], rows: Sequence[Row]) -> Table:

@@ -325,6 +325,9 @@ class _Book(Matters):
         """Every known one, in words; one sentence when there is none."""
         if self.of.imported:
             yield self.t("imported", sources=", ".join(self.of.imported))
+        for source, groups in self.figures.untold.by_source():
+            what = ", ".join(CATALOGUE[each].name[self.language] for each in groups)
+            yield self.names.text("reports.untold", source=source, what=what)
         yield from (unknown := list(self.unknown_days()))
         found = bool(unknown)
         for part, coverage in self.figures.coverage.items():

@@ -543,6 +543,81 @@ def test_the_page_of_such_a_year_has_no_zero_where_nobody_counted(floor, tmp_pat
     assert len(known) == 12
 
 
+def queue_log(path: Path) -> Path:
+    """A day of Asterisk's own log: one answered, one that hung up."""
+    start = int(datetime(2026, 10, 1, 1, tzinfo=UTC).timestamp())
+    lines = [
+        "0|a|600|NONE|ENTERQUEUE||0812345678|1",
+        "12|a|600|Anong|CONNECT|12|x.1|4",
+        "72|a|600|Anong|COMPLETECALLER|12|60|1",
+        "80|b|600|NONE|ENTERQUEUE||0812345678|1",
+        "90|b|600|NONE|ABANDON|1|1|10",
+    ]
+    pairs = (line.split("|", 1) for line in lines)
+    path.write_text("".join(f"{start + int(at)}|{more}\n" for at, more in pairs))
+    return path
+
+
+def test_what_an_old_exchange_knows_nothing_of_is_empty_and_not_zero(floor, tmp_path):
+    """Each by its map; in the month and the queue as in the whole, and in the days' own files."""
+    bring(floor, log(tmp_path / "log.tsv", bank(100)))
+    bring(floor, queue_log(tmp_path / "queue_log"), maps.find("asterisk-queue-log"))
+    spans = {Span(FIRST, LAST): "left_queue", Span.of_month(2026, 10): "not_queued"}
+    for span, alone in spans.items():
+        with floor.db.read() as session:
+            found = figures_of(session, span, How.of(floor), now=NOW)
+        for each in (found.calls, *found.calls_by_month.values(), *found.calls_by_queue.values()):
+            for name in ("passed_out", "rated", "hold_ms", "transferred", "rating_response", alone):
+                assert each.metrics[name] is None, name
+        # what the log tells is a number, if none
+        assert found.metrics["abandoned"] > 0
+        assert found.metrics["first_calls"] is None
+        others = {*spans.values()} - {alone}
+        assert {found.metrics[name] for name in others} != {None}
+        assert "rated" in found.as_json()["imported"][0]["untold"]
+
+
+def test_of_days_of_our_own_as_well_it_is_a_number_and_a_note(floor, tmp_path, client, bearer):
+    write_day(floor, DAY)
+    the_map = tmp_path / "numbers.yaml"
+    the_map.write_text(NUMBERS, encoding="utf-8")
+    file = tmp_path / "month.csv"
+    file.write_text("id,at,wait,talk,end,phone\n1,02/11/2569 08:00:00,5,60,ok,\n", encoding="utf-8")
+    bring(floor, file, the_map)
+    with floor.db.read() as session:
+        month = figures_of(session, Span.of_month(DAY.year, DAY.month), How.of(floor), now=NOW)
+        day = figures_of(
+            session, Span(date(2026, 11, 2), date(2026, 11, 2)), How.of(floor), now=NOW
+        )
+    assert (month.metrics["rated"], day.metrics["rated"]) == (0, None)
+    shown = client.get("/reports/month/2026-11?lang=en", headers=bearer(Role.MANAGER)).text
+    assert "numbers does not tell: Never queued, " in shown
+
+
+def test_pages_and_files_of_days_have_it_empty(floor, tmp_path, client, bearer):
+    bring(floor, queue_log(tmp_path / "queue_log"), maps.find("asterisk-queue-log"))
+    who = bearer(Role.MANAGER)
+    for name in ("day/2026-10-01", "month/2026-10", "year/2570"):
+        page = client.get(f"/reports/{name}?lang=en", headers=who).text
+        foot = page.split("<tfoot>")[1].split("</tfoot>")[0]
+        cells = [re.sub(r"<[^>]*>", "", each).strip() for each in foot.split("<td")[1:]]
+        calls, not_queued, offered = (each.rpartition(">")[2].strip() for each in cells[:3])
+        assert (calls, not_queued, offered) == ("2", "–", "2"), name
+        assert "asterisk does not tell: Never queued, Transferred out, " in page
+        for asked in ("lang=en", "names=identifiers"):
+            text = client.get(f"/reports/{name}.csv?{asked}", headers=who).text
+            (row, *_) = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+            named = {key.lower().replace(" ", "_"): value for key, value in row.items()}
+            assert (named["not_queued" if "=id" in asked else "never_queued"], named["held"]) == (
+                ("", "")
+            )
+            assert named["abandoned"] in ("0", "1")
+    behind = client.get(
+        "/reports/behind?metric=passed_out&from=2026-10-01&until=2026-10-01&lang=en", headers=who
+    ).text
+    assert re.search(r"<h1>[^<]*–", behind)
+
+
 def test_what_is_brought_in_of_today_is_on_the_wallboard_at_once(floor, tmp_path):
     the_map = tmp_path / "numbers.yaml"
     the_map.write_text(NUMBERS, encoding="utf-8")
