@@ -19,7 +19,7 @@ from hotline.notices import mail
 from hotline.notices import service as notices
 from hotline.notices.web import SETTLES
 from hotline.web import floor, language, t
-from tickets import accountability, answering, attendance, attention, export, words
+from tickets import accountability, answering, attendance, attention, export, masking, words
 from tickets.accountability import AT_ONCE, Failure
 from tickets.config import Tickets
 from tickets.facts import Actor
@@ -194,8 +194,12 @@ def went_wrong_csv() -> Response:
 
 
 def _detail(config: Tickets, failure: Failure) -> str:
+    """What is told of a failure. Of so many tickets numbers are masked for everybody, as in the
+    list's own file; their pages show them to who may see them.
+    """
     said = words.said(config, failure.event, {})
-    return " · ".join(part for part in (said.what, said.more, said.text) if part)
+    parts = (said.what, said.more, masking.masked(said.text))
+    return " · ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)

@@ -177,14 +177,18 @@ def see(session: Session, account_id: int, notice_id: int | None, now: datetime)
     )
 
 
-def settle(session: Session, notice_id: int, now: datetime) -> None:
-    """Somebody has dealt with it that a notice could not be e-mailed."""
-    session.execute(
+def settle(session: Session, notice_id: int, now: datetime) -> int | None:
+    """Somebody has dealt with it that a notice could not be e-mailed: the account that it was for;
+    None when that was said before, or there is none.
+    """
+    row = session.execute(
         sa.update(Notice)
         .where(Notice.id == notice_id, Notice.settled_at.is_(None))
         .values(settled_at=now)
+        .returning(Notice.account_id)
         .execution_options(synchronize_session=False)
     )
+    return row.scalar_one_or_none()
 
 
 # ---------------------------------------------------------------- how somebody wants to be told

@@ -4,7 +4,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from hotline import clock
+from hotline import audit, clock
 from hotline.auth import EVERYONE, Role, access, current_account
 from hotline.errors import Invalid, NotFound
 from hotline.notices import mail, rules, service
@@ -77,7 +77,10 @@ def open_one(notice_id: int) -> Response:
 def settle(notice_id: int) -> Response:
     """Somebody has told them otherwise: what could not be e-mailed needs no more attention."""
     with floor().db.write() as session:
-        service.settle(session, notice_id, clock.now())
+        now = clock.now()
+        if (told := service.settle(session, notice_id, now)) is not None:
+            subject = f"{audit.ACCOUNT}{told}"
+            audit.record(session, "floor.notice_settled", subject, by=current_account(), at=now)
     return redirect("/tickets/attention", 303)
 
 

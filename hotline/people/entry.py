@@ -176,9 +176,13 @@ def second_step_now() -> BaseResponse:
 @pages.get("/sign-in/openid")
 @public
 def openid_start() -> BaseResponse:
-    """To the provider, and from there back."""
-    flask_session[_NEXT] = safe_next(request.args.get(_NEXT)) or ""
-    return openid.start(floor().url(url_for("floor.openid_back")))
+    """To the provider, and from there back; who cannot be sent there is told so beside the form."""
+    next_page = safe_next(request.args.get(_NEXT))
+    flask_session[_NEXT] = next_page or ""
+    try:
+        return openid.start(floor().url(url_for("floor.openid_back")))
+    except openid.OpenIdAway as error:
+        return make_response(_form(next_page, error=t(error.text_key)), error.status)
 
 
 @pages.get("/sign-in/openid/back")
@@ -203,7 +207,7 @@ def openid_back() -> BaseResponse:
             with floor().db.read() as session:
                 if proved is not None:
                     auth.check_unlocked(session, proved.account_id, now=now)
-            raise openid.UnknownIdentity()
+                raise openid.nobody(session, said.claims, rules.claim)
     except Conflict:  # the same person, in two browsers at once
         return make_response(_form(next_page, error=t("floor.openid.failed")), 409)
     except (openid.OpenIdFailed, openid.UnknownIdentity, auth.LockedOut) as error:

@@ -70,7 +70,8 @@ def keep(session: Session, account_id: int, answer: Answer, *, key: str, now: da
 
 
 def _subject(answer: Answer) -> str:
-    return hashlib.sha256(str(answer.claims.get("sub", "")).encode()).hexdigest()
+    subject = str(answer.claims.get("sub", ""))
+    return hashlib.sha256(subject.encode(errors="surrogatepass")).hexdigest()
 
 
 def _cipher(key: str) -> Fernet:

@@ -70,10 +70,13 @@ def lift_block(block_id: int) -> ResponseReturnValue:
 def dismiss_suspect() -> ResponseReturnValue:
     """The caller of a call is no nuisance. Form: `call`."""
     with floor().db.write() as session:
-        number = calls.facts(session, request.form.get("call", 0, type=int)).from_number
+        call_id, now, by = request.form.get("call", 0, type=int), clock.now(), current_account()
+        number = calls.facts(session, call_id).from_number
         if calls.is_withheld(number):
             raise NumberWithheld
-        nuisance.dismiss(session, _rules(), number, by=current_account().username, now=clock.now())
+        nuisance.dismiss(session, _rules(), number, by=by.username, now=now)
+        subject, of = f"call:{call_id}", masked(number)
+        audit.record(session, "ivr.suspect_dismissed", subject, by=by, at=now, of=of)
     return redirect(url_for("ivr.nuisance_page"), 303)
 
 

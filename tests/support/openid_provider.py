@@ -9,7 +9,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
@@ -21,6 +21,26 @@ from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
 CLIENT_ID, CLIENT_SECRET = "hotline-of-the-tests", "a secret between the two"
+#: What it says of itself when it is not well: a page, a list, nothing, a way that is none.
+NONSENSE: dict[str, Any] = {
+    "a page": "<h1>Please come back later</h1>",
+    "a list": ["issuer"],
+    "nothing": {},
+    "no way": {
+        "issuer": "x",
+        "authorization_endpoint": "javascript:alert(1)",
+        "token_endpoint": "https://idp.example/token",
+    },
+    "a fault": ("oh", 500),
+}
+#: The same in place of tokens.
+NO_TOKENS: dict[str, Any] = {
+    "tokens: a page": "<h1>Please come back later</h1>",
+    "tokens: a list": ["id_token"],
+    "tokens: a number": {"access_token": "x", "token_type": "Bearer", "id_token": 7},
+    "tokens: a word": {"access_token": "x", "token_type": "Bearer", "id_token": "word"},
+    "tokens: a fault": ("oh", 503),
+}
 
 
 class Provider:
@@ -30,6 +50,8 @@ class Provider:
         self.claims: dict[str, Any] = {"preferred_username": "noi"}
         self.spoil = ""
         self.issuer = ""
+        self.looked_at = 0
+        self.stop: Callable[[], None] = lambda: None
         self.asked: list[dict[str, str]] = []
         self._redirect_uri = redirect_uri
         self._key = RSAKey.generate_key(2048, {"kid": "1", "use": "sig", "alg": "RS256"})
@@ -46,7 +68,14 @@ class Provider:
         self.app.add_url_rule("/token", "token", self._token, methods=["POST"])
         self.app.add_url_rule("/userinfo", "userinfo", self._userinfo)
 
+    def gone(self) -> None:
+        """Nobody answers there any more."""
+        self.stop()
+
     def _metadata(self) -> Any:
+        self.looked_at += 1
+        if self.spoil in NONSENSE:
+            return NONSENSE[self.spoil]
         return jsonify(
             issuer=self.issuer,
             authorization_endpoint=f"{self.issuer}/authorize",
@@ -60,6 +89,8 @@ class Provider:
         )
 
     def _keys(self) -> Any:
+        if self.spoil == "keys":
+            return jsonify(["none"])
         return jsonify(keys=[self._key.as_dict(private=False)])
 
     def _authorize(self) -> Any:
@@ -88,6 +119,8 @@ class Provider:
         )
         if not (asked and known and challenge == asked["code_challenge"]):
             return jsonify(error="invalid_grant"), 400
+        if self.spoil in NO_TOKENS:
+            return NO_TOKENS[self.spoil]
         answer = {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer"}
         if self.spoil != "no id_token":
             answer["id_token"] = self._id_token(asked)
@@ -128,6 +161,8 @@ class Provider:
             "nonce": "another" if self.spoil == "nonce" else asked["nonce"],
             **self.claims,
         }
+        if self.spoil == "no subject":
+            claims["sub"] = ["17"]
         if self.spoil == "no nonce":
             del claims["nonce"]
         if self.spoil == "no expiry":
@@ -148,9 +183,15 @@ def running(redirect_uri: str) -> Iterator[Provider]:
     provider.issuer = f"http://127.0.0.1:{server.server_port}"
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    try:
-        yield provider
-    finally:
+
+    def stop() -> None:
         server.shutdown()
         server.server_close()
         thread.join(timeout=10)
+
+    provider.stop = stop
+    try:
+        yield provider
+    finally:
+        if thread.is_alive():
+            stop()

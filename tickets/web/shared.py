@@ -77,6 +77,14 @@ def acting() -> Actor:
     return found
 
 
+@blueprint.app_template_filter("for_reader")
+def for_reader(text: str, ticket: TicketFacts) -> str:
+    """Words of a ticket as whoever is signed in may read them: see `text_for`. On every page but
+    the ticket's own, which reads its whole story so.
+    """
+    return service.text_for(acting(), ticket, text)
+
+
 def number_at_hand(session: Session) -> str:
     """Return the number of the caller whom the address asks about, empty when it is withheld."""
     ask: NumberAtHand = current_app.extensions[NUMBER_AT_HAND]

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
+from markupsafe import escape
 from werkzeug.test import TestResponse
 
 from hotline import auth, clock
@@ -16,6 +17,7 @@ from hotline.clock import DrivenClock
 from hotline.config import LocalText
 from hotline.floor import Floor
 from hotline.models import Account
+from hotline.people import openid
 from hotline.people.config import Accounts, OpenId
 from hotline.settings import Settings
 from tests.service.hotline.people.conftest import Make, Person
@@ -67,9 +69,10 @@ def signs_in(person: Person, provider: Provider, start: str = "/sign-in/openid")
     return person.looks(goes_to(provider, person.looks(start).location))
 
 
-def refused(answer: TestResponse, person: Person, words: str) -> None:
-    assert answer.status_code in (401, 403, 429)
-    assert person.floor.texts.get(words, "th") in answer.text
+def refused(answer: TestResponse, person: Person, words: str, **values: str) -> None:
+    assert answer.status_code in (401, 403, 429, 503)
+    assert escape(person.floor.texts.get(words, "th", **values)) in answer.text
+    assert 'name="password"' in answer.text, "and the other way in stands below"
     assert person.cookie == ""
     assert person.looks("/desk").status_code == 302
 
@@ -88,8 +91,9 @@ def test_it_signs_in_whom_the_claim_names(noi: Person, provider: Provider) -> No
 @pytest.mark.parametrize(
     "spoil",
     [
-        *("state", "nonce", "no nonce", "audience", "expired", "no expiry", "issuer", "key"),
-        *("unsigned", "no id_token", "denied"),
+        *("nonce", "no nonce", "audience", "expired", "no expiry", "issuer", "key"),
+        *("unsigned", "no id_token", "no subject", "keys"),
+        *("tokens: a page", "tokens: a list", "tokens: a number", "tokens: a word"),
     ],
 )
 def test_an_answer_that_is_not_the_providers_to_us_is_refused(
@@ -99,38 +103,65 @@ def test_an_answer_that_is_not_the_providers_to_us_is_refused(
     refused(signs_in(noi, provider), noi, "floor.openid.failed")
 
 
+def test_who_is_refused_there_is_told_so(noi: Person, provider: Provider) -> None:
+    provider.spoil = "denied"
+    refused(signs_in(noi, provider), noi, "floor.openid.denied")
+
+
 def test_an_answer_is_good_in_its_browser_and_once(
     noi: Person, make: Make, provider: Provider
 ) -> None:
     back = goes_to(provider, noi.looks("/sign-in/openid").location)
     other = make("mali", Role.AGENT, signed_in=False)
-    refused(other.looks(back), other, "floor.openid.failed")
+    refused(other.looks(back), other, "floor.openid.over")
     other.looks("/sign-in/openid")
-    refused(other.looks(back), other, "floor.openid.failed")
+    refused(other.looks(back), other, "floor.openid.over")
     assert noi.looks(back).status_code == 302
     noi.sends("/sign-out")
-    refused(noi.looks(back), noi, "floor.openid.failed")
+    refused(noi.looks(back), noi, "floor.openid.over")
 
 
-@pytest.mark.parametrize("path", [BACK, f"{BACK}?code=x&state=y", f"{BACK}?error=x"])
-def test_who_comes_back_without_having_gone(noi: Person, path: str) -> None:
-    refused(noi.looks(path), noi, "floor.openid.failed")
+def test_an_answer_to_another_question_is_none(noi: Person, provider: Provider) -> None:
+    provider.spoil = "state"
+    refused(signs_in(noi, provider), noi, "floor.openid.over")
 
 
-@pytest.mark.parametrize("claims", [{"preferred_username": "nobody"}, {"preferred_username": 7}])
-def test_whom_nobody_knows_is_refused_and_not_made(
-    noi: Person, provider: Provider, claims: dict[str, Any]
+def test_an_answer_is_good_for_half_an_hour(
+    noi: Person, provider: Provider, driven: DrivenClock
 ) -> None:
-    provider.claims = claims
-    refused(signs_in(noi, provider), noi, "floor.openid.unknown")
+    back = goes_to(provider, noi.looks("/sign-in/openid").location)
+    driven.advance(minutes=31)
+    refused(noi.looks(back), noi, "floor.openid.over")
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [("", "over"), ("?code=x&state=y", "over"), ("?error=x", "failed")],
+)
+def test_who_comes_back_without_having_gone(noi: Person, query: str, words: str) -> None:
+    refused(noi.looks(BACK + query), noi, f"floor.openid.{words}")
+
+
+@pytest.mark.parametrize("name", ["nobody", "<b>nobody</b>"])
+def test_whom_nobody_knows_is_refused_by_name_and_not_made(
+    noi: Person, provider: Provider, name: str
+) -> None:
+    provider.claims = {"preferred_username": name}
+    refused(signs_in(noi, provider), noi, "floor.openid.unknown", name=name)
     with noi.floor.db.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Account)) == 1
+
+
+@pytest.mark.parametrize("name", [7, "", " ", "no\0body", None])
+def test_a_name_that_is_none(noi: Person, provider: Provider, name: object) -> None:
+    provider.claims = {"preferred_username": name}
+    refused(signs_in(noi, provider), noi, "floor.openid.nameless")
 
 
 def test_who_is_locked_out_stays_out(noi: Person, provider: Provider) -> None:
     with noi.floor.db.write() as session:
         auth.lock_out(session, noi.id)
-    refused(signs_in(noi, provider), noi, "floor.openid.unknown")
+    refused(signs_in(noi, provider), noi, "floor.openid.closed", name="noi")
 
 
 def test_the_lock_for_wrong_passwords_holds_here_too(noi: Person, provider: Provider) -> None:
@@ -165,7 +196,7 @@ def test_the_claim_and_the_words_are_the_citys(
     with floor.db.write() as session:
         session.execute(sa.update(Account).values(username="noi@city.example"))
     provider.claims = {"email": "Noi@City.example"}
-    refused(signs_in(noi, provider), noi, "floor.openid.unknown")  # it may be anybody's
+    refused(signs_in(noi, provider), noi, "floor.openid.nameless")  # it may be anybody's
     provider.claims["email_verified"] = True
     assert signs_in(noi, provider).location == "/desk"
 
@@ -177,15 +208,50 @@ def test_it_leads_nowhere_else(noi: Person, provider: Provider, elsewhere: str) 
     assert signs_in(noi, provider, f"/sign-in/openid?next={elsewhere}").location == "/desk"
 
 
-def test_a_provider_that_is_away_is_said_and_the_password_still_works(
-    noi: Person, floor: Floor, provider: Provider
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider is looked at each time."""
+    monkeypatch.setattr(openid, "LOOK_AGAIN", 0.0)
+
+
+def test_a_provider_that_has_gone_is_said_before_anybody_is_sent_there(
+    make: Make, settings: Settings, provider: Provider, at_once: None
 ) -> None:
-    client = noi.client.application.extensions["hotline.openid"]
-    client._server_metadata_url = "http://127.0.0.1:9/.well-known/openid-configuration"
-    answer = noi.looks("/sign-in/openid")
-    assert answer.status_code == 403
-    assert floor.texts.get("floor.openid.failed", "th") in answer.text
+    noi = make("noi", Role.AGENT, signed_in=False)
+    assert noi.looks("/sign-in/openid").status_code == 302, "it was there, and is known"
+    provider.gone()
+    for language in ("th", "en"):
+        answer = noi.looks(f"/sign-in/openid?next=/callbacks&lang={language}")
+        assert answer.status_code == 503
+        assert escape(noi.floor.texts.get("floor.openid.away", language)) in answer.text
+        assert 'name="next" value="/callbacks"' in answer.text
     assert noi.signs_in().status_code == 302
+
+
+def test_one_look_is_good_for_all_who_come_at_once(noi: Person, provider: Provider) -> None:
+    provider.spoil = "a fault"
+    assert noi.looks("/sign-in/openid").status_code == 503
+    provider.spoil = ""
+    assert noi.looks("/sign-in/openid").status_code == 503, "for some seconds"
+    assert provider.looked_at == 1
+
+
+@pytest.mark.parametrize("spoil", sorted(openid_provider.NONSENSE))
+def test_a_provider_that_is_not_well(
+    noi: Person, provider: Provider, at_once: None, spoil: str
+) -> None:
+    provider.spoil = spoil
+    refused(noi.looks("/sign-in/openid"), noi, "floor.openid.away")
+    provider.spoil = ""
+    assert signs_in(noi, provider).location == "/desk", "and it is asked again"
+
+
+def test_a_provider_that_goes_meanwhile(noi: Person, provider: Provider) -> None:
+    provider.spoil = "tokens: a fault"
+    refused(signs_in(noi, provider), noi, "floor.openid.away")
+    back = goes_to(provider, noi.looks("/sign-in/openid").location)
+    provider.gone()
+    refused(noi.looks(back), noi, "floor.openid.away")
 
 
 def test_a_session_that_was_there_before_ends(make: Make, provider: Provider) -> None:

@@ -24,7 +24,7 @@ from tickets import service as tickets
 from tickets.config import Tickets
 
 ROLES = {"admins": Role.ADMINISTRATOR, "agents": Role.AGENT, "works": Role.DIVISION}
-UNKNOWN = "floor.openid.unknown"
+UNKNOWN, CLOSED = "floor.openid.unknown", "floor.openid.closed"
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_who_looks_after_accounts_sees_whose_word_holds(
     assert "City&#39;s sign-in" not in admin.looks(f"/people/{admin.id}?lang=en").text
     somebody.sends("/sign-out")
     says(provider)
-    refused(signs_in(somebody, provider), somebody, UNKNOWN)
+    refused(signs_in(somebody, provider), somebody, CLOSED, name="lek")
     assert "in no group of the city&#39;s own sign-in" in admin.looks(page).text
 
 
@@ -119,7 +119,7 @@ def test_who_is_in_no_group_is_refused_and_not_made(
     says(provider, groups=groups)
     if groups == {"agents": 1}:
         del provider.claims["groups"]
-    refused(signs_in(somebody, provider), somebody, UNKNOWN)
+    refused(signs_in(somebody, provider), somebody, UNKNOWN, name="lek")
     assert account(floor) is None
     assert log(floor) == []
 
@@ -133,13 +133,13 @@ def test_who_leaves_the_group_is_locked_out_and_comes_back_with_it(
     assert divisions(floor) >= {next(iter(floor.section(Tickets).divisions))}
     other = Person(floor, app.test_client(), 0, "lek")
     says(provider, "lunch")
-    refused(signs_in(other, provider), other, UNKNOWN)
+    refused(signs_in(other, provider), other, CLOSED, name="lek")
     assert somebody.looks("/desk").status_code == 302, "with all their sessions"
     found = account(floor)
     assert found is not None and not found.active
     assert divisions(floor) == frozenset()
     assert log(floor) == said("made", "divisions_changed", "divisions_changed", "locked")
-    refused(signs_in(other, provider), other, UNKNOWN)
+    refused(signs_in(other, provider), other, CLOSED, name="lek")
     assert len(log(floor)) == 4, "once"
     says(provider, "agents")
     assert signs_in(other, provider).status_code == 302
@@ -182,7 +182,7 @@ def test_the_last_administrator_stays(somebody: Person, floor: Floor, provider: 
     assert somebody.identity.role is Role.ADMINISTRATOR
     somebody.sends("/sign-out")
     says(provider)
-    refused(signs_in(somebody, provider), somebody, UNKNOWN)
+    refused(signs_in(somebody, provider), somebody, UNKNOWN, name="lek")
     found = account(floor)
     assert found is not None and found.active
 
@@ -209,7 +209,7 @@ def test_who_was_locked_out_by_hand_stays_out(
         found = session.scalars(sa.select(Account)).one()
         people.lock(session, found.id, reason="left", by=None, now=clock.now())
     somebody.client.delete_cookie(auth.COOKIE)
-    refused(signs_in(somebody, provider), somebody, UNKNOWN)
+    refused(signs_in(somebody, provider), somebody, CLOSED, name="lek")
     found = account(floor)
     assert found is not None and not found.active
 
@@ -228,7 +228,10 @@ def test_what_cannot_be_a_username_is_refused(
     somebody: Person, floor: Floor, provider: Provider, username: Any
 ) -> None:
     says(provider, "agents", username=username)
-    refused(signs_in(somebody, provider), somebody, UNKNOWN)
+    named = isinstance(username, str) and bool(username)
+    words = UNKNOWN if named else "floor.openid.nameless"
+    values = {"name": username[:64]} if named else {}
+    refused(signs_in(somebody, provider), somebody, words, **values)
     with floor.db.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Account)) == 0
 
