@@ -294,7 +294,7 @@ def _latin(letters: str, at: int) -> bool:
 
 
 def _spaced(letter: str) -> bool:
-    return letter != " " and not "\u0e00" <= letter <= "\u0e7f"
+    return letter != " " and not ("\u0e00" <= letter <= "\u0e7f" or "\u3400" <= letter <= "\u9fff")
 
 
 def _end_place(read: Read, end: int) -> int:

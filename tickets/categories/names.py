@@ -10,8 +10,11 @@ from hotline.errors import Invalid
 
 #: A cell may name several.
 _SEPARATORS = re.compile(r"[,;|{}\[\]'\"]+")
-#: Of shorter names nobody knows whether they are a word or a part of one.
-_SHORTEST_WORD: Final = 4
+#: Of shorter names nobody knows whether they are a word or a part of one. In Chinese two signs are
+#: a word, and in Russian three letters with which one begins.
+_SHORTEST_WORD, _SHORTEST_HAN, _SHORTEST_CYRILLIC = 4, 2, 3
+_HAN: Final = re.compile("[\u3400-\u9fff]+")
+_CYRILLIC: Final = re.compile("[\u0400-\u04ff\\s-]+")
 
 
 class _Title(Protocol):
@@ -95,6 +98,11 @@ def _plain(name: str) -> str:
 
 
 def _stands_in(name: str, text: str) -> bool:
+    if _HAN.fullmatch(name):
+        return len(name) >= _SHORTEST_HAN and name in text
+    if _CYRILLIC.fullmatch(name):  # words have endings, and begin where they begin
+        begins = rf"(?<!\w){re.escape(name)}"
+        return len(name) >= _SHORTEST_CYRILLIC and re.search(begins, text) is not None
     if len(name) < _SHORTEST_WORD:
         return False
     if name.isascii():  # a script with spaces: "car" is not in "scare"

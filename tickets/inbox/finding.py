@@ -15,7 +15,7 @@ Whatever finds a ticket, it is compared word by word in the end, so that all way
 import itertools
 import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -45,6 +45,8 @@ _MOST_TERMS = 400
 #: So many of what the trigrams name are compared at once.
 _AT_ONCE = 2000
 _QUOTE = '"'
+#: Marks that are letters to PostgreSQL: the vowels above and below a Thai consonant.
+_VOWELS = frozenset("\u0e31\u0e34\u0e35\u0e36\u0e37\u0e38\u0e39\u0e3a\u0e4d")
 #: Blocks that are read at once, at first and at most.
 _BLOCKS, _MOST_BLOCKS = 8, 32
 
@@ -197,16 +199,25 @@ def _needles(asked: Asked) -> Iterator[Sequence[str]]:
 
 def _has_trigrams(needles: Sequence[str]) -> bool:
     """Whether PostgreSQL's trigrams help with a word: three letters or figures in a row."""
+    return all(
+        _in_a_row(word, lambda sign: unicodedata.category(sign)[0] in "LNM") for word in needles
+    )
 
-    def helps(word: str) -> bool:
-        run = 0
-        for sign in word:
-            run = run + 1 if unicodedata.category(sign)[0] in "LNM" else 0
-            if run >= TRIGRAM:
-                return True
-        return False
 
-    return all(map(helps, needles))
+def _has_whole_trigrams(needles: Sequence[str]) -> bool:
+    """Whether three of its signs in a row are letters to PostgreSQL too, to which a tone mark ends
+    a word: of "ล้ม" it knows no more than that something ends with ล and something begins with ม.
+    """
+    return all(_in_a_row(word, _is_letter) for word in needles)
+
+
+def _in_a_row(word: str, counts: Callable[[str], bool]) -> bool:
+    runs = itertools.groupby(map(counts, word))
+    return any(good and len(list(run)) >= TRIGRAM for good, run in runs)
+
+
+def _is_letter(sign: str) -> bool:
+    return unicodedata.category(sign)[0] in "LN" or sign in _VOWELS
 
 
 def _of_trigrams(session: Session, asked: Asked, before: int, reach: int, limit: int) -> list[int]:
@@ -289,6 +300,8 @@ def _questions(session: Session, asked: Asked, before: int) -> tuple[list[list[C
     common word beside a rare one in the other.
     """
     helping = [needles for needles in _needles(asked) if _has_trigrams(needles)]
+    # beside one that it knows whole it is not asked for one of which it would name ten thousands
+    helping = list(filter(_has_whole_trigrams, helping)) or helping
     helping = sorted(helping, key=lambda each: -len(each[0]))[:_MOST_ASKED]
     ways, named = [], 0
     for way in itertools.product(*_likes(session, asked, helping, before)):

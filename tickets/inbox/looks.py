@@ -36,6 +36,12 @@ def newest(session: Session, ticket_id: int) -> int:
     return session.scalar(query) or 0
 
 
+def after(session: Session, ticket_id: int, event_id: int) -> int:
+    """Return how many events a ticket has after one of these."""
+    mine = (TicketEvent.ticket_id == ticket_id, TicketEvent.id > event_id)
+    return session.scalar(sa.select(sa.func.count()).where(*mine)) or 0
+
+
 def looked(session: Session, account_id: int, ticket_id: int, event_id: int) -> None:
     """Write down that somebody has read up to an event; an older page takes nothing back."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql

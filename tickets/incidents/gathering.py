@@ -18,7 +18,7 @@ from tickets.categories import versions
 from tickets.config import Tickets
 from tickets.incidents import rules
 from tickets.incidents.rules import Matter
-from tickets.matters.service import callers_of
+from tickets.matters.service import who_came
 from tickets.models import Ticket, TicketPlace
 from tickets.places.areas import Area, Point, fold
 from tickets.places.rules import Box, Pin
@@ -205,7 +205,6 @@ def matters(session: Session, config: Tickets, where: sa.ColumnElement[bool]) ->
             Ticket.text,
             Ticket.category,
             Ticket.area,
-            Ticket.caller_number,
             *_PLACE,
         )
         .outerjoin(TicketPlace, TicketPlace.ticket_id == Ticket.id)
@@ -215,7 +214,7 @@ def matters(session: Session, config: Tickets, where: sa.ColumnElement[bool]) ->
     if not rows:
         return []
     model = versions.current(session).model_id
-    callers = callers_of(session, [row.id for row in rows])
+    came = who_came(session, [row.id for row in rows])
     topics = topics_of(config)
     found = []
     for row in rows:
@@ -232,8 +231,7 @@ def matters(session: Session, config: Tickets, where: sa.ColumnElement[bool]) ->
                 streets=judged.named.streets,
                 marks=judged.named.marks,
                 area=row.written or row.area or judged.named.area,
-                callers=callers.get(row.id, 1),
-                number=row.caller_number,
+                came=came[row.id],
             )
         )
     return found

@@ -14,6 +14,8 @@ from statistics import median
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from tickets.matters.people import Person
+from tickets.matters.people import people as counted
 from tickets.places.rules import DEGREE, Pin, distance
 
 #: A matter is about a topic from this weight on.
@@ -60,9 +62,8 @@ class Matter:
     streets: frozenset[str] = frozenset()
     marks: frozenset[str] = frozenset()
     area: str | None = None
-    callers: int = 1
-    #: Whose call it came with first; None: nobody knows.
-    number: str | None = None
+    #: Who came with it (`tickets.matters.service.who_came`).
+    came: frozenset[Person] = field(kw_only=True)
 
     def is_about(self, topic: str) -> bool:
         """Say whether it is about a topic."""
@@ -95,8 +96,7 @@ class Burst:
 
 def people(matters: Collection[Matter]) -> int:
     """Return how many people told of these: who called about it three times is one."""
-    known = [each.number for each in matters if each.number]
-    return sum(each.callers for each in matters) - len(known) + len(set(known))
+    return counted(each.came for each in matters)
 
 
 # ------------------------------------------------------------------ what it is about

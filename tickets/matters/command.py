@@ -53,6 +53,9 @@ def add(commands: Any, tools: Tools) -> None:
         metavar="N",
         help="the city knows the sois that N addresses name, and finds them in words",
     )
+    measure.add_argument(
+        "--alone", action="store_true", help="with --streets: also by the name without its word"
+    )
     measure.add_argument("--least", type=float, help="offer what is so likely (0 to 1)")
     measure.add_argument(
         "--judged", type=Path, metavar="FILE", help="CSV: one,other,same (ids, and 1 or 0)"
@@ -76,7 +79,8 @@ def _evaluate(arguments: argparse.Namespace, tools: Tools) -> int:
     )
     if arguments.streets is not None:
         addresses = {each.id: each.matter.place for each in reports}.values()
-        heard = replace(heard, streets=measuring.streets_of(addresses, arguments.streets))
+        known = measuring.streets_of(addresses, arguments.streets, alone=arguments.alone)
+        heard = replace(heard, streets=known)
     judged = _judged(arguments.judged) if arguments.judged else {}
     least = rules.LEAST if arguments.least is None else arguments.least
     found = measuring.measure(reports, heard, judged, least)

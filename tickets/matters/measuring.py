@@ -8,6 +8,7 @@ judged pairs, one of a pair that was judged to be the same.
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import cos, pi, radians, sin
@@ -15,7 +16,7 @@ from typing import Final
 
 from tickets.matters import rules
 from tickets.matters.rules import Matter
-from tickets.places.areas import fold, taken_out
+from tickets.places.areas import Area, Areas, Point, fold
 from tickets.places.rules import DEGREE, Pin, distance
 
 #: The place in the offers that counts as found.
@@ -72,25 +73,40 @@ class Heard:
 _STREET: Final = re.compile(r"(?:ซอย|ตรอก)\s*[^\s,/\d][^\s,/]+(?:\s+\d+(?:/\d+)?)?")
 
 
-def streets_of(addresses: Iterable[str], least: int) -> Streets:
-    """Take for the city's sois what at least so many addresses name; return what finds them in
-    words, the longest name first, as `tickets.places.areas` does.
-    """
-    counts: dict[str, int] = {}
-    for address in addresses:
-        for name in {fold(found) for found in _STREET.findall(address)}:
-            counts[name] = counts.get(name, 0) + 1
-    names = sorted(
-        (name for name, count in counts.items() if count >= least), key=lambda name: -len(name)
-    )
+_ROAD: Final = re.compile(r"ถนน\s*[^\s,/\d][^\s,/]+(?:\s+\d+(?:/\d+)?)?")
+_AREA: Final = re.compile(r"(?:แขวง|เขต|ตำบล|อำเภอ|จังหวัด)\s*([^\s,/\d]+)")
 
+
+def streets_of(addresses: Iterable[str], least: int, *, alone: bool = False) -> Streets:
+    """Take for the city's sois what at least so many addresses name; return what finds them in
+    words as a city's own file does, the longest name first: with the word for a soi, and `alone` by
+    the name without it, unless an area is called so, or another street of the table.
+    """
+    told = list(addresses)
+    sois = _named(_STREET.findall, told, least)
+    if not alone:  # a landmark has no name but its own
+        return _finder(Areas(points=[_point(name, "landmark") for name in sois]))
+    areas = _named(_AREA.findall, told, 1)
+    points = [_point(name, "soi") for name in sois]
+    points += [_point(name, "road") for name in _named(_ROAD.findall, told, 1)]
+    return _finder(Areas({name: Area(name, {"en": name}) for name in areas}, points))
+
+
+def _named(find: Callable[[str], list[str]], addresses: Iterable[str], least: int) -> list[str]:
+    counts = Counter(name for address in addresses for name in {fold(n) for n in find(address)})
+    return [name for name, count in counts.items() if count >= least]
+
+
+def _point(name: str, kind: str) -> Point:
+    return Point(name, kind, {"en": name}, Pin(0, 0), None)
+
+
+def _finder(areas: Areas) -> Streets:
     def named(words: str) -> frozenset[str]:
-        text, found = fold(words), set[str]()
-        for name in names:
-            if (rest := taken_out(name, text)) is not None:
-                found.add(name)
-                text = rest
-        return frozenset(found)
+        hits = (hit.named for hit in areas.found_in(words))
+        return frozenset(
+            each.id for each in hits if isinstance(each, Point) and each.kind != "road"
+        )
 
     return named
 

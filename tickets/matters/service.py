@@ -23,6 +23,7 @@ from tickets.facts import Actor, TicketFacts
 from tickets.handling import may_route
 from tickets.matters.errors import MatterClosed, NoSuchCaller, NotAdded
 from tickets.matters.models import IS_COUNTED, STANDS, TicketCaller
+from tickets.matters.people import Person, people, person
 from tickets.models import (
     CallCitizen,
     Citizen,
@@ -81,15 +82,9 @@ def callers_of(session: Session, ticket_ids: Collection[int]) -> dict[int, int]:
     """Return how many people came with each of these tickets, by id: at least one, the first caller
     counted. A ticket that is not there is not in it.
 
-    Those of what is merged into a ticket are its own. A number is one caller, however often it
-    called; who withheld theirs, or was forgotten, is one each time.
+    Those of what is merged into a ticket are its own; who is one of them, `people` says.
     """
-    ids = sorted(set(ticket_ids))
-    if not ids:
-        return {}
-    every = _everybody(ids)
-    asked = sa.select(every.c.root, _people(every)).group_by(every.c.root)
-    return {row[0]: row[1] for row in session.execute(asked)}
+    return {id_: people([came]) for id_, came in who_came(session, ticket_ids).items()}
 
 
 def people_of(session: Session, ticket_ids: Collection[int]) -> int:
@@ -101,36 +96,31 @@ def people_of(session: Session, ticket_ids: Collection[int]) -> int:
 
 def people_of_each(session: Session, groups: Sequence[Collection[int]]) -> list[int]:
     """Return the same of several groups of tickets, in one statement."""
-    ids = sorted(set().union(*groups))
-    came: dict[int, list[str | None]] = {id_: [] for id_ in ids}
-    every = _everybody(ids)
-    for root, number in session.execute(sa.select(every.c.root, every.c.number)) if ids else ():
-        came[root].append(number)
-    return [_different([each for id_ in set(group) for each in came[id_]]) for group in groups]
+    came = who_came(session, set().union(*groups))
+    return [people(came[id_] for id_ in group if id_ in came) for group in groups]
 
 
-def _different(numbers: Sequence[str | None]) -> int:
-    known = [each for each in numbers if each is not None]
-    return len(numbers) - len(known) + len(set(known))
+def who_came(session: Session, ticket_ids: Collection[int]) -> dict[int, frozenset[Person]]:
+    """Return who came with each of these tickets, and with what is merged into it, by id."""
+    ids = sorted(set(ticket_ids))
+    came: dict[int, set[Person]] = {}
+    for root, number, kind, row in session.execute(_everybody(ids)) if ids else ():
+        came.setdefault(root, set()).add(person(number, f"{kind} {row}"))
+    return {root: frozenset(found) for root, found in came.items()}
 
 
-def _people(every: sa.Subquery) -> sa.ColumnElement[int]:
-    known = sa.func.count(sa.distinct(every.c.number))
-    return known + sa.func.count() - sa.func.count(every.c.number)
-
-
-def _everybody(ids: Collection[int]) -> sa.Subquery:
-    """Who came with each of these tickets: `root`, the ticket, and their `number` or NULL."""
+def _everybody(ids: Collection[int]) -> sa.CompoundSelect[Any]:
+    """Who came with each of these tickets: the ticket, their number or NULL, and by which row."""
     whole = _whole(ids)
-    first = sa.select(whole.c.root, Ticket.caller_number.label("number")).join(
+    first = sa.select(whole.c.root, Ticket.caller_number, sa.literal("ticket"), Ticket.id).join(
         Ticket, Ticket.id == whole.c.id
     )
     more = (
-        sa.select(whole.c.root, TicketCaller.number)
+        sa.select(whole.c.root, TicketCaller.number, sa.literal("caller"), TicketCaller.id)
         .join(TicketCaller, TicketCaller.ticket_id == whole.c.id)
         .where(IS_COUNTED)
     )
-    return sa.union_all(first, more).subquery()
+    return sa.union_all(first, more)
 
 
 def _whole(ids: Collection[int]) -> sa.CTE:

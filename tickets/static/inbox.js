@@ -5,6 +5,7 @@
  */
 
 import { close, isOpen, shows } from "./beside.js";
+import "./changed.js";
 
 /** What opens on a ticket's page, by the key that asks for it. */
 const PARTS = { a: "assign", n: "note", r: "result" };

@@ -342,6 +342,17 @@ def _of_kind(config: Tickets, ticket: type[Ticket]) -> sa.ColumnElement[bool]:
     )
 
 
+def _waits_since(config: Tickets) -> sa.ColumnElement[datetime]:
+    """Since when it waits: what a unit goes to in any case, since it was received, and everything
+    else since somebody asked for one.
+    """
+    by_itself = sa.and_(_of_kind(config, Ticket), ~_had(State.DONE))
+    asked = sa.select(sa.func.min(UnitRequest.at)).where(
+        UnitRequest.ticket_id == Ticket.id, IS_OPEN_REQUEST
+    )
+    return sa.case((by_itself, Ticket.received_at), else_=asked.scalar_subquery())
+
+
 def _of_another(config: Tickets) -> sa.ColumnElement[bool]:
     """It is part of an open incident to which a unit has been sent, or of which an earlier ticket
     waits: one unit goes to a street that two hundred call about.
@@ -393,20 +404,28 @@ def board(session: Session, config: Tickets, actor: Actor, now: datetime) -> Boa
     urgency = sa.case(
         {each.value: -n for n, each in enumerate(Priority)}, value=Ticket.priority, else_=0
     )
-    rows = session.scalars(
-        sa.select(Ticket)
+    since = _waits_since(config)
+    rows = session.execute(
+        sa.select(Ticket, since)
         .where(*_waits(config), search.readable(actor), *_theirs(actor))
-        .order_by(urgency, Ticket.received_at, Ticket.id)
+        .order_by(urgency, since, Ticket.id)
         .limit(WAITING)
         .execution_options(populate_existing=True)
-    )
-    wait = [facts.of_ticket(row) for row in rows]
+    ).all()
+    wait = [facts.of_ticket(row) for row, _ in rows]
     where = places.of_tickets(session, [*wait, *known.values()])
     asked = _requests(session, [each.id for each in wait])
     whole = _incidents(session, [each.id for each in wait])
     found = [
-        _waiting(config, fleet, each, where.get(each.id, places.NOWHERE), asked.get(each.id), now)
-        for each in wait
+        WaitingFacts(
+            ticket=each,
+            place=(place := replace(where.get(each.id, places.NOWHERE), area=each.area)),
+            since=at,
+            asked_by=asked[each.id].by if each.id in asked else None,
+            text=asked[each.id].text if each.id in asked else "",
+            suggestions=_suggested(config, fleet, each, place, now)[:SUGGESTED],
+        )
+        for each, (_, at) in zip(wait, rows, strict=True)
     ]
     return Board(
         waiting=[replace(each, incident=whole.get(each.ticket.id)) for each in found],
@@ -453,24 +472,6 @@ def _requests(session: Session, ids: Collection[int]) -> dict[int, UnitRequest]:
         .execution_options(populate_existing=True)
     )
     return {row.ticket_id: row for row in rows}
-
-
-def _waiting(
-    config: Tickets,
-    fleet: Sequence[UnitFacts],
-    ticket: TicketFacts,
-    where: Place,
-    asked: UnitRequest | None,
-    now: datetime,
-) -> WaitingFacts:
-    return WaitingFacts(
-        ticket=ticket,
-        place=replace(where, area=ticket.area),
-        since=asked.at if asked else ticket.received_at,
-        asked_by=asked.by if asked else None,
-        text=asked.text if asked else "",
-        suggestions=_suggested(config, fleet, ticket, where, now)[:SUGGESTED],
-    )
 
 
 def asked_for(session: Session, ticket: TicketFacts) -> tuple[datetime, str, str] | None:

@@ -69,6 +69,24 @@ def ticket_page(number: str) -> ResponseReturnValue:
     return shown_page
 
 
+@blueprint.get("/tickets/<number>/since/<int:event_id>")
+@access(*EVERYONE)
+def changed(number: str, event_id: int) -> str:
+    """Say what happened to a ticket since its page was shown, with the event `event_id` as the
+    newest: to a page that stands open while somebody else does something.
+    """
+    actor, config = acting(), section()
+    with floor().db.read() as session:
+        ticket = service.by_number_for(session, number, actor)
+        many = looks.after(session, ticket.id, event_id)
+        last = None
+        if many:
+            ticket, story = as_read(actor, ticket, service.story(session, ticket.id))
+            names = service.names_of(session, _people(ticket, story[-1:]))
+            last = words.said(config, story[-1], names)
+        return render_template("tickets/_changed.html", ticket=ticket, many=many, last=last)
+
+
 def _looked(account_id: int, ticket_id: int, event_id: int) -> None:
     """Write down what was read; the page is shown also when the database cannot take that now."""
     try:
@@ -160,6 +178,7 @@ def page(
         "tickets/ticket.html",
         layout="tickets/_beside.html" if beside else "base.html",
         beside=beside,
+        newest=looks.newest(session, ticket.id),
         heading="h2" if beside else "h1",  # the list's page has the first already
         ticket=ticket,
         story=[words.said(config, event, names) for event in reversed(story)],

@@ -35,6 +35,7 @@ from tickets.incidents.models import Incident
 from tickets.incidents.service import Change
 from tickets.incidents.works import What
 from tickets.life import merging
+from tickets.matters import service as matters
 from tickets.models import EventKind, Ticket, TicketSms
 from tickets.places import service as places
 from tickets.places.rules import Pin, PinSource, Place
@@ -174,6 +175,55 @@ def test_one_who_calls_again_and_again_is_one_caller(
         call()
     found = of(floor, opened(floor, config))
     assert (found.callers, found.tickets) == (most, 2 * most + 1)
+
+
+def test_who_came_is_counted_by_one_rule_while_it_grows_and_afterwards(
+    floor: Floor, config: Tickets, client: FlaskClient, call: Call
+) -> None:
+    """Who was added to a ticket and calls with one of their own is one caller; so is who withheld
+    their number and whose ticket was merged into another of the same incident.
+    """
+    first, second = call(), call()
+    with floor.db.write() as session:
+        for n, number in ((901, second.caller_number), (902, None), (903, first.caller_number)):
+            added = matters.Call(n, number, "th")
+            matters.add(session, seen(floor, first), added, actor=SUPERVISOR, now=clock.now())
+    unknown = call(caller=None)
+    while not (found := looked(floor, config)):
+        call()
+    (burst,) = found.bursts
+    many = config.incidents.callers
+    assert burst.callers == many, "no sooner, and no later"
+    assert len(burst.members) == many - 1, "of one of them only the call is known"
+    incident = opened(floor, config)
+    assert of(floor, incident).callers == many
+    with floor.db.read() as session:
+        (notice,) = session.scalars(sa.select(Notice))
+        story = {each.kind: each.data for each in looking.story(session, incident)}
+    assert notice.data["callers"] == story["found"]["callers"] == story["opened"]["callers"] == many
+    with floor.db.write() as session:
+        merging.merge(
+            session,
+            unknown,
+            seen(floor, first),
+            text="บ้านเดียวกัน",
+            actor=SUPERVISOR,
+            now=clock.now(),
+        )
+    assert of(floor, incident).callers == many
+    for page, shown in (
+        (f"{incident}", f"<dt>Callers</dt><dd>{many}</dd>"),
+        ("", f'data-label="Callers">{many}</td>'),
+        ("/alarm", f"{many} callers"),
+        ("/known", f"{many} callers"),
+    ):
+        address = f"/tickets/incidents/{page}".replace("//", "/").removesuffix("/")
+        assert shown in client.get(f"{address}?lang=en").text, page
+
+
+def looked(floor: Floor, config: Tickets) -> service.Found:
+    with floor.db.read() as session:
+        return service.look(session, config, clock.now())
 
 
 def test_what_is_usual_there_is_no_burst(floor: Floor, config: Tickets, call: Call) -> None:

@@ -52,6 +52,7 @@ from tickets.writing import TOLD
 CREW = Actor("crew", Role.CREW)
 OTHER = Actor("crew2", Role.CREW)
 MINUTE = timedelta(minutes=1)
+HOUR, DAY = 60 * MINUTE, timedelta(days=1)
 SOUTH, NORTH = Pin(12.93, 100.885), Pin(12.965, 100.9)
 Make = Callable[..., TicketFacts]
 
@@ -95,11 +96,12 @@ def make(db: Database, city: Tickets) -> Make:
                 "place_latitude": str(pin.latitude),
                 "place_longitude": str(pin.longitude),
             }
-        asked = {"outcome": "complaint", "category": "fallen_tree", "caller": CALLER, "by": "nok"}
+        asked = {"outcome": "complaint", "category": "fallen_tree", "caller": CALLER}
+        asked |= {"by": "nok", "now": NOW}
         with db.write() as session:
             where = places.entered(session, city, fields)
             made = tickets.record_call(
-                session, city, call_id=next(calls), area=where.area, now=NOW, **asked | more
+                session, city, call_id=next(calls), area=where.area, **asked | more
             )
             places.placed_in_call(session, city, made, where, by="nok", now=NOW)
             return tickets.by_number(session, made.number)
@@ -434,6 +436,25 @@ def test_of_an_incident_one_that_waits_stands_for_those_after_it(
         service.unask(session, calm, by=AGENT, now=NOW)
     send(db, city, calm)
     assert waiting(db, city) == [], "one has gone to all of them"
+
+
+def test_what_waits_is_ordered_by_how_long_it_has_waited_for_a_unit(
+    db: Database, city: Tickets, make: Make
+) -> None:
+    needs = city.units.model_copy(update={"needed": Needed(categories=("stray_animals",))})
+    city = city.model_copy(update={"units": needs})
+    old, newer = (make(category="street_light", now=NOW - n * DAY) for n in (9, 2))
+    of_kind = make(category="stray_animals", now=NOW - DAY)
+    for ticket, at in ((newer, NOW - HOUR), (of_kind, NOW - MINUTE), (old, NOW)):
+        with db.write() as session:
+            service.ask(session, ticket, by=AGENT, now=at)
+    with db.read() as session:
+        found = service.board(session, city, SUPERVISOR, NOW).waiting
+    assert [(each.ticket.id, each.since) for each in found] == [
+        (of_kind.id, NOW - DAY),  # by itself, before anybody asked
+        (newer.id, NOW - HOUR),
+        (old.id, NOW),
+    ]
 
 
 def test_what_waits_for_a_unit(db: Database, city: Tickets, make: Make) -> None:

@@ -20,7 +20,7 @@ from hotline.i18n import masked
 from hotline.models import Account
 from tests.service.tickets.conftest import CALLER, NOW
 from tests.support.floors import Bearer, sign_in_as
-from tickets import board, jobs, service
+from tickets import board, jobs, numbers, service
 from tickets.config import Tickets
 from tickets.search import PAGE
 from tickets.service import TicketFacts
@@ -227,6 +227,26 @@ def test_who_acts_on_an_old_page_is_told_and_changes_nothing(
     api = client.get(page.replace("/tickets", "/api/tickets")).json
     assert api is not None
     assert api["state"] == "in_progress"
+
+
+def test_a_page_that_stands_open_is_told_what_others_did(
+    floor: Floor, client: FlaskClient, browse: Any, post: Post, make: Make
+) -> None:
+    ticket = make()
+    browse(Role.SUPERVISOR)
+    page = client.get(f"{page_of(ticket)}?lang=en").text
+    (address,) = re.findall(r'data-changed="([^"]+)"', page)
+    assert client.get(address).text.strip() == ""
+    browse(Role.DIVISION, DIVISION)
+    post(page_of(ticket), f"{page_of(ticket)}/move", **{"from": "received", "to": "in_progress"})
+    browse(Role.SUPERVISOR)
+    told = client.get(f"{address}?lang=en").text
+    assert "Something has happened since this page was shown: Took it up" in told
+    assert f'href="{page_of(ticket)}"' in told
+    post(page_of(ticket), f"{page_of(ticket)}/note", text="ช่างอยู่ที่จุดแล้ว", note="1")
+    assert "2 new things have happened" in client.get(f"{address}?lang=en").text
+    # of what is not there, or not to be read, nothing is told
+    assert client.get(f"/tickets/{numbers.make(999)}/since/0").status_code == 404
 
 
 def test_words_whose_move_is_gone_are_offered_as_a_note(

@@ -37,12 +37,19 @@ def flood(n: int, north: float = 0, east: float = 0, street: str = "") -> Matter
         at(north, east),
         frozenset({street}) if street else frozenset(),
         area="nong_prue",
+        came=came(f"ticket {n}"),
     )
 
 
+def came(*who: str) -> frozenset[str]:
+    return frozenset(who)
+
+
 def test_who_tells_of_it_three_times_is_one_caller() -> None:
-    told = [replace(flood(n), number="+66810000001") for n in range(3)]
-    told += [replace(flood(3), number="+66810000002", callers=4), flood(4), flood(5)]
+    told = [replace(flood(n), came=came("+66810000001")) for n in range(3)]
+    told += [replace(flood(3), came=came("+66810000002", "+66810000003", "caller 1", "caller 2"))]
+    # who called second with that one, first with another
+    told += [replace(flood(4), came=came("+66810000003")), flood(5), flood(6)]
     assert rules.people(told) == 1 + 4 + 2
     assert rules.people([]) == 0
 
@@ -94,13 +101,15 @@ def test_forty_in_one_place_are_one_and_two_places_are_two() -> None:
 
 
 def test_callers_count_and_not_tickets() -> None:
-    (burst,) = rules.bursts([replace(flood(1), callers=4), replace(flood(2), callers=2)], LIMITS)
+    (burst,) = rules.bursts(
+        [replace(flood(1), came=came(*"abcd")), replace(flood(2), came=came(*"ef"))], LIMITS
+    )
     assert burst.callers == 6
 
 
 def test_without_a_pin_the_words_say_where() -> None:
     scene = Scene("flood", HERE, frozenset({"soi"}), frozenset({"temple"}), "nong_prue")
-    bare = Matter(1, NOW, {"flood": 1.0})
+    bare = Matter(1, NOW, {"flood": 1.0}, came=came("ticket 1"))
     for there, matter in (
         (True, replace(bare, streets=frozenset({"soi"}))),
         (True, replace(bare, marks=frozenset({"temple"}))),
@@ -141,7 +150,7 @@ def test_what_is_said_counts_more_than_what_was_chosen(
         alike={"flood": ("drain",)},
         category_of={"flood": "flood", "blackout": "street_light", "rubbish": "rubbish"},
     )
-    assert Matter(1, NOW, found).is_about("flood") is is_about
+    assert replace(flood(1), topics=found).is_about("flood") is is_about
 
 
 def test_the_middle_is_not_moved_by_what_is_far_off() -> None:

@@ -26,6 +26,15 @@ def test_streets_are_what_enough_addresses_name() -> None:
     assert measuring.streets_of([SOI, SOI], 3)("ซอยลาดพร้าว 1") == frozenset()
 
 
+def test_a_street_is_found_by_its_name_alone_where_nothing_else_is_called_so() -> None:
+    sois = ["9 ซอย บัวขาว", "3 ซอยลาดพร้าว 1", "ซอยพัทยาใต้ แขวงพัทยาใต้", "ซอยสีลม", "1 ถนน สีลม"]
+    alone = measuring.streets_of(sois, 1, alone=True)
+    assert alone("น้ำท่วมบัวขาว") == {"ซอยบัวขาว"}
+    assert alone("น้ำท่วมลาดพร้าว 1") == {"ซอยลาดพร้าว1"}
+    assert alone("ลาดพร้าว 12") == alone("พัทยาใต้") == alone("น้ำท่วมสีลม") == frozenset()
+    assert measuring.streets_of(sois, 1)("น้ำท่วมบัวขาว") == frozenset()
+
+
 def test_what_is_offered_too_far_apart_is_counted() -> None:
     """Nobody has a pin, and the street is in the words alone: with it the true one is found, and so
     is what was said of the same name elsewhere.

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from hotline import city
 from hotline.errors import Invalid
+from tests.support.floors import CONFIG
 from tests.unit.tickets.test_config import GOOD
 from tickets.categories import tables
 from tickets.categories.names import Names
@@ -42,6 +44,25 @@ def test_what_a_text_calls_by_name(names: Names) -> None:
     assert list(names.said_in("มีหลุมบน ROAD ใหญ่", {"road", "drain"})) == [("road", "road")]
     assert list(names.said_in("broad", {"road"})) == []  # a word, and not a part of one
     assert list(names.said_in("road", set())) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("我家门口积水很深", "flood"),
+        ("路灯坏了", "street_light"),  # two signs are a word
+        ("垃圾没人收", "rubbish"),
+        ("Сильный шум ночью", "noise"),  # three letters are one
+        ("Мусора много", "rubbish"),  # words have endings
+        ("Не работает светофор", "traffic_signal"),
+        ("решумация", None),  # a part of a word is none
+        ("水", None),
+    ],
+)
+def test_what_is_said_in_chinese_and_russian(text: str, category: str | None) -> None:
+    shipped = Names.of(city.load(CONFIG).tickets.categories)
+    said = shipped.said_in(text, set(shipped.by_name.values()))
+    assert next((found for found, _ in said), None) == category
 
 
 def test_a_file_of_another_city(names: Names, tmp_path: Path) -> None:
