@@ -96,6 +96,11 @@ class AgentFacts:
         """Whether they answer in the page of the desk, which may not be there for a moment."""
         return self.address.startswith(CLIENT)
 
+    @property
+    def client(self) -> str:
+        """By which name the carrier knows that page."""
+        return self.address.removeprefix(CLIENT)
+
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:

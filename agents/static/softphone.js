@@ -41,6 +41,9 @@ export class Softphone extends EventTarget {
   #poor = new Set();
   /** Why the microphone is not to be had; empty when it is. */
   #trouble = "";
+  /** A local exchange answers in our place, so that all but the sound can be tried. */
+  #silent = false;
+  #questions = 0;
   /** The carrier no longer takes our token: what the SDK says of being registered is not true. */
   #refused = false;
   /** @type {Promise<void> | null} */
@@ -105,14 +108,25 @@ export class Softphone extends EventTarget {
   /** From the beginning, or again when a microphone has come or gone. */
   async #attempt() {
     if (!this.#mine) return;
-    const asking = setTimeout(() => ((this.#trouble = "asked"), this.#follow()), ASKING_MS);
+    const asking = setTimeout(() => this.#is("asked"), ASKING_MS);
     try {
-      this.#trouble = await microphone().finally(() => clearTimeout(asking));
+      await this.#is(await microphone().finally(() => clearTimeout(asking)));
       if (!this.#trouble && !this.#device) await this.#renew();
     } catch (error) {
       console.error("the telephone:", error);
       this.#trouble = "off";
     }
+    this.#follow();
+  }
+
+  /** @param {string} trouble what is in the way of the microphone; empty: nothing */
+  async #is(trouble) {
+    const question = ++this.#questions;
+    const standsIn = /** @type {any} */ (globalThis).carrierStandsIn;
+    const silent = Boolean(trouble && (await standsIn?.(this.box.dataset.client).catch(() => false)));
+    if (question !== this.#questions) return; // more is known by now
+    this.#silent = silent;
+    this.#trouble = trouble;
     this.#follow();
   }
 
@@ -243,7 +257,7 @@ export class Softphone extends EventTarget {
   }
 
   #ofLine() {
-    if (BROKEN.includes(this.#trouble)) return this.#trouble;
+    if (BROKEN.includes(this.#trouble)) return this.#silent ? "silent" : this.#trouble;
     if (this.#device?.state !== "registered" || this.#refused) return "away";
     return this.#without < ELSEWHERE_SECONDS ? "ready" : "taken";
   }
@@ -266,10 +280,11 @@ export class Softphone extends EventTarget {
   async #tell() {
     const { status, trouble = "" } = document.getElementById("state")?.dataset ?? {};
     if (!status || !this.#mine || this.#telling) return;
-    const mine = TROUBLES.includes(this.#trouble) ? this.#trouble : "";
+    const mine = TROUBLES.includes(this.#trouble) && !this.#silent ? this.#trouble : "";
     if (status === "signed_out" || this.#told !== mine) this.#told = "";
     if (status === "signed_out" || trouble === mine || (mine && this.#told === mine)) return;
-    if (!mine && (this.#device?.state !== "registered" || this.#refused)) return; // it does not work yet
+    const works = this.#silent || (this.#device?.state === "registered" && !this.#refused);
+    if (!mine && !works) return; // not yet
     this.#telling = true;
     const known = await this.#said(mine);
     this.#telling = false;
