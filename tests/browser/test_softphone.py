@@ -10,15 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from agents import demo
 from exchange.voice import tones
 from hotline.auth import Role
-from ivr import calls, story
+from ivr import calls, recordings, story
 from tests.browser.conftest import DESK, PATIENCE_MS, Hotline, launch
-from tests.exchange.voice_support import LISTEN
+from tests.exchange.voice_support import LISTEN, power, unmulaw
 
 CALLER, AGENT = 697, 1209
 FLAGS = (
@@ -286,6 +287,47 @@ def test_keys_are_heard_at_the_other_end_both_ways(
     agent.keyboard.press("Escape")
     agent.keyboard.press("F9")
     write_up(agent)
+
+
+def test_what_a_held_caller_does_not_hear_is_not_in_the_recording(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    """The agent speaks all the time: to the caller, into the room, and to the caller again."""
+    agent, caller = talking(browsers, hotline, wrong)
+    state = agent.locator(".talk-state")
+    expect(state).to_contain_text("Recording")
+    agent.wait_for_timeout(2000)
+    agent.keyboard.press("F2")
+    hears(caller, AGENT, at_all=False)
+    expect(state).to_contain_text("Not recorded while on hold")
+    agent.wait_for_timeout(3000)
+    agent.keyboard.press("F2")
+    hears(caller, AGENT)
+    agent.wait_for_timeout(2000)
+    agent.keyboard.press("F9")
+    sound = recorded(hotline, agent)
+    write_up(agent)
+    seconds = [power(part, AGENT) > 0.003 for part in np.array_split(sound, len(sound) // 8000)]
+    told = "".join("#" if each else "." for each in seconds)
+    assert re.fullmatch(r"\.*#+\.{2,}#+\.*", told), told
+    silent = max(re.findall(r"(?<=#)\.+(?=#)", told), key=len)
+    at = told.index(silent)
+    # not only the agent's: nothing at all is there
+    assert not sound[(at + 1) * 8000 : (at + len(silent) - 1) * 8000].any(), told
+
+
+def recorded(hotline: Hotline, agent: Page) -> Any:
+    """The sound of the conversation that this desk has just had, once it is here."""
+    call_id = int((agent.locator("[id^=call-]").first.get_attribute("id") or "").split("-")[1])
+    with hotline.floor() as floor:
+        for _ in range(100):
+            with floor.db.read() as session:
+                for each in recordings.of_calls(session, [call_id]):
+                    if each.file is not None:
+                        file = recordings.path_of(floor, each).read_bytes()
+                        return unmulaw(file[-8000 * each.seconds :])
+            agent.wait_for_timeout(200)
+    raise AssertionError("the recording did not come")
 
 
 def test_a_desk_that_is_loaded_again_in_mid_call_comes_back_to_it(
