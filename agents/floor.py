@@ -84,6 +84,7 @@ def people(session: Session) -> dict[str, Any]:
         "rows": rows,
         "shown": desk.shown,
         "label": desk.label,
+        "doing": desk.doing,
         "late": desk.late,
         "seen_as": supervise.seen_as,
         "unheld": lambda row: row.presence.state in (State.IDLE, State.OFFERED),

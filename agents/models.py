@@ -28,7 +28,7 @@ class Agent(Base):
 class AgentSkill(Base):
     """One skill of one agent.
 
-    `ready_since` repeats `Presence.idle_since` while the agent is ready and idle and is NULL
+    `ready_since` repeats `Presence.idle_since` while the agent may get an offer and is NULL
     otherwise, so that the longest idle agent of a skill is the first entry of an index.
     """
 
@@ -73,13 +73,16 @@ class PresenceRow(Base):
     wrap_up_until: Mapped[datetime | None]
     #: By when it should be done: before `wrap_up_until` where an overrun is suffered.
     wrap_up_due: Mapped[datetime | None]
+    #: Why the telephone in their page cannot be answered (`agents.states.Trouble`).
+    trouble: Mapped[str | None] = mapped_column(sa.String(12))
 
 
 class PresenceEvent(Base):
     """One change of one agent's presence, written with it; append-only.
 
-    `kind` is the move (`agents.states.Move`), `by` who made it (`agent:7`, `account:3`, `engine`),
-    `data` has `from` and `to` (status, reason, state of each), and `offer_id`, `call_id` if any.
+    `kind` is the move (`agents.states.Move`), `by` who made it (`agent:7`, their page by itself:
+    `page:7`, `account:3`, `engine`), `data` has `from` and `to` (status, reason, state of each),
+    and `offer_id`, `call_id` if any.
     What a supervisor did (`agents.supervise`) has `who` (their name) and `why` beside it. Two kinds
     are no moves and change neither field: `skills` (`gave`, `took`) and `told` (`what`).
     """

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agents.models import AgentSkill, PresenceEvent, PresenceRow
-from agents.states import IllegalMove, Move, Presence, State, Status, moved
+from agents.states import IllegalMove, Move, Presence, State, Status, Trouble, moved
 from hotline.announce import announce
 from hotline.errors import Conflict, NotFound
 
@@ -21,7 +21,8 @@ READY: Final = "agent.ready"
 """Announced with `agent_id` when somebody becomes ready and idle."""
 
 LEFT: Final = "agent.left"
-"""Announced with `agent_id` and `offer_id` when somebody leaves `ready` while an offer rings."""
+"""Announced with `agent_id` and `offer_id` when somebody takes no calls any more while an offer
+rings."""
 
 ENGINE: Final = "engine"
 _TRIES = 10
@@ -39,6 +40,7 @@ class PresenceFacts:
     status: Status
     reason: str | None
     state: State
+    trouble: Trouble | None
     since: datetime
     state_since: datetime
     idle_since: datetime | None
@@ -49,8 +51,13 @@ class PresenceFacts:
 
     @property
     def presence(self) -> Presence:
-        """The two fields that the table knows."""
-        return Presence(self.status, self.state, self.reason)
+        """What the table knows."""
+        return Presence(self.status, self.state, self.reason, self.trouble)
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether somebody who is ready is offered nothing, since their telephone fails."""
+        return self.status is Status.READY and self.trouble is not None
 
     @property
     def shown_since(self) -> datetime:
@@ -68,6 +75,7 @@ class Change:
     now: datetime
     by: str
     reason: str | None = None
+    trouble: Trouble | None = None
     sets: tuple[tuple[str, Any], ...] = ()
     said: tuple[tuple[str, Any], ...] = ()
 
@@ -94,8 +102,9 @@ _WRITE = sa.insert(PresenceEvent.__table__)  # type: ignore[arg-type]
 
 def facts_of(row: Any) -> PresenceFacts:
     """The facts of one row of `COLUMNS`."""
-    agent_id, n, status, reason, state, *rest = row
-    return PresenceFacts(agent_id, n, Status(status), reason, State(state), *rest)
+    agent_id, n, status, reason, state, trouble, *rest = row
+    known = None if trouble is None else Trouble(trouble)
+    return PresenceFacts(agent_id, n, Status(status), reason, State(state), known, *rest)
 
 
 def read(session: Session, agent_id: int) -> PresenceFacts:
@@ -119,7 +128,7 @@ def change(
         if guard is not None and not guard(before):
             return None
         try:
-            after = moved(before.presence, what.move, what.reason)
+            after = moved(before.presence, what.move, what.reason, what.trouble)
         except IllegalMove:
             return None
         if after == before.presence:
@@ -210,6 +219,7 @@ def _next(before: PresenceFacts, after: Presence, what: Change) -> PresenceFacts
         "offer_id": before.offer_id,
         "wrap_up_until": before.wrap_up_until,
         "wrap_up_due": before.wrap_up_due,
+        "trouble": after.trouble,
     }
     if after.state is State.IDLE:
         values |= dict.fromkeys(("call_id", "offer_id", "wrap_up_until", "wrap_up_due"))
@@ -222,12 +232,14 @@ def _idle_since(before: PresenceFacts, after: Presence, what: Change) -> datetim
         kept = before.idle_since if what.move is Move.WITHDRAW else None
         return kept or what.now
     waits_for_an_answer = after.state in (State.OFFERED, State.ON_CALL)
-    return before.idle_since if after.status is Status.READY and waits_for_an_answer else None
+    return before.idle_since if after.takes_calls and waits_for_an_answer else None
 
 
 def _record(session: Session, before: PresenceFacts, after: PresenceFacts, what: Change) -> None:
     """The event, the skills' index, and the announcement that a change owes."""
     data = {"from": _words(before), "to": _words(after), **dict(what.said)}
+    if what.trouble is not None:
+        data["trouble"] = what.trouble
     held = {
         "offer_id": after.offer_id or before.offer_id,
         "call_id": after.call_id or before.call_id,
@@ -247,7 +259,7 @@ def _record(session: Session, before: PresenceFacts, after: PresenceFacts, what:
         session.execute(_SHOW, {"who": after.agent_id, "idle": idle})
     if is_now and not was:
         announce(session, READY, agent_id=after.agent_id)
-    if after.state is State.OFFERED is before.state and after.status is not Status.READY:
+    if after.state is State.OFFERED is before.state and not after.presence.takes_calls:
         announce(session, LEFT, agent_id=after.agent_id, offer_id=after.offer_id)
 
 

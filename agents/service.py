@@ -21,7 +21,7 @@ from agents import presence
 from agents.models import Agent, AgentSkill, PresenceRow
 from agents.presence import ENGINE, Change, PresenceFacts
 from agents.routing import Ready, skill
-from agents.states import Move, Presence, State, Status
+from agents.states import Move, Presence, State, Status, Trouble
 from hotline.announce import announce
 from hotline.db import bulk_insert
 from hotline.errors import Conflict, Invalid, NotFound
@@ -62,6 +62,8 @@ __all__ = [
     "stuck",
     "take_break",
     "takes_over",
+    "telephone_fails",
+    "telephone_works",
     "wrap_up",
 ]
 
@@ -93,6 +95,11 @@ class AgentFacts:
     def in_browser(self) -> bool:
         """Whether they answer in the page of the desk, which may not be there for a moment."""
         return self.address.startswith(CLIENT)
+
+    @property
+    def client(self) -> str:
+        """By which name the carrier knows that page."""
+        return self.address.removeprefix(CLIENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +187,16 @@ def set_work(
         if seen.state != State.IDLE:
             raise AgentBusy()
         session.execute(sa.update(Agent).where(Agent.id == them.id).values(address=wanted))
+        telephone_works(session, them.id, now=now)  # of the new one nobody has said anything
+        session.refresh(seen)
     _exchange_skills(session, seen, skills)
     return AgentFacts(them.id, account_id, them.name, wanted)
 
 
 def _exchange_skills(session: Session, seen: PresenceRow, skills: Collection[str]) -> None:
     """Other skills; whoever is ready is found by the new ones at once."""
-    there = Presence(Status(seen.status), State(seen.state), seen.reason)
+    trouble = None if seen.trouble is None else Trouble(seen.trouble)
+    there = Presence(Status(seen.status), State(seen.state), seen.reason, trouble)
     idle = seen.idle_since if there.available else None
     session.execute(sa.delete(AgentSkill).where(AgentSkill.agent_id == seen.agent_id))
     rows = [
@@ -269,6 +279,23 @@ def _choose(
     after = presence.change(session, agent_id, what)
     assert after is not None  # a human's choice is legal everywhere (tests/unit/agents)
     return after
+
+
+# ---------------------------------------------------------------- what their page says
+
+
+def telephone_fails(session: Session, agent_id: int, trouble: Trouble, *, now: datetime) -> None:
+    """The telephone in the agent's page cannot be answered: no more offers until it can; one that
+    rings is announced as `agent.left`. Said twice, or by a page of who is signed out, it is
+    nothing.
+    """
+    what = Change(Move.FAIL, now, f"page:{agent_id}", trouble=trouble)
+    presence.change(session, agent_id, what)
+
+
+def telephone_works(session: Session, agent_id: int, *, now: datetime) -> None:
+    """It can be answered (again). Said twice, it stands."""
+    presence.change(session, agent_id, Change(Move.WORK, now, f"page:{agent_id}"))
 
 
 # ---------------------------------------------------------------- what the engine does
@@ -460,9 +487,10 @@ def signed_in(
 
 def able(session: Session, skills: Collection[str]) -> int:
     """How many agents with any of these skills take calls, now or after the one they are on: signed
-    in, not on a break, and not away from a desk that rang in vain.
+    in, not on a break, not away from a desk that rang in vain, and with a telephone to answer.
     """
-    return _how_many(session, skills, [Status.READY])
+    found = {"skills": sorted(skills), "statuses": [Status.READY]}
+    return session.execute(_HOW_MANY.where(PresenceRow.trouble.is_(None)), found).scalar_one()
 
 
 def _how_many(session: Session, skills: Collection[str], statuses: Collection[Status]) -> int:
@@ -491,7 +519,7 @@ def board(session: Session) -> list[BoardRow]:
 
 
 def ready_queues(session: Session) -> list[frozenset[str]]:
-    """Of each agent who is ready and idle, the queues that they answer."""
+    """Of each agent who may get an offer now, the queues that they answer."""
     found: dict[int, set[str]] = {}
     for agent_id, name in session.execute(_READY_SKILLS):
         queues = found.setdefault(agent_id, set())
@@ -577,7 +605,11 @@ _BOARD = (
 _READY_SKILLS = (
     sa.select(PresenceRow.agent_id, AgentSkill.skill)
     .outerjoin(AgentSkill, AgentSkill.agent_id == PresenceRow.agent_id)
-    .where(PresenceRow.status == Status.READY, PresenceRow.state == State.IDLE)
+    .where(
+        PresenceRow.status == Status.READY,
+        PresenceRow.state == State.IDLE,
+        PresenceRow.trouble.is_(None),
+    )
 )
 
 

@@ -4,6 +4,10 @@ A status is a human's word and survives calls: who takes a break while talking k
 on a break afterwards. A state is the engine's: which offer or call holds the agent. An agent gets
 an offer only when both agree: `READY` and `IDLE`. (mod_callcenter keeps the same two apart.)
 
+Beside them stands a `Trouble`, which neither a human nor the engine chose: the page of the desk has
+no microphone to answer with. It leaves both fields as they are, and while it lasts nothing is
+offered.
+
 Everything here is pure: no row, no clock. `docs/presence.md` is generated from these tables.
 """
 
@@ -31,8 +35,20 @@ class State(StrEnum):
     MONITORING = "monitoring"
 
 
+class Trouble(StrEnum):
+    """Why the telephone in an agent's page cannot be answered, as the page says."""
+
+    REFUSED = "refused"  # the browser does not allow the microphone
+    ASKED = "asked"  # the browser asks whether it may, and nobody has said
+    NONE = "none"  # there is no microphone
+    INSECURE = "insecure"  # not opened by https, so that there is none
+    OFF = "off"  # the telephone could not start
+
+
 class Move(StrEnum):
-    """What happens to an agent. The first three are a human's choice, the rest the engine's."""
+    """What happens to an agent. The first three are a human's choice, the last two their page's,
+    the rest the engine's.
+    """
 
     READY = "ready"
     BREAK = "break"
@@ -53,8 +69,13 @@ class Move(StrEnum):
     TAKE_OVER = "take_over"  # and has it now
     REPAIR = "repair"  # a sweep found no offer and no call behind the state
 
+    FAIL = "fail"  # the telephone in the page cannot be answered
+    WORK = "work"  # and works (again)
+
 
 HUMAN: Final = frozenset({Move.READY, Move.BREAK, Move.SIGN_OUT})
+#: Moves of the page: they leave status and state as they are.
+OF_PAGE: Final = frozenset({Move.FAIL, Move.WORK})
 
 # What a decline writes as the reason of the break; no configured reason may take this name.
 DECLINED: Final = "declined"
@@ -149,36 +170,52 @@ class IllegalMove(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Both fields of one agent. `reason` is that of the break, and None otherwise."""
+    """Both fields of one agent. `reason` is that of the break, and None otherwise; so is `trouble`
+    while their telephone can be answered, as far as anybody has said.
+    """
 
     status: Status
     state: State
     reason: str | None = None
+    trouble: Trouble | None = None
 
     @property
     def available(self) -> bool:
         """Whether this agent may get an offer now."""
-        return self.status is Status.READY and self.state is State.IDLE
+        return self.takes_calls and self.state is State.IDLE
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether this agent may get an offer now, or once what holds them is over."""
+        return self.status is Status.READY and self.trouble is None
 
     @property
     def may_call_out(self) -> bool:
         """Whether this agent may call somebody now."""
-        return self.state is State.IDLE and self.status is not Status.SIGNED_OUT
+        there = self.status is not Status.SIGNED_OUT and self.trouble is None
+        return there and self.state is State.IDLE
 
 
-def moved(presence: Presence, move: Move, reason: str | None = None) -> Presence:
+def moved(
+    presence: Presence, move: Move, reason: str | None = None, trouble: Trouble | None = None
+) -> Presence:
     """What the agent is after a move; the same presence when the move changes nothing.
 
-    `reason` belongs to `Move.BREAK` and is ignored elsewhere. Raises `IllegalMove`.
+    `reason` belongs to `Move.BREAK`, `trouble` to `Move.FAIL`; they are ignored elsewhere. Raises
+    `IllegalMove`.
     """
     state = STATE_TRANSITIONS[presence.state].get(move)
-    if state is None and move in HUMAN:
+    if state is None and move in HUMAN | OF_PAGE:
         state = presence.state
     if state is None or not _may(presence, move):
         raise IllegalMove(move, presence.status, presence.state)
     status = STATUS_TRANSITIONS[presence.status].get(move, presence.status)
     return replace(
-        presence, status=status, state=state, reason=_reason(presence, move, status, reason)
+        presence,
+        status=status,
+        state=state,
+        reason=_reason(presence, move, status, reason),
+        trouble=_trouble(presence, move, status, trouble),
     )
 
 
@@ -188,7 +225,7 @@ def _may(presence: Presence, move: Move) -> bool:
     """
     if move is Move.OFFER:
         return presence.available
-    return move is not Move.CALL_OUT or presence.status is not Status.SIGNED_OUT
+    return move is not Move.CALL_OUT or presence.may_call_out
 
 
 def _reason(presence: Presence, move: Move, status: Status, reason: str | None) -> str | None:
@@ -199,3 +236,12 @@ def _reason(presence: Presence, move: Move, status: Status, reason: str | None) 
     if move is Move.DECLINE and presence.status is not Status.BREAK:
         return DECLINED
     return presence.reason
+
+
+def _trouble(
+    presence: Presence, move: Move, status: Status, trouble: Trouble | None
+) -> Trouble | None:
+    """Who is not there has none: the next shift may begin at another desk, whose page will say."""
+    if status is Status.SIGNED_OUT or move is Move.WORK:
+        return None
+    return trouble if move is Move.FAIL else presence.trouble

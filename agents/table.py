@@ -28,6 +28,10 @@ Two fields, because they answer two questions. The **status** is what the agent 
 a call: who takes a break while talking keeps talking and is on a break afterwards. The **state** is
 what the engine does with the agent. An offer goes only to who is *ready* and *idle*. A dot means
 that the move leaves the field as it is; a dash, that the move is refused there.
+
+Beside them stands what the page of the desk says of its telephone: its **trouble** (no microphone,
+not allowed, …), or none. It changes neither field, and while it lasts nothing is offered; the page
+takes it back by itself, and signing out does ([desk.md](desk.md#the-telephone-in-the-page)).
 """
 
 STATUS_WORDS = {

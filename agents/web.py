@@ -30,7 +30,7 @@ from agents import service, softphone, supervise
 from agents.config import Agents
 from agents.routing import skill
 from agents.service import AgentFacts, BoardRow, PresenceFacts
-from agents.states import DECLINED, State, Status
+from agents.states import DECLINED, State, Status, Trouble
 from hotline import audit, clock
 from hotline.auth import SETS_UP_SCREENS, Role, access, current_account, public
 from hotline.config import LocalText
@@ -63,6 +63,7 @@ WATCHES = (Role.AGENT, Role.SUPERVISOR, Role.MANAGER)
 #: At the top of the grid who needs a look, at the bottom who went home.
 _GRID_ORDER = (
     "missed",
+    "unreachable",
     "offered",
     "on_call",
     "monitoring",
@@ -106,6 +107,7 @@ def desk() -> BaseResponse:
             word=word,
             choices=_choices(),
             label=label,
+            doing=doing,
             late=late,
             softphone=phone,
             carrier_script=floor().settings.carrier_script,
@@ -131,6 +133,28 @@ def softphone_token() -> BaseResponse:
     )
 
 
+@blueprint.post("/api/softphone")
+@access(*ANSWERS)
+def softphone_tells() -> BaseResponse:
+    """The page says that its telephone cannot be answered (`trouble`), or that it can (empty); the
+    answer is my presence. See docs/api.md.
+    """
+    said = str(json_body().get("trouble") or "")
+    if said and said not in list(Trouble):
+        raise Invalid(
+            f"trouble: {said!r}", text="agents.no_such_trouble", choices=", ".join(Trouble)
+        )
+    with floor().db.write() as session:
+        me, now = _me(session), clock.now()
+        if not softphone.is_for(floor().settings, me.address):
+            raise NoSoftphone(me.address)
+        if said:
+            service.telephone_fails(session, me.id, Trouble(said), now=now)
+        else:
+            service.telephone_works(session, me.id, now=now)
+    return show_presence()
+
+
 @blueprint.get("/desk/twilio.min.js")
 @public
 def sdk() -> BaseResponse:
@@ -152,6 +176,7 @@ def desk_presence() -> BaseResponse:
         word=word,
         choices=_choices(),
         label=label,
+        doing=doing,
         late=late,
     )
 
@@ -195,7 +220,7 @@ def _board() -> dict[str, Any]:
     rows = by_urgency(
         row for row in everybody if row.skills or row.presence.status is not Status.SIGNED_OUT
     )
-    people = kept("agents/_person.html", rows, shown=shown, label=label)
+    people = kept("agents/_person.html", rows, shown=shown, doing=doing)
     return {"figures": figures, "people": people, "counts": Counter(map(shown, rows))}
 
 
@@ -205,9 +230,16 @@ def by_urgency(rows: Iterable[BoardRow]) -> list[BoardRow]:
 
 
 def shown(row: BoardRow) -> str:
-    """The one word for both fields: the state while the engine holds the agent, else the status."""
-    seen = row.presence
-    return seen.status if seen.state is State.IDLE else seen.state
+    """The one word for both fields: the state while the engine holds the agent, else the status; or
+    that nothing is offered, since their telephone fails.
+    """
+    return _word(row.presence)
+
+
+def _word(seen: PresenceFacts) -> str:
+    if seen.state is not State.IDLE:
+        return seen.state
+    return "unreachable" if seen.unreachable else seen.status
 
 
 # ---------------------------------------------------------------- the API
@@ -276,6 +308,7 @@ def _presence_json(me: AgentFacts, seen: PresenceFacts, session: Session) -> dic
         "status": seen.status,
         "reason": seen.reason,
         "state": seen.state,
+        "trouble": seen.trouble,
         "since": seen.since.isoformat(),
         "state_since": seen.state_since.isoformat(),
         "offer_id": seen.offer_id,
@@ -394,6 +427,17 @@ def _choices() -> list[tuple[str, str]]:
         *pauses,
         (Status.SIGNED_OUT, t("agents.end_shift")),
     ]
+
+
+def doing(seen: PresenceFacts) -> str:
+    """What an agent does, in words: the state while the engine holds them, else the status; of who
+    cannot be reached why.
+    """
+    if seen.state is not State.IDLE:
+        return t(f"agents.{seen.state}")
+    if seen.unreachable:
+        return f"{t('agents.unreachable')} · {t(f'agents.trouble.{seen.trouble}')}"
+    return label(seen)
 
 
 def label(seen: PresenceFacts) -> str:

@@ -22,7 +22,7 @@ def make_app(exchange: Exchange) -> web.Application:
     app.router.add_route("GET", "/health", health)
     rest.add_routes(app, exchange)
     handset.add_routes(app, exchange)
-    routes.add_routes(app)
+    routes.add_routes(app, exchange)
     app.on_shutdown.append(_close)  # before open streams are waited for: calls that end, end them
     signal.add_routes(app, exchange)
     return app

@@ -113,6 +113,10 @@ class Stations:
             usual = HEADSET if address.startswith(CLIENT) else TELEPHONE
         return self._stations.get(address, usual)
 
+    def stands_in(self, address: str) -> bool:
+        """Whether a call there is answered though no device is: by a headset on auto-answer."""
+        return self.get(address).outcome == "answer"
+
     def open_page(self, address: str) -> Page:
         """A handset page now rings at this address; the queue gives the calls that ring it.
 

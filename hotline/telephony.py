@@ -136,6 +136,12 @@ class Carrier:
         else:
             self._ask(recording.update, status="in-progress")
 
+    def stop_recording(self, conference: str) -> None:
+        """What was recorded so far is all. Raises CallGone when nothing is recorded there."""
+        self._ask(
+            self._conference(conference).recordings("Twilio.CURRENT").update, status="stopped"
+        )
+
     def invite(
         self,
         conference: str,

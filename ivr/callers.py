@@ -4,6 +4,7 @@ A number that is withheld is nobody's: of it nothing is known, however often it 
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,9 +19,10 @@ from ivr.callbacks import rows
 from ivr.callbacks import service as callbacks
 from ivr.callbacks.rows import CallbackFacts
 from ivr.config import NuisanceRules
-from ivr.errors import NotYours, StillPromised
+from ivr.errors import NoSuchOffer, NotYours, StillPromised
 from ivr.models import Block, Call, Callback, Dismissal
 from ivr.nuisance import NumberFacts
+from ivr.room import offers
 from ivr.story import AtHand, Visit
 
 #: Earlier calls are counted so far back, and so many of them are told one by one.
@@ -50,6 +52,19 @@ def at_hand(session: Session, offer_id: int, agent_id: int) -> AtHand:
     if found is None or found.offer.id != offer_id:
         raise NotYours
     return found
+
+
+def still_at_hand(session: Session, offer_id: int, agent_id: int) -> AtHand | None:
+    """As `at_hand`, for what a page asks for again and again: None when it was theirs and is over,
+    which the page hears of a moment later.
+    """
+    with suppress(NotYours):
+        return at_hand(session, offer_id, agent_id)
+    try:
+        offers.of_agent(session, offer_id, agent_id)
+    except NoSuchOffer as none:
+        raise NotYours from none
+    return None
 
 
 def known_number(found: AtHand) -> str:

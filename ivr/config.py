@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
@@ -137,6 +138,13 @@ class OfferRules(Section):
     wrap_up: wrapping.WrapUp = wrapping.WrapUp()
 
 
+class OnHold(StrEnum):
+    """What becomes of a recording while the caller is held."""
+
+    PAUSE = "pause"  # it has silence
+    RECORD = "record"  # it goes on
+
+
 class TalkRules(Section):
     """What happens in a conversation."""
 
@@ -146,6 +154,8 @@ class TalkRules(Section):
     #: long.
     hold_long: Annotated[int, Field(ge=10, le=3600)] = 120
     pause_long: Annotated[int, Field(ge=10, le=3600)] = 60
+    #: Of a recording while the caller is held, and hears nothing of what is said.
+    on_hold: OnHold = OnHold.PAUSE
 
 
 class Listed(Section):

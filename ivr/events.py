@@ -16,8 +16,8 @@
 | `connected` | caller and agent met in the conference | `offer`, `agent`, `queue`, `language` |
 | `held` | the caller hears music | `offer`, `agent` |
 | `resumed` | the caller is back in the conversation | `offer`, `agent` |
-| `recording_paused` | something private is said | `offer`, `agent` |
-| `recording_again` | it is recorded again | `offer`, `agent` |
+| `recording_paused` | something private is said; the caller is held | `offer`, `agent`; `why` |
+| `recording_again` | it is recorded again | `offer`, `agent`; `why` |
 | `party_asked` | a third party's telephone is rung | `offer`, `agent`, `party`, `title` |
 | `party_joined` | a third party has answered | `offer`, `agent`, `party`, `title` |
 | `party_left` | a third party has gone, or was not reached | as above, and `result` |

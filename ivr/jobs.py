@@ -17,7 +17,7 @@ from sqlalchemy import orm
 
 from agents import service as agents
 from agents.presence import PresenceFacts
-from agents.states import State
+from agents.states import State, Status
 from hotline import clock
 from hotline.floor import Floor
 from hotline.jobs import Every, Job, Sweep
@@ -182,13 +182,19 @@ def agent_ready(floor: Floor, *, agent_id: int) -> None:
 
 
 def agent_left(floor: Floor, *, agent_id: int, offer_id: int) -> None:
-    """Somebody took a break or went home while an offer rang: the next agent is rung at once."""
+    """Somebody took a break or went home while an offer rang, or their telephone cannot be
+    answered: the next agent is rung at once.
+    """
     with suppress(Lost, NoSuchOffer), floor.db.write() as session:
         offer = offers.facts(session, offer_id)
         if offer.agent_id != agent_id or offer.state is not OfferState.OFFERED:
             return
-        if not consults.turned_away(session, offer, now=clock.now()):
-            offers.fail(floor, session, offer, Result.DECLINED, now=clock.now())
+        if consults.turned_away(session, offer, now=clock.now()):
+            return
+        # a telephone that fails is no fault of theirs, and no break
+        chose = agents.presence_of(session, agent_id).status is not Status.READY
+        result = Result.DECLINED if chose else Result.WITHDRAWN
+        offers.fail(floor, session, offer, result, now=clock.now())
 
 
 # ---------------------------------------------------------------- sweeps

@@ -202,6 +202,8 @@ class Offer(Base):
     #: Since when the caller is held, and the recording paused; NULL while they are not.
     held_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
+    #: Since when the recording has silence because the caller is held; counts while they are.
+    hushed_at: Mapped[datetime | None]
     #: How the agent left a caller who went on from here (`ivr.talk`); NULL for everybody else.
     passed_to: Mapped[str | None] = mapped_column(sa.String(12))
     #: The offer whose agent asks this one's for a word (`ivr.talk.consults`); NULL for one of the

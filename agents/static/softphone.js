@@ -18,8 +18,14 @@ const REFRESH_MS = 120_000;
 const TOKEN_ERRORS = [20101, 20102, 20103, 20104, 20151, 20157, 31201, 31202, 31204, 31205];
 /** The microphone was taken away while the page was open. */
 const MICROPHONE_ERRORS = [31401, 31402];
-/** The states in which there is no telephone, and only the agent or the administrator helps. */
-const BROKEN = ["refused", "none", "insecure", "off", "elsewhere"];
+/** Why a telephone cannot be answered, as the server is told it: only the agent or the administrator helps. */
+const TROUBLES = ["refused", "asked", "none", "insecure", "off"];
+/** The states in which there is no telephone here. */
+const BROKEN = [...TROUBLES, "elsewhere"];
+/** A microphone that is not there for so long is being asked for, and nobody has said yes or no. */
+const ASKING_MS = 4000;
+/** How often one that is allowed and yet not to be had (another program has it) is tried again, in seconds. */
+const TRY_SECONDS = 5;
 /** Held by the one tab of this browser that has the telephone. */
 const LOCK = "softphone";
 /** Who talks for so many seconds, and not here, talks in another browser; before, it may be connecting. */
@@ -35,6 +41,9 @@ export class Softphone extends EventTarget {
   #poor = new Set();
   /** Why the microphone is not to be had; empty when it is. */
   #trouble = "";
+  /** A local exchange answers in our place, so that all but the sound can be tried. */
+  #silent = false;
+  #questions = 0;
   /** The carrier no longer takes our token: what the SDK says of being registered is not true. */
   #refused = false;
   /** @type {Promise<void> | null} */
@@ -43,6 +52,12 @@ export class Softphone extends EventTarget {
   #mine = false;
   /** For how many seconds the agent has been in a call that is not had here. */
   #without = 0;
+  /** Whether the browser allows the microphone, as far as it tells. @type {PermissionStatus | undefined} */
+  #allowed;
+  #looks = 0;
+  /** The trouble that the server was told. */
+  #told = "";
+  #telling = false;
 
   /** @param {HTMLElement} box */
   constructor(box) {
@@ -69,7 +84,7 @@ export class Softphone extends EventTarget {
   async start() {
     navigator.mediaDevices?.addEventListener("devicechange", () => this.#attempt());
     const asked = navigator.permissions?.query({ name: /** @type {any} */ ("microphone") });
-    asked?.then((permission) => (permission.onchange = () => this.#attempt()), () => {});
+    asked?.then((permission) => ((this.#allowed = permission).onchange = () => this.#attempt()), () => {});
     this.mute.addEventListener("click", () => this.#call?.mute(!this.#call.isMuted()));
     setInterval(() => this.#look(), 1000);
     await this.#turn();
@@ -93,13 +108,25 @@ export class Softphone extends EventTarget {
   /** From the beginning, or again when a microphone has come or gone. */
   async #attempt() {
     if (!this.#mine) return;
+    const asking = setTimeout(() => this.#is("asked"), ASKING_MS);
     try {
-      this.#trouble = await microphone();
+      await this.#is(await microphone().finally(() => clearTimeout(asking)));
       if (!this.#trouble && !this.#device) await this.#renew();
     } catch (error) {
       console.error("the telephone:", error);
       this.#trouble = "off";
     }
+    this.#follow();
+  }
+
+  /** @param {string} trouble what is in the way of the microphone; empty: nothing */
+  async #is(trouble) {
+    const question = ++this.#questions;
+    const standsIn = /** @type {any} */ (globalThis).carrierStandsIn;
+    const silent = Boolean(trouble && (await standsIn?.(this.box.dataset.client).catch(() => false)));
+    if (question !== this.#questions) return; // more is known by now
+    this.#silent = silent;
+    this.#trouble = trouble;
     this.#follow();
   }
 
@@ -230,7 +257,7 @@ export class Softphone extends EventTarget {
   }
 
   #ofLine() {
-    if (BROKEN.includes(this.#trouble)) return this.#trouble;
+    if (BROKEN.includes(this.#trouble)) return this.#silent ? "silent" : this.#trouble;
     if (this.#device?.state !== "registered" || this.#refused) return "away";
     return this.#without < ELSEWHERE_SECONDS ? "ready" : "taken";
   }
@@ -239,7 +266,41 @@ export class Softphone extends EventTarget {
   #look() {
     const talks = document.getElementById("state")?.dataset.state === "on_call" && !document.getElementById("cut-off");
     this.#without = talks && !this.#call && this.#device?.state === "registered" ? this.#without + 1 : 0;
+    const again = ++this.#looks % TRY_SECONDS === 0 && this.#allowed?.state === "granted";
+    if (again && ["refused", "none"].includes(this.#trouble)) this.#attempt();
     this.#follow();
+    this.#tell();
+  }
+
+  /**
+   * Who cannot answer is offered no calls: the server is told so, and that it works once it does. Of two
+   * browsers of one agent one that works is enough: it takes back what the other has said, which then says
+   * no more. Who signs out begins anew.
+   */
+  async #tell() {
+    const { status, trouble = "" } = document.getElementById("state")?.dataset ?? {};
+    if (!status || !this.#mine || this.#telling) return;
+    const mine = TROUBLES.includes(this.#trouble) && !this.#silent ? this.#trouble : "";
+    if (status === "signed_out" || this.#told !== mine) this.#told = "";
+    if (status === "signed_out" || trouble === mine || (mine && this.#told === mine)) return;
+    const works = this.#silent || (this.#device?.state === "registered" && !this.#refused);
+    if (!mine && !works) return; // not yet
+    this.#telling = true;
+    const known = await this.#said(mine);
+    this.#telling = false;
+    if (known === mine) this.#told = mine;
+  }
+
+  /** @param {string} trouble @returns {Promise<string | undefined>} what the server knows then, if it has answered */
+  async #said(trouble) {
+    const answer = await fetch(this.box.dataset.tells ?? "", {
+      method: "POST",
+      body: JSON.stringify({ trouble }),
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": this.box.dataset.csrf ?? "" },
+      signal: AbortSignal.timeout(GIVE_UP_MS),
+    }).catch(() => null);
+    if (answer?.status === 404) return trouble; // there is no telephone here for anybody to ring
+    return answer?.ok ? ((await answer.json().catch(() => ({}))).trouble ?? "") : undefined;
   }
 
   /** @param {string} state */

@@ -7,7 +7,8 @@
  *   <script src="…/twilio.min.js"></script>
  *   new Twilio.Device(token, { ...globalThis.carrierOptions, … })
  *
- * With the carrier itself the first line is left out, and `carrierOptions` is undefined.
+ * With the carrier itself the first line is left out, and `carrierOptions` is undefined; so is `carrierStandsIn`,
+ * by which a page that has no microphone asks whether its calls are answered all the same.
  */
 (() => {
   const here = new URL(/** @type {HTMLScriptElement} */ (document.currentScript).src);
@@ -20,6 +21,11 @@
       eventgw: here.host,
       publishEvents: false, // the carrier's statistics: nobody here wants them
       sounds: Object.fromEntries(sounds.map((name) => [name, new URL(`sounds/${name}.wav`, here).href])),
+    },
+    /** @param {string} client @returns {Promise<boolean>} */
+    carrierStandsIn: async (client) => {
+      const answer = await fetch(new URL(`stand-in/${encodeURIComponent(client)}`, here));
+      return answer.ok && (await answer.json()).answers;
     },
   });
 

@@ -4,6 +4,7 @@
 |---|---|
 | `/voice/local.js` | what the SDK must be told so that this exchange is its carrier |
 | `/voice/sounds/{name}.wav` | each sound that the SDK plays |
+| `/voice/stand-in/{client}` | JSON, `answers`: whether it answers for a client by itself |
 
 The SDK itself is the page's own affair, as it is with the carrier.
 """
@@ -14,6 +15,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from exchange.core import Exchange
+from exchange.stations import CLIENT
 from exchange.voice import tones
 
 PREFIX = "/voice/"
@@ -25,8 +28,14 @@ SHARED = {
 }
 
 
-def add_routes(app: web.Application) -> None:
-    """Adds the files."""
+def add_routes(app: web.Application, exchange: Exchange) -> None:
+    """Adds the files, and what a page without a microphone asks."""
+
+    async def stand_in(request: web.Request) -> web.StreamResponse:
+        address = CLIENT + request.match_info["client"]
+        return web.json_response({"answers": exchange.stations.stands_in(address)}, headers=SHARED)
+
+    app.router.add_route("GET", PREFIX + "stand-in/{client}", stand_in)
     app.router.add_route("GET", PREFIX + "local.js", local)
     app.router.add_route("GET", PREFIX + "sounds/{name}.wav", sound)
 

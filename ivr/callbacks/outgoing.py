@@ -118,8 +118,10 @@ def start(
     given something else, or the number is called, in this very moment: asked again, it says which.
     """
     refused = refusal(floor, session, wanted, now=now)
-    if refused is None and not agents.presence_of(session, me.id).presence.may_call_out:
-        refused = CannotCall(text="ivr.callout.not_free")
+    seen = agents.presence_of(session, me.id)
+    if refused is None and not seen.presence.may_call_out:
+        why = "ivr.callout.no_telephone" if seen.trouble else "ivr.callout.not_free"
+        refused = CannotCall(text=why)
     if refused is not None:
         if _is_at_it(session, wanted, me):
             return  # asked last: what stands in the way may be my own call, begun in this moment

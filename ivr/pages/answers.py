@@ -30,10 +30,13 @@ def answers_box() -> Response:
 @blueprint.get("/calls/messages")
 @access(*ANSWERS)
 def messages_sent() -> Response:
-    """Show, as a fragment, what was sent by SMS in the call of the offer that I have at hand."""
+    """Show, as a fragment, what was sent by SMS in the call of the offer that I have at hand;
+    nothing once it is over.
+    """
+    offer_id = request.args.get("offer", 0, type=int)
     with floor().db.read() as session:
-        found = callers.at_hand(session, request.args.get("offer", 0, type=int), me(session).id)
-        sent = messages.of_call(session, found.call.id)
+        found = callers.still_at_hand(session, offer_id, me(session).id)
+        sent = messages.of_call(session, found.call.id) if found else []
     return fragment("ivr/messages.html", sent=sent)
 
 

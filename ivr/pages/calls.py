@@ -172,6 +172,7 @@ _MORE: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
     Kind.ENDED: _if("_unheard", "by", reconcile.BY),
     Kind.TAKEN_OVER: _if("_by", "who"),
     Kind.MONITORED: lambda data: f"_{data['mode']}",
+    **dict.fromkeys((Kind.RECORDING_PAUSED, Kind.RECORDING_RESUMED), _if("_hold", "why", "hold")),
     Kind.REORDERED: lambda data: f"_{data['how']}",
 }
 

@@ -5,7 +5,7 @@ The page is put together here, and each part asked for again by its own address;
 is `agents.floor`, whose way of answering an act is ours, too.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,8 @@ from agents import floor as people
 from agents import service as agents
 from agents import supervise
 from agents.config import Agents
-from agents.service import AgentFacts
+from agents.routing import skill
+from agents.service import AgentFacts, BoardRow
 from hotline import audit, clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
@@ -162,9 +163,10 @@ def _waits(session: Session) -> dict[str, Any]:
                 None if offer is None else names.get(offer.agent_id),
             )
         )
-    free = [row.agent for row in agents.board(session) if row.presence.presence.available]
+    free = [row for row in agents.board(session) if row.presence.presence.available]
     return {
         "waits": rows,
+        "speaking": _speaking,
         "callbacks": sum(line.callbacks for line in waiting.lines(session)),
         "queues": list(floor().section(Ivr).queues),
         "free": free,
@@ -173,6 +175,21 @@ def _waits(session: Session) -> dict[str, Any]:
         "queue_title": queue_title,
         "spoken_title": spoken_title,
     }
+
+
+def _speaking(free: Sequence[BoardRow], language: str) -> list[tuple[bool, list[AgentFacts]]]:
+    """Who is free, in two parts: those who answer somebody in `language`, whatever the queue, and
+    the others; each by name.
+    """
+    of = {
+        knows: [row.agent for row in free if _speaks(row, language) is knows]
+        for knows in (True, False)
+    }
+    return [(knows, found) for knows, found in of.items() if found]
+
+
+def _speaks(row: BoardRow, language: str) -> bool:
+    return any(each.endswith(skill("", language)) for each in row.skills)
 
 
 def _name(session: Session, call: CallFacts) -> str:
@@ -338,8 +355,12 @@ def _to_queue(session: Session, wish: reorder.Wish, now: datetime) -> str:
 
 def _to_agent(session: Session, wish: reorder.Wish, now: datetime) -> str:
     agent_id = request.form.get("agent", default=0, type=int)
-    reorder.to_agent(floor(), session, wish, agent_id, now=now)
-    return t("ivr.floor.rings_at", name=agents.agent(session, agent_id).name)
+    stay = reorder.to_agent(floor(), session, wish, agent_id, now=now)
+    words = t("ivr.floor.rings_at", name=agents.agent(session, agent_id).name)
+    spoken = skill("", stay.language)
+    if any(each.endswith(spoken) for each in agents.skills_of(session, agent_id)):
+        return words
+    return f"{words} · {t('ivr.floor.speaks_not', spoken=spoken_title(stay.language))}"
 
 
 Act = Callable[[Session, reorder.Wish, datetime], str]

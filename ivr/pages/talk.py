@@ -22,7 +22,7 @@ _QUEUE, _AGENT = "queue:", "agent:"
 @access(*ANSWERS)
 def hold(call_id: int) -> Response:
     """Let the caller hear music."""
-    return _do(lambda session, who: service.hold(session, call_id, who, now=clock.now()))
+    return _do(lambda session, who: service.hold(floor(), session, call_id, who, now=clock.now()))
 
 
 @blueprint.post("/api/calls/<int:call_id>/resume")
@@ -105,7 +105,7 @@ def _transfer(session: Session, call_id: int, who: int, to: str, *, first: bool)
         return
     whom = targets.telephone(here, to, language())
     if first:
-        service.call_in(session, call_id, who, whom, now=now)
+        service.call_in(here, session, call_id, who, whom, now=now)
     else:
         passing.outside(here, session, call_id, who, whom, now=now)
 

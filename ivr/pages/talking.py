@@ -88,7 +88,7 @@ def as_json(session: Session, found: story.AtHand) -> dict[str, Any]:
     talk = _talk(session, found, party)
     return {
         "held_since": iso(found.offer.held_at),
-        "recording": ("paused" if talk.paused else "on") if talk.recorded else None,
+        "recording": ("paused" if found.offer.silent else "on") if talk.recorded else None,
         "party": None
         if party is None or talk.party is None
         else {"title": party.title, "state": party.state.value, "since": iso(party.asked_at)},

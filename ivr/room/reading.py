@@ -38,6 +38,7 @@ class OfferFacts:
     wrap_up_extended_at: datetime | None
     held_at: datetime | None
     paused_at: datetime | None
+    hushed_at: datetime | None
     passed_to: str | None
     consults: int | None
     talk_of: int | None
@@ -46,6 +47,16 @@ class OfferFacts:
     def talk(self) -> int:
         """The offer after which the conference is named that they talk in."""
         return self.id if self.talk_of is None else self.talk_of
+
+    @property
+    def hushed(self) -> bool:
+        """Whether the recording has silence because the caller is held."""
+        return self.held_at is not None and self.hushed_at is not None
+
+    @property
+    def silent(self) -> bool:
+        """Whether the recording, if there is one, has silence now."""
+        return self.paused_at is not None or self.hushed
 
     @property
     def who(self) -> dict[str, int]:

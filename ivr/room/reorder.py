@@ -119,9 +119,9 @@ def to_queue(floor: Floor, session: Session, wish: Wish, queue: str, *, now: dat
     _move(floor, session, wish, stay, QUEUE, to, now, was=stay.queue)
 
 
-def to_agent(floor: Floor, session: Session, wish: Wish, agent_id: int, *, now: datetime) -> None:
-    """Offered to this very agent next; when that comes to nothing, to the others as before. Raises
-    `PlaceMoved`, and `ColleagueBusy` when they are not free.
+def to_agent(floor: Floor, session: Session, wish: Wish, agent_id: int, *, now: datetime) -> Stay:
+    """Offered to this very agent next, whatever they speak; when that comes to nothing, to the
+    others as before. Raises `PlaceMoved`, and `ColleagueBusy` when they are not free.
     """
     seen = agents.presence_of(session, agent_id)
     if not seen.presence.available:
@@ -131,6 +131,7 @@ def to_agent(floor: Floor, session: Session, wish: Wish, agent_id: int, *, now: 
     moved = _move(floor, session, wish, stay, AGENT, same, now, agent=agent_id)
     offers.make(floor, session, offers.pair_of(moved, seen), now=now)
     supervise.tell(session, agent_id, "given", wish.author, now=now)
+    return moved
 
 
 def why_not(session: Session, call_id: int) -> HotlineError:

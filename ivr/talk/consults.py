@@ -49,7 +49,7 @@ def ask(
         raise NotNow
     if not agents.presence_of(session, colleague_id).presence.available:
         raise ColleagueBusy
-    service.hold(session, call_id, agent_id, now=now)
+    service.hold(floor, session, call_id, agent_id, now=now)
     consult_id = offers.consult(floor, session, offer, colleague_id, now=now)
     who = agents.agent(session, colleague_id)
     party_id = parties.ask(session, offer.id, who.name, who.address, now=now, consult_id=consult_id)

@@ -6,6 +6,7 @@ it is sent, and looks again after it, so that two that overtake each other end a
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -53,7 +54,7 @@ def follow_recording(floor: Floor, payload: dict[str, Any]) -> None:
     def send(offer: OfferFacts, paused: bool) -> None:
         floor.carrier.pause_recording(conference_name(offer.talk), paused=paused)
 
-    _follow(floor, int(payload["offer"]), lambda offer: offer.paused_at is not None, send)
+    _follow(floor, int(payload["offer"]), lambda offer: offer.silent, send)
 
 
 def _follow(
@@ -120,6 +121,7 @@ def hand_over(floor: Floor, payload: dict[str, Any]) -> None:
         offer = offers.facts(session, int(payload["offer"]))
         party = parties.facts(session, int(payload["party"]))
         caller = offers.caller_sid(session, offer)
+        recorded = party.consult_id is None and service.recorded(session, offer)
     conference = conference_name(offer.talk)
     try:
         _not_held(floor, offer, caller)
@@ -127,6 +129,8 @@ def hand_over(floor: Floor, payload: dict[str, Any]) -> None:
         log.info("offer %s: the caller hung up while they were handed over", offer.id)
     else:
         if _ends_with(floor, conference, party.leg_sid, ends=True):
+            if recorded:
+                _not_recorded(floor, conference)
             _ends_with(floor, conference, offer.leg_sid, ends=False)
         elif not _comes_back(floor, party):
             with floor.db.write() as session:
@@ -148,6 +152,12 @@ def _not_held(floor: Floor, offer: OfferFacts, caller: str) -> None:
             return
         _hold(floor, offer, caller, held)
         sent = held
+
+
+def _not_recorded(floor: Floor, conference: str) -> None:
+    """What two say to each other with nobody of ours there is none of our recording."""
+    with suppress(CallGone):
+        floor.carrier.stop_recording(conference)
 
 
 def _comes_back(floor: Floor, party: PartyFacts) -> bool:

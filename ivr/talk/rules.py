@@ -44,6 +44,8 @@ class Talk:
     called_back: bool = False
     #: The agent's telephone is away (`ivr.room.lost`): there is nobody to talk, hold or pass on to.
     cut_off: bool = False
+    #: The recording has silence because the caller is held.
+    hushed: bool = False
 
 
 def possible(talk: Talk) -> frozenset[Verb]:
@@ -54,8 +56,10 @@ def possible(talk: Talk) -> frozenset[Verb]:
     if talk.cut_off:
         return frozenset()
     verbs = {Verb.RESUME if talk.held else Verb.HOLD}
-    if talk.recorded:
-        verbs.add(Verb.RESUME_RECORDING if talk.paused else Verb.PAUSE_RECORDING)
+    if talk.recorded and talk.paused:
+        verbs.add(Verb.RESUME_RECORDING)
+    elif talk.recorded and not talk.hushed:
+        verbs.add(Verb.PAUSE_RECORDING)
     if talk.party is None:
         verbs.add(Verb.CALL_IN)
         if not talk.called_back:

@@ -4,6 +4,7 @@ What is wanted is written here, with its event; `ivr.talk.effects` makes the car
 rows are taken in the order of `ivr.room.offers`: call, stay, offer, party, agent.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from hotline.floor import Floor
 from ivr import calls
 from ivr.callbacks import rows as callback_rows
 from ivr.calls import CallFacts
+from ivr.config import Ivr, OnHold
 from ivr.errors import Lost, NotNow, NotTalking
 from ivr.events import Kind, OfferState, Result
 from ivr.models import Offer
@@ -30,16 +32,21 @@ CALL_IN, HAND_OVER = "ivr.call_in", "ivr.hand_over"
 FOLLOW_MONITOR = "ivr.follow_monitor"
 #: How an agent left a caller who went on (`Offer.passed_to`): with a third party.
 TO_PARTY = "party"
+#: Why a recording pauses, or goes on, without its agent's having said so: the caller is held.
+ON_HOLD = {"why": "hold"}
 
 
-def hold(session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
-    """The caller hears music. Raises `NotYours`, `NotTalking`."""
-    _hold(session, talking(session, call_id, agent_id), now)
+def hold(floor: Floor, session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
+    """The caller hears music, and of what they do not hear nothing is recorded, unless the city
+    wants it (`OnHold`). Raises `NotYours`, `NotTalking`.
+    """
+    _hold(floor, session, talking(session, call_id, agent_id), now)
 
 
 def resume(session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
-    """The caller is back; with a third party there, all three talk. A recording that was paused
-    goes on with them: what was private was said. Raises `NotYours`, `NotTalking`.
+    """The caller is back; with a third party there, all three talk. The recording goes on with
+    them, also one that was paused meanwhile: what was private was said. One that was paused before
+    they were held stays so. Raises `NotYours`, `NotTalking`.
     """
     _resume(session, talking(session, call_id, agent_id), now)
 
@@ -49,19 +56,27 @@ def pause_recording(session: Session, call_id: int, agent_id: int, *, now: datet
     `NotTalking`; `NotNow` when nothing is recorded.
     """
     offer = talking(session, call_id, agent_id)
-    if not recorded(session, offer):
+    if not recorded(session, offer) or offer.hushed:
         raise NotNow
     if _set(session, offer, Offer.paused_at.is_(None), paused_at=now):
         _follow_recording(session, offer, Kind.RECORDING_PAUSED, now)
 
 
 def resume_recording(session: Session, call_id: int, agent_id: int, *, now: datetime) -> None:
-    """What is said is recorded again. Raises `NotYours`, `NotTalking`."""
+    """What is said is recorded again; while the caller is held perhaps only once they are back.
+    Raises `NotYours`, `NotTalking`.
+    """
     _record_again(session, talking(session, call_id, agent_id), now)
 
 
 def call_in(
-    session: Session, call_id: int, agent_id: int, whom: Telephone, *, now: datetime
+    floor: Floor,
+    session: Session,
+    call_id: int,
+    agent_id: int,
+    whom: Telephone,
+    *,
+    now: datetime,
 ) -> int:
     """Hold the caller and ring somebody else, to be spoken to first; the party's id.
 
@@ -70,7 +85,7 @@ def call_in(
     offer = taken(session, call_id, agent_id)
     if Verb.CALL_IN not in possible(talk_of(session, offer)):
         raise NotNow
-    _hold(session, offer, now)
+    _hold(floor, session, offer, now)
     party_id = parties.ask(session, offer.id, whom.title, whom.number, now=now)
     if party_id is None:
         raise NotNow
@@ -139,7 +154,7 @@ def _takes_over(session: Session, offer: OfferFacts, consult_id: int, now: datet
     consult = offers.facts(session, consult_id)
     took = consult.who | {"queue": consult.queue, "language": consult.language}
     calls.tell(session, consult.call_id, Kind.TAKEN_OVER, took, now=now)
-    if offer.paused_at is not None:
+    if offer.silent:
         record_on(session, consult, now)
 
 
@@ -217,6 +232,7 @@ def seen(
         held=offer.held_at is not None,
         recorded=recorded,
         paused=offer.paused_at is not None,
+        hushed=recorded and offer.hushed,
         party=party if party in PRESENT else None,
         called_back=called_back,
         cut_off=cut_off,
@@ -242,31 +258,49 @@ def told(offer: OfferFacts, call: CallFacts) -> bool:
 # ---------------------------------------------------------------- small parts
 
 
-def _hold(session: Session, offer: OfferFacts, now: datetime) -> None:
-    if _set(session, offer, Offer.held_at.is_(None), held_at=now):
-        calls.tell(session, offer.call_id, Kind.HELD, offer.who, now=now)
-        outbox.post(session, FOLLOW, {"offer": offer.id}, now=now)
+def _hold(floor: Floor, session: Session, offer: OfferFacts, now: datetime) -> None:
+    hushes = floor.section(Ivr).talk.on_hold is OnHold.PAUSE and recorded(session, offer)
+    since = now if hushes else None
+    if not _set(session, offer, Offer.held_at.is_(None), held_at=now, hushed_at=since):
+        return
+    calls.tell(session, offer.call_id, Kind.HELD, offer.who, now=now)
+    outbox.post(session, FOLLOW, {"offer": offer.id}, now=now)
+    if hushes and offer.paused_at is None:
+        _follow_recording(session, offer, Kind.RECORDING_PAUSED, now, ON_HOLD)
 
 
 def _resume(session: Session, offer: OfferFacts, now: datetime) -> None:
-    if _set(session, offer, Offer.held_at.is_not(None), held_at=None):
-        calls.tell(session, offer.call_id, Kind.RESUMED, offer.who, now=now)
-        outbox.post(session, FOLLOW, {"offer": offer.id}, now=now)
+    if not _set(session, offer, Offer.held_at.is_not(None), held_at=None):
+        return
+    calls.tell(session, offer.call_id, Kind.RESUMED, offer.who, now=now)
+    outbox.post(session, FOLLOW, {"offer": offer.id}, now=now)
+    if offer.hushed and offer.paused_at is None:
+        _follow_recording(session, offer, Kind.RECORDING_RESUMED, now, ON_HOLD)
+    elif (
+        not offer.hushed and offer.held_at and offer.paused_at and offer.paused_at >= offer.held_at
+    ):
         _record_again(session, offer, now)
 
 
 def _record_again(session: Session, offer: OfferFacts, now: datetime) -> None:
-    if _set(session, offer, Offer.paused_at.is_not(None), paused_at=None):
+    paused = _set(session, offer, Offer.paused_at.is_not(None), paused_at=None)
+    if paused and not offer.hushed:
         _follow_recording(session, offer, Kind.RECORDING_RESUMED, now)
 
 
 def record_on(session: Session, offer: OfferFacts, now: datetime) -> None:
-    """Of a conversation that was another's, whose recording was paused: it is recorded again."""
+    """Of a conversation that was another's, whose recording had silence: it is recorded again."""
     _follow_recording(session, offer, Kind.RECORDING_RESUMED, now)
 
 
-def _follow_recording(session: Session, offer: OfferFacts, kind: Kind, now: datetime) -> None:
-    calls.tell(session, offer.call_id, kind, offer.who, now=now)
+def _follow_recording(
+    session: Session,
+    offer: OfferFacts,
+    kind: Kind,
+    now: datetime,
+    why: Mapping[str, str] | None = None,
+) -> None:
+    calls.tell(session, offer.call_id, kind, offer.who | dict(why or {}), now=now)
     outbox.post(session, FOLLOW_RECORDING, {"offer": offer.id}, now=now)
 
 

@@ -222,7 +222,7 @@ def _becomes_mine(
     took = new.who | {"queue": new.queue, "language": new.language}
     said = {"who": author.identity.name, "why": author.reason}
     calls.tell(session, new.call_id, Kind.TAKEN_OVER, took | said, now=now)
-    if offer.paused_at is not None:
+    if offer.silent:
         service.record_on(session, new, now)
 
 

@@ -48,9 +48,13 @@ class Colleague:
 
     @property
     def doing(self) -> str:
-        """What keeps them, in the words of the presence table: the state, else the status."""
+        """What keeps them, in the words of the presence table: the state, else the status, or that
+        they cannot answer.
+        """
         seen = self.presence
-        return seen.status.value if seen.state == "idle" else seen.state.value
+        if seen.state != "idle":
+            return seen.state.value
+        return "unreachable" if seen.unreachable else seen.status.value
 
 
 def telephones(floor: Floor, language: str) -> list[Telephone]:

@@ -10,13 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from agents import demo
 from exchange.voice import tones
+from hotline.auth import Role
+from ivr import calls, recordings, story
 from tests.browser.conftest import DESK, PATIENCE_MS, Hotline, launch
-from tests.exchange.voice_support import LISTEN
+from tests.exchange.voice_support import LISTEN, power, unmulaw
 
 CALLER, AGENT = 697, 1209
 FLAGS = (
@@ -286,6 +289,47 @@ def test_keys_are_heard_at_the_other_end_both_ways(
     write_up(agent)
 
 
+def test_what_a_held_caller_does_not_hear_is_not_in_the_recording(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    """The agent speaks all the time: to the caller, into the room, and to the caller again."""
+    agent, caller = talking(browsers, hotline, wrong)
+    state = agent.locator(".talk-state")
+    expect(state).to_contain_text("Recording")
+    agent.wait_for_timeout(2000)
+    agent.keyboard.press("F2")
+    hears(caller, AGENT, at_all=False)
+    expect(state).to_contain_text("Not recorded while on hold")
+    agent.wait_for_timeout(3000)
+    agent.keyboard.press("F2")
+    hears(caller, AGENT)
+    agent.wait_for_timeout(2000)
+    agent.keyboard.press("F9")
+    sound = recorded(hotline, agent)
+    write_up(agent)
+    seconds = [power(part, AGENT) > 0.003 for part in np.array_split(sound, len(sound) // 8000)]
+    told = "".join("#" if each else "." for each in seconds)
+    assert re.fullmatch(r"\.*#+\.{2,}#+\.*", told), told
+    silent = max(re.findall(r"(?<=#)\.+(?=#)", told), key=len)
+    at = told.index(silent)
+    # not only the agent's: nothing at all is there
+    assert not sound[(at + 1) * 8000 : (at + len(silent) - 1) * 8000].any(), told
+
+
+def recorded(hotline: Hotline, agent: Page) -> Any:
+    """The sound of the conversation that this desk has just had, once it is here."""
+    call_id = int((agent.locator("[id^=call-]").first.get_attribute("id") or "").split("-")[1])
+    with hotline.floor() as floor:
+        for _ in range(100):
+            with floor.db.read() as session:
+                for each in recordings.of_calls(session, [call_id]):
+                    if each.file is not None:
+                        file = recordings.path_of(floor, each).read_bytes()
+                        return unmulaw(file[-8000 * each.seconds :])
+            agent.wait_for_timeout(200)
+    raise AssertionError("the recording did not come")
+
+
 def test_a_desk_that_is_loaded_again_in_mid_call_comes_back_to_it(
     hotline: Hotline, browsers: Browsers, wrong: list[str]
 ) -> None:
@@ -372,6 +416,7 @@ def test_the_end_of_a_token_is_seen_before_it_comes(
 def test_a_desk_without_a_microphone_says_so(
     hotline: Hotline, browsers: Browsers, wrong: list[str]
 ) -> None:
+    registers(browsers, hotline, wrong, "agent6")
     page = desk(browsers(), hotline, wrong)
     expect(page.locator("#softphone")).to_have_attribute("data-state", "none")
     expect(page.locator("#softphone")).to_contain_text("no microphone")
@@ -380,6 +425,7 @@ def test_a_desk_without_a_microphone_says_so(
 def test_a_microphone_that_is_refused_is_said_and_tried_again_once_it_is_allowed(
     hotline: Hotline, browsers: Browsers, wrong: list[str]
 ) -> None:
+    registers(browsers, hotline, wrong, "agent6")
     page = desk(browsers(REFUSED), hotline, wrong)
     phone = page.locator("#softphone")
     expect(phone).to_have_attribute("data-state", "refused")
@@ -387,6 +433,120 @@ def test_a_microphone_that_is_refused_is_said_and_tried_again_once_it_is_allowed
     page.context.grant_permissions(["microphone"])
     expect(phone).to_have_attribute("data-state", "ready")
     page.context.clear_permissions()
+
+
+def registers(browsers: Browsers, hotline: Hotline, wrong: list[str], username: str) -> None:
+    """From now on nobody stands in for this agent: the exchange knows their browser telephone."""
+    page = desk(browsers(AGENT), hotline, wrong, username)
+    expect(page.locator("#softphone")).to_have_attribute("data-state", "ready")
+    page.context.close()
+
+
+PLUG = "to => { unplugged = !to; navigator.mediaDevices.dispatchEvent(new Event('devicechange')) }"
+
+
+def test_no_call_is_offered_to_who_has_no_microphone_and_the_next_once_there_is_one(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    username = hotline.employ("wei", Role.AGENT)
+    page = desk(browsers(AGENT), hotline, wrong, username)
+    page.add_init_script(f"{UNPLUGGED} unplugged = false;")
+    page.reload()
+    state, phone = page.locator("#state"), page.locator("#softphone")
+    expect(phone).to_have_attribute("data-state", "ready")
+    page.keyboard.press("r")
+    expect(state).to_have_attribute("data-status", "ready")
+
+    page.evaluate(PLUG, False)  # pulled out
+    expect(state).to_have_attribute("data-trouble", "none")
+    expect(state).to_contain_text("Cannot answer · no microphone")
+    expect(page.locator("#hint")).to_contain_text("Calls go to others")
+    watching = desk(browsers(AGENT), hotline, wrong, "supervisor")
+    watching.goto("/floor")
+    row = watching.locator(".floor-row.unreachable", has_text=username)
+    expect(row).to_contain_text("no microphone")
+    page.reload()  # it is back, and taken back; and out once more
+    expect(state).to_have_attribute("data-trouble", "")
+    page.evaluate(PLUG, False)
+    expect(state).to_have_attribute("data-trouble", "none")
+
+    caller = hotline.ring("3", "1")
+    expect(watching.locator("#floor-waiting .floor-row")).to_have_count(1)
+    assert "offered" not in heard_of(hotline, caller)
+    expect(state).to_have_attribute("data-state", "idle")
+
+    page.evaluate(PLUG, True)
+    expect(state).to_have_attribute("data-state", "offered")
+    page.locator(".ring button.main").click()
+    expect(phone).to_have_attribute("data-state", re.compile("talking|poor"))
+    hotline.hang_up(caller)
+    write_up(page)
+
+
+def heard_of(hotline: Hotline, sid: str) -> list[str]:
+    """What has happened to a call, by the words of its story."""
+    with hotline.floor() as floor, floor.db.read() as session:
+        found = calls.find(session, sid)
+        assert found is not None
+        return [event.kind.value for event in story.events_of(session, found)]
+
+
+def test_a_microphone_that_goes_while_it_rings_leaves_the_call_to_others(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    """At once, and nobody has missed anything."""
+    username = hotline.employ("wei", Role.AGENT)
+    page = desk(browsers(AGENT), hotline, wrong, username)
+    page.add_init_script(f"{UNPLUGGED} unplugged = false;")
+    page.reload()
+    state = page.locator("#state")
+    expect(page.locator("#softphone")).to_have_attribute("data-state", "ready")
+    page.keyboard.press("r")
+    caller = hotline.ring("3", "1")
+    expect(state).to_have_attribute("data-state", "offered")
+    page.evaluate(PLUG, False)
+    expect(state).to_have_attribute("data-state", "idle", timeout=5_000)
+    expect(state).to_have_attribute("data-status", "ready")
+    assert heard_of(hotline, caller)[-1] == "offer_ended"
+    page.evaluate(PLUG, True)
+    expect(state).to_have_attribute("data-state", "offered")
+    hotline.hang_up(caller)
+    expect(state).to_have_attribute("data-state", "idle")
+    go_home(page)
+
+
+def test_of_two_browsers_one_with_a_microphone_is_enough(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    username = hotline.employ("wei", Role.AGENT)
+    works = desk(browsers(AGENT), hotline, wrong, username)
+    expect(works.locator("#softphone")).to_have_attribute("data-state", "ready")
+    works.keyboard.press("r")
+    expect(works.locator("#state")).to_have_attribute("data-status", "ready")
+    fails = desk(browsers(), hotline, wrong, username)
+    expect(fails.locator("#softphone")).to_have_attribute("data-state", "none")
+    until(works, "document.querySelector('#state').dataset.trouble === 'none'")
+    until(works, "document.querySelector('#state').dataset.trouble === ''")
+    fails.wait_for_timeout(3000)  # it looks every second, and has nothing more to say
+    expect(fails.locator("#state")).to_have_attribute("data-trouble", "")
+    go_home(works)
+
+
+def test_where_nobody_ever_had_a_microphone_the_local_exchange_stands_in_and_the_page_says_so(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    """Who tries the hotline on a machine without one sees all of it, and is not left to wonder."""
+    page = desk(browsers(), hotline, wrong, hotline.employ("wei", Role.AGENT))
+    phone = page.locator("#softphone")
+    expect(phone).to_have_attribute("data-state", "silent")
+    expect(phone).to_contain_text("you hear nothing")
+    page.keyboard.press("r")
+    caller = hotline.ring("3", "1")
+    page.locator(".ring button.main").click()
+    expect(page.locator("#state")).to_have_attribute("data-state", "on_call")
+    expect(page.locator("button[data-key=F9]")).to_be_visible()
+    hotline.hang_up(caller)
+    write_up(page)
 
 
 def test_a_poor_line_is_said_until_it_is_better(

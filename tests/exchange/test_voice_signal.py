@@ -585,3 +585,18 @@ async def test_what_a_page_loads_may_be_loaded_by_the_applications_site(line: Li
             assert reply.status == 404  # the SDK is the page's own
     async with line.http.get("/handset/about", headers=foreign) as reply:
         assert reply.status == 403
+
+
+async def test_a_page_without_a_microphone_is_told_whether_its_calls_are_answered(
+    line: Line,
+) -> None:
+    async def stands_in() -> bool:
+        async with line.http.get("/voice/stand-in/agent-1") as reply:
+            assert reply.headers["Access-Control-Allow-Origin"] == "*"
+            return bool((await reply.json())["answers"])
+
+    assert await stands_in()
+    page = line.exchange.stations.open_page("client:agent-1")
+    assert not await stands_in(), "a device is there"
+    line.exchange.stations.close_page("client:agent-1", page)
+    assert not await stands_in(), "and was: who had one is not stood in for"

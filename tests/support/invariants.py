@@ -440,10 +440,11 @@ def _agents_as_held(session: Session) -> None:
         AgentSkill.ready_since,
         PresenceRow.status,
         PresenceRow.state,
+        PresenceRow.trouble,
         PresenceRow.idle_since,
     ).join(PresenceRow, PresenceRow.agent_id == AgentSkill.agent_id)
     for row in session.execute(shown):
-        available = (row.status, row.state) == ("ready", "idle")
+        available = (row.status, row.state, row.trouble) == ("ready", "idle", None)
         assert row.ready_since == (row.idle_since if available else None), row
 
 

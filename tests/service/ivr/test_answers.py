@@ -260,5 +260,10 @@ def test_the_boxes_are_for_who_has_the_call(
     assert agent.ask("GET", f"{path}?offer={offer}").status_code == 200
     for asked in (offer, "", offer + 1):
         assert other.ask("GET", f"{path}?offer={asked}").status_code == 403
+    agent.hangs_up().finishes()
+    over = agent.ask("GET", f"{path}?offer={offer}")
+    # the one is asked for again and again, and a page hears of the end a moment later
+    empty = path.endswith("messages")
+    assert (over.status_code, "<li" in over.text) == ((200, False) if empty else (403, True))
     with world.floor.db.write() as session, pytest.raises(NotYours):
         messages.use(session, 10**6, agent.id, 1, "told", now=clock.now())

@@ -470,13 +470,15 @@ def test_a_word_with_a_queue_of_which_nobody_is_free(
     assert agent.call["held_since"] is None
 
 
-def test_a_recording_that_was_paused_goes_on_with_the_colleague(
-    world: World, agent: Agent, caller: Caller, colleague: Agent
+@pytest.mark.parametrize("pause", [True, False])
+def test_a_recording_that_had_silence_goes_on_with_the_colleague(
+    world: World, agent: Agent, caller: Caller, colleague: Agent, pause: bool
 ) -> None:
     with world.floor.db.write() as session:
         calls.note(session, caller.id, consent="given")
+    if pause:
+        does(agent, "recording/pause")
     speaks(agent, colleague)
-    does(agent, "recording/pause")
     does(agent, "party/hand-over")
     assert [on for _, on in world.carrier.of("pause_recording")] == ["True", "False"]
     assert colleague.call["recording"] == "on"

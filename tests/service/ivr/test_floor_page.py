@@ -108,3 +108,27 @@ def test_moved_to_other_queues_who_waits_is_rung_at_once(world: World) -> None:
     assert browser.sends("/floor/skills", give=["complaint/th"], reason="x").startswith("bad")
     strip = agent.ask("GET", "/desk/presence?lang=en").get_data(True)
     assert "changed your queues, added complaint/th" in strip
+
+
+def test_who_speaks_the_callers_language_comes_first_and_of_the_others_it_is_said(
+    world: World,
+) -> None:
+    supervisor = world.supervisor()
+    browser = Browser(world, supervisor)
+    caller = world.caller().to_queue("2")
+    speaks = world.agent(queues=["complaint"], languages=["en"])
+    speaks_not = world.agent(queues=["complaint"], languages=["th"])
+    parts = re.findall(r'<optgroup label="([^"]+)">(.*?)</optgroup>', browser.opens(), re.DOTALL)
+    shown = {label: re.findall(r'value="(\d+)"', options) for label, options in parts}
+    assert [*shown.items()] == [
+        ("Answers in English", [str(speaks.id)]),
+        ("Does not answer in English", [str(speaks_not.id)]),
+    ]
+    act = f"/floor/waiting/{caller.id}"
+    said = browser.sends(act, how="agent", agent=str(speaks_not.id), reason="only one")
+    ringing = f"good: Ringing at {speaks_not.username}"
+    assert said == f"{ringing} · Does not answer in English", "and yet it is done"
+    assert speaks_not.offer["call_id"] == caller.id
+    speaks_not.declines()
+    said = browser.sends(act, how="agent", agent=str(speaks.id), reason="English")
+    assert said == f"good: Ringing at {speaks.username}"

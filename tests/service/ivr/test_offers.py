@@ -2,7 +2,91 @@
 
 import pytest
 
-from tests.service.ivr.world import World
+from agents import service as agents
+from agents.states import Trouble
+from hotline import clock
+from ivr.talk import targets
+from tests.service.ivr.world import Agent, World
+
+
+@pytest.fixture
+def telephones(world: World) -> None:
+    """Desks have a telephone in their page."""
+    keys = {"carrier_api_key_sid": "SK1", "carrier_api_key_secret": "secret"}
+    world.floor.settings = world.floor.settings.model_copy(update=keys)
+
+
+def page_says(agent: Agent, trouble: str, status: int = 200) -> None:
+    agent.does("/api/softphone", status, trouble=trouble)
+
+
+@pytest.mark.usefixtures("telephones")
+def test_a_telephone_that_cannot_be_answered_is_offered_nothing_until_it_can(world: World) -> None:
+    agent = world.agent()
+    page_says(agent, "refused")
+    caller = world.caller().to_queue()
+    assert (agent.doing, agent.presence.trouble) == ("ready/idle", Trouble.REFUSED)
+    assert caller.stay.state == "waiting"
+    assert world.read(agents.able, ["information/th"]) == 0, "callers are told no lie of their turn"
+    page_says(agent, "none")
+    assert agent.ask("GET", "/api/presence").json["trouble"] == "none"
+    page_says(agent, "")
+    assert agent.offer["call_id"] == caller.id
+    world.check()
+
+
+@pytest.mark.usefixtures("telephones")
+def test_a_telephone_that_fails_while_it_rings_lets_the_next_one_ring_at_once(
+    world: World,
+) -> None:
+    first, second = world.agent(), world.agent()
+    caller = world.caller().to_queue()
+    page_says(first, "none")
+    assert (first.doing, second.doing) == ("ready/idle", "ready/offered")
+    assert second.offer["call_id"] == caller.id
+    assert world.visit(caller).missed == 0, "through no fault of theirs"
+    second.talks_with(caller)
+    page_says(second, "refused")
+    assert second.doing == "ready/on_call", "a call that is had goes on"
+    colleagues = world.read(targets.colleagues, second.id)
+    assert [each.doing for each in colleagues] == ["unreachable"]
+    world.check()
+
+
+@pytest.mark.usefixtures("telephones")
+def test_who_signs_out_begins_the_next_shift_anew(world: World) -> None:
+    agent = world.agent()
+    page_says(agent, "refused")
+    agent.goes_home()
+    page_says(agent, "refused")  # the page is still open, and nobody is there
+    agent.ready()
+    assert agent.presence.presence.available
+
+
+@pytest.mark.usefixtures("telephones")
+def test_what_a_page_may_say(world: World) -> None:
+    page_says(world.agent(), "tired", 422)
+    page_says(world.agent(address="+66812345670"), "refused", 404)
+
+
+@pytest.mark.usefixtures("telephones")
+def test_another_telephone_has_no_trouble_yet(world: World) -> None:
+    agent = world.agent()
+    page_says(agent, "refused")
+    with world.floor.db.write() as session:
+        account = agents.agent(session, agent.id).account_id
+        agents.set_work(
+            session,
+            account,
+            name="x",
+            skills=["information/th"],
+            address="+66812345671",
+            now=clock.now(),
+        )
+    assert agent.presence.presence.available
+    caller = world.caller().to_queue()
+    assert agent.offer["call_id"] == caller.id
+    world.check()
 
 
 def test_a_declined_offer_goes_on_to_the_next_agent(world: World) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from hotline import clock
 from ivr import calls, drafts, story
-from ivr.config import Ivr
+from ivr.config import Ivr, OnHold
 from ivr.drafts import DraftFacts
 from ivr.twiml import Speaker
 from reports.metrics import Counters, Rules, count_call
@@ -206,15 +206,118 @@ def test_something_private_is_not_recorded(world: World, agent: Agent, caller: C
     assert told(world, caller) == ["recording_paused", "recording_again"]
 
 
+def consents(world: World, caller: Caller) -> None:
+    with world.floor.db.write() as session:
+        calls.note(session, caller.id, consent="given")
+
+
+def on_hold(world: World, what: OnHold) -> None:
+    ivr = world.floor.section(Ivr)
+    talk = ivr.talk.model_copy(update={"on_hold": what})
+    world.floor.sections = {**world.floor.sections, Ivr: ivr.model_copy(update={"talk": talk})}
+
+
+def paused(world: World) -> list[str]:
+    return [on for _, on in world.carrier.of("pause_recording")]
+
+
+def test_what_a_held_caller_does_not_hear_is_not_recorded(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    consents(world, caller)
+    for _ in range(2):
+        assert does(agent, "hold")["recording"] == "paused"
+    does(agent, "recording/pause", 409)  # there is nothing to pause
+    page = agent.ask("GET", "/calls/current?lang=en").get_data(True)
+    assert "Not recorded while on hold" in page
+    assert "Pause recording" not in page
+    for _ in range(2):
+        assert does(agent, "resume")["recording"] == "on"
+    assert paused(world) == ["True", "False"]
+    assert told(world, caller) == ["held", "recording_paused", "resumed", "recording_again"]
+    story = agent.ask("GET", f"/calls/{caller.id}?lang=en").get_data(True)
+    assert "Not recorded while on hold" in story
+    assert "Recorded again, off hold" in story
+    world.check()
+
+
+def test_what_was_paused_before_a_hold_stays_paused_after_it(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    consents(world, caller)
+    for verb in ("recording/pause", "hold", "resume"):
+        assert does(agent, verb)["recording"] == "paused"
+    assert paused(world) == ["True"]
+    does(agent, "hold")
+    assert does(agent, "recording/resume")["recording"] == "paused", "not before they are back"
+    assert does(agent, "resume")["recording"] == "on"
+    assert paused(world)[-1] == "False"
+    assert told(world, caller)[-3:] == ["held", "resumed", "recording_again"]
+
+
+@pytest.mark.parametrize("what", OnHold)
+def test_who_is_not_recorded_is_not_paused(
+    world: World, agent: Agent, caller: Caller, what: OnHold
+) -> None:
+    on_hold(world, what)
+    for verb in ("hold", "resume"):
+        assert does(agent, verb)["recording"] is None
+    assert told(world, caller) == ["held", "resumed"]
+    assert paused(world) == []
+
+
+def test_a_city_may_have_it_recorded(world: World, agent: Agent, caller: Caller) -> None:
+    on_hold(world, OnHold.RECORD)
+    consents(world, caller)
+    assert does(agent, "hold")["recording"] == "on"
+    assert does(agent, "resume")["recording"] == "on"
+    assert paused(world) == []
+    does(agent, "recording/pause")
+    world.clock.advance(seconds=5)
+    for verb in ("hold", "resume"):
+        assert does(agent, verb)["recording"] == "paused"
+    assert told(world, caller) == ["held", "resumed", "recording_paused", "held", "resumed"]
+
+
+@pytest.mark.parametrize("how", ["dropped", "gone"])
+def test_a_word_with_a_third_party_is_not_recorded_and_the_rest_is(
+    world: World, agent: Agent, caller: Caller, how: str
+) -> None:
+    consents(world, caller)
+    police = rings_police(world, agent)
+    police.says("in-progress")
+    assert agent.call["recording"] == "paused"
+    if how == "dropped":
+        does(agent, "party/drop")
+    else:
+        police.says("completed")
+        world.deliver()
+    assert agent.call["recording"] == "on"
+    assert paused(world) == ["True", "False"]
+
+
+def test_two_who_are_left_to_each_other_are_not_recorded(
+    world: World, agent: Agent, caller: Caller
+) -> None:
+    consents(world, caller)
+    police = rings_police(world, agent)
+    police.says("in-progress")
+    does(agent, "resume")
+    does(agent, "party/hand-over")
+    assert world.carrier.of("stop_recording") == [(f"talk-{agent.last_offer.id}",)]
+    world.check()
+
+
 def test_with_the_caller_back_the_recording_goes_on(
     world: World, agent: Agent, caller: Caller
 ) -> None:
-    with world.floor.db.write() as session:
-        calls.note(session, caller.id, consent="given")
+    """Where a city has what is said meanwhile recorded."""
+    on_hold(world, OnHold.RECORD)
+    consents(world, caller)
     for verb in ("hold", "recording/pause"):
         does(agent, verb)
     assert does(agent, "resume")["recording"] == "on"
-    assert [on for _, on in world.carrier.of("pause_recording")] == ["True", "False"]
+    assert paused(world) == ["True", "False"]
     assert told(world, caller) == ["held", "recording_paused", "resumed", "recording_again"]
     does(agent, "recording/pause")  # while they talk it stays so, and the desk says since when
     page = agent.ask("GET", "/calls/current?lang=en").get_data(True)

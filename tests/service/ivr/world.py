@@ -73,6 +73,10 @@ class Carrier:
         self._answer()
         self.asked.append(("pause_recording", conference, str(paused)))
 
+    def stop_recording(self, conference: str) -> None:
+        self._answer()
+        self.asked.append(("stop_recording", conference))
+
     def invite(
         self,
         conference: str,

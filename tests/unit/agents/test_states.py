@@ -18,6 +18,7 @@ from agents.states import (
     Presence,
     State,
     Status,
+    Trouble,
     moved,
 )
 
@@ -78,6 +79,16 @@ def test_only_who_is_ready_and_idle_gets_an_offer(presence):
     else:
         with pytest.raises(IllegalMove):
             moved(presence, Move.OFFER)
+
+
+@pytest.mark.parametrize("presence", EVERYWHERE, ids=str)
+def test_a_telephone_that_fails_changes_neither_field_and_keeps_offers_away(presence):
+    fails = moved(presence, Move.FAIL, trouble=Trouble.REFUSED)
+    assert (fails.status, fails.state) == (presence.status, presence.state)
+    assert (fails.trouble is None) == (presence.status is Status.SIGNED_OUT)
+    assert not (fails.available or (fails.trouble and fails.may_call_out))
+    assert moved(fails, Move.WORK) == presence
+    assert moved(fails, Move.SIGN_OUT).trouble is None
 
 
 @pytest.mark.parametrize(

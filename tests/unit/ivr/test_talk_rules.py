@@ -23,6 +23,14 @@ def test_each_pair_of_contraries_has_one_that_can_be_done(talk: Talk) -> None:
     assert len(verbs & {Verb.CALL_IN, Verb.DROP}) == 1
 
 
+def test_what_has_silence_already_is_not_paused_and_may_go_on_later() -> None:
+    recording = {Verb.PAUSE_RECORDING, Verb.RESUME_RECORDING}
+    hushed = Talk(held=True, recorded=True, hushed=True)
+    assert not possible(hushed) & recording
+    paused = Talk(held=True, recorded=True, paused=True, hushed=True)
+    assert possible(paused) & recording == {Verb.RESUME_RECORDING}
+
+
 @pytest.mark.parametrize("talk", EVERY, ids=str)
 def test_a_caller_is_left_only_to_who_has_answered(talk: Talk) -> None:
     assert (Verb.HAND_OVER in possible(talk)) == (talk.party is PartyState.TALKING)
