@@ -29,6 +29,7 @@ from hotline.floor import Floor
 from hotline.models import Account
 from hotline.settings import Settings
 from tests.support.applications import application
+from tests.support.connections import connections
 
 if TYPE_CHECKING:
     from hotline.city import CityConfig
@@ -183,6 +184,11 @@ def _compile_once() -> Iterator[None]:
     def engine(url: sa.URL, pool_size: int) -> sa.Engine:
         made = make_engine(url, pool_size)
         made._compiled_cache = statements
+        if made.dialect.name == "sqlite":
+            # no test pulls the plug, and to wait for the disk took longer than to write
+            sa.event.listen(made, "connect", _write_no_further)
+        else:
+            connections.serve(made)
         return made
 
     with pytest.MonkeyPatch.context() as patch:
@@ -190,6 +196,10 @@ def _compile_once() -> Iterator[None]:
         patch.setattr(Rule, "compile", compile_rule)
         patch.setattr(db, "_engine", engine)
         yield
+
+
+def _write_no_further(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture(scope="session", autouse=True)
