@@ -235,7 +235,7 @@ PRESENCE_RATES: tuple[Metric, ...] = (
         "occupancy",
         "share",
         ("อัตราการทำงาน", "(เวลาในสาย + เวลาปิดงาน) ÷ (สองอย่างนั้น + เวลาพร้อมรับสาย)"),
-        ("Occupancy", "(Time on calls + wrapping up) ÷ (both + time available)."),
+        ("Occupancy", "(Time on calls + time wrapping up) ÷ (both + time available)."),
     ),
     _metric(
         "adherence",

@@ -5,7 +5,8 @@ that who draws it puts its own in place of (`coloured`), with a frame for axes a
 are None where there is nothing to show: a gap, not a zero. A table says the same as a chart.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
 from typing import Any, Final
 
 from shapely.geometry import MultiPolygon, mapping
@@ -20,6 +21,7 @@ PAPER: Final = "@paper"
 SERIES: Final = (ACCENT, "@second", "@third", "@fourth", "@fifth", "@sixth")
 #: Points on paper; in a page the width is the page's.
 WIDTH: Final = 460
+HEIGHT: Final = 170
 #: How numbers are written (d3-format): whole ones, shares.
 COUNT: Final = ",d"
 SHARE: Final = ".0%"
@@ -44,10 +46,12 @@ def _x(order: Sequence[str]) -> Spec:
     return {"field": "x", "type": "nominal", "sort": list(order), "axis": axis}
 
 
-def _y(title: str, number: str = COUNT) -> Spec:
+def _y(title: str, values: Iterable[float | None] = (), number: str = COUNT) -> Spec:
     axis: Spec = {"title": title, "format": number, "tickCount": 5, "domain": False}
     if number == COUNT:
         axis["tickMinStep"] = 1  # there is no half call
+        # which not every drawing library keeps to
+        axis["tickCount"] = min(5, max(1, ceil(max((y for y in values if y), default=5))))
     return {"field": "y", "type": "quantitative", "axis": axis}
 
 
@@ -56,16 +60,18 @@ def _hint(*fields: tuple[str, str | None]) -> list[Spec]:
     return [{"field": name, **({"format": form} if form else {})} for name, form in fields]
 
 
-def columns(values: Sequence[tuple[str, float | None]], *, title: str) -> Spec:
+def columns(
+    values: Sequence[tuple[str, float | None]], *, title: str, height: int = HEIGHT
+) -> Spec:
     """One column each, in the order given: months, hours."""
     rows = [{"x": x, "y": y} for x, y in values]
     return _spec(
         rows,
-        170,
+        height,
         mark={"type": "bar", "color": ACCENT, "cornerRadiusEnd": 2},
         encoding={
             "x": _x([x for x, _ in values]),
-            "y": _y(title),
+            "y": _y(title, (y for _, y in values)),
             "tooltip": _hint(("x", None), ("y", COUNT)),
         },
     )
@@ -82,11 +88,11 @@ def stacked(values: Sequence[tuple[str, Mapping[str, float | None]]], *, title: 
     scale = {"domain": parts, "range": [SERIES[i % len(SERIES)] for i in range(len(parts))]}
     return _spec(
         rows,
-        170,
+        HEIGHT,
         mark={"type": "bar"},
         encoding={
             "x": _x([x for x, _ in values]),
-            "y": _y(title),
+            "y": _y(title, (sum(y or 0 for y in each.values()) for _, each in values)),
             "color": {
                 "field": "part",
                 "type": "nominal",
@@ -114,7 +120,11 @@ def versus(
     scale = {"domain": list(names), "range": [ACCENT, SERIES[1]]}
     legend = {"title": None, "orient": "bottom", "symbolType": "square"}
     colour = {"field": "part", "type": "nominal", "scale": scale, "legend": legend}
-    encoding: Spec = {"x": _x([x for x, *_ in values]), "y": _y(title), "color": colour}
+    encoding: Spec = {
+        "x": _x([x for x, *_ in values]),
+        "y": _y(title, (y for _, *both in values for y in both)),
+    }
+    encoding["color"] = colour
     encoding["tooltip"] = _hint(("x", None), ("part", None), ("y", COUNT))
     marks: tuple[Spec, Spec] = (
         {"type": "bar", "cornerRadiusEnd": 2, "opacity": 1},
@@ -124,7 +134,7 @@ def versus(
         {"transform": [{"filter": {"field": "part", "equal": name}}], "mark": mark}
         for name, mark in zip(names, marks, strict=True)
     ]
-    return _spec(rows, 170, encoding=encoding, layer=layers)
+    return _spec(rows, HEIGHT, encoding=encoding, layer=layers)
 
 
 def line(values: Sequence[tuple[str, float | None]], *, title: str, number: str = COUNT) -> Spec:
@@ -136,7 +146,7 @@ def line(values: Sequence[tuple[str, float | None]], *, title: str, number: str 
         mark={"type": "line", "color": ACCENT, "strokeWidth": 2.5, "point": {"color": ACCENT}},
         encoding={
             "x": _x([x for x, _ in values]),
-            "y": _y(title, number),
+            "y": _y(title, (y for _, y in values), number),
             "tooltip": _hint(("x", None), ("y", number)),
         },
     )
@@ -150,7 +160,7 @@ def share_line(
 ) -> Spec:
     """A share (0 to 1) in the course of time, and what was promised as a dashed line."""
     rows = [{"x": x, "y": y} for x, y in values]
-    y = _y(title, SHARE) | {"scale": {"domain": [0, 1]}}
+    y = _y(title, number=SHARE) | {"scale": {"domain": [0, 1]}}
     mark = {"type": "line", "color": ACCENT, "strokeWidth": 2.5, "point": {"color": ACCENT}}
     encoding: Spec = {"x": _x([x for x, _ in values]), "y": y}
     encoding["tooltip"] = _hint(("x", None), ("y", ".1%"))
@@ -162,18 +172,27 @@ def share_line(
 
 
 def ranked(
-    values: Sequence[tuple[str, float | None]], *, number: str = COUNT, step: int = 22
+    values: Sequence[tuple[str, float | None]],
+    *,
+    number: str = COUNT,
+    step: int = 22,
+    rest: bool = False,
 ) -> Spec:
     """Bars from the largest down, each with its number: topics, divisions; `step` from one to the
-    next.
+    next. `rest`: the last is many together, and drawn as none of the others.
     """
     # two of one name are two bars: each has its place before its name, which is not shown
     named = [(f"{place}{_NAMED}{name}", y) for place, (name, y) in enumerate(values)]
-    rows = [{"what": what, "y": y} for what, y in named]
+    rows: list[Spec] = [{"what": what, "y": y} for what, y in named]
+    if rest:
+        rows[-1]["rest"] = True
     shown = f"slice(datum.label, indexof(datum.label, '{_NAMED}') + 1)"
     axis = {"title": None, "labelLimit": 220, "ticks": False, "domain": False, "labelExpr": shown}
     what = {"field": "what", "type": "nominal", "sort": [each for each, _ in named], "axis": axis}
-    bars = {"mark": {"type": "bar", "color": ACCENT, "cornerRadiusEnd": 2}}
+    bars: Spec = {"mark": {"type": "bar", "color": ACCENT, "cornerRadiusEnd": 2}}
+    if rest:
+        apart = {"test": "datum.rest", "value": SERIES[-1]}
+        bars["encoding"] = {"color": {"condition": apart, "value": ACCENT}}
     text: Spec = {
         "mark": {"type": "text", "align": "left", "dx": 4},
         "encoding": {"text": {"field": "y", "format": number}},
@@ -203,8 +222,8 @@ def heat(
         {"step": 18},
         mark={"type": "rect"},
         encoding={
-            "x": {"field": "hour", "type": "nominal", "sort": list(hours), "axis": axis},
-            "y": {"field": "day", "type": "nominal", "sort": list(days), "axis": axis},
+            "x": _all("hour", hours, axis),
+            "y": _all("day", days, axis),
             "color": {
                 "field": "y",
                 "type": "quantitative",
@@ -214,6 +233,13 @@ def heat(
             "tooltip": _hint(("day", None), ("hour", None), ("y", COUNT)),
         },
     )
+
+
+def _all(field: str, names: Sequence[str], axis: Spec) -> Spec:
+    """All of them in their order, also those of which there is nothing."""
+    names = list(names)
+    scale = {"domain": names}
+    return {"field": field, "type": "nominal", "sort": names, "scale": scale, "axis": axis}
 
 
 def areas(

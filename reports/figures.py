@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from sqlalchemy.orm import Session
 
+from hotline import clock
 from reports import attendance, fleet, source
 from reports.attendance import (
     PresenceCounters,
@@ -127,6 +128,8 @@ class Figures:
 
     span: Span
     as_of: datetime
+    #: The last day of which anything can be told: that of `as_of`, if the span is not over.
+    until: date
     formula: str
     threshold_seconds: float
     coverage: Mapping[Part, Coverage]
@@ -163,6 +166,15 @@ class Figures:
             **self.presence.metrics,
             **self.jobs.metrics,
         }
+
+    def knows_whole(self, id_: str) -> bool:
+        """Whether every day of the span is in a number."""
+        part = Part.CALLS
+        if id_ in self.tickets.metrics or id_ in self.jobs.metrics:
+            part = Part.TICKETS
+        elif id_ in self.presence.metrics:
+            part = Part.PRESENCE
+        return self.coverage[part].days == (self.until - self.span.first).days + 1
 
     def unit_title(self, language: str) -> Callable[[str], str]:
         """What a unit is called, of its code."""
@@ -266,6 +278,7 @@ def figures(session: Session, span: Span, how: How, *, now: datetime) -> Figures
     return Figures(
         span=span,
         as_of=now,
+        until=min(span.last, clock.local_day(now, how.zone)),
         formula=how.formula,
         threshold_seconds=how.rules.threshold.total_seconds(),
         coverage=stored.coverage,

@@ -35,6 +35,12 @@ def on_axis(period: Period, key: date | datetime, words: Wording, zone: ZoneInfo
     return str(key.day) if period.kind == "month" else short_month(key, words.language)
 
 
+def counted(words: Wording, what: str, value: float | None) -> str:
+    """How many there were as it is read aloud: one call, 1,234 calls."""
+    one = ".one" if value == 1 else ""
+    return words.text(f"reports.count.{what}{one}", number=i18n.number(value, words.language))
+
+
 def short_month(day: date, language: str) -> str:
     """ต.ค. / Oct"""
     return i18n.short_day(day, language).partition(" ")[2]

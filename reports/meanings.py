@@ -67,10 +67,14 @@ COUNTERS: tuple[Metric, ...] = (
     _metric(
         "answered",
         "calls",
-        ("รับสาย", "สายที่ได้สนทนากับเจ้าหน้าที่ ทั้งที่รอในสายและที่โทรกลับ"),
+        (
+            "รับสาย",
+            "สายที่ได้สนทนากับเจ้าหน้าที่ ทั้งที่รอในสายและที่โทรกลับ (“รับสายในสาย” คือจำนวนนี้หักการโทรกลับที่ได้สนทนา)",
+        ),
         (
             "Answered",
-            "Calls that were connected with an agent, on the line or by a callback.",
+            "Calls that were connected with an agent, on the line or by a callback. Without the "
+            "callbacks reached they are called answered on the line.",
         ),
     ),
     _metric(

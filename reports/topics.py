@@ -191,7 +191,7 @@ FIRST_CALLS: tuple[Metric, ...] = (
         (
             "Resolved by the first call",
             "Of those, the ones after which the number did not call on the same matter in the days "
-            "set (`reports.first_call_days`).",
+            "set.",
         ),
     ),
 )

@@ -11,7 +11,7 @@ from typing import Final
 
 from hotline import i18n
 from reports import charts
-from reports.catalogue import CATALOGUE
+from reports.catalogue import CATALOGUE, with_terms
 from reports.figures import Value
 from reports.matters import AGE_BUCKETS, NOTHING
 from reports.metrics import WAIT_BUCKETS
@@ -76,6 +76,9 @@ class _Book(Matters):
 
     def one_page(self) -> Iterator[Block]:
         yield Words(" ".join(self.sentences()))
+        if not self.is_over:
+            until = i18n.day(self.figures.until, self.language)
+            yield Words(self.t("not_over", day=until), aside=True)
         yield from (
             Words(each, aside=True) for each in self.unknown_days((Part.CALLS, Part.TICKETS))
         )
@@ -105,8 +108,8 @@ class _Book(Matters):
         yield self.t(
             "aloud_calls",
             hotline=self.of.hotline,
-            calls=self.show(metrics, "calls"),
-            answered=self.show(metrics, "answered"),
+            calls=self.counted("times", metrics.get("calls")),
+            answered=self.counted("calls", metrics.get("answered")),
         )
         if metrics.get("service_level") is not None:
             yield self.t(
@@ -115,9 +118,11 @@ class _Book(Matters):
                 threshold=f"{self.figures.threshold_seconds:g}",
             )
         if metrics.get("tickets_received"):
+            at_once = metrics.get("tickets_answered_at_once")
             yield self.t(
-                "aloud_tickets",
-                tickets=self.show(metrics, "tickets_received"),
+                "aloud_tickets_at_once" if at_once else "aloud_tickets",
+                tickets=self.counted("matters", metrics["tickets_received"]),
+                at_once=i18n.number(at_once, self.language),
                 resolved=self.show(metrics, "tickets_resolved"),
             )
         if metrics.get("on_time") is not None:
@@ -221,7 +226,7 @@ class _Book(Matters):
             whole = sum(number for _, number in waits)
             yield Table(
                 self.t("waits"),
-                [self.t("wait"), self.name("answered"), self.t("share")],
+                [self.t("wait"), self.t("on_the_line"), self.t("share")],
                 [
                     [
                         name,
@@ -235,6 +240,19 @@ class _Book(Matters):
                     i18n.number(whole, self.language),
                     i18n.percent(1, self.language),
                 ],
+            )
+            yield from self.called_back()
+
+    def called_back(self) -> Iterator[Block]:
+        """Why fewer waited than were answered."""
+        if self.figures.calls.counters.callbacks_reached:
+            yield Words(
+                self.t(
+                    "waits_counted",
+                    answered=self.show(self.metrics, "answered"),
+                    callbacks=self.show(self.metrics, "callbacks_reached"),
+                ),
+                aside=True,
             )
 
     def levels(self) -> Iterator[Block]:
@@ -307,17 +325,33 @@ class _Book(Matters):
         yield Heading(self.t("definitions"))
         formula = self.names.text(f"reports.formula_{self.figures.formula}")
         yield Words(self.t("rules", formula=formula))
+        yield Words(
+            self.names.text(
+                "reports.settings",
+                threshold=f"{self.figures.threshold_seconds:g}",
+                short=f"{self.of.short_abandon_seconds:g}",
+                target=i18n.percent(self.of.service_level_target, self.language, 0),
+            )
+        )
+        if self.metrics.get("first_call_resolution") is not None:
+            yield Words(self.t("first_call_days", days=self.of.first_call_days))
         # what the formula is made of stands in no table, and is explained as well
         self.named |= {
             id_
             for id_ in IN_FORMULAS
             if CATALOGUE[id_].name[self.language].lower() in formula.lower()
         }
+        # nor does what a definition is made of
+        explained = with_terms(self.named)
         yield Definitions(
             [
                 (metric.name[self.language], metric.definition[self.language])
                 for metric in CATALOGUE.values()
-                if metric.id in self.named and metric.id not in BUCKETS
+                if metric.id in explained and metric.id not in BUCKETS
+            ]
+            + [
+                (self.names.text(f"tickets.fault.{kind}"), self.t(f"fault.{kind}"))
+                for kind in self.faults_named
             ]
         )
 

@@ -21,17 +21,16 @@ _ROAD: Final = (
     "median_job_here",
     "median_job_on_site",
 )
-#: How a job ends, and what else becomes of it.
+#: So high that all about the units stands on a page.
+_LOW: Final = 110
+#: How a job ends, or that it has not: each is one of them.
 _ENDS: Final = (
     "jobs_done",
     "jobs_declined",
     "jobs_handed_over",
     "jobs_recalled",
     "jobs_open",
-    "jobs_asked_help",
 )
-#: How a division fails to say in time that it has seen a matter.
-_LATE: Final = "unacknowledged"
 
 
 class Matters(Pen):
@@ -53,6 +52,8 @@ class Matters(Pen):
                 self.number("suggestion_accuracy"),
             ]
         )
+        if at_once := self.metrics.get("tickets_answered_at_once"):
+            yield Words(self.t("at_once", number=i18n.number(at_once, self.language)), aside=True)
         yield from self.chart_by_month(
             "tickets_received", self.t("tickets_by_month"), self.figures.tickets_by_month
         )
@@ -131,6 +132,7 @@ class Matters(Pen):
         failed.sort(key=lambda each: -each.received)
         if failed:
             kinds = list(failed[0].faults)
+            self.faults_named = kinds
             yield Table(
                 self.t("faults"),
                 [self.t("division"), *(self.names.text(f"tickets.fault.{kind}") for kind in kinds)],
@@ -150,31 +152,7 @@ class Matters(Pen):
                 ],
             )
             yield Words(self.t("faults_counted"), aside=True)
-        yield from self.late()
         yield from self.alone()
-
-    def late(self) -> Iterator[Block]:
-        """Who was late to say that a matter had been seen."""
-        late = {
-            each.division: (count, each.received)
-            for each in self.of.faults
-            if (count := sum(n for kind, n in each.faults.items() if kind == _LATE))
-        }
-        if late:
-            yield Table(
-                self.t("late"),
-                [self.t("division"), self.name("tickets_received"), self.t("seen_late")],
-                [
-                    [
-                        self.names.division(division),
-                        i18n.number(received, self.language),
-                        i18n.number(count, self.language),
-                    ]
-                    for division, (count, received) in sorted(
-                        late.items(), key=lambda each: -each[1][0]
-                    )
-                ],
-            )
 
     def alone(self) -> Iterator[Block]:
         """Which divisions had nobody to answer for them, and for how long."""
@@ -214,7 +192,7 @@ class Matters(Pen):
             ]
         )
         yield from self.chart_by_month(
-            "jobs_sent", self.t("jobs_by_month"), self.figures.jobs_by_month
+            "jobs_sent", self.t("jobs_by_month"), self.figures.jobs_by_month, height=_LOW
         )
         yield self.table(
             self.t("jobs_by_unit"),
@@ -231,6 +209,7 @@ class Matters(Pen):
             ),
         )
         yield Beside((self.road(), self.ends()))
+        yield from self.helped()
         if self.of.waiting_for_unit is not None:
             number = i18n.number(self.of.waiting_for_unit, self.language)
             yield Words(self.t("waiting_for_unit", number=number), aside=True)
@@ -258,7 +237,25 @@ class Matters(Pen):
                 ]
                 for id_ in _ENDS
             ],
+            [
+                self.t("whole"),
+                i18n.number(sent, self.language),
+                i18n.percent(1, self.language),
+            ],
         )
+
+    def helped(self) -> Iterator[Block]:
+        """In how many jobs a crew could not do it alone."""
+        counters = self.figures.jobs.counters
+        if counters.jobs_asked_help:
+            yield Words(
+                self.t(
+                    "asked_help",
+                    number=i18n.number(counters.jobs_asked_help, self.language),
+                    of=i18n.number(counters.jobs_sent, self.language),
+                ),
+                aside=True,
+            )
 
     def satisfaction(self) -> Iterator[Block]:
         if not self.metrics.get("rated") and not self.metrics.get("tickets_judged"):

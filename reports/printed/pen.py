@@ -13,9 +13,9 @@ from reports.printed.document import Block, Chart, Number, Table
 from reports.wording import Wording
 
 #: A list on paper ends where the eye does.
-LONGEST: Final = 12
-#: From one bar to the next, so that three lists of so many stand on a page.
-BAR: Final = 19
+LONGEST: Final = 8
+#: From one bar to the next, so that four lists of so many stand on a page.
+BAR: Final = 17
 
 
 class Faults(Protocol):
@@ -40,7 +40,7 @@ class Material:
     city: str
     hotline: str
     figures: Figures
-    #: Of the same time before; None where it is not known whole.
+    #: Of the same time before; None where there is nothing to compare with.
     before: Figures | None
     faults: Sequence[Faults]
     #: Of how many nights it is known who answered for a division.
@@ -56,6 +56,10 @@ class Material:
     #: The old exchanges of which calls are in the numbers.
     imported: Sequence[str]
     service_level_target: float
+    #: Who hangs up within so many seconds is counted apart as well.
+    short_abandon_seconds: float
+    #: A first call is one on whose matter the number had not called for so many days.
+    first_call_days: int
     made: str
     accent: str
 
@@ -68,6 +72,8 @@ class Pen:
         self.figures, self.metrics = of.figures, of.figures.metrics
         #: What has been named so far: the last chapter says what it means.
         self.named: set[str] = set()
+        #: The kinds of failures that a table has named.
+        self.faults_named: Sequence[str] = ()
 
     @property
     def is_single_month(self) -> bool:
@@ -76,6 +82,10 @@ class Pen:
 
     def t(self, key: str, **values: Any) -> str:
         return self.names.text(f"reports.print.{key}", **values)
+
+    def counted(self, what: str, value: Value) -> str:
+        """How many, as it is read aloud."""
+        return labels.counted(self.names, what, value)
 
     def show(self, metrics: Mapping[str, Value], id_: str) -> str:
         value = metrics.get(id_)
@@ -108,10 +118,17 @@ class Pen:
         return Number(self.name(id_), self.show(self.metrics, id_), note or self.against(id_))
 
     def against(self, id_: str) -> str:
-        """How it was before."""
-        if self.of.before is None or self.of.before.metrics.get(id_) is None:
+        """How it was before; nothing where a part of that is not known."""
+        before = self.of.before
+        if before is None or before.metrics.get(id_) is None or not before.knows_whole(id_):
             return ""
-        return self.t("before", number=self.show(self.of.before.metrics, id_))
+        key = "before" if self.is_over else "before_so_far"
+        return self.t(key, number=self.show(before.metrics, id_))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all days of the report have been."""
+        return self.figures.until >= self.figures.span.last
 
     def month(self, first: date) -> str:
         """Below a chart: with its year where a month comes twice, which would be one column."""
@@ -123,7 +140,7 @@ class Pen:
         self, of: Mapping[Any, Any], name: Callable[[Any], str], columns: Sequence[str]
     ) -> list[list[str]]:
         return [
-            [name(key), *(self.show(each.metrics, id_) for id_ in columns)]
+            [_begun(name(key)), *(self.show(each.metrics, id_) for id_ in columns)]
             for key, each in of.items()
         ]
 
@@ -143,7 +160,9 @@ class Pen:
             [self.t("whole"), *(self.show(self.metrics, id_) for id_ in columns)],
         )
 
-    def chart_by_month(self, id_: str, caption: str, of: Mapping[date, Any]) -> Iterator[Block]:
+    def chart_by_month(
+        self, id_: str, caption: str, of: Mapping[date, Any], *, height: int = charts.HEIGHT
+    ) -> Iterator[Block]:
         """Nothing for a single month; all such charts have the same months."""
         if len(of) < 2:
             return
@@ -154,20 +173,30 @@ class Pen:
         ]
         yield Chart(
             caption,
-            charts.columns(values, title=self.name(id_)),
+            charts.columns(values, title=self.name(id_), height=height),
             said(caption, ((x, i18n.number(y, self.language)) for x, y in values)),
         )
 
     def ranking(self, caption: str, values: Sequence[tuple[str, int]], unit: str) -> Chart:
-        shown = list(values[:LONGEST])
-        if rest := sum(number for _, number in values[LONGEST:]):
+        shown = [(_begun(what), number) for what, number in values[:LONGEST]]
+        rest = sum(number for _, number in values[LONGEST:])
+        if rest:
             shown.append((self.t("the_rest", number=len(values) - LONGEST), rest))
         written = ((what, i18n.number(number, self.language)) for what, number in shown)
-        return Chart(f"{caption} · {unit}", charts.ranked(shown, step=BAR), said(caption, written))
+        return Chart(
+            f"{caption} · {unit}",
+            charts.ranked(shown, step=BAR, rest=bool(rest)),
+            said(caption, written),
+        )
 
     def hours(self, metrics: Mapping[str, Value], id_: str) -> str:
         """A sum of many people's time."""
         return i18n.number((metrics.get(id_) or 0) / 3_600_000, self.language)
+
+
+def _begun(name: str) -> str:
+    """A name as it begins a row: "place not known" among names of places."""
+    return name[:1].upper() + name[1:]
 
 
 def said(caption: str, values: Iterable[tuple[str, str]]) -> str:

@@ -91,6 +91,8 @@ class Printer:
             foreword=self._foreword(language) if _is_year(span) else "",
             imported=source.imported_from(session, start, end),
             service_level_target=self.reports.service_level.target,
+            short_abandon_seconds=self.reports.short_abandon_seconds,
+            first_call_days=self.reports.first_call_days,
             made=words.text(
                 "reports.print.made",
                 at=i18n.moment(now, language, self.city.zone),
@@ -127,14 +129,14 @@ class Printer:
         return words.text("reports.print.of_days")
 
     def _before(self, session: Session, span: Span, *, now: datetime) -> Figures | None:
-        """Of the year before, for a fiscal year; None where a part of it is not known."""
+        """Of the year before, for a fiscal year: as much of it as there is of this one."""
         if not _is_year(span):
             return None
         earlier = Span.of_fiscal_year(clock.fiscal_year_of(span.first) - 1)
-        found = figures.figures(session, earlier, self._how, now=now)
-        counted = max(each.days for each in found.coverage.values())
-        # a year of which the hotline knows a part is nothing to compare with
-        return found if counted > (earlier.last - earlier.first).days else None
+        today = clock.local_day(now, self.city.zone)
+        if today < span.last:
+            earlier = Span(earlier.first, earlier.first + (today - span.first))
+        return figures.figures(session, earlier, self._how, now=now)
 
     def _account(self, session: Session, span: Span) -> Account:
         start, end = self._bounds(span)
