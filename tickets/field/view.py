@@ -231,5 +231,6 @@ def phrases() -> dict[str, str]:
         said[f"line_{name}"] = t(f"tickets.field.line.{name}")
     return said | {
         "line_sign-in": t("tickets.field.line.sign_in"),
+        "line_troubled": t("tickets.field.trouble"),
         "photo_first": t("tickets.field.error.photo_first"),
     }

@@ -37,6 +37,7 @@ from tickets.incidents import gathering, jobs, looking, service, works
 from tickets.incidents.looking import IncidentFacts, Member, State
 from tickets.incidents.service import Change
 from tickets.incidents.works import What
+from tickets.matters import service as matters
 from tickets.places import shown
 from tickets.places.rules import Pin
 from tickets.units import service as units
@@ -144,6 +145,7 @@ def _page(incident_id: int, error: HotlineError | None = None) -> str:
         names = tickets.names_of(session, people | {incident.opened_by or ""})
         taken_out = looking.removed(session, incident_id, actor)
         needs_photo = _needs_photo(session, members)
+        unknown = matters.unknown_of(session, looking.member_ids(session, incident_id))
         sent = units.of_tickets(session, [each.ticket.id for each in members])
         goal = looking.nearest_open(members)
         fleet = {each.code: each for each in units.units(session)}
@@ -153,6 +155,7 @@ def _page(incident_id: int, error: HotlineError | None = None) -> str:
     return render_template(
         "tickets/incident.html",
         incident=incident,
+        unknown=unknown,
         members=members,
         astray=sum(each.astray for each in members),
         differing=sum(each.differs for each in members),

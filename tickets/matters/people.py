@@ -22,3 +22,8 @@ def person(number: str | None, row: str) -> Person:
 def people(came: Iterable[Collection[Person]]) -> int:
     """Return how many different people these are together."""
     return len(set[Person]().union(*came))
+
+
+def unknown(came: Iterable[Collection[Person]]) -> int:
+    """Return how many of these different people nobody can call or write to."""
+    return sum(each.startswith(_ROW) for each in set[Person]().union(*came))

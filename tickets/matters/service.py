@@ -23,7 +23,7 @@ from tickets.facts import Actor, TicketFacts
 from tickets.handling import may_route
 from tickets.matters.errors import MatterClosed, NoSuchCaller, NotAdded
 from tickets.matters.models import IS_COUNTED, STANDS, TicketCaller
-from tickets.matters.people import Person, people, person
+from tickets.matters.people import Person, people, person, unknown
 from tickets.models import (
     CallCitizen,
     Citizen,
@@ -98,6 +98,11 @@ def people_of_each(session: Session, groups: Sequence[Collection[int]]) -> list[
     """Return the same of several groups of tickets, in one statement."""
     came = who_came(session, set().union(*groups))
     return [people(came[id_] for id_ in group if id_ in came) for group in groups]
+
+
+def unknown_of(session: Session, ticket_ids: Collection[int]) -> int:
+    """Return how many of those people have no number that anybody knows."""
+    return unknown(who_came(session, ticket_ids).values())
 
 
 def who_came(session: Session, ticket_ids: Collection[int]) -> dict[int, frozenset[Person]]:

@@ -214,11 +214,13 @@ def test_who_came_is_counted_by_one_rule_while_it_grows_and_afterwards(
     for page, shown in (
         (f"{incident}", f"<dt>Callers</dt><dd>{many}</dd>"),
         ("", f'data-label="Callers">{many}</td>'),
+        (f"{incident}?do=tell", f"Send to {many - 2} callers"),
+        (f"{incident}?do=tell", "Of 2 nobody knows the number"),
         ("/alarm", f"{many} callers"),
         ("/known", f"{many} callers"),
     ):
         address = f"/tickets/incidents/{page}".replace("//", "/").removesuffix("/")
-        assert shown in client.get(f"{address}?lang=en").text, page
+        assert shown in client.get(f"{address}{'&' if '?' in address else '?'}lang=en").text, page
 
 
 def looked(floor: Floor, config: Tickets) -> service.Found:

@@ -319,7 +319,9 @@ function showLine(mine) {
   const line = part("line"), count = shown(mine).length;
   sayPosition(); // with no line nobody sees where the crew is
   const state = !navigator.onLine && outcome !== "sign-in" ? "offline" : outcome === "busy" ? "sent" : outcome;
-  line.dataset.state = state === "sent" && count ? "sending" : state;
+  // what was refused was sent, and is not done: "all sent" above it would not be true
+  const clear = count ? "sending" : troubled(mine).length ? "troubled" : "sent";
+  line.dataset.state = state === "sent" ? clear : state;
   const where = say(`line_${line.dataset.state}`);
   const text = count ? `${where} · ${say("waiting", { n: count })}` : where;
   if (line.textContent !== text) line.textContent = text;
