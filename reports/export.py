@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hotline import clock
+from hotline.spreadsheets import BYTE_ORDER_MARK
 from hotline.web import floor, language, t
 from reports.config import Reports
 from reports.meanings import METRICS
@@ -22,9 +23,6 @@ from reports.metrics import (
     rates,
 )
 from reports.service import Row
-
-# Excel takes a file without this mark for a Latin one, and Thai for rubbish.
-BYTE_ORDER_MARK = "\ufeff"
 
 Cell = str | int | float
 
