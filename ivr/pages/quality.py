@@ -436,7 +436,7 @@ def _call(session: Session, call_id: int) -> dict[str, Any]:
     visits = story.visits_of(session, call_id)
     return {
         "call": call,
-        "caller": i18n.masked(call.from_number),
+        "number": i18n.masked(call.from_number),
         "visits": visits,
         "queue_title": queue_title,
         "recordings": hearable(session, [call_id]),
