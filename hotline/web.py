@@ -265,7 +265,8 @@ class SetupNeeded(Forbidden):
 
 
 def _headers(response: Response) -> Response:
-    if response.mimetype in ("text/html", "application/json"):
+    # what was made for somebody is kept by nobody else, whatever it is
+    if response.mimetype in ("text/html", "application/json") or g.get("identity") is not None:
         response.headers.setdefault("Cache-Control", "no-store")
     if response.mimetype == "text/html":
         response.headers.setdefault("Content-Security-Policy", content_security_policy())

@@ -16,11 +16,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from hotline import clock, i18n
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid, NotFound
+from hotline.spreadsheets import BYTE_ORDER_MARK
 from hotline.web import floor, language, t
 from reports import behind, here, numerals, publishing, shown
 from reports.behind import Item, Wanted
 from reports.catalogue import CATALOGUE
-from reports.export import BYTE_ORDER_MARK
 from reports.metrics import Metric
 from reports.service import How
 from reports.span import Span

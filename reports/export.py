@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hotline import clock
+from hotline.spreadsheets import BYTE_ORDER_MARK
 from hotline.web import floor, language, t
 from reports.config import Reports
 from reports.meanings import METRICS
@@ -23,9 +24,6 @@ from reports.metrics import (
 )
 from reports.service import Row
 from reports.untold import Untold, basis, is_empty
-
-# Excel takes a file without this mark for a Latin one, and Thai for rubbish.
-BYTE_ORDER_MARK = "\ufeff"
 
 Cell = str | int | float
 

@@ -67,7 +67,9 @@ def write(found: Figures, words: Wording, path: Path) -> None:
     """Write the file; raises OSError."""
     import xlsxwriter  # only who asks for a workbook needs it
 
-    with xlsxwriter.Workbook(str(path)) as book:
+    # what a unit is called was typed by somebody: words stay words
+    words_only = {"strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(str(path), words_only) as book:
         book.set_properties({"title": words.text("reports.title")})
         _Book(book, found, words).write()
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from hotline.spreadsheets import BYTE_ORDER_MARK, plain
 from reports import workbook
 from reports.catalogue import CATALOGUE
-from reports.export import BYTE_ORDER_MARK
 from reports.figures import DIGITS, Figures, Value
 from reports.wording import Wording
 
@@ -32,7 +32,9 @@ def as_csv(found: Figures, words: Wording, path: Path) -> None:
         writer = csv.writer(file)
         heads = ("along", "key", "key_name", "identifier", "name", "value")
         writer.writerow([words.text(f"reports.column.{head}") for head in heads])
-        writer.writerows(_lines(found, words))
+        for cells in _lines(found, words):
+            # what a unit is called was typed by somebody; numbers stay numbers
+            writer.writerow([plain(each) if isinstance(each, str) else each for each in cells])
 
 
 def _lines(found: Figures, words: Wording) -> Iterator[tuple[Any, ...]]:

@@ -12,14 +12,14 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from hotline import clock, i18n
+from hotline import clock, i18n, spreadsheets
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid, NotFound
 from hotline.notices import mail
 from hotline.notices import service as notices
 from hotline.notices.web import SETTLES
 from hotline.web import floor, language, t
-from tickets import accountability, answering, attendance, attention, export, masking, words
+from tickets import accountability, answering, attendance, attention, masking, words
 from tickets.accountability import AT_ONCE, Failure
 from tickets.config import Tickets
 from tickets.facts import Actor
@@ -172,11 +172,11 @@ def went_wrong_csv() -> Response:
 
     def lines() -> Iterator[str]:
         heads = ("when", "number", "division", "fault", "detail")
-        yield export.BYTE_ORDER_MARK + export.line_of(
+        yield spreadsheets.BYTE_ORDER_MARK + spreadsheets.line(
             [t(f"tickets.accountability.{head}") for head in heads]
         )
         for each in found:
-            yield export.line_of(
+            yield spreadsheets.line(
                 [
                     f"{clock.local(each.event.at, zone):%Y-%m-%d %H:%M}",
                     each.number_shown,

@@ -1,11 +1,9 @@
 """Tickets as a spreadsheet's rows, in the reader's words; telephone numbers are masked."""
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from hotline import clock
+from hotline import clock, spreadsheets
 from hotline.i18n import masked
 from hotline.web import floor, t
 from tickets import masking, words
@@ -13,11 +11,6 @@ from tickets.config import Tickets
 from tickets.facts import TicketFacts
 
 Column = tuple[str, Callable[[TicketFacts], str]]
-
-# Excel takes a file without this mark for a Latin one, and Thai for rubbish.
-BYTE_ORDER_MARK = "\ufeff"
-#: A spreadsheet runs what begins so as a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def columns(config: Tickets) -> Sequence[Column]:
@@ -57,20 +50,14 @@ def columns(config: Tickets) -> Sequence[Column]:
 
 def heading(of: Sequence[Column]) -> str:
     """Return the first line of the file."""
-    return BYTE_ORDER_MARK + line_of([*(name for name, _ in of), t("tickets.column.callers")])
+    names = [*(name for name, _ in of), t("tickets.column.callers")]
+    return spreadsheets.BYTE_ORDER_MARK + spreadsheets.line(names)
 
 
 def line(of: Sequence[Column], ticket: TicketFacts, callers: int) -> str:
     """Return one ticket's line; `callers`: how many came with it."""
-    return line_of([*(value(ticket) for _, value in of), str(callers)])
+    return spreadsheets.line([*(value(ticket) for _, value in of), str(callers)])
 
 
 def _local(at: datetime | None) -> str:
     return "" if at is None else f"{clock.local(at, floor().city.zone):%Y-%m-%d %H:%M}"
-
-
-def line_of(cells: Sequence[str]) -> str:
-    """Return cells as a line of CSV that no spreadsheet runs as a formula."""
-    out = io.StringIO()
-    csv.writer(out).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
-    return out.getvalue()

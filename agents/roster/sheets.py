@@ -16,14 +16,13 @@ from zoneinfo import ZoneInfo
 
 from agents.roster.rules import LONGEST, ONE_DAY, SHORTEST, moment
 from hotline.clock import BUDDHIST_ERA
+from hotline.spreadsheets import BYTE_ORDER_MARK, FORMULA
 
 COLUMNS: Final = ("agent", "date", "start", "end", "note")
 NOTE_LENGTH = 200
-#: Excel takes a file without this mark for a Latin one, and Thai for rubbish.
-_BYTE_ORDER_MARK = "\ufeff"
-#: A spreadsheet runs what begins so as a formula (OWASP, "CSV Injection"); the mark against it is
-#: marked itself, so that a note comes back as it was.
-_MARKED = ("=", "+", "-", "@", "\t", "\r", "'")
+#: What has a mark before it in a spreadsheet; the mark itself is marked, too, so that a note comes
+#: back as it was.
+_MARKED = (*FORMULA, "'")
 _YEAR_FIRST, _DAY_FIRST = (
     re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})"),
     re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})"),
@@ -63,12 +62,12 @@ def written(rows: Iterable[tuple[str, datetime, datetime, str]], zone: ZoneInfo)
         begins, ends = start.astimezone(zone), end.astimezone(zone)
         cells = (agent, f"{begins:%Y-%m-%d}", f"{begins:%H:%M}", f"{ends:%H:%M}", note)
         writer.writerow([f"'{cell}" if cell.startswith(_MARKED) else cell for cell in cells])
-    return _BYTE_ORDER_MARK + out.getvalue()
+    return BYTE_ORDER_MARK + out.getvalue()
 
 
 def read(text: str, zone: ZoneInfo) -> Iterator[Row | Bad]:
     """The rows of a file, and those that are none; empty lines are passed over."""
-    reader = csv.reader(io.StringIO(text.removeprefix(_BYTE_ORDER_MARK)))
+    reader = csv.reader(io.StringIO(text.removeprefix(BYTE_ORDER_MARK)))
     head: Sequence[str] | None = None
     try:
         for cells in reader:

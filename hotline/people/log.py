@@ -1,7 +1,5 @@
 """The pages of the audit log: what was done, by whom, to whom, and why. They only read."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +9,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, render_template, request, stream_with_context
 from sqlalchemy.orm import Session
 
-from hotline import audit, clock
+from hotline import audit, clock, spreadsheets
 from hotline.audit import ACCOUNT, CITY_SIGN_IN, COMMAND_LINE, Asked, Line
 from hotline.auth import Role, access, current_account
 from hotline.models import Account
@@ -24,10 +22,6 @@ from hotline.web import floor, t
 blueprint = Blueprint("audit", __name__)
 
 PAGE, CHUNK = 50, 500
-# Excel takes a file without this mark for a Latin one, and Thai for rubbish.
-_BYTE_ORDER_MARK = "\ufeff"
-#: A spreadsheet runs what begins so as a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 #: Who acts without being one of us.
@@ -74,7 +68,9 @@ def log_csv() -> Response:
 
     def lines() -> Iterator[str]:
         heads = ("at", "by", "what", "whom", "reason", "details")
-        yield _BYTE_ORDER_MARK + _row(t(f"floor.log.{head}") for head in heads)
+        yield spreadsheets.BYTE_ORDER_MARK + spreadsheets.line(
+            t(f"floor.log.{head}") for head in heads
+        )
         with the_floor.db.read() as session:
             asked, before = _asked(session), None
             while asked and (found := audit.lines(session, asked, before=before, limit=CHUNK)):
@@ -82,7 +78,7 @@ def log_csv() -> Response:
                 for each in _told(session, found):
                     at = f"{clock.local(each.line.at, zone):%Y-%m-%d %H:%M:%S}"
                     facts = (each.by, each.what, each.whom, each.line.reason, each.details)
-                    yield _row((at, *facts))
+                    yield spreadsheets.line((at, *facts))
 
     response = Response(stream_with_context(lines()), mimetype="text/csv")
     day = clock.local_day(clock.now(), zone)
@@ -175,9 +171,3 @@ def _actors(session: Session, lines: Iterable[Line]) -> dict[int | None, str]:
 def _account_of(subject: str) -> int | None:
     number = subject.removeprefix(ACCOUNT)
     return int(number) if subject.startswith(ACCOUNT) and number.isdecimal() else None
-
-
-def _row(cells: Iterable[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
-    return out.getvalue()

@@ -3,8 +3,6 @@
 Supervisors mark, managers read, an agent sees what is published of their own conversations.
 """
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from agents import service as agents
-from hotline import clock, i18n
+from hotline import clock, i18n, spreadsheets
 from hotline.auth import Role, access, current_account
 from hotline.errors import HotlineError, Invalid
 from hotline.web import floor, language, t
@@ -32,9 +30,6 @@ READS_MARKS = (Role.SUPERVISOR, Role.MANAGER)
 #: Days that one list may span, and those of a list that nobody asked days of.
 LONGEST_SPAN, USUAL_SPAN = 366, 30
 _ONE = "/quality/<int(max=9223372036854775807):mark_id>"
-#: A spreadsheet runs what begins so as a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_BYTE_ORDER_MARK = "\ufeff"
 
 
 # ---------------------------------------------------------------- a call's page
@@ -300,14 +295,14 @@ def quality_csv() -> Response:
         found = _published(session, first, last, agent_id)
         found = _of_form(found, request.args.get("form", ""))
         names = agent_names(session)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(t(f"ivr.quality.column.{name}") for name in _COLUMNS)
-    for mark in found:
-        for each in mark.form.questions:
-            cells = [str(value) for value in _cells(mark, each, names)]
-            writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
-    response = Response(_BYTE_ORDER_MARK + out.getvalue(), mimetype="text/csv")
+    lines = [spreadsheets.line(t(f"ivr.quality.column.{name}") for name in _COLUMNS)]
+    lines += [
+        spreadsheets.line(map(str, _cells(mark, each, names)))
+        for mark in found
+        for each in mark.form.questions
+    ]
+    text = spreadsheets.BYTE_ORDER_MARK + "".join(lines)
+    response = Response(text, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="quality-{first}-{last}.csv"'
     return response
 
@@ -441,7 +436,7 @@ def _call(session: Session, call_id: int) -> dict[str, Any]:
     visits = story.visits_of(session, call_id)
     return {
         "call": call,
-        "caller": i18n.masked(call.from_number),
+        "number": i18n.masked(call.from_number),
         "visits": visits,
         "queue_title": queue_title,
         "recordings": hearable(session, [call_id]),

@@ -167,6 +167,14 @@ def test_no_template_speaks_one_language_only(path: Path) -> None:
     assert not re.search(r"[\u0e00-\u0e7f]", re.sub(r"\{#.*?#\}", "", names, flags=re.DOTALL))
 
 
+@pytest.mark.parametrize("path", files("*.html"), ids=shown)
+def test_no_macro_takes_its_caller_for_somebody_who_calls(path: Path) -> None:
+    """Within a macro `caller` is what Jinja puts there: empty, unless it is called as a block."""
+    source = path.read_text(encoding="utf-8")
+    for macro in re.findall(r"\{% macro .*?\{% endmacro %\}", source, re.DOTALL):
+        assert not re.search(r"(?<![\w.'\"-])caller\b(?![(=])(?=[^{}]*[%}]\})", macro)
+
+
 def test_the_guard_reads_the_rooms_that_there_are() -> None:
     assert {path.parent.name for path in hotline.app.text_files()} == {
         path.parent.name for path in ROOT.glob("*/texts.yaml")

@@ -50,6 +50,27 @@ def test_the_floor_as_it_is(world: World) -> None:
     assert 'href="/bulletins"' in text
 
 
+def test_an_emergency_can_be_moved_by_hand(world: World) -> None:
+    """Their priority is above what a supervisor gives: a field out of its range would keep the
+    browser from sending any button of the form.
+    """
+    browser = Browser(world, world.supervisor())
+    emergency, other = world.caller().to_queue("1", "3", "0"), world.caller().to_queue("1", "2")
+    fields = re.findall(r'<input name="priority"[^>]*>', browser.opens())
+    assert len(fields) == 2
+    for field in fields:
+        most = re.search(r'max="(\d+)"', field)
+        value = re.search(r'value="(-?\d*)"', field)
+        assert most is not None
+        assert value is None or 0 <= int(value[1]) <= int(most[1]), field
+    assert 'placeholder="100"' in fields[0] + fields[1]
+    move = {"how": "queue", "queue": "complaint", "reason": "no emergency after all"}
+    said = browser.sends(f"/floor/waiting/{emergency.id}", **move)
+    assert said.startswith("good: "), said
+    refused = browser.sends(f"/floor/waiting/{other.id}", how="priority", priority="", reason="x")
+    assert refused.startswith("bad: "), refused
+
+
 def test_an_act_says_in_words_what_happened(world: World) -> None:
     supervisor, agent = world.supervisor(), world.agent(queues=["information"])
     browser = Browser(world, supervisor)

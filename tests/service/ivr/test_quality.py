@@ -9,6 +9,7 @@ import pytest
 from agents import service as agents
 from hotline import audit, auth, clock
 from hotline.auth import Identity, Role
+from hotline.i18n import masked
 from hotline.web import LANGUAGE_COOKIE
 from ivr.config import Ivr
 from ivr.quality import rules, service
@@ -226,6 +227,7 @@ def test_a_call_is_marked_from_its_page(world: World, called: Caller, agent: Age
     way = way.replace("&amp;", "&")
     empty = get(world, way, Role.SUPERVISOR)
     assert empty.text.count("<select") == len(list(form(world).questions))
+    assert masked(called.number) in empty.text
     kept = post(world, way, do="publish", **answers(world, greeting="", place="na"), note="x")
     assert kept.status_code == 422
     assert "Not answered yet: 1" in kept.text

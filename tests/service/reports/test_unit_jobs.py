@@ -1,12 +1,17 @@
 """The units' jobs in the reports: counted from what was said of them, and followed down to them."""
 
+import csv
+import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from hotline import auth, clock
 from hotline.auth import Role
 from hotline.floor import Floor
+from ivr.config import Ivr
 from reports import behind
 from reports.behind import wanted
 from reports.figures import Figures, figures
@@ -15,12 +20,15 @@ from reports.printed.document import Beside, Numbers, Table
 from reports.printed.printer import Printer
 from reports.service import How
 from reports.span import Span
+from reports.wording import wording
+from reports.written import FORMS
 from tests.service.reports.test_night import DAY, NEXT, midnight
 from tests.service.reports.test_rollups import HOUR, SUPERVISOR, complaint, played
 from tickets.answers import service as answers
 from tickets.config import Tickets
 from tickets.facts import Actor
 from tickets.units import fleet, service
+from tickets.units.models import Unit
 from tickets.units.rules import Act
 from tickets.workflow import Role as Mover
 
@@ -140,6 +148,25 @@ def test_the_list_behind_a_number_is_a_page(driven: Floor, client, bearer) -> No
     assert "On site" in text
     assert "qru1" in text
     assert text.count('href="/tickets/') >= 6
+
+
+def test_a_unit_that_is_called_like_a_formula_runs_in_no_file(
+    driven: Floor, tmp_path: Path
+) -> None:
+    evil = {"th": '=HYPERLINK("https://evil.example")', "en": "＝1+1"}
+    with driven.db.write() as session:
+        session.execute(sa.update(Unit).values(title=evil))
+    found = read(driven)
+    for language in ("th", "en"):
+        words = wording(language, driven.texts, driven.section(Ivr), driven.section(Tickets))
+        FORMS["csv"](found, words, tmp_path / "jobs.csv")
+        cells = csv.reader((tmp_path / "jobs.csv").read_text(encoding="utf-8-sig").splitlines())
+        assert f"'{evil[language]}" in {cell for row in cells for cell in row}
+        FORMS["xlsx"](found, words, tmp_path / "jobs.xlsx")
+        with zipfile.ZipFile(tmp_path / "jobs.xlsx") as book:
+            pages = [book.read(each).decode() for each in book.namelist() if "sheet" in each]
+        assert not any("HYPERLINK" in page and "<f>" in page for page in pages)
+        assert not any("<hyperlink " in page for page in pages)
 
 
 def test_the_printed_report_tells_of_them(driven: Floor, tmp_path) -> None:

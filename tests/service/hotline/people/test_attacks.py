@@ -297,6 +297,19 @@ def test_every_page_is_armed(app: Flask, everybody: dict[Role, Person], floor: F
             ), path
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/audit.csv", "/quality.csv", "/roster/shifts.csv", "/tickets.csv"),
+        *("/tickets/accountability.csv", "/reports/month/2026-11?format=csv"),
+    ],
+)
+def test_a_file_is_kept_by_no_cache(everybody: dict[Role, Person], path: str) -> None:
+    answer = everybody[Role.SUPERVISOR].looks(path)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
 def test_no_secret_is_in_a_page(
     app: Flask, everybody: dict[Role, Person], floor: Floor, settings: Settings
 ) -> None:
