@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline.config import length_of
+from hotline.db import not_by_index
 from hotline.floor import Floor
 from hotline.privacy.keepers import About, Due, Erased, Erasure, Forgotten, Keeper, Subject
 from ivr import callers, recordings
@@ -128,7 +129,7 @@ def _forget_speech(session: Session, call_ids: Collection[int]) -> None:
     counted.
     """
     steps = sa.select(CallEvent).where(
-        CallEvent.call_id.in_(call_ids), CallEvent.kind == Kind.STEP.value
+        CallEvent.call_id.in_(call_ids), not_by_index(CallEvent.kind == Kind.STEP.value)
     )
     for event in session.scalars(steps.execution_options(populate_existing=True)):
         if event.data.get("speech"):

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hotline import clock, outbox
+from hotline.db import not_by_index
 from hotline.floor import Floor
 from hotline.outbox import Hopeless
 from hotline.telephones import can_receive as can_receive  # noqa: PLC0414 - asked for here too
@@ -119,7 +120,7 @@ def of_call(session: Session, call_id: int) -> list[MessageFacts]:
     """The SMS of a call, in the order in which they were ordered, each as far as it is."""
     rows = session.execute(
         sa.select(CallEvent.data, CallEvent.at)
-        .where(CallEvent.call_id == call_id, CallEvent.kind == Kind.SMS.value)
+        .where(CallEvent.call_id == call_id, not_by_index(CallEvent.kind == Kind.SMS.value))
         .order_by(CallEvent.id)
     )
     return [*{row.data["message"]: _message(row.data, row.at) for row in rows}.values()]

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agents import service as agents
-from hotline.db import insert_ignore
+from hotline.db import insert_ignore, not_by_index
 from hotline.errors import Invalid
 from hotline.floor import Floor
 from ivr import calls
@@ -164,7 +164,7 @@ def _tell_promise(session: Session, call_id: int, made: CallbackFacts, now: date
 
 def _was_told(session: Session, call_id: int) -> bool:
     told = sa.select(CallEvent.id).where(
-        CallEvent.call_id == call_id, CallEvent.kind == Kind.CALLBACK.value
+        CallEvent.call_id == call_id, not_by_index(CallEvent.kind == Kind.CALLBACK.value)
     )
     return session.execute(told.limit(1)).one_or_none() is not None
 

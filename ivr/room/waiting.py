@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from agents import routing
-from hotline.db import UNSEEN, insert_ignore
+from hotline.db import UNSEEN, insert_ignore, not_by_index
 from ivr import calls
 from ivr.events import HOLDS_PLACE, STILL_WAITS, Departed, Kind, Waits
 from ivr.models import Call, CallEvent, Offer, Waiting
@@ -483,7 +483,7 @@ COLUMNS = (
     Waiting.sent_on,
 )
 _QUEUED = sa.select(CallEvent.at, CallEvent.data).where(
-    CallEvent.call_id == sa.bindparam("call"), CallEvent.kind == Kind.QUEUED.value
+    CallEvent.call_id == sa.bindparam("call"), not_by_index(CallEvent.kind == Kind.QUEUED.value)
 )
 _BY_VISIT = sa.select(*COLUMNS).where(
     Waiting.call_id == sa.bindparam("call"), Waiting.visit == sa.bindparam("visit")
