@@ -143,7 +143,6 @@ class Writer:
             "known": i18n.number(each.known, self._language),
             "days": i18n.number(each.stretch.days, self._language),
             "imported": i18n.number(each.imported, self._language),
-            "outdated": i18n.number(each.outdated, self._language),
         }
         if not each.known:
             return [self._words.text("reports.against.nothing")]
@@ -153,5 +152,7 @@ class Writer:
         if each.imported:
             notes.append(self._words.text("reports.against.imported", **numbers))
         if each.outdated:
-            notes.append(self._words.text("reports.against.outdated", **numbers))
+            outdated = i18n.number(each.outdated, self._language)
+            days = numbers["days"]
+            notes.append(self._words.text("reports.against.outdated", outdated=outdated, days=days))
         return notes
