@@ -114,10 +114,17 @@ class Against:
     #: How many of its days are counted, and how many of those an import brought.
     known: int
     imported: int
+    #: How many were counted by earlier settings: their service level is another promise's.
+    outdated: int = 0
 
     @property
     def complete(self) -> bool:
         return self.known == self.stretch.days
+
+    def measures(self, metric: Metric) -> bool:
+        """Whether a number is one to compare with: of all its days, and counted as it is today."""
+        by_settings = metric.id in ("service_level", "answered_in_threshold", "short_abandoned")
+        return self.complete and not (by_settings and self.outdated)
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,13 @@ def hours(
     ]
 
 
+def outdated(session: Session, today: date, how: How) -> int:
+    """How many days of the last whole weeks are counted by earlier settings."""
+    monday = today - timedelta(days=today.weekday())
+    first, last = monday - WEEKS * _WEEK, monday - _ONE_DAY
+    return len(past.known(session, first, last, how).outdated)
+
+
 def weeks(session: Session, today: date, words: Wording, how: How) -> list[Point]:
     """The last whole weeks; one of which a day is not known has no line."""
     monday = today - timedelta(days=today.weekday())

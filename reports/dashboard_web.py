@@ -65,7 +65,7 @@ def _drawn() -> str:
     return render_template("reports/_drawn.html", **pictures)
 
 
-def _pictures(session: Session, found: SoFar, now: datetime) -> dict[str, Picture | None]:
+def _pictures(session: Session, found: SoFar, now: datetime) -> dict[str, Picture | int | None]:
     how, words, painter = here.how(), here.words(), here.painter()
     hours = dashboard.hours(session, found, words, how, now=now)
     weeks = dashboard.weeks(session, found.report.period.first, words, how)
@@ -75,6 +75,7 @@ def _pictures(session: Session, found: SoFar, now: datetime) -> dict[str, Pictur
         "hours": painter.versus(hours, names=names),
         "weeks": painter.trend(weeks, unit="week"),
         "level": painter.level(weeks, unit="week"),
+        "outdated": dashboard.outdated(session, found.report.period.first, how),
     }
 
 

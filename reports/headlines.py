@@ -83,8 +83,8 @@ class Writer:
 
     def _compared(self, metric: Metric, number: float | None, each: Against) -> Compared:
         was = shown.value(each.line, metric) if each.known else None
-        # a part of it is no measure of the whole
-        found = difference(metric, number, was) if each.complete else None
+        # a part of it is no measure of the whole, nor is another promise one of this
+        found = difference(metric, number, was) if each.measures(metric) else None
         if found is not None and self._is_nothing(metric, found.absolute):
             found = Difference(0, found.relative and 0, None)
         # the list of calls knows days, and no part of one; and it has those that are not counted
@@ -151,4 +151,8 @@ class Writer:
             notes.append(self._words.text("reports.against.partly", **numbers))
         if each.imported:
             notes.append(self._words.text("reports.against.imported", **numbers))
+        if each.outdated:
+            outdated = i18n.number(each.outdated, self._language)
+            days = numbers["days"]
+            notes.append(self._words.text("reports.against.outdated", outdated=outdated, days=days))
         return notes

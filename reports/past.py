@@ -42,26 +42,34 @@ _TREND: Final = (
 
 @dataclass(frozen=True)
 class Known:
-    """The days of a span that are counted for good, and which of them an import brought."""
+    """The days of a span that are counted for good, which of them an import brought, and which by
+    earlier settings.
+    """
 
     days: frozenset[date]
     imported: frozenset[date]
+    #: Counted by other settings than those of now.
+    outdated: frozenset[date]
 
 
 def known(session: Session, first: date, last: date, how: How) -> Known:
     """Of the local days `first` to `last`, both included."""
     changed = source.days_to_count(session, first, last)
     rows = session.execute(
-        sa.select(ReportDay.day, ReportDay.counted_at, ReportDay.imported).where(
+        sa.select(ReportDay.day, ReportDay.counted_at, ReportDay.imported, ReportDay.rules).where(
             ReportDay.day.between(first, last)
         )
     )
     days = {
-        day: imported
-        for day, counted_at, imported in rows
+        day: (imported, rules != how.mark)
+        for day, counted_at, imported, rules in rows
         if day not in changed and clock.local_day(counted_at, how.zone) > day
     }
-    return Known(frozenset(days), frozenset(day for day in days if days[day]))
+    return Known(
+        frozenset(days),
+        frozenset(day for day, (imported, _) in days.items() if imported),
+        frozenset(day for day, (_, outdated) in days.items() if outdated),
+    )
 
 
 def by_day(session: Session, first: date, last: date, how: How) -> dict[date, Counters]:
@@ -92,7 +100,7 @@ def against(session: Session, stretch: Stretch, how: How) -> Against:
     span = {"from": stretch.first.isoformat(), "until": stretch.last.isoformat()}
     untold = of_days(session, stretch.first, stretch.last, how).of(stretch.first, stretch.last)
     line = Line(stretch.first, counters, rates(counters, how.formula), span, untold)
-    return Against(stretch, line, len(there.days), len(there.imported))
+    return Against(stretch, line, len(there.days), len(there.imported), len(there.outdated))
 
 
 def _sums(session: Session, first: date, last: date, there: frozenset[date]) -> Counters:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hotline import i18n
+from reports import trust
 from reports.catalogue import CATALOGUE
 from reports.figures import Figures, Value
 from reports.fleet import JOB_COUNTERS, JOB_RATES
@@ -155,13 +156,22 @@ class _Book:
         sheet, found, words = self._sheet("summary"), self._found, self._words
         first, last = (i18n.day(day, words.language) for day in (found.span.first, found.span.last))
         sheet.write(0, 0, words.text("reports.span", first=first, last=last), self._bold)
-        sheet.write(1, 0, words.text("reports.formula_" + found.formula))
+        threshold = f"{found.threshold_seconds:g}"
+        said = [
+            words.text("reports.formula_" + found.formula),
+            words.text("reports.threshold", threshold=threshold),
+            *trust.unknown_days(words, found.coverage),
+            *trust.doubtful_days(words, found.coverage),
+        ]
+        for number, line in enumerate(said, start=1):
+            sheet.write(number, 0, line)
+        top = len(said) + 2
         rows = [
             (CATALOGUE[id_], value) for id_, value in found.metrics.items() if id_ not in BUCKETS
         ]
         heads = ("name", "value", "identifier", "definition")
-        self._add_table(sheet, 3, [words.text(f"reports.{head}") for head in heads], len(rows))
-        for number, (metric, value) in enumerate(rows, start=4):
+        self._add_table(sheet, top, [words.text(f"reports.{head}") for head in heads], len(rows))
+        for number, (metric, value) in enumerate(rows, start=top + 1):
             sheet.write(number, 0, metric.name[words.language])
             self._write(sheet, number, 1, metric, value)
             sheet.write(number, 2, metric.id)
@@ -169,7 +179,7 @@ class _Book:
         sheet.set_column(0, 0, 34)
         sheet.set_column(1, 2, 22)
         sheet.set_column(3, 3, 100)
-        sheet.freeze_panes(4, 1)
+        sheet.freeze_panes(top + 1, 1)
 
     def _table(
         self, name: str, rows: Sequence[tuple[str, Mapping[str, Value]]], ids: Sequence[str]

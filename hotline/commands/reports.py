@@ -173,6 +173,7 @@ def _nightly(arguments: argparse.Namespace) -> int:
             return 0
         if last < first:
             raise Invalid(f"{last} is before {first}")
+        _check_begun(first, how)
         found = reports.check.run(database, first, last, how)
         for each in found:
             print(each)
@@ -184,6 +185,9 @@ def _publish(arguments: argparse.Namespace) -> int:
     from reports import publishing
 
     month = publishing.parse_month(arguments.month)
+    if month.year >= _BUDDHIST_FROM:
+        common = f"{month.year - clock.BUDDHIST_ERA}-{month:%m}"
+        raise Invalid(f"months are written in the common era: {common} for {arguments.month}")
     with _counting(arguments) as (_, database, how):
         now = clock.now()
         if not arguments.show:
@@ -214,11 +218,16 @@ def _report(arguments: argparse.Namespace) -> int:
     from reports.wording import wording
 
     span = _span(arguments)
-    form = arguments.format or arguments.output.suffix.removeprefix(".")
+    form = arguments.format or arguments.output.suffix.removeprefix(".").lower()
     if form not in FORMS:
-        raise Invalid(f"--format is one of {', '.join(FORMS)}")
+        raise Invalid(
+            f"{arguments.output} ends in none of .{', .'.join(FORMS)}: say which with --format"
+        )
     _check_place(arguments.output)
+    if arguments.output.is_dir():
+        raise Invalid(f"{arguments.output} is a folder: say a file in it")
     with _counting(arguments) as (config, database, how):
+        _check_begun(span.first, how)
         texts = Texts.load(text_files())
         if form == "pdf":
             _print(arguments, config, database, span, texts)
@@ -239,6 +248,12 @@ def _report(arguments: argparse.Namespace) -> int:
         if each.unknown:
             print(f"  {part}: nothing is known of {len(each.unknown)} days")
     return 0
+
+
+def _check_begun(first: date, how: "How") -> None:
+    """Of days to come there is nothing to say, and a file of dashes would say that there was."""
+    if first > clock.local_day(clock.now(), how.zone):
+        raise Invalid(f"{first}: that day has not come")
 
 
 def _check_place(output: Path) -> None:

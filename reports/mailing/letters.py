@@ -99,20 +99,20 @@ def letter(
 
     heading = title(floor, edition, language)
     level = shown("service_level", found.value("service_level"), language)
-    values = {
-        "calls": shown("calls", found.value("calls"), language),
-        "answered": shown("answered", found.value("answered"), language),
-        "level": level,
-    }
-    threshold = f"{floor.section(Reports).service_level.threshold_seconds:g}"
-    opening = t("reports.mail.opening", threshold=threshold, **values)
-    if not found.value("calls"):
-        opening = t("reports.mail.opening_none")
+    calls = shown("calls", found.value("calls"), language)
+    has_level = found.value("service_level") is not None
+    opening = _opening(floor, found, language)
     before = t(f"reports.mail.before.{edition.kind}", day=i18n.weekday(edition.first, language))
     name = floor.city.hotline_name.for_(language)
     return Letter(
         language=language,
-        subject=t("reports.mail.subject", number=floor.city.number, title=heading, **values),
+        subject=t(
+            "reports.mail.subject" if has_level else "reports.mail.subject_no_level",
+            number=floor.city.number,
+            title=heading,
+            calls=calls,
+            level=level,
+        ),
         title=f"{name}: {heading}",
         opening=opening,
         lines=[
@@ -136,6 +136,25 @@ def letter(
         why=t("reports.mail.why_outside" if to.outside else "reports.mail.why", name=name),
         stop=to.stop,
     )
+
+
+def _opening(floor: Floor, found: Digest, language: str) -> str:
+    """The report in a sentence or two that can be read aloud."""
+    words = wording(language, floor.texts, floor.section(Ivr), floor.section(Tickets))
+    if not found.value("calls"):
+        return words.text("reports.mail.opening_none")
+    said = [
+        words.text(
+            "reports.mail.opening",
+            calls=labels.counted(words, "times", found.value("calls")),
+            answered=labels.counted(words, "calls", found.value("answered")),
+        )
+    ]
+    if found.value("service_level") is not None:
+        threshold = f"{floor.section(Reports).service_level.threshold_seconds:g}"
+        level = shown("service_level", found.value("service_level"), language)
+        said.append(words.text("reports.mail.opening_level", threshold=threshold, level=level))
+    return " ".join(said)
 
 
 def _named(forms: Sequence[Form]) -> str:

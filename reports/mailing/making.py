@@ -88,12 +88,17 @@ def digest_of(session: Session, floor: Floor, edition: Edition, *, now: datetime
 
 
 def _numbers(found: Figures, edition: Edition, *, days: int) -> Numbers:
-    """The numbers of a period; known where so many days of it were counted at least."""
-    known = all(found.coverage[part].days >= days for part in (Part.CALLS, Part.TICKETS))
+    """The numbers of a period; known where so many days of it were counted at least: of calls, and
+    apart from them of tickets, of which an import brings none.
+    """
+    known = found.coverage[Part.CALLS].days >= days
+    metrics = found.metrics
+    if found.coverage[Part.TICKETS].days < days:
+        metrics |= dict.fromkeys(found.tickets.metrics)
     hours = None
     if edition.kind is Kind.DAY:
         hours = {hour: tally.calls for (_, hour), tally in found.hours.items()}
-    return Numbers(found.metrics, known, hours)
+    return Numbers(metrics, known, hours)
 
 
 # ---------------------------------------------------------------- its files

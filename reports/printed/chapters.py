@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final
 
 from hotline import i18n
-from reports import charts
+from reports import charts, trust
 from reports.catalogue import CATALOGUE, with_terms
 from reports.figures import Value
 from reports.matters import AGE_BUCKETS, NOTHING
@@ -82,6 +82,9 @@ class _Book(Matters):
         yield from (
             Words(each, aside=True) for each in self.unknown_days((Part.CALLS, Part.TICKETS))
         )
+        if days := self.figures.coverage[Part.CALLS].outdated:
+            said = self.names.text("reports.outdated", count=i18n.number(len(days), self.language))
+            yield Words(said, aside=True)
         target = i18n.percent(self.of.service_level_target, self.language, 0)
         level = self.number("service_level", self.t("target", target=target))
         # of what nothing is known no dash is printed in large
@@ -362,34 +365,13 @@ class _Book(Matters):
         for source, groups in self.figures.untold.by_source():
             what = ", ".join(CATALOGUE[each].name[self.language] for each in groups)
             yield self.names.text("reports.untold", source=source, what=what)
-        yield from (unknown := list(self.unknown_days()))
-        found = bool(unknown)
-        for part, coverage in self.figures.coverage.items():
-            what = self.t(f"part_{part.value}")
-            for key in ("missing", "revised", "outdated", "live"):
-                days = getattr(coverage, key)
-                if days:
-                    found = True
-                    yield self.t(f"gap_{key}", what=what, days=i18n.days(days, self.language))
-        if not found:
-            yield self.t("no_gaps")
+        known = [*self.unknown_days(), *trust.doubtful_days(self.names, self.figures.coverage)]
+        yield from known or [self.t("no_gaps")]
         yield from self.unknown()
 
     def unknown_days(self, parts: Iterable[Part] = Part) -> Iterator[str]:
         """Of each part the days of which nothing is known, where there are any."""
-        for part in parts:
-            coverage = self.figures.coverage[part]
-            what = self.t(f"part_{part.value}")
-            if not coverage.days:
-                yield self.t("nothing_known", what=what)
-            elif coverage.unknown:
-                yield self.t(
-                    "gap_unknown",
-                    what=what,
-                    known=i18n.number(coverage.days, self.language),
-                    of=i18n.number(coverage.days + len(coverage.unknown), self.language),
-                    days=i18n.days(coverage.unknown, self.language),
-                )
+        return trust.unknown_days(self.names, self.figures.coverage, parts)
 
     def unknown(self) -> Iterator[str]:
         """How much there is of which something is not known."""

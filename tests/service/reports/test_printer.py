@@ -1,7 +1,7 @@
 """The printed report of a hotline: what is in it is what was counted, and it comes out as pages."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -15,10 +15,12 @@ from reports.config import Printed, Reports
 from reports.figures import figures
 from reports.printed.document import Document, Numbers, Table, Words
 from reports.printed.printer import Printer
+from reports.rollups import Part
 from reports.service import How
 from reports.span import Span
 from tests.service.reports.test_night import DAY, NEXT, midnight
-from tests.service.reports.test_rollups import played
+from tests.service.reports.test_rollups import night, played
+from tickets.faults import Fault
 
 NOVEMBER = Span.of_month(2026, 11)
 YEAR = Span.of_fiscal_year(2570)
@@ -117,6 +119,82 @@ def test_a_year_says_of_which_days_nothing_is_known(floor: Floor, printer: Print
     drawn = {each["x"]: each["y"] for each in chart.spec["data"]["values"]}
     assert drawn["Oct"] is None
     assert drawn["Nov"] is not None
+
+
+def test_a_year_that_is_not_over_says_so_and_one_that_is_does_not(
+    floor: Floor, printer: Printer
+) -> None:
+    played(floor)
+
+    def said(now: datetime) -> list[str]:
+        with floor.db.read() as session:
+            first = printer.document(session, YEAR, "en", now=now).chapters[0]
+        return [block.text for block in first.blocks if isinstance(block, Words)]
+
+    running = f"This time is not over: the numbers are those until {i18n.day(NEXT, 'en')}."
+    assert running in said(midnight(floor, NEXT) + timedelta(hours=1))
+    over = said(clock.midnight(YEAR.last + timedelta(days=1), floor.city.zone))
+    assert not any("not over" in each for each in over)
+
+
+def test_a_part_of_the_year_before_that_is_not_known_whole_is_not_compared(
+    floor: Floor, printer: Printer
+) -> None:
+    """As of a city that imported the calls of that year, and began with tickets in the midst of it:
+    its few tickets were no year's.
+    """
+    played(floor)
+    with floor.db.read() as session:
+        now = midnight(floor, NEXT)
+        found = figures(session, YEAR, How.of(floor), now=now)
+    whole = {
+        part: replace(each, days=(found.until - YEAR.first).days + 1)
+        for part, each in found.coverage.items()
+    }
+    partly = whole | {Part.TICKETS: found.coverage[Part.TICKETS]}
+    known = replace(found, coverage=partly)
+    assert known.knows_whole("calls") and known.knows_whole("service_level")
+    assert not known.knows_whole("tickets_received") and not known.knows_whole("on_time")
+    assert not known.knows_whole("jobs_sent")
+    assert replace(found, coverage=whole).knows_whole("tickets_received")
+
+
+def test_what_earlier_settings_counted_is_said_on_the_first_page(
+    floor: Floor, printer: Printer
+) -> None:
+    """A service level "within 30 seconds" that was counted by 20 is not read aloud unexplained."""
+    played(floor)
+    night(floor, DAY)
+    section = floor.section(Reports)
+    other = section.service_level.model_copy(update={"threshold_seconds": 30})
+    ours = replace(printer, reports=section.model_copy(update={"service_level": other}))
+    for each, many in ((printer, 0), (ours, 1)):
+        first = made(floor, each, Span(DAY, DAY)).chapters[0].blocks
+        told = [b.text for b in first if isinstance(b, Words) and "earlier settings" in b.text]
+        assert len(told) == many
+
+
+def test_who_waited_is_told_from_who_was_called_back(floor: Floor, printer: Printer) -> None:
+    """The table of waits ends with those who waited on the line, and is headed so."""
+    played(floor)
+    document = made(floor, printer, NOVEMBER)
+    (waits,) = (
+        b
+        for c in document.chapters
+        for b in c.blocks
+        if isinstance(b, Table) and b.caption.startswith("How long callers waited")
+    )
+    with floor.db.read() as session:
+        now = midnight(floor, NEXT)
+        counters = figures(session, NOVEMBER, How.of(floor), now=now).calls.counters
+    assert waits.head[1] == "Answered on the line"
+    assert waits.total[1] == i18n.number(counters.answered_on_line, "en")
+
+
+def test_every_kind_of_failure_is_explained(floor: Floor) -> None:
+    for fault in Fault:
+        for language in ("th", "en"):
+            assert floor.texts.get(f"reports.print.fault.{fault}", language)
 
 
 def test_a_single_month_is_no_course_of_time(floor: Floor, printer: Printer) -> None:

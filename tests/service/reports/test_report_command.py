@@ -64,7 +64,10 @@ def test_a_month_as_a_table_and_as_a_workbook(hotline: Floor, tmp_path: Path) ->
     assert main([*span, "--format", "xlsx", "--output", str(tmp_path / "month")]) == 0
     with zipfile.ZipFile(tmp_path / "month") as book:
         names = book.namelist()
-        assert "สายเข้า".encode() in book.read("xl/sharedStrings.xml")
+        strings = book.read("xl/sharedStrings.xml").decode()
+        assert "สายเข้า" in strings
+        assert "เกณฑ์ 20 วินาที" in strings
+        assert "สาย: มีข้อมูล" in strings, "of which days nothing is known"
         hours = book.read("xl/worksheets/sheet3.xml").decode()
     assert sum(name.startswith("xl/charts/chart") for name in names) >= 8
     assert sum(name.startswith("xl/tables/table") for name in names) == 16
@@ -95,6 +98,8 @@ def test_a_month_on_paper_tells_how_far_it_is(
         ["--from", "2569-11-01"],
         ["--from", "2026-11-02", "--output", "/no/such/folder/file.json"],
         ["--from", "2026-11-02", "--format-of-none"],
+        ["--from", "2999-11-02"],
+        ["--from", "2026-11-02", "--output", "/"],
     ],
 )
 def test_what_cannot_be_meant_is_refused(
@@ -122,6 +127,27 @@ def test_a_wrong_date_says_how_it_is_written(
     with suppress(SystemExit):
         main(["report", *words, "--output", "file.json"])
     assert said in capsys.readouterr().err
+
+
+def test_a_file_of_no_form_says_which_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "--from", "2026-11-02", "--output", str(tmp_path / "file.docx")]) == 1
+    assert "ends in none of .json, .csv, .xlsx, .pdf" in capsys.readouterr().err
+
+
+def test_nothing_is_said_of_days_to_come(
+    hotline: Floor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for form in ("json", "csv", "xlsx", "pdf"):
+        file = tmp_path / f"file.{form.upper()}"
+        assert main(["report", "--from", "2027-03-01", "--output", str(file)]) == 1
+        assert "2027-03-01: that day has not come" in capsys.readouterr().err
+        assert not file.exists()
+    assert main(["nightly", "--check", "--from", "2027-03-01"]) == 1
+    assert "that day has not come" in capsys.readouterr().err
+    assert main(["publish", "2569-11"]) == 1
+    assert "2026-11 for 2569-11" in capsys.readouterr().err
 
 
 def test_the_check_has_an_exit_code(hotline: Floor, capsys: pytest.CaptureFixture[str]) -> None:

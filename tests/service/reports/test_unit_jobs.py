@@ -189,7 +189,10 @@ def test_the_printed_report_tells_of_them(driven: Floor, tmp_path) -> None:
     assert [row[1] for row in table.rows] == ["7", "1"]
     assert table.total[1] == "8"
     (beside,) = (block for block in blocks if isinstance(block, Beside))
-    assert ["Jobs declined", "1", "12.5 %"] in beside.tables[1].rows
+    ends = beside.tables[1]
+    assert ["Jobs declined", "1", "12.5 %"] in ends.rows
+    assert sum(int(row[1]) for row in ends.rows) == int(ends.total[1]) == 8, "each ends in one way"
+    assert any("asked for help: 1 of 8" in getattr(block, "text", "") for block in blocks)
     assert any("waited for a unit" in getattr(block, "text", "") for block in blocks)
     says = [getattr(block, "says", "") for block in chapters["What people called about"]]
     assert any("Licences 2" in each for each in says)

@@ -100,3 +100,24 @@ def _texts(value: Any) -> set[str]:
     if isinstance(value, dict):
         value = list(value.values())
     return set().union(*map(_texts, value)) if isinstance(value, list | tuple) else set()
+
+
+@pytest.mark.parametrize(("most", "ticks"), [(None, 5), (0, 5), (1, 1), (3, 3), (900, 5)])
+def test_there_is_no_half_call_on_an_axis(most: int | None, ticks: int) -> None:
+    spec = charts.columns([("Oct", None), ("Nov", most)], title="Calls")
+    assert spec["encoding"]["y"]["axis"]["tickCount"] == ticks
+
+
+def test_a_week_has_all_its_hours_also_of_one_call() -> None:
+    spec = charts.heat({("Mon", "02"): 1}, days=["Mon", "Tue"], hours=["01", "02"], title="Calls")
+    assert spec["encoding"]["x"]["scale"]["domain"] == ["01", "02"]
+    assert spec["encoding"]["y"]["scale"]["domain"] == ["Mon", "Tue"]
+
+
+def test_many_together_are_drawn_as_none_of_the_others() -> None:
+    values = [("Roads", 9), ("22 more", 70)]
+    bars = charts.ranked(values, rest=True)["layer"][0]
+    assert bars["encoding"]["color"]["condition"]["test"] == "datum.rest"
+    data = charts.ranked(values, rest=True)["data"]["values"]
+    assert [each.get("rest") for each in data] == [None, True]
+    assert "encoding" not in charts.ranked(values)["layer"][0]

@@ -1,5 +1,6 @@
 """What a period is compared with, and what the difference says."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -168,6 +169,15 @@ def test_an_imported_month_is_compared_and_says_so() -> None:
     was = against(1_000, imported=31)
     assert told(line(1_200), was)["calls"][1] == "+200 (+20.0 %)"
     assert writer().bases([was])[0].notes == ["reports.against.imported 31 31 31"]
+
+
+def test_another_promise_is_no_measure_of_this_one() -> None:
+    """What was counted by another threshold: the calls are compared, the service level is not."""
+    was = replace(against(1_000, in_time=800), outdated=31)
+    found = told(line(1_200, 900), was)
+    assert found["calls"][1] == "+200 (+20.0 %)"
+    assert found["service_level"] == ("80.0 %", i18n.EMPTY, None)
+    assert writer().bases([was])[0].notes == ["reports.against.outdated 31 31"]
 
 
 def test_the_number_before_leads_to_its_calls_or_to_its_page() -> None:

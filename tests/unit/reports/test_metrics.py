@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hotline import clock
 from reports import definitions, metrics
+from reports.catalogue import CATALOGUE, TERMS, with_terms
 from reports.config import Formula, Reports, ServiceLevel
 from reports.meanings import COUNTERS, METRICS, RATES
 from reports.metrics import (
@@ -342,3 +343,19 @@ def test_a_short_abandon_longer_than_the_threshold_is_a_fault():
 def test_facts_outside_utc_count_the_same():
     local = Facts(queued_at=START.astimezone(BANGKOK), connected_at=START.astimezone(UTC))
     assert one(local).answered == 1
+
+
+def test_a_definition_brings_those_that_it_is_made_of() -> None:
+    found = with_terms({"on_time", "first_call_resolution"})
+    assert found == {
+        *("on_time", "tickets_closed_on_time", "tickets_closed_due", "tickets_open_overdue"),
+        *("tickets_open", "first_call_resolution", "first_calls_resolved", "first_calls"),
+    }
+    assert with_terms({"calls"}) == {"calls"}
+
+
+def test_every_rate_names_what_it_is_worked_out_from() -> None:
+    """By the names that those have: a reader finds them among the definitions."""
+    for id_, metric in CATALOGUE.items():
+        if "÷" in metric.definition["en"]:
+            assert len(TERMS[id_]) > 1, id_
