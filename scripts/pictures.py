@@ -55,6 +55,15 @@ WEBP = """async (address) => {
   const bytes = Array.from(new Uint8Array(await blob.arrayBuffer()));
   return btoa(bytes.map((byte) => String.fromCharCode(byte)).join(""));
 }"""
+#: The desk's microphone goes, and is there again.
+PULLED_OUT = """() => {
+  navigator.mediaDevices.enumerateDevices = async () => [];
+  navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+}"""
+PLUGGED_IN = """() => {
+  delete navigator.mediaDevices.enumerateDevices;
+  navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+}"""
 #: What is taken of the desk, and what it is.
 STATES = {
     "signed-out": "Before the shift",
@@ -76,6 +85,7 @@ STATES = {
     "done": "The ticket that came of it",
     "wrap-up-optional": "Nothing needs to be written: one key goes on, one asks for more time",
     "wrap-up-late": "It must be written, however long it takes; the limit is an aim, and over",
+    "cannot-answer": "No microphone: calls go to others, and come again once it works",
     "missed": "A call that was not answered: the loud way back",
 }
 #: What is taken of the floor and its people: the address, and what it is.
@@ -313,6 +323,7 @@ def conversation(studio: Studio, username: str, language: str, *keys: str) -> No
     studio.handset(f"calls/{caller}/hangup", {})
     for name, *others in (("wrap-up-optional", "1", "1"), ("wrap-up-late", "1", "9", "0")):
         otherwise_wrapped_up(studio, desk, name, *others)
+    unplugged(studio, desk)
     caller = studio.ring("+66823456789", *keys)
     desk.wait_for_selector("#state[data-status=missed]", timeout=60_000)
     studio.both(desk, "missed")
@@ -321,6 +332,15 @@ def conversation(studio: Studio, username: str, language: str, *keys: str) -> No
     desk.click("#status-menu button[value=signed_out]")
     desk.wait_for_selector("#state[data-status=signed_out]")
     desk.context.close()
+
+
+def unplugged(studio: Studio, desk: Page) -> None:
+    """A microphone that goes between two calls, and is there again."""
+    desk.evaluate(PULLED_OUT)
+    desk.wait_for_selector("#state[data-trouble=none]")
+    studio.both(desk, "cannot-answer")
+    desk.evaluate(PLUGGED_IN)
+    desk.wait_for_selector("#state[data-trouble='']")
 
 
 def otherwise_wrapped_up(studio: Studio, desk: Page, name: str, *keys: str) -> None:

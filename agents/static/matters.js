@@ -144,6 +144,12 @@ for (const typing of ["input", "change"]) {
     pause = setTimeout(ask, PAUSE_MS);
   });
 }
+// of a call that is finished nothing is asked: it would be refused
+desk.addEventListener("submit", (event) => {
+  if (!(event.target instanceof Element && event.target.matches("form[data-draft]"))) return;
+  clearTimeout(pause);
+  asking?.abort();
+});
 // a form that comes with a draft in it, or a call that was added before the page was loaded again
 new MutationObserver(() => {
   const found = here();

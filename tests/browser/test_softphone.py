@@ -478,6 +478,7 @@ def test_no_call_is_offered_to_who_has_no_microphone_and_the_next_once_there_is_
     page.evaluate(PLUG, True)
     expect(state).to_have_attribute("data-state", "offered")
     page.locator(".ring button.main").click()
+    expect(page.locator("button[data-key=F9]")).to_be_visible()
     expect(phone).to_have_attribute("data-state", re.compile("talking|poor"))
     hotline.hang_up(caller)
     write_up(page)
