@@ -1,7 +1,7 @@
 """Searching finds what LIKE finds, whatever is typed, and only what its reader may read."""
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -324,3 +324,35 @@ def _pages(session: sa.orm.Session, filters: Filters) -> Iterator[int] | list[in
         if page.next_before is None:
             return ids
         filters = replace(filters, before=page.next_before, due_after=page.next_due)
+
+
+def test_what_trigrams_know_by_its_ends_alone_is_not_asked_beside_what_they_know_whole(
+    db: Database, walked: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ล้ม PostgreSQL has "ends with ล" and "begins with ม": half of all callers."""
+    fill(db, "ต้นไม้ล้มหน้าสวนสว่างสุข", "ล้มหมด", *["ต้นไม้"] * 100)
+    walked(20)
+    monkeypatch.setattr(finding, "FURTHER", 1)
+    asked: list[str] = []
+    likes = finding._likes
+
+    def noted(
+        session: sa.orm.Session, of: finding.Asked, helping: Sequence[Sequence[str]], before: int
+    ) -> list[list[finding._Like]]:
+        asked.extend(needles[0] for needles in helping)
+        return likes(session, of, helping, before)
+
+    monkeypatch.setattr(finding, "_likes", noted)
+    assert found(db, "ล้ม สว่างสุข") == [1]
+    with db.read() as session:
+        connection = session.connection()
+        if connection.dialect.name == "sqlite" or not index.ways(connection).trigrams:
+            assert asked == []
+            return
+        assert asked == ["สว่างสุข"]
+        signs = [chr(code) for code in range(0x0E01, 0x0E5C)]
+        letters = sa.text("SELECT show_trgm(:sign) <> '{}'")
+        known = [sign for sign in signs if session.scalar(letters, {"sign": sign})]
+    assert known == [sign for sign in signs if finding._is_letter(sign)]
+    assert found(db, "ล้ม") == [2, 1]
+    assert asked[1:] == ["ล้ม"], "where there is no better one"
