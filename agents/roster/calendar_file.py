@@ -334,6 +334,7 @@ def _repeated(plain: Entry, event: Any, zone: ZoneInfo) -> Entry:
     first = event["dtstart"].dt
     if first.tzinfo is not None and not _same_clock(first, zone):
         raise _Refused("zone", first.tzinfo)
+    asked = found.to_ical().decode()
     until, count = found.pop("UNTIL", None), found.pop("COUNT", None)
     try:
         rule = rules.canonical(found.to_ical().decode())
@@ -343,7 +344,7 @@ def _repeated(plain: Entry, event: Any, zone: ZoneInfo) -> Entry:
         if count:
             return replace(entry, last_day=rules.nth_day(entry.series, int(count[0])))
     except BadRule as error:
-        raise _Refused("rule", error) from error
+        raise _Refused("rule", asked) from error
     return replace(entry, last_day=_last(until[0], entry, zone)) if until else entry
 
 

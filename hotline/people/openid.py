@@ -192,10 +192,10 @@ def _is_plain(text: object) -> bool:
 
 @dataclass
 class _Sight:
-    """When this process looked at the provider last, and what was wrong then."""
+    """When this process looked at the provider last, and whether it was away then."""
 
     at: float = float("-inf")
-    wrong: OpenIdAway | None = None
+    away: bool = False
 
 
 _SIGHT = "hotline.openid.sight"
@@ -207,13 +207,14 @@ def _look(client: Any) -> None:
     """
     sight: _Sight = current_app.extensions.setdefault(_SIGHT, _Sight())
     if time.monotonic() - sight.at > LOOK_AGAIN:
+        sight.at = time.monotonic()  # one thread waits for it, and the others go by what was so
         try:
             client.server_metadata.update(_told(client._server_metadata_url))
-            sight.wrong = None
+            sight.away = False
         except _faults() as error:
-            sight.wrong = _away(error)
-        sight.at = time.monotonic()
-    if sight.wrong is not None:
+            _note(error)
+            sight.away = True
+    if sight.away:
         raise OpenIdAway()
 
 

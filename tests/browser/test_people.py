@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pyotp
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from hotline import auth, clock
 from hotline.auth import COOKIE, Attempt, Role, Visit
@@ -90,6 +90,8 @@ def test_a_link_for_a_password(look: Look, noi: int, width: int) -> None:
     page = look(f"/people/{noi}?lang=th", width)
     page.locator(f"form[action='/people/{noi}/link'] button").click()
     link = page.locator("input.link").input_value()
+    page.locator("#copy-link").click()
+    expect(page.locator("#copied")).to_have_text("คัดลอกแล้ว")
     fits(page, width)
     page = look(link.removeprefix("https://hotline.example"), width)
     fits(page, width)
