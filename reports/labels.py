@@ -37,8 +37,8 @@ def on_axis(period: Period, key: date | datetime, words: Wording, zone: ZoneInfo
 
 def counted(words: Wording, what: str, value: float | None) -> str:
     """How many there were as it is read aloud: one call, 1,234 calls."""
-    one = ".one" if value == 1 else ""
-    return words.text(f"reports.count.{what}{one}", number=i18n.number(value, words.language))
+    key = f"reports.count.one.{what}" if value == 1 else f"reports.count.{what}"
+    return words.text(key, number=i18n.number(value, words.language))
 
 
 def short_month(day: date, language: str) -> str:

@@ -99,7 +99,8 @@ def letter(
 
     heading = title(floor, edition, language)
     level = shown("service_level", found.value("service_level"), language)
-    calls = shown("calls", found.value("calls"), language)
+    words = wording(language, floor.texts, floor.section(Ivr), floor.section(Tickets))
+    calls = labels.counted(words, "calls", found.value("calls"))
     has_level = found.value("service_level") is not None
     opening = _opening(floor, found, language)
     before = t(f"reports.mail.before.{edition.kind}", day=i18n.weekday(edition.first, language))

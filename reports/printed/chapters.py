@@ -353,7 +353,10 @@ class _Book(Matters):
                 if metric.id in explained and metric.id not in BUCKETS
             ]
             + [
-                (self.names.text(f"tickets.fault.{kind}"), self.t(f"fault.{kind}"))
+                (
+                    self.names.text(f"tickets.fault.{kind}"),
+                    self.names.text(f"reports.print.fault.{kind}"),
+                )
                 for kind in self.faults_named
             ]
         )
