@@ -69,6 +69,7 @@ def test_presence_over_the_api(client, floor, noi, now):
         "status": "signed_out",
         "reason": None,
         "state": "idle",
+        "trouble": None,
         "since": "2026-08-01T05:00:00+00:00",
         "state_since": "2026-08-01T05:00:00+00:00",
         "offer_id": None,
