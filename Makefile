@@ -16,6 +16,10 @@ JOBS ?= 2
 # what `make run`, `make demo` and `make test` hand on: make run ARGS="--web-port 9000"
 ARGS ?=
 
+# what Python has translated it keeps, also where the environment says that it must not: a hotline is ten
+# processes, and each would translate all of it at every start (`make clean` removes it)
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 RUN_READY := .venv/.ready-run
 DEV_READY := .venv/.ready-dev
