@@ -4,8 +4,9 @@ Every run of the retention that did something, every export and every erasure is
 log, which names records and no person: the number asked for stands in it by its last figures.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections import Counter, deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -22,10 +23,13 @@ from hotline.errors import Invalid
 from hotline.floor import Floor
 from hotline.i18n import masked
 from hotline.people.rules import need_reason
-from hotline.privacy.keepers import Due, Erasure, File, Subject
+from hotline.privacy.keepers import Due, Erasure, File, Keeper, Subject
 
-#: So many are done in one unit of work.
-BATCH = 100
+#: Seconds of the wall in which a unit of work does one thing after the other: so long, and for as
+#: long as the last of them takes, SQLite lets nobody else write.
+HELD = 0.1
+#: So many are looked for at once.
+LOOKED_FOR = 2000
 #: Of so many a run's line in the log tells the subjects.
 TOLD = 500
 #: An id has fewer figures than any telephone number.
@@ -69,29 +73,45 @@ def due(floor: Floor, session: Session, now: datetime) -> Iterator[Due]:
 
 
 def run(floor: Floor, now: datetime) -> list[Due]:
-    """Do all that is due, in units of work of a bounded size; what was done.
+    """Do all that is due, in units of work of a bounded time, with as long between them for
+    everybody else: there are callers at night, too. What was done.
 
     Two that run at once do each thing once, and what is interrupted goes on the next time.
     """
     done: list[Due] = []
     for keeper in floor.keepers:
+        # what could not be done, or is due again at once, waits for the next run
         seen: set[tuple[str, str]] = set()
-        while True:
-            with floor.db.write() as session:
-                # what could not be done, or is due again at once, waits for the next run
-                fresh = (
-                    each
-                    for each in keeper.due(floor, session, now)
-                    if (each.act, each.subject) not in seen
-                )
-                batch = list(islice(fresh, BATCH))
-                seen |= {(each.act, each.subject) for each in batch}
-                did = [each for each in batch if keeper.act(floor, session, each, now)]
-                _log_run(session, keeper.room, did, now)
-            done += did
-            if len(batch) < BATCH:
-                break
+        while found := _found(floor, keeper, seen, now):
+            seen |= {(each.act, each.subject) for each in found}
+            while found:
+                begun = time.monotonic()
+                done += _some(floor, keeper, found, now)
+                time.sleep(time.monotonic() - begun)
     return done
+
+
+def _found(
+    floor: Floor, keeper: Keeper, seen: Collection[tuple[str, str]], now: datetime
+) -> deque[Due]:
+    """Some of what is due and was not seen, looked for while others write: `act` looks again."""
+    with floor.db.read() as session:
+        due = keeper.due(floor, session, now)
+        fresh = (each for each in due if (each.act, each.subject) not in seen)
+        return deque(islice(fresh, LOOKED_FOR))
+
+
+def _some(floor: Floor, keeper: Keeper, found: deque[Due], now: datetime) -> list[Due]:
+    """Take from what was found and do it, as much as a unit of work has time for."""
+    did = []
+    with floor.db.write() as session:
+        until = time.monotonic() + HELD
+        while found and time.monotonic() < until:
+            each = found.popleft()
+            if keeper.act(floor, session, each, now):
+                did.append(each)
+        _log_run(session, keeper.room, did, now)
+    return did
 
 
 def _log_run(session: Session, room: str, did: Sequence[Due], now: datetime) -> None:
