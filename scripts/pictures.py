@@ -481,6 +481,7 @@ def town(studio: Studio) -> None:
             page = pages[who]
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             for size, ending in ((DESK, ""), (PHONE, "-phone")):
+                page.goto("about:blank")  # a list that becomes narrow leads to the ticket beside it
                 page.set_viewport_size({"width": size[0], "height": size[1]})
                 _visit(page, name, address)
                 if name == "tickets" and size == DESK:
