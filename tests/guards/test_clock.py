@@ -15,8 +15,8 @@ READS = re.compile(
     r"|func\.(now|current_\w+|localtimestamp))$"
 )
 FROM_TIME = {"time", "time_ns", "localtime", "gmtime", "ctime", "strftime", "sleep"}
-#: Where the wall's time is meant: waiting for a process of this machine to start or to end, or for
-#: another unit of work to let go of a row.
+#: Where the wall's time is meant: waiting for a process of this machine to start or to end, for
+#: another unit of work to let go of a row, or to let others have the database.
 WALL = {
     ("agents/presence.py", "time.sleep"),
     ("hotline/chaos/hotline.py", "time.sleep"),
@@ -24,6 +24,7 @@ WALL = {
     ("hotline/children.py", "time.sleep"),
     ("hotline/datafolder.py", "time.sleep"),
     ("hotline/guardian.py", "time.sleep"),
+    ("hotline/privacy/service.py", "time.sleep"),
     ("reports/mailing/shelf.py", "time.sleep"),
 }
 CLOCK = "hotline/clock.py"
