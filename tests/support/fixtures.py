@@ -15,7 +15,6 @@ import pytest
 import redis
 
 from tests.support import servers
-from tests.support.connections import connections
 
 ENGINES = ["sqlite", "postgresql"]
 _number = count(1)
@@ -26,7 +25,6 @@ def postgres_cluster() -> Iterator[servers.Postgres]:
     """A running PostgreSQL cluster."""
     with servers.postgres() as cluster:
         yield cluster
-        connections.close()
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +73,6 @@ def postgresql_url(
         yield postgres_cluster.url(name)
     else:
         name = f"test_{next(_number)}"
-        connections.keep(name)
         yield postgres_cluster.create(name, template=_migrated_postgres)
     if postgres_cluster.empty(name, like=_migrated_postgres):
         _postgres_databases.append(name)

@@ -29,7 +29,6 @@ from hotline.floor import Floor
 from hotline.models import Account
 from hotline.settings import Settings
 from tests.support.applications import application
-from tests.support.connections import connections
 
 if TYPE_CHECKING:
     from hotline.city import CityConfig
@@ -187,8 +186,6 @@ def _compile_once() -> Iterator[None]:
         if made.dialect.name == "sqlite":
             # no test pulls the plug, and to wait for the disk took longer than to write
             sa.event.listen(made, "connect", _write_no_further)
-        else:
-            connections.serve(made)
         return made
 
     with pytest.MonkeyPatch.context() as patch:

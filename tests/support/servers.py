@@ -139,13 +139,13 @@ def s3() -> Iterator[str]:
 
 
 #: Connections that a test has closed are gone a moment later; whoever waits to be ended, waits for
-#: a tenth of a second at least. Ours stay, and those at rest (`tests.support.connections`).
+#: a tenth of a second at least.
 _OTHERS_LEAVE: LiteralString = """
     DO $$ BEGIN
       FOR n IN 1..40 LOOP
         PERFORM pg_stat_clear_snapshot();
         EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity
-          WHERE datname = current_database() AND application_name <> 'tests.support');
+          WHERE datname = current_database() AND pid <> pg_backend_pid());
         PERFORM pg_sleep(0.002);
       END LOOP;
     END $$
@@ -153,7 +153,7 @@ _OTHERS_LEAVE: LiteralString = """
 #: What a test left running on its way.
 _NOBODY_ELSE: LiteralString = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name <> 'tests.support'
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 #: Tables that rows were ever written to: those of the others no file has a page of.
 _WRITTEN: LiteralString = """
