@@ -44,6 +44,14 @@ class Conflict(HotlineError):
     code, status, text = "conflict", 409, "floor.conflict"
 
 
+class Busy(HotlineError):
+    """The database is held by others for too long, or is away: nothing was done, and the same can
+    be sent again.
+    """
+
+    code, status, text = "busy", 503, "floor.busy"
+
+
 class Invalid(HotlineError):
     """The input is wrong; `detail` says what and where."""
 

@@ -30,7 +30,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from hotline import auth, clock, i18n, origins
 from hotline.auth import public
 from hotline.config import READER_LANGUAGES
-from hotline.errors import Forbidden, HotlineError, Invalid, SignInNeeded
+from hotline.errors import Busy, Forbidden, HotlineError, Invalid, SignInNeeded
 from hotline.floor import Floor
 from hotline.navigation import Entry, menu
 from hotline.notices import service as notices
@@ -205,6 +205,7 @@ def create(the_floor: Floor, navigation: Sequence[Entry] = ()) -> Flask:
     app.register_error_handler(HTTPException, _render_http_error)
     app.register_error_handler(sa.exc.DataError, _render_unstorable)
     app.register_error_handler(OverflowError, _render_unstorable)
+    app.register_error_handler(sa.exc.OperationalError, _render_busy)
     app.register_error_handler(Exception, _render_fault)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(_filters())
@@ -323,6 +324,13 @@ def _render_unstorable(error: Exception) -> BaseResponse:
     """What no column can hold (a zero byte, a number of thirty figures) is the sender's fault."""
     log.warning("unstorable input in %s %s: %s", request.method, request.path, error)
     return _render_error(Invalid())
+
+
+def _render_busy(error: sa.exc.OperationalError) -> BaseResponse:
+    log.exception("no database for %s %s", request.method, request.path, exc_info=error)
+    response = _render_error(Busy())
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 def _render_fault(error: Exception) -> BaseResponse:

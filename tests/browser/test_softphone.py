@@ -442,6 +442,13 @@ def registers(browsers: Browsers, hotline: Hotline, wrong: list[str], username: 
     page.context.close()
 
 
+def with_a_plug(page: Page) -> Page:
+    """A desk whose microphone can be pulled out and plugged in (`PLUG`)."""
+    page.add_init_script(f"{UNPLUGGED} unplugged = false;")
+    page.reload()
+    return page
+
+
 PLUG = "to => { unplugged = !to; navigator.mediaDevices.dispatchEvent(new Event('devicechange')) }"
 
 
@@ -449,9 +456,7 @@ def test_no_call_is_offered_to_who_has_no_microphone_and_the_next_once_there_is_
     hotline: Hotline, browsers: Browsers, wrong: list[str]
 ) -> None:
     username = hotline.employ("wei", Role.AGENT)
-    page = desk(browsers(AGENT), hotline, wrong, username)
-    page.add_init_script(f"{UNPLUGGED} unplugged = false;")
-    page.reload()
+    page = with_a_plug(desk(browsers(AGENT), hotline, wrong, username))
     state, phone = page.locator("#state"), page.locator("#softphone")
     expect(phone).to_have_attribute("data-state", "ready")
     page.keyboard.press("r")
@@ -497,9 +502,7 @@ def test_a_microphone_that_goes_while_it_rings_leaves_the_call_to_others(
 ) -> None:
     """At once, and nobody has missed anything."""
     username = hotline.employ("wei", Role.AGENT)
-    page = desk(browsers(AGENT), hotline, wrong, username)
-    page.add_init_script(f"{UNPLUGGED} unplugged = false;")
-    page.reload()
+    page = with_a_plug(desk(browsers(AGENT), hotline, wrong, username))
     state = page.locator("#state")
     expect(page.locator("#softphone")).to_have_attribute("data-state", "ready")
     page.keyboard.press("r")

@@ -1,6 +1,6 @@
 """What may be wrong with what a crew's telephone says; each carries its own answer."""
 
-from hotline.errors import Conflict, Forbidden, HotlineError, Invalid, NotFound
+from hotline.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class NoSuchJob(NotFound):
@@ -25,14 +25,6 @@ class WhyNeeded(Invalid):
     """Who cannot take a job, or makes a note, says something."""
 
     code, text = "words-needed", "tickets.field.error.words"
-
-
-class Busy(HotlineError):
-    """Others write at this moment: nothing was done, and all of it is sent again. No telephone
-    counts it as a stumble.
-    """
-
-    status, code, text = 503, "busy", "tickets.field.error.failed"
 
 
 class OtherAccount(Forbidden):

@@ -28,12 +28,12 @@ from flask.typing import ResponseReturnValue
 
 from hotline import clock
 from hotline.auth import Role, access, current_account, public
-from hotline.errors import Conflict, HotlineError, Invalid, NotFound
+from hotline.errors import Busy, Conflict, HotlineError, Invalid, NotFound
 from hotline.web import content_security_policy, floor, json_body, language, t
 from tickets.config import Tickets
 from tickets.errors import TicketMoved
 from tickets.field import rules, service, view
-from tickets.field.errors import Busy, NoSuchJob, OtherAccount, PhotoMissing, Unreadable
+from tickets.field.errors import NoSuchJob, OtherAccount, PhotoMissing, Unreadable
 from tickets.field.rules import Act, BadAct, Said
 from tickets.field.service import Answer
 from tickets.files import service as files

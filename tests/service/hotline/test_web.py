@@ -194,10 +194,13 @@ def test_without_the_database_there_is_still_a_page(
         raise sa.exc.OperationalError("SELECT", {}, ConnectionError("away"))
 
     monkeypatch.setattr(floor.db, "read", away)
-    for path in ("/desk", "/nowhere", "/sign-in"):
+    for path in ("/desk", "/sign-in"):
         answer = client.get(path, headers=headers)
-        assert answer.status_code in (404, 500)
-        assert "<html" in answer.text
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert floor.texts.get("floor.busy", "th") in answer.text
+    assert client.get("/nowhere", headers=headers).status_code == 404
+    said = client.get("/api/presence", headers=headers)
+    assert (said.status_code, said.json["error"]["code"]) == (503, "busy")
 
 
 # ---------------------------------------------------------------- who is let in
