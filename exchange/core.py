@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -278,12 +279,16 @@ class Exchange:
         return len(self._tasks)
 
     async def close(self) -> None:
-        """Ends every call and stops; callbacks still waiting are given a moment of real time."""
+        """Ends every call and stops; what still has to be done is given a moment of real time."""
         self.stations.close_pages()
         for call in list(self._live.values()):
             call.end(cause="the exchange stopped")
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=1.0)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                while (
+                    self._tasks
+                ):  # what is waited for may start more, as an ended call its goodbye
+                    await asyncio.wait(set(self._tasks))
         for task in list(self._tasks):
             task.cancel()
         self.recordings.close()

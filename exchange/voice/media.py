@@ -110,6 +110,7 @@ class Leg:
     def __init__(self) -> None:
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._speaker = Speaker()
+        self._gathering: asyncio.Future[None] | None = None
         self._ears: asyncio.Task[None] | None = None
         self._said = bytearray()
         self._flowing = False
@@ -125,8 +126,7 @@ class Leg:
         """Our description, for a browser that is called."""
         self._peer.addTrack(self._speaker)
         self._prefer_telephone()
-        await self._peer.setLocalDescription(await self._peer.createOffer())
-        return self._peer.localDescription.sdp
+        return await self._describe(await self._peer.createOffer())
 
     async def accept(self, sdp: str) -> None:
         """The browser's answer to our offer. Raises Refused."""
@@ -139,7 +139,16 @@ class Leg:
         self._prefer_telephone()  # before the offer is read, or the browser's preference counts
         with _understood():
             await self._remote(sdp, "offer")
-            await self._peer.setLocalDescription(await self._peer.createAnswer())
+            return await self._describe(await self._peer.createAnswer())
+
+    async def _describe(self, description: RTCSessionDescription) -> str:
+        """Ours, with where we may be reached.
+
+        Who waits for it may be cancelled, the work itself not: aioice knows the sockets that it
+        opens, to close them, only when it has opened all.
+        """
+        self._gathering = asyncio.ensure_future(self._peer.setLocalDescription(description))
+        await asyncio.shield(self._gathering)
         return self._peer.localDescription.sdp
 
     async def _remote(self, sdp: str, kind: str) -> None:
@@ -182,6 +191,8 @@ class Leg:
         if self._ears is not None:
             self._ears.cancel()
         self._speaker.stop()
+        if self._gathering is not None:
+            await asyncio.wait({self._gathering})
         await self._peer.close()
 
     def _listen(self, track: MediaStreamTrack) -> None:

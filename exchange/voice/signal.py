@@ -98,7 +98,7 @@ class Device:
 
     async def serve(self) -> None:
         """Until the connection ends; then everything that is had or rings here ends too."""
-        beat = self._spawn(self._beat())
+        beat = asyncio.create_task(self._beat())
         try:
             with suppress(TimeoutError):
                 async for message in self._socket:
@@ -133,11 +133,15 @@ class Device:
             with suppress(ConnectionError):
                 await self._socket.send_str("\n")
 
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        task = asyncio.create_task(work)
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Work that ends with the device at the latest; an exchange that stops waits for it."""
+        task = self._exchange.spawn(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
+
+    def _hang_up(self, leg: Leg) -> None:
+        """Ends the connection; not by the device's own tasks, which may be cancelled meanwhile."""
+        self._exchange.spawn(leg.close())
 
     # -- who it is -------------------------------------------------------------------------------
 
@@ -212,7 +216,7 @@ class Device:
                     await self._send("cancel", {"callsid": call.sid})
         finally:
             self._rings.pop(call.sid, None)
-            await leg.close()
+            self._hang_up(leg)
 
     async def _answer(self, payload: Payload) -> None:
         """The first device whose sound is agreed on has the call: until then any other may have it.
@@ -233,7 +237,7 @@ class Device:
         except Refused as error:
             log.warning("call %s: %s", call.sid, error)
             self._rings.pop(call.sid, None)  # here it rings no more, elsewhere it does
-            await leg.close()
+            self._hang_up(leg)
             await self._send("hangup", {"callsid": call.sid})
             return
         if not asked.done():
@@ -268,8 +272,10 @@ class Device:
             call = self._exchange.dial_in(
                 granted.address, params.get("To", ""), leg=leg, params=params
             )
-        except (NoSuchNumber, Refused) as error:
-            await leg.close()
+        except BaseException as error:
+            self._hang_up(leg)
+            if not isinstance(error, (NoSuchNumber, Refused)):
+                raise
             words = {"code": UNREACHABLE, "message": f"cannot be called: {error}"}
             await self._send("hangup", {"callsid": name, "error": words})
             return

@@ -12,6 +12,7 @@ from typing import Any
 import jwt
 import pytest
 from aiohttp import ClientWebSocketResponse, web
+from aioice.ice import StunProtocol
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 
@@ -22,7 +23,7 @@ from exchange.stations import Station
 from exchange.voice import access
 from exchange.voice import signal as voice_signal
 from exchange.voice.media import Leg
-from tests.exchange.conftest import SID, TOKEN, Line
+from tests.exchange.conftest import SID, TOKEN, Application, Line, a_line
 from tests.exchange.voice_support import KEY, SECRET, token
 
 CONFIG = Config(account_sid=SID, auth_token=TOKEN, api_key_sid=KEY, api_key_secret=SECRET)
@@ -137,10 +138,12 @@ class Telephone:
 
 
 class Shop:
-    """Makes telephones; all are closed at the end."""
+    """Makes telephones for an exchange with a key; all are closed at the end."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
+        keys = {"api_key_sid": KEY, "api_key_secret": SECRET}
+        line.exchange.config = replace(line.exchange.config, **keys)
         self.made: list[Telephone] = []
 
     async def __call__(self) -> Telephone:
@@ -152,7 +155,6 @@ class Shop:
 
 @pytest.fixture
 async def shop(line: Line) -> AsyncIterator[Shop]:
-    line.exchange.config = replace(line.exchange.config, api_key_sid=KEY, api_key_secret=SECRET)
     shop = Shop(line)
     yield shop
     for telephone in shop.made:
@@ -600,3 +602,45 @@ async def test_a_page_without_a_microphone_is_told_whether_its_calls_are_answere
     assert not await stands_in(), "a device is there"
     line.exchange.stations.close_page("client:agent-1", page)
     assert not await stands_in(), "and was: who had one is not stood in for"
+
+
+class Sockets:
+    """How many sockets for sound were opened, and how many of them closed; both take a while."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.opened = self.closed = 0
+        loop = asyncio.get_running_loop()
+        endpoint, close = loop.create_datagram_endpoint, StunProtocol.close
+
+        async def slowly_open(*args: Any, **named: Any) -> Any:
+            made = await endpoint(*args, **named)
+            self.opened += 1
+            await asyncio.sleep(0.02)
+            return made
+
+        async def slowly_close(protocol: StunProtocol) -> None:
+            await asyncio.sleep(0.02)
+            await close(protocol)
+            self.closed += 1
+
+        monkeypatch.setattr(loop, "create_datagram_endpoint", slowly_open)
+        monkeypatch.setattr(StunProtocol, "close", slowly_close)
+
+
+@pytest.mark.parametrize("when", ["before it rings", "while it rings", "the exchange stops"])
+async def test_nothing_is_left_of_a_device_that_goes(
+    application: Application, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    sockets = Sockets(monkeypatch)
+    async with a_line(application) as line:
+        telephone = await Shop(line)()
+        line.app["/voice"] = ROOM
+        await telephone.register()
+        await line.call()
+        if when == "before it rings":
+            await until(lambda: sockets.opened)
+        else:
+            await telephone.got("invite")
+        if when != "the exchange stops":
+            await telephone.close()
+    assert 0 < sockets.opened == sockets.closed
