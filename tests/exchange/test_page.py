@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
@@ -61,6 +62,13 @@ async def open_page(line: Line, browser: Browser, width: int, height: int) -> Pa
     await expect(page.locator("#to")).to_have_value("1337")
     assert faults == []
     return page
+
+
+async def becomes(page: Page, address: str) -> None:
+    """Calls to the address ring here from now on."""
+    async with page.expect_response(f"**/{quote(address, safe='')}/rings"):
+        await page.locator("#from").fill(address)
+        await page.locator("#from").blur()
 
 
 def only_call(line: Line) -> Call:
@@ -143,9 +151,7 @@ async def test_a_small_telephone_has_all_keys_on_the_screen(
 async def test_the_page_is_called_and_answers(line: Line, browser: Browser) -> None:
     line.app["/voice"] = "<Dial><Number>+66899999999</Number></Dial>"
     page = await open_page(line, browser, 1366, 768)
-    await page.locator("#from").fill("+66899999999")
-    async with page.expect_response("**/rings"):
-        await page.locator("#from").blur()
+    await becomes(page, "+66899999999")
     await line.call()
     await expect(page.locator("#ring-from")).to_have_text("+66812345678")
     await page.get_by_role("button", name="รับสาย").click()
@@ -215,9 +221,7 @@ async def test_text_messages_come_and_go(line: Line, browser: Browser) -> None:
     )
     line.app["/message"] = "<Message>ได้รับเรื่องแล้ว</Message>"
     page = await open_page(line, browser, 1366, 768)
-    async with page.expect_response("**/rings"):
-        await page.locator("#from").fill("+66899999999")
-        await page.locator("#from").blur()
+    await becomes(page, "+66899999999")
     await expect(page.locator("#texts-empty")).to_be_visible()
     await line.rest(
         lambda c: c.messages.create(to="+66899999999", from_="1337", body="เรื่องของท่านเลขที่ 1")

@@ -55,7 +55,7 @@ async def test_it_serves_calls_and_stops_on_a_signal(application: Application) -
         made = await http.post("/handset/calls", json={"from": "+66812345678", "to": "1337"})
         sid = (await made.json())["sid"]
         async with http.get(f"/handset/calls/{sid}/events") as stream:
-            while b'"queue"' not in await stream.content.readline():
+            while b'"where": "queue"' not in await stream.content.readline():
                 pass
             call = await (await http.get(f"/handset/calls/{sid}")).json()
             assert call["created_at"].startswith("2001-09-09")
