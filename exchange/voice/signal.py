@@ -47,6 +47,7 @@ BEAT = 10.0
 """Wall seconds between empty lines; after 15 without one the SDK takes the line for dead."""
 SILENT = 35.0
 """Wall seconds without a word after which the browser is gone: the SDK answers every empty line."""
+OVER = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 UNREACHABLE = 31404
 """The SDK's number for a call to nobody."""
 
@@ -56,7 +57,7 @@ def add_routes(app: web.Application, exchange: Exchange) -> None:
     open_sockets: set[web.WebSocketResponse] = set()
 
     async def signal(request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(receive_timeout=SILENT)
+        socket = web.WebSocketResponse()
         await socket.prepare(request)
         open_sockets.add(socket)
         try:
@@ -101,7 +102,7 @@ class Device:
         beat = asyncio.create_task(self._beat())
         try:
             with suppress(TimeoutError):
-                async for message in self._socket:
+                while (message := await self._socket.receive(SILENT)).type not in OVER:
                     if message.type is WSMsgType.TEXT and message.data.strip():
                         await self._message(message.data)
         finally:
