@@ -34,8 +34,8 @@ SOUND_WITHIN = 3.0
 """Wall seconds that a caller's sound is waited for before the call begins without it."""
 
 STOP_WITHIN = 5.0
-"""Wall seconds in which an exchange that stops tells how its calls ended: an application may be busy
-so long, and one that hangs holds it up."""
+"""Wall seconds in which an exchange that stops tells how its calls ended: so long an application
+may be busy, and one that hangs holds it up."""
 
 RING_BUFFER = 5.0
 """Twilio adds five seconds to the time-out of every call that REST makes."""
