@@ -251,9 +251,17 @@ def _print(name: str, legs: int, used: float, held: float, idle: float) -> None:
 
 def main(*, quick: bool = False, latencies: bool = False) -> None:
     """Print the tables; with `latencies` only the first, of enough rounds for its last column."""
-    port = ports.claim("127.0.0.1", 0)
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "exchange", "--port", str(port), "--account-sid", ACCOUNT]
+    held = ports.Held(ports.LOOPBACK)
+    url = held.url
+    command = [
+        sys.executable,
+        "-m",
+        "exchange",
+        "--port",
+        str(held.number),
+        "--account-sid",
+        ACCOUNT,
+    ]
     command += ["--api-key-sid", KEY, "--number", "1337=http://127.0.0.1:9/voice"]
     environment = {"EXCHANGE_AUTH_TOKEN": SECRET, "PATH": "/usr/bin:/bin"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
@@ -269,3 +277,4 @@ def main(*, quick: bool = False, latencies: bool = False) -> None:
     finally:
         process.terminate()
         process.wait()
+        held.close()

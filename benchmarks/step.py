@@ -80,9 +80,9 @@ def form(number: int) -> dict[str, str]:
 @contextmanager
 def served(target: str, environment: Mapping[str, str]) -> Iterator[Served]:
     """Run `target` under gunicorn: one worker, as many threads as `hotline web` has."""
-    port = ports.claim("127.0.0.1", 0)
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "gunicorn", target, "--bind", f"127.0.0.1:{port}"]
+    held = ports.Held(ports.LOOPBACK)
+    url = held.url
+    command = [sys.executable, "-m", "gunicorn", target, "--bind", f"127.0.0.1:{held.number}"]
     command += ["--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS)]
     command += ["--keep-alive", "75", "--log-level", "warning", "--no-control-socket"]
     process = subprocess.Popen(command, env={**os.environ, **environment, "PUBLIC_URL": url})
@@ -93,6 +93,7 @@ def served(target: str, environment: Mapping[str, str]) -> Iterator[Served]:
     finally:
         process.terminate()
         process.wait()
+        held.close()
 
 
 Request = tuple[str, dict[str, str]]

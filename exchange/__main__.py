@@ -67,8 +67,9 @@ def parser() -> argparse.ArgumentParser:
         "--clock",
         type=ScaledClock.parse,
         default=RealClock(),
-        metavar="WALL:VIRTUAL:SPEED",
-        help="at unix time WALL show unix time VIRTUAL and run SPEED times as fast",
+        metavar="WALL:VIRTUAL:SPEED[:/FILE]",
+        help="at unix time WALL show unix time VIRTUAL and run SPEED times as fast; FILE: seconds "
+        "further ahead",
     )
     cli.add_argument("--stations", type=Path, help="JSON: {address: station}")
     cli.add_argument("--verbose", action="store_true", help="log every call")

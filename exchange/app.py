@@ -25,6 +25,7 @@ def make_app(exchange: Exchange) -> web.Application:
     routes.add_routes(app, exchange)
     app.on_shutdown.append(_close)  # before open streams are waited for: calls that end, end them
     signal.add_routes(app, exchange)
+    app.on_cleanup.append(_close)  # and after the last request: it may have begun another call
     return app
 
 

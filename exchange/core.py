@@ -33,6 +33,10 @@ log = logging.getLogger("exchange")
 SOUND_WITHIN = 3.0
 """Wall seconds that a caller's sound is waited for before the call begins without it."""
 
+STOP_WITHIN = 5.0
+"""Wall seconds in which an exchange that stops tells how its calls ended: so long an application
+may be busy, and one that hangs holds it up."""
+
 RING_BUFFER = 5.0
 """Twilio adds five seconds to the time-out of every call that REST makes."""
 
@@ -279,15 +283,15 @@ class Exchange:
         return len(self._tasks)
 
     async def close(self) -> None:
-        """Ends every call and stops; what still has to be done is given a moment of real time."""
+        """Ends every call and stops; what still has to be done is given a moment of real time.
+        May be called again, for what has come meanwhile.
+        """
         self.stations.close_pages()
         for call in list(self._live.values()):
             call.end(cause="the exchange stopped")
         with suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
-                while (
-                    self._tasks
-                ):  # what is waited for may start more, as an ended call its goodbye
+            async with asyncio.timeout(STOP_WITHIN):
+                while self._tasks:  # these may start more, as an ended call its goodbye
                     await asyncio.wait(set(self._tasks))
         for task in list(self._tasks):
             task.cancel()

@@ -223,7 +223,7 @@ class Recordings:
     def close(self) -> None:
         """The exchange stops: all sound goes with it."""
         if "folder" in self.__dict__:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            shutil.rmtree(self.__dict__.pop("folder"), ignore_errors=True)
 
     def start(self, call: Call, wish: Wish, conference: Conference | None = None) -> Recording:
         """Begins a recording of the call, or of the conference that it is in."""

@@ -10,9 +10,13 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
+from functools import cache
+from mmap import mmap
+from pathlib import Path
+from struct import Struct
 from zoneinfo import ZoneInfo
 
 ENVIRONMENT_NAME = "HOTLINE_CLOCK"
@@ -29,9 +33,26 @@ class ScaledClock:
     wall: float = 0.0
     virtual: float = 0.0
     speed: float = 1.0
+    #: The file in which stands how far it has skipped ahead since, for every process; empty: it
+    #: cannot.
+    ahead: str = ""
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self.virtual + (time.time() - self.wall) * self.speed, tz=UTC)
+        shown = self.virtual + (time.time() - self.wall) * self.speed
+        if self.ahead:
+            shown += _SECONDS.unpack_from(_mapped(self.ahead))[0]
+        return datetime.fromtimestamp(shown, tz=UTC)
+
+    def that_skips(self, file: Path) -> "ScaledClock":
+        """The same, which `skip_to` can put ahead; `file` is made, beyond whatever stands there."""
+        file.write_bytes(_SECONDS.pack(0.0))
+        return replace(self, ahead=str(file.resolve()))
+
+    def skip_to(self, at: datetime) -> None:
+        """Every process goes on from `at` (aware), unless it is past; who sleeps, sleeps on."""
+        seconds = _mapped(self.ahead)
+        missing = max(0.0, (at - self.now()).total_seconds())
+        _SECONDS.pack_into(seconds, 0, _SECONDS.unpack_from(seconds)[0] + missing)
 
     def wall_now(self) -> datetime:
         return datetime.fromtimestamp(time.time(), tz=UTC)
@@ -46,17 +67,31 @@ class ScaledClock:
 
     @classmethod
     def parse(cls, text: str) -> "ScaledClock":
-        """Read `WALL:VIRTUAL:SPEED`; raises ValueError with what is wrong."""
+        """Read `WALL:VIRTUAL:SPEED`, or `WALL:VIRTUAL:SPEED:/FILE` of one that can skip; raises
+        ValueError with what is wrong.
+        """
+        numbers, slash, file = text.partition(":/")
         try:
-            wall, virtual, speed = (float(part) for part in text.split(":"))
+            wall, virtual, speed = (float(part) for part in numbers.split(":"))
         except ValueError as error:
             raise ValueError(f"{ENVIRONMENT_NAME}={text!r} is not WALL:VIRTUAL:SPEED") from error
         if speed <= 0:
             raise ValueError(f"{ENVIRONMENT_NAME}={text!r}: the speed must be above 0")
-        return cls(wall, virtual, speed)
+        return cls(wall, virtual, speed, f"/{file}" if slash else "")
 
     def __str__(self) -> str:
-        return f"{self.wall!r}:{self.virtual!r}:{self.speed!r}"
+        numbers = f"{self.wall!r}:{self.virtual!r}:{self.speed!r}"
+        return f"{numbers}:{self.ahead}" if self.ahead else numbers
+
+
+#: What stands in the file of a clock that skips: seconds.
+_SECONDS = Struct("d")
+
+
+@cache
+def _mapped(file: str) -> mmap:
+    with Path(file).open("r+b") as content:
+        return mmap(content.fileno(), _SECONDS.size)
 
 
 class DrivenClock:

@@ -1,4 +1,4 @@
-"""Ports of this machine: taken, free, and whether something healthy (or a Redis) answers there."""
+"""Ports of this machine: taken, held, and whether something healthy (or a Redis) answers there."""
 
 import errno
 import http.client
@@ -19,34 +19,47 @@ class PortTaken(Exception):
     """Something else listens on the port."""
 
 
-def claim(host: str, port: int) -> int:
-    """Return `port` if it can be listened on, or any free one for 0; raises PortTaken or OSError.
+class Held:
+    """A port that is ours until `close`: nobody who asks for any free port is given it, nor does a
+    connection of somebody's leave from it. Whoever of ours is told its number listens there, now
+    or after a restart; servers set SO_REUSEADDR, as they do for connections that linger.
 
-    The port is not held: a child takes it next, and would say so if it came too late.
+    It is bound and does not listen: who connects before anybody does is refused at once.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # as servers do: a connection of our last run that lingers does not occupy the port
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+    def __init__(self, host: str, port: int = 0) -> None:
+        """Take `port`, or any free one for 0; raises PortTaken when somebody listens there, or
+        OSError.
+        """
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            self._socket.bind((host, port))
         except OSError as error:
+            self.close()
             if error.errno == errno.EADDRINUSE:
                 raise PortTaken(f"{host}:{port}") from error
             raise
-        taken: int = probe.getsockname()[1]
-        return taken
+        self.number: int = self._socket.getsockname()[1]
+        #: The address at which this machine itself reaches whoever listens there.
+        self.url = url(host, self.number)
+
+    def close(self) -> None:
+        """Let go of it; whoever listens there goes on."""
+        self._socket.close()
+
+    def __enter__(self) -> "Held":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
 
 def url(host: str, port: int) -> str:
     """The address at which this machine itself reaches a server that listens on `host`."""
     name = _ANY.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{name}:{port}"
-
-
-def free() -> str:
-    """An address of this machine alone on which nothing listens yet, as `url` gives it."""
-    return url(LOOPBACK, claim(LOOPBACK, 0))
 
 
 def healthy(base_url: str) -> bool:

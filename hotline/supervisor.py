@@ -181,8 +181,7 @@ class Supervisor:
 
     def _environment(self) -> dict[str, str]:
         given = self.settings.environment
-        web_port = _claim(self.settings.host, self.settings.web_port, "--web-port")
-        self.web_url = ports.url(self.settings.host, web_port)
+        self.web_url = self._hold(self.settings.host, self.settings.web_port, "--web-port").url
         environment = dict(given) | {
             "HOTLINE_DATA": str(self.data),
             "HOTLINE_CONFIG": str(self.settings.config.resolve()),
@@ -191,12 +190,12 @@ class Supervisor:
             logs.FORMAT: given.get(logs.FORMAT) or "plain",
             "PYTHONPATH": os.pathsep.join(filter(None, [str(CODE_ROOT), given.get("PYTHONPATH")])),
         }
-        stream_port = _claim(self.settings.host, self.settings.stream_port, "--stream-port")
-        self.streams_url = ports.url(self.settings.host, stream_port)
+        streams = self._hold(self.settings.host, self.settings.stream_port, "--stream-port")
+        self.streams_url = streams.url
         # behind a proxy that ends TLS only its operator knows where the stream is
         proxied = given.get("PUBLIC_URL", "").startswith("https:")
         if not given.get("STREAM_URL") and not proxied:
-            environment["STREAM_URL"] = f":{stream_port}/stream"
+            environment["STREAM_URL"] = f":{streams.number}/stream"
         if not _given(given, "DATABASE_URL"):
             environment["DATABASE_URL"] = f"sqlite:///{self.data / 'hotline.sqlite'}"
         if not _given(given, "SECRET_KEY"):
@@ -213,12 +212,12 @@ class Supervisor:
                     "the carrier must know where on the internet this hotline answers."
                 )
             return {}
-        port = _claim(ports.LOOPBACK, self.settings.exchange_port, "--exchange-port")
-        self.exchange_url = ports.url(ports.LOOPBACK, port)
+        exchange_port = self.settings.exchange_port
+        self.exchange_url = self._hold(ports.LOOPBACK, exchange_port, "--exchange-port").url
         # pages that many ask for must not hold up what callers wait for; a city says by its proxy
         # which process answers what
         own = not given.get("PUBLIC_URL") and not given.get("WEBHOOK_URL")
-        self.webhooks_url = ports.free() if own else ""
+        self.webhooks_url = self._hold(ports.LOOPBACK).url if own else ""
         return {
             "HOTLINE_DEMO": "1",
             "PUBLIC_URL": given.get("PUBLIC_URL") or self.web_url,
@@ -230,6 +229,16 @@ class Supervisor:
             "CARRIER_API_KEY_SECRET": self._secret("carrier-api-key-secret", secrets.token_hex),
             "CARRIER_SCRIPT": f"{self.exchange_url}/voice/local.js",
         }
+
+    def _hold(self, host: str, port: int = 0, option: str = "") -> ports.Held:
+        """A port that stays ours to the end, whichever of its children starts again meanwhile."""
+        try:
+            return self._resources.enter_context(ports.Held(host, port))
+        except ports.PortTaken as error:
+            raise CannotStart(
+                f"Port {port} of {host} is in use: free it, or choose another with {option}.\n"
+                f"พอร์ต {port} มีโปรแกรมอื่นใช้อยู่ กรุณาเลือกพอร์ตอื่นด้วย {option}"
+            ) from error
 
     def _secret(self, name: str, make: Callable[[], str]) -> str:
         return datafolder.secret(self.data, name, make)
@@ -293,7 +302,7 @@ class Supervisor:
         assert self._config is not None
         file = self.data / "fallback.xml"
         file.write_text(fallback.document(self._config), encoding="utf-8")
-        sorry = ports.free()
+        sorry = self._hold(ports.LOOPBACK).url
         answers = self.environment["WEBHOOK_URL"] or self.environment["PUBLIC_URL"]
         options = {
             "--host": ports.LOOPBACK,
@@ -469,16 +478,6 @@ def _hotline(*arguments: str) -> list[str]:
 
 def _given(environment: Mapping[str, str], name: str) -> bool:
     return bool(environment.get(name) or environment.get(f"{name}_FILE"))
-
-
-def _claim(host: str, port: int, option: str) -> int:
-    try:
-        return ports.claim(host, port)
-    except ports.PortTaken as error:
-        raise CannotStart(
-            f"Port {port} of {host} is in use: free it, or choose another with {option}.\n"
-            f"พอร์ต {port} มีโปรแกรมอื่นใช้อยู่ กรุณาเลือกพอร์ตอื่นด้วย {option}"
-        ) from error
 
 
 def _account_sid() -> str:

@@ -31,7 +31,7 @@ from urllib.parse import parse_qsl, urlencode
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from exchange.call import Call
-from exchange.core import Exchange, NoSuchNumber
+from exchange.core import STOP_WITHIN, Exchange, NoSuchNumber
 from exchange.voice import access
 from exchange.voice.access import Access, AccessRefused
 
@@ -47,6 +47,7 @@ BEAT = 10.0
 """Wall seconds between empty lines; after 15 without one the SDK takes the line for dead."""
 SILENT = 35.0
 """Wall seconds without a word after which the browser is gone: the SDK answers every empty line."""
+OVER = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 UNREACHABLE = 31404
 """The SDK's number for a call to nobody."""
 
@@ -54,23 +55,33 @@ UNREACHABLE = 31404
 def add_routes(app: web.Application, exchange: Exchange) -> None:
     """Adds the WebSocket."""
     open_sockets: set[web.WebSocketResponse] = set()
+    served: set[asyncio.Future[None]] = set()
 
     async def signal(request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(receive_timeout=SILENT)
+        socket = web.WebSocketResponse()
         await socket.prepare(request)
         open_sockets.add(socket)
+        served.add(over := asyncio.get_running_loop().create_future())
         try:
             await Device(exchange, socket).serve()
         finally:
             open_sockets.discard(socket)
+            served.discard(over)
+            over.set_result(None)
         return socket
 
     async def close(_app: web.Application) -> None:
         for socket in list(open_sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY)
 
+    async def gone(_app: web.Application) -> None:
+        """aiohttp cancels who is still served, and does not wait: their last words come then."""
+        if served:
+            await asyncio.wait(set(served), timeout=STOP_WITHIN)
+
     app.router.add_route("GET", PATH, signal)
     app.on_shutdown.append(close)
+    app.on_cleanup.append(gone)
 
 
 class Device:
@@ -101,7 +112,7 @@ class Device:
         beat = asyncio.create_task(self._beat())
         try:
             with suppress(TimeoutError):
-                async for message in self._socket:
+                while (message := await self._socket.receive(SILENT)).type not in OVER:
                     if message.type is WSMsgType.TEXT and message.data.strip():
                         await self._message(message.data)
         finally:

@@ -103,7 +103,8 @@ class Hotline:
 
     def _start_the_world(self) -> None:
         folder = self._resources.enter_context(_short_folder())
-        self.web_url, self.exchange_url, sorry = (ports.free() for _ in range(3))
+        held = [self._resources.enter_context(ports.Held(ports.LOOPBACK)) for _ in range(3)]
+        self.web_url, self.exchange_url, sorry = (each.url for each in held)
         document = self.data / "fallback.xml"
         document.write_text(fallback.document(self.config), encoding="utf-8")
         self._account, self._token = f"AC{secrets.token_hex(16)}", secrets.token_hex(16)

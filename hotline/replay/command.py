@@ -30,8 +30,9 @@ from hotline.supervisor import CannotStart, RunSettings, Stopped, Supervisor
 from reports.config import Reports
 
 #: Seconds of the wall in which the hotline starts, before the played day begins: also on a busy
-#: machine. Who calls before anybody could sign in would leave a message instead.
-HEAD_START = 30.0
+#: machine, since who calls before anybody could sign in would leave a message instead. What is left
+#: of them is skipped.
+HEAD_START = 60.0
 WATCHER = "replay-watch"
 
 
@@ -80,7 +81,8 @@ def _play(plan: Plan, config: CityConfig, options: Options) -> int:
         return _refuse(f"{options.data} is not empty: a replay needs a folder of its own")
     midnight = clock.midnight(plan.day, config.city.zone)
     start = midnight - timedelta(seconds=HEAD_START * options.speed)
-    the_clock = ScaledClock.starting(start, options.speed)
+    options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    the_clock = ScaledClock.starting(start, options.speed).that_skips(options.data / "clock")
     supervisor = Supervisor(_run_settings(options, the_clock))
     try:
         with _interruptible(supervisor), supervisor:

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 #: Seconds of the hotline's clock between two looks at the offers, within bounds of the wall's
 #: seconds.
 LOOK_EVERY, LOOK_LEAST, LOOK_MOST = 2.0, 0.04, 1.0
+#: Seconds of the wall: who comes so soon after midnight has signed in before, and the played day
+#: is begun so long before it.
+SOON, JUST_BEFORE = 10.0, 0.5
 #: How long an agent takes to press Answer, and to write the outcome (seconds, uniformly between).
 ANSWER_AFTER = (0.5, 2.0)
 WRAP_UP = (3.0, 15.0)
@@ -108,7 +111,7 @@ class Web:
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         for attempt in range(2):
             if not self._token:
-                await self._sign_in()
+                await self.sign_in()
             headers = {"Authorization": f"Bearer {self._token}"}
             try:
                 return await ask(self._http, method, self._base + path, body, headers)
@@ -119,7 +122,8 @@ class Web:
                 self._token = ""
         raise AssertionError("unreachable")
 
-    async def _sign_in(self) -> None:
+    async def sign_in(self) -> None:
+        """Open the session that is otherwise opened when it is needed."""
         credentials = {"username": self.username, "password": self._password}
         answer = await ask(self._http, "POST", f"{self._base}/api/session", credentials, {})
         self._token = answer["token"]
@@ -180,11 +184,13 @@ class Driver:
         for username in {shift.agent for shift in self.plan.shifts}:
             web = Web(http, self.place.web_url, username, self.place.passwords[username])
             self._agents[username] = _Agent(self, web)
+        if self._call_back:
+            await self._put_telephones(http)
+        await self._begin()
         looking = self._start(self._look(http))
         waking = self._start(self._wake(http))
         telling = self._start(self._tell(progress))
         if self._call_back:
-            await self._put_telephones(http)
             self._start(self._work_list(http))
         shifts = [self._start(self._shift(shift)) for shift in self.plan.shifts]
         await self._place_calls(http)
@@ -193,6 +199,13 @@ class Driver:
         await self._agents_done()
         await self._cancel(looking, waking, telling)
         await self._read_webhooks(http)
+
+    async def _begin(self) -> None:
+        """Whoever comes first signs in; then nobody waits for the rest of the evening before."""
+        speed = self.place.clock.speed
+        first = {shift.agent for shift in self.plan.shifts if shift.start < SOON * speed}
+        await asyncio.gather(*(self._agents[name].web.sign_in() for name in first))
+        self.place.clock.skip_to(self.place.midnight - timedelta(seconds=JUST_BEFORE * speed))
 
     # ------------------------------------------------------------------------ time and tasks
 

@@ -67,10 +67,11 @@ async def test_cancelled_timers_do_not_fire() -> None:
 
 async def test_a_scaled_clock_runs_faster_than_the_wall() -> None:
     clock = ScaledClock(time.time(), 1_000_000.0, 100.0)
-    before, wall = clock.time(), time.monotonic()
+    wall, before = time.monotonic(), clock.time()
     await clock.sleep(5)
-    assert 4.9 <= clock.time() - before < 50
-    assert time.monotonic() - wall < 0.5
+    passed, took = clock.time() - before, time.monotonic() - wall
+    assert 4.9 <= passed <= 100 * took + 0.1
+    assert took < 5, "however slow this machine is"
     assert clock.now().tzinfo is not None
 
 

@@ -182,7 +182,7 @@ async def test_a_page_that_is_closed_is_a_telephone_hung_up(line: Line, browser:
     await expect(page.locator(".said")).to_have_count(1)
     call = only_call(line)
     await page.goto("about:blank")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not call.ended:  # the beacon comes from another process, after the page has gone
             await asyncio.sleep(0.02)
 
@@ -325,7 +325,7 @@ async def test_who_is_answering_neither_dials_nor_is_rung(line: Line, browser: B
     twiml = "<Response/>"
     await line.rest(lambda c: c.calls.create(to="+66899999999", from_="1337", twiml=twiml))
     [second, _] = line.exchange.calls()
-    await asyncio.wait_for(second.over.wait(), 5)
+    await asyncio.wait_for(second.over.wait(), 30)
     assert second.status == "busy"
     await page.evaluate("allow()")
     await page.wait_for_function("document.body.classList.contains('talking')")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from asyncio.subprocess import Process
 from pathlib import Path
 
 import aiohttp
@@ -15,6 +16,7 @@ import pytest
 
 from exchange.__main__ import build, numbers, parser
 from exchange.app import is_loopback
+from hotline import ports
 from tests.exchange.conftest import SID, Application
 
 ROOT = Path(__file__).parents[2]
@@ -24,16 +26,23 @@ async def test_it_serves_calls_and_stops_on_a_signal(application: Application) -
     application["/voice"] = '<Enqueue waitUrl="">help</Enqueue>'
     application["/status"] = "<Response/>"
     application.validator.token = b"secret"
-    probe = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port = probe.sockets[0].getsockname()[1]
-    probe.close()
-    await probe.wait_closed()
-    process = await asyncio.create_subprocess_exec(
+    with ports.Held("127.0.0.1") as held:
+        process = await started(application, held)
+        try:
+            await serves_and_stops(application, held, process)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+async def started(application: Application, held: ports.Held) -> Process:
+    return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "exchange",
         "--port",
-        str(port),
+        str(held.number),
         "--account-sid",
         SID,
         "--number",
@@ -47,11 +56,13 @@ async def test_it_serves_calls_and_stops_on_a_signal(application: Application) -
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+
+
+async def serves_and_stops(application: Application, held: ports.Held, process: Process) -> None:
     assert process.stdout is not None
-    ready = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
-    assert ready == f"exchange ready at http://127.0.0.1:{port}/ for 1337\n"
-    url = f"http://127.0.0.1:{port}"
-    async with aiohttp.ClientSession(url) as http:
+    ready = (await asyncio.wait_for(process.stdout.readline(), 60)).decode()
+    assert ready == f"exchange ready at {held.url}/ for 1337\n"
+    async with aiohttp.ClientSession(held.url) as http:
         made = await http.post("/handset/calls", json={"from": "+66812345678", "to": "1337"})
         sid = (await made.json())["sid"]
         async with http.get(f"/handset/calls/{sid}/events") as stream:
@@ -60,7 +71,7 @@ async def test_it_serves_calls_and_stops_on_a_signal(application: Application) -
             call = await (await http.get(f"/handset/calls/{sid}")).json()
             assert call["created_at"].startswith("2001-09-09")
             process.send_signal(signal.SIGTERM)
-            out, err = await asyncio.wait_for(process.communicate(), 20)
+            out, err = await asyncio.wait_for(process.communicate(), 60)
     assert (process.returncode, out, err) == (0, b"", b"")
     assert application.to("/status")[0]["CallStatus"] == "completed"
 

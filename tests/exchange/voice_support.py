@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import numpy as np
 from aiohttp import web
-from playwright.async_api import Browser, Page, Playwright
+from playwright.async_api import Browser, Page, Playwright, expect
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 from twilio.rest import Client
@@ -181,6 +181,7 @@ class City:
 @asynccontextmanager
 async def city(application: Application, playwright: Playwright, tmp: Path) -> AsyncIterator[City]:
     """Everything started; and stopped at the end, with nothing left behind."""
+    expect.set_options(timeout=30_000)  # of every page here; usual are five seconds
     config = Config(
         account_sid=SID,
         auth_token=TOKEN,
@@ -215,7 +216,7 @@ async def saw(page: Page, event: str, times: int = 1) -> None:
     )
 
 
-async def hears(page: Page, hertz: int, above: float = 0.012, within: float = 10.0) -> None:
+async def hears(page: Page, hertz: int, above: float = 0.012, within: float = 30.0) -> None:
     """Returns when the page hears the tone; fails when it does not in time.
 
     Not loud: browsers take a steady tone for noise, and suppress most of it.
@@ -223,11 +224,11 @@ async def hears(page: Page, hertz: int, above: float = 0.012, within: float = 10
     await _level(page, f"peaks['{hertz}'] > {above}", within)
 
 
-async def hears_no(page: Page, hertz: int, below: float = 0.003, within: float = 10.0) -> None:
+async def hears_no(page: Page, hertz: int, below: float = 0.003, within: float = 30.0) -> None:
     await _level(page, f"peaks['{hertz}'] < {below}", within)
 
 
-async def hears_something(page: Page, above: float = 0.01, within: float = 10.0) -> None:
+async def hears_something(page: Page, above: float = 0.01, within: float = 30.0) -> None:
     await _level(page, f"rms > {above}", within)
 
 

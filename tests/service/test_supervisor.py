@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from hotline import supervisor
 from hotline.children import Spec
 from hotline.supervisor import CannotStart, RunSettings, Stopped, Supervisor
 from tests.support.processes import alive, sessions_alive, zombies_of
@@ -106,6 +107,7 @@ def started(running: Small, name: str, times: int) -> bool:
 
 
 def test_children_start_in_order_and_stop_in_reverse(make: Make) -> None:
+    before = zombies_of(os.getpid())  # of other tests
     running = make().start()
     assert list(running.children) == ["redis", "one", "two"]
     everybody = sessions(running)
@@ -114,7 +116,7 @@ def test_children_start_in_order_and_stop_in_reverse(make: Make) -> None:
 
     assert running.noted() == ["start one", "start two", "end two", "end one"]
     assert sessions_alive(everybody) == {}
-    assert zombies_of(os.getpid()) == []
+    assert set(zombies_of(os.getpid())) <= set(before)
 
 
 def test_what_it_knows_it_knows_again(make: Make) -> None:
@@ -229,6 +231,7 @@ def test_a_start_can_be_given_up(make: Make) -> None:
 
 
 def test_a_child_that_dies_starts_again(make: Make) -> None:
+    before = zombies_of(os.getpid())
     running = make().start()
     child = running.children["one"]
     first = child.pid
@@ -238,10 +241,13 @@ def test_a_child_that_dies_starts_again(make: Make) -> None:
     until(partial(started, running, "one", 2), "it starts again")
     assert child.pid != first
     assert running.noted().count("start two") == 1
-    assert zombies_of(os.getpid()) == []
+    assert set(zombies_of(os.getpid())) <= set(before)
 
 
-def test_what_a_dead_child_left_is_ended_before_it_starts_again(make: Make) -> None:
+def test_what_a_dead_child_left_is_ended_before_it_starts_again(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "LEFTOVERS", 30.0)  # asked to end, however busy the machine is
     running = make({"one": WITH_A_CHILD}).start()
     until(partial(started, running, "one", 2), "both are there")
     first = running.children["one"].pid

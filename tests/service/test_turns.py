@@ -22,11 +22,11 @@ def test_beside_a_quiet_test_one_other_goes_on_and_the_rest_waits(tmp_path: Path
         return thread
 
     with Turns(tmp_path, 2, 4).one(quiet=True):
-        one(3).join(10)
+        one(3).join(60)
         waiting = [one(0), one(1), one(3, quiet=True)]
         happened.append("2 is done")
     for each in waiting:
-        each.join(10)
+        each.join(60)
     assert happened[:2] == ["3 goes on", "2 is done"]
     assert sorted(happened[2:]) == ["0 goes on", "1 goes on", "3 goes on"]
 

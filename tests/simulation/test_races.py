@@ -59,14 +59,14 @@ class Ring:
         floors = itertools.cycle(self.world.floors)
 
         def go(contestant: Contestant, floor: Floor) -> bool:
-            barrier.wait(10)
+            barrier.wait(60)
             with suppress(Conflict, Lost):
                 contestant(floor)
                 return True
             return False
 
         started = [self.threads.submit(go, each, next(floors)) for each in contestants]
-        return [each.result(30) for each in started]
+        return [each.result(60) for each in started]
 
     def some(self, contestants: Sequence[Contestant]) -> list[Contestant]:
         """At least two of them, in any order, so that every pair meets in some round."""

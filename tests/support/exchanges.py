@@ -68,16 +68,20 @@ def exchange(
     token: str = TOKEN,
 ) -> Iterator[Exchange]:
     """Run one: `web` is where the hotline should be, `fallback` the TwiML kept elsewhere."""
-    with tempfile.TemporaryDirectory(prefix="saidduan-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="saidduan-") as folder,
+        ports.Held(ports.LOOPBACK) as ours,
+        ports.Held(ports.LOOPBACK) as theirs,
+    ):
         sorry = ""
         started: list[subprocess.Popen[bytes]] = []
         try:
             if fallback:
                 file = Path(folder) / "fallback.xml"
                 file.write_text(fallback, encoding="utf-8")
-                sorry = ports.free()
+                sorry = theirs.url
                 started.append(_start("hotline.fallback", "--port", _port(sorry), str(file)))
-            url = ports.free()
+            url = ours.url
             options = ["--port", _port(url), "--account-sid", SID]
             options += ["--number", f"{number}={web}/ivr/voice"]
             options += ["--status-callback", f"{web}/ivr/status"]

@@ -39,7 +39,7 @@ class Web:
 
 @pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory, _migrated_sqlite: Path) -> Iterator[Web]:
-    port = ports.claim("127.0.0.1", 0)
+    held = ports.Held("127.0.0.1")
     folder = tmp_path_factory.mktemp("web")
     shutil.copyfile(_migrated_sqlite, folder / "hotline.sqlite")
     environment = os.environ | {
@@ -52,12 +52,12 @@ def web(tmp_path_factory: pytest.TempPathFactory, _migrated_sqlite: Path) -> Ite
         "CARRIER_AUTH_TOKEN": "0123456789abcdef0123456789abcdef",
         "SECRET_KEY": "a secret of the tests",
     }
-    command = [sys.executable, "-P", "-m", "hotline", "web", "--port", str(port)]
+    command = [sys.executable, "-P", "-m", "hotline", "web", "--port", str(held.number)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--workers", "1"], env=environment, stdout=log, stderr=log, cwd=CONFIG.parent
         )
-    url = f"http://127.0.0.1:{port}"
+    url = held.url
     try:
         until(lambda: process.poll() is not None or ports.healthy(url), "the web process answers")
         assert process.poll() is None, (folder / "log").read_text()
@@ -65,6 +65,7 @@ def web(tmp_path_factory: pytest.TempPathFactory, _migrated_sqlite: Path) -> Ite
     finally:
         process.terminate()
         process.wait(30)
+        held.close()
 
 
 @pytest.mark.parametrize("target", ["/ivr/voice", THAI])

@@ -1,10 +1,12 @@
 """Time: UTC inside, the city's zone at the rim, half-open bounds, a clock that may run fast."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from exchange.clock import ScaledClock as ExchangeClock
 from hotline import clock
 from hotline.clock import ScaledClock
 
@@ -52,6 +54,20 @@ def test_every_process_reads_the_same_fast_clock(wall: Wall) -> None:
     theirs = ScaledClock.parse(str(mine))
     assert theirs == mine
     assert theirs.now() == mine.now()
+
+
+def test_a_clock_that_skips_is_ahead_in_every_process(wall: Wall, tmp_path: Path) -> None:
+    mine = ScaledClock.starting(NOON, 60.0).that_skips(tmp_path / "a clock: of 2")
+    theirs = ScaledClock.parse(str(mine))
+    exchanges = ExchangeClock.parse(str(mine))
+    assert theirs == mine
+    for later in (NOON + timedelta(hours=1), NOON + timedelta(hours=2)):
+        mine.skip_to(later)
+        assert mine.now() == theirs.now() == exchanges.now() == later
+        wall.seconds += 10
+        assert mine.now() == theirs.now() == exchanges.now() == later + timedelta(minutes=10)
+    mine.skip_to(NOON)
+    assert mine.now() == theirs.now() == NOON + timedelta(hours=2, minutes=10), "never back"
 
 
 @pytest.mark.parametrize("text", ["", "1:2", "1:2:3:4", "a:b:c", "1:2:0", "1:2:-60"])
