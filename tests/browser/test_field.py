@@ -210,6 +210,7 @@ def test_a_job_is_done_without_a_line_and_arrives_once_and_in_order(
     expect(card.locator(".unsent-photos canvas")).to_have_count(1)
     take(page, job, "after", "white")
     waiting(page, 5)
+    expect(card.locator(".unsent-photos figcaption")).to_have_text(["Before", "After"])
     card.locator("form[data-act=done] textarea").fill("เทแอสฟัลต์แล้ว")
     press(page, job, "done")
     waiting(page, 6)

@@ -227,6 +227,7 @@ def phrases() -> dict[str, str]:
         said[f"act_{name}"] = t(f"tickets.field.act.{name}")
     for side in ("before", "after"):
         said[f"act_photo_{side}"] = t(f"tickets.field.take.{side}")
+        said[f"photo_{side}"] = t(f"tickets.field.photo.{side}")
     for name in ("sent", "sending", "offline", "failing"):
         said[f"line_{name}"] = t(f"tickets.field.line.{name}")
     return said | {

@@ -437,11 +437,12 @@ def board(session: Session, config: Tickets, actor: Actor, now: datetime) -> Boa
 
 
 def _incidents(session: Session, ids: Collection[int]) -> dict[int, Whole]:
-    """The open incidents of some tickets, by ticket."""
-    mine = sa.select(IncidentTicket.ticket_id, Incident.id, Incident.titles).where(
+    """The open and proposed incidents of some tickets, by ticket."""
+    what = (IncidentTicket.ticket_id, Incident.id, Incident.titles, Incident.state)
+    mine = sa.select(*what).where(
         IncidentTicket.ticket_id.in_(ids),
         IncidentTicket.removed_at.is_(None),
-        Incident.state == "open",
+        Incident.state.in_(("open", "proposed")),
     )
     of = session.execute(mine.join(Incident, Incident.id == IncidentTicket.incident_id)).all()
     counted = session.execute(
@@ -456,7 +457,12 @@ def _incidents(session: Session, ids: Collection[int]) -> dict[int, Whole]:
     )
     counts = {row[0]: row[1] for row in counted}
     # PostgreSQL may have closed the last of them between the two questions
-    return {row.ticket_id: Whole(row.id, row.titles, counts.get(row.id, 0)) for row in of}
+    return {
+        row.ticket_id: Whole(
+            row.id, row.titles, counts.get(row.id, 0), proposed=row.state == "proposed"
+        )
+        for row in of
+    }
 
 
 def readable_jobs(session: Session, actor: Actor, jobs: Sequence[DispatchFacts]) -> frozenset[int]:

@@ -292,14 +292,16 @@ function showPhotos(card, photos) {
   const list = card.querySelector(".unsent-photos");
   if (!list) return;
   const there = new Map([...list.querySelectorAll("canvas")].map((each) => [each.dataset.key, each]));
-  for (const [key, canvas] of there) if (!photos.some((each) => each.key === key)) canvas.remove();
+  for (const [key, canvas] of there) if (!photos.some((each) => each.key === key)) canvas.parentElement?.remove();
   for (const each of photos) {
     if (there.has(each.key) || !each.photo) continue;
+    const figure = document.createElement("figure"), caption = document.createElement("figcaption");
     const canvas = document.createElement("canvas");
     canvas.dataset.key = each.key;
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", say(`act_photo_${each.side}`));
-    list.append(canvas);
+    canvas.setAttribute("aria-hidden", "true"); // its caption says all that can be said of it
+    caption.textContent = say(`photo_${each.side}`);
+    figure.append(canvas, caption);
+    list.append(figure);
     void preview(each.photo, canvas, PREVIEW);
   }
 }
