@@ -118,6 +118,17 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """A job that was taken from a unit, its ticket, and the call sign of the unit that has it now
+    (None: none, it was called back or its ticket is closed).
+    """
+
+    dispatch: DispatchFacts
+    ticket: TicketFacts
+    to: str | None
+
+
+@dataclass(frozen=True)
 class Whole:
     """The incident that a ticket is part of: its id, its titles by language, its open tickets.
     `proposed`: nobody has said yet that it is one, and a unit is sent to each of its tickets.

@@ -200,9 +200,16 @@ async function renew() {
   keepTyped(jobs);
   // without a line the worker gives what it has kept: that knows nothing of what has arrived
   if (jobs.dataset.etag !== part("jobs").dataset.etag) landed = [];
+  // a telephone in a pocket: what came, and what was taken, is felt
+  if (marks(jobs).some((each) => !marks(part("jobs")).includes(each))) navigator.vibrate?.([300, 150, 300]);
   part("jobs").replaceWith(document.adoptNode(jobs));
   if (at) part("as-of").replaceWith(document.adoptNode(at));
   await keep();
+}
+
+/** The jobs that are there, and those that were taken away. @param {HTMLElement} jobs */
+function marks(jobs) {
+  return [...jobs.querySelectorAll("[data-job], [data-taken]")].map((each) => each.id || each.getAttribute("data-taken"));
 }
 
 /** What is open stays open, what is typed stays typed. @param {HTMLElement} fresh */
