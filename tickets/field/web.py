@@ -53,6 +53,8 @@ blueprint = Blueprint("field", __name__)
 _JOB: Final = f"/field/jobs/<int(max={LARGEST_ID}):job_id>"
 #: So long a crew is told that a job was taken from it.
 TAKEN_FOR: Final = timedelta(hours=1)
+#: And of so many, the latest: what there is to do stands below them.
+TAKEN: Final = 3
 #: What a form has besides its photo, in bytes.
 _REST: Final = 200_000
 _YEAR: Final = 365 * 86400
@@ -278,7 +280,8 @@ def _taken(session: Session, unit: UnitFacts | None) -> list[view.Taken]:
     on_since = [each.from_at for each in unit.crew if each.username == actor.username]
     if not on_since:
         return []
-    return view.taken(session, _config(), actor, max(on_since[0], clock.now() - TAKEN_FOR))
+    since = max(on_since[0], clock.now() - TAKEN_FOR)
+    return view.taken(session, _config(), actor, since)[:TAKEN]
 
 
 def _told_jobs(
