@@ -277,7 +277,8 @@ def jobs() -> ResponseReturnValue:
 def _taken(session: Session, unit: UnitFacts | None) -> list[view.Taken]:
     """What was taken from the crew lately, since it is on the unit."""
     actor = acting()
-    on_since = [each.from_at for each in unit.crew if each.username == actor.username]
+    crew = unit.crew if unit else ()
+    on_since = [each.from_at for each in crew if each.username == actor.username]
     if not on_since:
         return []
     since = max(on_since[0], clock.now() - TAKEN_FOR)
