@@ -64,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"hotline: {in_words(error)}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"hotline: {error}", file=sys.stderr)
+        said = f"{error.filename}: {error.strerror}" if error.filename else error
+        print(f"hotline: {said}", file=sys.stderr)
         return 1
     except Exception as error:
         if (words := _database_words(error)) is None:

@@ -11,8 +11,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from email.header import Header
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from enum import StrEnum
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from hotline.settings import Settings
@@ -21,6 +24,42 @@ from hotline.settings import Settings
 #: than `outbox.LEASE`, or another sender takes the same message up.
 PATIENCE = 6.0
 ATTEMPT = 12.0
+
+
+class _Travelling(EmailPolicy):
+    """How a message is written to be sent: lines end as they travel, an address in a
+    `List-Unsubscribe` stays one, and Thai keeps its spaces.
+
+    Python makes encoded words (RFC 2047) of whatever has no space and is longer than a line, and
+    no mail program looks for an address in those (RFC 2369, 2; RFC 8058, 3.1). Where the first word
+    of a subject or of a name fills a line, it loses the space after it; its older `Header` does
+    not.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        text = self._written(name.lower(), value)
+        if text is None:
+            return super().fold_binary(name, value)
+        return f"{name}: {text}{self.linesep}".encode("ascii")
+
+    def _written(self, name: str, value: Any) -> str | None:
+        """A header as it is sent, where Python's own way will not do."""
+        if name == "list-unsubscribe" and str(value).isascii():
+            return str(value)
+        if name == "subject" and not str(value).isascii():
+            return self._words(str(value), name)
+        if name == "from" and not str(value).isascii() and len(value.addresses) == 1:
+            (sender,) = value.addresses
+            words = self._words(sender.display_name, name)
+            return f"{words}{self.linesep} <{sender.addr_spec}>"
+        return None
+
+    def _words(self, text: str, name: str) -> str:
+        return Header(text, "utf-8", header_name=name).encode(linesep=self.linesep)
+
+
+#: The policy of every message that goes out.
+TRAVELLING: Final = _Travelling(linesep="\r\n")
 
 
 class Outcome(StrEnum):

@@ -63,11 +63,13 @@ def _key() -> str:
 @blueprint.before_request
 def _read_language() -> None:
     """In the language of the address, of the browser's last choice, or of the ticket: all that the
-    hotline speaks, where the pages of staff know two.
+    hotline speaks, where the pages of staff know two. Where nobody knows of which ticket (a link
+    that has ended, a number to be asked for), in the one that the browser is set to.
     """
     asked, before = request.args.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
     known = spoken_languages()
-    g.language = next((each for each in (asked, before) if each in known), known[0])
+    own = request.accept_languages.best_match(known, default=known[0])
+    g.language = next((each for each in (asked, before) if each in known), own)
     setattr(g, _CHOSEN, asked if asked in known else None)
 
 

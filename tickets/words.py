@@ -18,6 +18,7 @@ from tickets.planning import Why
 from tickets.units import said as units
 from tickets.workflow import OPEN, State
 
+_MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 #: When so much of the time that was given is left, a deadline is near.
@@ -64,12 +65,16 @@ class Reason:
 
 
 def span(length: timedelta) -> str:
-    """Say a length of time, rounded down: minutes, from two hours on hours, from two days days."""
+    """Say a length of time, rounded down: minutes, from two hours on hours, from two days days.
+    What is shorter than a minute is said so: "0 min" reads as if nothing were counted.
+    """
+    if length < _MINUTE:
+        return t("tickets.span.less")
     if length >= 2 * _DAY:
         return t("tickets.span.days", n=i18n.number(length // _DAY, language()))
     if length >= 2 * _HOUR:
         return t("tickets.span.hours", n=length // _HOUR)
-    return t("tickets.span.minutes", n=length // timedelta(minutes=1))
+    return t("tickets.span.minutes", n=length // _MINUTE)
 
 
 def due_used(ticket: TicketFacts, now: datetime) -> int | None:
@@ -541,7 +546,9 @@ def _at(at: datetime | None) -> str:
 
 
 def _exact(length: timedelta) -> str:
-    minutes = round(length / timedelta(minutes=1))
+    if length < _HOUR:
+        return span(length)
+    minutes = round(length / _MINUTE)
     return t("tickets.span.exact", hours=minutes // 60, minutes=f"{minutes % 60:02}")
 
 

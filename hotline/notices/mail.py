@@ -8,7 +8,6 @@ but told of (`Mail.UNSURE`).
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from typing import Any
 
@@ -64,7 +63,7 @@ _MEANS: Mapping[Outcome, Mail] = {
 def message(floor: Floor, found: Sequence[NoticeFacts], email: str) -> EmailMessage:
     """The message of these notices to one person; the first gives the subject."""
     first = found[0]
-    made = EmailMessage(policy=SMTP)  # lines end as they travel
+    made = EmailMessage(policy=smtp.TRAVELLING)
     sender = floor.settings.mail_from
     made["From"] = formataddr((floor.city.hotline_name.for_("th"), sender))
     made["To"] = email

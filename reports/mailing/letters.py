@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from functools import cache
 from typing import Any
@@ -16,7 +15,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, Template
 
-from hotline import i18n
+from hotline import i18n, smtp
 from hotline.floor import Floor
 from ivr.config import Ivr
 from reports import labels
@@ -237,7 +236,7 @@ def message(
 ) -> EmailMessage:
     """The message: the same whenever it is tried. `name` is unique to it, `at` (aware) its date."""
     said = letter(floor, edition, found, to, list(files))
-    made = EmailMessage(policy=SMTP)  # lines end as they travel
+    made = EmailMessage(policy=smtp.TRAVELLING)
     sender = floor.settings.mail_from
     made["From"] = formataddr((floor.city.hotline_name.for_(to.language), sender))
     made["To"] = to.email

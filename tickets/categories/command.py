@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tickets.config import Tickets
 
 Command = Callable[[argparse.Namespace], int]
+#: So much is shown of a name that is no category's: a wrong column holds whole letters.
+_LONGEST = 40
 #: By whom, in the list of models, what is done from here.
 BY = "hotline categories"
 
@@ -196,6 +198,9 @@ def _table(arguments: argparse.Namespace, config: "Tickets", files: list[Path]) 
 
 def _tell(table: "Table") -> None:
     """Say what was not used, so that nobody believes it was."""
+    for file, form in table.forms.items():
+        if not form.is_usual:
+            print(f"{file}: read as {form}", file=sys.stderr)
     print(
         f"{len(table.lessons)} texts ({len(table.repeated)} rows, {table.several} with several "
         f"categories); left out: {table.contradicted} rows whose text stands there as two, "
@@ -203,8 +208,17 @@ def _tell(table: "Table") -> None:
         file=sys.stderr,
     )
     if table.unknown:
-        most = ", ".join(f"{name} ({count})" for name, count in table.unknown.most_common(12))
+        most = ", ".join(
+            f"{name[:_LONGEST]}{'…' if len(name) > _LONGEST else ''} ({count})"
+            for name, count in table.unknown.most_common(12)
+        )
         print(f"names that are no category's (see aliases in config.yaml): {most}", file=sys.stderr)
+    if len(table.repeated) * 10 < table.rows:
+        print(
+            f"of {table.rows} rows only {len(table.repeated)} name a category: is --label the "
+            "right column?",
+            file=sys.stderr,
+        )
 
 
 # ------------------------------------------------------------------ evaluate
@@ -233,6 +247,14 @@ def _evaluate(arguments: argparse.Namespace, tools: Tools) -> int:
         model, about = _model(arguments, tools)
         begins = {"threshold": round(model.threshold, 4)}
         said = _said(arguments, config, model, lessons)
+    if len({label for each in lessons for label in each.labels}) == 1 and not (
+        arguments.every_category
+    ):
+        print(
+            "all of them name one category, and no other can be suggested: these figures say "
+            "nothing (--every-category asks among all)",
+            file=sys.stderr,
+        )
     named = [each.labels for each in lessons]
     first = [each.label for each in said]
     figures = measuring.figures(

@@ -1,14 +1,12 @@
 """Texts and what they were about, out of any city's table."""
 
-import csv
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hotline.errors import Invalid
+from hotline import tables
 from tickets.categories import text as texts
 from tickets.categories.learning import Lesson
 from tickets.categories.names import Names
@@ -27,6 +25,9 @@ class Table:
     lessons: list[Lesson] = field(default_factory=list)
     #: Lessons with the repetitions still in it, for who wants to see what those do to a figure.
     repeated: list[Lesson] = field(default_factory=list)
+    #: How each file is written, and how many rows there are in all.
+    forms: dict[Path, tables.Form] = field(default_factory=dict)
+    rows: int = 0
     several: int = 0
     empty: int = 0
     contradicted: int = 0
@@ -36,15 +37,18 @@ class Table:
 def read(
     files: Iterable[Path], text: str, label: str, names: Names, without: Iterable[str] = ()
 ) -> Table:
-    """Read CSV files (UTF-8, a line of headings). `text` and `label` name columns, the first of
-    several (by commas) that a file has. `without`: categories that are left out.
+    """Read CSV files (a line of headings; `hotline.tables` finds how they are written). `text` and
+    `label` name columns, the first of several (by commas) that a file has. `without`: categories
+    that are left out.
 
     Raises `Invalid` for a file without such a column, OSError for one that cannot be read.
     """
     left_out = set(without)
     table = Table()
     for file in files:
-        for words, cell in _rows(file, text, label):
+        form = table.forms[file] = tables.form_of(file)
+        for words, cell in _rows(file, form, text, label):
+            table.rows += 1
             if not words.strip() or not texts.same(words):
                 table.empty += 1
                 continue
@@ -76,23 +80,8 @@ def _once(table: Table) -> None:
             table.contradicted += len(same)
 
 
-def _rows(file: Path, text: str, label: str) -> Iterator[tuple[str, str]]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    with file.open(encoding="utf-8-sig", newline="") as opened:
-        reader = csv.DictReader(opened)
-        try:
-            headings = list(reader.fieldnames or ())
-            of_text, of_label = _column(file, headings, text), _column(file, headings, label)
-            for row in reader:
-                yield row[of_text] or "", row[of_label] or ""
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise Invalid(f"{file}: {error}") from error
-
-
-def _column(file: Path, headings: list[str], asked: str) -> str:
-    if asked in headings:
-        return asked
-    for name in asked.split(","):
-        if name.strip() in headings:
-            return name.strip()
-    raise Invalid(f'{file}: no column "{asked}" (there are {", ".join(headings)})')
+def _rows(file: Path, form: tables.Form, text: str, label: str) -> Iterator[tuple[str, str]]:
+    with tables.rows(file, form) as reader:
+        names = tables.columns(file, reader, {"text": text, "label": label})
+        for row in reader:
+            yield row[names["text"]] or "", row[names["label"]] or ""

@@ -22,6 +22,7 @@ from tickets.places import shown
 from tickets.places.rules import Pin
 from tickets.protection import Contact
 from tickets.search import story, text_for
+from tickets.units import facts as units_facts
 from tickets.units import reading
 from tickets.units import rules as units_rules
 from tickets.units.facts import Job as UnitJob
@@ -128,6 +129,44 @@ def _job(session: Session, config: Tickets, actor: Actor, found: UnitJob, order:
     )
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What a crew had to do and has no more: `why` is a key of its words, `to` the unit that has it
+    now, `text` what the dispatcher said, without numbers as a job's.
+    """
+
+    id: int
+    at: datetime
+    number: str
+    title: str
+    why: str
+    to: str
+    text: str
+
+
+def taken(session: Session, config: Tickets, actor: Actor, since: datetime) -> list[Taken]:
+    """Return what was taken from the unit that somebody is on since then: nobody sets off, or
+    waits, for what is no longer theirs.
+    """
+    return [
+        _taken(config, actor, each) for each in reading.taken_from(session, actor.username, since)
+    ]
+
+
+def _taken(config: Tickets, actor: Actor, each: units_facts.Taken) -> Taken:
+    ticket, job = each.ticket, each.dispatch
+    assert job.ended_at is not None
+    return Taken(
+        id=job.id,
+        at=job.ended_at,
+        number=ticket.number_shown,
+        title=words.category(config, ticket.category) or words.kind(ticket),
+        why="handed_over" if each.to else "recalled" if ticket.is_open else "closed",
+        to=each.to or "",
+        text=text_for(actor, ticket, job.outcome),
+    )
+
+
 def _navigation(config: Tickets, pin: Pin | None) -> str | None:
     to = config.field.navigation
     if to is None or pin is None:
@@ -181,6 +220,19 @@ def as_json(job: Job) -> dict[str, Any]:
     }
 
 
+def taken_as_json(each: Taken) -> dict[str, Any]:
+    """Return what was taken as `GET /api/field/jobs` tells it."""
+    return {
+        "id": each.id,
+        "ticket": each.number,
+        "title": each.title,
+        "at": each.at.isoformat(),
+        "why": each.why,
+        "to": each.to,
+        "text": each.text,
+    }
+
+
 def _next(state: State) -> str | None:
     """The act that is next, by the road of all jobs."""
     steps = ("acknowledge", "on_way", "here", "done")
@@ -227,6 +279,7 @@ def phrases() -> dict[str, str]:
         said[f"act_{name}"] = t(f"tickets.field.act.{name}")
     for side in ("before", "after"):
         said[f"act_photo_{side}"] = t(f"tickets.field.take.{side}")
+        said[f"photo_{side}"] = t(f"tickets.field.photo.{side}")
     for name in ("sent", "sending", "offline", "failing"):
         said[f"line_{name}"] = t(f"tickets.field.line.{name}")
     return said | {

@@ -10,6 +10,7 @@ import json
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from hotline import clock
 from hotline.auth import Role, access, current_account, public
@@ -49,6 +51,10 @@ log = logging.getLogger(__name__)
 #: Its templates are the room's.
 blueprint = Blueprint("field", __name__)
 _JOB: Final = f"/field/jobs/<int(max={LARGEST_ID}):job_id>"
+#: So long a crew is told that a job was taken from it.
+TAKEN_FOR: Final = timedelta(hours=1)
+#: And of so many, the latest: what there is to do stands below them.
+TAKEN: Final = 3
 #: What a form has besides its photo, in bytes.
 _REST: Final = 200_000
 _YEAR: Final = 365 * 86400
@@ -82,13 +88,15 @@ def _page(refused: Answer | None = None) -> Response:
     with floor().db.read() as session:
         jobs = view.jobs(session, _config(), actor)
         unit = reading.unit_of(session, me.username)
+        taken = _taken(session, unit)
         free = [] if unit else [each for each in reading.units(session) if each.active]
     html = render_template(
         "tickets/field.html",
         jobs=jobs,
         unit=unit,
         free=free,
-        etag=_etag(_told_jobs(jobs, unit)),
+        taken=taken,
+        etag=_etag(_told_jobs(jobs, taken, unit)),
         page=_config().field,
         phrases=view.phrases(),
         styles=_styles(),
@@ -257,7 +265,8 @@ def jobs() -> ResponseReturnValue:
     with floor().db.read() as session:
         found = view.jobs(session, _config(), acting())
         unit = reading.unit_of(session, me.username)
-    told = _told_jobs(found, unit)
+        taken = _taken(session, unit)
+    told = _told_jobs(found, taken, unit)
     token = me.csrf_token(floor().settings.secret_key)
     response = jsonify(account=me.username, csrf_token=token, **told)
     response.headers["Cache-Control"] = "private, no-cache"
@@ -265,10 +274,24 @@ def jobs() -> ResponseReturnValue:
     return response.make_conditional(request)
 
 
-def _told_jobs(found: Sequence[view.Job], unit: UnitFacts | None) -> dict[str, Any]:
+def _taken(session: Session, unit: UnitFacts | None) -> list[view.Taken]:
+    """What was taken from the crew lately, since it is on the unit."""
+    actor = acting()
+    crew = unit.crew if unit else ()
+    on_since = [each.from_at for each in crew if each.username == actor.username]
+    if not on_since:
+        return []
+    since = max(on_since[0], clock.now() - TAKEN_FOR)
+    return view.taken(session, _config(), actor, since)[:TAKEN]
+
+
+def _told_jobs(
+    found: Sequence[view.Job], taken: Sequence[view.Taken], unit: UnitFacts | None
+) -> dict[str, Any]:
     return {
         "unit": {"code": unit.code, "call_sign": unit.call_sign} if unit else None,
         "jobs": [view.as_json(job) for job in found],
+        "taken": [view.taken_as_json(each) for each in taken],
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from tickets import facts, search
+from tickets import facts, masking, protection, search
 from tickets.config import Tickets
 from tickets.errors import NoSuchIncident
 from tickets.facts import Actor, TicketFacts
@@ -270,6 +270,27 @@ def is_wrong(config: Tickets, incident: IncidentFacts, ticket: TicketFacts) -> b
     return ticket.category != incident.category or ticket.division != division_of(
         config, incident, ticket.area
     )
+
+
+def may_see_callers(session: Session, incident_id: int, actor: Actor) -> bool:
+    """Say whether the actor may see the callers of all tickets that are or were part of it: what is
+    written on an incident is about any of them.
+    """
+    rows = session.scalars(
+        sa.select(Ticket)
+        .join(IncidentTicket, IncidentTicket.ticket_id == Ticket.id)
+        .where(IncidentTicket.incident_id == incident_id)
+    ).all()
+    if not rows:
+        return actor.role in protection.SEES_CALLER
+    return all(search.may_see_caller(actor, facts.of_ticket(row)) for row in rows)
+
+
+def text_for(text: str, *, whole: bool) -> str:
+    """Return words of an incident as they are read: without numbers for who may not see its
+    callers (`whole`: may), as those of a ticket are (`tickets.search.text_for`).
+    """
+    return text if whole else masking.masked(text)
 
 
 def story(session: Session, incident_id: int) -> list[Happened]:

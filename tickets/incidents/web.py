@@ -139,6 +139,7 @@ def _page(incident_id: int, error: HotlineError | None = None) -> str:
         incident = looking.find(session, incident_id)
         members = looking.members(session, config, incident, actor)
         story = looking.story(session, incident_id)
+        whole = looking.may_see_callers(session, incident_id, actor)
         done = works.of_incident(session, incident_id)
         left = {each.id: works.left_out(session, each.id) for each in done if each.left}
         people = {each.who for each in story} | {each.by for each in done}
@@ -163,6 +164,7 @@ def _page(incident_id: int, error: HotlineError | None = None) -> str:
         still_open=sum(each.ticket.is_open for each in members),
         numbers=_numbers(story, members, taken_out),
         story=story,
+        text_for=lambda text: looking.text_for(text, whole=whole),
         works=done,
         left=left,
         names=names,

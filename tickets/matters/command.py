@@ -5,13 +5,14 @@ import csv
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotline.errors import Invalid
+from hotline import tables
 from tickets.categories.command import Tools
 
 if TYPE_CHECKING:
@@ -81,6 +82,9 @@ def _evaluate(arguments: argparse.Namespace, tools: Tools) -> int:
         addresses = {each.id: each.matter.place for each in reports}.values()
         known = measuring.streets_of(addresses, arguments.streets, alone=arguments.alone)
         heard = replace(heard, streets=known)
+    if not reports:
+        print("there is nothing to measure on", file=sys.stderr)
+        return 1
     judged = _judged(arguments.judged) if arguments.judged else {}
     least = rules.LEAST if arguments.least is None else arguments.least
     found = measuring.measure(reports, heard, judged, least)
@@ -117,43 +121,51 @@ def _of(part: int, whole: int) -> str:
 
 
 def _judged(file: Path) -> dict[frozenset[str], bool]:
-    with file.open(encoding="utf-8-sig", newline="") as opened:
-        rows = csv.DictReader(opened)
+    with tables.rows(file) as rows:
+        tables.columns(file, rows, {each: each for each in ("one", "other", "same")})
         return {frozenset({row["one"], row["other"]}): row["same"] in _SAME for row in rows}
 
 
 def _reports(file: Path, config: "Tickets", asked: argparse.Namespace) -> Iterator["Report"]:
-    """Read a table; a row without an id, a moment or a place is left out."""
+    """Read a table; a row without an id, a moment or a place is left out, and told of."""
     from tickets.categories.names import Names
 
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     names = Names.of(config.categories)
-    with file.open(encoding="utf-8-sig", newline="") as opened:
-        rows = csv.DictReader(opened)
+    form, left_out, read = tables.form_of(file), Counter[str](), 0
+    if not form.is_usual:
+        print(f"{file}: read as {form}", file=sys.stderr)
+    with tables.rows(file, form) as rows:
         wanted = [asked.id, asked.text, asked.at, *asked.pin.split(",")]
         wanted += [each for each in (asked.label, asked.address) if each]
-        missing = set(wanted) - set(rows.fieldnames or ())
-        if missing:
-            raise Invalid(f"{file}: no column {', '.join(sorted(missing))}")
+        tables.columns(file, rows, {each: each for each in wanted})
         for row in rows:
+            read += 1
             report = _report(row, config, names, asked)
-            if report is not None:
+            if isinstance(report, str):
+                left_out[report] += 1
+            else:
                 yield report
+    if left_out:
+        why = ", ".join(f"{count:,} {what}" for what, count in left_out.most_common())
+        print(f"{file}: of {read:,} rows left out: {why}", file=sys.stderr)
 
 
 def _report(
     row: Mapping[str, str], config: "Tickets", names: "Names", asked: argparse.Namespace
-) -> "Report | None":
+) -> "Report | str":
+    """A row as a report; else why it is left out."""
     from tickets.matters.measuring import Report
     from tickets.matters.rules import Matter
 
     pin = _pin([row[name] or "" for name in asked.pin.split(",")])
     try:
-        at = datetime.fromisoformat(row[asked.at])
+        at = datetime.fromisoformat(row[asked.at] or "")
     except ValueError:
-        return None
-    if pin is None or not row[asked.id]:
-        return None
+        return f"without a moment in {asked.at} (as 2026-11-20 14:05)"
+    if pin is None:
+        return f"without a place in {asked.pin}"
+    if not row[asked.id]:
+        return f"without {asked.id}"
     found = names.categories(row[asked.label] or "")[0] if asked.label else set()
     category = min(found) if found else None
     matter = Matter(

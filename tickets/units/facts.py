@@ -118,18 +118,32 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """A job that was taken from a unit, its ticket, and the call sign of the unit that has it now
+    (None: none, it was called back or its ticket is closed).
+    """
+
+    dispatch: DispatchFacts
+    ticket: TicketFacts
+    to: str | None
+
+
+@dataclass(frozen=True)
 class Whole:
-    """The incident that a ticket is part of: its id, its titles by language, its open tickets."""
+    """The incident that a ticket is part of: its id, its titles by language, its open tickets.
+    `proposed`: nobody has said yet that it is one, and a unit is sent to each of its tickets.
+    """
 
     id: int
     titles: Mapping[str, str]
     tickets: int
+    proposed: bool
 
 
 @dataclass(frozen=True)
 class WaitingFacts:
     """A ticket that waits for a unit: since when, and who asked (None: it is of that kind). One
-    with an `incident` stands for all of that.
+    with an `incident` that is open stands for all of that.
     """
 
     ticket: TicketFacts
@@ -150,6 +164,12 @@ class Board:
     tickets: Mapping[int, TicketFacts]
     places: Mapping[int, Place]
     late: Sequence[DispatchFacts]
+
+    @property
+    def proposed(self) -> list[Whole]:
+        """The incidents that nobody has confirmed yet and of which something waits here."""
+        of = [each.incident for each in self.waiting if each.incident]
+        return list({each.id: each for each in of if each.proposed}.values())
 
 
 def of_dispatch(row: Dispatch, unit: Unit, ticket_number: str) -> DispatchFacts:

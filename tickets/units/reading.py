@@ -24,6 +24,7 @@ from tickets.units.facts import (
     DispatchFacts,
     Job,
     PositionFacts,
+    Taken,
     UnitFacts,
     WaitingFacts,
     Whole,
@@ -222,6 +223,25 @@ def ended_of(session: Session, username: str, since: datetime) -> list[DispatchF
     )
     ended = _select().where(Dispatch.unit_id.in_(mine), Dispatch.ended_at >= since)
     return _facts(session.execute(ended.order_by(Dispatch.ended_at.desc()).limit(50)))
+
+
+def taken_from(session: Session, username: str, since: datetime) -> list[Taken]:
+    """Return what was taken from that unit since then, the latest first, which it has not got
+    again.
+    """
+    ended = ended_of(session, username, since)
+    taken = [each for each in ended if each.state in (State.RECALLED, State.HANDED_OVER)]
+    if not taken:
+        return []
+    has = {each.dispatch.ticket_id for each in jobs_of(session, username)}
+    known = _tickets(session, [each.ticket_id for each in taken])
+    next_ = _select().where(Dispatch.from_id.in_([each.id for each in taken]))
+    to = {each.from_id: each.call_sign for each in _facts(session.execute(next_))}
+    return [
+        Taken(each, known[each.ticket_id], to.get(each.id))
+        for each in taken
+        if each.ticket_id not in has
+    ]
 
 
 def _with_tickets(session: Session, jobs: Sequence[DispatchFacts]) -> list[Job]:
@@ -437,11 +457,12 @@ def board(session: Session, config: Tickets, actor: Actor, now: datetime) -> Boa
 
 
 def _incidents(session: Session, ids: Collection[int]) -> dict[int, Whole]:
-    """The open incidents of some tickets, by ticket."""
-    mine = sa.select(IncidentTicket.ticket_id, Incident.id, Incident.titles).where(
+    """The open and proposed incidents of some tickets, by ticket."""
+    what = (IncidentTicket.ticket_id, Incident.id, Incident.titles, Incident.state)
+    mine = sa.select(*what).where(
         IncidentTicket.ticket_id.in_(ids),
         IncidentTicket.removed_at.is_(None),
-        Incident.state == "open",
+        Incident.state.in_(("open", "proposed")),
     )
     of = session.execute(mine.join(Incident, Incident.id == IncidentTicket.incident_id)).all()
     counted = session.execute(
@@ -456,7 +477,12 @@ def _incidents(session: Session, ids: Collection[int]) -> dict[int, Whole]:
     )
     counts = {row[0]: row[1] for row in counted}
     # PostgreSQL may have closed the last of them between the two questions
-    return {row.ticket_id: Whole(row.id, row.titles, counts.get(row.id, 0)) for row in of}
+    return {
+        row.ticket_id: Whole(
+            row.id, row.titles, counts.get(row.id, 0), proposed=row.state == "proposed"
+        )
+        for row in of
+    }
 
 
 def readable_jobs(session: Session, actor: Actor, jobs: Sequence[DispatchFacts]) -> frozenset[int]:

@@ -442,6 +442,27 @@ def test_the_page_speaks_every_language_of_the_hotline(
     assert "Being received" in client.get(PAGE).text  # what was chosen stays
 
 
+@pytest.mark.parametrize(
+    ("browser", "said"),
+    [
+        ("", "th"),
+        ("en-GB,en;q=0.9", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("de-DE,ru;q=0.4", "ru"),
+        ("de-DE", "th"),
+    ],
+)
+def test_who_has_no_ticket_yet_is_asked_in_the_language_of_the_browser(
+    client: FlaskClient, app: Flask, make: Any, browser: str, said: str
+) -> None:
+    app.extensions[SPOKEN] = ("th", "en", "zh", "ru")
+    headers = {"Accept-Language": browser} if browser else {}
+    for address in ("/t", f"/t/{'A' * 22}"):
+        assert f'<html lang="{said}"' in client.get(address, headers=headers).text, address
+    enter(client, make(language="th"))
+    assert '<html lang="th"' in client.get(PAGE, headers=headers).text, "a ticket has its own"
+
+
 def test_what_next_is_said_for_each_way_it_can_stand(
     floor: Floor, config: Tickets, client: FlaskClient, make: Any, move: Any, time: Any
 ) -> None:

@@ -285,6 +285,35 @@ def test_after_a_recall_it_is_refused_and_stands_in_the_story(
         assert session.scalar(sa.select(sa.func.count()).select_from(TicketFile)) == 0
 
 
+def test_what_is_taken_from_a_crew_is_said_for_an_hour(
+    floor: Floor,
+    city: Tickets,
+    phone: Phone,
+    other: Phone,
+    send: Send,
+    time: clock.DrivenClock,
+) -> None:
+    handed, recalled, kept = send(), send(), send()
+    assert phone.jobs()["taken"] == []
+    words = "หน่วยอื่นใกล้กว่า โทร 089-111-2233"
+    by: Any = {"by": SUPERVISOR, "now": time.advance(minutes=1)}
+    with floor.db.write() as session:
+        units.hand_over(session, city, handed.id, to_unit="qru2", note=words, **by)
+        units.say(session, city, recalled.id, UnitAct.RECALL, note="ไม่ต้องแล้ว", **by)
+    told = phone.jobs()
+    assert [each["id"] for each in told["jobs"]] == [kept.id]
+    found = {each["id"]: each for each in told["taken"]}
+    assert (found[handed.id]["why"], found[recalled.id]["why"]) == ("handed_over", "recalled")
+    assert found[handed.id]["to"] == "QRU2"
+    assert found[handed.id]["text"] == "หน่วยอื่นใกล้กว่า โทร ·····"
+    assert found[recalled.id]["text"] == "ไม่ต้องแล้ว"
+    assert other.jobs()["taken"] == [], "who has it now has lost nothing"
+    page = phone.client.get("/field", headers=phone.headers).text
+    assert "ศูนย์ส่งต่องานนี้ให้ QRU2 แล้ว" in page and "ศูนย์เรียกกลับจากงานนี้" in page
+    time.advance(hours=1, minutes=1)
+    assert phone.jobs()["taken"] == []
+
+
 def test_who_stands_by_is_known_to_be_near(
     floor: Floor, phone: Phone, other: Phone, send: Send
 ) -> None:

@@ -744,3 +744,25 @@ def test_who_may_not_read_a_ticket_does_not_see_it_there(
         not in client.get(f"/tickets/incidents/{found}/map").text
     )
     assert client.get("/tickets/incidents/99").status_code == 404
+
+
+def test_the_board_of_units_says_what_may_be_one_incident(
+    floor: Floor, config: Tickets, call: Call, client: FlaskClient
+) -> None:
+    for _ in range(ENOUGH):
+        call()
+    (incident,) = detect(floor, config)
+    address = f"/tickets/incidents/{incident}"
+    board = client.get("/tickets/units?lang=en").text
+    assert board.count("data-wait>") == ENOUGH, "each waits, until somebody has confirmed it"
+    assert board.count(f"{ENOUGH} tickets may be one incident") == 1
+    assert board.count(f'href="{address}"') == ENOUGH + 1
+    assert "one unit goes for all of them" not in board
+    assert board.count("waiting less than a minute") == ENOUGH and "0 min" not in board
+    token = re.search(r'name="csrf_token" value="(\w+)"', client.get(address).text)
+    assert token
+    form = {"csrf_token": token[1]}
+    assert client.post(f"{address}/confirm", data=form).status_code == 303
+    board = client.get("/tickets/units?lang=en").text
+    assert board.count("data-wait>") == 1
+    assert "may be one incident" not in board and "one unit goes for all of them" in board

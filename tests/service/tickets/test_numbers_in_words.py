@@ -18,8 +18,12 @@ from tests.service.tickets.conftest import NOW
 from tests.support.floors import sign_in_as
 from tickets import service
 from tickets.config import Tickets
+from tickets.facts import Actor
+from tickets.incidents import service as incidents
 from tickets.service import TicketFacts
+from tickets.units import fleet
 from tickets.web import NUMBER_AT_HAND
+from tickets.workflow import Role as WorksAs
 
 CALLER = "+66812345678"
 WRITTEN = "น้ำท่วม โทรกลับ 089-111-2233 ({n})"
@@ -85,6 +89,19 @@ def planted(floor: Floor, config: Tickets, sits: Any, send: Send) -> TicketFacts
         text = WRITTEN.format(n=f"{was} {to}")
         send(f"{page}/move", **{"from": was, "to": to, "text": text, **more})
     send(f"{page}/units/ask", text=WRITTEN.format(n="unit"))
+    # a unit has the other: with words that were sent along, and with what it did
+    sign_in_as(floor, Role.CREW, "another-crew")
+    with floor.db.write() as session:
+        fleet.seed(session, config)
+        supervisor = Actor("the-supervisor", WorksAs.SUPERVISOR)
+        fleet.put_on(session, "qru1", "another-crew", actor=supervisor, by=None, now=clock.now())
+    other = f"/tickets/{made[1].number}/units"
+    send(other, unit="qru1", note=WRITTEN.format(n="sent along"), key="1")
+    send("/tickets/units/jobs/1/decline", note=WRITTEN.format(n="declined"), key="2")
+    send(other, unit="qru1", note=WRITTEN.format(n="again"), key="3", another="1")
+    with floor.db.write() as session:
+        ended = {"result": "other", "text": WRITTEN.format(n="ended")}
+        incidents.tell_of(session, 1, "ended", "the-supervisor", clock.now(), ended)
     return made[0]
 
 
@@ -105,7 +122,7 @@ def addresses(app: Flask, role: Role, ticket: TicketFacts) -> Iterator[str]:
 def test_it_stands_on_no_page_of_who_may_not_see_the_caller(
     app: Flask, client: FlaskClient, sits: Any, send: Send, planted: TicketFacts, role: Role
 ) -> None:
-    sits(role, "another")
+    sits(role, f"another-{role}")
     send(f"/tickets/{planted.number}/watch")
     seen = told = 0
     for address in addresses(app, role, planted):

@@ -4,7 +4,11 @@ import smtplib
 import socket
 import threading
 from contextlib import suppress
+from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.policy import compat32
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 
 import pytest
@@ -74,3 +78,34 @@ def test_a_server_that_answers_a_letter_at_a_time_is_left(monkeypatch: pytest.Mo
             server.join(20)
     assert outcome is smtp.Outcome.LATER
     assert error is not None
+
+
+@pytest.mark.parametrize("host", ["hotline.example", "hotline." + "of-a-long-name." * 6 + "go.th"])
+def test_an_address_to_unsubscribe_is_one_however_long_it_is(host: str) -> None:
+    address = f"<https://{host}/unsubscribe/12345-04a4f68c7805807015cb082a2c68d12e>"
+    message = EmailMessage(policy=smtp.TRAVELLING)
+    message["List-Unsubscribe"] = address
+    message.set_content("x\n")
+    lines = message.as_bytes().split(b"\r\n")
+    assert f"List-Unsubscribe: {address}".encode() in lines
+    assert max(map(len, lines)) <= 998, "RFC 5322, 2.1.1"
+
+
+@pytest.mark.parametrize("times", range(1, 12))
+@pytest.mark.parametrize(
+    "word", ["รายงานประจำวัน", "สายด่วนเมืองพัทยา 1337", "ก", "[1337] น้ำท่วม · Flood"]
+)
+def test_thai_in_a_subject_and_a_name_keeps_its_spaces(word: str, times: int) -> None:
+    text = " ".join([word] * times).strip()
+    message = EmailMessage(policy=smtp.TRAVELLING)
+    message["From"] = formataddr((text, "hotline@city.example"))
+    message["Subject"] = text
+    message.set_content("x\n")
+    raw = message.as_bytes()
+    assert max(map(len, raw.split(b"\r\n"))) <= 78, "RFC 5322, 2.1.1"
+    # as a mail program reads it, which is not how this Python writes it
+    read = message_from_bytes(raw, policy=compat32)
+    assert str(make_header(decode_header(read["Subject"]))) == text
+    name, address = parseaddr(read["From"].replace("\r\n", ""))
+    assert address == "hotline@city.example"
+    assert str(make_header(decode_header(name))) == text

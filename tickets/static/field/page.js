@@ -200,9 +200,16 @@ async function renew() {
   keepTyped(jobs);
   // without a line the worker gives what it has kept: that knows nothing of what has arrived
   if (jobs.dataset.etag !== part("jobs").dataset.etag) landed = [];
+  // a telephone in a pocket: what came, and what was taken, is felt
+  if (marks(jobs).some((each) => !marks(part("jobs")).includes(each))) navigator.vibrate?.([300, 150, 300]);
   part("jobs").replaceWith(document.adoptNode(jobs));
   if (at) part("as-of").replaceWith(document.adoptNode(at));
   await keep();
+}
+
+/** The jobs that are there, and those that were taken away. @param {HTMLElement} jobs */
+function marks(jobs) {
+  return [...jobs.querySelectorAll("[data-job], [data-taken]")].map((each) => each.id || each.getAttribute("data-taken"));
 }
 
 /** What is open stays open, what is typed stays typed. @param {HTMLElement} fresh */
@@ -292,14 +299,16 @@ function showPhotos(card, photos) {
   const list = card.querySelector(".unsent-photos");
   if (!list) return;
   const there = new Map([...list.querySelectorAll("canvas")].map((each) => [each.dataset.key, each]));
-  for (const [key, canvas] of there) if (!photos.some((each) => each.key === key)) canvas.remove();
+  for (const [key, canvas] of there) if (!photos.some((each) => each.key === key)) canvas.parentElement?.remove();
   for (const each of photos) {
     if (there.has(each.key) || !each.photo) continue;
+    const figure = document.createElement("figure"), caption = document.createElement("figcaption");
     const canvas = document.createElement("canvas");
     canvas.dataset.key = each.key;
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", say(`act_photo_${each.side}`));
-    list.append(canvas);
+    canvas.setAttribute("aria-hidden", "true"); // its caption says all that can be said of it
+    caption.textContent = say(`photo_${each.side}`);
+    figure.append(canvas, caption);
+    list.append(figure);
     void preview(each.photo, canvas, PREVIEW);
   }
 }
