@@ -40,6 +40,17 @@ PHONE = {"width": 360, "height": 740}
 PATIENCE_MS = 20_000
 
 
+def wait_for(page: Page, happened: Callable[[], object], what: str) -> None:
+    """Until something is so in the test itself, such as a request that was held: whoever waits lets
+    the browser be answered meanwhile.
+    """
+    for _ in range(PATIENCE_MS // 20):
+        if happened():
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(f"waited in vain: {what}")
+
+
 _NUMBERS = itertools.count(1)
 _NAMES = itertools.count(1)
 #: Beyond those that the hotline itself comes to in a session.

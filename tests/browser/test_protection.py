@@ -15,7 +15,7 @@ from hotline.auth import COOKIE, Role
 from hotline.floor import Floor
 from hotline.notices import service as notices
 from hotline.notices.rules import Kind
-from tests.browser.conftest import Hotline, Look, Open, new_call_id
+from tests.browser.conftest import Hotline, Look, Open, new_call_id, wait_for
 from tests.browser.test_accessibility import faults
 from tests.support.floors import sign_in_as
 from tickets import service
@@ -78,8 +78,7 @@ def test_what_came_before_the_stream_of_a_page_is_counted(
     page = open_page(name, "/tickets", language="en")
     page.route(re.compile(r"/stream\?"), hold)
     page.reload()
-    while not held:
-        page.wait_for_timeout(50)
+    wait_for(page, lambda: held, "the stream is asked for")
     tell(hotline, name)
     held[0].continue_()
     expect(page.locator("#bell .count")).to_have_text("1")
