@@ -414,6 +414,25 @@ def test_what_is_typed_outlives_a_reload(hotline: Hotline, open_page: Open) -> N
     expect_state(page, "idle")
 
 
+def test_what_is_on_its_way_as_the_page_is_left_is_sent_again(
+    hotline: Hotline, open_page: Open
+) -> None:
+    """The browser cuts off with a page what that has sent, whether or not it has arrived."""
+    page = open_page("agent5", "/desk", language="en")
+    press_ready(page)
+    talk(hotline, page, "3", "1")
+    held: list[Route] = []
+    page.route("**/draft*", lambda route: route.continue_() if held else held.append(route))
+    page.keyboard.type("น้ำท่วม")
+    wait_for(page, lambda: held, "it is on its way")
+    page.reload()
+    expect(page.locator("textarea[name=note]")).to_have_value("น้ำท่วม")
+    page.keyboard.press("F9")
+    expect_state(page, "wrap_up")
+    finish_as(page, "1")
+    expect_state(page, "idle")
+
+
 def test_a_fragment_moves_no_caret(hotline: Hotline, open_page: Open) -> None:
     page = open_page("agent5", "/desk", language="en")
     press_ready(page)
