@@ -343,7 +343,7 @@ export class Live extends EventTarget {
    */
   async question(fragment, mark) {
     if (this.failures === Infinity) return;
-    const since = this.stream.since;
+    const since = this.stream.tells(fragment.topics) ? this.stream.since : 0;
     fragment.loading = true;
     fragment.again = false;
     fragment.due = Infinity;

@@ -301,6 +301,28 @@ def test_a_caller_who_hangs_up_leaves_the_desk_ready(hotline: Hotline, open_page
     expect(page).not_to_have_title(re.compile("☎"))
 
 
+def test_who_hangs_up_while_the_stream_is_widened_is_gone_from_the_desk(
+    hotline: Hotline, open_page: Open
+) -> None:
+    """What comes with a call listens to more: until that stream has begun the one before tells."""
+    page = open_page("agent5", "/desk", language="en")
+    with page.expect_response(re.compile(r"/stream\?")):
+        page.reload()
+    press_ready(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/stream\?"), hold)
+    caller = hotline.ring("3", "1")
+    page.wait_for_selector(".panel.ring")
+    wait_for(page, lambda: held, "the wider stream is asked for")
+    hotline.hang_up(caller)
+    expect_state(page, "idle")
+    expect(page.locator(".panel.ring")).to_have_count(0)
+
+
 def test_of_a_call_that_is_over_nothing_is_asked(hotline: Hotline, open_page: Open) -> None:
     """What stands in the fragment of the call waits for that: it would be refused."""
     page = open_page("agent5", "/desk")
