@@ -319,6 +319,10 @@ def test_who_hangs_up_while_the_stream_is_widened_is_gone_from_the_desk(
     page.wait_for_selector(".panel.ring")
     wait_for(page, lambda: held, "the wider stream is asked for")
     hotline.hang_up(caller)
+    hotline.nobody_talks(within=30)
+    page.wait_for_timeout(500)  # it is told by now
+    for route in held:
+        route.continue_()
     expect_state(page, "idle")
     expect(page.locator(".panel.ring")).to_have_count(0)
 
