@@ -12,6 +12,8 @@ class Draft {
   constructor(form) {
     this.form = form;
     this.unsavedSince = 0;
+    /** Since when that was unsaved which is on its way; 0: nothing is. */
+    this.underWay = 0;
     /** @type {number | undefined} */
     this.timer = undefined;
     /** @type {AbortController | undefined} */
@@ -25,12 +27,14 @@ class Draft {
     this.timer = setTimeout(() => this.save(), Math.min(PAUSE_MS, Math.max(0, this.unsavedSince + AT_LATEST_MS - now)));
   }
 
+  /** @param {boolean} [keepalive] the page is left: what is on its way would be cut off with it, and is sent again */
   async save(keepalive = false) {
     clearTimeout(this.timer);
-    if (!this.unsavedSince || !this.form.isConnected) return;
+    const since = (keepalive && this.underWay) || this.unsavedSince;
+    if (!since || !this.form.isConnected) return;
     this.sending?.abort(); // what is older must not arrive later
     const sending = (this.sending = new AbortController());
-    const since = this.unsavedSince;
+    this.underWay = since;
     this.unsavedSince = 0;
     try {
       const response = await fetch(this.form.dataset.draft ?? "", {
@@ -41,8 +45,10 @@ class Draft {
         signal: sending.signal,
       });
       if (response.status >= 500) throw new Error(`${response.status}`);
+      if (this.sending === sending) this.underWay = 0;
     } catch {
       if (this.sending !== sending) return; // a newer one is on its way
+      this.underWay = 0;
       this.unsavedSince = since;
       this.timer = setTimeout(() => this.save(), PAUSE_MS);
     }
@@ -64,5 +70,8 @@ export function keepDrafts(root) {
   };
   root.addEventListener("input", onEdit);
   root.addEventListener("change", onEdit);
-  addEventListener("pagehide", () => drafts.forEach((draft) => draft.save(true)));
+  // before the next page is asked for, which shows what is kept by then: `pagehide` comes only with its answer
+  for (const leaving of ["beforeunload", "pagehide"]) {
+    addEventListener(leaving, () => drafts.forEach((draft) => draft.save(true)));
+  }
 }

@@ -12,7 +12,7 @@ const HIDDEN_SECONDS = 5;
 const LISTENING_SECONDS = 15;
 const GIVE_UP_MS = 8000;
 const TICK_MS = 250;
-/** An answer takes a while: what is less is no fault of a clock. */
+/** What is less is no fault of a clock. */
 const CLOCK_OFF_MS = 1000;
 
 /**
@@ -140,6 +140,8 @@ class Fragment {
     this.since = 0;
     /** What the server's clock showed in its last answer. @type {string | null} */
     this.told = null;
+    /** When that was asked, in milliseconds of `performance.now()`. */
+    this.asked = 0;
     /** It was told of a change while an answer was on its way. */
     this.again = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -183,6 +185,7 @@ class Fragment {
     const url = address.pathname + address.search;
     if (url !== this.url) [this.url, this.etag] = [url, ""];
     const turn = ++this.turn;
+    this.asked = performance.now();
     const response = await fetch(url, {
       headers: {
         Accept: "text/html",
@@ -231,10 +234,16 @@ export class Live extends EventTarget {
     return this.clock() + this.correction;
   }
 
-  /** @param {string | null} told what the server's clock showed just now */
-  correct(told) {
-    const off = Date.parse(told ?? "") - this.now();
-    if (Math.abs(off) > CLOCK_OFF_MS * Number(this.root.dataset.speed ?? 1)) this.correction += off;
+  /**
+   * The server's clock showed `told` at some moment since it was asked: a clock that may be right stays as it is.
+   * @param {string | null} told
+   * @param {number} took milliseconds from the question until now; more than is waited for: this machine slept
+   */
+  correct(told, took) {
+    const speed = Number(this.root.dataset.speed ?? 1);
+    const unsure = took > GIVE_UP_MS ? 0 : (took / 2) * speed;
+    const off = Date.parse(told ?? "") + unsure - this.now();
+    if (Math.abs(off) > CLOCK_OFF_MS * speed + unsure) this.correction += off;
   }
 
   /** Begin. Nothing stops it but the end of the session. */
@@ -334,7 +343,7 @@ export class Live extends EventTarget {
    */
   async question(fragment, mark) {
     if (this.failures === Infinity) return;
-    const since = this.stream.since;
+    const since = this.stream.tells(fragment.topics) ? this.stream.since : 0;
     fragment.loading = true;
     fragment.again = false;
     fragment.due = Infinity;
@@ -343,7 +352,7 @@ export class Live extends EventTarget {
       const changed = await fragment.load(mark);
       answered = true;
       this.failures = 0;
-      this.correct(fragment.told);
+      this.correct(fragment.told, performance.now() - fragment.asked);
       this.seen = this.now();
       this.trouble("");
       if (changed) this.changed(fragment.element);

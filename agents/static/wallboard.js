@@ -116,6 +116,7 @@ const buttons = /** @type {HTMLElement} */ (full.parentElement);
 buttons.hidden = false;
 
 showSound();
-live.addEventListener("changed", watch);
+// at once, and not with the next tick: all that is shown is of one moment
+live.addEventListener("changed", tick);
 live.start();
 setInterval(tick, 250);

@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * The bell in the header counts by itself: it asks again when the stream of its page says that something
- * has come, and now and then. Where the page has no stream of its own (the desk has), it is opened here.
+ * has come, when that is up (what came before was told to nobody), and now and then. Where the page has no
+ * stream of its own (the desk has), it is opened here.
  */
 
 import { Stream, told } from "./stream.js";
@@ -11,7 +12,10 @@ const ASK_MS = 45_000;
 /** @param {HTMLElement} bell */
 function watch(bell) {
   let asking = false;
+  let again = false;
+  /** Ask, and once more when something came while the answer was on its way. */
   const ask = async () => {
+    again = asking;
     if (asking || document.hidden) return;
     asking = true;
     try {
@@ -22,10 +26,11 @@ function watch(bell) {
     } finally {
       asking = false;
     }
+    if (again) await ask();
   };
   setInterval(ask, ASK_MS);
   document.addEventListener("visibilitychange", ask);
-  told(bell, (why) => why === "changed" && ask());
+  told(bell, (why) => why === "down" || ask());
   if (!document.querySelector("main [data-stream]")) new Stream(bell.dataset.stream ?? "").open();
 }
 

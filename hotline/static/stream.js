@@ -53,11 +53,15 @@ export class Stream extends EventTarget {
     /** Which time it is up; 0: it is not. */
     this.since = 0;
     this.times = 0;
+    /** What the one that has begun tells of. @type {Set<string>} */
+    this.heard = new Set();
     /** The mark of what was told last. */
     this.mark = "";
     this.tries = 0;
     /** @type {EventSource | undefined} */
     this.source = undefined;
+    /** The one before, which is heard until the next has begun: nothing is missed in between. @type {EventSource | undefined} */
+    this.before = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     addEventListener("online", () => this.again(0));
@@ -67,6 +71,11 @@ export class Stream extends EventTarget {
 
   get up() {
     return this.since > 0;
+  }
+
+  /** @param {string[]} topics @returns {boolean} whether it tells of all these: what is new to it, it does with the next one */
+  tells(topics) {
+    return topics.every((topic) => this.heard.has(topic));
   }
 
   /**
@@ -88,20 +97,29 @@ export class Stream extends EventTarget {
   }
 
   open() {
-    this.close();
+    clearTimeout(this.timer);
     const topics = [...new Set([...this.topics.split(" "), ...alsoWanted()])].filter(Boolean).sort();
     if (!this.address || !topics.length) return;
     const address = new URL(this.address, location.origin);
     address.searchParams.set("topics", topics.join(" "));
+    // of those that never began the last one is waited for; one that has is kept until then
+    if (this.source?.readyState !== EventSource.OPEN || this.before) this.source?.close();
+    else this.before = this.source;
     const source = (this.source = new EventSource(address, { withCredentials: true }));
     /** @param {string} name @param {(event: MessageEvent) => void} act */
     const on = (name, act) =>
       source.addEventListener(name, (event) => {
-        if (this.source !== source) return;
-        this.watch();
+        if (this.source !== source && this.before !== source) return;
+        if (this.source === source) this.watch();
         act(/** @type {MessageEvent} */ (event));
       });
-    on("hello", () => this.isUp(true));
+    on("hello", () => {
+      if (this.source !== source) return;
+      this.before?.close();
+      this.before = undefined;
+      this.heard = new Set(topics);
+      this.isUp(true);
+    });
     on("here", () => this.isUp(true));
     on("away", () => this.isUp(false));
     on("beat", () => this.up && this.dispatchEvent(new Event("beat")));
@@ -112,7 +130,13 @@ export class Stream extends EventTarget {
       page.dispatchEvent(new CustomEvent("changed", { detail: changed.detail }));
     });
     // not left to the browser, which never tries again after an answer that is none
-    source.addEventListener("error", () => this.source === source && this.lost());
+    source.addEventListener("error", () => {
+      if (this.source === source) return this.lost();
+      source.close();
+      if (this.before !== source) return;
+      this.before = undefined;
+      this.isUp(false); // until the next begins
+    });
     this.watch();
   }
 
@@ -146,7 +170,7 @@ export class Stream extends EventTarget {
 
   close() {
     clearTimeout(this.timer);
-    this.source?.close();
-    this.source = undefined;
+    for (const each of [this.before, this.source]) each?.close();
+    this.before = this.source = undefined;
   }
 }

@@ -40,6 +40,17 @@ PHONE = {"width": 360, "height": 740}
 PATIENCE_MS = 20_000
 
 
+def wait_for(page: Page, happened: Callable[[], object], what: str) -> None:
+    """Until something is so in the test itself, such as a request that was held: whoever waits lets
+    the browser be answered meanwhile.
+    """
+    for _ in range(PATIENCE_MS // 20):
+        if happened():
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(f"waited in vain: {what}")
+
+
 _NUMBERS = itertools.count(1)
 _NAMES = itertools.count(1)
 #: Beyond those that the hotline itself comes to in a session.
@@ -101,13 +112,18 @@ class Hotline:
         """Nobody talks, writes up or is ready any more: what a test left that failed on its way."""
         for call in self._handset("calls?live=1")["calls"]:
             self.hang_up(call["sid"])
+        # the hotline is told by the exchange a moment later; what keeps an agent busy for longer
+        # than that shows in the next test of that agent
+        with suppress(AssertionError):
+            self.nobody_talks(within=10)
         with self.floor() as floor:
-            # the hotline is told by the exchange a moment later; what keeps an agent busy for
-            # longer than that shows in the next test of that agent
-            with suppress(AssertionError):
-                until(lambda: not _talking(floor), "no agent talks", within=10)
             _send_home(floor)
             self._write_up(floor)
+
+    def nobody_talks(self, *, within: float) -> None:
+        """Once no agent is offered a call or has one, as the hotline knows it."""
+        with self.floor() as floor:
+            until(lambda: not _talking(floor), "no agent talks", within=within)
 
     def send_home(self) -> None:
         """Nobody is ready any more."""

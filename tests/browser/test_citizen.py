@@ -23,6 +23,7 @@ from tests.browser.conftest import (
 from tests.browser.test_accessibility import faults
 from tests.support.waiting import until
 from tickets import following, service
+from tickets import sms as messages
 from tickets.config import Tickets
 from tickets.facts import CITIZEN
 from tickets.models import EventKind
@@ -73,6 +74,12 @@ def received(hotline: Hotline, number: str, words: str) -> dict[str, Any]:
 
 def link_in(message: dict[str, Any]) -> str:
     return next(word for word in message["body"].split() if word.startswith("http"))
+
+
+def arrived(floor: Floor, ticket: TicketFacts) -> list[str]:
+    """How it stands with each SMS of a ticket."""
+    with floor.db.read() as session:
+        return [each.how for each in messages.of_ticket(session, ticket.id)]
 
 
 @pytest.fixture
@@ -127,6 +134,9 @@ def test_from_the_sms_to_the_mark_and_the_reopening(
             return [event.data["text"] for event in story if event.kind is EventKind.CITIZEN]
 
         until(lambda: "รีบมานะ" in told(), "the answer is on the ticket", within=120)
+
+        # the carrier says so after the telephone has it, and the page is of when it was opened
+        until(lambda: arrived(floor, ticket) == ["delivered"] * 3, "the carrier has told so")
     desk = open_page("supervisor", f"/tickets/{ticket.number}", language="en")
     expect(desk.locator(".card.sms-told .tag.good")).to_have_count(3)
     expect(desk.locator(".told-list")).to_contain_text("delivered")

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from hotline.auth import Role
 from tests.browser.conftest import Hotline
 from tests.browser.test_accessibility import faults
-from tests.browser.test_desk import fits
+from tests.browser.test_desk import fits, look_at_offer
 from tests.browser.test_softphone import (
     AGENT,
     CALLER,
@@ -147,7 +147,8 @@ def test_a_word_with_a_colleague_who_takes_the_caller_over(
     agent.keyboard.press("Enter")
     expect(colleague.locator(".ring")).to_contain_text("นาตาชา asks for a word")
     expect(colleague.locator(".ring .told")).to_have_text("a lamp in Soi 6")
-    colleague.wait_for_timeout(1000)
+    look_at_offer(colleague)
+    expect(colleague.locator("[data-key=Enter]")).to_be_focused()
     colleague.keyboard.press("Enter")
     expect(colleague.locator(".panel.call")).to_contain_text("You speak with นาตาชา")
     agent.fill("textarea[name=note]", "a lamp in Soi 6, " + "and it is dark there. " * 40)

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Rout
 from agents import demo
 from hotline import clock
 from hotline.floor import Floor
-from tests.browser.conftest import PATIENCE_MS, PHONE, Hotline, new_call_id
+from tests.browser.conftest import PATIENCE_MS, PHONE, Hotline, new_call_id, wait_for
 from tests.browser.test_accessibility import faults
 from tests.browser.test_ticket_pages import narrow_enough
 from tests.support import photos
@@ -248,12 +248,8 @@ class HalfALine:
             route.abort("connectionreset")
 
     def wait_for(self, page: Page, times: int) -> None:
-        """Until it was tried so often: who waits must let the browser be answered meanwhile."""
-        for _ in range(PATIENCE_MS // 50):
-            if self.times >= times:
-                return
-            page.wait_for_timeout(50)
-        raise AssertionError(f"tried {self.times} times")
+        """Until it was tried so often."""
+        wait_for(page, lambda: self.times >= times, f"tried {times} times")
 
 
 def test_half_a_line_and_two_tabs_send_nothing_twice_and_lose_nothing(

@@ -2,19 +2,20 @@
 pages of it are readable for everybody.
 """
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from hotline import clock
 from hotline.auth import COOKIE, Role
 from hotline.floor import Floor
 from hotline.notices import service as notices
 from hotline.notices.rules import Kind
-from tests.browser.conftest import Hotline, Look, Open, new_call_id
+from tests.browser.conftest import Hotline, Look, Open, new_call_id, wait_for
 from tests.browser.test_accessibility import faults
 from tests.support.floors import sign_in_as
 from tickets import service
@@ -51,19 +52,60 @@ def brought(floor: Floor, call_id: int, days: int = 3) -> service.TicketFacts:
     return made
 
 
+def tell(hotline: Hotline, username: str) -> None:
+    """A ticket is theirs."""
+    division = {"th": "ช่าง", "en": "Works"}
+    facts: dict[str, Any] = {"ticket": "1000002", "number": "100-0002", "division": division}
+    with hotline.floor() as floor, floor.db.write() as session:
+        told = {"key": f"test:{clock.now()}", "subject": "ticket:0", "now": clock.now()}
+        notices.tell(session, [username], Kind.ASSIGNED, **told, **facts)
+
+
+def watcher(hotline: Hotline) -> str:
+    """Somebody whom nothing of the other tests is told."""
+    return hotline.employ("watcher", Role.AGENT)
+
+
+def test_what_came_before_the_stream_of_a_page_is_counted(
+    hotline: Hotline, open_page: Open
+) -> None:
+    """Of that nothing is told: the stream knows only what comes from then on."""
+    name, held = watcher(hotline), list[Route]()
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page = open_page(name, "/tickets", language="en")
+    page.route(re.compile(r"/stream\?"), hold)
+    page.reload()
+    wait_for(page, lambda: held, "the stream is asked for")
+    tell(hotline, name)
+    held[0].continue_()
+    expect(page.locator("#bell .count")).to_have_text("1")
+
+
+def test_what_comes_while_the_bell_asks_is_counted(hotline: Hotline, open_page: Open) -> None:
+    name, seen = watcher(hotline), list[str]()
+
+    def answer(route: Route) -> None:
+        found = route.fetch()
+        seen.append(found.text())
+        if len(seen) == 1:
+            tell(hotline, name)
+            page.wait_for_timeout(1000)  # for the word of it, which comes before the answer
+        route.fulfill(response=found)
+
+    page = open_page(name, "/tickets", language="en")
+    page.route("**/notices/bell", answer)
+    tell(hotline, name)
+    expect(page.locator("#bell .count")).to_have_text("2")
+
+
 def test_the_bell_rings_and_a_look_is_written_down(hotline: Hotline, open_page: Open) -> None:
     page = open_page("supervisor", "/tickets", language="en")
     bell = page.locator("#bell .count")
     before = int(bell.text_content() or 0) if bell.count() else 0
-    with hotline.floor() as floor, floor.db.write() as session:
-        facts = {
-            "ticket": "1000002",
-            "number": "100-0002",
-            "division": {"th": "ช่าง", "en": "Works"},
-        }
-        key = f"test:{clock.now()}"
-        told = {"subject": "ticket:0", "now": clock.now(), **facts}
-        notices.tell(session, ["supervisor"], Kind.ASSIGNED, key=key, **told)  # type: ignore[arg-type]
+    tell(hotline, "supervisor")
     expect(bell).to_have_text(str(before + 1))
     page.click("#bell")
     expect(page.locator(".notices li.unseen").first).to_contain_text("Ticket 100-0002 is yours")
