@@ -233,12 +233,13 @@ class _Map(Section):
 
     def unknown_columns(self, columns: Sequence[str]) -> list[Fault]:
         """A fault for every column that is named and not there."""
-        there = ", ".join(each for each in columns if each)
-        return [
-            Fault(path, f'no column "{name}" (there are {there})')
+        faults = [
+            Fault(path, f'no column "{name}"')
             for path, name in self.columns_used()
             if name not in columns
         ]
+        there = ", ".join(each for each in columns if each)
+        return [*faults, Fault("(the columns)", f"are {there}")] if faults else []
 
     def faults(self) -> Iterator[Fault]:
         yield from self.time.faults()

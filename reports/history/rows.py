@@ -50,12 +50,12 @@ class Reading:
             return Row(record.line, record.raw, ignored="empty line")
         try:
             values = self._values(record.fields)
-            visit = self._visit(values)
+            visit, key = self._visit(values), self._key(values)
         except (Bad, Unreadable) as reason:
             return Row(record.line, record.raw, bad=str(reason))
         except Ignored as reason:
             return Row(record.line, record.raw, ignored=str(reason))
-        return Row(record.line, record.raw, visit=visit, key=self._key(values))
+        return Row(record.line, record.raw, visit=visit, key=key)
 
     def _values(self, fields: Sequence[str]) -> dict[str, str]:
         if len(fields) != len(self.columns):
@@ -69,8 +69,11 @@ class Reading:
         return values
 
     def _key(self, values: Mapping[str, str]) -> str:
-        parts = (self.map.source, *(values[column] for column in self.map.key))
-        return digest("\x1f".join(parts), 16)
+        parts = [values[column] for column in self.map.key]
+        if not any(parts):
+            # two such rows would be one call, told twice
+            raise Bad(f"nothing says which call it is: {', '.join(self.map.key)} is empty")
+        return digest("\x1f".join((self.map.source, *parts)), 16)
 
     # ------------------------------------------------------------ the visit
 

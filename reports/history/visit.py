@@ -90,9 +90,9 @@ class Visit:
         if self.ended_at - self.arrived_at > longest:
             return f"lasts longer than {longest}"
         if self.ended_at > now:
-            return f"is in the future: {self.ended_at:%Y-%m-%d %H:%M:%S}"
+            return f"is in the future: {self.ended_at:%Y-%m-%d %H:%M:%S} UTC (another era?)"
         if self.arrived_at.year < EARLIEST_YEAR:
-            return f"is before {EARLIEST_YEAR}: {self.arrived_at:%Y-%m-%d}"
+            return f"is before {EARLIEST_YEAR}: {self.arrived_at:%Y-%m-%d} (another era?)"
         return None
 
     @property

@@ -455,9 +455,36 @@ def test_a_header_that_is_not_the_maps(floor, tmp_path):
     file.write_text("id,at,wait,speech,end,phone,id\n", encoding="utf-8")
     with pytest.raises(ConfigError) as wrong:
         bring(floor, file, the_map)
-    assert [fault.path for fault in wrong.value.faults] == ["lengths.talk", "(the file)"]
+    assert [str(fault) for fault in wrong.value.faults] == [
+        'lengths.talk: no column "talk"',
+        "(the columns): are id, at, wait, speech, end, phone, id",
+        '(the file): has two columns "id"',
+    ]
     with floor.db.read() as session:
         assert session.scalars(sa.select(Import)).all() == []
+
+
+def test_a_header_in_another_encoding_is_told_as_that(floor, tmp_path):
+    file, the_map = tmp_path / "numbers.csv", tmp_path / "numbers.yaml"
+    the_map.write_text(NUMBERS, encoding="utf-8")
+    file.write_bytes("เลขที่,วันที่\n".encode("tis-620"))
+    with pytest.raises(ConfigError) as wrong:
+        bring(floor, file, the_map)
+    assert [str(fault) for fault in wrong.value.faults] == [
+        "(the header): field 1 is not utf-8: byte 0xe0",
+        "file.encoding: the header may be tis-620",
+    ]
+
+
+def test_what_nothing_says_which_call_it_is_is_no_call(floor, tmp_path):
+    """Two such rows would be one call, told twice."""
+    file, the_map = tmp_path / "numbers.csv", tmp_path / "numbers.yaml"
+    the_map.write_text(NUMBERS, encoding="utf-8")
+    row = "29/02/2567 10:00:00,10,60,ok,"
+    file.write_text(f"id,at,wait,talk,end,phone\n1,{row}\n,{row}\n", encoding="utf-8")
+    told = bring(floor, file, the_map).told
+    assert (told.counts.new, told.counts.bad) == (1, 1)
+    assert told.bad[0][1] == "nothing says which call it is: id is empty"
 
 
 def test_the_hours_of_a_dial_plan_without_a_queue(floor, tmp_path):
