@@ -146,7 +146,7 @@ def read(job: Job, file: BinaryIO, progress: Callable[[int], None]) -> Iterator[
     if isinstance(job.map, RowsMap):
         columns = _columns(job.map, records)
         reading = rows.Reading(job.map, columns, job.how.zone, job.country, job.now)
-        return map(reading.row, records)
+        return reading.rows(records)
     return events.Reading(job.map, job.how.zone, job.country, job.now).rows(records)
 
 
