@@ -227,6 +227,21 @@ def test_a_day_without_calls_and_days_to_come(get):
     assert "Nothing has been counted here" in get("/reports/year/2580?lang=en").text
 
 
+@pytest.mark.parametrize("name", ["year/2550", "month/2020-01", "day/2020-01-01", "month/2090-01"])
+def test_what_nobody_counted_is_a_dash_and_no_zero(get, name):
+    page = get(f"/reports/{name}?lang=en").text
+    sums = re.findall(r"<tfoot>.*?</tfoot>", page, re.S)
+    assert len(sums) == 2
+    for each in sums:
+        cells = re.findall(r'<td class="number">\s*([^<]*?)\s*</td>', each)
+        assert set(cells) == {"–"}, each
+    large = re.findall(r"</dt>\s*<dd>([^<]*)</dd>", page.partition("<tfoot>")[0])
+    assert set(large) == {"–"}, large
+    assert "data-chart" not in page
+    # nothing is offered of days to come but the page itself
+    assert (".pdf" in page) == (name.startswith(("year/2550", "month/2020")))
+
+
 def test_what_is_live_and_what_was_revised_is_said(get, played):
     text = get("/reports/month/2026-11?lang=en").text
     assert "Counted from the events just now" in text
