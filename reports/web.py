@@ -211,9 +211,11 @@ def _finding(shown: Report, counted: Counted) -> str:
     counters, rates = shown.total.counters, shown.total.rates
     if counters.calls == 0:
         return t("reports.finding_none" if _is_known(counted) else "reports.finding_not_counted")
-    calls = i18n.number(counters.calls, language())
+    calls = _capital(labels.counted(here.words(), "calls", counters.calls))
     if rates.answer_rate is None:
-        return t("reports.finding_no_queue", calls=calls)
+        none_queued = not counters.offered and not counters.callbacks
+        finding = "reports.finding_none_queued" if none_queued else "reports.finding_no_queue"
+        return t(finding, calls=calls)
     return t(
         "reports.finding",
         calls=calls,
@@ -223,6 +225,10 @@ def _finding(shown: Report, counted: Counted) -> str:
         threshold=f"{here.section().service_level.threshold_seconds:g}",
         level=i18n.percent(rates.service_level, language()),
     )
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _show(line: Line, metric: Metric) -> str:
