@@ -29,12 +29,12 @@ from benchmarks.decade import DAYS, Year
 from benchmarks.tickets import built_floor
 from hotline import city, clock, db
 from hotline.auth import COOKIE, Role
-from hotline.db import Database
+from hotline.db import Database, UtcDateTime
 from hotline.floor import Floor
 from hotline.i18n import Texts
 from ivr.models import Call
 from reports import check, figures, service, written
-from reports.models import ReportDay
+from reports.models import NightRun, ReportDay
 from reports.printed.printer import Printer
 from reports.service import How
 from reports.span import Span
@@ -267,20 +267,35 @@ def counting(floor: Floor, watch: Watch, days: Span, bare: Bare) -> None:
     print(scan.row("bare: a columnar scan of all years", scan))
     print(watch.once(again(days.first)).row("counting all years", scan), flush=True)
     print(held.row("a unit of work that writes, meanwhile"))
-    with floor.db.read() as session:
-        since = service.last_run(session)
-
-    def night() -> object:
-        window = service.days_between(day - timedelta(days=how.window_days - 1), day)
-        return service.run_night(floor.db, window, how, since=since)
-
-    print(watch.once(night).row("a night: three days, and what changed", scan))
+    print(a_night(floor.db, watch, day, how, scan))
     of_year = watch.once(lambda: bare.scan(day - timedelta(days=DAYS - 1), day))
     print(of_year.row("bare: a columnar scan of a year", of_year))
     recount = watch.once(again(day - timedelta(days=DAYS - 1)))
     print(recount.row("counting a year again", of_year), flush=True)
     looked = watch.once(lambda: check.run(floor.db, day - timedelta(days=CHECKED), day, how))
     print(looked.row("comparing the last 34 days with their events"), flush=True)
+
+
+def a_night(db: Database, watch: Watch, day: date, how: How, scan: Taken | None = None) -> str:
+    """The row of what the job of a night does after `day`, told what the night before saw: what
+    happened until then. Without that it would count every day that there is.
+    """
+    until = clock.day_bounds(day, how.zone)[0]
+    since = NightRun(
+        last_event_id=_newest(db, "call_events", until),
+        last_ticket_event_id=_newest(db, "ticket_events", until),
+    )
+    window = service.days_between(day - timedelta(days=how.window_days - 1), day)
+    runs: list[NightRun] = []
+    taken = watch.once(lambda: runs.append(service.run_night(db, window, how, since=since)))
+    counted = ", ".join(f"{part} {done['days']}" for part, done in runs[0].data.items())
+    return taken.row(f"a night, which counted {counted} days", scan)
+
+
+def _newest(db: Database, table: str, until: datetime) -> int:
+    events = sa.table(table, sa.column("id"), sa.column("at", UtcDateTime))
+    with db.read() as session:
+        return session.scalar(sa.select(sa.func.max(events.c.id)).where(events.c.at < until)) or 0
 
 
 class Held:

@@ -3,13 +3,13 @@ that a test can make.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from hotline import clock
-from reports.metrics import Counters, Rates, rates, total
+from reports.metrics import COUNTER_NAMES, Counters, Rates, rates, total
 from reports.service import Row
 from reports.untold import EVERYTHING_TOLD, Untold
 
@@ -153,6 +153,11 @@ def report(
             line(key, some, {**span, "queue": key[0], "language": key[1]}) for key, some in by_queue
         ],
     )
+
+
+def unknown(report: Report) -> Report:
+    """The same of a period of which nobody counted anything: its sums are empty, and not zero."""
+    return replace(report, total=replace(report.total, untold=frozenset(COUNTER_NAMES)))
 
 
 def _by_time(

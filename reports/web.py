@@ -25,7 +25,7 @@ from reports.printed.printer import Printer
 from reports.service import Counted
 from reports.span import Span
 from reports.untold import of_days
-from reports.view import Line, Period, Report, report
+from reports.view import Line, Period, Report, report, unknown
 from tickets.config import Tickets
 
 blueprint = static_blueprint("reports", __file__)
@@ -154,6 +154,8 @@ def _page(period: Period) -> str:
             service_level=limits.formula,
             untold=untold,
         )
+        if not (known := _is_known(counted)):
+            shown_ = unknown(shown_)
         beside = periods.beside(session, shown_, reader, now=now, facts=facts)
     writer = Writer(
         words, zone, threshold=limits.threshold_seconds, short=section.short_abandon_seconds
@@ -169,6 +171,7 @@ def _page(period: Period) -> str:
             for source, groups in untold.by_source()
         ],
         sees_imports=current_account().role is not Role.SUPERVISOR,
+        known=known,
         beside=beside,
         headlines=writer.headlines(shown_.total, beside.against),
         bases=writer.bases(beside.against),
@@ -190,6 +193,11 @@ def _page(period: Period) -> str:
     )
 
 
+def _is_known(counted: Counted) -> bool:
+    """Whether a day of it was counted, be it while the reader waits."""
+    return bool(counted.live_days or counted.counted_at)
+
+
 def _live(session: Session, period: Period, now: datetime) -> service.LiveFacts:
     """What is counted while somebody waits; this day as the wallboard has it."""
     today, known = here.day(), {}
@@ -202,11 +210,12 @@ def _finding(shown: Report, counted: Counted) -> str:
     """The report in one sentence: what it says, not what it is."""
     counters, rates = shown.total.counters, shown.total.rates
     if counters.calls == 0:
-        nothing = counted.live_days or counted.counted_at
-        return t("reports.finding_none" if nothing else "reports.finding_not_counted")
-    calls = i18n.number(counters.calls, language())
+        return t("reports.finding_none" if _is_known(counted) else "reports.finding_not_counted")
+    calls = _capital(labels.counted(here.words(), "calls", counters.calls))
     if rates.answer_rate is None:
-        return t("reports.finding_no_queue", calls=calls)
+        none_queued = not counters.offered and not counters.callbacks
+        finding = "reports.finding_none_queued" if none_queued else "reports.finding_no_queue"
+        return t(finding, calls=calls)
     return t(
         "reports.finding",
         calls=calls,
@@ -216,6 +225,10 @@ def _finding(shown: Report, counted: Counted) -> str:
         threshold=f"{here.section().service_level.threshold_seconds:g}",
         level=i18n.percent(rates.service_level, language()),
     )
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _show(line: Line, metric: Metric) -> str:

@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from hotline.errors import Fault
+
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: A line, and a record over several lines (a line break in quotes), cannot be longer; what is, is
 #: no record but a quote that is never closed.
 LONGEST_LINE = 1 << 18
 MOST_LINES = 50
+
+_DELIMITERS = {",": b",", ";": b";", "|": b"|", "tab": b"\t"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,30 @@ class Record:
     raw: bytes
     fields: tuple[str, ...] = ()
     bad: str = ""
+
+
+def hints(header: Record, form: Form) -> list[Fault]:
+    """What the line with the names of the columns looks like, where that is not what was said."""
+    found = []
+    if not header.raw.isascii():
+        is_utf_8 = _decodes(header.raw, "utf-8")
+        if is_utf_8 and form.encoding != "utf-8":
+            found.append(Fault("file.encoding", "the header looks like utf-8"))
+        elif not is_utf_8 and form.encoding == "utf-8":
+            others = [each for each in ("tis-620", "cp874") if _decodes(header.raw, each)]
+            found += [Fault("file.encoding", f"the header may be {each}") for each in others[:1]]
+    if form.delimiter.encode() not in header.raw:
+        there = [name for name, each in _DELIMITERS.items() if each in header.raw]
+        found += [Fault("file.delimiter", f"the header has {name!r} in it") for name in there]
+    return found
+
+
+def _decodes(raw: bytes, encoding: str) -> bool:
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def digest_of(path: Path) -> str:

@@ -146,7 +146,7 @@ def read(job: Job, file: BinaryIO, progress: Callable[[int], None]) -> Iterator[
     if isinstance(job.map, RowsMap):
         columns = _columns(job.map, records)
         reading = rows.Reading(job.map, columns, job.how.zone, job.country, job.now)
-        return map(reading.row, records)
+        return reading.rows(records)
     return events.Reading(job.map, job.how.zone, job.country, job.now).rows(records)
 
 
@@ -157,9 +157,12 @@ def _columns(the_map: RowsMap, records: Iterator[files.Record]) -> Sequence[str]
     record = next(records, None)
     if record is None:
         raise ConfigError([Fault("(the file)", "is empty: it has no header")])
+    hints = files.hints(record, form.form)
+    if record.bad:
+        raise ConfigError([Fault("(the header)", record.bad), *hints])
     columns = tuple(each.strip() for each in record.fields)
     if form.columns and columns != form.columns:
-        raise ConfigError([Fault("file.columns", f"the file has {', '.join(columns)}")])
+        raise ConfigError([Fault("file.columns", f"the file has {', '.join(columns)}"), *hints])
     wrong = the_map.unknown_columns(columns)
     used = {name for _, name in the_map.columns_used()}
     wrong += [
@@ -168,7 +171,7 @@ def _columns(the_map: RowsMap, records: Iterator[files.Record]) -> Sequence[str]
         if columns.count(name) > 1
     ]
     if wrong:
-        raise ConfigError(wrong)
+        raise ConfigError([*wrong, *hints])
     return columns
 
 

@@ -233,12 +233,13 @@ class _Map(Section):
 
     def unknown_columns(self, columns: Sequence[str]) -> list[Fault]:
         """A fault for every column that is named and not there."""
-        there = ", ".join(each for each in columns if each)
-        return [
-            Fault(path, f'no column "{name}" (there are {there})')
+        faults = [
+            Fault(path, f'no column "{name}"')
             for path, name in self.columns_used()
             if name not in columns
         ]
+        there = ", ".join(each for each in columns if each)
+        return [*faults, Fault("(the columns)", f"are {there}")] if faults else []
 
     def faults(self) -> Iterator[Fault]:
         yield from self.time.faults()
@@ -261,6 +262,8 @@ class RowsMap(_Map):
     kind: Literal["rows"] = "rows"
     #: The columns that together name a call: no two calls of the exchange have the same.
     key: Annotated[tuple[Column, ...], Field(min_length=1)]
+    #: Rows that follow each other and have the same in these columns are parts of one call.
+    parts: tuple[Column, ...] = ()
     #: Rows with other values are ignored.
     only: dict[Column, Texts] = Field(default_factory=dict)
     #: Texts of a column that mean that there is nothing.
@@ -280,6 +283,7 @@ class RowsMap(_Map):
     def columns_used(self) -> Iterator[tuple[str, str]]:
         yield from super().columns_used()
         yield from ((f"key.{n}", name) for n, name in enumerate(self.key))
+        yield from ((f"parts.{n}", name) for n, name in enumerate(self.parts))
         yield from ((f"only.{name}", name) for name in self.only)
         yield from ((f"empty.{name}", name) for name in self.empty)
         for name, choices in self.moments:

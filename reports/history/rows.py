@@ -4,9 +4,10 @@ What the map does not say is not guessed: such a row is bad, with the reason.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain, groupby
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -15,7 +16,7 @@ from reports.history import times
 from reports.history.files import Record
 from reports.history.maps import CITY, IGNORE, KEEP, REFUSE, Moment, RowsMap, Values
 from reports.history.times import Place, Unreadable
-from reports.history.visit import Outcome, Row, Visit, digest
+from reports.history.visit import Outcome, Row, Visit, digest, together
 
 DAY = timedelta(days=1)
 LONGEST_NAME = 120
@@ -42,6 +43,38 @@ class Reading:
     country: str
     now: datetime
 
+    def rows(self, records: Iterable[Record]) -> Iterator[Row]:
+        """What the records are; those of one call that stand together are one (`RowsMap.parts`)."""
+        if not self.map.parts:
+            return map(self.row, records)
+        calls = groupby(records, key=self._part)
+        return chain.from_iterable(self._one_call(found) for _, found in calls)
+
+    def _part(self, record: Record) -> tuple[str, ...] | int:
+        """What records of one call have in common; of what cannot be read its line."""
+        if record.bad or len(record.fields) != len(self.columns):
+            return record.line
+        values = dict(zip(self.columns, record.fields, strict=True))
+        found = tuple(values[column].strip() for column in self.map.parts)
+        return found if any(found) else record.line
+
+    def _one_call(self, records: Iterable[Record]) -> Iterator[Row]:
+        found = [self.row(each) for each in records]
+        parts = [each for each in found if each.visit is not None]
+        wrong = next((each for each in found if each.bad), None)
+        if wrong is not None and parts:
+            reason = f"another row of its call is bad: line {wrong.line}"
+            return iter(
+                [replace(each, visit=None, bad=reason) if each.visit else each for each in found]
+            )
+        if len(parts) < 2:
+            return iter(found)
+        whole = Row(parts[0].line, b"".join(each.raw for each in parts), key=parts[0].key)
+        visit = together([each.visit for each in parts if each.visit is not None])
+        fault = visit.fault(self.now, self.map.time.longest)
+        whole = replace(whole, bad=fault) if fault else replace(whole, visit=visit)
+        return chain((each for each in found if each.visit is None), [whole])
+
     def row(self, record: Record) -> Row:
         """What the record is."""
         if record.bad:
@@ -50,12 +83,12 @@ class Reading:
             return Row(record.line, record.raw, ignored="empty line")
         try:
             values = self._values(record.fields)
-            visit = self._visit(values)
+            visit, key = self._visit(values), self._key(values)
         except (Bad, Unreadable) as reason:
             return Row(record.line, record.raw, bad=str(reason))
         except Ignored as reason:
             return Row(record.line, record.raw, ignored=str(reason))
-        return Row(record.line, record.raw, visit=visit, key=self._key(values))
+        return Row(record.line, record.raw, visit=visit, key=key)
 
     def _values(self, fields: Sequence[str]) -> dict[str, str]:
         if len(fields) != len(self.columns):
@@ -69,8 +102,11 @@ class Reading:
         return values
 
     def _key(self, values: Mapping[str, str]) -> str:
-        parts = (self.map.source, *(values[column] for column in self.map.key))
-        return digest("\x1f".join(parts), 16)
+        parts = [values[column] for column in self.map.key]
+        if not any(parts):
+            # two such rows would be one call, told twice
+            raise Bad(f"nothing says which call it is: {', '.join(self.map.key)} is empty")
+        return digest("\x1f".join((self.map.source, *parts)), 16)
 
     # ------------------------------------------------------------ the visit
 

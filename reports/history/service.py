@@ -262,10 +262,8 @@ def judged(
         elif found.content == content:
             verdicts.append("known")
         else:
-            verdicts.append(
-                f"the same call as line {found.line} of import {found.import_id or 'this file'}, "
-                "but other figures"
-            )
+            where = f"import {found.import_id}" if found.import_id else "this file"
+            verdicts.append(f"the same call as line {found.line} of {where}, but other figures")
     return verdicts, fresh
 
 

@@ -1,8 +1,8 @@
 """What an import makes of a file: visits, and rows that are none. Pure."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -90,9 +90,9 @@ class Visit:
         if self.ended_at - self.arrived_at > longest:
             return f"lasts longer than {longest}"
         if self.ended_at > now:
-            return f"is in the future: {self.ended_at:%Y-%m-%d %H:%M:%S}"
+            return f"is in the future: {self.ended_at:%Y-%m-%d %H:%M:%S} UTC (another era?)"
         if self.arrived_at.year < EARLIEST_YEAR:
-            return f"is before {EARLIEST_YEAR}: {self.arrived_at:%Y-%m-%d}"
+            return f"is before {EARLIEST_YEAR}: {self.arrived_at:%Y-%m-%d} (another era?)"
         return None
 
     @property
@@ -100,6 +100,27 @@ class Visit:
         """What makes two rows of the same call say the same."""
         written = "|".join(str(getattr(self, name)) for name in _CONTENT)
         return digest(written, 8)
+
+
+def together(parts: Sequence[Visit]) -> Visit:
+    """One call of what an exchange wrote down in parts, such as one for each telephone that rang.
+
+    It waited from the first until somebody answered, and is over with the last; nobody answered:
+    the part that ended last says how it ended.
+    """
+    queued = [each for each in parts if each.queued_at is not None] or parts
+    answered = [each for each in queued if each.connected_at is not None]
+    if answered:
+        whole = min(answered, key=lambda each: each.connected_at or each.arrived_at)
+    else:
+        whole = max(queued, key=lambda each: each.ended_at)
+    return replace(
+        whole,
+        arrived_at=min(each.arrived_at for each in parts),
+        queued_at=min((each.queued_at for each in queued if each.queued_at), default=None),
+        talk_ended_at=max((at for each in answered if (at := each.talk_ended_at)), default=None),
+        number=next((each.number for each in parts if each.number), None),
+    )
 
 
 def _words(name: str) -> str:

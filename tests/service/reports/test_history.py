@@ -455,9 +455,36 @@ def test_a_header_that_is_not_the_maps(floor, tmp_path):
     file.write_text("id,at,wait,speech,end,phone,id\n", encoding="utf-8")
     with pytest.raises(ConfigError) as wrong:
         bring(floor, file, the_map)
-    assert [fault.path for fault in wrong.value.faults] == ["lengths.talk", "(the file)"]
+    assert [str(fault) for fault in wrong.value.faults] == [
+        'lengths.talk: no column "talk"',
+        "(the columns): are id, at, wait, speech, end, phone, id",
+        '(the file): has two columns "id"',
+    ]
     with floor.db.read() as session:
         assert session.scalars(sa.select(Import)).all() == []
+
+
+def test_a_header_in_another_encoding_is_told_as_that(floor, tmp_path):
+    file, the_map = tmp_path / "numbers.csv", tmp_path / "numbers.yaml"
+    the_map.write_text(NUMBERS, encoding="utf-8")
+    file.write_bytes("เลขที่,วันที่\n".encode("tis-620"))
+    with pytest.raises(ConfigError) as wrong:
+        bring(floor, file, the_map)
+    assert [str(fault) for fault in wrong.value.faults] == [
+        "(the header): field 1 is not utf-8: byte 0xe0",
+        "file.encoding: the header may be tis-620",
+    ]
+
+
+def test_what_nothing_says_which_call_it_is_is_no_call(floor, tmp_path):
+    """Two such rows would be one call, told twice."""
+    file, the_map = tmp_path / "numbers.csv", tmp_path / "numbers.yaml"
+    the_map.write_text(NUMBERS, encoding="utf-8")
+    row = "29/02/2567 10:00:00,10,60,ok,"
+    file.write_text(f"id,at,wait,talk,end,phone\n1,{row}\n,{row}\n", encoding="utf-8")
+    told = bring(floor, file, the_map).told
+    assert (told.counts.new, told.counts.bad) == (1, 1)
+    assert told.bad[0][1] == "nothing says which call it is: id is empty"
 
 
 def test_the_hours_of_a_dial_plan_without_a_queue(floor, tmp_path):
@@ -485,6 +512,48 @@ def test_the_hours_of_a_dial_plan_without_a_queue(floor, tmp_path):
     assert (found.calls, found.offered, found.not_queued) == (4, 3, 1)
     assert (found.answered, found.wait_answered_ms, found.talk_ms) == (1, 8000, 42_000)
     assert (found.abandoned, found.wait_abandoned_ms, found.left_queue) == (1, 30_000, 1)
+
+
+def test_telephones_that_ring_together_or_in_turn_are_one_call(floor, tmp_path):
+    """Asterisk writes a record for each of them, with the same uniqueid."""
+    file = tmp_path / "Master.csv"
+
+    def record(id_: int, to: int, start: str, answer: str, end: str, how: str) -> str:
+        at = [each and f"2026-10-01 08:{each}" for each in (start, answer, end)]
+        return (
+            f'"","0812345678","1337","from-trunk","A","PJSIP/t-{id_}","PJSIP/{to}","Dial","x",'
+            f'"{at[0]}","{at[1]}","{at[2]}",1,1,"{how}","DOCUMENTATION","16.{id_}",""\n'
+        )
+
+    rows = [
+        record(1, 101, "00:00", "", "00:12", "NO ANSWER"),
+        record(1, 102, "00:00", "00:12", "01:12", "ANSWERED"),
+        record(1, 103, "00:00", "", "00:12", "NO ANSWER"),
+        record(2, 101, "10:00", "", "10:20", "NO ANSWER"),
+        record(2, 102, "10:20", "10:25", "10:35", "ANSWERED"),
+        record(3, 101, "20:00", "", "20:20", "BUSY"),
+        record(3, 102, "20:20", "", "20:50", "NO ANSWER"),
+        record(4, 101, "30:00", "", "30:10", "NO ANSWER"),
+        record(4, 102, "30:10", "30:05", "30:40", "ANSWERED"),
+        # apart from the others of its call: nothing is counted twice
+        record(1, 104, "01:12", "", "01:20", "NO ANSWER"),
+    ]
+    file.write_text("".join(rows), encoding="utf-8")
+    told = bring(floor, file, maps.find("asterisk-cdr"), tmp_path / "bad.csv").told
+    assert (told.counts.new, told.counts.bad) == (3, 3)
+    assert [reason for _, reason in told.bad] == [
+        "another row of its call is bad: line 9",
+        "connected before queued",
+        "the same call as line 1 of import 1, but other figures",
+    ]
+    for row in (rows[7], rows[8], rows[9]):
+        assert row.replace('"', '""') in (tmp_path / "bad.csv").read_text(encoding="utf-8")
+    found = counted(floor.db, date(2026, 10, 1), date(2026, 10, 1))
+    assert (found.calls, found.answered, found.abandoned) == (3, 2, 1)
+    assert (found.wait_answered_ms, found.talk_ms) == (12_000 + 25_000, 60_000 + 10_000)
+    assert found.wait_abandoned_ms == 50_000
+    again = bring(floor, file, maps.find("asterisk-cdr")).told
+    assert (again.counts.new, again.counts.known) == (0, 3)
 
 
 def test_recomputing_by_hand_gives_the_same(floor, tmp_path):

@@ -85,6 +85,19 @@ def test_the_title_says_the_finding(get, counters):
     assert title.startswith(f"{total} calls: ")
 
 
+def test_the_title_of_a_single_call_that_came_to_no_queue(floor, client, bearer):
+    with floor.db.write() as session:
+        Story(session, midnight(floor) + timedelta(hours=9)).ended(5)
+    with clock.driven(midnight(floor) + timedelta(hours=12)):
+        for language, said in (
+            ("en", "<h1>One call; none came to a queue</h1>"),
+            ("th", "<h1>สายเข้า 1 สาย ไม่มีสายใดเข้าคิว</h1>"),
+        ):
+            headers = bearer(Role.MANAGER)
+            page = client.get(f"/reports/day/{DAY}?lang={language}", headers=headers).text
+            assert said in page
+
+
 def test_years_are_the_readers(get):
     assert "พฤศจิกายน 2569" in get("/reports/month/2026-11?lang=th").text
     assert "November 2026" in get("/reports/month/2026-11?lang=en").text
@@ -222,9 +235,26 @@ def test_a_day_is_gone_to(get):
 
 
 def test_a_day_without_calls_and_days_to_come(get):
-    assert "No calls" in get("/reports/day/2026-11-19?lang=en").text
+    empty = get("/reports/day/2026-11-19?lang=en").text
+    assert "No calls" in empty
+    assert "Calls per hour" not in empty, "of nothing there is no picture"
     assert "Nothing has been counted here" in get("/reports/day/2020-01-01?lang=en").text
     assert "Nothing has been counted here" in get("/reports/year/2580?lang=en").text
+
+
+@pytest.mark.parametrize("name", ["year/2550", "month/2020-01", "day/2020-01-01", "month/2090-01"])
+def test_what_nobody_counted_is_a_dash_and_no_zero(get, name):
+    page = get(f"/reports/{name}?lang=en").text
+    sums = re.findall(r"<tfoot>.*?</tfoot>", page, re.S)
+    assert len(sums) == 2
+    for each in sums:
+        cells = re.findall(r'<td class="number">\s*([^<]*?)\s*</td>', each)
+        assert set(cells) == {"–"}, each
+    large = re.findall(r"</dt>\s*<dd>([^<]*)</dd>", page.partition("<tfoot>")[0])
+    assert set(large) == {"–"}, large
+    assert "data-chart" not in page
+    # nothing is offered of days to come but the page itself
+    assert (".pdf" in page) == (name.startswith(("year/2550", "month/2020")))
 
 
 def test_what_is_live_and_what_was_revised_is_said(get, played):

@@ -5,7 +5,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.history.files import LONGEST_LINE, Form, Record, records
+from reports.history.files import LONGEST_LINE, Form, Record, hints, records
 
 COMMAS = Form()
 
@@ -50,3 +50,19 @@ def test_a_line_without_end_is_bad_and_what_follows_is_not() -> None:
 def test_every_byte_is_in_one_record(data: bytes, encoding: str, quotes: bool) -> None:
     found = read(data, Form(encoding, ",", '"' if quotes else None))
     assert b"".join(each.raw for each in found) == data.removeprefix(b"\xef\xbb\xbf")
+
+
+def test_a_header_that_is_not_what_was_said_says_what_it_looks_like() -> None:
+    def said(data: bytes, form: Form) -> list[str]:
+        return [str(each) for each in hints(read(data, form)[0], form)]
+
+    header = "วันที่;เวลา\n"
+    assert said(header.encode("tis-620"), Form("utf-8", ";")) == [
+        "file.encoding: the header may be tis-620"
+    ]
+    assert said(header.encode(), Form("tis_620", ";")) == [
+        "file.encoding: the header looks like utf-8"
+    ]
+    assert said(header.encode(), COMMAS) == ["file.delimiter: the header has ';' in it"]
+    assert said(header.encode(), Form("utf-8", ";")) == []
+    assert said(b"only\n", COMMAS) == []
