@@ -9,6 +9,7 @@ from agents import service
 from agents.config import Agents
 from hotline import clock
 from hotline.db import Database
+from hotline.errors import Conflict
 from hotline.floor import Floor
 from hotline.jobs import Every, Sweep
 
@@ -20,8 +21,12 @@ FLOOR = "agents"
 
 def forget(floor: Floor, now: datetime) -> None:
     """Sign out the desks at which nobody has done anything for longer than the city allows."""
-    with floor.db.write() as session:
-        forgotten = service.forget(session, limits=floor.section(Agents).limits, now=now)
+    limits = floor.section(Agents).limits
+    try:
+        with floor.db.write() as session:
+            forgotten = service.forget(session, limits=limits, now=now)
+    except Conflict:  # somebody is changing one of them: they are looked at again in a minute
+        return
     if forgotten:
         log.info("signed out, since nobody was there: agents %s", forgotten)
 

@@ -174,7 +174,7 @@ def hold(session: Session, agent_ids: Collection[int]) -> None:
     Conflict when one of them stays held for long.
     """
     connection = session.connection()
-    if connection.dialect.name == "sqlite":
+    if connection.dialect.name == "sqlite" or not agent_ids:
         return
     rows = sa.select(PresenceRow.agent_id).where(PresenceRow.agent_id.in_(agent_ids))
     now_or_never = rows.order_by(PresenceRow.agent_id).with_for_update(nowait=True)

@@ -550,14 +550,17 @@ def stuck(
 def forget(session: Session, *, limits: Mapping[Status, timedelta], now: datetime) -> list[int]:
     """Sign out who has been idle and unchanged for longer than the limit of their status.
 
-    Returns the agents' ids: a desk that nobody is at must not be offered calls for ever.
+    Returns the agents' ids: a desk that nobody is at must not be offered calls for ever. Raises
+    Conflict when one of them is held for long by somebody else.
     """
-    return [
-        found.agent_id
+    seen = [
+        found
         for status, limit in limits.items()
         for found in _unchanged(session, status, now - limit)
-        if _as_seen(session, found, Change(Move.FORGET, now, ENGINE))
     ]
+    presence.hold(session, [each.agent_id for each in seen])
+    forget = Change(Move.FORGET, now, ENGINE)
+    return [each.agent_id for each in seen if _as_seen(session, each, forget)]
 
 
 def _as_seen(session: Session, seen: PresenceFacts, what: Change) -> bool:
@@ -566,12 +569,13 @@ def _as_seen(session: Session, seen: PresenceFacts, what: Change) -> bool:
 
 
 def _unchanged(session: Session, status: Status, before: datetime) -> Sequence[PresenceFacts]:
-    query = sa.select(*presence.COLUMNS).where(
+    unchanged = (
         PresenceRow.status == status,
         PresenceRow.state == State.IDLE,
         PresenceRow.since <= before,
         PresenceRow.state_since <= before,
     )
+    query = sa.select(*presence.COLUMNS).where(*unchanged).order_by(PresenceRow.agent_id)
     return [presence.facts_of(row) for row in session.execute(query)]
 
 

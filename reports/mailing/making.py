@@ -199,12 +199,13 @@ def _forms(session: Session, edition_id: int) -> list[Form]:
 
 
 def contents(session: Session, edition_id: int, forms: Collection[Form]) -> dict[Form, bytes]:
-    """The files of a report that was set, in these forms."""
+    """The files of a report that was set, in these forms: as a letter names them, in one order."""
     query = sa.select(rows.EditionFile.form, rows.EditionFile.content).where(
         rows.EditionFile.edition_id == edition_id,
         rows.EditionFile.form.in_([each.value for each in forms]),
     )
-    return {Form(form): content for form, content in session.execute(query)}
+    found = {Form(form): content for form, content in session.execute(query)}
+    return {form: found[form] for form in Form if form in found}
 
 
 def forget(session: Session, before: datetime) -> None:

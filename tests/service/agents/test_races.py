@@ -1,16 +1,18 @@
 """Several processes at once: each thread has its own connection, as each web process has."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from datetime import timedelta
+from threading import Barrier, Event
 
 import pytest
 import sqlalchemy as sa
 
-from agents import service
+from agents import presence, service
 from agents.models import PresenceEvent
 from agents.states import State, Status
 from tests.service.agents.conftest import NOON
 from tests.service.agents.test_presence import later, look
+from tests.support.waiting import until
 
 ROUNDS = 25
 
@@ -105,3 +107,33 @@ def test_many_choices_at_once_are_written_one_after_the_other(db, hire):
     assert [n for n, _ in written] == list(range(1, len(written) + 1))
     assert look(db, agent_id).n == len(written)
     assert look(db, agent_id).since >= NOON
+
+
+def somebody_waits(db):
+    waits = sa.text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with db.engine.connect() as connection:
+        return bool(connection.execute(waits).scalar_one())
+
+
+def test_desks_are_given_up_while_two_of_them_are_changed_in_another_order(db, hire, monkeypatch):
+    """Who takes a call over holds one agent and then wants another; so does the sweep that signs
+    out whom nobody has seen, of the same two. By hand, so that it is so each time.
+    """
+    first, second = hire("A", "complaint/th"), hire("B", "complaint/th")
+    for each in (first, second):
+        unit(db, service.ready, each, now=NOON)()
+    limits = {Status.READY: timedelta(minutes=10)}
+    changed = {"by": "engine", "now": later(700), "said": {}}
+    pauses, pause = Event(), presence.sleep
+    monkeypatch.setattr(presence, "sleep", lambda seconds: (pauses.set(), pause(seconds)))
+    with ThreadPoolExecutor(1) as other:
+        with db.write() as session:
+            presence.note(session, second, "told", **changed)
+            sweep = other.submit(unit(db, service.forget, limits=limits, now=later(700)))
+            if not db.is_sqlite:  # where who writes is alone
+                until(lambda: pauses.is_set() or somebody_waits(db), "it wants both")
+            presence.note(session, first, "told", **changed)
+        assert set(sweep.result()) <= {first, second}, "and neither waited for the other"

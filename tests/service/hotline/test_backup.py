@@ -234,7 +234,7 @@ def test_a_backup_is_of_one_moment_while_others_write(store: Store, tmp_path: Pa
     calls, events = Base.metadata.tables["calls"], Base.metadata.tables["call_events"]
     call = everything(store.database_url)["calls"][0]
     event = everything(store.database_url)["call_events"][0]
-    database, stop = Database(store.database_url), threading.Event()
+    database, begun, stop = Database(store.database_url), threading.Event(), threading.Event()
     written: list[int] = []
 
     def write() -> None:
@@ -247,10 +247,12 @@ def test_a_backup_is_of_one_moment_while_others_write(store: Store, tmp_path: Pa
                     [{**event, "id": number, "call_id": number, "kind": str(number)}],
                 )
             written.append(number)
+            begun.set()
 
     writer = threading.Thread(target=write)
     writer.start()
     try:
+        assert begun.wait(30)
         backup = made(store, tmp_path)
     finally:
         stop.set()

@@ -61,7 +61,9 @@ def everything(floor: Floor) -> dict[str, list[Any]]:
     """What stands about calls."""
     with floor.db.read() as session:
         return {
-            table.name: [tuple(row) for row in session.execute(sa.select(table))]
+            table.name: [
+                tuple(row) for row in session.execute(sa.select(table).order_by(table.c.id))
+            ]
             for table in (Call.__table__, CallEvent.__table__)
         }
 

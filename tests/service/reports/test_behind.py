@@ -30,12 +30,19 @@ from tests.service.reports.test_rollups import (
     played,
     work,
 )
+from tests.support.prepared import prepared
 from tests.support.stories import Story
 
 
 @pytest.fixture
 def full(floor: Floor) -> Floor:
     """Two days with something of everything, the second not over and not counted."""
+    filled(floor)
+    return floor
+
+
+@prepared
+def filled(floor: Floor) -> None:
     work(floor, midnight(floor) + HOUR)
     with floor.db.write() as session:
         morning = midnight(floor) + 9 * HOUR
@@ -53,7 +60,6 @@ def full(floor: Floor) -> Floor:
     played(floor)
     with clock.driven(midnight(floor, DAY + timedelta(days=9))):
         jobs.recompute(floor, DAY, DAY)
-    return floor
 
 
 @pytest.mark.parametrize("past", [True, False])

@@ -17,6 +17,7 @@ from reports.span import Span
 from reports.today import Today
 from reports.view import Period
 from tests.service.reports.test_night import DAY, midnight, write_day
+from tests.support.prepared import prepared
 
 WEEK = timedelta(days=7)
 TODAY = DAY + WEEK
@@ -26,12 +27,17 @@ NOVEMBER = date(2026, 11, 1)
 @pytest.fixture
 def week(floor: Floor):
     """A day that its night has counted, and a week later the same weekday at noon."""
+    two_days(floor)
+    with clock.driven(midnight(floor, TODAY) + timedelta(hours=12)):
+        yield floor
+
+
+@prepared
+def two_days(floor: Floor) -> None:
     write_day(floor, DAY, 30)
     write_day(floor, TODAY, 20, seed=2)
     with clock.driven(midnight(floor, DAY) + timedelta(days=1, minutes=30)):
         jobs.night(floor, DAY)
-    with clock.driven(midnight(floor, TODAY) + timedelta(hours=12)):
-        yield floor
 
 
 def stretch(*, until=None) -> Stretch:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -32,6 +33,7 @@ from reports.web import COLUMNS
 from reports.wording import wording
 from tests.service.reports.test_night import DAY, NEXT, midnight
 from tests.service.reports.test_rollups import HOUR, close, complaint, work
+from tests.support.prepared import prepared
 from tests.support.stories import Story
 from tickets.config import Tickets
 
@@ -145,10 +147,17 @@ def matters(floor: Floor, at) -> None:
 
 
 @pytest.fixture
-def everything(floor: Floor, tmp_path: Path) -> Iterator[Floor]:
+def everything(floor: Floor) -> Iterator[Floor]:
     """A day that its night has counted, one that goes on, and the calls of an old exchange; it is
     the noon of the second.
     """
+    two_days(floor)
+    with clock.driven(midnight(floor, NEXT) + 12 * HOUR):
+        yield floor
+
+
+@prepared
+def two_days(floor: Floor) -> None:
     for day in (DAY, NEXT):
         morning = midnight(floor, day) + 9 * HOUR
         simple(floor, morning)
@@ -156,11 +165,10 @@ def everything(floor: Floor, tmp_path: Path) -> Iterator[Floor]:
     odd(floor, midnight(floor, DAY) + 14 * HOUR)
     matters(floor, midnight(floor, DAY) + 15 * HOUR)
     work(floor, midnight(floor) + HOUR)
-    imported(floor, tmp_path)
-    with clock.driven(midnight(floor, NEXT) + timedelta(minutes=30)) as now:
+    with TemporaryDirectory() as folder:
+        imported(floor, Path(folder))
+    with clock.driven(midnight(floor, NEXT) + timedelta(minutes=30)):
         jobs.night(floor, DAY)
-        now.advance(hours=11, minutes=30)
-        yield floor
 
 
 # ---------------------------------------------------------------- reading a page

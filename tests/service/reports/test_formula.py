@@ -38,6 +38,7 @@ from reports.wording import Wording, wording
 from tests.service.reports.test_followed import Tables, odd, simple
 from tests.service.reports.test_night import DAY, midnight
 from tests.service.reports.test_rollups import HOUR
+from tests.support.prepared import prepared
 from tests.support.stories import Story, snapshot
 from tickets.config import Tickets
 
@@ -114,6 +115,13 @@ def of_days(floor: Floor, first: date, last: date) -> Said:
 @pytest.fixture
 def counted(floor: Floor) -> Iterator[Floor]:
     """October counted; a day and the same one a week later, of which it is noon."""
+    weeks(floor)
+    with clock.driven(midnight(floor, TODAY) + 12 * HOUR):
+        yield floor
+
+
+@prepared
+def weeks(floor: Floor) -> None:
     for day in (OCTOBER + timedelta(days=4), DAY):
         simple(floor, midnight(floor, day) + 9 * HOUR)
         odd(floor, midnight(floor, day) + 14 * HOUR)
@@ -125,8 +133,6 @@ def counted(floor: Floor) -> Iterator[Floor]:
             Story(session, midnight(floor, TODAY) + 9 * HOUR).queued().abandoned(wait)
     with clock.driven(midnight(floor, TODAY) + HOUR / 2):
         jobs.recompute(floor, OCTOBER, TODAY - timedelta(days=1))
-    with clock.driven(midnight(floor, TODAY) + 12 * HOUR):
-        yield floor
 
 
 def settle(floor: Floor, **level: object) -> None:

@@ -32,6 +32,7 @@ from reports.span import Span
 from tests.service.reports.test_night import DAY, NEXT, midnight
 from tests.service.reports.test_rollups import HOUR, close, complaint, night, played
 from tests.support.floors import CONFIG
+from tests.support.prepared import prepared
 from tickets.models import Ticket, TicketPlace
 
 YEAR = Span.of_fiscal_year(2570)
@@ -41,6 +42,13 @@ Row = Mapping[str, str]
 @pytest.fixture
 def floor_(floor: Floor) -> Iterator[Floor]:
     """Two days with calls, one of them counted; matters that are common, rare and private."""
+    matters(floor)
+    with clock.driven(midnight(floor, NEXT) + 20 * HOUR):
+        yield floor
+
+
+@prepared
+def matters(floor: Floor) -> None:
     played(floor)
     at = midnight(floor) + 12 * HOUR
     for number in range(8):
@@ -54,8 +62,6 @@ def floor_(floor: Floor) -> Iterator[Floor]:
     for number in range(6):
         complaint(floor, at, 750 + number, category="corruption")
     night(floor, DAY)
-    with clock.driven(midnight(floor, NEXT) + 20 * HOUR):
-        yield floor
 
 
 def made(floor: Floor, span: Span = YEAR, language: str = "en", **settings: Any) -> dict[str, Any]:

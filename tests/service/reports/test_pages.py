@@ -13,6 +13,7 @@ from hotline import clock
 from hotline.auth import Role
 from reports import jobs
 from tests.service.reports.test_night import DAY, NEXT, midnight, write_day
+from tests.support.prepared import prepared
 from tests.support.stories import Story
 
 PAGES = [
@@ -27,14 +28,19 @@ READERS = {Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR}
 @pytest.fixture
 def played(floor):
     """Two days with calls, the first counted by its night; it is noon of the second."""
+    two_days(floor)
+    with clock.driven(midnight(floor, NEXT) + timedelta(hours=23, minutes=30)):
+        yield floor
+
+
+@prepared
+def two_days(floor):
     write_day(floor, DAY, 40)
     write_day(floor, NEXT, 10, seed=2)
     with floor.db.write() as session:
         Story(session, midnight(floor) + timedelta(hours=9)).queued().abandoned(2)
-    with clock.driven(midnight(floor, NEXT) + timedelta(minutes=30)) as now:
+    with clock.driven(midnight(floor, NEXT) + timedelta(minutes=30)):
         jobs.night(floor, DAY)
-        now.advance(hours=23)
-        yield floor
 
 
 @pytest.fixture

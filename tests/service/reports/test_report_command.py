@@ -24,7 +24,11 @@ from reports.service import How
 from tests.service.reports.test_night import DAY, midnight
 from tests.service.reports.test_rollups import HOUR, complaint, night, played
 from tests.support.floors import CONFIG
+from tests.support.prepared import prepared
 from tests.support.stories import Story
+
+#: A day of the month after.
+AFTER = DAY.replace(day=1) + timedelta(days=31)
 
 
 @pytest.fixture
@@ -32,10 +36,15 @@ def hotline(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> Iterator[Floor]:
     """A month that is over and counted, and the words that find its hotline."""
     monkeypatch.setenv(NAMES["database_url"], floor.settings.database_url)
     monkeypatch.setenv("HOTLINE_CONFIG", str(CONFIG))
-    played(floor)
-    with clock.driven(midnight(floor, DAY.replace(day=1) + timedelta(days=31)) + HOUR):
-        night(floor, clock.local_day(clock.now(), floor.city.zone) - timedelta(days=1))
+    month(floor)
+    with clock.driven(midnight(floor, AFTER) + HOUR):
         yield floor
+
+
+@prepared
+def month(floor: Floor) -> None:
+    played(floor)
+    night(floor, AFTER - timedelta(days=1))
 
 
 def test_a_year_as_json(hotline: Floor, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from reports.service import How, days_between
 from reports.span import Span
 from reports.topics import By
 from tests.service.reports.test_night import DAY, NEXT, midnight, night, write_day
+from tests.support.prepared import prepared
 from tests.support.stories import Story, snapshot
 from tickets import handling
 from tickets import service as tickets
@@ -117,6 +118,7 @@ def work(floor: Floor, start: datetime, hours: int = 8) -> int:
     return made.id
 
 
+@prepared
 def played(floor: Floor) -> None:
     """Two days with something of everything; the first counted by its night."""
     morning = midnight(floor) + 8 * HOUR

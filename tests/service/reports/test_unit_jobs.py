@@ -24,6 +24,7 @@ from reports.wording import wording
 from reports.written import FORMS
 from tests.service.reports.test_night import DAY, NEXT, midnight
 from tests.service.reports.test_rollups import HOUR, SUPERVISOR, complaint, played
+from tests.support.prepared import prepared
 from tickets.answers import service as answers
 from tickets.config import Tickets
 from tickets.facts import Actor
@@ -40,6 +41,12 @@ NOVEMBER = Span.of_month(2026, 11)
 @pytest.fixture
 def driven(floor: Floor) -> Floor:
     """A day on which one unit did six jobs, and the seventh was declined and went to another."""
+    seven_jobs(floor)
+    return floor
+
+
+@prepared
+def seven_jobs(floor: Floor) -> None:
     played(floor)
     config, morning = floor.section(Tickets), midnight(floor) + 10 * HOUR
     with floor.db.write() as session:
@@ -65,7 +72,6 @@ def driven(floor: Floor) -> Floor:
     with floor.db.write() as session:
         number = service.job(session, declined).ticket_number
         service.dispatch(session, config, "qru2", number, by=SUPERVISOR, now=at + 30 * MINUTE)
-    return floor
 
 
 def sent(floor: Floor, at, call: int) -> int:

@@ -1,12 +1,14 @@
 """`hotline roster`, and the demo agents' shifts."""
 
+from datetime import timedelta
+
 import pytest
 
 from agents import demo
 from agents.roster import rules, service
 from hotline import auth, clock
 from hotline.cli import main
-from tests.service.agents.conftest import _Quick
+from tests.service.agents.conftest import NOON, _Quick
 from tests.support.floors import CONFIG
 
 TABLE = "agent,date,start,end,note\nagent1,1/12/2569,22:00,06:00,night\n"
@@ -21,20 +23,21 @@ def database_url(sqlite_url):
 def installed(floor, sqlite_url, tmp_path, monkeypatch):
     """A hotline with the demo's agents, and the environment of its command."""
     monkeypatch.setattr(auth, "_hasher", _Quick())
-    demo.seed(floor)
     for name, value in {
         "HOTLINE_DATA": str(tmp_path),
         "HOTLINE_CONFIG": str(CONFIG),
         "DATABASE_URL": sqlite_url,
     }.items():
         monkeypatch.setenv(name, value)
-    return floor
+    with clock.driven(NOON):  # a test that runs over midnight would look at two days
+        demo.seed(floor)
+        yield floor
 
 
 def series(floor):
     today = clock.local_day(clock.now(), floor.city.zone)
     with floor.db.read() as session:
-        return service.series_between(session, today, today.replace(year=today.year + 1))
+        return service.series_between(session, today, today + timedelta(days=366))
 
 
 def test_the_demo_has_a_believable_roster_and_makes_it_once(installed):
