@@ -75,10 +75,18 @@ def test_a_page(look: Look, noi: int, path: str, language: str, width: int) -> N
 
 
 @WIDTHS
-def test_a_second_factor_is_set_up_by_hand(
-    look: Look, noi: int, client: FlaskClient, width: int
-) -> None:
+def test_a_second_factor_is_set_up_by_hand(look: Look, noi: int, floor: Floor, width: int) -> None:
+    password = "a long enough password"
+    with floor.db.write() as session:
+        mine = auth.account_named(session, "the-administrator")
+        auth.put_password(session, mine, auth.hashed(password, "the-administrator"))
     page = look("/me/second-factor?lang=th", width)
+    fits(page, width)
+    page.fill("[name=password]", "another one")
+    page.click("main button")
+    page.wait_for_selector("[role=alert]")
+    fits(page, width)
+    page.fill("[name=password]", password)
     page.click("main button")
     picture = page.locator("img.qr")
     assert picture.evaluate("each => each.naturalWidth") > 100
