@@ -151,6 +151,27 @@ def test_a_crew_on_a_telephone_finds_its_account(
 
 
 @LANGUAGES
+@pytest.mark.parametrize("width", [360, 390])
+@pytest.mark.parametrize("notices", [0, 12])
+def test_on_a_telephone_the_demo_s_mark_makes_no_second_row(
+    look: Look, floor: Floor, client: FlaskClient, language: str, width: int, notices: int
+) -> None:
+    floor.settings = floor.settings.model_copy(update={"demo": True})
+    client.set_cookie(COOKIE, sign_in_as(floor, Role.SUPERVISOR))
+    page = look(f"/tickets?lang={language}", width)
+    if notices:
+        count = f'<span class="count">{notices}</span>'
+        page.evaluate(
+            "count => document.getElementById('bell').insertAdjacentHTML('beforeend', count)", count
+        )
+    view = page.locator("header.site .view")
+    assert view.evaluate("each => each.offsetHeight") == 44
+    ends = view.evaluate("each => [...each.children].map(one => one.getBoundingClientRect().right)")
+    assert max(ends) <= width - 8
+    fits(page, width)
+
+
+@LANGUAGES
 def test_a_supervisors_menu_stands_in_one_row(
     look: Look, floor: Floor, client: FlaskClient, language: str
 ) -> None:
