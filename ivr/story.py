@@ -608,8 +608,14 @@ class Finished:
     """What an agent did last: the call whose outcome they wrote, or that they made in vain."""
 
     call_id: int
-    #: Nobody was reached: why, as in the event `not_reached`.
+    #: Nobody was reached: why, as in the events `not_reached` and `callback_tried`.
     not_reached: str | None = None
+    #: It was a callback: of no ticket yet, and tried again by its own rules.
+    callback: bool = False
+
+
+#: The carrier's words of a citizen who was rung in vain.
+UNREACHED = frozenset({"busy", "no-answer", "failed"})
 
 
 def last_finished(session: Session, agent_id: int) -> Finished | None:
@@ -619,13 +625,19 @@ def last_finished(session: Session, agent_id: int) -> Finished | None:
         return None
     if offer.wrapped_up_at is not None:
         return Finished(offer.call_id)
-    why = session.execute(
-        sa.select(CallEvent.data["result"].as_string()).where(
+    tried = session.execute(
+        sa.select(CallEvent.kind, CallEvent.data).where(
             CallEvent.call_id == offer.call_id,
-            not_by_index(CallEvent.kind == Kind.NOT_REACHED.value),
+            not_by_index(CallEvent.kind.in_([Kind.NOT_REACHED, Kind.CALLBACK_TRIED])),
         )
-    ).scalar_one_or_none()
-    return None if why is None else Finished(offer.call_id, why)
+    ).all()
+    for kind, data in tried:
+        if kind == Kind.NOT_REACHED:
+            return Finished(offer.call_id, data["result"])
+    for _, data in tried:
+        if data.get("offer") == offer.id and data["result"] in UNREACHED:
+            return Finished(offer.call_id, data["result"], callback=True)
+    return None
 
 
 def all_at_hand(session: Session) -> list[OfferFacts]:
