@@ -81,8 +81,8 @@ class PresenceEvent(Base):
     """One change of one agent's presence, written with it; append-only.
 
     `kind` is the move (`agents.states.Move`), `by` who made it (`agent:7`, their page by itself:
-    `page:7`, `account:3`, `engine`), `data` has `from` and `to` (status, reason, state of each),
-    and `offer_id`, `call_id` if any.
+    `page:7`, `account:3`, `engine`), `data` has `from` and `to` (status, reason, state of each,
+    and trouble if any), and `offer_id`, `call_id` if any.
     What a supervisor did (`agents.supervise`) has `who` (their name) and `why` beside it. Two kinds
     are no moves and change neither field: `skills` (`gave`, `took`) and `told` (`what`).
     """

@@ -264,4 +264,5 @@ def _record(session: Session, before: PresenceFacts, after: PresenceFacts, what:
 
 
 def _words(facts: PresenceFacts) -> dict[str, str | None]:
-    return {"status": facts.status, "reason": facts.reason, "state": facts.state}
+    words = {"status": facts.status, "reason": facts.reason, "state": facts.state}
+    return words if facts.trouble is None else words | {"trouble": facts.trouble}

@@ -5,8 +5,8 @@ on a break afterwards. A state is the engine's: which offer or call holds the ag
 an offer only when both agree: `READY` and `IDLE`. (mod_callcenter keeps the same two apart.)
 
 Beside them stands a `Trouble`, which neither a human nor the engine chose: the page of the desk has
-no microphone to answer with. It leaves both fields as they are, and while it lasts nothing is
-offered.
+no microphone to answer with, or no line. It leaves both fields as they are, and while it lasts
+nothing is offered.
 
 Everything here is pure: no row, no clock. `docs/presence.md` is generated from these tables.
 """
@@ -43,6 +43,7 @@ class Trouble(StrEnum):
     NONE = "none"  # there is no microphone
     INSECURE = "insecure"  # not opened by https, so that there is none
     OFF = "off"  # the telephone could not start
+    AWAY = "away"  # the page does not reach the telephone system
 
 
 class Move(StrEnum):

@@ -30,8 +30,10 @@ what the engine does with the agent. An offer goes only to who is *ready* and *i
 that the move leaves the field as it is; a dash, that the move is refused there.
 
 Beside them stands what the page of the desk says of its telephone: its **trouble** (no microphone,
-not allowed, …), or none. It changes neither field, and while it lasts nothing is offered; the page
-takes it back by itself, and signing out does ([desk.md](desk.md#the-telephone-in-the-page)).
+not allowed, no line, …), or none. It changes neither field, and while it lasts nothing is offered;
+the page takes it back by itself, and signing out does
+([desk.md](desk.md#the-telephone-in-the-page)). Reports tell its time apart from being available
+([metrics.md](metrics.md)).
 """
 
 STATUS_WORDS = {

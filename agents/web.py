@@ -31,7 +31,7 @@ from agents.config import Agents
 from agents.routing import skill
 from agents.service import AgentFacts, BoardRow, PresenceFacts
 from agents.states import DECLINED, State, Status, Trouble
-from hotline import audit, clock
+from hotline import audit, clock, telephones
 from hotline.auth import SETS_UP_SCREENS, Role, access, current_account, public
 from hotline.config import LocalText
 from hotline.errors import Invalid, NotFound
@@ -360,9 +360,14 @@ def work_part(session: Session, person: Person) -> str:
 @blueprint.post(f"/people/<int(max={LARGEST_ID}):account_id>/work")
 @access(*MANAGERS)
 def set_work(account_id: int) -> BaseResponse:
-    """Form: `skill` (any number of `queue/language`), `address` (empty: the browser)."""
+    """Form: `skill` (any number of `queue/language`), `address` (a number as people write it;
+    empty: the browser).
+    """
     wanted, now, by = set(request.form.getlist("skill")), clock.now(), current_account()
-    address = "".join(request.form.get("address", "").split()) or None
+    written = request.form.get("address", "").strip()
+    address = telephones.kept(written, floor().city.country) if written else None
+    if written and address is None:
+        raise Invalid(f"address: {written!r}", text="agents.bad_address")
     lines: Lines = current_app.extensions[LINES]
     if not wanted <= lines.skills:
         raise Invalid(text="agents.work.unknown")

@@ -507,6 +507,11 @@ def handle_of(token: str) -> str:
     return _hash(token)[:_HANDLE]
 
 
+def session_since(session: Session, token: str) -> datetime | None:
+    """When this session began; None when it has ended."""
+    return session.scalar(sa.select(SignIn.created_at).where(SignIn.token_hash == _hash(token)))
+
+
 def sessions_of(session: Session, account_id: int, *, now: datetime) -> list[OpenSession]:
     """The account's sessions that are not over, the newest first."""
     rows = session.scalars(

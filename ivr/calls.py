@@ -35,6 +35,13 @@ def is_withheld(number: str) -> bool:
     return not number.startswith("+") or number in WITHHELD
 
 
+def says_withheld(number: str) -> bool:
+    """Whether this stands for a number that is withheld, so that a reader is told that in words;
+    not for none, nor for a telephone of ours.
+    """
+    return number.lower() in WITHHELD
+
+
 def known_number(number: str) -> str | None:
     """The number, or None when it is withheld: what tickets keep of a caller."""
     return None if is_withheld(number) else number

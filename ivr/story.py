@@ -6,7 +6,7 @@ behind it cannot differ.
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -111,6 +111,24 @@ class EventFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOut:
+    """To which telephone outside a caller was passed on last, by which offer, and what came of it
+    (the carrier's word); None: nothing yet, or the two speak.
+    """
+
+    offer_id: int
+    title: str
+    result: str | None = None
+
+    @property
+    def in_vain(self) -> str | None:
+        """Why nobody was reached there, so that the caller came back; None when they did not."""
+        if self.result is None or self.result in ("completed", "answered"):
+            return None
+        return self.result if self.result in ("busy", "no-answer") else "failed"
+
+
+@dataclass(frozen=True, slots=True)
 class AtHand:
     """What an agent has at hand: an offer that rings, a call, or a conversation to write up."""
 
@@ -131,6 +149,8 @@ class AtHand:
     asked_by: str | None = None
     #: What who asks, or has handed the caller over, has typed of it and not written up yet.
     told: str = ""
+    #: Where this agent has passed the caller on to; or from where the caller came back to them.
+    passed_out: PassedOut | None = None
 
     @property
     def number(self) -> str:
@@ -588,8 +608,14 @@ class Finished:
     """What an agent did last: the call whose outcome they wrote, or that they made in vain."""
 
     call_id: int
-    #: Nobody was reached: why, as in the event `not_reached`.
+    #: Nobody was reached: why, as in the events `not_reached` and `callback_tried`.
     not_reached: str | None = None
+    #: It was a callback: of no ticket yet, and tried again by its own rules.
+    callback: bool = False
+
+
+#: The carrier's words of a citizen who was rung in vain.
+UNREACHED = frozenset({"busy", "no-answer", "failed"})
 
 
 def last_finished(session: Session, agent_id: int) -> Finished | None:
@@ -599,13 +625,19 @@ def last_finished(session: Session, agent_id: int) -> Finished | None:
         return None
     if offer.wrapped_up_at is not None:
         return Finished(offer.call_id)
-    why = session.execute(
-        sa.select(CallEvent.data["result"].as_string()).where(
+    tried = session.execute(
+        sa.select(CallEvent.kind, CallEvent.data).where(
             CallEvent.call_id == offer.call_id,
-            not_by_index(CallEvent.kind == Kind.NOT_REACHED.value),
+            not_by_index(CallEvent.kind.in_([Kind.NOT_REACHED, Kind.CALLBACK_TRIED])),
         )
-    ).scalar_one_or_none()
-    return None if why is None else Finished(offer.call_id, why)
+    ).all()
+    for kind, data in tried:
+        if kind == Kind.NOT_REACHED:
+            return Finished(offer.call_id, data["result"])
+    for _, data in tried:
+        if data.get("offer") == offer.id and data["result"] in UNREACHED:
+            return Finished(offer.call_id, data["result"], callback=True)
+    return None
 
 
 def all_at_hand(session: Session) -> list[OfferFacts]:
@@ -623,8 +655,9 @@ def _with_call(session: Session, offer: OfferFacts) -> AtHand:
     of = {"call": offer.call_id, "stay": offer.waiting_id}
     *of_call, entered_at, kept = session.execute(_CALL_AND_STAY, of).one()
     call = CallFacts(*of_call)
-    steps = session.scalars(_STEPS, {"call": call.id})
-    pressed = tuple((data["digits"], data["at"]) for data in steps if data.get("digits"))
+    steps = [(Kind(kind), data) for kind, data in session.execute(_STEPS, {"call": call.id})]
+    keys = [data for kind, data in steps if kind is Kind.STEP and data.get("digits")]
+    pressed = tuple((data["digits"], data["at"]) for data in keys)
     promise = None if kept is None else callback_rows.facts(session, kept)
     connected = offer.state is OfferState.CONNECTED
     cut_off = connected and absences.open_of(session, offer.id) is not None
@@ -640,7 +673,27 @@ def _with_call(session: Session, offer: OfferFacts) -> AtHand:
         offer.state is OfferState.ENDED and absences.is_gone(session, offer.id),
         asked_by(session, offer),
         _told(session, offer),
+        _went_to(steps, offer),
     )
+
+
+def _went_to(
+    steps: Sequence[tuple[Kind, Mapping[str, Any]]], offer: OfferFacts
+) -> PassedOut | None:
+    """Who has passed the caller on is told where to, and what came of it; whom the caller is with
+    after that, from where they came back.
+    """
+    found, by = None, None
+    for kind, data in steps:
+        if kind is Kind.PASSED_ON:
+            found, by = None, data["offer"] if data["to"] == OUTSIDE else None
+        elif kind is Kind.TRANSFERRING and by is not None:
+            found = PassedOut(by, data["number"])
+        elif kind is Kind.TRANSFERRED and found is not None:
+            found = replace(found, result=data["result"])
+    if found is None or found.offer_id == offer.id:
+        return found
+    return found if found.in_vain else None
 
 
 _CALL_AND_STAY = (
@@ -649,10 +702,13 @@ _CALL_AND_STAY = (
     .where(Call.id == sa.bindparam("call"))
 )
 _STEPS = (
-    sa.select(CallEvent.data)
+    sa.select(CallEvent.kind, CallEvent.data)
     # by the kind SQLite would read every step that there ever was
     .where(
-        CallEvent.call_id == sa.bindparam("call"), not_by_index(CallEvent.kind == Kind.STEP.value)
+        CallEvent.call_id == sa.bindparam("call"),
+        not_by_index(
+            CallEvent.kind.in_([Kind.STEP, Kind.PASSED_ON, Kind.TRANSFERRING, Kind.TRANSFERRED])
+        ),
     )
     .order_by(CallEvent.id)
 )

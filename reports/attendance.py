@@ -20,6 +20,7 @@ class PresenceCounters:
 
     present_ms: int = 0
     available_ms: int = 0
+    unreachable_ms: int = 0
     on_call_ms: int = 0
     wrapping_up_ms: int = 0
     monitoring_ms: int = 0
@@ -89,7 +90,7 @@ def kind_of(seen: Seen) -> str | None:
         return _BY_STATE[seen.state]
     if seen.status is Status.SIGNED_OUT and seen.state is State.IDLE:
         return None
-    return _BY_STATUS[seen.status]
+    return "unreachable_ms" if seen.unreachable else _BY_STATUS[seen.status]
 
 
 def count_shifts(counters: PresenceCounters, kept: Iterable[Kept], unplanned: timedelta) -> None:
@@ -147,8 +148,25 @@ PRESENCE_COUNTERS: tuple[Metric, ...] = (
     _metric(
         "available_ms",
         _MS,
-        ("เวลาพร้อมรับสาย", "พร้อมรับและไม่มีสาย รวมช่วงที่สายกำลังดัง"),
-        ("Time available", "Ready and without a call, the ringing of an offer included."),
+        ("เวลาพร้อมรับสาย", "พร้อมรับและไม่มีสาย รวมช่วงที่สายกำลังดัง ไม่รวมเวลาติดต่อไม่ได้"),
+        (
+            "Time available",
+            "Ready and without a call, the ringing of an offer included; not the time unreachable.",
+        ),
+    ),
+    _metric(
+        "unreachable_ms",
+        _MS,
+        (
+            "เวลาติดต่อไม่ได้",
+            "พร้อมรับและไม่มีสาย แต่โทรศัพท์ในหน้ารับสายใช้ไม่ได้ (ไม่มีไมโครโฟน "
+            "หรือติดต่อระบบโทรศัพท์ไม่ได้) จึงไม่มีสายส่งมา",
+        ),
+        (
+            "Time unreachable",
+            "Ready and without a call, while the telephone in the page could not be answered (no "
+            "microphone, telephone system not reached), so that nothing was offered.",
+        ),
     ),
     _metric(
         "on_call_ms",
@@ -216,10 +234,11 @@ PRESENCE_COUNTERS: tuple[Metric, ...] = (
     _metric(
         "kept_ms",
         _MS,
-        ("เวลาทำงานในกะ", "เวลาในกะที่พร้อม อยู่ในสาย ปิดงาน หรือพักด้วยเหตุที่นับเป็นงาน"),
+        ("เวลาทำงานในกะ", "เวลาในกะที่พร้อม อยู่ในสาย ปิดงาน หรือพักด้วยเหตุที่นับเป็นงาน ไม่รวมเวลาติดต่อไม่ได้"),
         (
             "Time kept",
-            "Of the shifts, the time ready, at calls, wrapping up, or on a break that counts.",
+            "Of the shifts, the time ready, at calls, wrapping up, or on a break that counts; not "
+            "the time unreachable.",
         ),
     ),
     _metric(
@@ -234,8 +253,12 @@ PRESENCE_RATES: tuple[Metric, ...] = (
     _metric(
         "occupancy",
         "share",
-        ("อัตราการทำงาน", "(เวลาในสาย + เวลาปิดงาน) ÷ (สองอย่างนั้น + เวลาพร้อมรับสาย)"),
-        ("Occupancy", "(Time on calls + time wrapping up) ÷ (both + time available)."),
+        ("อัตราการทำงาน", "(เวลาในสาย + เวลาปิดงาน) ÷ (สองอย่างนั้น + เวลาพร้อมรับสาย) ไม่รวมเวลาติดต่อไม่ได้"),
+        (
+            "Occupancy",
+            "(Time on calls + time wrapping up) ÷ (both + time available). The time unreachable is "
+            "in neither.",
+        ),
     ),
     _metric(
         "adherence",

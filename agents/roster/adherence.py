@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from agents.roster.rules import Shift
-from agents.states import State, Status
+from agents.states import State, Status, Trouble
 
 NOTHING: Final = timedelta()
 
@@ -38,6 +38,13 @@ class Seen:
     status: Status
     state: State
     reason: str | None = None
+    trouble: Trouble | None = None
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether they would have been offered calls, had their telephone worked."""
+        may_be_rung = self.state in (State.IDLE, State.OFFERED)
+        return self.trouble is not None and self.status is Status.READY and may_be_rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,11 @@ def _span(seen: Seen, end: datetime, breaks: Collection[str]) -> list[Span]:
 
 
 def _working(seen: Seen, breaks: Collection[str]) -> bool:
-    """Ready, or at a call, or writing it up; on a break whose reason counts."""
+    """Ready with a telephone that works, or at a call, or writing it up; on a break whose reason
+    counts.
+    """
+    if seen.unreachable:
+        return False
     if seen.state is not State.IDLE or seen.status is Status.READY:
         return True
     return seen.status is Status.BREAK and seen.reason in breaks
@@ -128,6 +139,7 @@ class Why(StrEnum):
     ABSENT = "absent"  # never came
     LATE = "late"
     BREAK = "break"  # on a break that does not count
+    UNREACHABLE = "unreachable"  # ready, and their telephone could not be answered
     MISSED = "missed"  # a call rang in vain, and nobody said that they are back
     AWAY = "away"  # signed out in the middle
     EARLY = "early"  # gone before the end; while it lasts: gone by now
@@ -172,6 +184,8 @@ def differences(shift: Shift, there: Sequence[Span], now: datetime) -> list[Diff
 
 
 def _excused(span: Span, how_long: timedelta) -> tuple[Why, timedelta, str | None]:
+    if span.seen is not None and span.seen.unreachable:
+        return Why.UNREACHABLE, how_long, None
     if span.seen is not None and span.seen.status is Status.MISSED:
         return Why.MISSED, how_long, None
     return Why.BREAK, how_long, span.seen.reason if span.seen else None

@@ -14,7 +14,7 @@ from agents.roster import adherence
 from agents.roster.adherence import Here, Kept, Seen, Span
 from agents.roster.rules import ONE_DAY, Shift
 from agents.roster.service import Act, people, shifts_between
-from agents.states import State, Status
+from agents.states import State, Status, Trouble
 from hotline import clock
 
 
@@ -106,7 +106,10 @@ def own_week(session: Session, agent_id: int, act: Act, how: adherence.Rules) ->
 _SKEW = timedelta(minutes=1)
 _AT_ONCE = 100
 T = TypeVar("T")
-_TO = {each: PresenceEvent.data["to", each].as_string() for each in ("status", "state", "reason")}
+_TO = {
+    each: PresenceEvent.data["to", each].as_string()
+    for each in ("status", "state", "reason", "trouble")
+}
 #: A day of a floor has thousands of these: their fields are taken apart by the database.
 _CHANGE = (
     PresenceEvent.agent_id,
@@ -165,7 +168,8 @@ def _chunks(found: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def _seen(event: sa.Row[Any]) -> Seen:
-    return Seen(event.at, Status(event.status), State(event.state), event.reason)
+    trouble = None if event.trouble is None else Trouble(event.trouble)
+    return Seen(event.at, Status(event.status), State(event.state), event.reason, trouble)
 
 
 @dataclass(frozen=True, slots=True)

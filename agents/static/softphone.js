@@ -22,6 +22,8 @@ const MICROPHONE_ERRORS = [31401, 31402];
 const TROUBLES = ["refused", "asked", "none", "insecure", "off"];
 /** The states in which there is no telephone here. */
 const BROKEN = [...TROUBLES, "elsewhere"];
+/** The telephone system is not reached for so long: no blink, and no page that is loaded again. */
+const AWAY_MS = 5000;
 /** A microphone that is not there for so long is being asked for, and nobody has said yes or no. */
 const ASKING_MS = 4000;
 /** How often one that is allowed and yet not to be had (another program has it) is tried again, in seconds. */
@@ -57,6 +59,8 @@ export class Softphone extends EventTarget {
   #looks = 0;
   /** The trouble that the server was told. */
   #told = "";
+  /** Since when the telephone system has not been reached; null while it is. @type {number | null} */
+  #awaySince = performance.now();
   #telling = false;
 
   /** @param {HTMLElement} box */
@@ -247,8 +251,23 @@ export class Softphone extends EventTarget {
   #follow() {
     this.level.hidden = this.mute.hidden = !this.#call;
     this.mute.setAttribute("aria-pressed", String(Boolean(this.#call?.isMuted())));
+    const tries = !this.#reached() && !BROKEN.includes(this.#trouble);
+    this.#awaySince = tries ? (this.#awaySince ?? performance.now()) : null;
     this.#show(this.#call ? this.#ofCall() : this.#ofLine());
     this.dispatchEvent(new Event("changed"));
+  }
+
+  /** A call would come. */
+  #reached() {
+    return this.#device?.state === "registered" && !this.#refused;
+  }
+
+  /** What the server is to know: the trouble; empty when a call can be answered; null: not known yet. */
+  #answers() {
+    if (this.#silent) return "";
+    if (TROUBLES.includes(this.#trouble)) return this.#trouble;
+    if (this.#awaySince === null) return "";
+    return performance.now() - this.#awaySince < AWAY_MS ? null : "away";
   }
 
   #ofCall() {
@@ -258,7 +277,7 @@ export class Softphone extends EventTarget {
 
   #ofLine() {
     if (BROKEN.includes(this.#trouble)) return this.#silent ? "silent" : this.#trouble;
-    if (this.#device?.state !== "registered" || this.#refused) return "away";
+    if (!this.#reached()) return "away";
     return this.#without < ELSEWHERE_SECONDS ? "ready" : "taken";
   }
 
@@ -280,11 +299,10 @@ export class Softphone extends EventTarget {
   async #tell() {
     const { status, trouble = "" } = document.getElementById("state")?.dataset ?? {};
     if (!status || !this.#mine || this.#telling) return;
-    const mine = TROUBLES.includes(this.#trouble) && !this.#silent ? this.#trouble : "";
+    const mine = this.#answers();
+    if (mine === null) return; // it may be over in a moment
     if (status === "signed_out" || this.#told !== mine) this.#told = "";
     if (status === "signed_out" || trouble === mine || (mine && this.#told === mine)) return;
-    const works = this.#silent || (this.#device?.state === "registered" && !this.#refused);
-    if (!mine && !works) return; // not yet
     this.#telling = true;
     const known = await this.#said(mine);
     this.#telling = false;

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from hotline import audit, auth, clock
 from hotline.auth import EVERYONE, Identity, access, current_account
 from hotline.errors import Conflict, HotlineError, Invalid
-from hotline.people import factors
+from hotline.people import factors, openid, steps
 from hotline.people.config import Accounts
 from hotline.people.entry import visit
-from hotline.web import floor
+from hotline.web import floor, said_when
 
 blueprint = Blueprint("me", __name__)
 
@@ -23,6 +23,18 @@ class FactorRequired(Conflict):
     """This role must have a second factor."""
 
     code, text = "second-factor-required", "floor.me.factor_must"
+
+
+class WrongPassword(Invalid):
+    """The password that is asked for again is not the account's."""
+
+    code, status, text = "wrong-password", 401, "floor.me.old_wrong"
+
+
+class ProveAgain(Invalid):
+    """A second factor is changed by who has just proved that it is they, not by a session alone."""
+
+    code, status, text = "prove-again", 401, "floor.me.prove_again"
 
 
 def _key() -> str:
@@ -112,6 +124,7 @@ def _factor_page(
     setup: factors.Setup | None = None,
     error: HotlineError | None = None,
     codes: Sequence[str] = (),
+    proof: str = "",
 ) -> str:
     identity = current_account()
     with floor().db.read() as session:
@@ -125,15 +138,30 @@ def _factor_page(
         codes=codes,
         codes_left=left,
         error=error,
+        proof=proof,
+        elsewhere=openid.offered(),
+        minutes=int(steps.LENGTH.total_seconds() // 60),
     )
+
+
+def _refused(error: HotlineError) -> BaseResponse:
+    return said_when(make_response(_factor_page(error=error), error.status), error)
 
 
 @blueprint.post("/me/second-factor")
 @access(*EVERYONE, unfinished=True)
 def begin() -> ResponseReturnValue:
-    """Show the key to an authenticator app; with a `code` of it, turn it on."""
-    identity, now, code = current_account(), clock.now(), request.form.get("code", "")
+    """Show the key to an authenticator app to who gives the password again; with a `code` of it
+    (and the `proof` that came with the key), turn it on. Form: `password`; or `proof`, `code`.
+    """
+    identity, now, form = current_account(), clock.now(), request.form
+    proof, code = form.get("proof", ""), form.get("code", "")
     try:
+        if not proof:
+            _prove_again(identity, now)
+            proof = steps.note_again(identity, key=_key(), now=now)
+        elif not steps.has_proved_again(proof, identity, key=_key(), now=now):
+            raise ProveAgain()
         with floor().db.write() as session:
             setup = _setup(session, identity, now)
             codes = factors.confirm(session, identity, code, key=_key(), now=now) if code else []
@@ -141,10 +169,31 @@ def begin() -> ResponseReturnValue:
         with floor().db.write() as session:
             setup = _setup(session, identity, now)
         # the one who sets it up is signed in: a wrong code is a slip, and nobody is locked for it
-        return _factor_page(setup, error), error.status
-    except Conflict as error:
-        return _factor_page(error=error), error.status
-    return _factor_page(codes=codes) if codes else _factor_page(setup)
+        return _factor_page(setup, error, proof=proof), error.status
+    except (Invalid, Conflict) as error:
+        return _refused(error)
+    return _factor_page(codes=codes) if codes else _factor_page(setup, proof=proof)
+
+
+def _prove_again(me: Identity, now: datetime) -> None:
+    """A session that somebody took, or a browser left alone, changes no second factor: the password
+    is asked for again, and a wrong one counts as at the sign-in.
+
+    Who comes by the city's own sign-in may have none here. They come in by it anew: a session that
+    began just now counts as well, where there is such a sign-in. Raises ProveAgain, WrongPassword,
+    LockedOut.
+    """
+    given = request.form.get("password", "")
+    if given:
+        try:
+            auth.prove(floor().db, me.username, given, now=now, visit=visit())
+        except auth.BadCredentials:
+            raise WrongPassword() from None
+        return
+    with floor().db.read() as session:
+        since = auth.session_since(session, me.token)
+    if not (openid.offered() and since is not None and now - since <= steps.LENGTH):
+        raise ProveAgain()
 
 
 def _setup(session: Session, identity: Identity, now: datetime) -> factors.Setup:
@@ -156,30 +205,32 @@ def _setup(session: Session, identity: Identity, now: datetime) -> factors.Setup
 @blueprint.post("/me/second-factor/codes")
 @access(*EVERYONE)
 def recovery_codes() -> ResponseReturnValue:
-    """New recovery codes instead of the old ones. Form: `code`."""
+    """New recovery codes instead of the old ones. Form: `password`, `code`."""
     identity, now, code = current_account(), clock.now(), request.form.get("code", "")
     try:
+        _prove_again(identity, now)
         with floor().db.write() as session:
             codes = factors.renew_recovery_codes(session, identity, code, key=_key(), now=now)
     except (Invalid, Conflict) as error:
         _count(error, identity, now)
-        return _factor_page(error=error), error.status
+        return _refused(error)
     return _factor_page(codes=codes)
 
 
 @blueprint.post("/me/second-factor/off")
 @access(*EVERYONE)
 def turn_off() -> ResponseReturnValue:
-    """Do without one, where the city allows that. Form: `code`."""
+    """Do without one, where the city allows that. Form: `password`, `code`."""
     identity, now, code = current_account(), clock.now(), request.form.get("code", "")
     try:
         if _required(identity):
             raise FactorRequired()
+        _prove_again(identity, now)
         with floor().db.write() as session:
             factors.turn_off(session, identity, code, key=_key(), now=now)
     except (Invalid, Conflict) as error:
         _count(error, identity, now)
-        return _factor_page(error=error), error.status
+        return _refused(error)
     return _back("factor")
 
 

@@ -10,6 +10,7 @@ from hotline import clock, i18n
 from hotline.auth import Role, current_account
 from hotline.errors import NotFound
 from hotline.web import floor, language, static_blueprint, t
+from ivr import calls
 from ivr.config import Ivr
 from tickets import service as tickets
 from tickets.config import Tickets
@@ -67,6 +68,15 @@ def shown_number(number: str) -> str:
     """
     needs = current_account().role in (Role.AGENT, Role.SUPERVISOR)
     return number if needs else i18n.masked(number)
+
+
+def caller_shown(number: str, *, whole: bool = False) -> str:
+    """A caller's number as pages show it, masked unless `whole`: of who withholds theirs that, in
+    words, and not what the carrier sends for it.
+    """
+    if calls.says_withheld(number):
+        return t("ivr.withheld")
+    return number if whole else i18n.masked(number)
 
 
 def agent_names(session: Session) -> dict[int, str]:

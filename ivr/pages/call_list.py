@@ -14,14 +14,14 @@ from typing import Final, NamedTuple, Protocol
 from flask import current_app, render_template, request
 from sqlalchemy.orm import Session
 
-from hotline import clock, i18n
+from hotline import clock
 from hotline.auth import access
 from hotline.errors import Invalid
 from hotline.floor import Floor
 from hotline.web import floor
 from ivr import bulletins, calls, story, verdicts
 from ivr.config import Ivr
-from ivr.pages.base import READS, agent_names, blueprint, queue_title, spoken_title
+from ivr.pages.base import READS, agent_names, blueprint, caller_shown, queue_title, spoken_title
 from ivr.story import Visit
 from tickets import service as tickets
 
@@ -175,7 +175,7 @@ def call_list() -> str:
         wanted=wanted,
         remark=remark,
         names=names,
-        masked=i18n.masked,
+        masked=caller_shown,
         verdict=verdicts.verdict,
         queue_title=queue_title,
         spoken_title=spoken_title,

@@ -30,7 +30,7 @@ from ivr.config import Ivr
 from ivr.errors import CallbackMoved, Lost
 from ivr.events import LIVE
 from ivr.models import Callback, Offer
-from ivr.pages.base import ANSWERS, blueprint, iso, queue_title, spoken_title
+from ivr.pages.base import ANSWERS, blueprint, caller_shown, iso, queue_title, spoken_title
 
 #: In which order the promises stand: first what somebody must decide.
 _ORDER = (State.UNREACHED, State.DIALLING, State.IN_LINE, State.PAUSED, State.SCHEDULED)
@@ -57,7 +57,7 @@ def callback_list() -> str:
         abandoned=hung_up,
         owed=owed,
         days=floor().section(Ivr).callbacks.worklist_days,
-        masked=i18n.masked,
+        masked=caller_shown,
         queue_title=queue_title,
         spoken_title=spoken_title,
         may_cancel=current_account().role is Role.SUPERVISOR,

@@ -14,6 +14,7 @@ from hotline.auth import Role, access, current_account
 from hotline.errors import Forbidden
 from hotline.web import floor, language, t
 from ivr import closing, reconcile, recordings, story
+from ivr.calls import known_number
 from ivr.errors import NoSuchCall
 from ivr.events import Kind
 from ivr.pages import quality
@@ -23,6 +24,7 @@ from ivr.pages.base import (
     acting,
     agent_names,
     blueprint,
+    caller_shown,
     node_title,
     queue_title,
     spoken_title,
@@ -60,9 +62,9 @@ def page_of(call_id: int, *, shown_caller: str = "") -> str:
     return render_template(
         "ivr/call.html",
         call=found[call_id],
-        caller=i18n.masked(found[call_id].from_number),
+        caller=caller_shown(found[call_id].from_number),
         shown_caller=shown_caller,
-        may_look=found[call_id].from_number and looks,
+        may_look=looks and known_number(found[call_id].from_number) is not None,
         events=[(event, _words(event, names)) for event in events if _is_shown(event)],
         visits=visits,
         queue_title=queue_title,

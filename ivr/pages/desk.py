@@ -25,7 +25,16 @@ from ivr.config import Ivr
 from ivr.errors import Lost
 from ivr.events import OfferState
 from ivr.pages import talking
-from ivr.pages.base import ANSWERS, WATCHES, blueprint, iso, me, queue_title, spoken_title
+from ivr.pages.base import (
+    ANSWERS,
+    WATCHES,
+    blueprint,
+    caller_shown,
+    iso,
+    me,
+    queue_title,
+    spoken_title,
+)
 from ivr.room import offers, waiting
 from ivr.room.waiting import Line
 from ivr.room.wrapping import Mode
@@ -241,6 +250,10 @@ def _caller(found: AtHand) -> str:
     return i18n.masked(number) if found.phase == "offered" else number
 
 
+def _shown(found: AtHand) -> str:
+    return caller_shown(found.number, whole=found.phase != "offered")
+
+
 def _since(found: AtHand) -> datetime:
     offer = found.offer
     return offer.ended_at or offer.connected_at or offer.made_at
@@ -267,7 +280,7 @@ def current_fragment() -> Response:
     return fragment(
         "ivr/current.html",
         found=found,
-        caller=_caller(found) if found else "",
+        caller=_shown(found) if found else "",
         since=_since(found) if found else None,
         finished=finished,
         draft=draft,

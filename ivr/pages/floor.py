@@ -20,7 +20,7 @@ from agents import supervise
 from agents.config import Agents
 from agents.routing import skill
 from agents.service import AgentFacts, BoardRow
-from hotline import audit, clock, i18n
+from hotline import audit, clock
 from hotline.auth import Role, access, current_account
 from hotline.errors import Invalid
 from hotline.web import floor, fragment, t
@@ -33,6 +33,7 @@ from ivr.pages.base import (
     NotAnAgent,
     agent_names,
     blueprint,
+    caller_shown,
     queue_title,
     spoken_title,
 )
@@ -102,7 +103,7 @@ def _talks(session: Session) -> dict[str, Any]:
             offer,
             found[offer.call_id],
             names.get(offer.agent_id, ""),
-            i18n.masked(found[offer.call_id].from_number),
+            caller_shown(found[offer.call_id].from_number),
             _name(session, found[offer.call_id]),
             parties.present(session, offer.id),
             [(each, names.get(each.agent_id, "")) for each in there.get(offer.id, ())],
@@ -155,7 +156,7 @@ def _waits(session: Session) -> dict[str, Any]:
         rows.append(
             WaitRow(
                 stay,
-                i18n.masked(call.from_number),
+                caller_shown(call.from_number),
                 _name(session, call),
                 position,
                 reorder.priority_of(stay, policy),

@@ -13,13 +13,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from agents import service as agents
-from hotline import clock, i18n, spreadsheets
+from hotline import clock, spreadsheets
 from hotline.auth import Role, access, current_account
 from hotline.errors import HotlineError, Invalid
 from hotline.web import floor, language, t
 from ivr import story
 from ivr.config import Ivr
-from ivr.pages.base import ANSWERS, agent_names, blueprint, me, queue_title
+from ivr.pages.base import ANSWERS, agent_names, blueprint, caller_shown, me, queue_title
 from ivr.pages.recordings import hearable
 from ivr.quality import rules, service
 from ivr.quality.rules import Form, Words
@@ -436,7 +436,7 @@ def _call(session: Session, call_id: int) -> dict[str, Any]:
     visits = story.visits_of(session, call_id)
     return {
         "call": call,
-        "number": i18n.masked(call.from_number),
+        "number": caller_shown(call.from_number),
         "visits": visits,
         "queue_title": queue_title,
         "recordings": hearable(session, [call_id]),

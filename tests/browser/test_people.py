@@ -75,10 +75,18 @@ def test_a_page(look: Look, noi: int, path: str, language: str, width: int) -> N
 
 
 @WIDTHS
-def test_a_second_factor_is_set_up_by_hand(
-    look: Look, noi: int, client: FlaskClient, width: int
-) -> None:
+def test_a_second_factor_is_set_up_by_hand(look: Look, noi: int, floor: Floor, width: int) -> None:
+    password = "a long enough password"
+    with floor.db.write() as session:
+        mine = auth.account_named(session, "the-administrator")
+        auth.put_password(session, mine, auth.hashed(password, "the-administrator"))
     page = look("/me/second-factor?lang=th", width)
+    fits(page, width)
+    page.fill("[name=password]", "another one")
+    page.click("main button")
+    page.wait_for_selector("[role=alert]")
+    fits(page, width)
+    page.fill("[name=password]", password)
     page.click("main button")
     picture = page.locator("img.qr")
     assert picture.evaluate("each => each.naturalWidth") > 100
@@ -140,6 +148,27 @@ def test_a_crew_on_a_telephone_finds_its_account(
     page.locator("header.site nav a.narrow-only").click()
     page.wait_for_url("**/me")
     fits(page, 360)
+
+
+@LANGUAGES
+@pytest.mark.parametrize("width", [360, 390])
+@pytest.mark.parametrize("notices", [0, 12])
+def test_on_a_telephone_the_demo_s_mark_makes_no_second_row(
+    look: Look, floor: Floor, client: FlaskClient, language: str, width: int, notices: int
+) -> None:
+    floor.settings = floor.settings.model_copy(update={"demo": True})
+    client.set_cookie(COOKIE, sign_in_as(floor, Role.SUPERVISOR))
+    page = look(f"/tickets?lang={language}", width)
+    if notices:
+        count = f'<span class="count">{notices}</span>'
+        page.evaluate(
+            "count => document.getElementById('bell').insertAdjacentHTML('beforeend', count)", count
+        )
+    view = page.locator("header.site .view")
+    assert view.evaluate("each => each.offsetHeight") == 44
+    ends = view.evaluate("each => [...each.children].map(one => one.getBoundingClientRect().right)")
+    assert max(ends) <= width - 8
+    fits(page, width)
 
 
 @LANGUAGES

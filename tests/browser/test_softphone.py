@@ -156,9 +156,11 @@ navigator.mediaDevices.enumerateDevices = async () =>
 """
 
 
-def watched_desk(browser: Browser, hotline: Hotline, wrong: list[str]) -> Page:
+def watched_desk(
+    browser: Browser, hotline: Hotline, wrong: list[str], username: str = "agent6"
+) -> Page:
     """A desk in whose page `devices` are the SDK's."""
-    page = desk(browser, hotline, wrong)
+    page = desk(browser, hotline, wrong, username)
     page.add_init_script(WATCH_DEVICES)
     page.reload()
     return page
@@ -513,6 +515,54 @@ def test_a_microphone_that_goes_while_it_rings_leaves_the_call_to_others(
     expect(state).to_have_attribute("data-state", "offered")
     hotline.hang_up(caller)
     expect(state).to_have_attribute("data-state", "idle")
+    go_home(page)
+
+
+def test_no_call_is_offered_to_who_does_not_reach_the_telephone_system(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    """The one that rings goes to others at once; the next comes when the line is there again."""
+    username = hotline.employ("wei", Role.AGENT)
+    page = watched_desk(browsers(AGENT), hotline, wrong, username)
+    state, phone = page.locator("#state"), page.locator("#softphone")
+    expect(phone).to_have_attribute("data-state", "ready")
+    page.keyboard.press("r")
+    caller = hotline.ring("3", "1")
+    expect(state).to_have_attribute("data-state", "offered")
+    page.evaluate("devices.at(-1).unregister()")
+    expect(phone).to_have_attribute("data-state", "away")
+    expect(state).to_have_attribute("data-trouble", "away", timeout=10_000)
+    expect(state).to_contain_text("Cannot answer · the telephone system is not reached")
+    expect(state).to_have_attribute("data-state", "idle")
+    expect(state).to_have_attribute("data-status", "ready")
+    page.evaluate("devices.at(-1).register()")
+    expect(state).to_have_attribute("data-trouble", "")
+    expect(state).to_have_attribute("data-state", "offered")
+    hotline.hang_up(caller)
+    expect(state).to_have_attribute("data-state", "idle")
+    go_home(page)
+
+
+def test_a_line_that_blinks_and_a_page_that_is_loaded_again_take_nobodys_turn(
+    hotline: Hotline, browsers: Browsers, wrong: list[str]
+) -> None:
+    username = hotline.employ("wei", Role.AGENT)
+    page = watched_desk(browsers(AGENT), hotline, wrong, username)
+    phone, told = page.locator("#softphone"), []
+    page.on("request", lambda asked: told.append(asked.post_data) if asked.post_data else None)
+    expect(phone).to_have_attribute("data-state", "ready")
+    page.keyboard.press("r")
+    expect(page.locator("#state")).to_have_attribute("data-status", "ready")
+    for _ in range(3):
+        page.evaluate("devices.at(-1).unregister()")
+        expect(phone).to_have_attribute("data-state", "away")
+        page.wait_for_timeout(2500)
+        page.evaluate("devices.at(-1).register()")
+        expect(phone).to_have_attribute("data-state", "ready")
+    page.reload()
+    expect(phone).to_have_attribute("data-state", "ready")
+    page.wait_for_timeout(2500)  # it looks every second
+    assert [each for each in told if each.startswith('{"trouble"')] == []
     go_home(page)
 
 

@@ -104,7 +104,10 @@ def test_skills_that_change_while_somebody_gets_ready_agree_with_it(
         assert set(session.scalars(sa.select(AgentSkill.ready_since))) == {idle}
 
 
-def test_the_page_of_an_account_has_it(client: FlaskClient, floor: Floor, bearer: Bearer) -> None:
+@pytest.mark.parametrize("written", ["081 234 5678", "+66 81 234 5678", "๐๘๑-๒๓๔-๕๖๗๘"])
+def test_the_page_of_an_account_has_it(
+    client: FlaskClient, floor: Floor, bearer: Bearer, written: str
+) -> None:
     sign_in_as(floor, Role.AGENT, "noi")
     boss = bearer(Role.SUPERVISOR)
     with floor.db.read() as session:
@@ -112,7 +115,7 @@ def test_the_page_of_an_account_has_it(client: FlaskClient, floor: Floor, bearer
     path = f"/people/{account_id}"
     page = client.get(path, headers=boss).text
     assert f'action="{path}/work"' in page and 'value="complaint/th"' in page
-    form = {"skill": ["complaint/th", "information/en"], "address": "+66 81 234 5678"}
+    form = {"skill": ["complaint/th", "information/en"], "address": written}
     saved = client.post(f"{path}/work", data=form, headers=boss).location
     assert saved == f"{path}?done=1"
     page = client.get(saved, headers=boss).text

@@ -285,6 +285,9 @@ def test_who_is_not_reached_is_tried_again_in_the_same_place(world: World, statu
     promise.leg_ends(status)
     promise.leg_ends(status)  # twice
     assert agent.doing == "ready/idle"  # released: it was no fault of theirs
+    page = agent.ask("GET", "/calls/current").get_data(True)
+    assert 'id="not-reached"' in page, "and their desk says why"
+    assert "/call-out" not in page, "of no ticket yet: what follows stands in the list"
     _, _, leg = agent.leg if promise.rung == [] else _agents_leg(world, agent)
     assert world.carrier.of("redirect")[-1][0] == leg  # a word in their ear, and hung up
     assert (promise.now.state, promise.now.tries) == (State.PAUSED, 1)

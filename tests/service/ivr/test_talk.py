@@ -735,6 +735,29 @@ def test_nobody_there_and_the_caller_is_in_front_again(
     world.check()
 
 
+@pytest.mark.parametrize(
+    ("result", "why"), [("busy", "สายไม่ว่าง"), ("no-answer", "ไม่มีผู้รับ"), ("canceled", "ต่อสายไม่ได้")]
+)
+def test_both_desks_are_told_what_became_of_who_was_put_through_outside(
+    world: World, agent: Agent, caller: Caller, result: str, why: str
+) -> None:
+    def page(of: Agent) -> str:
+        return of.ask("GET", "/calls/current").get_data(True)
+
+    assert "passed-" not in page(agent)
+    action = outside(world, agent, caller)
+    assert 'id="passed-out"' in page(agent) and "สำนักช่าง" in page(agent)
+    caller.goes_to(action, DialCallStatus=result)
+    assert f"ไม่สำเร็จ ({why})" in page(agent), "who passed them on, and writes it up"
+    second = world.agent()
+    assert f"ไม่สำเร็จ ({why})" in page(second), "whom they ring at now"
+    second.talks_with(caller)
+    assert f"ไม่สำเร็จ ({why})" in page(second)
+    # on to somebody else: nothing of that is said any more
+    does(second, "transfer", to="queue:complaint", how="now")
+    assert "passed-" not in page(second)
+
+
 @pytest.mark.parametrize("in_time", [True, False])
 def test_the_first_still_writes_while_the_second_talks(
     world: World, agent: Agent, caller: Caller, in_time: bool

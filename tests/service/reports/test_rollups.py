@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from agents import service as agents
+from agents.states import Trouble
 from hotline import auth, clock
 from hotline.auth import Role
 from hotline.floor import Floor
@@ -365,6 +366,26 @@ def test_presence_across_midnight(floor, how):
     first, second = found[DAY, agent], found[NEXT, agent]
     assert (first.present_ms, first.on_call_ms) == (2 * 3_600_000, 3_600_000)
     assert (second.present_ms, second.wrapping_up_ms) == (6 * 3_600_000, 1_800_000)
+
+
+def test_time_unreachable_is_told_apart_as_its_events_tell(floor, how):
+    """A break in between is a break, after which the telephone still fails."""
+    start = midnight(floor) + 8 * HOUR
+    agent = work(floor, start)
+    with floor.db.write() as session:
+        later = start + 8 * HOUR
+        agents.ready(session, agent, now=later)
+        agents.telephone_fails(session, agent, Trouble.AWAY, now=later + HOUR)
+        agents.take_break(session, agent, reason="meal", now=later + 2 * HOUR)
+        agents.ready(session, agent, now=later + 3 * HOUR)
+        agents.telephone_works(session, agent, now=later + 4 * HOUR)
+        agents.sign_out(session, agent, now=later + 5 * HOUR)
+    with clock.driven(midnight(floor, NEXT) + 20 * HOUR):
+        jobs.recompute(floor, DAY, NEXT)
+    with floor.db.read() as session:
+        day = rollups.read_presence(session, DAY, NEXT)[DAY, agent]
+    hours = [day.present_ms, day.available_ms, day.unreachable_ms, day.on_call_ms, day.break_ms]
+    assert [each / 3_600_000 for each in hours] == [13, 8.5, 2, 1, 1]
 
 
 # ---------------------------------------------------------------- who called again

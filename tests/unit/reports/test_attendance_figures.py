@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.roster.adherence import Seen
-from agents.states import State, Status
+from agents.states import State, Status, Trouble
 from hotline import clock
 from reports import topics
 from reports.attendance import (
@@ -55,6 +55,39 @@ def test_what_goes_on_at_midnight_is_cut_there():
     assert presence_rates(counters).occupancy == 0.5
 
 
+@pytest.mark.parametrize(
+    ("status", "state", "counter"),
+    [
+        (Status.READY, State.IDLE, "unreachable_ms"),
+        (Status.READY, State.OFFERED, "unreachable_ms"),
+        (Status.READY, State.ON_CALL, "on_call_ms"),
+        (Status.READY, State.WRAP_UP, "wrapping_up_ms"),
+        (Status.READY, State.MONITORING, "monitoring_ms"),
+        (Status.BREAK, State.IDLE, "break_ms"),
+        (Status.MISSED, State.IDLE, "missed_ms"),
+    ],
+)
+def test_who_cannot_be_reached_is_not_available(status, state, counter):
+    """To the very tick, across midnight too; whatever else they are, they are that."""
+    counters = day(
+        Seen(START - HOUR, status, state, None, Trouble.NONE),
+        Seen(START + HOUR, Status.READY, State.IDLE),
+        Seen(START + 3 * HOUR, Status.SIGNED_OUT, State.IDLE),
+    )
+    assert getattr(counters, counter) == 3_600_000
+    assert (counters.available_ms, counters.present_ms) == (2 * 3_600_000, 3 * 3_600_000)
+
+
+def test_occupancy_is_of_the_time_in_which_one_could_be_reached():
+    counters = day(
+        Seen(START, Status.READY, State.IDLE, None, Trouble.AWAY),
+        Seen(START + HOUR, Status.READY, State.IDLE),
+        Seen(START + 2 * HOUR, Status.READY, State.ON_CALL),
+        Seen(START + 3 * HOUR, Status.SIGNED_OUT, State.IDLE),
+    )
+    assert presence_rates(counters).occupancy == 0.5
+
+
 def test_who_is_away_adds_nothing_and_nothing_is_empty():
     counters = day(Seen(START - HOUR, Status.SIGNED_OUT, State.IDLE))
     assert counters.is_empty
@@ -66,7 +99,12 @@ def stories(draw) -> list[Seen]:
     at, found = START - HOUR, []
     for _ in range(draw(st.integers(0, 10))):
         found.append(
-            Seen(at, draw(st.sampled_from(list(Status))), draw(st.sampled_from(list(State))))
+            Seen(
+                at,
+                draw(st.sampled_from(list(Status))),
+                draw(st.sampled_from(list(State))),
+                trouble=draw(st.none() | st.sampled_from(list(Trouble))),
+            )
         )
         at += timedelta(minutes=draw(st.integers(0, 400)))
     return found

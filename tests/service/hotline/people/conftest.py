@@ -48,6 +48,13 @@ def driven() -> Iterator[DrivenClock]:
         yield the_clock
 
 
+def proof_in(page: str) -> str:
+    """What the page with the key carries to the code."""
+    found = re.search(r'name="proof" value="([\w.-]+)"', page)
+    assert found is not None, page
+    return found[1]
+
+
 @dataclass
 class Person:
     """Somebody at a browser of their own."""
@@ -90,9 +97,10 @@ class Person:
 
     def sets_up_factor(self) -> tuple[pyotp.TOTP, list[str]]:
         """The app on their telephone, and the recovery codes."""
-        page = self.sends("/me/second-factor").text
+        page = self.sends("/me/second-factor", password=PASSWORD).text
         app = pyotp.TOTP(re.search(r'class="key">(\w+)<', page)[1])  # type: ignore[index]
-        answer = self.sends("/me/second-factor", code=app.at(clock.now()))
+        code, proof = app.at(clock.now()), proof_in(page)
+        answer = self.sends("/me/second-factor", code=code, proof=proof)
         assert answer.status_code == 200
         return app, re.findall(r"<code>([\w-]+)</code>", answer.text)
 

@@ -17,7 +17,7 @@ from hotline.models import Account, RecoveryCode, SecondFactor, SignIn, Stranger
 from hotline.people import factors, resets, service, steps
 from hotline.people.config import Accounts
 from hotline.people.config import SecondFactor as Asked
-from tests.service.hotline.people.conftest import BOTH, PASSWORD, Make, Person
+from tests.service.hotline.people.conftest import BOTH, PASSWORD, Make, Person, proof_in
 
 OTHER = "quite another password"
 
@@ -187,7 +187,7 @@ def test_neither_secret_nor_code_is_kept_as_it_is(
     for secret in (app.secret, *codes, *(code.replace("-", "") for code in codes)):
         assert secret not in kept
     assert app.secret not in noi.looks("/me/second-factor").text
-    assert app.secret not in noi.sends("/me/second-factor").text
+    assert app.secret not in noi.sends("/me/second-factor", password=PASSWORD).text
 
 
 def test_a_secret_sealed_under_another_key_opens_nothing(
@@ -200,12 +200,57 @@ def test_a_secret_sealed_under_another_key_opens_nothing(
 
 
 def test_a_slip_while_it_is_set_up_shows_the_same_key_again(noi: Person) -> None:
-    first = re.search(r'class="key">(\w+)<', noi.sends("/me/second-factor").text)
-    wrong = noi.sends("/me/second-factor", code="000000")
+    page = noi.sends("/me/second-factor", password=PASSWORD).text
+    first = re.search(r'class="key">(\w+)<', page)
+    wrong = noi.sends("/me/second-factor", code="000000", proof=proof_in(page))
     again = re.search(r'class="key">(\w+)<', wrong.text)
     assert first is not None and again is not None
     assert (wrong.status_code, again[1]) == (401, first[1])
     assert 'src="data:image/svg+xml;base64,' in wrong.text
+    assert not noi.identity.second_factor
+
+
+@pytest.mark.parametrize("given", [{}, {"password": "a wrong one"}, {"proof": "x.y"}])
+def test_a_session_alone_sets_up_no_second_factor(noi: Person, given: dict[str, str]) -> None:
+    answer = noi.sends("/me/second-factor", code="000000", **given)
+    assert answer.status_code == 401
+    assert 'class="key"' not in answer.text
+    assert 'name="password"' in answer.text
+
+
+def test_a_session_alone_changes_no_second_factor(
+    noi: Person, app_of_noi: tuple[pyotp.TOTP, list[str]]
+) -> None:
+    _, codes = app_of_noi
+    for password in ("", "a wrong one"):
+        for path in ("/me/second-factor/off", "/me/second-factor/codes"):
+            answer = noi.sends(path, code=codes[0], password=password)
+            assert answer.status_code == 401, (path, password)
+    assert noi.identity.second_factor
+    again = noi.sends("/me/second-factor/codes", code=codes[0], password=PASSWORD)
+    assert again.status_code == 200  # nothing has used up the code
+
+
+def test_a_wrong_password_there_counts_as_at_the_sign_in(noi: Person) -> None:
+    for _ in range(5):
+        assert noi.sends("/me/second-factor", password="a wrong one").status_code == 401
+    locked = noi.sends("/me/second-factor", password=PASSWORD)
+    assert (locked.status_code, "Retry-After" in locked.headers) == (429, True)
+    assert "รหัสผ่านผิด" in noi.looks("/me").text
+
+
+def test_what_was_proved_is_good_for_a_while_in_this_session_alone(
+    noi: Person, floor: Floor, driven: DrivenClock
+) -> None:
+    page = noi.sends("/me/second-factor", password=PASSWORD).text
+    app = pyotp.TOTP(re.search(r'class="key">(\w+)<', page)[1])  # type: ignore[index]
+    elsewhere = Person(floor, noi.client.application.test_client(), noi.id, "noi")
+    elsewhere.signs_in()
+    given = {"code": app.at(clock.now()), "proof": proof_in(page)}
+    assert elsewhere.sends("/me/second-factor", **given).status_code == 401
+    driven.advance(minutes=15, seconds=1)
+    given["code"] = app.at(clock.now())
+    assert noi.sends("/me/second-factor", **given).status_code == 401
     assert not noi.identity.second_factor
 
 
@@ -221,14 +266,15 @@ def test_it_is_turned_off_and_renewed_with_a_code(
     noi: Person, app_of_noi: tuple[pyotp.TOTP, list[str]], driven: DrivenClock
 ) -> None:
     app, codes = app_of_noi
-    assert noi.sends("/me/second-factor/off", code="000000").status_code == 401
-    assert noi.sends("/me/second-factor/codes", code="000000").status_code == 401
+    mine = {"password": PASSWORD}
+    assert noi.sends("/me/second-factor/off", code="000000", **mine).status_code == 401
+    assert noi.sends("/me/second-factor/codes", code="000000", **mine).status_code == 401
     driven.advance(seconds=60)
-    renewed = noi.sends("/me/second-factor/codes", code=app.at(clock.now()))
+    renewed = noi.sends("/me/second-factor/codes", code=app.at(clock.now()), **mine)
     fresh = re.findall(r"<code>([\w-]+)</code>", renewed.text)
     assert len(fresh) == len(codes) and not set(fresh) & set(codes)
-    assert noi.sends("/me/second-factor/off", code=codes[0]).status_code == 401
-    assert noi.sends("/me/second-factor/off", code=fresh[0]).status_code == 303
+    assert noi.sends("/me/second-factor/off", code=codes[0], **mine).status_code == 401
+    assert noi.sends("/me/second-factor/off", code=fresh[0], **mine).status_code == 303
     assert not noi.identity.second_factor
     kinds = [kind for _, kind, _ in noi.log()]
     assert kinds == ["floor.factor_off", "floor.recovery_codes", "floor.factor_on"]
@@ -267,9 +313,9 @@ def test_who_must_have_one_is_led_to_it_and_reaches_nothing_else(
     answer = root.client.get("/api/outcomes")
     assert (answer.status_code, answer.json["error"]["code"]) == (403, "second-factor-required")
     assert root.looks("/me/second-factor").status_code == 200
-    app, _ = root.sets_up_factor()
+    root.sets_up_factor()
     assert root.looks("/people").status_code == 200
-    assert root.sends("/me/second-factor/off", code=app.at(clock.now())).status_code == 409
+    assert root.sends("/me/second-factor/off", code="1", password=PASSWORD).status_code == 409
     assert noi.looks("/desk").status_code == 200
 
 

@@ -270,3 +270,14 @@ def test_the_secret_is_in_no_page_and_no_address(noi: Person, provider: Provider
     assert CLIENT_SECRET not in said
     assert parse_qs(urlsplit(start.location).query)["client_id"] == [CLIENT_ID]
     assert CLIENT_SECRET not in repr(noi.floor.settings)
+
+
+def test_who_has_no_password_here_sets_up_a_second_factor_just_after_coming_in(
+    noi: Person, provider: Provider, driven: DrivenClock
+) -> None:
+    signs_in(noi, provider)
+    assert 'class="key"' in noi.sends("/me/second-factor").text
+    driven.advance(minutes=5, seconds=1)
+    later = noi.sends("/me/second-factor")
+    assert (later.status_code, 'class="key"' in later.text) == (401, False)
+    assert "ภายใน 5 นาที" in later.text

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agents.roster import adherence, rules
 from agents.roster.adherence import Here, Rules, Seen, Span
 from agents.roster.rules import Series
-from agents.states import State, Status
+from agents.states import State, Status, Trouble
 
 HERE = ZoneInfo("Asia/Bangkok")
 DAY = date(2026, 11, 16)
@@ -215,6 +215,29 @@ def test_every_minute_that_is_missing_has_a_reason():
         ("away", minutes(20), None),
         ("early", minutes(5), None),
     ]
+
+
+def test_who_cannot_be_reached_is_there_and_does_not_keep_the_shift():
+    """From the moment that the telephone fails up to the one in which it works, and no longer: not
+    in a call, whose end it outlasts, and not on a break, which is one.
+    """
+    idle, fails = State.IDLE, Trouble.AWAY
+    there = [
+        ready(at(8)),
+        (at(9), Status.READY, idle, None, fails),
+        (at(9, 10), Status.READY, idle),
+        (at(10), Status.READY, State.ON_CALL, None, fails),
+        (at(10, 20), Status.READY, State.WRAP_UP, None, fails),
+        (at(10, 25), Status.READY, idle, None, fails),
+        (at(10, 30), Status.BREAK, idle, "rest", fails),
+        (at(11), Status.READY, idle),
+        out(at(16)),
+    ]
+    assert why(*there) == [("break", minutes(30), "rest"), ("unreachable", minutes(15), None)]
+    whole = kept(seen(*there))
+    worked = minutes(8 * 60 - 45)
+    assert (whole.present, whole.late, whole.early) == (worked, minutes(0), minutes(0))
+    assert adherence.unplanned([], seen(*there), at(8), at(16)) == worked
 
 
 def test_who_never_came_and_who_was_there_all_the_time():
