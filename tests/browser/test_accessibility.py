@@ -159,6 +159,29 @@ def test_a_page(hotline: Hotline, open_page: Open, username: str, path: str, lan
     assert faults(page) == [], "on a phone"
 
 
+#: Whatever the page shows meanwhile, with every limit broken, or nearly.
+ALARMED = """mark => {
+  const show = () => document.querySelectorAll(mark).forEach((each) => { each.hidden = false; });
+  const main = document.querySelector("main");
+  new MutationObserver(show).observe(main, { childList: true, subtree: true });
+  show();
+}"""
+
+
+@pytest.mark.parametrize("mark", [".alarm", ".warning"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_wallboard_with_every_limit_broken(
+    hotline: Hotline, open_page: Open, language: str, mark: str
+) -> None:
+    page = open_page("supervisor", "/wallboard", language=language)
+    expect(page.locator("#queues")).to_be_visible()
+    page.evaluate(ALARMED, mark)
+    assert page.locator(mark).first.is_visible()
+    assert faults(page) == []
+    page.set_viewport_size(PHONE)
+    assert faults(page) == [], "on a phone"
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_sign_in(hotline: Hotline, open_page: Open, language: str) -> None:
     page = open_page("nobody", "/sign-in", language=language)
