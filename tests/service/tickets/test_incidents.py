@@ -758,7 +758,7 @@ def test_the_board_of_units_says_what_may_be_one_incident(
     assert board.count(f"{ENOUGH} tickets may be one incident") == 1
     assert board.count(f'href="{address}"') == ENOUGH + 1
     assert "one unit goes for all of them" not in board
-    assert board.count("waiting less than a minute") == ENOUGH and "0 min" not in board
+    assert board.count("waiting under 1 min") == ENOUGH and "0 min" not in board
     token = re.search(r'name="csrf_token" value="(\w+)"', client.get(address).text)
     assert token
     form = {"csrf_token": token[1]}
