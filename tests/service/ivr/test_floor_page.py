@@ -50,6 +50,21 @@ def test_the_floor_as_it_is(world: World) -> None:
     assert 'href="/bulletins"' in text
 
 
+def test_who_withholds_the_number_is_said_to(world: World) -> None:
+    """Not `ano·····ous`, wherever a caller's number stands."""
+    supervisor, agent = world.supervisor(), world.agent(queues=["information"])
+    caller = world.caller("anonymous").to_queue()
+    fragment = "/calls/current?lang=en"
+    assert "Number withheld" in agent.ask("GET", fragment).get_data(True)
+    agent.talks_with(caller)
+    world.caller("+266696687").to_queue("1", "2")
+    pages = [agent.ask("GET", fragment).get_data(True)]
+    pages += [Browser(world, supervisor).opens(each) for each in ("/floor", "/calls")]
+    for page in pages:
+        assert "Number withheld" in page
+        assert "·····" not in page and "anonymous" not in page
+
+
 def test_an_emergency_can_be_moved_by_hand(world: World) -> None:
     """Their priority is above what a supervisor gives: a field out of its range would keep the
     browser from sending any button of the form.
