@@ -23,8 +23,10 @@ def of_call(call_id: int) -> str:
 @access(*ANSWERS)
 def near_caller() -> str:
     """Show, as a fragment, the earlier tickets of the caller of an offer (`offer`, its id) that the
-    reader has at hand.
+    reader has at hand; of a number that is withheld nothing.
     """
     with floor().db.read() as session:
-        found = service.near_caller(session, number_at_hand(session), acting())
+        if not (number := number_at_hand(session)):
+            return ""
+        found = service.near_caller(session, number, acting())
     return render_template("tickets/near_caller.html", found=found, config=section(), words=words)
