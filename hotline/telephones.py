@@ -6,13 +6,18 @@ from phonenumbers import PhoneNumberType
 _MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
-def kept(written: str, country: str) -> str | None:
-    """E.164 of a number as people of this country write it; None when nobody can have it."""
+def kept(written: str, country: str, *, possible: bool = False) -> str | None:
+    """E.164 of a number as people of this country write or key it; None when nobody can have it.
+
+    `possible`: when it is no longer and no shorter than one is. Somebody has called from it, and a
+    country gives out numbers faster than everybody hears of it.
+    """
     try:
         parsed = phonenumbers.parse(written, country)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(parsed):
+    is_one = phonenumbers.is_possible_number if possible else phonenumbers.is_valid_number
+    if not is_one(parsed):
         return None
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 

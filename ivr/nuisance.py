@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from phonenumbers import shortnumberinfo
 from sqlalchemy.orm import Session
 
+from hotline import telephones
 from hotline.config import City
 from hotline.db import insert_ignore
 from ivr import silence
@@ -105,13 +106,9 @@ def normalised(typed: str, city: City) -> str:
     if text.lower() in WITHHELD:
         raise NumberWithheld
     _refuse_short(text, city)
-    try:
-        number = phonenumbers.parse(text, city.country)
-    except phonenumbers.NumberParseException as error:
-        raise NotANumber from error
-    if not phonenumbers.is_possible_number(number):
+    found = telephones.kept(text, city.country, possible=True)
+    if found is None:
         raise NotANumber
-    found = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if found in _own(city):
         raise NeverBlocked
     return found

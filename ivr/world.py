@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-import phonenumbers
 from sqlalchemy.orm import Session
 
 from agents import service as agents
-from hotline import calendars, clock
+from hotline import calendars, clock, telephones
 from hotline.floor import Floor
 from ivr import bulletins, calls, nuisance
 from ivr.callbacks import rows as callback_rows
@@ -90,7 +89,7 @@ class CallWorld:
         return None if at is None else clock.local(at, self._floor.city.zone)
 
     def telephone(self, digits: str) -> str | None:
-        number = e164(digits, self._floor.city.country)
+        number = telephones.kept(digits, self._floor.city.country)
         may = number is not None and callbacks.may_call(self._config.callbacks, number)
         return number if may else None
 
@@ -144,14 +143,3 @@ class CallWorld:
         skills = self._config.all_circles(queue, language)
         there = self._ask(lambda session: agents.signed_in(session, skills))
         return LineState.OPEN if there else LineState.NOBODY
-
-
-def e164(digits: str, country: str) -> str | None:
-    """A number as a caller keyed it, E.164; None when it is none that can be called."""
-    try:
-        parsed = phonenumbers.parse(digits, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(parsed):
-        return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

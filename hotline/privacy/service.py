@@ -12,11 +12,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-import phonenumbers
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hotline import audit
+from hotline import audit, telephones
 from hotline.auth import Identity
 from hotline.db import after_commit
 from hotline.errors import Invalid
@@ -49,13 +48,10 @@ def read_subject(text: str, country: str) -> Subject:
     text = text.strip()
     if text.isdecimal() and len(text) <= _LONGEST_ID and text[0] != "0":
         return Subject(person=int(text))
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException as error:
-        raise NobodyMeant() from error
-    if not phonenumbers.is_possible_number(number):
+    number = telephones.kept(text, country, possible=True)
+    if number is None:
         raise NobodyMeant()
-    return Subject(number=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return Subject(number=number)
 
 
 def shown(subject: Subject) -> str:

@@ -16,6 +16,7 @@ from agents.routing import skill
 from agents.service import BoardRow, PresenceFacts
 from hotline import i18n
 from hotline.floor import Floor
+from hotline.telephones import kept
 from ivr.config import Ivr
 from ivr.errors import NobodyThere
 from tickets import service as tickets
@@ -116,12 +117,12 @@ def _idle(row: BoardRow) -> datetime:
 
 def _number(keyed: str, country: str) -> str | None:
     """E.164, or a short number of the country as it is; None when nobody can have it."""
+    if number := kept(keyed, country):
+        return number
     try:
         parsed = phonenumbers.parse(keyed, country)
     except phonenumbers.NumberParseException:
         return None
-    if phonenumbers.is_valid_number(parsed):
-        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     if phonenumbers.is_valid_short_number_for_region(parsed, country):
         return str(phonenumbers.national_significant_number(parsed))
     return None

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from hotline import telephones
 from reports.history import times
 from reports.history.files import Record
 from reports.history.maps import CITY, EventsMap
-from reports.history.rows import Bad, Ignored, mapped, name_of, number_of
+from reports.history.rows import Bad, Ignored, mapped, name_of
 from reports.history.times import Place, Unreadable
 from reports.history.visit import Outcome, Row, Visit, digest
 
@@ -312,7 +313,7 @@ class _Assembly:
             offers=visit.offers,
             missed=visit.missed,
             agent=name_of(visit.agent or ""),
-            number=number_of(values[self._map.number], self._reading.country)
+            number=telephones.kept(values[self._map.number], self._reading.country, possible=True)
             if self._map.number
             else None,
             **known,

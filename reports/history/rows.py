@@ -10,8 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import chain, groupby
 from zoneinfo import ZoneInfo
 
-import phonenumbers
-
+from hotline import telephones
 from reports.history import times
 from reports.history.files import Record
 from reports.history.maps import CITY, IGNORE, KEEP, REFUSE, Moment, RowsMap, Values
@@ -122,7 +121,7 @@ class Reading:
             "queue": mapped(self.map.queue, values, "queue") if came_to_one else None,
             "language": mapped(self.map.language, values, "language"),
             "agent": name_of(values[self.map.agent]) if self.map.agent else None,
-            "number": number_of(number, self.country),
+            "number": telephones.kept(number, self.country, possible=True),
         }
         visit = _Moments(self, values).visit(outcome, told)
         fault = visit.fault(self.now, self.map.time.longest)
@@ -170,17 +169,6 @@ def name_of(text: str) -> str | None:
     if len(text) > LONGEST_NAME or not text.isprintable():
         raise Bad(f"an agent called {text[:LONGEST_NAME]!r}")
     return text or None
-
-
-def number_of(text: str, country: str) -> str | None:
-    """A telephone number as E.164; None for one that is withheld, internal or unreadable."""
-    try:
-        parsed = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(parsed):
-        return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
 class _Moments:
