@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Hotline
-from tests.browser.test_softphone import (
+from tests.browser.telephones import (
     AGENT,
     CALLER,
     Browsers,

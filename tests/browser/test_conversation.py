@@ -11,9 +11,7 @@ from playwright.sync_api import Page, expect
 
 from hotline.auth import Role
 from tests.browser.conftest import Hotline
-from tests.browser.test_accessibility import faults
-from tests.browser.test_desk import fits, look_at_offer
-from tests.browser.test_softphone import (
+from tests.browser.telephones import (
     AGENT,
     CALLER,
     Browsers,
@@ -27,6 +25,8 @@ from tests.browser.test_softphone import (
     write_up,
     wrong,
 )
+from tests.browser.test_accessibility import faults
+from tests.browser.test_desk import fits, look_at_offer
 
 __all__ = ["browsers", "wrong"]
 

@@ -13,7 +13,7 @@ from hotline import clock
 from hotline.auth import Role
 from ivr.models import Call
 from tests.browser.conftest import Hotline, Open
-from tests.browser.test_softphone import write_outcome
+from tests.browser.telephones import write_outcome
 
 #: Somebody for Chinese, whom nobody else's tests know, asks for information.
 CHINESE = ("3", "1", "")

@@ -11,7 +11,7 @@ import pytest
 
 from hotline.auth import Role
 from tests.browser.conftest import Hotline, Open
-from tests.browser.test_softphone import write_outcome
+from tests.browser.telephones import write_outcome
 
 NUMBER = "+66898765432"
 

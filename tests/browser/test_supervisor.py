@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from hotline.auth import Role
 from tests.browser.conftest import Hotline
-from tests.browser.test_softphone import (
+from tests.browser.telephones import (
     AGENT,
     CALLER,
     Browsers,
